@@ -1,0 +1,31 @@
+# Flags every target is built with.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                    -Werror=switch -Werror=return-type -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports variant + vector code at -O2 that is initialized.
+  add_compile_options(-Wno-maybe-uninitialized)
+endif()
+add_compile_definitions(_GNU_SOURCE)
+add_compile_options(-fstack-protector-strong -D_GLIBCXX_ASSERTIONS)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+add_link_options(-Wl,-z,relro,-z,now)
+
+if(RAP_SANITIZE)
+  add_compile_options(-fsanitize=${RAP_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RAP_SANITIZE})
+  if(RAP_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+find_program(RAP_CCACHE ccache)
+if(RAP_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RAP_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${RAP_CCACHE})
+endif()
+find_program(RAP_MOLD mold)
+if(RAP_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

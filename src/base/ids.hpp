@@ -1,0 +1,75 @@
+// Identifiers as types: a NodeId is not a UserId. Each is a 128-bit UUID (RFC 9562, version 4),
+// written in lower case.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+#include "base/random.hpp"
+
+namespace rap {
+
+std::string format_uuid(const std::array<std::uint8_t, 16>& b);
+std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view s);  // lower case, 36 chars
+
+template <class Tag>
+class Id {
+ public:
+  Id() = default;  // the nil UUID
+  explicit Id(const std::array<std::uint8_t, 16>& b) : bytes_(b) {}
+
+  static Id random(RandomSource& rng) {
+    Id id;
+    rng.fill(id.bytes_);
+    id.bytes_[6] = static_cast<std::uint8_t>((id.bytes_[6] & 0x0f) | 0x40);
+    id.bytes_[8] = static_cast<std::uint8_t>((id.bytes_[8] & 0x3f) | 0x80);
+    return id;
+  }
+  static std::optional<Id> parse(std::string_view s) {
+    auto b = parse_uuid(s);
+    if (!b) return std::nullopt;
+    return Id(*b);
+  }
+
+  std::string str() const { return format_uuid(bytes_); }
+  const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+  bool is_nil() const { return *this == Id{}; }
+
+  auto operator<=>(const Id&) const = default;
+
+ private:
+  std::array<std::uint8_t, 16> bytes_{};
+};
+
+using ClusterId = Id<struct ClusterTag>;
+using NodeId = Id<struct NodeTag>;
+using OrganizationId = Id<struct OrganizationTag>;
+using UserId = Id<struct UserTag>;
+using ResourceId = Id<struct ResourceTag>;
+using EgressPoolId = Id<struct EgressPoolTag>;
+using SessionId = Id<struct SessionTag>;        // an access session (DP-4)
+using AttachmentId = Id<struct AttachmentTag>;  // one client's attachment to a session
+using JoinTokenId = Id<struct JoinTokenTag>;
+using EnrolmentId = Id<struct EnrolmentTag>;
+using ChannelId = Id<struct ChannelTag>;
+using TokenId = Id<struct TokenTag>;  // "jti" of a data-plane token
+
+}  // namespace rap
+
+template <class Tag>
+struct std::hash<rap::Id<Tag>> {
+  std::size_t operator()(const rap::Id<Tag>& id) const noexcept {
+    // Version-4 UUIDs are random: any eight bytes without the version and variant bits will do.
+    std::uint64_t v;
+    std::memcpy(&v, id.bytes().data() + 8, sizeof v);
+    std::uint64_t w;
+    std::memcpy(&w, id.bytes().data(), sizeof w);
+    return static_cast<std::size_t>(v ^ (w * 0x9e3779b97f4a7c15ULL));
+  }
+};

@@ -1,0 +1,78 @@
+#include "base/log.hpp"
+
+namespace rap {
+namespace {
+
+// Length of the well-formed UTF-8 sequence at the start of s (RFC 3629), or 0.
+std::size_t utf8_length(std::string_view s) {
+  auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const unsigned char c = at(0);
+  if (c < 0x80) return 1;
+  std::size_t n = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+  if (n == 0 || s.size() < n) return 0;
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+  }
+  if (c == 0xe0 && at(1) < 0xa0) return 0;
+  if (c == 0xed && at(1) > 0x9f) return 0;
+  if (c == 0xf0 && at(1) < 0x90) return 0;
+  if (c == 0xf4 && at(1) > 0x8f) return 0;
+  return n;
+}
+
+}  // namespace
+
+std::string_view to_string(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warn: return "warn";
+    case LogLevel::error: return "error";
+  }
+  return "error";
+}
+
+std::string quote_json(std::string_view s) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "\"";
+  while (!s.empty()) {
+    const char c = s[0];
+    std::size_t n = utf8_length(s);
+    if (n == 0) {
+      out += "\xef\xbf\xbd";
+      n = 1;
+    } else if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += "\\u00";
+      out.push_back(kHex[static_cast<unsigned char>(c) >> 4]);
+      out.push_back(kHex[c & 0xf]);
+    } else {
+      out += s.substr(0, n);
+    }
+    s.remove_prefix(n);
+  }
+  out.push_back('"');
+  return out;
+}
+
+std::string format_log_line(std::string_view ts, LogLevel level, std::string_view program,
+                            std::string_view event, std::initializer_list<LogField> fields) {
+  std::string out = "{\"ts\":" + quote_json(ts) + ",\"level\":\"";
+  out += to_string(level);
+  out += "\",\"program\":" + quote_json(program) + ",\"event\":" + quote_json(event);
+  for (const LogField& f : fields) {
+    out += "," + quote_json(f.key) + ":";
+    if (const auto* text = std::get_if<std::string_view>(&f.value)) {
+      out += quote_json(*text);
+    } else if (const auto* number = std::get_if<std::int64_t>(&f.value)) {
+      out += std::to_string(*number);
+    } else {
+      out += std::get<bool>(f.value) ? "true" : "false";
+    }
+  }
+  return out + "}";
+}
+
+}  // namespace rap

@@ -1,0 +1,38 @@
+// Issuing certificates: offline root → intermediate → leaf (PK-1, PK-2). ECDSA P-256 throughout.
+// Every function is deterministic but for the key, the serial and the ECDSA nonce.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/keys.hpp"
+
+namespace rap::crypto {
+
+struct Validity {
+  WallTime not_before;
+  WallTime not_after;
+};
+
+struct Issuer {
+  Certificate certificate;
+  PrivateKey key;
+};
+
+// CA:TRUE, keyCertSign+cRLSign, subject "CN=RAP Platform Root <cluster>", SKI.
+Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng);
+
+// CA:TRUE pathlen:0, keyCertSign+cRLSign+digitalSignature, AKI/SKI, signed by the root.
+Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validity,
+                         RandomSource& rng);
+
+// A leaf: CA:FALSE, digitalSignature, EKU serverAuth+clientAuth, critical SAN with exactly `names`,
+// empty subject, AKI/SKI, a random positive 159-bit serial. notAfter never exceeds the issuer's.
+Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
+                       const SubjectNames& names, Validity validity, RandomSource& rng);
+
+}  // namespace rap::crypto

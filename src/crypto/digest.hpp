@@ -1,0 +1,19 @@
+// SHA-256 and comparison of secrets.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "base/bytes.hpp"
+
+namespace rap::crypto {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+Sha256 sha256(ByteView data);
+std::string sha256_hex(ByteView data);
+
+// Takes the same time wherever the two differ; false when the lengths do.
+bool equal_constant_time(ByteView a, ByteView b);
+
+}  // namespace rap::crypto

@@ -1,0 +1,28 @@
+// Signed envelopes (DSSE v1, github.com/secure-systems-lab/dsse): signed configuration and, later,
+// release manifests. One trusted signature suffices; unknown key ids are skipped.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/jws.hpp"
+
+namespace rap::crypto {
+
+inline constexpr std::size_t kMaxEnvelopeBytes = 4 * 1024 * 1024;
+
+enum class EnvelopeFault : std::uint8_t { malformed, wrong_type, no_trusted_signature };
+std::string_view to_string(EnvelopeFault fault);
+
+Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload);
+
+std::string seal_envelope(const PrivateKey& key, std::string_view kid,
+                          std::string_view payload_type, ByteView payload);  // JSON text
+
+std::expected<Bytes, EnvelopeFault> open_envelope(std::string_view json,
+                                                  std::string_view payload_type,
+                                                  const std::vector<VerificationKey>& keys);
+
+}  // namespace rap::crypto

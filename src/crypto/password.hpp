@@ -1,0 +1,20 @@
+// Password hashing: argon2id (RFC 9106), PHC string format.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/random.hpp"
+
+namespace rap::crypto {
+
+inline constexpr std::uint32_t kArgon2MemoryKiB = 19 * 1024;
+inline constexpr std::uint32_t kArgon2Passes = 2;
+inline constexpr std::size_t kMaxPasswordBytes = 1024;
+
+std::string hash_password(std::string_view password, RandomSource& rng);
+// Also runs the full cost for a malformed hash, so that an unknown account takes as long as a wrong
+// password.
+bool check_password(std::string_view password, std::string_view phc_hash);
+
+}  // namespace rap::crypto
