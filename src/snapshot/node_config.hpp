@@ -78,7 +78,6 @@ struct NodeConfig {
   std::vector<Route> routes;
   std::vector<EgressPool> pools;     // entry
   std::vector<Resource> resources;   // egress
-  std::vector<SessionId> ended_sessions;  // entry and egress: terminated within the token lifetime
   bool operator==(const NodeConfig&) const = default;
 
   bool has_role(policy::NodeRole role) const;

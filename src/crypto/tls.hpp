@@ -1,0 +1,68 @@
+// TLS 1.3 (RFC 8446) without sockets. A TlsContext says who we are and whom we accept; a TlsEngine
+// is one connection over memory: ciphertext in, ciphertext out, and the proven peer.
+//
+// Contexts are immutable and shared: renewing a certificate makes a new context for new
+// connections and leaves the old ones alone.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/keys.hpp"
+#include "crypto/peer_verifier.hpp"
+
+struct ssl_ctx_st;
+
+namespace rap::crypto {
+
+struct TlsIdentity {
+  std::vector<Certificate> chain;  // leaf first, then intermediates
+  PrivateKey key;
+};
+
+// Whom a handshake accepts.
+struct AcceptAnyone {};      // server without client certificates
+struct AcceptUnverified {};  // client's very first contact, to show a fingerprint: sends no secret
+struct AcceptHost {          // a server by name, under our own roots (PK-5)
+  std::vector<Certificate> roots;
+  std::string host;          // DNS name or IP literal, matched against the SAN
+};
+struct AcceptMember {        // mutual TLS: a member of the cluster
+  std::vector<Certificate> roots;
+  ClusterId cluster;
+  wire::SpiffeId::Kind kind;
+  std::optional<std::string> host;  // additionally match the SAN when dialling by name
+};
+using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptHost, AcceptMember>;
+
+enum class TlsRole : std::uint8_t { client, server };
+
+class TlsContext {
+ public:
+  // `wall_now` is asked once a handshake, for certificate validity.
+  static std::shared_ptr<const TlsContext> make(TlsRole role, std::optional<TlsIdentity> identity,
+                                                TlsPolicy policy,
+                                                std::function<WallTime()> wall_now);
+  ~TlsContext();
+
+  TlsRole role() const { return role_; }
+  const TlsPolicy& policy() const { return policy_; }
+  WallTime now() const { return wall_now_(); }
+  ssl_ctx_st* native() const { return ctx_.get(); }
+
+ private:
+  TlsContext(TlsRole role, TlsPolicy policy, std::function<WallTime()> wall_now);
+  TlsRole role_;
+  TlsPolicy policy_;
+  std::function<WallTime()> wall_now_;
+  std::shared_ptr<ssl_ctx_st> ctx_;
+};
+
+}  // namespace rap::crypto

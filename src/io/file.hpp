@@ -1,0 +1,38 @@
+// Files that survive a crash and a full disk: written beside, synced, renamed into place. A failed
+// write leaves the old content.
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rap::io {
+
+// The error is a sentence with the path and strerror, e.g. "/x/key.pem: No space left on device".
+std::expected<void, std::string> write_file_atomic(const std::filesystem::path& path,
+                                                   std::string_view content, mode_t mode = 0600);
+std::expected<std::string, std::string> read_file(const std::filesystem::path& path,
+                                                  std::size_t max_bytes = 16 * 1024 * 1024);
+
+// mkdir -p with the mode for the last component.
+std::expected<void, std::string> make_directory(const std::filesystem::path& path,
+                                                mode_t mode = 0700);
+
+// An advisory lock on a file, held for the object's life; it dies with the process.
+class FileLock {
+ public:
+  static std::optional<FileLock> try_lock(const std::filesystem::path& path);
+  FileLock(FileLock&& o) noexcept : fd_(o.fd_) { o.fd_ = -1; }
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace rap::io

@@ -1,0 +1,51 @@
+// An HTTPS/1.1 listener: connections on the loop, handlers on worker threads.
+//
+// Bounds (each answered or cut before any handler runs): connections, handshake and idle time,
+// header bytes (431), body bytes (413), requests waiting for a worker (503 + Retry-After).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "crypto/tls.hpp"
+#include "io/event_loop.hpp"
+#include "wire/http_message.hpp"
+
+namespace rap::io {
+
+struct HttpServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: the kernel chooses; see port()
+  std::shared_ptr<const crypto::TlsContext> tls;  // null: plain HTTP
+  std::size_t max_connections = 4096;
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_body_bytes = 64 * 1024;
+  std::chrono::seconds handshake_timeout{10};
+  std::chrono::seconds request_timeout{30};  // from the first byte of a request to its last
+  std::chrono::seconds idle_timeout{120};
+  unsigned workers = 4;
+  std::size_t max_queued = 256;
+};
+
+class HttpServer {
+ public:
+  // Called on worker threads, several at a time; must not throw.
+  using Handler = std::function<wire::HttpResponse(const wire::HttpRequest&)>;
+
+  // Throws std::system_error when the address cannot be bound.
+  HttpServer(EventLoop& loop, HttpServerOptions options, Handler handler, Log& log);
+  ~HttpServer();  // on the loop's thread or after it stopped
+
+  std::uint16_t port() const;
+  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for new connections
+  void close_listener();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rap::io

@@ -1,0 +1,33 @@
+// The machine's clocks, randomness and log: the only place that asks for them.
+#pragma once
+
+#include <string>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
+
+namespace rap::io {
+
+MonoTime mono_now();
+WallTime wall_now();
+std::string rfc3339(WallTime t);
+
+class SystemRandom final : public RandomSource {  // OpenSSL's generator; thread-safe
+ public:
+  void fill(MutableBytes out) override;
+};
+
+class StderrLog final : public Log {  // thread-safe, one write(2) a line
+ public:
+  explicit StderrLog(std::string program, LogLevel threshold = LogLevel::info)
+      : program_(std::move(program)), threshold_(threshold) {}
+  void write(LogLevel level, std::string_view event,
+             std::initializer_list<LogField> fields) override;
+
+ private:
+  std::string program_;
+  LogLevel threshold_;
+};
+
+}  // namespace rap::io

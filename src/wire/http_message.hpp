@@ -1,0 +1,55 @@
+// HTTP requests and responses as values (RFC 9110): what a handler sees, without sockets.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "wire/spiffe_id.hpp"
+
+namespace rap::wire {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;  // names in lower case
+
+struct HttpRequest {
+  std::string method;  // upper case
+  std::string path;    // percent-decoded by nobody: "/api/v1/me"
+  std::string query;   // without the '?'
+  HttpHeaders headers;
+  std::string body;
+
+  // Facts of the connection, not of the message.
+  std::string peer_ip;
+  std::optional<SpiffeId> peer;  // the proven client certificate's identity (mutual TLS listeners)
+  std::string peer_certificate_serial;  // of that certificate, lower-case hex
+
+  std::string_view header(std::string_view lower_case_name) const {
+    for (const auto& [name, value] : headers) {
+      if (name == lower_case_name) return value;
+    }
+    return {};
+  }
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  HttpHeaders headers;
+  std::string body;
+
+  std::string_view header(std::string_view lower_case_name) const {
+    for (const auto& [name, value] : headers) {
+      if (name == lower_case_name) return value;
+    }
+    return {};
+  }
+};
+
+// The value of `name` in a query string, percent-decoded ('+' is a space); nullopt when absent or
+// when an escape is malformed.
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
+std::string percent_encode(std::string_view s);
+
+}  // namespace rap::wire
