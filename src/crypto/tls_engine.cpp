@@ -1,0 +1,216 @@
+#include "crypto/tls_engine.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <new>
+
+namespace rap::crypto {
+
+// A BIO whose two ends are the engine's input view and output buffer.
+struct EngineBio {
+  static TlsEngine& engine(BIO* bio) { return *static_cast<TlsEngine*>(BIO_get_data(bio)); }
+
+  static int write(BIO* bio, const char* data, int n) {
+    Bytes& out = engine(bio).output_;
+    out.insert(out.end(), data, data + n);
+    return n;
+  }
+  static int read(BIO* bio, char* data, int n) {
+    ByteView& in = engine(bio).input_;
+    BIO_clear_retry_flags(bio);
+    if (in.empty()) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    const std::size_t take = std::min(in.size(), static_cast<std::size_t>(n));
+    std::memcpy(data, in.data(), take);
+    in = in.subspan(take);
+    return static_cast<int>(take);
+  }
+  static long control(BIO*, int command, long, void*) {
+    return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP ? 1 : 0;
+  }
+  static int create(BIO* bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+  }
+  static BIO_METHOD* method() {
+    static BIO_METHOD* const kMethod = [] {
+      BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "rap memory");
+      BIO_meth_set_write(m, write);
+      BIO_meth_set_read(m, read);
+      BIO_meth_set_ctrl(m, control);
+      BIO_meth_set_create(m, create);
+      return m;
+    }();
+    return kMethod;
+  }
+};
+
+namespace {
+
+bool is_ip_literal(const std::string& host) {
+  ASN1_OCTET_STRING* ip = a2i_IPADDRESS(host.c_str());
+  ASN1_OCTET_STRING_free(ip);
+  return ip != nullptr;
+}
+
+bool speaks_for(X509* leaf, const std::string& host) {
+  if (is_ip_literal(host)) return X509_check_ip_asc(leaf, host.c_str(), 0) == 1;
+  constexpr unsigned kFlags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
+  return X509_check_host(leaf, host.data(), host.size(), kFlags, nullptr) == 1;
+}
+
+Certificate share(X509* x) {
+  X509_up_ref(x);
+  return Certificate(std::shared_ptr<X509>(x, X509_free));
+}
+
+std::vector<Certificate> share_all(STACK_OF(X509)* stack) {
+  std::vector<Certificate> out;
+  for (int i = 0; i < sk_X509_num(stack); ++i) out.push_back(share(sk_X509_value(stack, i)));
+  return out;
+}
+
+}  // namespace
+
+TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
+    : context_(std::move(context)), output_(output), ssl_(SSL_new(context_->native()), SSL_free) {
+  BIO* bio = BIO_new(EngineBio::method());
+  if (!ssl_ || bio == nullptr) throw std::bad_alloc();
+  BIO_set_data(bio, this);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_app_data(ssl_.get(), reinterpret_cast<char*>(this));
+  if (context_->role() == TlsRole::server) {
+    SSL_set_accept_state(ssl_.get());
+    return;
+  }
+  SSL_set_connect_state(ssl_.get());
+  const auto* host = std::get_if<AcceptHost>(&context_->policy());
+  if (host != nullptr && !is_ip_literal(host->host)) {
+    SSL_set_tlsext_host_name(ssl_.get(), host->host.c_str());
+  }
+}
+
+TlsEngine::~TlsEngine() = default;
+
+int TlsEngine::verify_callback(x509_store_ctx_st* store, void*) {
+  void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+  auto* self = reinterpret_cast<TlsEngine*>(SSL_get_app_data(static_cast<SSL*>(ssl)));
+  if (self->verify(store)) return 1;
+  if (X509_STORE_CTX_get_error(store) == X509_V_OK) {
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  }
+  return 0;
+}
+
+bool TlsEngine::verify(x509_store_ctx_st* store) {
+  X509* leaf = X509_STORE_CTX_get0_cert(store);
+  if (leaf == nullptr) {
+    fault_ = CertificateFault::no_certificate;
+    return false;
+  }
+  const TlsPolicy& policy = context_->policy();
+  if (std::holds_alternative<AcceptUnverified>(policy)) return true;
+
+  if (const auto* member = std::get_if<AcceptMember>(&policy)) {
+    const PeerSide side =
+        context_->role() == TlsRole::server ? PeerSide::client : PeerSide::server;
+    auto identity = verify_peer(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)),
+                                member->roots, side, member->kind, member->cluster,
+                                context_->now());
+    if (!identity) {
+      fault_ = identity.error();
+      return false;
+    }
+    if (member->host && !speaks_for(leaf, *member->host)) {
+      failure_ = "the certificate does not speak for " + *member->host;
+      return false;
+    }
+    peer_ = *identity;
+    return true;
+  }
+
+  const auto& host = std::get<AcceptHost>(policy).host;
+  X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(store);
+  X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT);
+  X509_VERIFY_PARAM_set_time(param, static_cast<time_t>(to_unix(context_->now())));
+  X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER);
+  if (X509_verify_cert(store) != 1) {
+    failure_ = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    return false;
+  }
+  if (!speaks_for(leaf, host)) {
+    failure_ = "the certificate does not speak for " + host;
+    return false;
+  }
+  return true;
+}
+
+TlsEngine::Status TlsEngine::status_of(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Status::want_input;
+    case SSL_ERROR_ZERO_RETURN:
+      return Status::closed;
+    default:
+      break;
+  }
+  if (fault_) {
+    failure_ = "peer certificate refused: " + std::string(to_string(*fault_));
+  } else if (failure_.empty()) {
+    const char* reason = ERR_reason_error_string(ERR_peek_error());
+    failure_ = reason != nullptr ? reason : "TLS failure";
+  }
+  ERR_clear_error();
+  return Status::failed;
+}
+
+TlsEngine::Status TlsEngine::handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) return status_of(result);
+  established_ = true;
+  return Status::ok;
+}
+
+TlsEngine::Status TlsEngine::read(MutableBytes out, std::size_t& n) {
+  ERR_clear_error();
+  const int result = SSL_read_ex(ssl_.get(), out.data(), out.size(), &n);
+  return result == 1 ? Status::ok : status_of(result);
+}
+
+TlsEngine::Status TlsEngine::write(ByteView in, std::size_t& n) {
+  ERR_clear_error();
+  const int result = SSL_write_ex(ssl_.get(), in.data(), in.size(), &n);
+  return result == 1 ? Status::ok : status_of(result);
+}
+
+void TlsEngine::close_notify() {
+  if (established_) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+std::optional<Certificate> TlsEngine::peer_certificate() const {
+  X509* x = SSL_get0_peer_certificate(ssl_.get());
+  if (x == nullptr) return std::nullopt;
+  return share(x);
+}
+
+std::vector<Certificate> TlsEngine::peer_chain() const {
+  std::vector<Certificate> out;
+  STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
+  if (chain == nullptr) return out;
+  // OpenSSL leaves the leaf out of this list on the server's side.
+  if (context_->role() == TlsRole::server) {
+    if (auto leaf = peer_certificate()) out.push_back(std::move(*leaf));
+  }
+  for (Certificate& c : share_all(chain)) out.push_back(std::move(c));
+  return out;
+}
+
+}  // namespace rap::crypto

@@ -1,0 +1,67 @@
+// One TLS connection over memory: the caller hands in ciphertext, calls handshake(), read() and
+// write(), and sends what has gathered in the output. No socket, no thread, no buffer of its own
+// beyond OpenSSL's, so that an idle connection holds nothing but its keys.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "crypto/tls.hpp"
+
+struct ssl_st;
+struct x509_store_ctx_st;
+
+namespace rap::crypto {
+
+class TlsEngine {
+ public:
+  enum class Status : std::uint8_t {
+    ok,
+    want_input,  // everything handed in was used up; come back with more
+    closed,      // the peer said close_notify
+    failed,      // failure() says why; the connection is dead
+  };
+
+  // `output` receives ciphertext and outlives the engine; the caller empties it at will.
+  TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output);
+  ~TlsEngine();
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+
+  // Ciphertext for the next calls. read() until want_input uses it up; the memory is the caller's.
+  void set_input(ByteView ciphertext) { input_ = ciphertext; }
+
+  Status handshake();
+  Status read(MutableBytes out, std::size_t& n);   // n: bytes read when ok
+  Status write(ByteView in, std::size_t& n);       // n: bytes taken when ok
+  void close_notify();
+
+  bool established() const { return established_; }
+  const std::string& failure() const { return failure_; }
+  std::optional<CertificateFault> certificate_fault() const { return fault_; }
+  // The proven peer: set by an AcceptMember handshake only.
+  const std::optional<wire::SpiffeId>& peer() const { return peer_; }
+  std::optional<Certificate> peer_certificate() const;
+  std::vector<Certificate> peer_chain() const;
+
+  // OpenSSL's entry into our verification; see TlsContext::make.
+  static int verify_callback(x509_store_ctx_st* store, void*);
+
+ private:
+  friend struct EngineBio;
+  Status status_of(int result);
+  bool verify(x509_store_ctx_st* store);
+
+  std::shared_ptr<const TlsContext> context_;
+  Bytes& output_;
+  ByteView input_;
+  std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
+  bool established_ = false;
+  std::string failure_;
+  std::optional<CertificateFault> fault_;
+  std::optional<wire::SpiffeId> peer_;
+};
+
+}  // namespace rap::crypto
