@@ -18,7 +18,13 @@ struct VerificationKey {
   PublicKey key;  // its type fixes the algorithm
 };
 
-enum class JwsFault : std::uint8_t { malformed, wrong_type, wrong_algorithm, unknown_key, bad_signature };
+enum class JwsFault : std::uint8_t {
+  malformed,
+  wrong_type,
+  wrong_algorithm,
+  unknown_key,
+  bad_signature
+};
 std::string_view to_string(JwsFault fault);
 
 inline constexpr std::size_t kMaxJwsBytes = 8 * 1024;

@@ -5,8 +5,8 @@
 //
 //   -> e, es   payload: the flow request     <- e, ee   payload: empty
 //
-// Then one record per DATA frame: AES-256-GCM, the nonce is the record's number, the associated data
-// is given by the caller (the frame type).
+// Then one record per DATA frame: AES-256-GCM, the nonce is the record's number, the associated
+// data is given by the caller (the frame type).
 #pragma once
 
 #include <array>

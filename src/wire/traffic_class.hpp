@@ -60,9 +60,7 @@ class TrafficClassSet {
   constexpr void add(TrafficClass c) {
     bits_ = static_cast<std::uint16_t>(bits_ | (1U << static_cast<unsigned>(c)));
   }
-  constexpr bool contains(TrafficClass c) const {
-    return (bits_ >> static_cast<unsigned>(c)) & 1U;
-  }
+  constexpr bool contains(TrafficClass c) const { return (bits_ >> static_cast<unsigned>(c)) & 1U; }
   constexpr TrafficClassSet intersect(TrafficClassSet o) const {
     return *from_bits(static_cast<std::uint16_t>(bits_ & o.bits_));
   }

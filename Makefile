@@ -1,0 +1,65 @@
+# The commands of this repository; `make help` lists them. Each installs the Debian packages it
+# lacks (tools/packages.sh, the only step that may ask for root) and can be run again at any time.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON := /usr/bin/python3
+JOBS ?= $(shell nproc)
+SECONDS ?= 60
+
+.PHONY: help demo demo-stop build test test-release test-asan bench fuzz check format packages clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: ## Build, bring up a fabric on this machine and reach an SSH server through it
+	@tools/demo.sh
+
+demo-stop: ## Stop everything the demo started
+	@tools/demo.sh stop
+
+build: ## Build all programs and tests (preset release)
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+
+.PHONY: .build-%
+.build-%:
+	@cmake --preset $* $(if $(VERBOSE),,>/dev/null)
+	@cmake --build --preset $* -j $(JOBS)
+
+test: ## Build and run every test: release, asan+ubsan, and a short run of every fuzzer
+	@tools/packages.sh build test lab fuzz
+	@$(MAKE) --no-print-directory fuzz SECONDS=10
+	@$(MAKE) --no-print-directory test-asan
+	@$(MAKE) --no-print-directory test-release
+
+test-release: .build-release ## Run the tests of the release build only
+	@ctest --preset release -j $(JOBS)
+
+test-asan: .build-asan ## Run the tests of the address and undefined behaviour sanitizer build only
+	@ctest --preset asan -j $(JOBS)
+
+fuzz: ## Run every fuzzer for SECONDS=60 each
+	@tools/packages.sh build test fuzz
+	@tools/fuzz.sh $(SECONDS)
+
+check: ## Check formatting and lint (make format mends the formatting)
+	@tools/packages.sh build test lint
+	@tools/format.sh --check
+	@cmake --preset debug >/dev/null
+	@$(PYTHON) tools/lint.py --build build/debug --jobs $(JOBS)
+
+format: ## Format all C++ files in place
+	@tools/packages.sh lint
+	@tools/format.sh
+
+bench: ## Measure throughput, latency and CPU beside haproxy; writes build/bench.json
+	@tools/packages.sh build test bench
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/run.py
+
+packages: ## Install everything any target needs
+	@tools/packages.sh build test lab fuzz lint demo bench
+
+clean: ## Remove all build output
+	@rm -rf build

@@ -1,0 +1,44 @@
+"""The files of the repository that the layer tests look at."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("RAP_BUILD_DIR", ROOT / "build" / "release"))
+
+# The layers whose code is a function of its arguments: no clock, socket, file or randomness.
+PURE = ("base", "wire", "policy", "snapshot", "channel", "mesh", "flow")
+# Services decide through ports; their code does no I/O of its own either.
+SERVICES = ("control", "agent", "router")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+
+
+def files(*patterns):
+    """Files of the work tree that git tracks or would track, as paths relative to the root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
+    return [pathlib.PurePosixPath(name) for name in sorted(set(listed))
+            if name and (ROOT / name).is_file()]
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def includes(text):
+    """(line number, is system, name) of each include of a C++ text."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := INCLUDE.match(line):
+            found.append((number, match[1] == "<", match[2]))
+    return found
+
+
+def without_comments(text):
+    """C++ text with comments and string literals blanked, line numbers kept."""
+    token = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+    return token.sub(lambda m: "\n" * m[0].count("\n"), text)

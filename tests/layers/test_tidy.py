@@ -1,0 +1,68 @@
+"""House rules that a formatter does not know."""
+
+import re
+import unittest
+
+import sources
+
+MAX_COLUMNS = 100
+MAX_LINES = 500
+TEXT = ("*.hpp", "*.cpp", "*.c", "*.py", "*.sh", "*.sql", "Makefile", "*CMakeLists.txt", "*.cmake",
+        ".ci/*")
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+
+
+def faults(path, text):
+    found = []
+    lines = text.split("\n")
+    if lines[-1] != "":
+        found.append(f"{path}: the last line has no newline")
+    if len(lines) > MAX_LINES + 1:
+        found.append(f"{path}: {len(lines) - 1} lines; more than one concept in it?")
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_COLUMNS and "://" not in line:
+            found.append(f"{path}:{number}: {len(line)} columns")
+        if line != line.rstrip():
+            found.append(f"{path}:{number}: blanks at the end of the line")
+        if UNFINISHED.search(line):
+            found.append(f"{path}:{number}: unfinished work belongs in an issue: {line.strip()}")
+    if path.suffix == ".hpp":
+        if not lines[0].startswith("//"):
+            found.append(f"{path}: a header starts by saying what it is")
+        if "#pragma once" not in lines:
+            found.append(f"{path}: no #pragma once")
+    return found
+
+
+class Tidy(unittest.TestCase):
+    def test_every_file_keeps_the_house_rules(self):
+        files = sources.files(*TEXT)
+        self.assertGreater(len(files), 20)
+        self.assertEqual([], [fault for f in files for fault in faults(f, sources.read(f))])
+
+
+class TheRules(unittest.TestCase):
+    """Planted faults are found."""
+
+    def planted(self, text, name="src/base/x.hpp"):
+        return faults(sources.pathlib.PurePosixPath(name), text)
+
+    def test_a_good_header_passes(self):
+        self.assertEqual([], self.planted("// What it is.\n#pragma once\n"))
+
+    def test_limits_hold_at_the_limit_and_just_past_it(self):
+        head = "// What it is.\n#pragma once\n"
+        self.assertEqual([], self.planted(head + "x" * MAX_COLUMNS + "\n"))
+        self.assertTrue(self.planted(head + "x" * (MAX_COLUMNS + 1) + "\n"))
+        self.assertEqual([], self.planted(head + "\n" * (MAX_LINES - 2)))
+        self.assertTrue(self.planted(head + "\n" * (MAX_LINES - 1)))
+
+    def test_a_header_without_its_first_sentence_is_found(self):
+        self.assertTrue(self.planted("#pragma once\n"))
+
+    def test_unfinished_work_is_found(self):
+        self.assertTrue(self.planted("// What.\n#pragma once\n// TO" "DO: more\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
