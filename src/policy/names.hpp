@@ -1,0 +1,40 @@
+// What people may call things, and which addresses a resource may point at. Each check returns
+// nullptr when the value is fine, else what is wrong with it, as the end of a sentence that starts
+// with the value's name: "must be …".
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rap::policy {
+
+inline constexpr std::size_t kMaxNameBytes = 63;    // fits a DNS label and an ssh host alias
+inline constexpr std::size_t kMaxEmailBytes = 254;  // RFC 5321 §4.5.3.1.3, less the brackets
+inline constexpr std::size_t kMaxHostBytes = 253;   // RFC 1035 §2.3.4, as text
+inline constexpr std::size_t kMinPasswordBytes = 10;
+
+// Organizations, pools, resources, nodes: letters, digits, '.', '_', '-', starting with a letter or
+// a digit. A name never looks like an id, because the API takes either.
+const char* check_name(std::string_view name);
+
+const char* check_email(std::string_view email);
+std::string normalize_email(std::string_view email);  // lower case
+
+const char* check_password(std::string_view password);
+
+// A DNS name, or an IP literal in any form inet_pton takes.
+const char* check_host(std::string_view host);
+
+// The canonical text of an IP literal, as inet_ntop writes it; nullopt when it is none.
+std::optional<std::string> canonical_ip(std::string_view text);
+
+// A target of a resource: a host that is neither unspecified, multicast nor link-local. Link-local
+// addresses answer with the egress host's own secrets on many clouds.
+const char* check_target_host(std::string_view host);
+
+// One line of OpenSSH public key: "ssh-ed25519 AAAA…", with or without a comment.
+const char* check_ssh_host_key(std::string_view key);
+
+}  // namespace rap::policy

@@ -1,0 +1,46 @@
+// Token buckets by key (an account, a source address): at most `burst` at once, then one per
+// `refill`. The table is bounded; time is an argument. Not thread-safe: the owner locks.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/time.hpp"
+
+namespace rap::policy {
+
+struct RateLimit {
+  unsigned burst = 1;
+  Duration refill = std::chrono::seconds{1};
+};
+
+class RateLimiter {
+ public:
+  RateLimiter(RateLimit limit, std::size_t max_entries)
+      : limit_(limit), max_entries_(max_entries) {}
+
+  // Takes one token. nullopt when there was one, else how long until there is. When the table is
+  // full of keys that are still limited, every new key is refused until one recovers.
+  std::optional<Duration> take(std::string_view key, MonoTime now);
+
+  // Returns a token taken for something that turned out to be harmless (a successful sign-in).
+  void give_back(std::string_view key, MonoTime now);
+
+  std::size_t size() const { return full_at_.size(); }
+
+ private:
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  void forget_full(MonoTime now);
+
+  RateLimit limit_;
+  std::size_t max_entries_;
+  // When the bucket is full again; that moment alone says how many tokens are missing (GCRA).
+  std::unordered_map<std::string, MonoTime, Hash, std::equal_to<>> full_at_;
+};
+
+}  // namespace rap::policy

@@ -1,0 +1,193 @@
+#include "snapshot/build.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/seeded_random.hpp"
+
+namespace rap::snapshot {
+namespace {
+
+using enum policy::NodeRole;
+
+constexpr WallTime kNow = from_unix(1'700'000'000);
+
+class BuildNodeConfig : public ::testing::Test {
+ protected:
+  NodeId add_node(std::string name, std::vector<policy::NodeRole> roles) {
+    ModelNode node{NodeId::random(rng), name, std::move(roles), name + ":7443", {}};
+    rng.fill(node.seal_key);
+    model.nodes.push_back(node);
+    return node.id;
+  }
+  EgressPoolId add_pool(std::vector<NodeId> members) {
+    model.pools.push_back({EgressPoolId::random(rng), std::move(members)});
+    return model.pools.back().id;
+  }
+  ResourceId add_resource(EgressPoolId pool) {
+    model.resources.push_back(
+        {ResourceId::random(rng), OrganizationId::random(rng), pool, "ssh", "10.0.0.5", 22});
+    return model.resources.back().id;
+  }
+  NodeConfig config_of(NodeId node) const {
+    auto config = build_node_config(model, node, kNow);
+    EXPECT_TRUE(config);
+    return config.value_or(NodeConfig{});
+  }
+  const Peer* peer_of(const NodeConfig& config, NodeId id) const {
+    const auto it = std::ranges::find(config.peers, id, &Peer::node);
+    return it == config.peers.end() ? nullptr : &*it;
+  }
+
+  SeededRandom rng{1};
+  ClusterModel model{7, ClusterId::random(rng), "ROOTS", {{"kid", "PEM"}}, {}, {}, {}};
+};
+
+class ThreeNodes : public BuildNodeConfig {
+ protected:
+  NodeId entry_1 = add_node("entry-1", {entry});
+  NodeId relay_1 = add_node("relay-1", {relay});
+  NodeId egress_1 = add_node("egress-1", {egress});
+  NodeId egress_2 = add_node("egress-2", {egress});
+  EgressPoolId office = add_pool({egress_1});
+  ResourceId office_ssh = add_resource(office);
+};
+
+TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
+  const NodeConfig c = config_of(entry_1);
+  EXPECT_EQ(c.version, 7U);
+  EXPECT_EQ(c.node_name, "entry-1");
+  EXPECT_EQ(c.issued_at, to_unix(kNow));
+  ASSERT_EQ(c.peers.size(), 1U);
+  EXPECT_EQ(c.peers[0], (Peer{relay_1, {relay}, true, {"relay-1:7443"}}));
+  ASSERT_EQ(c.pools.size(), 1U);
+  EXPECT_EQ(c.pools[0].id, office);
+  ASSERT_EQ(c.pools[0].members.size(), 1U);
+  EXPECT_EQ(c.pools[0].members[0].node, egress_1);
+  EXPECT_EQ(c.pools[0].members[0].seal_key, model.nodes[2].seal_key);
+  EXPECT_EQ(c.token_keys, model.token_keys);
+  ASSERT_EQ(c.routes.size(), 2U);
+  for (const Route& r : c.routes) EXPECT_EQ(r.next_hops, std::vector{relay_1});
+
+  EXPECT_TRUE(c.resources.empty()) << "an entry must not learn where resources are";
+}
+
+TEST_F(ThreeNodes, RelayKnowsItsNeighboursAndNothingOfTenants) {
+  const NodeConfig c = config_of(relay_1);
+  EXPECT_EQ(c.peers.size(), 3U);
+  for (const Peer& p : c.peers) {
+    EXPECT_FALSE(p.dial);
+    EXPECT_TRUE(p.endpoints.empty()) << "a relay that does not dial needs no address";
+  }
+  ASSERT_EQ(c.routes.size(), 2U);
+  for (const Route& r : c.routes) EXPECT_EQ(r.next_hops, std::vector{r.egress});
+
+  EXPECT_TRUE(c.token_keys.empty());
+  EXPECT_TRUE(c.pools.empty());
+  EXPECT_TRUE(c.resources.empty());
+}
+
+TEST_F(ThreeNodes, EgressKnowsOnlyTheResourcesOfItsPools) {
+  const NodeConfig c = config_of(egress_1);
+  ASSERT_EQ(c.peers.size(), 1U);
+  EXPECT_EQ(c.peers[0], (Peer{relay_1, {relay}, true, {"relay-1:7443"}}));
+  ASSERT_EQ(c.resources.size(), 1U);
+  EXPECT_EQ(c.resources[0].id, office_ssh);
+  EXPECT_EQ(c.token_keys, model.token_keys);
+
+  EXPECT_TRUE(c.routes.empty());
+  EXPECT_TRUE(c.pools.empty());
+  EXPECT_TRUE(config_of(egress_2).resources.empty()) << "not a member of the pool";
+}
+
+TEST_F(ThreeNodes, ANodeWithoutRolesLearnsNothing) {
+  const NodeId idle = add_node("idle", {});
+  const NodeConfig c = config_of(idle);
+  EXPECT_TRUE(c.peers.empty() && c.routes.empty() && c.pools.empty() && c.resources.empty());
+  EXPECT_TRUE(c.token_keys.empty());
+  EXPECT_EQ(c.trust_bundle_pem, "ROOTS");
+  EXPECT_EQ(peer_of(config_of(relay_1), idle), nullptr);
+}
+
+TEST_F(ThreeNodes, ANodeThatLeftIsInNobodysConfiguration) {
+  std::erase_if(model.nodes, [&](const ModelNode& n) { return n.id == egress_1; });
+  EXPECT_FALSE(build_node_config(model, egress_1, kNow));
+  EXPECT_EQ(peer_of(config_of(relay_1), egress_1), nullptr);
+  const NodeConfig c = config_of(entry_1);
+  EXPECT_TRUE(c.pools.empty()) << "a pool without a usable member is left out";
+  EXPECT_EQ(c.routes.size(), 1U);
+}
+
+TEST_F(ThreeNodes, AMemberWithoutTheEgressRoleServesNoPool) {
+  model.pools[0].members = {relay_1};
+  EXPECT_TRUE(config_of(entry_1).pools.empty());
+  EXPECT_TRUE(config_of(relay_1).resources.empty());
+}
+
+TEST_F(BuildNodeConfig, WithoutRelaysEgressDialsEveryEntry) {
+  const NodeId entry_1 = add_node("entry-1", {entry});
+  const NodeId entry_2 = add_node("entry-2", {entry});
+  const NodeId egress_1 = add_node("egress-1", {egress});
+  for (NodeId e : {entry_1, entry_2}) {
+    const NodeConfig c = config_of(e);
+    ASSERT_EQ(c.peers.size(), 1U);
+    EXPECT_EQ(c.peers[0], (Peer{egress_1, {egress}, false, {}}));
+    EXPECT_EQ(c.routes, (std::vector<Route>{{egress_1, {egress_1}}}));
+  }
+  const NodeConfig c = config_of(egress_1);
+  ASSERT_EQ(c.peers.size(), 2U);
+  for (const Peer& p : c.peers) EXPECT_TRUE(p.dial);
+}
+
+TEST_F(BuildNodeConfig, AnEntryPrefersAnEgressThatRelaysForItself) {
+  const NodeId e = add_node("entry", {entry});
+  const NodeId both = add_node("both", {relay, egress});
+  const NodeId r = add_node("relay", {relay});
+  EXPECT_EQ(config_of(e).routes, (std::vector<Route>{{both, {both, r}}}));
+  EXPECT_EQ(config_of(r).routes, (std::vector<Route>{{both, {both}}}));
+  EXPECT_TRUE(config_of(both).routes.empty()) << "it is the only egress: there is nobody else";
+}
+
+// Any mix of roles: both ends agree on the channel, exactly one dials, every next hop is a
+// neighbour that can go on, and no path is longer than entry, relay, egress.
+TEST_F(BuildNodeConfig, IsConsistentForEveryMixOfRoles) {
+  for (int round = 0; round < 300; ++round) {
+    model.nodes.clear();
+    const auto count = 1 + rng.below(7);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::vector<policy::NodeRole> roles;
+      for (auto role : {entry, relay, egress}) {
+        if (rng.below(2) == 0) roles.push_back(role);
+      }
+      add_node("n" + std::to_string(i), roles);
+    }
+    std::map<NodeId, NodeConfig> configs;
+    for (const ModelNode& n : model.nodes) configs[n.id] = config_of(n.id);
+    for (const auto& [id, c] : configs) {
+      for (const Peer& p : c.peers) {
+        const Peer* back = peer_of(configs[p.node], id);
+        ASSERT_TRUE(back);
+        EXPECT_NE(back->dial, p.dial);
+        EXPECT_EQ(p.endpoints.size(), p.dial ? 1U : 0U);
+      }
+      for (const Route& r : c.routes) {
+        for (NodeId hop : r.next_hops) {
+          ASSERT_TRUE(peer_of(c, hop));
+          if (hop == r.egress) continue;
+          EXPECT_FALSE(c.has_role(relay)) << "a relay hands a flow to the egress only";
+          const auto& onward = configs[hop].routes;
+          const auto it = std::ranges::find(onward, r.egress, &Route::egress);
+          ASSERT_NE(it, onward.end());
+          EXPECT_EQ(it->next_hops, std::vector{r.egress});
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rap::snapshot
