@@ -22,7 +22,9 @@ struct SubjectNames {
   std::vector<std::string> dns;
   std::vector<std::string> ips;
   std::vector<std::string> uris;
-  bool has_other = false;  // a SAN of any other kind (email, dirName, …) was present
+  // Something else was there: a name of another kind (email, dirName, …), one that is empty or not
+  // printable ASCII, the same name twice, or an extension that does not parse.
+  bool has_other = false;
 
   bool operator==(const SubjectNames&) const = default;
 };

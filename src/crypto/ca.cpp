@@ -1,0 +1,124 @@
+#include "crypto/ca.hpp"
+
+#include <algorithm>
+
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "crypto/openssl_handle.hpp"
+#include "crypto/subject_names.hpp"
+
+namespace rap::crypto {
+namespace {
+
+constexpr std::size_t kSerialBytes = 20;  // the most RFC 5280 §4.1.2.2 allows
+
+// 159 bits: the sign bit clear, the next one set, so that every serial is positive and equally
+// long.
+void set_serial(X509* x, RandomSource& rng) {
+  std::array<std::uint8_t, kSerialBytes> serial;
+  rng.fill(serial);
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x3f) | 0x40);
+  ASN1_INTEGER* value = X509_get_serialNumber(x);
+  require(ASN1_STRING_set(value, serial.data(), static_cast<int>(serial.size())) == 1,
+          "set a serial number");
+}
+
+void set_validity(X509* x, Validity validity) {
+  require(ASN1_TIME_set(X509_getm_notBefore(x), to_unix(validity.not_before)) != nullptr &&
+              ASN1_TIME_set(X509_getm_notAfter(x), to_unix(validity.not_after)) != nullptr,
+          "set a validity");
+}
+
+void set_common_name(X509_NAME* name, const std::string& text) {
+  require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                     reinterpret_cast<const unsigned char*>(text.data()),
+                                     static_cast<int>(text.size()), -1, 0) == 1,
+          "set a subject");
+}
+
+void add_extension(X509* x, X509V3_CTX& context, int nid, const char* value) {
+  Handle<X509_extension_st> extension(X509V3_EXT_nconf_nid(nullptr, &context, nid, value));
+  require(extension && X509_add_ext(x, extension.get(), -1) == 1, "add an extension");
+}
+
+Handle<x509_st> new_certificate(EVP_PKEY* key, Validity validity, RandomSource& rng) {
+  Handle<x509_st> x(X509_new());
+  require(x && X509_set_version(x.get(), X509_VERSION_3) == 1 && X509_set_pubkey(x.get(), key) == 1,
+          "start a certificate");
+  set_serial(x.get(), rng);
+  set_validity(x.get(), validity);
+  return x;
+}
+
+Certificate signed_by(Handle<x509_st> x, const PrivateKey& key) {
+  require(X509_sign(x.get(), key.native(), EVP_sha256()) > 0, "sign a certificate");
+  // Through DER, so that nothing of the construction is kept in the object.
+  auto parsed = Certificate::from_der(to_der(i2d_X509, const_cast<const X509*>(x.get())));
+  require(parsed.has_value(), "read a certificate it made");
+  return *parsed;
+}
+
+}  // namespace
+
+Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng) {
+  PrivateKey key = PrivateKey::generate(KeyType::p256);
+  auto x = new_certificate(key.native(), validity, rng);
+  set_common_name(X509_get_subject_name(x.get()), "RAP Platform Root " + cluster.str());
+  require(X509_set_issuer_name(x.get(), X509_get_subject_name(x.get())) == 1, "set an issuer");
+
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, x.get(), x.get(), nullptr, nullptr, 0);
+  X509V3_set_ctx_nodb(&context);
+  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:TRUE");
+  add_extension(x.get(), context, NID_key_usage, "critical,keyCertSign,cRLSign");
+  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
+  Certificate certificate = signed_by(std::move(x), key);
+  return {std::move(certificate), std::move(key)};
+}
+
+Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validity,
+                         RandomSource& rng) {
+  PrivateKey key = PrivateKey::generate(KeyType::p256);
+  validity.not_after = std::min(validity.not_after, root.certificate.not_after());
+  auto x = new_certificate(key.native(), validity, rng);
+  set_common_name(X509_get_subject_name(x.get()), "RAP Platform Intermediate " + cluster.str());
+  X509* issuer = root.certificate.native();
+  require(X509_set_issuer_name(x.get(), X509_get_subject_name(issuer)) == 1, "set an issuer");
+
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, x.get(), nullptr, nullptr, 0);
+  X509V3_set_ctx_nodb(&context);
+  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+  add_extension(x.get(), context, NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature");
+  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
+  add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
+  Certificate certificate = signed_by(std::move(x), root.key);
+  return {std::move(certificate), std::move(key)};
+}
+
+Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
+                       const SubjectNames& names, Validity validity, RandomSource& rng) {
+  validity.not_after = std::min(validity.not_after, issuer.certificate.not_after());
+  auto x = new_certificate(subject_key.native(), validity, rng);
+  X509* from = issuer.certificate.native();
+  require(X509_set_issuer_name(x.get(), X509_get_subject_name(from)) == 1, "set an issuer");
+
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, from, x.get(), nullptr, nullptr, 0);
+  X509V3_set_ctx_nodb(&context);
+  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(x.get(), context, NID_key_usage, "critical,digitalSignature");
+  add_extension(x.get(), context, NID_ext_key_usage, "serverAuth,clientAuth");
+  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
+  add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
+  auto san = make_names(names);
+  const int critical = 1;  // RFC 5280 §4.2.1.6: there is no subject
+  require(sk_GENERAL_NAME_num(san.get()) > 0 &&
+              X509_add1_ext_i2d(x.get(), NID_subject_alt_name, san.get(), critical,
+                                X509V3_ADD_DEFAULT) == 1,
+          "add the subject alternative names");
+  return signed_by(std::move(x), issuer.key);
+}
+
+}  // namespace rap::crypto

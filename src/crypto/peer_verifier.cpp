@@ -1,0 +1,23 @@
+#include "crypto/peer_verifier.hpp"
+
+namespace rap::crypto {
+
+std::expected<wire::SpiffeId, CertificateFault> verify_peer(
+    const Certificate& leaf, const std::vector<Certificate>& presented,
+    const std::vector<Certificate>& roots, PeerSide side, wire::SpiffeId::Kind expected_kind,
+    ClusterId cluster, WallTime now) {
+  if (auto path = verify_path(leaf, presented, roots, side, now); !path) {
+    return std::unexpected(path.error());
+  }
+  const SubjectNames names = leaf.names();
+  if (names.has_other || names.uris.size() != 1) {
+    return std::unexpected(CertificateFault::no_identity);
+  }
+  const auto id = wire::SpiffeId::parse(names.uris.front());
+  if (!id) return std::unexpected(CertificateFault::no_identity);
+  if (id->kind != expected_kind) return std::unexpected(CertificateFault::wrong_kind);
+  if (id->cluster != cluster) return std::unexpected(CertificateFault::wrong_cluster);
+  return *id;
+}
+
+}  // namespace rap::crypto
