@@ -1,13 +1,10 @@
 #include "policy/names.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
-
-#include <arpa/inet.h>
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
+#include "policy/ip_address.hpp"
 
 namespace rap::policy {
 namespace {
@@ -37,37 +34,6 @@ bool is_dns_name(std::string_view name) {
     if (dot == name.npos) return true;
     name.remove_prefix(dot + 1);
   }
-}
-
-struct Address {
-  int family;
-  std::array<std::uint8_t, 16> bytes;
-};
-
-std::optional<Address> parse_ip(std::string_view text) {
-  if (text.find('\0') != text.npos) return std::nullopt;  // inet_pton would stop there
-  const std::string s(text);
-  for (int family : {AF_INET, AF_INET6}) {
-    Address a{family, {}};
-    if (inet_pton(family, s.c_str(), a.bytes.data()) == 1) return a;
-  }
-  return std::nullopt;
-}
-
-bool is_refused_v4(const std::uint8_t* b) {
-  const bool unspecified = b[0] == 0;
-  const bool link_local = b[0] == 169 && b[1] == 254;
-  const bool multicast_or_reserved = b[0] >= 224;
-  return unspecified || link_local || multicast_or_reserved;
-}
-
-bool is_refused_v6(const std::array<std::uint8_t, 16>& b) {
-  const bool zero_start = std::all_of(b.begin(), b.begin() + 10, [](auto x) { return x == 0; });
-  if (zero_start && b[10] == 0xff && b[11] == 0xff) return is_refused_v4(b.data() + 12);
-  const bool unspecified = std::ranges::all_of(b, [](auto x) { return x == 0; });
-  const bool link_local = b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
-  const bool multicast = b[0] == 0xff;
-  return unspecified || link_local || multicast;
 }
 
 }  // namespace
@@ -115,24 +81,16 @@ const char* check_password(std::string_view password) {
 }
 
 const char* check_host(std::string_view host) {
-  if (parse_ip(host) || is_dns_name(host)) return nullptr;
+  if (IpAddress::parse(host) || is_dns_name(host)) return nullptr;
   return "must be a host name or an IP address";
-}
-
-std::optional<std::string> canonical_ip(std::string_view text) {
-  const auto address = parse_ip(text);
-  if (!address) return std::nullopt;
-  char out[INET6_ADDRSTRLEN];
-  if (!inet_ntop(address->family, address->bytes.data(), out, sizeof out)) return std::nullopt;
-  return out;
 }
 
 const char* check_target_host(std::string_view host) {
   if (const char* wrong = check_host(host)) return wrong;
-  const auto address = parse_ip(host);
+  const auto address = IpAddress::parse(host);
   if (!address) return nullptr;
-  const bool refused = address->family == AF_INET ? is_refused_v4(address->bytes.data())
-                                                  : is_refused_v6(address->bytes);
+  const bool refused =
+      address->is_unspecified() || address->is_link_local() || address->is_multicast();
   return refused ? "must not be an unspecified, link-local or multicast address" : nullptr;
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,11 +23,8 @@ std::string normalize_email(std::string_view email);  // lower case
 
 const char* check_password(std::string_view password);
 
-// A DNS name, or an IP literal in any form inet_pton takes.
+// A DNS name or an IP literal.
 const char* check_host(std::string_view host);
-
-// The canonical text of an IP literal, as inet_ntop writes it; nullopt when it is none.
-std::optional<std::string> canonical_ip(std::string_view text);
 
 // A target of a resource: a host that is neither unspecified, multicast nor link-local. Link-local
 // addresses answer with the egress host's own secrets on many clouds.
