@@ -1,0 +1,140 @@
+#include "wire/json_reader.hpp"
+
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace rap::wire {
+
+using Json = nlohmann::json;
+
+std::optional<Json> parse_strict_json(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) return std::nullopt;
+  bool strict = true;
+  std::vector<std::set<std::string>> members;  // of the objects that are open, outermost first
+  auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    const bool opens =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && std::cmp_greater_equal(depth, kMaxJsonDepth)) strict = false;
+    if (!strict) return false;  // drops the value, so nothing is built of a refused text
+    if (event == Json::parse_event_t::object_start) members.emplace_back();
+    if (event == Json::parse_event_t::object_end) members.pop_back();
+    if (event == Json::parse_event_t::key) {
+      strict = members.back().insert(parsed.get<std::string>()).second;
+    }
+    return strict;
+  };
+  Json value = Json::parse(text, watch, /*allow_exceptions=*/false);
+  if (!strict || value.is_discarded()) return std::nullopt;
+  return value;
+}
+
+JsonReader::JsonReader(const Json& value, std::string path, JsonFault& fault)
+    : value_(&value), path_(std::move(path)), fault_(fault) {
+  if (!value.is_object()) {
+    fault_.set(path_.empty() ? "the document must be a JSON object"
+                             : "member \"" + path_ + "\" must be an object");
+  }
+}
+
+std::string JsonReader::member_path(std::string_view name) const {
+  return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+}
+
+std::string JsonReader::item_path(std::string_view name, std::size_t index) const {
+  return member_path(name) + "[" + std::to_string(index) + "]";
+}
+
+void JsonReader::wrong(std::string_view name, std::string_view what) {
+  fault_.set("member \"" + member_path(name) + "\" " + std::string(what));
+}
+
+const Json* JsonReader::member(std::string_view name) {
+  asked_.emplace(name);
+  if (!value_->is_object()) return nullptr;
+  const auto found = value_->find(name);
+  if (found == value_->end()) {
+    wrong(name, "is missing");
+    return nullptr;
+  }
+  return &*found;
+}
+
+std::string JsonReader::text(std::string_view name, std::size_t max_bytes) {
+  const Json* value = member(name);
+  if (value == nullptr) return {};
+  if (!value->is_string()) {
+    wrong(name, "must be a string");
+    return {};
+  }
+  const auto& content = value->get_ref<const std::string&>();
+  if (content.size() > max_bytes) {
+    wrong(name, "is longer than " + std::to_string(max_bytes) + " bytes");
+    return {};
+  }
+  return content;
+}
+
+std::int64_t JsonReader::integer(std::string_view name, std::int64_t min, std::int64_t max) {
+  const Json* value = member(name);
+  if (value == nullptr) return 0;
+  // Above 2^63 the library has an unsigned value, which the conversion would turn negative.
+  const bool fits = value->is_number_unsigned()
+                        ? std::cmp_less_equal(value->get<std::uint64_t>(), INT64_MAX)
+                        : value->is_number_integer();
+  if (!fits || value->get<std::int64_t>() < min || value->get<std::int64_t>() > max) {
+    wrong(name, "must be an integer from " + std::to_string(min) + " to " + std::to_string(max));
+    return 0;
+  }
+  return value->get<std::int64_t>();
+}
+
+bool JsonReader::boolean(std::string_view name) {
+  const Json* value = member(name);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) {
+    wrong(name, "must be true or false");
+    return false;
+  }
+  return value->get<bool>();
+}
+
+const Json& JsonReader::array(std::string_view name, std::size_t max_items) {
+  static const Json kEmpty = Json::array();
+  const Json* value = member(name);
+  if (value == nullptr) return kEmpty;
+  if (!value->is_array()) {
+    wrong(name, "must be an array");
+    return kEmpty;
+  }
+  if (value->size() > max_items) {
+    wrong(name, "has more than " + std::to_string(max_items) + " items");
+    return kEmpty;
+  }
+  return *value;
+}
+
+std::string JsonReader::item_text(std::string_view name, std::size_t index, const Json& item,
+                                  std::size_t max_bytes) {
+  const std::string where = std::string(name) + "[" + std::to_string(index) + "]";
+  if (!item.is_string()) {
+    wrong(where, "must be a string");
+    return {};
+  }
+  const auto& content = item.get_ref<const std::string&>();
+  if (content.size() > max_bytes) {
+    wrong(where, "is longer than " + std::to_string(max_bytes) + " bytes");
+    return {};
+  }
+  return content;
+}
+
+void JsonReader::finish() {
+  if (!value_->is_object()) return;
+  for (const auto& [name, value] : value_->items()) {
+    if (!asked_.contains(name)) wrong(name, "is unknown");
+  }
+}
+
+}  // namespace rap::wire
