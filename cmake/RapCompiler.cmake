@@ -20,6 +20,10 @@ if(RAP_SANITIZE)
   endif()
 endif()
 
+if(RAP_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(RAP_CCACHE ccache)
 if(RAP_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${RAP_CCACHE})

@@ -1,0 +1,60 @@
+"""A client of the REST API that trusts only the platform's root."""
+
+import http.client
+import json
+import ssl
+
+
+class ApiError(Exception):
+    def __init__(self, method, path, status, problem):
+        super().__init__(f"{method} {path}: {status} {problem}")
+        self.status = status
+        self.problem = problem
+        self.code = problem.get("code") if isinstance(problem, dict) else None
+
+
+class Api:
+    def __init__(self, host, port, ca_file, token=None):
+        self.host, self.port, self.ca_file, self.token = host, port, ca_file, token
+
+    def raw(self, method, path, body=None, headers=None, timeout=20):
+        """(status, headers, body bytes) of one request on a connection of its own."""
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        connection = http.client.HTTPSConnection(self.host, self.port, context=context,
+                                                 timeout=timeout)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def call(self, method, path, body=None, token=None):
+        headers = {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(body)
+        if token := token or self.token:
+            headers["Authorization"] = f"Bearer {token}"
+        status, _, content = self.raw(method, "/api/v1/" + path, body, headers)
+        value = json.loads(content) if content else None
+        if status >= 400:
+            raise ApiError(method, path, status, value)
+        return value
+
+    def get(self, path):
+        return self.call("GET", path)
+
+    def post(self, path, **body):
+        return self.call("POST", path, body)
+
+    def put(self, path, **body):
+        return self.call("PUT", path, body or None)
+
+    def delete(self, path):
+        return self.call("DELETE", path)
+
+    def as_user(self, email, password):
+        """The same API signed in as somebody."""
+        answer = self.call("POST", "auth/login", {"email": email, "password": password})
+        return Api(self.host, self.port, self.ca_file, answer["token"])

@@ -1,0 +1,99 @@
+"""rap-control with its private PostgreSQL."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+from harness.api import Api
+from harness.process import BIN, Process, alive
+
+OWNER_EMAIL = "owner@example.test"
+OWNER_PASSWORD = "correct horse battery staple"
+
+
+class Control:
+    """`folder` holds the state; PostgreSQL's user must be able to reach it."""
+
+    def __init__(self, folder, address, *, prefix=(), node_address=None):
+        self.folder = pathlib.Path(folder)
+        self.state = self.folder / "control"
+        self.address = address
+        self.node_address = node_address or address
+        self.prefix = list(prefix)
+        self.process = None
+        self.ports = {"api": 0, "node": 0}
+        self.init_output = None
+
+    def init(self):
+        done = subprocess.run(
+            [*self.prefix, str(BIN / "rap-control"), "init", "--state", str(self.state),
+             "--host", self.address, "--owner-email", OWNER_EMAIL, "--owner-password-stdin"],
+            input=OWNER_PASSWORD + "\n", text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=120, check=False)
+        assert done.returncode == 0, f"rap-control init failed:\n{done.stdout}"
+        self.init_output = done.stdout
+
+    def serve(self, env=None):
+        """Starts serving; a restart keeps the ports, for they are in the nodes' configuration."""
+        ready = self.state / "run" / "ports.json"
+        ready.unlink(missing_ok=True)
+        self.ports = {name: port or _free(self.address) for name, port in self.ports.items()}
+        self.process = Process(
+            [BIN / "rap-control", "serve", "--state", self.state,
+             "--listen", f"{self.address}:{self.ports['api']}",
+             "--node-listen", f"{self.address}:{self.ports['node']}",
+             "--public-url", f"https://{self.address}:{self.ports['api']}",
+             "--node-url", f"{self.address}:{self.ports['node']}"],
+            self.folder / "control.log", prefix=self.prefix, env=env)
+        self.process.wait_for(ready.exists, "rap-control to be ready", 40)
+
+    @property
+    def root_ca(self):
+        return self.state / "pki" / "root.crt"
+
+    @property
+    def url(self):
+        return f"https://{self.address}:{self.ports['api']}"
+
+    def api(self):
+        return Api(self.address, self.ports["api"], self.root_ca)
+
+    def owner(self):
+        return self.api().as_user(OWNER_EMAIL, OWNER_PASSWORD)
+
+    def postgres_pid(self):
+        """The private cluster's postmaster, or None while there is none."""
+        try:
+            pid = int((self.state / "postgres" / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid if alive(pid) else None
+
+    def log_events(self, event):
+        found = []
+        for line in self.process.log().splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and entry.get("event") == event:
+                found.append(entry)
+        return found
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+        if pid := self.postgres_pid():
+            subprocess.run(["kill", "-QUIT", str(pid)], check=False)
+
+
+def _free(address):
+    from harness.addresses import free_port  # pylint: disable=import-outside-toplevel
+    return free_port(address)
+
+
+def reachable_by_postgres(folder):
+    """When we are root the cluster runs as another user, who has to traverse down to it."""
+    os.chmod(folder, 0o755)
+    return folder

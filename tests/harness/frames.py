@@ -1,0 +1,56 @@
+"""The fabric's frame, written from docs/protocol and not from the code: a second opinion."""
+
+import struct
+
+HEADER = struct.Struct(">BBHI")
+MAX_PAYLOAD = 16 * 1024 - HEADER.size
+
+HELLO, HEARTBEAT, HEARTBEAT_ACK, GOODBYE = 0x01, 0x02, 0x03, 0x04
+FLOW_REQUEST, FLOW_OPEN, FLOW_ACCEPT, FLOW_REFUSE = 0x10, 0x11, 0x12, 0x13
+DATA, CREDIT, FIN, RESET = 0x14, 0x15, 0x16, 0x17
+
+CLASSES = ("fabric_control", "route_control", "health", "telemetry", "render", "input", "clipboard",
+           "file_transfer", "storage_fetch", "update_fetch", "vpn_packet")
+INPUT = CLASSES.index("input")
+FILE_TRANSFER = CLASSES.index("file_transfer")
+
+REASONS = (None, "protocol_error", "unknown_label", "flow_control", "limit_reached",
+           "token_invalid", "token_expired", "token_replayed", "wrong_cluster", "wrong_entry",
+           "wrong_resource", "channel_class_denied", "session_ended", "no_route", "hop_limit",
+           "seal_failed", "target_unreachable", "target_refused", "target_timeout", "peer_lost",
+           "setup_timeout", "shutting_down", "not_ready")
+
+_HELLO = struct.Struct(">H16s16sHIQQQQB")
+
+
+def frame(kind, label=0, payload=b"", traffic_class=INPUT, length=None):
+    """One frame's bytes; `length` may lie."""
+    return HEADER.pack(kind, traffic_class, len(payload) if length is None else length,
+                       label) + payload
+
+
+def split(buffer):
+    """(frames, rest): each frame is (type, class, label, payload)."""
+    found = []
+    while len(buffer) >= HEADER.size:
+        kind, traffic_class, length, label = HEADER.unpack_from(buffer)
+        end = HEADER.size + length
+        if len(buffer) < end:
+            break
+        found.append((kind, traffic_class, label, bytes(buffer[HEADER.size:end])))
+        buffer = buffer[end:]
+    return found, buffer
+
+
+def hello(cluster, node, *, version=1, classes=(1 << len(CLASSES)) - 1, config_version=1,
+          draining=False):
+    """A hello payload (CH-4); ids are 16 bytes."""
+    return _HELLO.pack(version, cluster, node, classes, 0, config_version, 0, 0, 0, int(draining))
+
+
+def credit(label, amount, traffic_class=INPUT):
+    return frame(CREDIT, label, struct.pack(">I", amount), traffic_class)
+
+
+def reason(payload):
+    return REASONS[payload[0]]

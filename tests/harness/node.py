@@ -1,0 +1,74 @@
+"""A host of the fabric: rap-node-agent and the rap-fabric it supervises."""
+
+import contextlib
+import json
+import pathlib
+import signal
+
+from harness.addresses import free_port
+from harness.process import BIN, Process, alive, end
+from harness.wait import until
+
+
+class Node:
+    def __init__(self, folder, name, address, *, prefix=(), advertise=None):
+        self.name = name
+        self.folder = pathlib.Path(folder) / name
+        self.folder.mkdir()
+        self.state = self.folder / "state"
+        self.address = address
+        self.advertise = advertise or address
+        self.prefix = list(prefix)
+        self.ports = {"data": free_port(address), "fabric": free_port(address)}
+        self.agent = None
+
+    def start(self, join_token=None, env=None, extra=()):
+        join = []
+        if join_token:
+            token_file = self.folder / "join-token"
+            token_file.write_text(join_token)
+            token_file.chmod(0o600)
+            join = ["--join-token-file", token_file]
+        self.agent = Process(
+            [BIN / "rap-node-agent", "--state", self.state, *join,
+             "--data-plane-listen", f"{self.address}:{self.ports['data']}",
+             "--data-plane-advertise", f"{self.advertise}:{self.ports['data']}",
+             "--fabric-listen", f"{self.address}:{self.ports['fabric']}",
+             "--fabric-advertise", f"{self.advertise}:{self.ports['fabric']}",
+             "--fabric-bin", BIN / "rap-fabric", "--checkin-interval-ms", "200", *extra],
+            self.folder / "agent.log", prefix=self.prefix, env=env)
+
+    def fabric_pid(self):
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self.state / "fabric.pid").read_text())
+            return pid if alive(pid) else None
+        return None
+
+    def wait_fabric(self, but_not=None, timeout=10):
+        return until(lambda: (pid := self.fabric_pid()) != but_not and pid,
+                     lambda: f"rap-fabric of {self.name}; the agent's log ends:\n"
+                             f"{self.agent.log_tail()}", timeout)
+
+    def fabric_log(self):
+        with contextlib.suppress(OSError):
+            return (self.state / "fabric.log").read_text(errors="replace")
+        return ""
+
+    def logged(self, event, log=None):
+        """The log lines of one event, as objects."""
+        found = []
+        for line in (self.fabric_log() if log is None else log).splitlines():
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                if isinstance(entry, dict) and entry.get("event") == event:
+                    found.append(entry)
+        return found
+
+    def stop(self):
+        if self.agent:
+            self.agent.stop()
+        if pid := self.fabric_pid():
+            with contextlib.suppress(AssertionError):
+                end(pid)
+        if pid := self.fabric_pid():
+            end(pid, signal.SIGKILL)

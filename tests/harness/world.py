@@ -1,0 +1,120 @@
+"""A whole fabric on one machine: control plane, entry, relay, egress, an organization, a person and
+a resource. What the tests of a file share."""
+
+import contextlib
+import pathlib
+import shutil
+import tempfile
+
+from harness.addresses import own_address
+from harness.control import Control, reachable_by_postgres
+from harness.node import Node
+from harness.rap import Rap
+from harness.targets import Echo
+from harness.wait import until
+
+USER_EMAIL = "alice@acme.test"
+USER_PASSWORD = "a long enough password"
+ORGANIZATION = "acme"
+POOL = "Office"
+ROLES = {"entry-1": ["entry"], "relay-1": ["relay"], "egress-1": ["egress"]}
+
+
+def enrol(owner, node):
+    """Join token, agent start, approval: the node is a member, without a role yet."""
+    token = owner.post("join-tokens", node_name=node.name)["join_token"]
+    node.start(token)
+    pending = node.agent.wait_for(
+        lambda: [e for e in owner.get("enrolments?state=pending")["items"]
+                 if e["node_name"] == node.name],
+        f"the enrolment of {node.name}")
+    owner.post(f"enrolments/{pending[0]['id']}/approve")
+
+
+class World:
+    def __init__(self, *, nodes=True):
+        # Short names: a Unix socket's path has 108 bytes.
+        self.folder = reachable_by_postgres(
+            pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
+        self.address = own_address()
+        self._open = contextlib.ExitStack()
+        self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.nodes = {}
+        try:
+            self.control = Control(self.folder, self.address)
+            self._open.callback(self.control.stop)
+            self.control.init()
+            self.control.serve()
+            self.owner = self.control.owner()
+            if nodes:
+                self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self):
+        for name in ROLES:
+            self.add_node(name)
+        for node in self.nodes.values():
+            enrol(self.owner, node)
+        for name, roles in ROLES.items():
+            self.owner.put(f"nodes/{name}/roles", roles=roles)
+        self.echo = Echo(self.address)
+        self._open.callback(self.echo.close)
+        owner = self.owner
+        owner.post("organizations", name=ORGANIZATION)
+        owner.post("users", email=USER_EMAIL, password=USER_PASSWORD)
+        owner.post(f"organizations/{ORGANIZATION}/members", email=USER_EMAIL,
+                   role="organization_user")
+        owner.post(f"organizations/{ORGANIZATION}/egress-pools", name=POOL)
+        owner.put(f"organizations/{ORGANIZATION}/egress-pools/{POOL}/nodes/egress-1")
+        self.add_resource("echo", self.echo.address, self.echo.port)
+        self.wait_channels()
+
+    def add_node(self, name):
+        node = Node(self.folder, name, self.address)
+        self.nodes[name] = node
+        self._open.callback(node.stop)
+        return node
+
+    def add_resource(self, name, host, port, protocol="tcp", grant=True, **more):
+        self.owner.post(f"organizations/{ORGANIZATION}/resources", name=name, protocol=protocol,
+                        host=host, port=port, egress_pool=POOL, **more)
+        if grant:
+            self.owner.post(f"organizations/{ORGANIZATION}/resources/{name}/grants",
+                            email=USER_EMAIL)
+
+    def channels(self):
+        return self.owner.get("channels")["items"]
+
+    def wait_channels(self, count=2, timeout=30):
+        """Entry and egress each reach the relay, and every node runs the newest configuration."""
+        def settled():
+            up = {c["id"] for c in self.channels() if c["state"] == "established"}
+            return len(up) >= count and self.configured()
+        until(settled, lambda: f"{count} established channels: {self.channels()}; "
+                               f"nodes: {self.owner.get('nodes')['items']}", timeout)
+
+    def configured(self):
+        """Whether every node has acknowledged the newest configuration."""
+        nodes = [n for n in self.owner.get("nodes")["items"] if n["name"] in ROLES]
+        versions = {n.get("config_version") for n in nodes}
+        return len(versions) == 1 and None not in versions and all(
+            n.get("config_version") == n.get("wanted_config_version") for n in nodes)
+
+    def person(self, name="alice", email=USER_EMAIL, password=USER_PASSWORD):
+        rap = Rap(self.folder / f"home-{name}")
+        rap.login(self.control.url, email, password, self.control.root_ca)
+        return rap
+
+    def user(self):
+        return self.control.api().as_user(USER_EMAIL, USER_PASSWORD)
+
+    def close(self):
+        self._open.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

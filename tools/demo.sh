@@ -1,0 +1,324 @@
+#!/usr/bin/env bash
+# Brings up a whole fabric on this machine and reaches a real SSH server through it.
+# Running it again takes up where the last run stopped; nothing is done twice.
+#
+# usage: tools/demo.sh          bring it up and show it
+#        tools/demo.sh stop     stop everything it started, keep its state
+#        tools/demo.sh reset    stop, and forget everything
+set -Eeuo pipefail
+cd "$(dirname "$0")/.."
+
+readonly bin=$PWD/build/release/bin
+# Short, for a Unix socket's path has 108 bytes; outside a home, for PostgreSQL's own user must
+# reach it when the demo is run by root.
+readonly state=${RAP_DEMO_STATE:-/var/tmp/rap-demo-$UID}
+readonly nodes=(entry-1 relay-1 egress-1)
+readonly organization=acme pool=Office resource=office-ssh
+readonly owner=owner@demo.test user=alice@acme.test
+readonly ready_timeout_s=60 payload_mib=64
+
+step='start' log=''
+began=$SECONDS
+
+say() { printf '\033[1m%s\033[0m\n' "$*"; }
+# step NAME [LOG]: what we are doing now, and where to look when it fails.
+step() {
+  step=$1 log=${2-}
+  printf '[%3d s] %s\n' $((SECONDS - began)) "$step"
+}
+failed() {
+  local status=$?
+  trap - ERR
+  {
+    echo
+    echo "demo failed at: $step"
+    if [[ -n $log && -s $log ]]; then
+      echo "the last lines of $log:"
+      tail -n 12 "$log" | cut -c 1-300 | sed 's/^/    /'
+    fi
+    echo "All logs are in $state/logs. 'make demo' goes on from here; 'tools/demo.sh reset' starts over."
+  } >&2
+  exit "$((status ? status : 1))"
+}
+trap failed ERR
+fail() { echo "$*" >&2; false; }
+
+# ---- processes ------------------------------------------------------------------------------
+pid_of() { cat "$state/run/$1.pid" 2>/dev/null || true; }
+running() {
+  local pid
+  pid=$(pid_of "$1")
+  [[ -n $pid && -r /proc/$pid/cmdline ]] && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$state"
+}
+# start NAME COMMAND...: in the background with a log and a pid file, unless it runs already.
+start() {
+  local name=$1
+  shift
+  running "$name" && return
+  setsid "$@" </dev/null >>"$state/logs/$name.log" 2>&1 &
+  echo $! >"$state/run/$name.pid"
+  disown
+}
+stop_pid() {
+  local pid=$1 signal=${2:-TERM} tries
+  [[ -n $pid ]] && kill -"$signal" "$pid" 2>/dev/null || return 0
+  for ((tries = 0; tries < 100; tries++)); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -KILL "$pid" 2>/dev/null || true
+}
+# until_ok WHAT COMMAND...: polls until the command succeeds.
+until_ok() {
+  local what=$1 deadline=$((SECONDS + ready_timeout_s))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < deadline)) || fail "waited $ready_timeout_s s for $what"
+    sleep 0.1
+  done
+}
+
+stop_all() {
+  local name
+  for name in "${nodes[@]}"; do running "$name" && stop_pid "$(pid_of "$name")"; done
+  for name in "${nodes[@]}"; do
+    local pid
+    pid=$(cat "$state/$name/fabric.pid" 2>/dev/null || true)
+    [[ -n $pid && $(readlink "/proc/$pid/exe" 2>/dev/null) == *rap-fabric* ]] && stop_pid "$pid"
+  done
+  for name in control sshd ssh-agent; do running "$name" && stop_pid "$(pid_of "$name")"; done
+  local postmaster
+  postmaster=$(head -n 1 "$state/control/postgres/postmaster.pid" 2>/dev/null || true)
+  [[ -n $postmaster && -d /proc/$postmaster ]] && stop_pid "$postmaster" INT
+  rm -f "$state"/run/*.pid
+}
+
+# ---- small tools ----------------------------------------------------------------------------
+# free_port NAME: chosen once, then remembered, for certificates and configurations name it.
+free_port() {
+  local file=$state/run/$1.port
+  [[ -s $file ]] || /usr/bin/python3 -c '
+import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])' >"$file"
+  cat "$file"
+}
+secret() {  # secret NAME: a password made once
+  local file=$state/$1.password
+  [[ -s $file ]] || (umask 077 && openssl rand -base64 18 >"$file")
+  cat "$file"
+}
+# json EXPRESSION: a Python expression over the JSON on standard input, called `it`.
+json() { /usr/bin/python3 -c "import json,sys; it=json.load(sys.stdin); print($1)"; }
+
+as_owner() { RAP_HOME=$state/home-owner "$bin/rap" "$@"; }
+as_user() { RAP_HOME=$state/home-alice SSH_AUTH_SOCK=$state/ssh-agent.sock "$bin/rap" "$@"; }
+admin() { as_owner admin "$@" >>"$state/logs/admin.log" 2>&1; }
+# listed EXPRESSION WORDS...: is there an item in the list that `rap admin WORDS` prints?
+listed() {
+  local expression=$1
+  shift
+  [[ $(as_owner admin "$@" --json | json "any($expression for x in it['items'])") == True ]]
+}
+
+# ---- the parts of the fabric ----------------------------------------------------------------
+start_control() {
+  local api node
+  api=$(free_port api) node=$(free_port node)
+  if [[ ! -e $state/control/.initialized ]]; then
+    rm -rf "$state/control"
+    "$bin/rap-control" init --state "$state/control" --host 127.0.0.1 --host localhost \
+      --owner-email "$owner" --owner-password-stdin <<<"$(secret owner)" \
+      >>"$state/logs/control.log" 2>&1
+    touch "$state/control/.initialized"
+  fi
+  start control "$bin/rap-control" serve --state "$state/control" --listen "127.0.0.1:$api" \
+    --node-listen "127.0.0.1:$node" --public-url "https://127.0.0.1:$api" \
+    --node-url "127.0.0.1:$node"
+  until_ok "rap-control to answer" control_ready
+}
+control_ready() {
+  openssl s_client -connect "127.0.0.1:$(free_port api)" -CAfile "$state/control/pki/root.crt" \
+    -verify_return_error -quiet <<<$'GET /api/v1/readyz HTTP/1.0\r\nHost: demo\r\n\r\n' 2>/dev/null |
+    head -n 1 | grep -q ' 200'
+}
+
+login() {  # login HOME EMAIL PASSWORD
+  RAP_HOME=$1 "$bin/rap" whoami >/dev/null 2>&1 && return
+  RAP_HOME=$1 "$bin/rap" login --server "https://127.0.0.1:$(free_port api)" --email "$2" \
+    --password-stdin --ca-file "$state/control/pki/root.crt" <<<"$3"
+}
+
+start_sshd() {
+  local dir=$state/sshd port
+  port=$(free_port sshd)
+  mkdir -p "$dir"
+  [[ -e $dir/host_key ]] || ssh-keygen -q -t ed25519 -N '' -C office -f "$dir/host_key"
+  [[ -e $dir/user_key ]] || ssh-keygen -q -t ed25519 -N '' -C alice -f "$dir/user_key"
+  ((EUID)) || mkdir -p /run/sshd
+  cat >"$dir/sshd_config" <<CONFIG
+ListenAddress 127.0.0.1:$port
+HostKey $dir/host_key
+AuthorizedKeysFile $dir/user_key.pub
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+PrintMotd no
+PrintLastLog no
+Subsystem sftp internal-sftp
+CONFIG
+  start sshd /usr/sbin/sshd -D -e -f "$dir/sshd_config"
+  start ssh-agent ssh-agent -D -a "$state/ssh-agent.sock"
+  until_ok "ssh-agent" test -S "$state/ssh-agent.sock"
+  SSH_AUTH_SOCK=$state/ssh-agent.sock ssh-add -q "$dir/user_key"
+}
+
+enrol() {  # enrol NODE: start its agent; with a join token and an approval when it is new
+  local node=$1 join=() data fabric
+  data=$(free_port "$node-data") fabric=$(free_port "$node-fabric")
+  if [[ ! -e $state/$node/identity/chain.pem ]] && ! running "$node"; then
+    (umask 077 && as_owner admin join-tokens create --node "$node" --json |
+      json 'it["join_token"]' >"$state/run/$node.join")
+    join=(--join-token-file "$state/run/$node.join")
+  fi
+  start "$node" "$bin/rap-node-agent" --state "$state/$node" "${join[@]}" \
+    --data-plane-listen "127.0.0.1:$data" --data-plane-advertise "127.0.0.1:$data" \
+    --fabric-listen "127.0.0.1:$fabric" --fabric-advertise "127.0.0.1:$fabric" \
+    --fabric-bin "$bin/rap-fabric" --checkin-interval-ms 500
+  if [[ ! -e $state/$node/identity/chain.pem ]]; then
+    until_ok "the enrolment request of $node" listed "x['node_name'] == '$node'" enrolments list
+    admin enrolments approve "$node"
+    until_ok "the certificate of $node" test -e "$state/$node/identity/chain.pem"
+  fi
+}
+
+set_up_tenant() {
+  listed "x['name'] == '$organization'" organizations list ||
+    admin organizations create "$organization"
+  listed "x['email'] == '$user'" users list ||
+    admin users create "$user" --password-stdin <<<"$(secret alice)"
+  listed "x['email'] == '$user'" members list "$organization" ||
+    admin members add "$organization" "$user" --role organization_user
+  listed "x['name'] == '$pool'" pools list "$organization" ||
+    admin pools create "$organization" "$pool"
+  admin pools add-node "$organization" "$pool" egress-1
+  listed "x['name'] == '$resource'" resources list "$organization" ||
+    admin resources create "$organization" "$resource" --protocol ssh --host 127.0.0.1 \
+      --port "$(free_port sshd)" --pool "$pool" \
+      --ssh-host-key "$(cut -d ' ' -f 1,2 "$state/sshd/host_key.pub")"
+  listed "x['email'] == '$user'" grants list "$organization" "$resource" ||
+    admin grants add "$organization" "$resource" "$user"
+}
+
+copy_through() {  # a file there and back through the fabric, by stock scp
+  local there=$state/payload.there back=$state/payload.back to
+  to=$(id -un)@$organization-$resource
+  local options=(-q -i "$state/sshd/user_key" -o "UserKnownHostsFile=$state/scp_known_hosts"
+    -o StrictHostKeyChecking=yes -o HostKeyAlias="$organization-$resource"
+    -o ProxyCommand="$bin/rap proxy --class file_transfer $resource")
+  echo "$organization-$resource $(cut -d ' ' -f 1,2 "$state/sshd/host_key.pub")" \
+    >"$state/scp_known_hosts"
+  rm -f "$there" "$back"
+  RAP_HOME=$state/home-alice scp "${options[@]}" "$state/payload" "$to:$there"
+  RAP_HOME=$state/home-alice scp "${options[@]}" "$to:$there" "$back"
+  sha256sum "$state/payload" "$there" "$back" | tee -a "$state/logs/scp.log"
+  [[ $(sha256sum "$state/payload" "$there" "$back" | cut -d ' ' -f 1 | sort -u | wc -l) == 1 ]] ||
+    fail "the checksums differ"
+}
+
+picture() {
+  cat <<PICTURE
+
+   alice                entry-1              relay-1              egress-1           office-ssh
+   rap ssh  --- TLS --> rap-fabric -- mTLS -> rap-fabric <- mTLS -- rap-fabric -- TCP --> sshd
+                wss     :$(free_port entry-1-data)               :$(free_port relay-1-fabric)               dials out             :$(free_port sshd)
+                             \\                    |                   /
+                              '---- mTLS: enrolment, configuration, commands
+                                                  |
+                                  rap-control :$(free_port api), private PostgreSQL
+
+PICTURE
+}
+
+show() {
+  say "What just happened"
+  picture
+  say "What alice, a member of '$organization', can see: resources, and no topology"
+  echo "\$ rap resources"
+  as_user resources
+  echo
+  say "What the platform owner can see: rap admin channels"
+  as_owner admin channels
+  echo
+  say "Go on by hand"
+  cat <<HINTS
+  export RAP_HOME=$state/home-alice SSH_AUTH_SOCK=$state/ssh-agent.sock PATH=$bin:\$PATH
+  rap ssh $resource                      a shell on the office's server
+  rap forward $resource                  a local port that leads there
+  rap sessions
+  RAP_HOME=$state/home-owner rap admin audit list
+  logs: $state/logs
+
+  make demo-stop                         stop all of it
+HINTS
+}
+
+up() {
+  mkdir -p "$state"/{run,logs} && chmod 755 "$state"
+
+  step 'install packages'
+  tools/packages.sh build test demo
+  step 'build (the first time takes some minutes)' "$state/logs/build.log"
+  { cmake --preset release &&
+    cmake --build --preset release --target rap-control rap-node-agent rap-fabric rap; } \
+    >"$state/logs/build.log" 2>&1
+  began=$SECONDS
+
+  step 'start rap-control with a private PostgreSQL' "$state/logs/control.log"
+  start_control
+  step 'start an OpenSSH server to be reached' "$state/logs/sshd.log"
+  start_sshd
+  step 'sign in as platform owner' "$state/logs/control.log"
+  login "$state/home-owner" "$owner" "$(secret owner)" >>"$state/logs/admin.log"
+  local node
+  for node in "${nodes[@]}"; do
+    step "enrol and approve $node" "$state/logs/$node.log"
+    enrol "$node"
+    admin nodes roles "$node" "${node%-1}"
+  done
+  step "organization $organization, user, pool $pool, resource $resource" "$state/logs/admin.log"
+  set_up_tenant
+
+  step 'rap login as alice' "$state/logs/control.log"
+  login "$state/home-alice" "$user" "$(secret alice)"
+  step "rap ssh $resource -- <command>" "$state/logs/entry-1.log"
+  until_ok "a path from the entry to the egress" as_user ssh "$resource" -- true
+  as_user ssh "$resource" -- 'echo "Hello from $(hostname), by way of $SSH_CONNECTION"'
+  step "scp of $payload_mib MiB there and back" "$state/logs/scp.log"
+  [[ -e $state/payload ]] || head -c "$payload_mib"M /dev/urandom >"$state/payload"
+  copy_through
+  step "ready after $((SECONDS - began)) s"
+  show
+  echo
+  echo 'demo ok'
+}
+
+case ${1-up} in
+  up) up ;;
+  stop)
+    stop_all
+    echo "The demo is stopped; its state stays in $state ('tools/demo.sh reset' removes it)."
+    ;;
+  reset)
+    stop_all
+    rm -rf "$state"
+    ;;
+  *)
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
