@@ -36,7 +36,8 @@ failed() {
       echo "the last lines of $log:"
       tail -n 12 "$log" | cut -c 1-300 | sed 's/^/    /'
     fi
-    echo "All logs are in $state/logs. 'make demo' goes on from here; 'tools/demo.sh reset' starts over."
+    echo "All logs are in $state/logs."
+    echo "'make demo' goes on from here; 'tools/demo.sh reset' forgets everything to start over."
   } >&2
   exit "$((status ? status : 1))"
 }
@@ -48,7 +49,8 @@ pid_of() { cat "$state/run/$1.pid" 2>/dev/null || true; }
 running() {
   local pid
   pid=$(pid_of "$1")
-  [[ -n $pid && -r /proc/$pid/cmdline ]] && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$state"
+  [[ -n $pid && -r /proc/$pid/cmdline ]] &&
+    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$state"
 }
 # start NAME COMMAND...: in the background with a log and a pid file, unless it runs already.
 start() {
@@ -231,15 +233,18 @@ copy_through() {  # a file there and back through the fabric, by stock scp
 }
 
 picture() {
+  local entry relay
+  entry=$(free_port entry-1-data) relay=$(free_port relay-1-fabric)
   cat <<PICTURE
 
-   alice                entry-1              relay-1              egress-1           office-ssh
-   rap ssh  --- TLS --> rap-fabric -- mTLS -> rap-fabric <- mTLS -- rap-fabric -- TCP --> sshd
-                wss     :$(free_port entry-1-data)               :$(free_port relay-1-fabric)               dials out             :$(free_port sshd)
-                             \\                    |                   /
-                              '---- mTLS: enrolment, configuration, commands
-                                                  |
-                                  rap-control :$(free_port api), private PostgreSQL
+  alice             entry-1            relay-1            egress-1          office-ssh
+  +---------+ TLS   +------------+mTLS +------------+mTLS +------------+TCP +------+
+  | rap ssh |------>| rap-fabric |---->| rap-fabric |<----| rap-fabric |--->| sshd |
+  +---------+ WSS   +------------+     +------------+     +------------+    +------+
+                    :$entry             :$relay             dials out
+                           \\__________________|__________________/
+                                              | mTLS: enrolment, configuration, commands
+                          rap-control :$(free_port api) with a private PostgreSQL
 
 PICTURE
 }

@@ -29,8 +29,8 @@ class Control:
         done = subprocess.run(
             [*self.prefix, str(BIN / "rap-control"), "init", "--state", str(self.state),
              "--host", self.address, "--owner-email", OWNER_EMAIL, "--owner-password-stdin"],
-            input=OWNER_PASSWORD + "\n", text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=120, check=False)
+            input=OWNER_PASSWORD + "\n", text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=120, check=False)
         assert done.returncode == 0, f"rap-control init failed:\n{done.stdout}"
         self.init_output = done.stdout
 

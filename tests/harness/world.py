@@ -69,7 +69,7 @@ class World:
         owner.post(f"organizations/{ORGANIZATION}/egress-pools", name=POOL)
         owner.put(f"organizations/{ORGANIZATION}/egress-pools/{POOL}/nodes/egress-1")
         self.add_resource("echo", self.echo.address, self.echo.port)
-        self.wait_channels()
+        self.wait_settled()
 
     def add_node(self, name):
         node = Node(self.folder, name, self.address)
@@ -87,12 +87,12 @@ class World:
     def channels(self):
         return self.owner.get("channels")["items"]
 
-    def wait_channels(self, count=2, timeout=30):
+    def wait_settled(self, channels=2, timeout=30):
         """Entry and egress each reach the relay, and every node runs the newest configuration."""
         def settled():
             up = {c["id"] for c in self.channels() if c["state"] == "established"}
-            return len(up) >= count and self.configured()
-        until(settled, lambda: f"{count} established channels: {self.channels()}; "
+            return len(up) >= channels and self.configured()
+        until(settled, lambda: f"{channels} established channels: {self.channels()}; "
                                f"nodes: {self.owner.get('nodes')['items']}", timeout)
 
     def configured(self):

@@ -82,7 +82,8 @@ class TheRules(unittest.TestCase):
         return faults(["CH-1", "CH-2"], "\n".join(rows), {"Frame.IsRefused"})
 
     def test_a_true_table_passes(self):
-        self.assertEqual([], self.planted("| CH-1 | met | `Frame.IsRefused` |", "| CH-2 | open | |"))
+        rows = ("| CH-1 | met | `Frame.IsRefused` |", "| CH-2 | open | |")
+        self.assertEqual([], self.planted(*rows))
 
     def test_a_missing_row_is_found(self):
         self.assertEqual(["CH-2 has no row"], self.planted("| CH-1 | met | `Frame.IsRefused` |"))
