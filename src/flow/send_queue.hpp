@@ -1,0 +1,77 @@
+// What one lane has still to send: a queue of whole frames per traffic class, and the order in
+// which they go (QO-1). fabric_control, route_control and health go first, then input, then the
+// rest by deficit round robin over their weights, so that bulk never starves interactive and no
+// bulk class starves another. Frames of one flow share a class and so keep their order.
+//
+// Memory is slabs from a pool that belongs to the queue: a steady stream allocates nothing. The
+// bound is the flows' windows (RO-4): a queue never holds more than they allow, plus kMaxControl
+// frames that carry no window.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "wire/frame.hpp"
+#include "wire/traffic_class.hpp"
+
+namespace rap::flow {
+
+inline constexpr std::size_t kSlabBytes = 64 * 1024;
+inline constexpr std::size_t kMaxSpareSlabs = 16;
+// One turn of the scheduler: what goes out before a more urgent class is asked again.
+inline constexpr std::size_t kRunBytes = 64 * 1024;
+
+class SendQueue {
+ public:
+  SendQueue();
+  ~SendQueue();
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
+
+  // Room for one frame of at most `size` bytes at the end of the class's queue; commit() what was
+  // written. Nothing else is called between the two.
+  std::uint8_t* reserve(wire::TrafficClass c, std::size_t size);
+  void commit(wire::TrafficClass c, std::size_t size);
+  void append(wire::TrafficClass c, ByteView frame);
+  // Encodes and appends.
+  void append(const wire::FrameHeader& header, ByteView payload);
+
+  // Whole frames, contiguous, of the class whose turn it is; empty when nothing waits. Until all
+  // of a peek is consumed, the same class goes on.
+  ByteView peek();
+  void consume(std::size_t n);
+
+  bool empty() const { return queued_ == 0; }
+  std::size_t queued_bytes() const { return queued_; }
+  std::size_t queued_bytes(wire::TrafficClass c) const {
+    return classes_[static_cast<std::size_t>(c)].queued;
+  }
+
+ private:
+  struct Slab {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+    std::array<std::uint8_t, kSlabBytes> bytes;
+  };
+  struct ClassQueue {
+    std::vector<std::unique_ptr<Slab>> slabs;  // front() is sent first
+    std::size_t queued = 0;
+    std::size_t deficit = 0;
+  };
+
+  std::size_t choose();
+  std::size_t whole_frames(const Slab& slab, std::size_t limit) const;
+  void recycle(std::unique_ptr<Slab> slab);
+
+  std::array<ClassQueue, wire::kTrafficClassCount> classes_;
+  std::vector<std::unique_ptr<Slab>> spare_;
+  std::size_t queued_ = 0;
+  std::size_t current_ = 0;    // the class the last peek came from
+  std::size_t run_left_ = 0;   // bytes of that peek not yet consumed
+  std::size_t round_ = 0;      // where deficit round robin stands
+};
+
+}  // namespace rap::flow

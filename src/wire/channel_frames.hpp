@@ -1,0 +1,62 @@
+// The payloads of a channel's own frames: hello (CH-4) and heartbeats (CH-8).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "wire/traffic_class.hpp"
+
+namespace rap::wire {
+
+inline constexpr std::uint16_t kProtocolVersion = 1;
+
+struct Hello {
+  std::uint16_t protocol_version = kProtocolVersion;
+  ClusterId cluster;
+  NodeId node;
+  TrafficClassSet classes;             // what the sender wants to carry here
+  std::uint32_t transport_features = 0;  // none defined yet; unknown bits are ignored
+  std::uint64_t config_version = 0;
+  std::uint64_t peer_directory_version = 0;
+  std::uint64_t trust_bundle_version = 0;
+  std::uint64_t route_epoch = 0;
+  bool draining = false;
+
+  Bytes encode() const;
+  static std::optional<Hello> decode(ByteView payload);
+  bool operator==(const Hello&) const = default;
+};
+
+struct Heartbeat {
+  enum class Health : std::uint8_t { ok = 0, degraded = 1, failing = 2 };
+
+  ChannelId channel;
+  NodeId from;
+  NodeId to;
+  std::uint64_t sequence = 0;
+  std::uint64_t timestamp_us = 0;  // the sender's monotonic clock; means something to it alone
+  std::uint32_t latency_us = 0;    // smoothed round trip as the sender sees it, 0 unknown
+  std::uint32_t jitter_us = 0;
+  std::uint16_t loss_permille = 0;  // heartbeats of the sender that went unanswered
+  Health health = Health::ok;
+  bool draining = false;
+  std::uint64_t config_version = 0;
+  std::uint64_t route_epoch = 0;
+
+  Bytes encode() const;
+  static std::optional<Heartbeat> decode(ByteView payload);
+  bool operator==(const Heartbeat&) const = default;
+};
+
+struct HeartbeatAck {
+  std::uint64_t sequence = 0;
+  std::uint64_t timestamp_us = 0;  // echoed
+
+  Bytes encode() const;
+  static std::optional<HeartbeatAck> decode(ByteView payload);
+  bool operator==(const HeartbeatAck&) const = default;
+};
+
+}  // namespace rap::wire

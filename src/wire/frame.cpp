@@ -1,0 +1,108 @@
+#include "wire/frame.hpp"
+
+namespace rap::wire {
+namespace {
+
+struct Shape {
+  bool known = false;
+  bool on_flow = false;
+  std::size_t min = 0;
+  std::size_t max = 0;
+};
+
+// What each type may look like before anything reads its payload.
+constexpr Shape shape_of(std::uint8_t type) {
+  switch (static_cast<FrameType>(type)) {
+    case FrameType::hello: return {true, false, 1, 512};
+    case FrameType::heartbeat: return {true, false, 1, 512};
+    case FrameType::heartbeat_ack: return {true, false, 16, 16};
+    case FrameType::goodbye: return {true, false, 0, 0};
+    case FrameType::flow_request: return {true, true, 1, 8 * 1024};
+    case FrameType::flow_open: return {true, true, 17, kMaxPayload};
+    case FrameType::flow_accept: return {true, true, 0, 512};
+    case FrameType::flow_refuse: return {true, true, 1, 1};
+    case FrameType::data: return {true, true, 1, kMaxPayload};
+    case FrameType::credit: return {true, true, 4, 4};
+    case FrameType::fin: return {true, true, 0, kSealOverhead};
+    case FrameType::reset: return {true, true, 1, 1};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(FrameError error) {
+  switch (error) {
+    case FrameError::unknown_type: return "unknown_type";
+    case FrameError::unknown_class: return "unknown_class";
+    case FrameError::oversized: return "oversized";
+    case FrameError::bad_length: return "bad_length";
+    case FrameError::bad_label: return "bad_label";
+  }
+  return "";
+}
+
+void encode_header(const FrameHeader& h, std::uint8_t* out) {
+  out[0] = static_cast<std::uint8_t>(h.type);
+  out[1] = static_cast<std::uint8_t>(h.traffic_class);
+  out[2] = static_cast<std::uint8_t>(h.length >> 8);
+  out[3] = static_cast<std::uint8_t>(h.length);
+  store_be32(out + 4, h.label);
+}
+
+std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in) {
+  const Shape shape = shape_of(in[0]);
+  if (!shape.known) return std::unexpected(FrameError::unknown_type);
+  const auto traffic_class = traffic_class_from(in[1]);
+  if (!traffic_class) return std::unexpected(FrameError::unknown_class);
+  FrameHeader h{static_cast<FrameType>(in[0]), *traffic_class,
+                static_cast<std::uint16_t>(in[2] << 8 | in[3]), load_be32(in + 4)};
+  if (h.length > kMaxPayload) return std::unexpected(FrameError::oversized);
+  if (h.length < shape.min || h.length > shape.max) return std::unexpected(FrameError::bad_length);
+  if (shape.on_flow != (h.label != 0)) return std::unexpected(FrameError::bad_label);
+  return h;
+}
+
+std::expected<std::optional<FrameView>, FrameError> next_frame(MutableBytes in) {
+  if (in.size() < kFrameHeader) return std::nullopt;
+  const auto header = decode_header(in.data());
+  if (!header) return std::unexpected(header.error());
+  const std::size_t total = kFrameHeader + header->length;
+  if (in.size() < total) return std::nullopt;
+  return FrameView{*header, in.subspan(kFrameHeader, header->length), in.first(total)};
+}
+
+Bytes FlowOpen::encode() const {
+  Bytes out;
+  ByteWriter w(out);
+  w.raw(egress.bytes());
+  w.u8(hop_limit);
+  w.raw(sealed);
+  return out;
+}
+
+std::optional<FlowOpen> FlowOpen::decode(ByteView payload) {
+  ByteReader r(payload);
+  const ByteView id = r.raw(16);
+  FlowOpen open;
+  open.hop_limit = r.u8();
+  open.sealed = r.rest();
+  if (r.failed()) return std::nullopt;
+  std::array<std::uint8_t, 16> raw;
+  std::copy(id.begin(), id.end(), raw.begin());
+  open.egress = NodeId(raw);
+  return open;
+}
+
+std::optional<FlowReason> decode_reason(ByteView payload) {
+  return payload.size() == 1 ? flow_reason_from(payload[0]) : std::nullopt;
+}
+
+std::optional<std::uint32_t> decode_credit(ByteView payload) {
+  if (payload.size() != 4) return std::nullopt;
+  const std::uint32_t v = load_be32(payload.data());
+  if (v == 0) return std::nullopt;
+  return v;
+}
+
+}  // namespace rap::wire

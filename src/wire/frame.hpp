@@ -1,0 +1,91 @@
+// The one frame of the fabric: client ↔ entry (inside binary WebSocket messages) and node ↔ node.
+//
+//    0        1        2                 4                                   8
+//   +--------+--------+-----------------+-----------------------------------+
+//   | type   | class  | payload length  | label                             |  payload …
+//   +--------+--------+-----------------+-----------------------------------+
+//
+// All integers are big-endian. The label names a flow on this hop only, 0 is the channel itself.
+// A frame with its header fits one TLS record, so a relay mostly reads and writes whole records.
+// docs/protocol/frames.md describes each type.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "wire/flow_reason.hpp"
+#include "wire/traffic_class.hpp"
+
+namespace rap::wire {
+
+inline constexpr std::size_t kFrameHeader = 8;
+inline constexpr std::size_t kMaxFrame = 16 * 1024;
+inline constexpr std::size_t kMaxPayload = kMaxFrame - kFrameHeader;
+// Sealed hops add 16 bytes of tag to every DATA payload; data is cut to fit there too.
+inline constexpr std::size_t kSealOverhead = 16;
+inline constexpr std::size_t kMaxData = kMaxPayload - kSealOverhead;
+
+enum class FrameType : std::uint8_t {
+  hello = 0x01,          // channel: who I am and what I run (CH-4)
+  heartbeat = 0x02,      // channel: liveness (CH-8)
+  heartbeat_ack = 0x03,  // channel
+  goodbye = 0x04,        // channel: an orderly end
+  flow_request = 0x10,   // client → entry: a token
+  flow_open = 0x11,      // node → node: destination egress, hop limit, sealed first message
+  flow_accept = 0x12,    // the sealed second message; empty towards a client
+  flow_refuse = 0x13,    // FlowReason
+  data = 0x14,
+  credit = 0x15,         // u32: further bytes the sender of this frame is ready to take
+  fin = 0x16,            // no more data this way; a sealed empty record between nodes
+  reset = 0x17,          // FlowReason; the flow is gone
+};
+
+enum class FrameError : std::uint8_t {
+  unknown_type,
+  unknown_class,
+  oversized,      // payload length above kMaxPayload
+  bad_length,     // a length this type cannot have
+  bad_label,      // label 0 on a flow frame, or a label on a channel frame
+};
+std::string_view to_string(FrameError error);
+
+struct FrameHeader {
+  FrameType type = FrameType::data;
+  TrafficClass traffic_class = TrafficClass::fabric_control;
+  std::uint16_t length = 0;
+  std::uint32_t label = 0;
+  bool operator==(const FrameHeader&) const = default;
+};
+
+void encode_header(const FrameHeader& header, std::uint8_t* out);  // kFrameHeader bytes
+// `in` has at least kFrameHeader bytes.
+std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in);
+
+// The first frame of `in`: its header and payload, std::nullopt when more bytes are needed.
+struct FrameView {
+  FrameHeader header;
+  MutableBytes payload;
+  MutableBytes whole;  // header and payload
+};
+std::expected<std::optional<FrameView>, FrameError> next_frame(MutableBytes in);
+
+// --- payloads ------------------------------------------------------------------------------------
+
+struct FlowOpen {
+  static constexpr std::uint8_t kMaxHops = 8;
+  NodeId egress;
+  std::uint8_t hop_limit = kMaxHops;
+  ByteView sealed;  // into the decoded payload
+
+  Bytes encode() const;
+  static std::optional<FlowOpen> decode(ByteView payload);
+};
+
+std::optional<FlowReason> decode_reason(ByteView payload);
+std::optional<std::uint32_t> decode_credit(ByteView payload);  // never 0
+
+}  // namespace rap::wire

@@ -1,0 +1,82 @@
+// WebSocket framing (RFC 6455 §5) without sockets. The data plane speaks binary messages; each
+// holds whole fabric frames.
+//
+// Our own because the fast path hands a message on where it lies, unmasked in place, which no
+// stream-bound library does. The opening handshake is in io/websocket_server and _client.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+
+namespace rap::wire {
+
+inline constexpr std::string_view kDataPlanePath = "/rap/v1/data-plane";
+inline constexpr std::string_view kDataPlaneSubprotocol = "rap.v1";
+
+inline constexpr std::size_t kMaxWebSocketMessage = 60 * 1024;
+inline constexpr std::size_t kMaxWebSocketHeader = 14;
+
+enum class WebSocketOpcode : std::uint8_t {
+  continuation = 0,
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10,
+};
+
+enum class WebSocketRole : std::uint8_t { client, server };  // which end we are
+
+// RFC 6455 §7.4.1
+enum class WebSocketClose : std::uint16_t {
+  normal = 1000,
+  going_away = 1001,
+  protocol_error = 1002,
+  unsupported_data = 1003,
+  policy_violation = 1008,
+  too_big = 1009,
+};
+
+using WebSocketMask = std::array<std::uint8_t, 4>;
+
+// Writes a header of an unfragmented frame; a client gives a mask. Returns its size, at most
+// kMaxWebSocketHeader.
+std::size_t encode_websocket_header(std::uint8_t* out, WebSocketOpcode opcode, std::size_t length,
+                                    const std::optional<WebSocketMask>& mask);
+// XOR with the mask, as if `data` started `offset` bytes into the payload.
+void apply_websocket_mask(MutableBytes data, const WebSocketMask& mask, std::size_t offset = 0);
+
+struct WebSocketMessage {
+  WebSocketOpcode opcode = WebSocketOpcode::binary;  // never continuation
+  MutableBytes payload;  // into the input, or the decoder's buffer for a fragmented message
+};
+
+class WebSocketDecoder {
+ public:
+  explicit WebSocketDecoder(WebSocketRole role) : role_(role) {}
+
+  enum class Result : std::uint8_t { need_more, message, failed };
+  // Takes one frame from the front of `in`, `used` bytes of it. need_more with used > 0 means a
+  // fragment was kept: call again with the rest. After failed the connection must be closed with
+  // close_code().
+  Result next(MutableBytes in, std::size_t& used, WebSocketMessage& out);
+  WebSocketClose close_code() const { return close_code_; }
+
+ private:
+  Result fail(WebSocketClose code) {
+    close_code_ = code;
+    return Result::failed;
+  }
+  Result data_frame(WebSocketOpcode opcode, bool fin, MutableBytes payload, WebSocketMessage& out);
+
+  WebSocketRole role_;
+  WebSocketClose close_code_ = WebSocketClose::normal;
+  bool fragmented_ = false;
+  WebSocketOpcode fragment_opcode_ = WebSocketOpcode::binary;
+  Bytes fragments_;
+};
+
+}  // namespace rap::wire
