@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@
 namespace rap::flow {
 
 inline constexpr std::size_t kMaxFlowsPerSide = 4096;  // per channel and opening side
+// A freed slot rests while this many others wait: the peer may hear of the end of the old flow only
+// after the start of a new one, because classes overtake each other.
+inline constexpr std::size_t kQuarantine = 64;
 inline constexpr std::size_t kMaxSlots = 2 * kMaxFlowsPerSide + 2;
 
 enum class LabelSide : std::uint8_t { odd, even };  // the channel's dialler is odd
@@ -25,9 +29,9 @@ class LabelTable {
   // A new flow that this side opens; nullopt at the limit.
   std::optional<std::uint32_t> allocate(Flow flow) {
     std::uint16_t slot = 0;
-    if (!free_.empty()) {
-      slot = free_.back();
-      free_.pop_back();
+    if (free_.size() > kQuarantine || (next_slot_ >= kMaxSlots && !free_.empty())) {
+      slot = free_.front();
+      free_.pop_front();
     } else {
       if (next_slot_ >= kMaxSlots) return std::nullopt;
       slot = static_cast<std::uint16_t>(next_slot_);
@@ -93,7 +97,7 @@ class LabelTable {
   }
 
   std::vector<Slot> slots_;
-  std::vector<std::uint16_t> free_;
+  std::deque<std::uint16_t> free_;  // longest free first
   std::size_t next_slot_;
   LabelSide side_;
   std::size_t size_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/websocket.hpp"
+
 namespace rap::flow {
 
 using wire::TrafficClass;
@@ -28,12 +30,19 @@ std::size_t index(TrafficClass c) { return static_cast<std::size_t>(c); }
 
 }  // namespace
 
-SendQueue::SendQueue() = default;
+SendQueue::SendQueue(Framing framing) : framing_(framing) {}
 SendQueue::~SendQueue() = default;
+
+// Bytes before a frame of this size: the header of an unmasked WebSocket frame, or nothing.
+std::size_t SendQueue::prefix(std::size_t frame) const {
+  if (framing_ == Framing::bare) return 0;
+  return frame < 126 ? 2 : 4;
+}
 
 std::uint8_t* SendQueue::reserve(TrafficClass c, std::size_t size) {
   auto& slabs = classes_[index(c)].slabs;
-  if (slabs.empty() || kSlabBytes - slabs.back()->end < size) {
+  const std::size_t before = prefix(size);
+  if (slabs.empty() || kSlabBytes - slabs.back()->end < before + size) {
     if (spare_.empty()) {
       slabs.push_back(std::make_unique_for_overwrite<Slab>());
     } else {
@@ -43,11 +52,16 @@ std::uint8_t* SendQueue::reserve(TrafficClass c, std::size_t size) {
     slabs.back()->begin = slabs.back()->end = 0;
   }
   Slab& slab = *slabs.back();
-  return slab.bytes.data() + slab.end;
+  std::uint8_t* out = slab.bytes.data() + slab.end;
+  if (before > 0) {
+    wire::encode_websocket_header(out, wire::WebSocketOpcode::binary, size, std::nullopt);
+  }
+  return out + before;
 }
 
 void SendQueue::commit(TrafficClass c, std::size_t size) {
   ClassQueue& q = classes_[index(c)];
+  size += prefix(size);
   q.slabs.back()->end += static_cast<std::uint32_t>(size);
   q.queued += size;
   queued_ += size;
@@ -88,7 +102,12 @@ std::size_t SendQueue::whole_frames(const Slab& slab, std::size_t limit) const {
   std::size_t at = slab.begin;
   while (at < slab.end) {
     const std::uint8_t* h = slab.bytes.data() + at;
-    const std::size_t frame = wire::kFrameHeader + static_cast<std::size_t>(h[2] << 8 | h[3]);
+    std::size_t frame = 0;
+    if (framing_ == Framing::bare) {
+      frame = wire::kFrameHeader + static_cast<std::size_t>(h[2] << 8 | h[3]);
+    } else {
+      frame = h[1] < 126 ? 2U + h[1] : 4U + static_cast<std::size_t>(h[2] << 8 | h[3]);
+    }
     if (at > slab.begin && at + frame - slab.begin > limit) break;
     at += frame;
   }
@@ -108,6 +127,7 @@ ByteView SendQueue::peek() {
 }
 
 void SendQueue::consume(std::size_t n) {
+  if (n == 0) return;
   ClassQueue& q = classes_[current_];
   Slab& slab = *q.slabs.front();
   slab.begin += static_cast<std::uint32_t>(n);

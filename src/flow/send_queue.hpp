@@ -24,22 +24,26 @@ inline constexpr std::size_t kMaxSpareSlabs = 16;
 // One turn of the scheduler: what goes out before a more urgent class is asked again.
 inline constexpr std::size_t kRunBytes = 64 * 1024;
 
+// How frames lie in the queue: bare between nodes, each as a binary WebSocket message of its own
+// towards a client, so that they are sent from where they lie.
+enum class Framing : std::uint8_t { bare, websocket };
+
 class SendQueue {
  public:
-  SendQueue();
+  explicit SendQueue(Framing framing = Framing::bare);
   ~SendQueue();
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
 
-  // Room for one frame of at most `size` bytes at the end of the class's queue; commit() what was
-  // written. Nothing else is called between the two.
+  // Room for one frame of exactly `size` bytes at the end of the class's queue; commit() it once
+  // it is written, or forget it. Nothing else is called between the two.
   std::uint8_t* reserve(wire::TrafficClass c, std::size_t size);
   void commit(wire::TrafficClass c, std::size_t size);
   void append(wire::TrafficClass c, ByteView frame);
   // Encodes and appends.
   void append(const wire::FrameHeader& header, ByteView payload);
 
-  // Whole frames, contiguous, of the class whose turn it is; empty when nothing waits. Until all
+  // Whole frames in their framing, contiguous, of the class whose turn it is; empty when nothing waits. Until all
   // of a peek is consumed, the same class goes on.
   ByteView peek();
   void consume(std::size_t n);
@@ -63,9 +67,11 @@ class SendQueue {
   };
 
   std::size_t choose();
+  std::size_t prefix(std::size_t frame) const;
   std::size_t whole_frames(const Slab& slab, std::size_t limit) const;
   void recycle(std::unique_ptr<Slab> slab);
 
+  Framing framing_;
   std::array<ClassQueue, wire::kTrafficClassCount> classes_;
   std::vector<std::unique_ptr<Slab>> spare_;
   std::size_t queued_ = 0;

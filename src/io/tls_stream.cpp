@@ -40,7 +40,7 @@ constexpr std::chrono::seconds kLinger{2};
 // Memory every stream of the thread passes its bytes through.
 struct Scratch {
   Bytes cipher = Bytes(kStreamReadBatch);
-  Bytes plain = Bytes(kStreamMaxUnconsumed + kStreamReadBatch);
+  Bytes plain = Bytes(kStreamReadBatch + 2 * kStreamMaxUnconsumed);
   Bytes out;
 };
 Scratch& scratch() {
@@ -264,11 +264,23 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
     if (phase == Phase::dead) return false;
     tail.assign(plain.begin() + static_cast<std::ptrdiff_t>(used),
                 plain.begin() + static_cast<std::ptrdiff_t>(filled));
-    if (tail.size() > kStreamMaxUnconsumed) {
+    // A handler that paused the stream may leave all it was given; nothing more comes until it resumes.
+    if (tail.size() > kStreamMaxUnconsumed && !paused) {
       fail({StreamError::Kind::overflow, "a message larger than the limit", {}});
       return false;
     }
     return true;
+  }
+
+  // After a pause: first what the handler left, then the socket again.
+  void redeliver() {
+    auto self = shared_from_this();
+    if (phase != Phase::open || paused) return;
+    if (!tail.empty()) {
+      std::memcpy(scratch().plain.data(), tail.data(), tail.size());
+      if (!deliver(tail.size())) return;
+    }
+    wait_read();
   }
 
   // --- writing -------------------------------------------------------------------------------
@@ -488,7 +500,8 @@ void Stream::pause_reading() { impl_->paused = true; }
 void Stream::resume_reading() {
   if (!impl_->paused) return;
   impl_->paused = false;
-  if (impl_->phase == Impl::Phase::open) impl_->wait_read();
+  if (impl_->phase != Impl::Phase::open) return;
+  asio::post(impl_->loop.context(), [impl = impl_] { impl->redeliver(); });
 }
 void Stream::close_after_write() {
   impl_->closing = true;

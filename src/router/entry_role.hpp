@@ -1,0 +1,88 @@
+// The entry's half of a flow: admits a client's token, picks an egress of the token's pool, seals
+// the flow to it, and from then on seals what the client sends and opens what comes back.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "crypto/sealing.hpp"
+#include "router/flow_pool.hpp"
+#include "router/switchboard.hpp"
+#include "router/token_guard.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::router {
+
+inline constexpr Duration kFlowSetupTimeout = std::chrono::seconds{10};
+inline constexpr std::size_t kMaxEntryFlows = 16384;
+inline constexpr std::size_t kMaxFlowsPerClient = 256;
+
+// Where the router finds the next hop.
+class RouteTable {
+ public:
+  virtual ~RouteTable() = default;
+  // A link towards this egress that takes a flow of this class now.
+  virtual std::optional<LinkId> next_hop(NodeId egress, wire::TrafficClass c) = 0;
+};
+
+struct EntryFlow {
+  LinkId client = 0;
+  std::uint32_t client_label = 0;
+  LinkId node = 0;
+  std::uint32_t node_label = 0;
+  wire::TrafficClass traffic_class = wire::TrafficClass::input;
+  SessionId session;
+  std::optional<crypto::SealInitiator> handshake;  // until accepted
+  std::optional<crypto::SealedFlow> seal;          // from then on
+  MonoTime setup_deadline;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+};
+
+class EntryRole {
+ public:
+  EntryRole(Switchboard& board, TokenGuard& guard, RouteTable& routes, RandomSource& rng)
+      : board_(board), guard_(guard), routes_(routes), rng_(rng) {}
+
+  void configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools);
+
+  void request(LinkId client, const wire::FrameView& frame, MonoTime now, WallTime wall);
+  // A frame of a flow whose end is entry_client or entry_node.
+  void from_client(FlowEnd& end, const wire::FrameView& frame);
+  void from_node(FlowEnd& end, const wire::FrameView& frame);
+
+  // One of the two links is gone: the other side hears why.
+  void link_lost(std::uint32_t ref, wire::FlowReason reason);
+  void end_session(SessionId session);
+  void expire(MonoTime now);
+
+  FlowPool<EntryFlow>& flows() { return flows_; }
+
+ private:
+  std::optional<wire::FlowReason> admit(LinkId client, const wire::FrameView& frame, MonoTime now,
+                                        WallTime wall);
+  std::optional<wire::FlowReason> open(LinkId client, const wire::FrameView& frame,
+                                       const crypto::DataPlaneToken& token,
+                                       const snapshot::PoolMember& member, LinkId next,
+                                       MonoTime now, WallTime wall);
+  void accepted(std::uint32_t ref, EntryFlow& flow, ByteView second_message);
+  void client_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView data);
+  void node_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, MutableBytes sealed);
+  void fin(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView payload);
+  void drop(std::uint32_t ref);
+  void reset_both(std::uint32_t ref, wire::FlowReason reason);
+
+  Switchboard& board_;
+  TokenGuard& guard_;
+  RouteTable& routes_;
+  RandomSource& rng_;
+  NodeId self_;
+  bool enabled_ = false;
+  std::vector<snapshot::EgressPool> pools_;
+  FlowPool<EntryFlow> flows_;
+};
+
+}  // namespace rap::router
