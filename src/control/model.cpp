@@ -1,0 +1,41 @@
+#include "control/model.hpp"
+
+#include <array>
+
+namespace rap::control {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNodeStates = {"invited", "pending", "approved", "denied",
+                                                         "disabled"};
+constexpr std::array<std::string_view, 3> kEnrolmentStates = {"pending", "approved", "denied"};
+constexpr std::array<std::string_view, 4> kSessionStates = {"pending", "active", "detached",
+                                                            "terminated"};
+
+template <class Enum, std::size_t N>
+std::optional<Enum> from_name(const std::array<std::string_view, N>& names, std::string_view s) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == s) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(NodeState state) { return kNodeStates[static_cast<std::size_t>(state)]; }
+std::optional<NodeState> node_state_from(std::string_view s) {
+  return from_name<NodeState>(kNodeStates, s);
+}
+std::string_view to_string(EnrolmentState state) {
+  return kEnrolmentStates[static_cast<std::size_t>(state)];
+}
+std::optional<EnrolmentState> enrolment_state_from(std::string_view s) {
+  return from_name<EnrolmentState>(kEnrolmentStates, s);
+}
+std::string_view to_string(SessionState state) {
+  return kSessionStates[static_cast<std::size_t>(state)];
+}
+std::optional<SessionState> session_state_from(std::string_view s) {
+  return from_name<SessionState>(kSessionStates, s);
+}
+
+}  // namespace rap::control

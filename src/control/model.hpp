@@ -1,0 +1,209 @@
+// What the control plane knows, as values. Names follow the requirements; nothing here does I/O.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/sealing.hpp"
+#include "policy/roles.hpp"
+
+namespace rap::control {
+
+using CommandId = Id<struct CommandTag>;
+
+struct User {
+  UserId id;
+  std::string email;
+  policy::PlatformRole platform_role = policy::PlatformRole::none;
+  WallTime created_at{};
+  bool disabled = false;
+};
+
+struct Credentials {
+  User user;
+  std::string password_hash;
+};
+
+struct Organization {
+  OrganizationId id;
+  std::string name;
+  WallTime created_at{};
+};
+
+struct Membership {
+  Organization organization;
+  policy::OrganizationRole role = policy::OrganizationRole::none;
+};
+
+struct Member {
+  UserId user;
+  std::string email;
+  policy::OrganizationRole role = policy::OrganizationRole::none;
+  WallTime created_at{};
+};
+
+struct NodeName {
+  NodeId id;
+  std::string name;
+};
+
+struct EgressPool {
+  EgressPoolId id;
+  OrganizationId organization;
+  std::string name;
+  WallTime created_at{};
+  std::vector<NodeName> nodes;  // only under the platform's scope
+};
+
+struct Resource {
+  ResourceId id;
+  OrganizationId organization;
+  std::string name;
+  std::string protocol;
+  std::string host;
+  std::uint16_t port = 0;
+  EgressPoolId egress_pool;
+  std::string egress_pool_name;
+  std::optional<std::string> ssh_host_key;
+  WallTime created_at{};
+};
+
+struct Grant {
+  UserId user;
+  std::string email;
+  WallTime created_at{};
+};
+
+enum class NodeState : std::uint8_t { invited, pending, approved, denied, disabled };
+std::string_view to_string(NodeState state);
+std::optional<NodeState> node_state_from(std::string_view s);
+
+struct Node {
+  NodeId id;
+  std::string name;
+  NodeState state = NodeState::invited;
+  std::vector<policy::NodeRole> roles;
+  std::optional<crypto::X25519Public> seal_key;
+  std::string data_plane_advertise;
+  std::string fabric_advertise;
+  WallTime created_at{};
+
+  // As of its last check-in. The JSON texts are shown as they came.
+  WallTime checked_in_at{};
+  std::string versions = "{}";
+  std::string metrics = "{}";
+  std::string metadata = "{}";
+  std::string observations = "{}";
+  std::uint64_t acked_config_version = 0;
+  std::string config_error;
+};
+
+struct NodeCertificate {
+  NodeId node;
+  std::string serial;       // lower-case hex
+  std::string fingerprint;  // SHA-256 of the DER, lower-case hex
+  std::string ca_ref;
+  WallTime not_before{};
+  WallTime not_after{};
+};
+
+struct JoinToken {
+  JoinTokenId id;
+  NodeId node;
+  std::string node_name;
+  crypto::Sha256 secret_sha256{};
+  UserId created_by;
+  WallTime created_at{};
+  WallTime expires_at{};
+  std::optional<WallTime> used_at;
+};
+
+enum class EnrolmentState : std::uint8_t { pending, approved, denied };
+std::string_view to_string(EnrolmentState state);
+std::optional<EnrolmentState> enrolment_state_from(std::string_view s);
+
+struct Enrolment {
+  EnrolmentId id;
+  NodeId node;
+  std::string node_name;
+  JoinTokenId join_token;
+  std::string csr;
+  crypto::Sha256 poll_secret_sha256{};
+  crypto::X25519Public seal_key{};
+  std::string data_plane_advertise;
+  std::string fabric_advertise;
+  std::string metadata = "{}";
+  std::string source_ip;
+  EnrolmentState state = EnrolmentState::pending;
+  WallTime created_at{};
+  std::optional<WallTime> decided_at;
+  std::string certificate_pem;  // the leaf, once approved
+};
+
+// A session moves pending → active ⇄ detached; every state may end in terminated, which is final.
+enum class SessionState : std::uint8_t { pending, active, detached, terminated };
+std::string_view to_string(SessionState state);
+std::optional<SessionState> session_state_from(std::string_view s);
+
+struct Session {
+  SessionId id;
+  OrganizationId organization;
+  std::string organization_name;
+  UserId user;
+  std::string user_email;
+  ResourceId resource;
+  std::string resource_name;
+  std::string protocol;
+  EgressPoolId egress_pool;
+  SessionState state = SessionState::pending;
+  WallTime created_at{};
+  WallTime changed_at{};
+  std::optional<std::string> ended_because;
+};
+
+// What one node reported of one session.
+struct SessionPresence {
+  SessionId session;
+  std::uint64_t flows = 0;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+};
+
+struct NodeCommand {
+  std::uint64_t seq = 0;
+  CommandId id;
+  std::string type;
+  SessionId session;
+};
+
+struct AuditEntry {
+  std::uint64_t seq = 0;  // given by the database, as are the hashes
+  WallTime at{};
+  std::optional<OrganizationId> organization;
+  std::string actor_kind;  // user, node, system, anonymous
+  std::string actor_id;
+  std::string actor_name;
+  std::string action;  // "organization.created"
+  std::string target_kind;
+  std::string target_id;
+  std::string target_name;
+  std::string outcome = "ok";  // ok, denied
+  std::string source_ip;
+  std::string detail = "{}";  // a JSON object; never a secret
+  crypto::Sha256 hash{};
+};
+
+struct AuditVerdict {
+  std::uint64_t entries = 0;
+  crypto::Sha256 head{};
+  std::optional<std::uint64_t> first_broken;
+};
+
+}  // namespace rap::control

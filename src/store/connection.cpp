@@ -1,0 +1,172 @@
+#include "store/connection.hpp"
+
+#include <libpq-fe.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/encoding.hpp"
+
+namespace rap::store {
+namespace {
+
+// Bounds of every connection: a server that hangs is a server that is away.
+constexpr const char* kConnectTimeoutSeconds = "3";
+constexpr const char* kTcpUserTimeoutMs = "10000";
+constexpr const char* kServerOptions =
+    "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s "
+    "-c client_min_messages=warning -c search_path=public -c timezone=UTC";
+
+[[noreturn]] void mistake(const char* what, const char* value) {
+  std::fprintf(stderr, "store: a column does not hold %s: '%.80s'\n", what, value);
+  std::abort();
+}
+
+SqlError::Kind kind_of(std::string_view sqlstate) {
+  if (sqlstate.empty()) return SqlError::Kind::unavailable;
+  const std::string_view group = sqlstate.substr(0, 2);
+  if (group == "08" || group == "53" || group == "57" || group == "58" || group == "28" ||
+      sqlstate == "25006" || sqlstate == "25P03" || sqlstate == "3D000") {
+    return SqlError::Kind::unavailable;
+  }
+  if (group == "40" || sqlstate == "55P03") return SqlError::Kind::serialization;
+  if (group == "23") return SqlError::Kind::constraint;
+  return SqlError::Kind::other;
+}
+
+std::string trimmed(const char* message) {
+  std::string s = message ? message : "";
+  while (s.ends_with('\n')) s.pop_back();
+  return s;
+}
+
+SqlError error_of(const PGconn* conn, const PGresult* result) {
+  const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+  SqlError error;
+  error.sqlstate = state ? state : "";
+  error.message = trimmed(state ? PQresultErrorMessage(result) : PQerrorMessage(conn));
+  error.kind =
+      PQstatus(conn) == CONNECTION_BAD ? SqlError::Kind::unavailable : kind_of(error.sqlstate);
+  return error;
+}
+
+bool succeeded(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+std::shared_ptr<PGresult> own(PGresult* result) { return {result, PQclear}; }
+
+}  // namespace
+
+Param to_param(ByteView bytes) { return "\\x" + to_hex(bytes); }
+
+bool Row::is_null(int column) const { return PQgetisnull(result_, row_, column) != 0; }
+
+std::string Row::text(int column) const {
+  return {PQgetvalue(result_, row_, column),
+          static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+}
+
+std::int64_t Row::integer(int column) const {
+  const std::string value = text(column);
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
+  if (error != std::errc{} || end != value.data() + value.size()) {
+    mistake("an integer", value.c_str());
+  }
+  return out;
+}
+
+bool Row::boolean(int column) const {
+  const std::string value = text(column);
+  if (value != "t" && value != "f") mistake("a boolean", value.c_str());
+  return value == "t";
+}
+
+std::optional<WallTime> Row::maybe_time(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(time(column));
+}
+
+std::optional<std::string> Row::maybe_text(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(text(column));
+}
+
+Bytes Row::bytes(int column) const {
+  const std::string value = text(column);
+  auto raw = value.starts_with("\\x") ? from_hex(std::string_view(value).substr(2)) : std::nullopt;
+  if (!raw) mistake("bytes", value.c_str());
+  return *raw;
+}
+
+std::array<std::uint8_t, 32> Row::bytes32(int column) const {
+  const Bytes raw = bytes(column);
+  std::array<std::uint8_t, 32> out{};
+  if (raw.size() != out.size()) mistake("32 bytes", text(column).c_str());
+  std::copy(raw.begin(), raw.end(), out.begin());
+  return out;
+}
+
+std::array<std::uint8_t, 16> Row::uuid(int column) const {
+  const auto parsed = parse_uuid(text(column));
+  if (!parsed) mistake("a uuid", text(column).c_str());
+  return *parsed;
+}
+
+int Rows::size() const { return result_ ? PQntuples(result_.get()) : 0; }
+
+std::uint64_t Rows::affected() const {
+  const std::string_view text = result_ ? PQcmdTuples(result_.get()) : "";
+  std::uint64_t n = 0;
+  std::from_chars(text.data(), text.data() + text.size(), n);
+  return n;
+}
+
+std::expected<Connection, SqlError> Connection::open(const std::string& conninfo,
+                                                     const std::string& user) {
+  // With expand_dbname the first value is read as a conninfo; what follows it overrides it.
+  const std::array keywords = {"dbname",          "user",
+                               "connect_timeout", "tcp_user_timeout",
+                               "options",         "application_name",
+                               "client_encoding", static_cast<const char*>(nullptr)};
+  const std::array values = {conninfo.c_str(),
+                             user.c_str(),
+                             kConnectTimeoutSeconds,
+                             kTcpUserTimeoutMs,
+                             kServerOptions,
+                             "rap-control",
+                             "UTF8",
+                             static_cast<const char*>(nullptr)};
+  std::shared_ptr<PGconn> conn(PQconnectdbParams(keywords.data(), values.data(), 1), PQfinish);
+  if (!conn || PQstatus(conn.get()) != CONNECTION_OK) {
+    return std::unexpected(SqlError{SqlError::Kind::unavailable, "",
+                                    conn ? trimmed(PQerrorMessage(conn.get())) : "out of memory"});
+  }
+  return Connection(std::move(conn));
+}
+
+std::expected<Rows, SqlError> Connection::query(std::string_view sql,
+                                                const std::vector<Param>& params) {
+  std::vector<const char*> values;
+  values.reserve(params.size());
+  for (const Param& p : params) values.push_back(p ? p->c_str() : nullptr);
+  const std::string text(sql);
+  auto result = own(PQexecParams(conn_.get(), text.c_str(), static_cast<int>(values.size()),
+                                 nullptr, values.data(), nullptr, nullptr, 0));
+  if (!succeeded(result.get())) return std::unexpected(error_of(conn_.get(), result.get()));
+  return Rows(std::move(result));
+}
+
+std::expected<void, SqlError> Connection::script(const std::string& sql) {
+  const auto result = own(PQexec(conn_.get(), sql.c_str()));
+  if (!succeeded(result.get())) return std::unexpected(error_of(conn_.get(), result.get()));
+  return {};
+}
+
+bool Connection::broken() const { return PQstatus(conn_.get()) != CONNECTION_OK; }
+
+bool Connection::in_transaction() const { return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE; }
+
+}  // namespace rap::store

@@ -1,0 +1,38 @@
+// The control plane's Database on PostgreSQL.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "control/database.hpp"
+#include "store/pool.hpp"
+
+namespace rap::store {
+
+inline constexpr std::string_view kOwnerRole = "rap_owner";  // owns tables, runs migrations
+inline constexpr std::string_view kAppRole = "rap_app";      // what the server works as
+
+inline constexpr int kMaxAttempts = 5;  // of a transaction that loses races
+
+class PostgresDatabase final : public control::Database {
+ public:
+  // `log` must outlive it. Opens no connection before the first transaction.
+  PostgresDatabase(Pool::Options options, Log& log);
+  ~PostgresDatabase() override;
+
+  std::expected<void, control::DatabaseFault> run(
+      const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work) override;
+
+ private:
+  std::expected<void, SqlError> attempt(
+      const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work);
+  std::expected<Pool::Lease, SqlError> begin(const control::Scope& scope);
+
+  Pool pool_;
+  Log& log_;
+};
+
+}  // namespace rap::store

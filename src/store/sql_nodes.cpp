@@ -1,0 +1,214 @@
+// Nodes, their certificates and what they report.
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "store/repositories.hpp"
+
+namespace rap::store {
+namespace {
+
+using control::Node;
+
+constexpr std::string_view kSelectNode =
+    "SELECT n.id, n.name, n.state, n.seal_key, n.data_plane_advertise, n.fabric_advertise, "
+    "n.created_at, coalesce(s.checked_in_at, 0), coalesce(s.versions, '{}'), "
+    "coalesce(s.metrics, '{}'), coalesce(s.metadata, '{}'), coalesce(s.observations, '{}'), "
+    "coalesce(s.acked_config_version, 0), coalesce(s.config_error, ''), "
+    "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), '') "
+    "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
+
+std::vector<policy::NodeRole> roles_from(std::string_view joined) {
+  std::vector<policy::NodeRole> roles;
+  while (!joined.empty()) {
+    const std::size_t comma = std::min(joined.find(','), joined.size());
+    if (auto role = policy::node_role_from(joined.substr(0, comma))) roles.push_back(*role);
+    joined.remove_prefix(std::min(comma + 1, joined.size()));
+  }
+  std::ranges::sort(roles);
+  return roles;
+}
+
+Node node_of(const Row& row) {
+  Node n;
+  n.id = row.id<NodeId>(0);
+  n.name = row.text(1);
+  n.state = control::node_state_from(row.text(2)).value_or(control::NodeState::disabled);
+  if (!row.is_null(3)) n.seal_key = row.bytes32(3);
+  n.data_plane_advertise = row.text(4);
+  n.fabric_advertise = row.text(5);
+  n.created_at = row.time(6);
+  n.checked_in_at = row.time(7);
+  n.versions = row.text(8);
+  n.metrics = row.text(9);
+  n.metadata = row.text(10);
+  n.observations = row.text(11);
+  n.acked_config_version = row.count(12);
+  n.config_error = row.text(13);
+  n.roles = roles_from(row.text(14));
+  return n;
+}
+
+std::vector<Node> nodes_of(const Rows& rows) {
+  std::vector<Node> out;
+  for (const Row& row : rows) out.push_back(node_of(row));
+  return out;
+}
+
+std::string select_node(std::string_view rest) {
+  return std::string(kSelectNode) + std::string(rest);
+}
+
+}  // namespace
+
+bool SqlNodes::create(const Node& node) {
+  return sql_.query(
+                 "INSERT INTO nodes (id, name, state, created_at) VALUES ($1, $2, $3, $4) "
+                 "ON CONFLICT (lower(name)) DO NOTHING",
+                 node.id, node.name, to_string(node.state), node.created_at)
+             .affected() == 1;
+}
+
+std::optional<Node> SqlNodes::find(std::string_view key) {
+  const auto id = NodeId::parse(key);
+  const Rows rows = id ? sql_.query(select_node("WHERE n.id = $1"), *id)
+                       : sql_.query(select_node("WHERE lower(n.name) = lower($1)"), key);
+  return rows.empty() ? std::nullopt : std::optional(node_of(rows[0]));
+}
+
+std::vector<Node> SqlNodes::list() {
+  return nodes_of(sql_.query(select_node("ORDER BY lower(n.name) LIMIT $1"), control::kMaxListed));
+}
+
+void SqlNodes::set_state(NodeId node, control::NodeState state, WallTime now) {
+  sql_.query(
+      "UPDATE nodes SET state = $2, "
+      "approved_at = CASE WHEN $2 = 'approved' THEN $3::bigint ELSE approved_at END, "
+      "disabled_at = CASE WHEN $2 = 'disabled' THEN $3::bigint END WHERE id = $1",
+      node, to_string(state), now);
+}
+
+void SqlNodes::set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) {
+  sql_.query("DELETE FROM node_roles WHERE node_id = $1", node);
+  for (policy::NodeRole role : roles) {
+    sql_.query("INSERT INTO node_roles (node_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+               node, to_string(role));
+  }
+}
+
+void SqlNodes::adopt(const control::Enrolment& enrolment) {
+  sql_.query(
+      "UPDATE nodes SET seal_key = $2, data_plane_advertise = $3, fabric_advertise = $4 "
+      "WHERE id = $1",
+      enrolment.node, enrolment.seal_key, enrolment.data_plane_advertise,
+      enrolment.fabric_advertise);
+}
+
+void SqlNodes::add_certificate(const control::NodeCertificate& c) {
+  sql_.query(
+      "INSERT INTO node_certificates (node_id, serial, fingerprint, ca_ref, not_before, "
+      "not_after, status) VALUES ($1, $2, $3, $4, $5, $6, 'active')",
+      c.node, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after);
+}
+
+bool SqlNodes::certificate_is_active(NodeId node, std::string_view serial) {
+  return !sql_.query(
+                  "SELECT FROM node_certificates WHERE node_id = $1 AND serial = $2 "
+                  "AND status IN ('active', 'retiring')",
+                  node, serial)
+              .empty();
+}
+
+void SqlNodes::revoke_certificates(NodeId node) {
+  sql_.query("UPDATE node_certificates SET status = 'revoked' WHERE node_id = $1", node);
+}
+
+std::vector<Node> SqlNodes::entries() {
+  return nodes_of(sql_.query(
+      select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
+                  "WHERE n.state = 'approved' ORDER BY s.checked_in_at DESC NULLS LAST, n.id "
+                  "LIMIT $1"),
+      control::kMaxListed));
+}
+
+ClusterId SqlNodes::cluster() {
+  const Rows rows = sql_.query("SELECT id FROM cluster");
+  return rows.empty() ? ClusterId{} : rows[0].id<ClusterId>(0);
+}
+
+std::uint64_t SqlNodes::config_version() {
+  const Rows rows = sql_.query("SELECT config_version FROM cluster");
+  return rows.empty() ? 0 : rows[0].count(0);
+}
+
+void SqlNodes::record_check_in(const Node& node, WallTime now) {
+  sql_.query(
+      "INSERT INTO node_status (node_id, checked_in_at, versions, metrics, metadata, "
+      "observations) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (node_id) DO UPDATE SET "
+      "checked_in_at = EXCLUDED.checked_in_at, versions = EXCLUDED.versions, "
+      "metrics = EXCLUDED.metrics, metadata = EXCLUDED.metadata, "
+      "observations = EXCLUDED.observations",
+      node.id, now, node.versions, node.metrics, node.metadata, node.observations);
+}
+
+void SqlNodes::record_ack(NodeId node, std::uint64_t version, WallTime now) {
+  sql_.query(
+      "INSERT INTO node_status (node_id, acked_config_version, acked_at) VALUES ($1, $2, $3) "
+      "ON CONFLICT (node_id) DO UPDATE SET acked_config_version = "
+      "EXCLUDED.acked_config_version, acked_at = EXCLUDED.acked_at, config_error = ''",
+      node, version, now);
+}
+
+void SqlNodes::record_config_error(NodeId node, std::string_view error, WallTime now) {
+  sql_.query(
+      "INSERT INTO node_status (node_id, config_error, config_error_at) VALUES ($1, $2, $3) "
+      "ON CONFLICT (node_id) DO UPDATE SET config_error = EXCLUDED.config_error, "
+      "config_error_at = EXCLUDED.config_error_at",
+      node, error, now);
+}
+
+// One statement, so that the version and what it stands for come from one snapshot of the database:
+// between several, another transaction could commit a change.
+snapshot::ClusterModel SqlNodes::cluster_model() {
+  snapshot::ClusterModel model;
+  const Rows rows = sql_.query(
+      "SELECT 1 AS kind, id::text, config_version::text, '', '', '', '' FROM cluster "
+      "UNION ALL "
+      "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
+      " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
+      "'' "
+      " FROM nodes n WHERE n.state = 'approved' AND n.seal_key IS NOT NULL "
+      "UNION ALL "
+      "SELECT 3, pool_id::text, node_id::text, '', '', '', '' FROM egress_pool_nodes "
+      "UNION ALL "
+      "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, port::text "
+      " FROM resources ORDER BY 1, 2, 3");
+  for (const Row& row : rows) {
+    switch (row.integer(0)) {
+      case 1:
+        model.cluster = row.id<ClusterId>(1);
+        model.version = row.count(2);
+        break;
+      case 2: {
+        const auto key = from_hex(row.text(4)).value_or(Bytes{});
+        snapshot::ModelNode node{
+            row.id<NodeId>(1), row.text(2), roles_from(row.text(5)), row.text(3), {}};
+        std::copy_n(key.begin(), std::min(key.size(), node.seal_key.size()), node.seal_key.begin());
+        model.nodes.push_back(std::move(node));
+        break;
+      }
+      case 3:
+        if (model.pools.empty() || model.pools.back().id != row.id<EgressPoolId>(1)) {
+          model.pools.push_back({row.id<EgressPoolId>(1), {}});
+        }
+        model.pools.back().members.push_back(row.id<NodeId>(2));
+        break;
+      default:
+        model.resources.push_back({row.id<ResourceId>(1), row.id<OrganizationId>(2),
+                                   row.id<EgressPoolId>(3), row.text(4), row.text(5),
+                                   static_cast<std::uint16_t>(row.integer(6))});
+    }
+  }
+  return model;
+}
+
+}  // namespace rap::store

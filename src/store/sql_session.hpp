@@ -1,0 +1,40 @@
+// One transaction in progress, as the repositories see it: a statement that fails dooms it, every
+// later statement yields no rows, and whoever ends the transaction asks for the fault.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "control/database.hpp"
+#include "store/connection.hpp"
+
+namespace rap::store {
+
+class SqlSession {
+ public:
+  SqlSession(Connection& connection, const control::Scope& scope)
+      : connection_(connection), scope_(scope) {}
+
+  template <class... Args>
+  Rows query(std::string_view sql, const Args&... args) {
+    return query_params(sql, {to_param(args)...});
+  }
+  Rows query_params(std::string_view sql, const std::vector<Param>& params);
+
+  const std::optional<SqlError>& fault() const { return fault_; }
+  void doom(SqlError error) { fault_ = std::move(error); }
+
+  const control::Scope& scope() const { return scope_; }
+  void set_scope(const control::Scope& scope);
+
+ private:
+  Connection& connection_;
+  control::Scope scope_;
+  std::optional<SqlError> fault_;
+};
+
+// "SELECT set_config(…)" for the settings the policies read, local to the transaction.
+std::string scope_statement(const control::Scope& scope);
+
+}  // namespace rap::store
