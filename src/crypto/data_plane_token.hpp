@@ -1,5 +1,5 @@
 // The data-plane token (DP-2): what one client may open, once, within a minute. A JWS of type
-// "rap-dp+jwt" whose claims are the fields below.
+// "rap-dp+jwt" whose claims are the fields below, all of them, each once, and no other.
 #pragma once
 
 #include <expected>
@@ -15,7 +15,9 @@
 namespace rap::crypto {
 
 inline constexpr std::chrono::seconds kMaxTokenLifetime{60};
-inline constexpr std::chrono::seconds kTokenClockSkew{5};  // tolerated between control and node
+// How far in the future "iat" may be, because the node's clock lags behind control's. "exp" has no
+// such tolerance: it bounds the time to first use.
+inline constexpr std::chrono::seconds kTokenClockSkew{5};
 
 struct DataPlaneToken {
   TokenId id;                // jti: single use

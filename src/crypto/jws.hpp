@@ -1,6 +1,7 @@
 // Compact JWS (RFC 7515) with EdDSA (RFC 8037) or ES256 (RFC 7518), and nothing else: the algorithm
-// is a property of the verification key, never of the header. "none", "crit", embedded keys
-// ("jwk", "jku", "x5c", "x5u") and "b64" are refused.
+// is a property of the verification key, never of the header. The header holds "alg", "kid" and
+// "typ" and no other member: "crit", "b64" and embedded keys ("jwk", "jku", "x5c", "x5u") are
+// refused.
 #pragma once
 
 #include <expected>
@@ -29,7 +30,8 @@ std::string_view to_string(JwsFault fault);
 
 inline constexpr std::size_t kMaxJwsBytes = 8 * 1024;
 
-// `payload` is JSON text; `typ` goes into the protected header and must match on verification.
+// `payload` is JSON text; `typ` goes into the protected header and must match on verification. An
+// empty `typ` means that the header has none.
 std::string sign_jws(const PrivateKey& key, std::string_view kid, std::string_view typ,
                      std::string_view payload);
 

@@ -12,6 +12,7 @@ inline constexpr std::uint32_t kArgon2MemoryKiB = 19 * 1024;
 inline constexpr std::uint32_t kArgon2Passes = 2;
 inline constexpr std::size_t kMaxPasswordBytes = 1024;
 
+// Empty, and so never matched by any password, when `password` is longer than kMaxPasswordBytes.
 std::string hash_password(std::string_view password, RandomSource& rng);
 // Also runs the full cost for a malformed hash, so that an unknown account takes as long as a wrong
 // password.

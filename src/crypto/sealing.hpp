@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
@@ -22,6 +24,8 @@ namespace rap::crypto {
 inline constexpr std::size_t kSealTag = 16;
 inline constexpr std::size_t kX25519Key = 32;
 inline constexpr std::size_t kSealHandshakeOverhead = kX25519Key + kSealTag;
+
+inline constexpr std::string_view kSealPrologue = "rap-flow-v1";
 
 using X25519Public = std::array<std::uint8_t, kX25519Key>;
 
@@ -35,16 +39,17 @@ struct X25519KeyPair {
 // One direction of an established flow. Not copyable: a copied nonce counter would be a disaster.
 class SealKey {
  public:
-  explicit SealKey(const std::array<std::uint8_t, 32>& key);
+  explicit SealKey(const std::array<std::uint8_t, 32>& key, std::uint64_t first_record = 0);
   ~SealKey();
   SealKey(SealKey&&) noexcept;
   SealKey& operator=(SealKey&&) noexcept;
 
   // Encrypts `plain` into `out`, which has plain.size() + kSealTag bytes; they may be the same
-  // memory. No allocation.
-  void seal(ByteView associated, ByteView plain, std::uint8_t* out);
+  // memory. No allocation. False, with `out` zeroed, once the 2^64-1 numbers are used up.
+  bool seal(ByteView associated, ByteView plain, std::uint8_t* out);
   // Decrypts `sealed` into `out` (sealed.size() - kSealTag bytes, may be the same memory). False,
-  // and nothing usable in `out`, when the record is not the next one of this flow.
+  // with `out` zeroed, when the record is not the next one of this flow; the next one is then still
+  // awaited.
   bool open(ByteView associated, ByteView sealed, std::uint8_t* out);
 
  private:
@@ -60,13 +65,15 @@ struct SealedFlow {
 // The entry's side.
 class SealInitiator {
  public:
-  SealInitiator(const X25519Public& responder_static, RandomSource& rng);
+  SealInitiator(const X25519Public& responder_static, RandomSource& rng,
+                std::string_view prologue = kSealPrologue);
   ~SealInitiator();
   SealInitiator(SealInitiator&&) noexcept;
   SealInitiator& operator=(SealInitiator&&) noexcept;
 
+  // Once. Empty when the responder's key is a point of small order, which no honest node has.
   Bytes first_message(ByteView payload);
-  // Consumes the second message; nullopt when it does not authenticate.
+  // Consumes the second message, once; nullopt when it does not authenticate.
   std::optional<SealedFlow> finish(ByteView second_message);
 
  private:
@@ -74,17 +81,22 @@ class SealInitiator {
   std::unique_ptr<State> state_;
 };
 
-// The egress's side, in one step: opens the first message, and answers it.
+// The egress's side, in one step: opens the first message, and answers it. A first message can be
+// recorded and sent again; what makes the flow fresh is the second message's key, and what makes
+// the request fresh is the single-use token inside.
 class SealResponder {
  public:
-  SealResponder(const X25519KeyPair& static_key, RandomSource& rng);
+  // `rng` is drawn from in second_message() and must live until then.
+  SealResponder(const X25519KeyPair& static_key, RandomSource& rng,
+                std::string_view prologue = kSealPrologue);
   ~SealResponder();
   SealResponder(SealResponder&&) noexcept;
   SealResponder& operator=(SealResponder&&) noexcept;
 
-  std::optional<Bytes> open_first(ByteView first_message);  // the payload
-  // Only after open_first succeeded.
-  std::pair<Bytes, SealedFlow> second_message();
+  // Once. The payload; nullopt when the message was not made for this key, or was changed.
+  std::optional<Bytes> open_first(ByteView first_message);
+  // Only after open_first succeeded, once.
+  std::pair<Bytes, SealedFlow> second_message(ByteView payload = {});
 
  private:
   struct State;
