@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "wire/websocket.hpp"
-
 namespace rap::flow {
 
 using wire::TrafficClass;
@@ -80,6 +78,15 @@ void SendQueue::append(const wire::FrameHeader& header, ByteView payload) {
   commit(header.traffic_class, size);
 }
 
+void SendQueue::append_control(wire::WebSocketOpcode opcode, ByteView payload) {
+  std::uint8_t* out = reserve(TrafficClass::fabric_control, payload.size());
+  // reserve() wrote the header of a binary message before `out`; a control frame differs in its
+  // opcode only, its payload being shorter than 126 bytes.
+  wire::encode_websocket_header(out - 2, opcode, payload.size(), std::nullopt);
+  if (!payload.empty()) std::memcpy(out, payload.data(), payload.size());
+  commit(TrafficClass::fabric_control, payload.size());
+}
+
 std::size_t SendQueue::choose() {
   for (TrafficClass c : kStrict) {
     if (classes_[index(c)].queued > 0) return index(c);
@@ -87,7 +94,7 @@ std::size_t SendQueue::choose() {
   for (;;) {
     const Weighted& w = kWeighted[round_];
     ClassQueue& q = classes_[index(w.traffic_class)];
-    if (q.queued > 0 && q.deficit > 0) return index(w.traffic_class);
+    if (q.queued > 0 && q.deficit >= front_frame(q)) return index(w.traffic_class);
     // A class that has nothing to send saves nothing up.
     if (q.queued == 0) q.deficit = 0;
     round_ = (round_ + 1) % kWeighted.size();
@@ -97,17 +104,23 @@ std::size_t SendQueue::choose() {
   }
 }
 
+std::size_t SendQueue::frame_size(const std::uint8_t* h) const {
+  const auto length = static_cast<std::size_t>(h[2] << 8 | h[3]);
+  if (framing_ == Framing::bare) return wire::kFrameHeader + length;
+  return h[1] < 126 ? 2U + h[1] : 4U + length;
+}
+
+std::size_t SendQueue::front_frame(const ClassQueue& q) const {
+  const Slab& slab = *q.slabs.front();
+  return frame_size(slab.bytes.data() + slab.begin);
+}
+
 // Bytes of whole frames at the front of the slab: as many as fit `limit`, at least one frame.
 std::size_t SendQueue::whole_frames(const Slab& slab, std::size_t limit) const {
   std::size_t at = slab.begin;
   while (at < slab.end) {
     const std::uint8_t* h = slab.bytes.data() + at;
-    std::size_t frame = 0;
-    if (framing_ == Framing::bare) {
-      frame = wire::kFrameHeader + static_cast<std::size_t>(h[2] << 8 | h[3]);
-    } else {
-      frame = h[1] < 126 ? 2U + h[1] : 4U + static_cast<std::size_t>(h[2] << 8 | h[3]);
-    }
+    const std::size_t frame = frame_size(h);
     if (at > slab.begin && at + frame - slab.begin > limit) break;
     at += frame;
   }
@@ -119,7 +132,8 @@ ByteView SendQueue::peek() {
   if (run_left_ == 0) {
     current_ = choose();
     ClassQueue& q = classes_[current_];
-    run_left_ = whole_frames(*q.slabs.front(), q.deficit > 0 ? q.deficit : kRunBytes);
+    run_left_ = whole_frames(*q.slabs.front(),
+                             q.deficit > 0 ? std::min(q.deficit, kRunBytes) : kRunBytes);
     q.deficit -= std::min(q.deficit, run_left_);
   }
   const Slab& slab = *classes_[current_].slabs.front();

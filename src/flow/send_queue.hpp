@@ -16,13 +16,16 @@
 #include "base/bytes.hpp"
 #include "wire/frame.hpp"
 #include "wire/traffic_class.hpp"
+#include "wire/websocket.hpp"
 
 namespace rap::flow {
 
 inline constexpr std::size_t kSlabBytes = 64 * 1024;
 inline constexpr std::size_t kMaxSpareSlabs = 16;
-// One turn of the scheduler: what goes out before a more urgent class is asked again.
-inline constexpr std::size_t kRunBytes = 64 * 1024;
+// One turn of the scheduler: what goes out before a more urgent class is asked again. Small enough
+// to travel as one WebSocket message.
+inline constexpr std::size_t kRunBytes = 48 * 1024;
+static_assert(kRunBytes <= wire::kMaxWebSocketMessage);
 
 // How frames lie in the queue: bare between nodes, each as a binary WebSocket message of its own
 // towards a client, so that they are sent from where they lie.
@@ -42,6 +45,9 @@ class SendQueue {
   void append(wire::TrafficClass c, ByteView frame);
   // Encodes and appends.
   void append(const wire::FrameHeader& header, ByteView payload);
+
+  // A WebSocket control frame, ahead of everything that waits. Framing::websocket only.
+  void append_control(wire::WebSocketOpcode opcode, ByteView payload);
 
   // Whole frames in their framing, contiguous, of the class whose turn it is; empty when nothing waits. Until all
   // of a peek is consumed, the same class goes on.
@@ -68,6 +74,8 @@ class SendQueue {
 
   std::size_t choose();
   std::size_t prefix(std::size_t frame) const;
+  std::size_t frame_size(const std::uint8_t* start) const;
+  std::size_t front_frame(const ClassQueue& q) const;
   std::size_t whole_frames(const Slab& slab, std::size_t limit) const;
   void recycle(std::unique_ptr<Slab> slab);
 
