@@ -1,1 +1,1 @@
-"""Real programs in temporary folders, on addresses of their own, for the tests and the benchmark."""
+"""Real programs in temporary folders, on addresses of their own."""

@@ -20,7 +20,8 @@ def files(*patterns):
     """Files of the work tree that git tracks or would track, as paths relative to the root."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
-        cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode().split("\0")
+        cwd=ROOT, check=True, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL).stdout.decode().split("\0")
     return [pathlib.PurePosixPath(name) for name in sorted(set(listed))
             if name and (ROOT / name).is_file()]
 

@@ -1,0 +1,33 @@
+"""A test case whose tests share one world, and shorthands for refusals."""
+
+import unittest
+
+from harness.api import ApiError
+from harness.world import World
+
+
+class ControlCase(unittest.TestCase):
+    """Only the control plane."""
+
+    NODES = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(nodes=cls.NODES)
+        cls.addClassCleanup(cls.world.close)
+        cls.owner = cls.world.owner
+
+    def refused(self, status, code, call, *arguments, **more):
+        """The call is refused with this status and problem code; returns the problem."""
+        with self.assertRaises(ApiError) as caught:
+            call(*arguments, **more)
+        self.assertEqual((status, code), (caught.exception.status, caught.exception.code),
+                         caught.exception.problem)
+        self.assertTrue(caught.exception.problem.get("detail"), "a refusal says what to do")
+        return caught.exception.problem
+
+
+class FabricCase(ControlCase):
+    """The whole fabric, with the resource `echo` granted to Alice."""
+
+    NODES = True

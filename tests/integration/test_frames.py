@@ -1,0 +1,151 @@
+"""Clients that break the data plane's rules: the connection ends with the right close code, and
+everybody else's flows go on."""
+
+import socket
+import unittest
+
+from harness import frames
+from harness.case import FabricCase
+from harness.wait import until
+from harness.websocket import BINARY, Closed, DataPlane, Refused
+from harness.world import ORGANIZATION
+
+PROTOCOL_ERROR, UNSUPPORTED, POLICY, TOO_BIG = 1002, 1003, 1008, 1009
+TEXT, CONTINUATION = 1, 0
+
+
+class Frames(FabricCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = cls.world.user()
+        cls.witness = DataPlane(cls.candidate(), cls.world.control.root_ca)
+        cls.addClassCleanup(cls.witness.close)
+        assert cls.witness.request() is None
+
+    @classmethod
+    def candidate(cls):
+        return cls.user.post("sessions", resource="echo",
+                             organization=ORGANIZATION)["candidates"][0]
+
+    def tearDown(self):
+        self.assertEqual(b"undisturbed", self.witness.echo(b"undisturbed"))
+
+    def connect(self, **options):
+        plane = DataPlane(self.candidate(), self.world.control.root_ca, **options)
+        self.addCleanup(plane.close)
+        return plane
+
+    def closed_by(self, plane, *codes):
+        with self.assertRaises(Closed) as caught:
+            while True:
+                plane.next_frame()
+        self.assertIn(caught.exception.code, codes)
+
+    def test_an_unknown_frame_type_ends_the_connection(self):
+        plane = self.connect()
+        plane.send(frames.frame(0x77, 1, b"?"))
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_an_oversized_length_ends_the_connection(self):
+        plane = self.connect()
+        plane.send(frames.frame(frames.DATA, 1, b"x", length=frames.MAX_PAYLOAD + 1))
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_the_largest_data_frame_passes(self):
+        plane = self.connect()
+        self.assertIsNone(plane.request())
+        data = bytes(range(256)) * 63
+        self.assertEqual(data, plane.echo(data))
+
+    def test_an_unknown_class_ends_the_connection(self):
+        plane = self.connect()
+        plane.send(frames.frame(frames.DATA, 1, b"x", traffic_class=99))
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_an_unknown_label_is_answered_and_the_other_flows_go_on(self):
+        plane = self.connect()
+        self.assertIsNone(plane.request(1))
+        plane.send(frames.frame(frames.DATA, 41, b"to nobody"))
+        _, _, label, payload = plane.next_of(frames.RESET)
+        self.assertEqual((41, "unknown_label"), (label, frames.reason(payload)))
+        self.assertEqual(b"goes on", plane.echo(b"goes on"))
+
+    def test_a_frame_cut_short_by_its_message_ends_the_connection(self):
+        plane = self.connect()
+        plane.send(frames.frame(frames.DATA, 1, b"half", length=400))
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_a_channel_frame_from_a_client_ends_the_connection(self):
+        plane = self.connect()
+        plane.send(frames.frame(frames.HELLO, 0, frames.hello(bytes(16), bytes(16)), 0))
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_a_node_frame_from_a_client_ends_the_connection(self):
+        plane = self.connect()
+        plane.send(frames.frame(frames.FLOW_OPEN, 1, bytes(17) + b"sealed"))
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_more_data_than_credit_ends_the_flow_and_not_the_connection(self):
+        plane = self.connect()
+        self.assertIsNone(plane.request(1))
+        chunk = frames.frame(frames.DATA, 1, b"z" * 16000)
+        try:
+            for _ in range(4000):
+                plane.send(chunk)
+        except Closed:
+            pass
+        _, _, label, payload = plane.next_of(frames.RESET)
+        self.assertEqual((1, "flow_control"), (label, frames.reason(payload)))
+
+    def test_an_unmasked_frame_ends_the_connection(self):
+        plane = self.connect()
+        plane.websocket.send(frames.frame(frames.DATA, 1, b"x"), masked=False)
+        self.closed_by(plane, PROTOCOL_ERROR)
+
+    def test_a_text_message_ends_the_connection(self):
+        plane = self.connect()
+        plane.websocket.send(b"hello", TEXT)
+        self.closed_by(plane, UNSUPPORTED, PROTOCOL_ERROR)
+
+    def test_a_message_above_the_limit_ends_the_connection(self):
+        plane = self.connect()
+        plane.websocket.send(bytes(70_000), BINARY)
+        self.closed_by(plane, TOO_BIG)
+
+    def test_fragments_above_the_limit_end_the_connection(self):
+        plane = self.connect()
+        plane.websocket.send(bytes(40_000), BINARY, fin=False)
+        plane.websocket.send(bytes(40_000), CONTINUATION, fin=True)
+        self.closed_by(plane, TOO_BIG)
+
+    def test_other_paths_and_protocols_are_refused(self):
+        for options in ({"path": "/"}, {"path": "/rap/v1/other"},
+                        {"headers": {"Sec-WebSocket-Version": "7"}},
+                        {"headers": {"Sec-WebSocket-Protocol": "chat"}},
+                        {"headers": {"Upgrade": None}}, {"headers": {"Sec-WebSocket-Key": "short"}},
+                        {"headers": {"Origin": "https://evil.example"}}):
+            with self.subTest(**options), self.assertRaises(Refused) as caught:
+                self.connect(**options)
+            self.assertIn(caught.exception.status, range(400, 500))
+
+    def test_a_peer_that_never_starts_tls_is_cut_off(self):
+        entry = self.world.nodes["entry-1"]
+        with socket.create_connection((entry.address, entry.ports["data"])) as silent:
+            silent.settimeout(20)
+            self.assertEqual(b"", silent.recv(1))
+
+    def test_a_client_that_vanishes_leaves_nothing_behind(self):
+        before = self.flows()
+        plane = self.connect()
+        self.assertIsNone(plane.request())
+        until(lambda: self.flows() > before, "the flow to be reported")
+        plane.close()
+        until(lambda: self.flows() == before, "the flow to be gone")
+
+    def flows(self):
+        return sum(channel["flows"] for channel in self.world.channels())
+
+
+if __name__ == "__main__":
+    unittest.main()
