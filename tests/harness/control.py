@@ -5,21 +5,22 @@ import os
 import pathlib
 import subprocess
 
+from harness.addresses import free_port
 from harness.api import Api
 from harness.process import BIN, Process, alive
 
 OWNER_EMAIL = "owner@example.test"
+DATABASE = "rap"
 OWNER_PASSWORD = "correct horse battery staple"
 
 
 class Control:
     """`folder` holds the state; PostgreSQL's user must be able to reach it."""
 
-    def __init__(self, folder, address, *, prefix=(), node_address=None):
+    def __init__(self, folder, address, *, prefix=()):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "control"
         self.address = address
-        self.node_address = node_address or address
         self.prefix = list(prefix)
         self.process = None
         self.ports = {"api": 0, "node": 0}
@@ -38,7 +39,7 @@ class Control:
         """Starts serving; a restart keeps the ports, for they are in the nodes' configuration."""
         ready = self.state / "run" / "ports.json"
         ready.unlink(missing_ok=True)
-        self.ports = {name: port or _free(self.address) for name, port in self.ports.items()}
+        self.ports = {name: port or free_port(self.address) for name, port in self.ports.items()}
         self.process = Process(
             [BIN / "rap-control", "serve", "--state", self.state,
              "--listen", f"{self.address}:{self.ports['api']}",
@@ -70,6 +71,26 @@ class Control:
             return None
         return pid if alive(pid) else None
 
+    def postgres_pids(self):
+        """The postmaster and all its processes."""
+        master = self.postgres_pid()
+        children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return [master, *map(int, children)]
+
+    def sql(self, program, *arguments):
+        """Runs a PostgreSQL client as the private cluster's superuser."""
+        as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        done = subprocess.run(
+            [*as_owner, program, "--host", self.state / "pgsock", "--username", "postgres",
+             *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+            check=False)
+        return done
+
+    def dump_database(self):
+        done = self.sql("pg_dump", "--inserts", "--dbname", DATABASE)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def log_events(self, event):
         found = []
         for line in self.process.log().splitlines():
@@ -86,11 +107,6 @@ class Control:
             self.process.stop()
         if pid := self.postgres_pid():
             subprocess.run(["kill", "-QUIT", str(pid)], check=False)
-
-
-def _free(address):
-    from harness.addresses import free_port  # pylint: disable=import-outside-toplevel
-    return free_port(address)
 
 
 def reachable_by_postgres(folder):

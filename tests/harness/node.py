@@ -11,13 +11,12 @@ from harness.wait import until
 
 
 class Node:
-    def __init__(self, folder, name, address, *, prefix=(), advertise=None):
+    def __init__(self, folder, name, address, *, prefix=()):
         self.name = name
         self.folder = pathlib.Path(folder) / name
         self.folder.mkdir()
         self.state = self.folder / "state"
         self.address = address
-        self.advertise = advertise or address
         self.prefix = list(prefix)
         self.ports = {"data": free_port(address), "fabric": free_port(address)}
         self.agent = None
@@ -32,11 +31,15 @@ class Node:
         self.agent = Process(
             [BIN / "rap-node-agent", "--state", self.state, *join,
              "--data-plane-listen", f"{self.address}:{self.ports['data']}",
-             "--data-plane-advertise", f"{self.advertise}:{self.ports['data']}",
+             "--data-plane-advertise", f"{self.address}:{self.ports['data']}",
              "--fabric-listen", f"{self.address}:{self.ports['fabric']}",
-             "--fabric-advertise", f"{self.advertise}:{self.ports['fabric']}",
+             "--fabric-advertise", f"{self.address}:{self.ports['fabric']}",
              "--fabric-bin", BIN / "rap-fabric", "--checkin-interval-ms", "200", *extra],
             self.folder / "agent.log", prefix=self.prefix, env=env)
+
+    @property
+    def node_id(self):
+        return json.loads((self.state / "identity" / "enrolment.json").read_text())["node_id"]
 
     def fabric_pid(self):
         with contextlib.suppress(OSError, ValueError):

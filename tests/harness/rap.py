@@ -17,13 +17,15 @@ class Rap:
         self.home = pathlib.Path(home)
         self.home.mkdir(exist_ok=True)
         self.prefix = list(prefix)
+        self.extra_environment = {}
 
     def command(self, *arguments):
         return [*self.prefix, str(BIN / "rap"), *map(str, arguments)]
 
     @property
     def environment(self):
-        return {**os.environ, "RAP_HOME": str(self.home), "HOME": str(self.home)}
+        return {**os.environ, "RAP_HOME": str(self.home), "HOME": str(self.home),
+                **self.extra_environment}
 
     def run(self, *arguments, text_in=None, timeout=60):
         return subprocess.run(self.command(*arguments), env=self.environment, text=True,

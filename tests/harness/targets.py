@@ -54,7 +54,7 @@ class Sshd:
         self.folder = pathlib.Path(folder) / "sshd"
         self.folder.mkdir()
         self.address = address
-        self.port = free_port("127.0.0.1" if prefix else address)
+        self.port = free_port(address)
         self.user = pwd.getpwuid(os.geteuid()).pw_name
         self.host_key = self._keygen("host_key")
         self.user_key = self.folder / "user_key"

@@ -2,11 +2,13 @@
 a resource. What the tests of a file share."""
 
 import contextlib
+import json
 import pathlib
 import shutil
 import tempfile
 
-from harness.addresses import own_address
+from harness import tokens
+from harness.addresses import OneHost
 from harness.control import Control, reachable_by_postgres
 from harness.node import Node
 from harness.rap import Rap
@@ -32,16 +34,20 @@ def enrol(owner, node):
 
 
 class World:
-    def __init__(self, *, nodes=True):
+    """`hosts` says where each program runs: control, entry-1, relay-1, egress-1, target."""
+
+    def __init__(self, *, nodes=True, hosts=None):
         # Short names: a Unix socket's path has 108 bytes.
         self.folder = reachable_by_postgres(
             pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
-        self.address = own_address()
+        self.hosts = hosts or OneHost()
+        self.address = self.hosts.address("target")
         self._open = contextlib.ExitStack()
         self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.nodes = {}
         try:
-            self.control = Control(self.folder, self.address)
+            self.control = Control(self.folder, self.hosts.address("control"),
+                                   prefix=self.hosts.prefix("control"))
             self._open.callback(self.control.stop)
             self.control.init()
             self.control.serve()
@@ -59,8 +65,6 @@ class World:
             enrol(self.owner, node)
         for name, roles in ROLES.items():
             self.owner.put(f"nodes/{name}/roles", roles=roles)
-        self.echo = Echo(self.address)
-        self._open.callback(self.echo.close)
         owner = self.owner
         owner.post("organizations", name=ORGANIZATION)
         owner.post("users", email=USER_EMAIL, password=USER_PASSWORD)
@@ -68,11 +72,30 @@ class World:
                    role="organization_user")
         owner.post(f"organizations/{ORGANIZATION}/egress-pools", name=POOL)
         owner.put(f"organizations/{ORGANIZATION}/egress-pools/{POOL}/nodes/egress-1")
-        self.add_resource("echo", self.echo.address, self.echo.port)
+        if isinstance(self.hosts, OneHost):
+            self.echo = Echo(self.address)
+            self._open.callback(self.echo.close)
+            self.add_resource("echo", self.echo.address, self.echo.port)
         self.wait_settled()
 
+    @property
+    def cluster(self):
+        """The cluster's id, as every certificate names it."""
+        token = self.owner.post("join-tokens", node_name="cluster-probe")["join_token"]
+        return json.loads(tokens.unb64(token.removeprefix("rapjt1.")))["cluster"]
+
+    def add_member(self, name, roles=()):
+        """An enrolled and approved node that runs."""
+        node = self.add_node(name)
+        enrol(self.owner, node)
+        if roles:
+            self.owner.put(f"nodes/{name}/roles", roles=list(roles))
+        chain = node.state / "identity" / "chain.pem"
+        node.agent.wait_for(chain.exists, f"the certificate of {name}")
+        return node
+
     def add_node(self, name):
-        node = Node(self.folder, name, self.address)
+        node = Node(self.folder, name, self.hosts.address(name), prefix=self.hosts.prefix(name))
         self.nodes[name] = node
         self._open.callback(node.stop)
         return node

@@ -1,0 +1,40 @@
+"""The pieces of OpenSSH around `rap`."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+
+from harness.process import BIN, Process
+
+
+class SshAgent:
+    """An ssh-agent that holds one key; rap and ssh find it through `environment`."""
+
+    def __init__(self, folder, key):
+        self.socket = pathlib.Path(folder) / "ssh-agent.sock"
+        self.process = Process(["ssh-agent", "-D", "-a", self.socket],
+                               pathlib.Path(folder) / "ssh-agent.log")
+        self.process.wait_for(self.socket.exists, "ssh-agent")
+        subprocess.run(["ssh-add", "-q", key], check=True, env={**os.environ, **self.environment})
+
+    @property
+    def environment(self):
+        return {"SSH_AUTH_SOCK": str(self.socket)}
+
+    def close(self):
+        self.process.stop()
+        with contextlib.suppress(OSError):
+            self.socket.unlink()
+
+
+def scp(rap, sshd, resource, source, destination, *, prefix=()):
+    """Stock scp with rap as its ProxyCommand; the host key is checked."""
+    known = rap.home / "scp_known_hosts"
+    known.write_text(f"{resource} {sshd.host_key}\n")
+    subprocess.run(
+        [*prefix, "scp", "-q", "-F", "none", "-i", sshd.user_key,
+         "-o", f"ProxyCommand={BIN}/rap proxy --class file_transfer {resource}",
+         "-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes",
+         "-o", f"HostKeyAlias={resource}", "-o", "BatchMode=yes", source, destination],
+        check=True, timeout=300, env=rap.environment, stdin=subprocess.DEVNULL)

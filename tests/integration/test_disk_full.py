@@ -1,0 +1,79 @@
+"""A full disk under a node's state: said clearly, the old files whole, traffic goes on, and the node
+catches up by itself when there is room again."""
+
+import os
+import pathlib
+import subprocess
+import unittest
+
+from harness.case import FabricCase
+from harness.rap import Forward
+from harness.stream import Stream
+from harness.wait import until
+
+DISK = "size=4m,mode=0700"
+
+
+@unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
+class DiskFull(FabricCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.node = cls.world.nodes["egress-1"]
+
+    def setUp(self):
+        """The egress gets a disk of its own, small and with what it had."""
+        self.node.stop()
+        moved = self.node.state.with_name("moved")
+        self.node.state.rename(moved)
+        self.node.state.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "tmpfs", self.node.state],
+                              check=False)
+        if done.returncode:
+            self.skipTest("this machine lets nobody mount a tmpfs")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.node.state], check=False)
+        self.addCleanup(self.node.stop)
+        subprocess.run(["cp", "-a", f"{moved}/.", self.node.state], check=True)
+        self.node.start()
+        self.world.wait_settled()
+
+    def fill(self):
+        filler = pathlib.Path(self.node.state) / "filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(65536))
+            except OSError:
+                pass
+            try:
+                while True:
+                    file.write(b"x")
+            except OSError:
+                pass
+        return filler
+
+    def test_a_full_disk_is_said_and_survived(self):
+        forward = Forward(self.world.person(), "echo")
+        self.addCleanup(forward.close)
+        stream = Stream(forward.address)
+        self.addCleanup(stream.close)
+        stream.round_trip(b"before")
+        stored = self.node.state / "config" / "node_config.dsse"
+        before = stored.read_bytes()
+
+        filler = self.fill()
+        self.world.add_resource("new-while-full", "127.0.0.1", 1)
+        until(lambda: "No space left on device" in self.node.agent.log(),
+              "the agent to say that its disk is full")
+        self.assertEqual(before, stored.read_bytes(), "the old configuration is whole")
+        stream.round_trip(b"while the disk is full")
+        self.assertTrue(self.node.agent.running)
+
+        filler.unlink()
+        until(lambda: stored.read_bytes() != before, "the new configuration to be stored", 30)
+        self.world.wait_settled()
+        stream.round_trip(b"after there was room again")
+
+
+if __name__ == "__main__":
+    unittest.main()

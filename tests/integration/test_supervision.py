@@ -1,0 +1,95 @@
+"""The node-agent and rap-fabric are separate programs: neither's failure spreads."""
+
+import os
+import signal
+import time
+import unittest
+
+from harness.case import FabricCase
+from harness.rap import Forward
+from harness.stream import Stream
+from harness.wait import until
+
+BACK_WITHIN_S = 1.0
+
+
+class Supervision(FabricCase):
+    def setUp(self):
+        self.world.wait_settled()
+        self.person = self.world.person()
+
+    def stream(self):
+        forward = Forward(self.person, "echo")
+        self.addCleanup(forward.close)
+        stream = Stream(forward.address)
+        self.addCleanup(stream.close)
+        stream.round_trip(b"before")
+        return stream
+
+    def test_killing_an_agent_does_not_disturb_traffic(self):
+        stream = self.stream()
+        for name, node in self.world.nodes.items():
+            with self.subTest(name):
+                fabric = node.fabric_pid()
+                node.agent.kill()
+                stream.round_trip(f"while the agent of {name} is dead".encode())
+                node.start()
+                until(lambda node=node: node.logged("fabric.adopted", node.agent.log()),
+                      f"the new agent of {name} to adopt the running fabric")
+                self.assertEqual(fabric, node.fabric_pid())
+                stream.round_trip(f"after the agent of {name} came back".encode())
+        self.world.wait_settled()
+
+    def test_stopping_an_agent_in_order_leaves_the_fabric_running(self):
+        stream = self.stream()
+        node = self.world.nodes["relay-1"]
+        fabric = node.fabric_pid()
+        node.agent.stop()
+        stream.round_trip(b"without an agent")
+        node.start()
+        until(lambda: node.logged("fabric.adopted", node.agent.log()), "the fabric to be adopted")
+        self.assertEqual(fabric, node.fabric_pid())
+
+    def test_a_killed_fabric_is_back_within_a_second(self):
+        for name, node in self.world.nodes.items():
+            with self.subTest(name):
+                old = node.fabric_pid()
+                os.kill(old, signal.SIGKILL)
+                killed = time.monotonic()
+                node.wait_fabric(but_not=old)
+                self.assertLess(time.monotonic() - killed, BACK_WITHIN_S)
+        self.world.wait_settled()
+        self.stream().round_trip(b"through the new ones")
+
+    def test_a_fabric_killed_under_a_restarted_agent_is_back_within_a_second(self):
+        """Then the fabric is not the agent's child; it must notice all the same."""
+        node = self.world.nodes["entry-1"]
+        adoptions = len(node.logged("fabric.adopted", node.agent.log()))
+        node.agent.kill()
+        node.start()
+        until(lambda: len(node.logged("fabric.adopted", node.agent.log())) > adoptions,
+              "the fabric to be adopted")
+        old = node.fabric_pid()
+        os.kill(old, signal.SIGKILL)
+        killed = time.monotonic()
+        node.wait_fabric(but_not=old)
+        self.assertLess(time.monotonic() - killed, BACK_WITHIN_S)
+        self.world.wait_settled()
+
+    def test_a_node_starts_from_its_stored_configuration_while_control_is_away(self):
+        node = self.world.nodes["egress-1"]
+        os.kill(self.world.control.process.pid, signal.SIGSTOP)
+        try:
+            node.agent.kill()
+            old = node.fabric_pid()
+            os.kill(old, signal.SIGKILL)
+            node.start()
+            node.wait_fabric(but_not=old)
+            until(lambda: node.logged("channel.established")[-1:], "a channel without control")
+        finally:
+            os.kill(self.world.control.process.pid, signal.SIGCONT)
+        self.world.wait_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,134 @@
+r"""A session across three nodes on a network where nothing else leads to the target.
+
+   client ------ entry-1 ------ relay-1 ------ egress-1 ------ target
+      \             \              |              /         sshd, echo
+       '-------------'--------- control ---------'
+
+Each name is a network namespace with one address of its own; a line is a cable, and nobody forwards
+packets. So the client reaches the entry and the control plane only, and only the egress reaches the
+target. What crosses the cables is captured.
+"""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import unittest
+
+from harness import namespaces
+from harness.process import BUILD, Process
+from harness.rap import Forward
+from harness.ssh import SshAgent, scp
+from harness.stream import Stream
+from harness.targets import Sshd
+from harness.wait import until
+from harness.world import World
+
+HOSTS = ("client", "control", "entry-1", "relay-1", "egress-1", "target")
+MIB = 1024 * 1024
+
+
+class Capture:
+    """Everything that crosses one cable, seen from `host` towards `neighbour`."""
+
+    def __init__(self, folder, hosts, host, neighbour):
+        self.file = folder / f"{host}-{neighbour}.pcap"
+        self.process = Process(
+            ["tcpdump", "-i", neighbour, "-s", "0", "-U", "--immediate-mode", "-Z", "root",
+             "-w", self.file], folder / f"{host}-{neighbour}.tcpdump.log",
+            prefix=hosts.prefix(host))
+        self.process.wait_for(lambda: "listening on" in self.process.log(), "tcpdump")
+
+    def bytes(self):
+        self.process.stop()
+        return self.file.read_bytes()
+
+
+class ThreeHops(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hosts = namespaces.Namespaces(*HOSTS)
+        cls.addClassCleanup(cls.hosts.close)
+        for one, other in (("client", "entry-1"), ("entry-1", "relay-1"), ("relay-1", "egress-1"),
+                           ("egress-1", "target"), ("client", "control"), ("entry-1", "control"),
+                           ("relay-1", "control"), ("egress-1", "control")):
+            cls.hosts.cable(one, other)
+        cls.world = World(hosts=cls.hosts)
+        cls.addClassCleanup(cls.world.close)
+        target = cls.hosts.prefix("target")
+        cls.address = cls.hosts.address("target")
+        cls.sshd = Sshd(cls.world.folder, cls.address, prefix=target)
+        cls.addClassCleanup(cls.sshd.close)
+        cls.plain = Process([BUILD / "bench" / "load", "serve", cls.address, "0"],
+                            cls.world.folder / "plain.log", prefix=target)
+        cls.addClassCleanup(cls.plain.stop)
+        port = json.loads(until(cls.plain.log, "the plain target"))["port"]
+        cls.world.add_resource("office-ssh", cls.address, cls.sshd.port, "ssh",
+                               ssh_host_key=cls.sshd.host_key)
+        cls.world.add_resource("office-plain", cls.address, port)
+        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
+        cls.addClassCleanup(cls.agent.close)
+        cls.world.wait_settled()
+        cls.person = cls.world.person()
+        cls.person.extra_environment = cls.agent.environment
+
+    def test_only_the_egress_reaches_the_target(self):
+        with self.assertRaises(OSError):
+            socket.create_connection((self.address, self.sshd.port), timeout=3)
+        probe = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+        reached = [name for name in HOSTS if subprocess.run(
+            [*self.hosts.prefix(name), "/usr/bin/python3", "-c", probe, self.address,
+             str(self.sshd.port)], check=False, stderr=subprocess.DEVNULL).returncode == 0]
+        self.assertEqual(["egress-1", "target"], reached)
+
+    def test_an_ssh_session_works(self):
+        done = self.person.run("ssh", "office-ssh", "--", "echo $SSH_CONNECTION; exit 3")
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertEqual(self.hosts.address("egress-1"), done.stdout.split()[0],
+                         "the target sees the egress and nobody behind it")
+
+    def test_a_file_arrives_whole_in_both_directions(self):
+        folder = self.world.folder
+        original, there, back = (folder / name for name in ("original", "there", "back"))
+        original.write_bytes(os.urandom(32 * MIB))
+        to = f"{self.sshd.user}@office-ssh"
+        scp(self.person, self.sshd, "office-ssh", original, f"{to}:{there}")
+        scp(self.person, self.sshd, "office-ssh", f"{to}:{there}", back)
+        digest = lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
+        self.assertEqual({digest(original)}, {digest(there), digest(back)})
+
+    def test_a_capture_of_every_hop_shows_no_plaintext_and_no_target(self):
+        folder = self.world.folder
+        hops = [Capture(folder, self.hosts, *cable) for cable in (
+            ("entry-1", "client"), ("relay-1", "entry-1"), ("relay-1", "egress-1"),
+            ("control", "entry-1"), ("control", "relay-1"), ("control", "client"))]
+        behind = Capture(folder, self.hosts, "egress-1", "target")
+        marker = b"PLAINTEXT-" + os.urandom(8).hex().encode()
+        with Forward(self.person, "office-plain") as forward:
+            stream = Stream(forward.address)
+            self.addCleanup(stream.close)
+            stream.socket.sendall(b"e")  # the echo of bench/load.cpp
+            for _ in range(50):
+                stream.round_trip(marker * 20)
+        seen = until(lambda: marker in behind.file.read_bytes(), "the capture behind the egress")
+        self.assertTrue(seen, "a capture does show plaintext where there is some")
+
+        secrets = {"the payload": marker, "the target's address": self.address.encode(),
+                   "the target as a packet's end": socket.inet_aton(self.address),
+                   "the resource's name": b"office-plain", "a token": b"eyJ",
+                   "a node's name": b"egress-1"}
+        for hop in hops:
+            captured = hop.bytes()
+            self.assertGreater(len(captured), 24, f"{hop.file.name} captured something")
+            for what, secret in secrets.items():
+                self.assertNotIn(secret, captured, f"{hop.file.name} shows {what}")
+        for hop in hops[:3]:
+            self.assertGreater(len(hop.file.read_bytes()), 50 * 20 * len(marker),
+                               f"the traffic went over {hop.file.name}")
+
+
+if __name__ == "__main__":
+    if not namespaces.enter():
+        ThreeHops = unittest.skip("network namespaces need root or user namespaces")(ThreeHops)
+    unittest.main()
