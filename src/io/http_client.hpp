@@ -29,7 +29,7 @@ std::string_view to_string(HttpError::Kind kind);
 struct HttpClientOptions {
   std::string host;
   std::uint16_t port = 443;
-  std::shared_ptr<const crypto::TlsContext> tls;
+  std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain HTTP
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds response_timeout{30000};
   std::size_t max_response_bytes = 8 * 1024 * 1024;

@@ -19,13 +19,14 @@ namespace rap::io {
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the kernel chooses; see port()
-  std::shared_ptr<const crypto::TlsContext> tls;  // null: plain HTTP
+  std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain HTTP
   std::size_t max_connections = 4096;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
-  std::chrono::seconds handshake_timeout{10};
-  std::chrono::seconds request_timeout{30};  // from the first byte of a request to its last
-  std::chrono::seconds idle_timeout{120};
+  std::chrono::milliseconds handshake_timeout{10'000};
+  std::chrono::milliseconds request_timeout{
+      30'000};  // from the first byte of a request to its last
+  std::chrono::milliseconds idle_timeout{120'000};
   unsigned workers = 4;
   std::size_t max_queued = 256;
 };

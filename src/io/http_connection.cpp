@@ -1,0 +1,184 @@
+#include "io/http_connection.hpp"
+
+#include <utility>
+
+#include "io/system.hpp"
+
+namespace rap::io {
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kRetryAfterSeconds = "1";
+
+// An RFC 9457 body for the errors the server itself makes.
+wire::HttpResponse problem(int status, std::string_view code, std::string_view title) {
+  wire::HttpResponse response;
+  response.status = status;
+  response.content_type = "application/problem+json";
+  response.body = "{\"type\":" + quote_json("urn:rap:problem:" + std::string(code)) +
+                  ",\"title\":" + quote_json(title) + ",\"status\":" + std::to_string(status) +
+                  ",\"code\":" + quote_json(code) + "}";
+  return response;
+}
+
+wire::HttpResponse problem_for(HttpFault fault) {
+  switch (fault) {
+    case HttpFault::header_too_large:
+      return problem(431, "header_too_large", "The request's header fields are too large");
+    case HttpFault::body_too_large:
+      return problem(413, "body_too_large", "The request's body is too large");
+    case HttpFault::none:
+    case HttpFault::malformed: break;
+  }
+  return problem(400, "malformed_request", "The request is not well-formed HTTP/1.1");
+}
+
+wire::HttpResponse overloaded() {
+  wire::HttpResponse response =
+      problem(503, "overloaded", "Too many requests are waiting; try again in a moment");
+  response.headers.emplace_back("retry-after", kRetryAfterSeconds);
+  return response;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner,
+                               Log& log, std::uint64_t id)
+    : loop_(loop),
+      options_(options),
+      owner_(owner),
+      log_(log),
+      id_(id),
+      parser_({.header_bytes = options.max_header_bytes, .body_bytes = options.max_body_bytes}),
+      timer_(loop) {}
+
+void HttpConnection::start(int fd, std::string peer_ip,
+                           std::shared_ptr<const crypto::TlsContext> tls) {
+  peer_ip_ = std::move(peer_ip);
+  StreamOptions stream_options;
+  stream_options.tls = std::move(tls);
+  stream_options.handshake_timeout = options_.handshake_timeout;
+  stream_ = Stream::accept(loop_, fd, std::move(stream_options), *this);
+  stream_->set_output(this);
+}
+
+void HttpConnection::on_open() {
+  if (stream_->peer()) {
+    if (const auto certificate = stream_->peer_certificate()) {
+      peer_serial_ = certificate->serial_hex();
+    }
+  }
+  wait_for_request();
+}
+
+std::size_t HttpConnection::on_data(MutableBytes data) {
+  const std::size_t used = state_ == State::reading ? read(data) : 0;
+  // What follows the last request, or one that was refused, is of no interest.
+  if (keep_alive_) ahead_.insert(ahead_.end(), data.begin() + used, data.end());
+  return data.size();
+}
+
+// Returns how much it used: all, unless a request is complete or was refused.
+std::size_t HttpConnection::read(ByteView data) {
+  std::size_t used = 0;
+  while (used < data.size() && state_ == State::reading) {
+    const HttpStep step = parser_.feed(data.subspan(used));
+    used += step.consumed;
+    switch (step.state) {
+      case HttpParseState::incomplete: break;
+      case HttpParseState::expects_continue: stream_->write(as_bytes(kContinue)); break;
+      case HttpParseState::complete:
+        keep_alive_ = parser_.keep_alive();
+        handle(parser_.take());
+        break;
+      case HttpParseState::failed: refuse(parser_.fault()); break;
+    }
+  }
+  if (state_ == State::reading && parser_.started() && !std::exchange(request_begun_, true)) {
+    timer_.after(options_.request_timeout, [this] { request_too_slow(); });
+  }
+  return used;
+}
+
+void HttpConnection::handle(wire::HttpRequest request) {
+  state_ = State::handling;
+  timer_.cancel();
+  request_begun_ = false;
+  stream_->pause_reading();
+  answers_head_ = request.method == "HEAD";
+  request.peer_ip = peer_ip_;
+  request.peer = stream_->peer();
+  request.peer_certificate_serial = peer_serial_;
+  if (!owner_.dispatch(id_, std::move(request))) respond(overloaded());
+}
+
+void HttpConnection::refuse(HttpFault fault) {
+  keep_alive_ = false;
+  answers_head_ = false;
+  respond(problem_for(fault));
+}
+
+void HttpConnection::request_too_slow() {
+  keep_alive_ = false;
+  answers_head_ = false;
+  respond(problem(408, "request_timeout", "The request did not arrive in time"));
+}
+
+void HttpConnection::respond(wire::HttpResponse response) {
+  const HttpResponseFraming framing{
+      .keep_alive = keep_alive_, .answers_head = answers_head_, .date = wall_now()};
+  auto text = format_response(response, framing);
+  if (!text) {
+    log_.error("http.response_unwritable", {{"status", response.status}});
+    text = format_response(
+        problem(500, "internal_error", "The server made an answer it cannot send"), framing);
+  }
+  state_ = State::writing;
+  out_ = std::move(*text);
+  out_at_ = 0;
+  cut_after(options_.request_timeout);
+  stream_->flush();
+}
+
+ByteView HttpConnection::peek() { return as_bytes(out_).subspan(out_at_); }
+
+void HttpConnection::consume(std::size_t n) {
+  out_at_ += n;
+  if (out_at_ < out_.size()) return;
+  std::string().swap(out_);
+  out_at_ = 0;
+  response_written();
+}
+
+void HttpConnection::response_written() {
+  if (!keep_alive_) return close_stream();
+  state_ = State::reading;
+  wait_for_request();
+  ahead_at_ += read(ByteView(ahead_).subspan(ahead_at_));
+  if (ahead_at_ == ahead_.size()) {
+    Bytes().swap(ahead_);
+    ahead_at_ = 0;
+  }
+  if (state_ == State::reading) stream_->resume_reading();
+}
+
+void HttpConnection::close_stream() {
+  state_ = State::closing;
+  cut_after(options_.request_timeout);
+  stream_->close_after_write();
+}
+
+void HttpConnection::wait_for_request() { cut_after(options_.idle_timeout); }
+
+void HttpConnection::cut_after(std::chrono::milliseconds limit) {
+  timer_.after(limit, [this] { owner_.remove(id_); });
+}
+
+void HttpConnection::on_close(const StreamError& error) {
+  if (error.kind == StreamError::Kind::tls) {
+    log_.info("http.tls_refused", {{"peer", peer_ip_}, {"reason", error.detail}});
+  }
+  owner_.remove(id_);
+}
+
+}  // namespace rap::io

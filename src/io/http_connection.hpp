@@ -1,0 +1,75 @@
+// One connection of the HTTP server: bytes in, requests out, responses in their order.
+//
+//   reading ──request──▶ handling ──response──▶ writing ──taken by the socket──▶ reading
+//      └── refused ─────────────── error response ─┘└── last one ──▶ closing
+//
+// What a peer sends ahead (pipelining) waits. Reading is paused until the response is out, so no
+// more is held than the stream reads in one go.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/http_codec.hpp"
+#include "io/http_server.hpp"
+#include "io/tls_stream.hpp"
+
+namespace rap::io {
+
+class HttpConnection final : public StreamHandler, public Output {
+ public:
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // False when too many requests wait; else respond() follows.
+    virtual bool dispatch(std::uint64_t connection, wire::HttpRequest request) = 0;
+    // Destroys the connection, which touches nothing of itself afterwards.
+    virtual void remove(std::uint64_t connection) = 0;
+  };
+
+  HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner, Log& log,
+                 std::uint64_t id);
+  // Takes the socket; separate from the constructor because the stream's callbacks may destroy us.
+  void start(int fd, std::string peer_ip, std::shared_ptr<const crypto::TlsContext> tls);
+  void respond(wire::HttpResponse response);
+
+ private:
+  enum class State : std::uint8_t { reading, handling, writing, closing };
+
+  void on_open() override;
+  std::size_t on_data(MutableBytes data) override;
+  void on_close(const StreamError& error) override;
+  ByteView peek() override;
+  void consume(std::size_t n) override;
+
+  std::size_t read(ByteView data);
+  void handle(wire::HttpRequest request);
+  void refuse(HttpFault fault);
+  void request_too_slow();
+  void response_written();
+  void close_stream();
+  void wait_for_request();
+  void cut_after(std::chrono::milliseconds limit);
+
+  EventLoop& loop_;
+  const HttpServerOptions& options_;
+  Owner& owner_;
+  Log& log_;
+  const std::uint64_t id_;
+  std::unique_ptr<Stream> stream_;
+  std::string peer_ip_;
+  std::string peer_serial_;
+  HttpRequestParser parser_;
+  Timer timer_;
+  State state_ = State::reading;
+  bool request_begun_ = false;
+  bool keep_alive_ = true;
+  bool answers_head_ = false;
+  Bytes ahead_;  // received beyond the request being handled
+  std::size_t ahead_at_ = 0;
+  std::string out_;
+  std::size_t out_at_ = 0;
+};
+
+}  // namespace rap::io

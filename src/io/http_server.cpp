@@ -1,0 +1,94 @@
+#include "io/http_server.hpp"
+
+#include <unistd.h>
+
+#include <unordered_map>
+#include <utility>
+
+#include "io/http_connection.hpp"
+#include "io/stream_listener.hpp"
+#include "io/worker_pool.hpp"
+
+namespace rap::io {
+
+struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_this<Impl> {
+  Impl(EventLoop& l, HttpServerOptions o, Handler h, Log& lg)
+      : loop(l),
+        options(std::move(o)),
+        handler(std::move(h)),
+        log(lg),
+        workers(std::make_unique<WorkerPool>(options.workers, options.max_queued)) {}
+
+  void listen() {
+    listener = std::make_unique<StreamListener>(
+        loop, options.host, options.port,
+        [this](int fd, std::string peer_ip) { accept(fd, std::move(peer_ip)); });
+  }
+
+  void accept(int fd, std::string peer_ip) {
+    if (connections.size() >= options.max_connections) {
+      ::close(fd);
+      if (!std::exchange(full, true)) {
+        log.warn("http.connections_full", {{"limit", options.max_connections}});
+      }
+      return;
+    }
+    full = false;
+    const std::uint64_t id = next_id++;
+    auto& connection = connections[id];
+    connection = std::make_unique<HttpConnection>(loop, options, *this, log, id);
+    connection->start(fd, std::move(peer_ip), options.tls);
+  }
+
+  bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
+    // The request is moved into the job, which std::function wants copyable.
+    auto shared = std::make_shared<wire::HttpRequest>(std::move(request));
+    return workers->submit([this, weak = weak_from_this(), connection, shared] {
+      // `this` is safe here: the pool ends before the rest of us. What is posted may come later.
+      auto response = std::make_shared<wire::HttpResponse>(handler(*shared));
+      loop.post([weak, connection, response] {
+        if (auto self = weak.lock()) self->respond(connection, std::move(*response));
+      });
+    });
+  }
+
+  void respond(std::uint64_t connection, wire::HttpResponse response) {
+    const auto found = connections.find(connection);
+    if (found != connections.end()) found->second->respond(std::move(response));
+  }
+
+  void remove(std::uint64_t connection) override { connections.erase(connection); }
+
+  EventLoop& loop;
+  HttpServerOptions options;
+  const Handler handler;
+  Log& log;
+  std::unique_ptr<StreamListener> listener;
+  std::unordered_map<std::uint64_t, std::unique_ptr<HttpConnection>> connections;
+  std::uint64_t next_id = 1;
+  bool full = false;
+  std::unique_ptr<WorkerPool> workers;
+};
+
+HttpServer::HttpServer(EventLoop& loop, HttpServerOptions options, Handler handler, Log& log)
+    : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(handler), log)) {
+  impl_->listen();
+  // Port 0 has become a real one, which stays known after close_listener().
+  impl_->options.port = impl_->listener->port();
+}
+
+HttpServer::~HttpServer() {
+  impl_->listener.reset();
+  impl_->workers.reset();
+  impl_->connections.clear();
+}
+
+std::uint16_t HttpServer::port() const { return impl_->options.port; }
+
+void HttpServer::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
+  impl_->options.tls = std::move(tls);
+}
+
+void HttpServer::close_listener() { impl_->listener.reset(); }
+
+}  // namespace rap::io

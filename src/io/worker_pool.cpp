@@ -1,0 +1,48 @@
+#include "io/worker_pool.hpp"
+
+#include <utility>
+
+namespace rap::io {
+
+WorkerPool::WorkerPool(unsigned threads, std::size_t max_waiting)
+    : max_waiting_(max_waiting), idle_(threads) {
+  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    jobs_.clear();
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool WorkerPool::submit(std::function<void()> job) {
+  {
+    std::lock_guard lock(mutex_);
+    if (jobs_.size() >= max_waiting_ + idle_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void WorkerPool::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
+    if (ending_) return;
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    --idle_;
+    lock.unlock();
+    job();
+    job = nullptr;  // what it holds is released outside the lock
+    lock.lock();
+    ++idle_;
+  }
+}
+
+}  // namespace rap::io
