@@ -18,7 +18,13 @@ namespace rap::snapshot {
 inline constexpr std::string_view kNodeConfigType = "application/vnd.rap.node-config+json";
 inline constexpr std::size_t kMaxPeers = 256;
 inline constexpr std::size_t kMaxRoutes = 4096;
+inline constexpr std::size_t kMaxNextHops = kMaxPeers;
+inline constexpr std::size_t kMaxPools = 4096;
+inline constexpr std::size_t kMaxPoolMembers = 256;
 inline constexpr std::size_t kMaxResources = 16384;
+inline constexpr std::size_t kMaxTokenKeys = 16;
+inline constexpr std::size_t kMaxEndpoints = 8;  // of one peer
+inline constexpr std::size_t kMaxPemText = 64 * 1024;
 
 struct TokenKey {
   std::string kid;
@@ -84,7 +90,8 @@ struct NodeConfig {
 };
 
 std::string to_json(const NodeConfig& config);
-// The error names the member that is wrong.
+// Strict: every member, no other, no duplicate, within the limits above. The error is a sentence
+// that names the member: 'member "peers[3].node" is missing'.
 std::expected<NodeConfig, std::string> parse_node_config(std::string_view json);
 
 }  // namespace rap::snapshot

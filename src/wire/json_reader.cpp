@@ -8,25 +8,50 @@ namespace rap::wire {
 
 using Json = nlohmann::json;
 
+namespace {
+
+// Passes over a text and stops at a duplicate member or too much depth. (The library's own parser
+// with a callback could watch for these, but takes quadratic time for a long array of objects.)
+class StrictCheck final : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override { return members_.back().insert(name).second; }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;
+  }
+
+ private:
+  bool open() {
+    members_.emplace_back();
+    return members_.size() <= kMaxJsonDepth;
+  }
+  bool close() {
+    members_.pop_back();
+    return true;
+  }
+
+  std::vector<std::set<std::string>> members_;  // of the values that are open, outermost first
+};
+
+}  // namespace
+
 std::optional<Json> parse_strict_json(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) return std::nullopt;
-  bool strict = true;
-  std::vector<std::set<std::string>> members;  // of the objects that are open, outermost first
-  auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    const bool opens =
-        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (opens && std::cmp_greater_equal(depth, kMaxJsonDepth)) strict = false;
-    if (!strict) return false;  // drops the value, so nothing is built of a refused text
-    if (event == Json::parse_event_t::object_start) members.emplace_back();
-    if (event == Json::parse_event_t::object_end) members.pop_back();
-    if (event == Json::parse_event_t::key) {
-      strict = members.back().insert(parsed.get<std::string>()).second;
-    }
-    return strict;
-  };
-  Json value = Json::parse(text, watch, /*allow_exceptions=*/false);
-  if (!strict || value.is_discarded()) return std::nullopt;
+  StrictCheck check;
+  if (!Json::sax_parse(text, &check)) return std::nullopt;
+  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) return std::nullopt;
   return value;
 }
 

@@ -1,0 +1,221 @@
+#include "snapshot/node_config.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "policy/names.hpp"
+#include "wire/json_reader.hpp"
+#include "wire/url.hpp"
+
+namespace rap::snapshot {
+namespace {
+
+using Json = nlohmann::json;
+using wire::JsonFault;
+using wire::JsonReader;
+
+constexpr std::size_t kMaxRoles = 3;
+constexpr std::size_t kMaxKeyId = 64;
+constexpr std::size_t kMaxRoleName = 16;
+constexpr std::size_t kMaxProtocolName = 16;
+constexpr std::size_t kMaxEndpointBytes = policy::kMaxHostBytes + sizeof "[]:65535";
+constexpr std::size_t kUuidText = 36;
+constexpr std::size_t kSealKeyText = 44;  // 32 bytes in base64
+constexpr std::int64_t kMaxPort = 65'535;
+
+Json roles_json(const std::vector<policy::NodeRole>& roles) {
+  Json out = Json::array();
+  for (const policy::NodeRole role : roles) out.push_back(policy::to_string(role));
+  return out;
+}
+
+Json to_value(const TokenKey& key) {
+  return {{"kid", key.kid}, {"public_key_pem", key.public_key_pem}};
+}
+
+Json to_value(const Peer& peer) {
+  return {{"node", peer.node.str()},
+          {"roles", roles_json(peer.roles)},
+          {"dial", peer.dial},
+          {"endpoints", peer.endpoints}};
+}
+
+Json to_value(const Route& route) {
+  Json hops = Json::array();
+  for (const NodeId hop : route.next_hops) hops.push_back(hop.str());
+  return {{"egress", route.egress.str()}, {"next_hops", std::move(hops)}};
+}
+
+Json to_value(const PoolMember& member) {
+  return {{"node", member.node.str()}, {"seal_key", to_base64(member.seal_key)}};
+}
+
+Json to_value(const Resource& resource) {
+  return {{"id", resource.id.str()},     {"organization", resource.organization.str()},
+          {"pool", resource.pool.str()}, {"protocol", resource.protocol},
+          {"host", resource.host},       {"port", resource.port}};
+}
+
+Json to_value(const EgressPool& pool);
+
+template <class T>
+Json list_json(const std::vector<T>& items) {
+  Json out = Json::array();
+  for (const T& item : items) out.push_back(to_value(item));
+  return out;
+}
+
+Json to_value(const EgressPool& pool) {
+  return {{"id", pool.id.str()}, {"members", list_json(pool.members)}};
+}
+
+// The items of an array of objects, each read by `read` and then finished.
+template <class T>
+std::vector<T> read_list(JsonReader& in, std::string_view name, std::size_t limit, JsonFault& fault,
+                         T (*read)(JsonReader&, JsonFault&)) {
+  const Json& items = in.array(name, limit);
+  std::vector<T> out;
+  out.reserve(items.size());
+  for (std::size_t i = 0; i < items.size() && !fault.any(); ++i) {
+    JsonReader item(items[i], in.item_path(name, i), fault);
+    out.push_back(read(item, fault));
+    item.finish();
+  }
+  return out;
+}
+
+std::string read_required_text(JsonReader& in, std::string_view name, std::size_t limit) {
+  std::string out = in.text(name, limit);
+  if (out.empty()) in.wrong(name, "must not be empty");
+  return out;
+}
+
+std::vector<policy::NodeRole> read_roles(JsonReader& in) {
+  std::vector<policy::NodeRole> out;
+  const Json& items = in.array("roles", kMaxRoles);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto role = policy::node_role_from(in.item_text("roles", i, items[i], kMaxRoleName));
+    if (!role || std::ranges::find(out, *role) != out.end()) {
+      in.wrong("roles", "must be different roles of a node");
+      break;
+    }
+    out.push_back(*role);
+  }
+  return out;
+}
+
+TokenKey read_token_key(JsonReader& in, JsonFault&) {
+  return {read_required_text(in, "kid", kMaxKeyId),
+          read_required_text(in, "public_key_pem", kMaxPemText)};
+}
+
+Peer read_peer(JsonReader& in, JsonFault&) {
+  Peer peer;
+  peer.node = in.id<NodeId>("node");
+  peer.roles = read_roles(in);
+  peer.dial = in.boolean("dial");
+  const Json& endpoints = in.array("endpoints", kMaxEndpoints);
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    peer.endpoints.push_back(in.item_text("endpoints", i, endpoints[i], kMaxEndpointBytes));
+    if (!wire::parse_host_port(peer.endpoints.back())) {
+      in.wrong("endpoints", "must hold host:port");
+    }
+  }
+  if (peer.dial == peer.endpoints.empty()) {
+    in.wrong("endpoints", "must be there for a peer to dial, and only then");
+  }
+  return peer;
+}
+
+Route read_route(JsonReader& in, JsonFault&) {
+  Route route;
+  route.egress = in.id<NodeId>("egress");
+  const Json& hops = in.array("next_hops", kMaxNextHops);
+  for (std::size_t i = 0; i < hops.size(); ++i) {
+    const auto hop = NodeId::parse(in.item_text("next_hops", i, hops[i], kUuidText));
+    if (!hop) in.wrong("next_hops", "must hold UUIDs in lower case");
+    route.next_hops.push_back(hop.value_or(NodeId{}));
+  }
+  if (route.next_hops.empty()) in.wrong("next_hops", "must not be empty");
+  return route;
+}
+
+PoolMember read_pool_member(JsonReader& in, JsonFault&) {
+  PoolMember member;
+  member.node = in.id<NodeId>("node");
+  const auto key = from_base64(in.text("seal_key", kSealKeyText));
+  if (!key || key->size() != member.seal_key.size()) {
+    in.wrong("seal_key", "must be 32 bytes in base64");
+    return member;
+  }
+  std::ranges::copy(*key, member.seal_key.begin());
+  return member;
+}
+
+EgressPool read_pool(JsonReader& in, JsonFault& fault) {
+  EgressPool pool;
+  pool.id = in.id<EgressPoolId>("id");
+  pool.members = read_list(in, "members", kMaxPoolMembers, fault, read_pool_member);
+  return pool;
+}
+
+Resource read_resource(JsonReader& in, JsonFault&) {
+  Resource resource;
+  resource.id = in.id<ResourceId>("id");
+  resource.organization = in.id<OrganizationId>("organization");
+  resource.pool = in.id<EgressPoolId>("pool");
+  resource.protocol = read_required_text(in, "protocol", kMaxProtocolName);
+  resource.host = in.text("host", policy::kMaxHostBytes);
+  if (const char* what = policy::check_host(resource.host)) in.wrong("host", what);
+  resource.port = static_cast<std::uint16_t>(in.integer("port", 1, kMaxPort));
+  return resource;
+}
+
+}  // namespace
+
+bool NodeConfig::has_role(policy::NodeRole role) const {
+  return std::ranges::find(roles, role) != roles.end();
+}
+
+std::string to_json(const NodeConfig& config) {
+  const Json out = {{"version", config.version},
+                    {"cluster", config.cluster.str()},
+                    {"node", config.node.str()},
+                    {"node_name", config.node_name},
+                    {"issued_at", config.issued_at},
+                    {"roles", roles_json(config.roles)},
+                    {"trust_bundle_pem", config.trust_bundle_pem},
+                    {"token_keys", list_json(config.token_keys)},
+                    {"peers", list_json(config.peers)},
+                    {"routes", list_json(config.routes)},
+                    {"pools", list_json(config.pools)},
+                    {"resources", list_json(config.resources)}};
+  return out.dump();
+}
+
+std::expected<NodeConfig, std::string> parse_node_config(std::string_view json) {
+  const auto value = wire::parse_strict_json(json);
+  if (!value) return std::unexpected("the document must be JSON without duplicate members");
+  JsonFault fault;
+  JsonReader in(*value, "", fault);
+  NodeConfig config;
+  config.version = static_cast<std::uint64_t>(in.integer("version", 0, INT64_MAX));
+  config.cluster = in.id<ClusterId>("cluster");
+  config.node = in.id<NodeId>("node");
+  config.node_name = read_required_text(in, "node_name", policy::kMaxNameBytes);
+  config.issued_at = in.integer("issued_at", 0, INT64_MAX);
+  config.roles = read_roles(in);
+  config.trust_bundle_pem = read_required_text(in, "trust_bundle_pem", kMaxPemText);
+  config.token_keys = read_list(in, "token_keys", kMaxTokenKeys, fault, read_token_key);
+  config.peers = read_list(in, "peers", kMaxPeers, fault, read_peer);
+  config.routes = read_list(in, "routes", kMaxRoutes, fault, read_route);
+  config.pools = read_list(in, "pools", kMaxPools, fault, read_pool);
+  config.resources = read_list(in, "resources", kMaxResources, fault, read_resource);
+  in.finish();
+  if (fault.any()) return std::unexpected(fault.text());
+  return config;
+}
+
+}  // namespace rap::snapshot
