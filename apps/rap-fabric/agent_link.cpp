@@ -1,0 +1,42 @@
+#include "agent_link.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace rap::fabric {
+
+using nlohmann::json;
+
+AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers,
+                     Log& log)
+    : handlers_(std::move(handlers)), log_(log),
+      dialer_(loop, socket,
+              {.on_open = [this](auto connection) { connection_ = std::move(connection); },
+               .on_message = [this](std::string text) { on_message(text); },
+               .on_close = [this] { connection_.reset(); }},
+              log) {}
+
+void AgentLink::send(std::string message) {
+  if (connection_) connection_->send(std::move(message));
+}
+
+void AgentLink::on_message(const std::string& text) {
+  const json message = json::parse(text, nullptr, false);
+  if (!message.is_object()) return log_.warn("agent.bad_message");
+  const std::string type = message.value("type", "");
+  if (type == "config" && message.contains("config")) {
+    const auto config = snapshot::parse_node_config(message["config"].dump());
+    if (!config) return log_.error("config.refused", {{"detail", config.error()}});
+    return handlers_.on_config(*config);
+  }
+  if (type == "command" && message.value("command", "") == "session.terminate") {
+    const auto session = SessionId::parse(message.value("session_id", ""));
+    if (session) handlers_.on_terminate_session(*session);
+    return send(json{{"type", "command_result"},
+                     {"id", message.value("id", "")},
+                     {"status", session ? "ok" : "failed"}}
+                    .dump());
+  }
+  log_.warn("agent.unknown_message", {{"type", type}});
+}
+
+}  // namespace rap::fabric

@@ -1,0 +1,38 @@
+// The Unix socket to the node-agent: verified configuration and commands come down, observations
+// and results go up. While the agent is away the fabric goes on with what it has.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "io/event_loop.hpp"
+#include "io/message_socket.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::fabric {
+
+struct AgentHandlers {
+  std::function<void(const snapshot::NodeConfig&)> on_config;
+  std::function<void(SessionId)> on_terminate_session;
+};
+
+class AgentLink {
+ public:
+  AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers, Log& log);
+
+  // Sends when the agent is there; observations are worth nothing later.
+  void send(std::string message);
+
+ private:
+  void on_message(const std::string& text);
+
+  AgentHandlers handlers_;
+  Log& log_;
+  std::shared_ptr<io::MessageConnection> connection_;
+  io::MessageDialer dialer_;
+};
+
+}  // namespace rap::fabric

@@ -1,0 +1,93 @@
+// The data plane of one node: listeners, lanes to neighbours, clients and targets around a router.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "agent_link.hpp"
+#include "base/backoff.hpp"
+#include "base/log.hpp"
+#include "client_session.hpp"
+#include "identity.hpp"
+#include "io/event_loop.hpp"
+#include "io/stream_listener.hpp"
+#include "io/system.hpp"
+#include "lane.hpp"
+#include "router/router.hpp"
+#include "settings.hpp"
+#include "snapshot/node_config.hpp"
+#include "target_pool.hpp"
+
+namespace rap::fabric {
+
+inline constexpr std::size_t kMaxLanes = 1024;     // established or not, dialled or accepted
+inline constexpr std::size_t kMaxClients = 4096;
+inline constexpr std::chrono::milliseconds kReconnectFirst{200};
+inline constexpr std::chrono::seconds kReconnectCap{10};
+
+class Fabric final : private router::LinkPort, private LaneOwner, private ClientOwner {
+ public:
+  Fabric(io::EventLoop& loop, Settings settings, Log& log);
+  ~Fabric() override;
+
+  // Says goodbye on every channel; `done` is called when they are closed or the time is up.
+  void shut_down(std::function<void()> done);
+
+ private:
+  // A neighbour this node dials.
+  struct Dialled {
+    snapshot::Peer peer;
+    Backoff backoff{kReconnectFirst, kReconnectCap};
+    std::unique_ptr<io::Timer> timer;
+    std::size_t next_endpoint = 0;
+    Lane* lane = nullptr;
+  };
+
+  void configure(const snapshot::NodeConfig& config);
+  void make_contexts(const Identity& identity);
+  void open_listeners();
+  void update_dialled();
+  void dial(NodeId peer);
+  void redial_later(Dialled& d);
+  void accept_lane(int fd, const std::string& peer_ip);
+  void accept_client(int fd, const std::string& peer_ip);
+  Lane& add_lane(std::optional<NodeId> expected);
+  void tick();
+
+  void flush(router::LinkId link) override;
+  channel::PeerPolicy policy_of(NodeId peer) override;
+  void lane_established(Lane& lane) override;
+  void lane_over(Lane& lane) override;
+  void client_upgraded(ClientSession& session) override;
+  void client_over(ClientSession& session) override;
+  void set_sender(std::optional<router::LinkId> link, LinkSender* sender);
+
+  io::EventLoop& loop_;
+  Settings settings_;
+  Log& log_;
+  io::SystemRandom random_;
+  TargetPool targets_;
+  router::Router router_;
+  snapshot::NodeConfig config_;
+  bool configured_ = false;
+  bool shutting_down_ = false;
+  std::function<void()> shut_down_done_;
+
+  std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients: our server certificate
+  std::shared_ptr<const crypto::TlsContext> accept_tls_;  // nodes that dial us
+  std::shared_ptr<const crypto::TlsContext> dial_tls_;    // nodes we dial
+  std::unique_ptr<io::StreamListener> fabric_listener_;
+  std::unique_ptr<io::StreamListener> client_listener_;
+
+  std::unordered_map<Lane*, std::unique_ptr<Lane>> lanes_;
+  std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
+  std::unordered_map<NodeId, Dialled> dialled_;
+  std::vector<LinkSender*> senders_;  // by LinkId
+  io::Timer ticker_;
+  io::Timer shut_down_timer_;
+  AgentLink agent_;
+};
+
+}  // namespace rap::fabric

@@ -1,0 +1,15 @@
+// What this node's data plane looks like from outside, as the JSON the agent passes on (OB-1).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lane.hpp"
+#include "router/router.hpp"
+
+namespace rap::fabric {
+
+std::string observe(router::Router& router, const std::vector<const Lane*>& lanes,
+                    std::uint64_t config_version, MonoTime now);
+
+}  // namespace rap::fabric
