@@ -1,7 +1,9 @@
 #include "crypto/certificate.hpp"
 
+#include <algorithm>
 #include <ctime>
 
+#include <arpa/inet.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -21,6 +23,26 @@ WallTime wall_time(const ASN1_TIME* t) {
   std::tm fields{};
   if (t == nullptr || ASN1_TIME_to_tm(t, &fields) != 1) return WallTime{};
   return from_unix(timegm(&fields));
+}
+
+// As inet_ntop writes it; nullopt for what is no IP literal.
+std::optional<std::string> canonical_ip(std::string_view text) {
+  const std::string host(text);
+  char out[INET6_ADDRSTRLEN];
+  for (const int family : {AF_INET, AF_INET6}) {
+    std::uint8_t raw[16];
+    if (inet_pton(family, host.c_str(), raw) == 1 &&
+        inet_ntop(family, raw, out, sizeof out) != nullptr) {
+      return out;
+    }
+  }
+  return std::nullopt;
+}
+
+// DNS names differ in case only (RFC 4343); of ASCII, whatever the locale.
+bool same_host(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 }  // namespace
@@ -53,13 +75,9 @@ std::optional<std::vector<Certificate>> Certificate::chain_from_pem(std::string_
   return chain;
 }
 
-std::string Certificate::pem() const {
-  return encode_pem(kLabel, der());
-}
+std::string Certificate::pem() const { return encode_pem(kLabel, der()); }
 
-Bytes Certificate::der() const {
-  return to_der(i2d_X509, const_cast<const X509*>(x_.get()));
-}
+Bytes Certificate::der() const { return to_der(i2d_X509, const_cast<const X509*>(x_.get())); }
 
 std::string Certificate::common_name() const {
   const X509_NAME* subject = X509_get_subject_name(x_.get());
@@ -75,9 +93,7 @@ std::string Certificate::common_name() const {
   return out;
 }
 
-std::string Certificate::issuer() const {
-  return name_text(X509_get_issuer_name(x_.get()));
-}
+std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(x_.get())); }
 
 std::string Certificate::serial_hex() const {
   const ASN1_INTEGER* serial = X509_get0_serialNumber(x_.get());
@@ -88,12 +104,8 @@ std::string Certificate::serial_hex() const {
   return (negative ? "-" : "") + to_hex(magnitude);
 }
 
-WallTime Certificate::not_before() const {
-  return wall_time(X509_get0_notBefore(x_.get()));
-}
-WallTime Certificate::not_after() const {
-  return wall_time(X509_get0_notAfter(x_.get()));
-}
+WallTime Certificate::not_before() const { return wall_time(X509_get0_notBefore(x_.get())); }
+WallTime Certificate::not_after() const { return wall_time(X509_get0_notAfter(x_.get())); }
 
 SubjectNames Certificate::names() const {
   const QuietErrors quiet;
@@ -107,9 +119,14 @@ SubjectNames Certificate::names() const {
   return none;
 }
 
-bool Certificate::is_ca() const {
-  return (X509_get_extension_flags(x_.get()) & EXFLAG_CA) != 0;
+bool Certificate::speaks_for(std::string_view host) const {
+  const SubjectNames all = names();
+  if (const auto ip = canonical_ip(host)) return std::ranges::find(all.ips, *ip) != all.ips.end();
+  return std::ranges::any_of(all.dns,
+                             [&](const std::string& name) { return same_host(name, host); });
 }
+
+bool Certificate::is_ca() const { return (X509_get_extension_flags(x_.get()) & EXFLAG_CA) != 0; }
 
 bool Certificate::self_issued() const {
   return X509_NAME_cmp(X509_get_subject_name(x_.get()), X509_get_issuer_name(x_.get())) == 0;
@@ -120,12 +137,8 @@ PublicKey Certificate::public_key() const {
   return PublicKey(Handle<evp_pkey_st>(X509_get_pubkey(x_.get())));
 }
 
-Sha256 Certificate::fingerprint() const {
-  return sha256(der());
-}
-std::string Certificate::fingerprint_hex() const {
-  return to_hex(fingerprint());
-}
+Sha256 Certificate::fingerprint() const { return sha256(der()); }
+std::string Certificate::fingerprint_hex() const { return to_hex(fingerprint()); }
 
 std::string chain_pem(const std::vector<Certificate>& chain) {
   std::string out;

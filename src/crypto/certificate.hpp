@@ -45,6 +45,8 @@ class Certificate {
   WallTime not_before() const;
   WallTime not_after() const;
   SubjectNames names() const;
+  // Whether the SAN has `host`, a DNS name or an IP literal. No wildcards, and never the subject.
+  bool speaks_for(std::string_view host) const;
   bool is_ca() const;
   bool self_issued() const;
   PublicKey public_key() const;

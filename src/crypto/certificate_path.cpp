@@ -1,5 +1,7 @@
 #include "crypto/certificate_path.hpp"
 
+#include <algorithm>
+
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -11,20 +13,36 @@ namespace {
 
 using Fault = CertificateFault;
 
-constexpr int kAuthLevel = 3;  // 128-bit security: no SHA-1, no RSA below 3072, no P-192
+constexpr int kAuthLevel = 3;  // 128-bit security: no signature with SHA-1
 
-bool positive_serial(X509* x) {
+// RFC 5280 §4.1.2.2: positive, at most 20 octets. Deny lists go by issuer and serial.
+bool serial_fits(X509* x) {
+  constexpr int kMaxOctets = 20;
   const ASN1_INTEGER* serial = X509_get0_serialNumber(x);
   if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER) return false;
-  for (int i = 0; i < ASN1_STRING_length(serial); ++i) {
-    if (ASN1_STRING_get0_data(serial)[i] != 0) return true;
-  }
-  return false;
+  if (ASN1_STRING_length(serial) > kMaxOctets) return false;
+  const std::uint8_t* octets = ASN1_STRING_get0_data(serial);
+  return std::any_of(octets, octets + ASN1_STRING_length(serial),
+                     [](std::uint8_t b) { return b != 0; });
+}
+
+bool key_fits(X509* x) {
+  X509_up_ref(x);
+  const KeyType type = Certificate(Handle<x509_st>(x)).public_key().type();
+  return type == KeyType::p256 || type == KeyType::ed25519;
 }
 
 bool critical(const X509* x, int nid) {
   const int at = X509_get_ext_by_NID(x, nid, -1);
   return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(x, at)) == 1;
+}
+
+// A constraint that is not critical binds only those who care (RFC 5280 §4.2.1.10, §4.2.1.11).
+bool constraints_fit(const X509* x) {
+  for (const int nid : {NID_name_constraints, NID_policy_constraints}) {
+    if (X509_get_ext_by_NID(x, nid, -1) >= 0 && !critical(x, nid)) return false;
+  }
+  return true;
 }
 
 // Key usage is critical and exactly fit for a leaf (SPIFFE X509-SVID §4.3, §5.2), and the EKU names
@@ -39,20 +57,15 @@ bool leaf_usage_fits(const Certificate& leaf, PeerSide side) {
   if ((usage & KU_DIGITAL_SIGNATURE) == 0) return false;
   if ((usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) return false;
   const std::uint32_t wanted = side == PeerSide::server ? XKU_SSL_SERVER : XKU_SSL_CLIENT;
-  if ((X509_get_extended_key_usage(x) & wanted) == 0) return false;
-  const KeyType type = leaf.public_key().type();
-  return type == KeyType::p256 || type == KeyType::ed25519;
+  return (X509_get_extended_key_usage(x) & wanted) != 0;
 }
 
 Fault fault_of(int error, int depth) {
   switch (error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return Fault::expired;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return Fault::not_yet_valid;
+    case X509_V_ERR_CERT_HAS_EXPIRED: return Fault::expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID: return Fault::not_yet_valid;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return Fault::unknown_root;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return Fault::unknown_root;
     // The usual foreign peer: its intermediate came along, its root did not.
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -61,8 +74,7 @@ Fault fault_of(int error, int depth) {
     case X509_V_ERR_KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA:
     case X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA:
       return depth == 0 ? Fault::wrong_key_usage : Fault::bad_chain;
-    default:
-      return Fault::bad_chain;
+    default: return Fault::bad_chain;
   }
 }
 
@@ -101,32 +113,23 @@ void set_rules(X509_STORE_CTX* context, PeerSide side, WallTime now) {
 
 std::string_view to_string(CertificateFault fault) {
   switch (fault) {
-    case Fault::no_certificate:
-      return "no_certificate";
-    case Fault::bad_chain:
-      return "bad_chain";
-    case Fault::unknown_root:
-      return "unknown_root";
-    case Fault::expired:
-      return "expired";
-    case Fault::not_yet_valid:
-      return "not_yet_valid";
-    case Fault::wrong_key_usage:
-      return "wrong_key_usage";
-    case Fault::no_identity:
-      return "no_identity";
-    case Fault::wrong_kind:
-      return "wrong_kind";
-    case Fault::wrong_cluster:
-      return "wrong_cluster";
+    case Fault::no_certificate: return "no_certificate";
+    case Fault::bad_chain: return "bad_chain";
+    case Fault::unknown_root: return "unknown_root";
+    case Fault::expired: return "expired";
+    case Fault::not_yet_valid: return "not_yet_valid";
+    case Fault::wrong_key_usage: return "wrong_key_usage";
+    case Fault::no_identity: return "no_identity";
+    case Fault::wrong_kind: return "wrong_kind";
+    case Fault::wrong_cluster: return "wrong_cluster";
   }
   return "";
 }
 
-std::expected<void, CertificateFault> verify_path(const Certificate& leaf,
-                                                  const std::vector<Certificate>& presented,
-                                                  const std::vector<Certificate>& roots,
-                                                  PeerSide side, WallTime now) {
+std::expected<void, CertificateFault> verify_chain(const Certificate& leaf,
+                                                   const std::vector<Certificate>& presented,
+                                                   const std::vector<Certificate>& roots,
+                                                   PeerSide side, WallTime now) {
   if (leaf.native() == nullptr) return std::unexpected(Fault::no_certificate);
   if (presented.size() > kMaxPresentedCertificates) return std::unexpected(Fault::bad_chain);
   const QuietErrors quiet;
@@ -143,10 +146,21 @@ std::expected<void, CertificateFault> verify_path(const Certificate& leaf,
   }
   const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
   for (int i = 0; i < sk_X509_num(path); ++i) {
-    if (!positive_serial(sk_X509_value(path, i))) return std::unexpected(Fault::bad_chain);
+    X509* x = sk_X509_value(path, i);
+    if (!serial_fits(x) || !key_fits(x) || !constraints_fit(x)) {
+      return std::unexpected(Fault::bad_chain);
+    }
   }
-  if (!leaf_usage_fits(leaf, side)) return std::unexpected(Fault::wrong_key_usage);
   return {};
+}
+
+std::expected<void, CertificateFault> verify_path(const Certificate& leaf,
+                                                  const std::vector<Certificate>& presented,
+                                                  const std::vector<Certificate>& roots,
+                                                  PeerSide side, WallTime now) {
+  auto chain = verify_chain(leaf, presented, roots, side, now);
+  if (chain && !leaf_usage_fits(leaf, side)) return std::unexpected(Fault::wrong_key_usage);
+  return chain;
 }
 
 }  // namespace rap::crypto

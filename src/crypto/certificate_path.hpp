@@ -1,6 +1,6 @@
-// Is there a path from a leaf to one of our roots (RFC 5280 §6), with the rules of a private fabric
-// on top of OpenSSL's strict profile? Only self-signed roots given here are anchors, a
-// leaf is never a CA, states its use, and holds a P-256 or Ed25519 key; every serial is positive.
+// Is there a path from a leaf to one of our roots (RFC 5280 §6)? OpenSSL's strict profile, and the
+// rules of a private fabric on top: only the self-signed roots given here are anchors, every key is
+// P-256 or Ed25519, every serial positive and at most 20 octets, every constraint critical.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,7 @@ enum class CertificateFault : std::uint8_t {
   unknown_root,     // a path, but to a root that is not trusted here
   expired,          // the leaf or one of its issuers, from the second of notAfter on
   not_yet_valid,
-  wrong_key_usage,  // the leaf is a CA's, has a key type we do not accept, or lacks
-                    // digitalSignature or the EKU for this direction
+  wrong_key_usage,  // the leaf is a CA's, or lacks digitalSignature or the EKU for its side
   no_identity,      // not exactly one URI SAN that is a SPIFFE ID of our trust domain
   wrong_kind,       // a node where the control plane was expected, or the reverse
   wrong_cluster,
@@ -33,8 +32,16 @@ std::string_view to_string(CertificateFault fault);
 
 enum class PeerSide : std::uint8_t { server, client };  // which EKU the leaf needs
 
-// Verifies `leaf` at time `now` against `roots`, with `presented` as untrusted intermediates: it may
-// hold them in any order, repeat the leaf, and contain strangers. Says nothing about names.
+// Verifies the path from `leaf` at time `now` to one of `roots`, with `presented` as untrusted
+// intermediates: it may hold them in any order, repeat the leaf, and contain strangers. Says nothing
+// about names.
+std::expected<void, CertificateFault> verify_chain(const Certificate& leaf,
+                                                   const std::vector<Certificate>& presented,
+                                                   const std::vector<Certificate>& roots,
+                                                   PeerSide side, WallTime now);
+
+// verify_chain, and what a leaf of ours must be: not a CA, with a critical key usage that
+// allows signatures and no issuing, and the EKU of its side.
 std::expected<void, CertificateFault> verify_path(const Certificate& leaf,
                                                   const std::vector<Certificate>& presented,
                                                   const std::vector<Certificate>& roots,

@@ -58,6 +58,25 @@ TEST(CertificateAuthority, GivesEverySerialTwentyPositiveBytes) {
   }
 }
 
+TEST(Certificate, SpeaksForTheHostsInItsSanAndNoOther) {
+  TestPki pki;
+  SubjectNames names = some_names();
+  names.dns.push_back("*.wild.example");
+  const Certificate leaf =
+      issue_leaf(pki.intermediate, PrivateKey::generate(KeyType::p256).public_key(), names,
+                 TestPki::validity, pki.rng);
+  for (const char* host :
+       {"a.example", "A.Example", "b.example", "10.0.0.1", "2001:db8::1", "2001:DB8:0::0001"}) {
+    EXPECT_TRUE(leaf.speaks_for(host)) << host;
+  }
+  for (const char* host : {"", "c.example", "a.example.", "x.a.example", "example", "10.0.0.2",
+                           "010.0.0.1", "::1", "x.wild.example", "spiffe://rap/x"}) {
+    EXPECT_FALSE(leaf.speaks_for(host)) << host;
+  }
+  const Certificate& root = pki.root.certificate;
+  EXPECT_FALSE(root.speaks_for(root.common_name()));
+}
+
 TEST(Certificate, SurvivesItsTextForms) {
   TestPki pki;
   const Certificate& leaf = pki.member().leaf;
