@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxFlowsPerSide = 4096;  // per channel and openin
 // A freed slot rests while this many others wait: the peer may hear of the end of the old flow only
 // after the start of a new one, because classes overtake each other.
 inline constexpr std::size_t kQuarantine = 64;
-inline constexpr std::size_t kMaxSlots = 2 * kMaxFlowsPerSide + 2;
+inline constexpr std::size_t kMaxSlots = 2 * kMaxFlowsPerSide + 1;  // slot 0 names no flow
 
 enum class LabelSide : std::uint8_t { odd, even };  // the channel's dialler is odd
 

@@ -1,0 +1,50 @@
+#include "host.hpp"
+
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+#include "io/file.hpp"
+
+namespace rap {
+namespace {
+
+// "Debian GNU/Linux 12 (bookworm)", or the kernel's name when the system does not say.
+std::string system_name() {
+  constexpr std::string_view kField = "PRETTY_NAME=\"";
+  const auto text = io::read_file("/etc/os-release");
+  if (!text) return "Linux";
+  const std::size_t begin = text->find(kField);
+  if (begin == text->npos) return "Linux";
+  const std::size_t value = begin + kField.size();
+  return text->substr(value, text->find('"', value) - value);
+}
+
+}  // namespace
+
+std::expected<std::optional<std::string>, std::string> StateFiles::read(std::string_view name) {
+  const std::filesystem::path path = root_ / name;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
+  auto content = io::read_file(path);
+  if (!content) return std::unexpected(content.error());
+  return std::optional(std::move(*content));
+}
+
+agent::StoreResult StateFiles::write(const agent::FileWrite& file) {
+  const std::filesystem::path path = root_ / file.name;
+  if (auto made = io::make_directory(path.parent_path()); !made) return made;
+  return io::write_file_atomic(path, file.content, file.mode);
+}
+
+agent::HostFacts host_facts() {
+  utsname name{};
+  uname(&name);
+  return {name.nodename, system_name() + ", " + name.sysname + " " + name.release, RAP_VERSION};
+}
+
+std::int64_t host_uptime_s() {
+  struct sysinfo info{};
+  return sysinfo(&info) == 0 ? info.uptime : 0;
+}
+
+}  // namespace rap

@@ -1,0 +1,25 @@
+// What the agent needs of its host: the state directory, and facts for the check-in.
+#pragma once
+
+#include <filesystem>
+
+#include "agent/enrolment.hpp"
+#include "agent/state_directory.hpp"
+
+namespace rap {
+
+class StateFiles final : public agent::StateDirectory {
+ public:
+  explicit StateFiles(std::filesystem::path root) : root_(std::move(root)) {}
+
+  std::expected<std::optional<std::string>, std::string> read(std::string_view name) override;
+  agent::StoreResult write(const agent::FileWrite& file) override;
+
+ private:
+  std::filesystem::path root_;
+};
+
+agent::HostFacts host_facts();
+std::int64_t host_uptime_s();
+
+}  // namespace rap

@@ -1,0 +1,85 @@
+#include "link.hpp"
+
+#include "answer.hpp"
+#include "io/system.hpp"
+
+namespace rap {
+namespace {
+
+io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
+  const auto where = wire::parse_host_port(identity.record.node_url).value();
+  io::HttpClientOptions options;
+  options.host = where.host;
+  options.port = where.port;
+  options.tls =
+      crypto::TlsContext::make(crypto::TlsRole::client, identity.tls,
+                               crypto::AcceptMember{identity.roots, identity.record.cluster,
+                                                    wire::SpiffeId::Kind::control, where.host},
+                               io::wall_now);
+  return options;
+}
+
+}  // namespace
+
+LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
+                       const agent::NodeIdentity& identity, const std::string& socket_path,
+                       Log& log)
+    : link_(link),
+      log_(log),
+      http_(loop, control_options(identity)),
+      listener_(loop, socket_path, fabric_handlers(), log),
+      timer_(loop) {}
+
+void LinkDriver::start() {
+  perform(link_.load());
+  step(agent::LinkWoken{});
+}
+
+io::MessageHandlers LinkDriver::fabric_handlers() {
+  return {.on_open =
+              [this](std::shared_ptr<io::MessageConnection> connection) {
+                fabric_ = std::move(connection);
+                log_.info("fabric.connected");
+                step(agent::FabricConnected{});
+              },
+          .on_message = [this](std::string message) { step(agent::FabricSaid{message}); },
+          .on_close =
+              [this] {
+                fabric_.reset();
+                log_.info("fabric.disconnected");
+                step(agent::FabricDisconnected{});
+              }};
+}
+
+void LinkDriver::step(const agent::LinkEvent& event) {
+  perform(link_.step(io::mono_now(), event));
+  const MonoTime next = link_.next_wakeup();
+  if (next == agent::Poller::kNever) {
+    timer_.cancel();
+  } else {
+    timer_.after(std::max(Duration::zero(), next - io::mono_now()),
+                 [this] { step(agent::LinkWoken{}); });
+  }
+}
+
+void LinkDriver::perform(agent::LinkActions actions) {
+  for (const agent::LinkAction& action : actions) {
+    std::visit([this](const auto& a) { perform(a); }, action);
+  }
+}
+
+void LinkDriver::perform(const agent::SendToControl& send) {
+  http_.send(send.request, [this, call = send.call](io::HttpClient::Result result) {
+    step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
+  });
+}
+
+void LinkDriver::perform(const agent::TellFabric& tell) {
+  if (fabric_) fabric_->send(tell.message);
+}
+
+void LinkDriver::perform(const agent::Say& say) {
+  log_.write(say.level, say.event, {{"detail", say.text}});
+}
+
+}  // namespace rap

@@ -1,0 +1,39 @@
+// Carries out the actions of the node's link: mutual TLS to the control plane on one side, the
+// socket to rap-fabric on the other.
+#pragma once
+
+#include <memory>
+
+#include "agent/node_identity.hpp"
+#include "agent/node_link.hpp"
+#include "base/log.hpp"
+#include "io/event_loop.hpp"
+#include "io/http_client.hpp"
+#include "io/message_socket.hpp"
+
+namespace rap {
+
+class LinkDriver {
+ public:
+  LinkDriver(io::EventLoop& loop, agent::NodeLink& link, const agent::NodeIdentity& identity,
+             const std::string& socket_path, Log& log);
+  void start();
+  void fabric_started() { step(agent::FabricStarted{}); }
+
+ private:
+  void step(const agent::LinkEvent& event);
+  void perform(agent::LinkActions actions);
+  void perform(const agent::SendToControl& send);
+  void perform(const agent::TellFabric& tell);
+  void perform(const agent::Say& say);
+  io::MessageHandlers fabric_handlers();
+
+  agent::NodeLink& link_;
+  Log& log_;
+  io::HttpClient http_;
+  std::shared_ptr<io::MessageConnection> fabric_;
+  io::MessageListener listener_;
+  io::Timer timer_;
+};
+
+}  // namespace rap

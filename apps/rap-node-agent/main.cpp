@@ -1,0 +1,186 @@
+// rap-node-agent: parses, wires together, runs.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "agent/enrolment_plan.hpp"
+#include "agent/node_identity.hpp"
+#include "agent/node_link.hpp"
+#include "enrol.hpp"
+#include "fabric_process.hpp"
+#include "host.hpp"
+#include "io/file.hpp"
+#include "io/system.hpp"
+#include "link.hpp"
+#include "options.hpp"
+
+namespace rap {
+namespace {
+
+enum ExitStatus : int { kOk = 0, kFailed = 1, kUsage = 2, kDenied = 4, kUntrusted = 7 };
+
+int fail(Log& log, std::string_view detail, ExitStatus status = kFailed) {
+  log.error("agent.failed", {{"detail", detail}});
+  return status;
+}
+
+ExitStatus status_of(agent::EnrolmentRefusal refusal) {
+  switch (refusal) {
+    case agent::EnrolmentRefusal::untrusted_control_plane: return kUntrusted;
+    case agent::EnrolmentRefusal::rejected: return kFailed;
+    case agent::EnrolmentRefusal::denied: return kDenied;
+  }
+  return kFailed;
+}
+
+std::string usage_error(const AgentOptions& o) {
+  const std::pair<const char*, bool> required[] = {
+      {"--state", !o.state.empty()},
+      {"--data-plane-listen", !o.data_plane_listen.empty()},
+      {"--data-plane-advertise", !o.data_plane_advertise.empty()},
+      {"--fabric-listen", !o.fabric_listen.empty()},
+      {"--fabric-advertise", !o.fabric_advertise.empty()},
+      {"--fabric-bin", !o.fabric_bin.empty()},
+  };
+  for (const auto& [name, given] : required) {
+    if (!given) return std::string(name) + " is required";
+  }
+  if (!o.join_token.empty() && !o.join_token_file.empty()) {
+    return "--join-token and --join-token-file exclude each other";
+  }
+  return {};
+}
+
+std::expected<std::optional<agent::JoinToken>, std::string> join_token(const AgentOptions& o) {
+  std::string text = o.join_token;
+  if (!o.join_token_file.empty()) {
+    auto content = io::read_file(o.join_token_file, agent::kMaxJoinTokenBytes + 1);
+    if (!content) return std::unexpected(content.error());
+    text = std::move(*content);
+  }
+  if (text.empty()) return std::nullopt;
+  auto token = agent::parse_join_token(text);
+  if (!token) return std::unexpected(token.error());
+  return std::optional(std::move(*token));
+}
+
+// One agent on one state directory, from its start to its end.
+class Agent {
+ public:
+  Agent(const AgentOptions& options, Log& log)
+      : options_(options), log_(log), state_(options.state) {}
+
+  int run() {
+    loop_.on_signal([this] { loop_.stop(); });
+    if (auto error = enrol_or_start(); !error.empty()) return fail(log_, error);
+    loop_.run();
+    if (status_ == kOk) log_.info("agent.stopped", {{"detail", "rap-fabric goes on."}});
+    return status_;
+  }
+
+ private:
+  // Returns an error, or the empty string once things are under way on the loop.
+  std::string enrol_or_start() {
+    auto identity = agent::load_identity(state_);
+    if (!identity) return identity.error();
+    if (*identity) return start(std::move(**identity));
+
+    auto token = join_token(options_);
+    if (!token) return token.error();
+    auto plan = agent::plan_enrolment(state_, *token,
+                                      {wire::parse_host_port(options_.data_plane_advertise).value(),
+                                       wire::parse_host_port(options_.fabric_advertise).value()},
+                                      random_);
+    if (!plan) return plan.error();
+    enrolment_ = std::make_unique<agent::Enrolment>(std::move(*plan), host_facts(), random_);
+    enrolment_driver_ = std::make_unique<EnrolmentDriver>(loop_, *enrolment_, state_, log_,
+                                                          [this] { enrolment_ended(); });
+    enrolment_driver_->start();
+    return {};
+  }
+
+  void enrolment_ended() {
+    // Posted: the driver that calls this is about to go.
+    loop_.post([this] {
+      std::string error;
+      if (enrolment_->state() == agent::EnrolmentState::enrolled) {
+        enrolment_driver_.reset();
+        error = enrol_or_start();
+        if (error.empty()) return;
+        status_ = kFailed;
+      } else {
+        error = enrolment_->refusal_text();
+        status_ = status_of(enrolment_->refusal());
+      }
+      fail(log_, error);
+      loop_.stop();
+    });
+  }
+
+  std::string start(agent::NodeIdentity identity) {
+    auto link_state = agent::load_link_state(state_);
+    if (!link_state) return link_state.error();
+    identity_ = std::move(identity);
+    const agent::EnrolmentRecord& record = identity_->record;
+    agent::NodeLinkOptions link_options;
+    link_options.scope = {identity_->config_keys, record.cluster, record.node};
+    link_options.host = host_facts();
+    link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
+    link_options.host_uptime_s = host_uptime_s();
+    link_options.made_at = io::mono_now();
+    link_ =
+        std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_, random_);
+    link_driver_ = std::make_unique<LinkDriver>(loop_, *link_, *identity_,
+                                                (options_.state / "agent.sock").string(), log_);
+    fabric_ = std::make_unique<FabricProcess>(
+        loop_,
+        FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
+                               options_.fabric_listen},
+        random_, log_, [this] { link_driver_->fabric_started(); });
+    log_.info("agent.ready", {{"node", record.node.str()}, {"cluster", record.cluster.str()}});
+    link_driver_->start();
+    fabric_->start();
+    return {};
+  }
+
+  const AgentOptions& options_;
+  Log& log_;
+  StateFiles state_;
+  io::SystemRandom random_;
+  io::EventLoop loop_;
+  std::unique_ptr<agent::Enrolment> enrolment_;
+  std::unique_ptr<EnrolmentDriver> enrolment_driver_;
+  std::optional<agent::NodeIdentity> identity_;
+  std::unique_ptr<agent::NodeLink> link_;
+  std::unique_ptr<LinkDriver> link_driver_;
+  std::unique_ptr<FabricProcess> fabric_;
+  ExitStatus status_ = kOk;
+};
+
+int run(int argc, char** argv) {
+  AgentOptions options;
+  const auto app = make_command_line(options);
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app->exit(e) == 0 ? kOk : kUsage;
+  }
+  if (const std::string error = usage_error(options); !error.empty()) {
+    std::cerr << error << "\nRun with --help for more information.\n";
+    return kUsage;
+  }
+  io::StderrLog log("rap-node-agent");
+  options.state = std::filesystem::absolute(options.state);
+  options.fabric_bin = std::filesystem::absolute(options.fabric_bin);
+  if (auto made = io::make_directory(options.state); !made) return fail(log, made.error());
+  const auto lock = io::FileLock::try_lock(options.state / "agent.lock");
+  if (!lock) {
+    return fail(log, "Another rap-node-agent runs with " + options.state.string() +
+                         ", or its agent.lock cannot be written.");
+  }
+  return Agent(options, log).run();
+}
+
+}  // namespace
+}  // namespace rap
+
+int main(int argc, char** argv) { return rap::run(argc, argv); }

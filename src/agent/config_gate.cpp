@@ -1,0 +1,50 @@
+#include "agent/config_gate.hpp"
+
+#include "crypto/dsse.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::agent {
+namespace {
+
+std::unexpected<ConfigRefusal> refuse(ConfigFault fault, std::string detail) {
+  return std::unexpected(ConfigRefusal{fault, std::move(detail)});
+}
+
+}  // namespace
+
+std::string_view to_string(ConfigFault fault) {
+  switch (fault) {
+    case ConfigFault::bad_envelope: return "bad_envelope";
+    case ConfigFault::malformed: return "malformed";
+    case ConfigFault::wrong_cluster: return "wrong_cluster";
+    case ConfigFault::wrong_node: return "wrong_node";
+    case ConfigFault::rolled_back: return "rolled_back";
+  }
+  return "";
+}
+
+std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
+                                                           const ConfigScope& scope,
+                                                           std::uint64_t version_floor) {
+  const auto payload = crypto::open_envelope(envelope, snapshot::kNodeConfigType, scope.keys);
+  if (!payload) {
+    return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
+  }
+  const std::string_view text = as_text(*payload);
+  const auto config = snapshot::parse_node_config(text);
+  if (!config) return refuse(ConfigFault::malformed, config.error());
+  if (config->cluster != scope.cluster) {
+    return refuse(ConfigFault::wrong_cluster, "it is for cluster " + config->cluster.str());
+  }
+  if (config->node != scope.node) {
+    return refuse(ConfigFault::wrong_node, "it is for node " + config->node.str());
+  }
+  if (config->version < version_floor) {
+    return refuse(ConfigFault::rolled_back, "version " + std::to_string(config->version) +
+                                                " is below " + std::to_string(version_floor) +
+                                                ", which this node already had");
+  }
+  return VerifiedConfig{config->version, std::string(text)};
+}
+
+}  // namespace rap::agent

@@ -1,0 +1,63 @@
+// Keeps the node's configuration current: pull when a newer one is announced, verify, store, hand
+// to rap-fabric, acknowledge once the fabric runs with it. Each step repeats on its own, so a
+// failure of one never replays another. The last verified configuration stays in force throughout.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/config_gate.hpp"
+#include "agent/link_actions.hpp"
+#include "agent/link_state.hpp"
+#include "agent/node_api.hpp"
+#include "agent/poller.hpp"
+#include "agent/state_directory.hpp"
+
+namespace rap::agent {
+
+inline constexpr std::string_view kNodeConfigKind = "node_config";  // "type" on the wire
+
+class ConfigSync {
+ public:
+  // `state` is shared with the caller and outlives this.
+  ConfigSync(ConfigScope scope, StateDirectory& directory, LinkState& state, RandomSource& rng);
+
+  // Takes up the configuration stored by an earlier run; it is verified like a new one.
+  LinkActions load();
+
+  std::uint64_t version() const { return current_ ? current_->version : 0; }
+  MonoTime next_wakeup() const;
+  LinkActions poll(MonoTime now);
+
+  void announced(MonoTime now, std::uint64_t version);
+  LinkActions fabric_connected() const;  // the fabric starts from nothing
+  void fabric_runs(MonoTime now, std::uint64_t version);
+  LinkActions on_answer(MonoTime now, Call call, const Answer& answer);
+
+ private:
+  struct Failure {
+    std::string type;
+    std::uint64_t version;
+    std::string text;
+  };
+
+  LinkActions on_pulled(MonoTime now, const Answer& answer);
+  std::expected<LinkActions, std::string> take(const PulledConfig& pulled);
+  std::expected<LinkActions, std::string> accept(VerifiedConfig config,
+                                                 const std::string& envelope);
+
+  ConfigScope scope_;
+  StateDirectory& directory_;
+  LinkState& state_;
+  RandomSource& rng_;
+  std::optional<VerifiedConfig> current_;
+  std::uint64_t acked_ = 0;
+  std::uint64_t ack_in_flight_ = 0;
+  std::optional<Failure> failure_;    // the latest, not yet sent
+  std::optional<Failure> reporting_;  // sent until it arrives
+  Poller pull_{Duration::zero()};
+  Poller ack_{Duration::zero()};
+  Poller error_{Duration::zero()};
+};
+
+}  // namespace rap::agent

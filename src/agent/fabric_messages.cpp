@@ -1,0 +1,34 @@
+#include "agent/fabric_messages.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+
+namespace rap::agent {
+
+using nlohmann::json;
+
+std::string config_message(std::string_view config_json) {
+  return R"({"type":"config","config":)" + std::string(config_json) + "}";
+}
+
+std::string terminate_session_message(std::string_view command_id, std::string_view session_id) {
+  return R"({"type":"command","id":)" + quote_json(command_id) +
+         R"(,"command":"session.terminate","session_id":)" + quote_json(session_id) + "}";
+}
+
+std::optional<FabricMessage> parse_fabric_message(std::string_view text) {
+  try {
+    json message = json::parse(text);
+    const std::string type = message.at("type");
+    if (type == "command_result") return CommandResult{message.at("id"), message.at("status")};
+    if (type == "observations" && text.size() <= kMaxObservationsBytes) {
+      message.erase("type");
+      return Observations{message.at("config_version").get<std::uint64_t>(), message.dump()};
+    }
+  } catch (const json::exception&) {
+  }
+  return std::nullopt;
+}
+
+}  // namespace rap::agent

@@ -1,0 +1,31 @@
+// What the node-agent and rap-fabric say to each other over agent.sock: JSON objects with a "type".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace rap::agent {
+
+inline constexpr std::size_t kMaxObservationsBytes = 512 * 1024;
+
+// `config_json` is the verified payload of a signed configuration, passed on word by word.
+std::string config_message(std::string_view config_json);
+std::string terminate_session_message(std::string_view command_id, std::string_view session_id);
+
+struct CommandResult {
+  std::string id;
+  std::string status;  // "ok", or a reason
+};
+struct Observations {
+  std::uint64_t config_version = 0;  // what the fabric runs with
+  std::string json;  // without "type": goes into the next check-in
+};
+using FabricMessage = std::variant<CommandResult, Observations>;
+
+// nullopt for anything else.
+std::optional<FabricMessage> parse_fabric_message(std::string_view text);
+
+}  // namespace rap::agent

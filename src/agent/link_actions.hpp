@@ -1,0 +1,39 @@
+// What the node's link to the control plane asks its driver to do (CP-1), and the calls it makes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/actions.hpp"
+
+namespace rap::agent {
+
+enum class Call : std::uint8_t {
+  checkin,
+  pull_commands,
+  report_result,
+  pull_configs,
+  ack_config,
+  report_config_error,
+};
+
+// Send over mutual TLS; the answer comes back with the same `call`.
+struct SendToControl {
+  Call call;
+  wire::HttpRequest request;
+};
+
+struct TellFabric {
+  std::string message;
+};
+
+using LinkAction = std::variant<SendToControl, TellFabric, Say>;
+using LinkActions = std::vector<LinkAction>;
+
+inline void append(LinkActions& to, LinkActions from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace rap::agent

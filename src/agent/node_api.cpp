@@ -1,0 +1,113 @@
+#include "agent/node_api.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace rap::agent {
+namespace {
+
+using nlohmann::json;
+
+wire::HttpRequest post(NodeId node, std::string_view call, const json& body) {
+  wire::HttpRequest request;
+  request.method = "POST";
+  request.path = "/cp/v2/nodes/" + node.str() + "/" + std::string(call);
+  request.headers = {{"content-type", "application/json"}};
+  request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return request;
+}
+
+// Runs `read` on the parsed body of a 2xx answer.
+template <class Read>
+auto parse(const wire::HttpResponse& response, Read read) -> std::optional<decltype(read(json()))> {
+  if (response.status < 200 || response.status >= 300) return std::nullopt;
+  try {
+    return read(json::parse(response.body));
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
+  json observations = json::parse(report.observations_json, nullptr, false);
+  if (!observations.is_object()) observations = json::object();
+  const std::string& version = report.host.software_version;
+  return post(node, "checkin",
+              {{"versions",
+                {{"agent", version},
+                 {"fabric", observations.value("version", version)},
+                 {"config_version", report.config_version}}},
+               {"metrics", {{"fabric_starts", report.fabric_starts}}},
+               {"metadata",
+                {{"hostname", report.host.hostname},
+                 {"os", report.host.os},
+                 {"uptime_s", report.uptime_s},
+                 {"software_version", version}}},
+               {"observations", std::move(observations)}});
+}
+
+std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
+  return parse(response, [](const json& body) {
+    return CheckinAnswer{body.at("config_version").get<std::uint64_t>(),
+                         body.at("commands_seq").get<std::uint64_t>()};
+  });
+}
+
+wire::HttpRequest pull_commands_request(NodeId node, std::uint64_t since) {
+  wire::HttpRequest request = post(node, "commands/pull", json::object());
+  request.query = "since=" + std::to_string(since);
+  return request;
+}
+
+std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& response) {
+  return parse(response, [](const json& body) {
+    std::vector<Command> commands;
+    for (const json& item : body.at("commands")) {
+      Command command{item.at("seq"), item.at("id"), item.at("type"), {}};
+      if (command.type == "session.terminate") {
+        command.session_id = item.at("payload").at("session_id");
+      }
+      commands.push_back(std::move(command));
+    }
+    std::ranges::sort(commands, {}, &Command::seq);
+    if (commands.size() > kMaxCommandsAPull) commands.resize(kMaxCommandsAPull);
+    return commands;
+  });
+}
+
+wire::HttpRequest command_result_request(NodeId node, std::string_view command_id,
+                                         std::string_view status, std::string_view detail) {
+  return post(node, "commands/" + wire::percent_encode(command_id) + "/result",
+              {{"status", status}, {"detail", detail}});
+}
+
+wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have) {
+  return post(node, "configs/pull", {{"have", have}});
+}
+
+std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response) {
+  return parse(response, [](const json& body) {
+    std::vector<PulledConfig> configs;
+    for (const json& item : body.at("configs")) {
+      configs.push_back({item.at("type"), item.at("version"), item.at("envelope")});
+    }
+    return configs;
+  });
+}
+
+wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version) {
+  return post(node, "configs/acks",
+              {{"acks", json::array({{{"type", type}, {"version", version}}})}});
+}
+
+wire::HttpRequest config_error_request(NodeId node, std::string_view type, std::uint64_t version,
+                                       std::string_view error) {
+  return post(
+      node, "configs/errors",
+      {{"errors", json::array({{{"type", type}, {"version", version}, {"error", error}}})}});
+}
+
+}  // namespace rap::agent

@@ -1,0 +1,55 @@
+// The bodies of the command channel (CP-1): what this node posts below /cp/v2/nodes/<id>/, and how
+// the answers read. Parsers return nullopt for anything but a 2xx answer of the right shape.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/enrolment.hpp"
+#include "base/ids.hpp"
+#include "wire/http_message.hpp"
+
+namespace rap::agent {
+
+inline constexpr std::size_t kMaxCommandsAPull = 256;  // the rest is asked for again
+
+struct CheckinReport {
+  std::uint64_t config_version = 0;
+  HostFacts host;
+  std::int64_t uptime_s = 0;
+  std::uint64_t fabric_starts = 0;
+  std::string observations_json;  // empty while rap-fabric is away
+};
+struct CheckinAnswer {
+  std::uint64_t config_version = 0;
+  std::uint64_t commands_seq = 0;
+};
+wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report);
+std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response);
+
+struct Command {
+  std::uint64_t seq = 0;
+  std::string id;
+  std::string type;
+  std::string session_id;  // of session.terminate
+};
+wire::HttpRequest pull_commands_request(NodeId node, std::uint64_t since);
+std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& response);
+wire::HttpRequest command_result_request(NodeId node, std::string_view command_id,
+                                         std::string_view status, std::string_view detail);
+
+struct PulledConfig {
+  std::string type;
+  std::uint64_t version = 0;
+  std::string envelope;
+};
+wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have);
+std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response);
+wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version);
+wire::HttpRequest config_error_request(NodeId node, std::string_view type, std::uint64_t version,
+                                       std::string_view error);
+
+}  // namespace rap::agent

@@ -1,0 +1,100 @@
+#include "agent/node_link.hpp"
+
+#include "agent/problem.hpp"
+
+namespace rap::agent {
+
+NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory,
+                   RandomSource& rng)
+    : options_(std::move(options)),
+      state_(state),
+      rng_(rng),
+      configs_(options_.scope, directory, state_, rng),
+      commands_(options_.scope.node, directory, state_, rng),
+      checkin_(options_.checkin_interval) {}
+
+MonoTime NodeLink::next_wakeup() const {
+  return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup()});
+}
+
+LinkActions NodeLink::step(MonoTime now, const LinkEvent& event) {
+  LinkActions actions = handle(now, event);
+  // Whatever the event was, it may have made a call due.
+  if (checkin_.due(now)) {
+    checkin_.begin();
+    actions.push_back(SendToControl{Call::checkin, checkin(now)});
+  }
+  append(actions, configs_.poll(now));
+  append(actions, commands_.poll(now));
+  return actions;
+}
+
+LinkActions NodeLink::handle(MonoTime now, const LinkEvent& event) {
+  if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
+    if (answered->call == Call::checkin) return on_checkin(now, answered->answer);
+    LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);
+    append(actions, commands_.on_answer(now, answered->call, answered->answer));
+    return actions;
+  }
+  if (std::holds_alternative<FabricConnected>(event)) {
+    LinkActions actions = configs_.fabric_connected();
+    append(actions, commands_.fabric_connected());
+    return actions;
+  }
+  if (std::holds_alternative<FabricDisconnected>(event)) {
+    observations_.clear();
+    commands_.fabric_disconnected();
+    return {};
+  }
+  if (const auto* said = std::get_if<FabricSaid>(&event)) {
+    return on_fabric_message(now, said->message);
+  }
+  if (std::holds_alternative<FabricStarted>(event)) ++fabric_starts_;
+  return {};
+}
+
+LinkActions NodeLink::on_checkin(MonoTime now, const Answer& answer) {
+  const auto parsed = answer ? parse_checkin(*answer) : std::nullopt;
+  if (!parsed) {
+    checkin_.failed(now, rng_);
+    return control_reached(false, answer ? parse_problem(*answer).detail : answer.error());
+  }
+  checkin_.succeeded(now, rng_);
+  configs_.announced(now, parsed->config_version);
+  commands_.announced(now, parsed->commands_seq);
+  return control_reached(true, {});
+}
+
+LinkActions NodeLink::on_fabric_message(MonoTime now, const std::string& text) {
+  auto message = parse_fabric_message(text);
+  if (!message) {
+    return {Say{LogLevel::warn, "fabric.message_ignored", "A message makes no sense."}};
+  }
+  if (auto* result = std::get_if<CommandResult>(&*message)) {
+    commands_.fabric_answered(now, *result);
+    return {};
+  }
+  auto& observations = std::get<Observations>(*message);
+  observations_ = std::move(observations.json);
+  configs_.fabric_runs(now, observations.config_version);
+  return {};
+}
+
+LinkActions NodeLink::control_reached(bool reached, const std::string& why) {
+  if (reached == control_up_) return {};
+  control_up_ = reached;
+  if (reached) return {Say{LogLevel::info, "control.reached", "The control plane answers again."}};
+  return {Say{LogLevel::warn, "control.away",
+              why + " The last configuration stays in force; it is tried again."}};
+}
+
+wire::HttpRequest NodeLink::checkin(MonoTime now) const {
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
+  return checkin_request(options_.scope.node, {.config_version = configs_.version(),
+                                               .host = options_.host,
+                                               .uptime_s = options_.host_uptime_s + since.count(),
+                                               .fabric_starts = fabric_starts_,
+                                               .observations_json = observations_});
+}
+
+}  // namespace rap::agent

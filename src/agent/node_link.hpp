@@ -1,0 +1,68 @@
+// The node's link to the control plane, as one core: check in at an interval, and let the answers
+// drive the pulls of configuration and commands. While the control plane is away everything already
+// in force stays in force, and each call is repeated with backoff.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "agent/command_sync.hpp"
+#include "agent/config_sync.hpp"
+#include "agent/link_actions.hpp"
+
+namespace rap::agent {
+
+struct ControlAnswered {
+  Call call;
+  Answer answer;
+};
+struct FabricConnected {};
+struct FabricDisconnected {};
+struct FabricSaid {
+  std::string message;
+};
+struct FabricStarted {};  // a process was started, or an earlier one adopted
+struct LinkWoken {};  // next_wakeup() has come
+using LinkEvent = std::variant<LinkWoken, ControlAnswered, FabricConnected, FabricDisconnected,
+                               FabricSaid, FabricStarted>;
+
+struct NodeLinkOptions {
+  ConfigScope scope;
+  HostFacts host;
+  Duration checkin_interval = std::chrono::seconds{2};
+  std::int64_t host_uptime_s = 0;  // when the link is made
+  MonoTime made_at;
+};
+
+class NodeLink {
+ public:
+  // `state` is what load_link_state() returned.
+  NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory, RandomSource& rng);
+  NodeLink(const NodeLink&) = delete;  // its parts share state_
+  NodeLink& operator=(const NodeLink&) = delete;
+
+  // Before the first step: takes up what an earlier run stored.
+  LinkActions load() { return configs_.load(); }
+
+  LinkActions step(MonoTime now, const LinkEvent& event);
+  MonoTime next_wakeup() const;
+
+ private:
+  LinkActions handle(MonoTime now, const LinkEvent& event);
+  LinkActions on_checkin(MonoTime now, const Answer& answer);
+  LinkActions on_fabric_message(MonoTime now, const std::string& text);
+  LinkActions control_reached(bool reached, const std::string& why);
+  wire::HttpRequest checkin(MonoTime now) const;
+
+  NodeLinkOptions options_;
+  LinkState state_;
+  RandomSource& rng_;
+  ConfigSync configs_;
+  CommandSync commands_;
+  Poller checkin_;
+  std::string observations_;  // the fabric's latest; empty while it is away
+  std::uint64_t fabric_starts_ = 0;
+  bool control_up_ = true;  // so that the first failure is logged, and then the recovery
+};
+
+}  // namespace rap::agent

@@ -1,0 +1,353 @@
+#include "agent/node_link.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/test_state.hpp"
+#include "base/seeded_random.hpp"
+#include "crypto/dsse.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::agent {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+class NodeLinkTest : public testing::Test {
+ protected:
+  NodeLinkTest() { restart(); }
+
+  // A new run of the agent over what the old one stored.
+  void restart() {
+    NodeLinkOptions options;
+    options.scope = {{{"c1", key_.public_key()}}, cluster_, node_};
+    options.host = {"host", "os", "1.2.3"};
+    options.checkin_interval = seconds(2);
+    options.host_uptime_s = 1000;
+    options.made_at = now_;
+    link_ = std::make_unique<NodeLink>(std::move(options), load_link_state(state_).value(), state_,
+                                       rng_);
+    outbox_.clear();
+    fabric_.clear();
+    take(link_->load());
+  }
+
+  void take(LinkActions actions) {
+    for (LinkAction& action : actions) {
+      if (auto* send = std::get_if<SendToControl>(&action)) outbox_.push_back(std::move(*send));
+      if (auto* tell = std::get_if<TellFabric>(&action))
+        fabric_.push_back(json::parse(tell->message));
+      if (auto* say = std::get_if<Say>(&action)) said_.push_back(say->text);
+    }
+  }
+  void step(const LinkEvent& event) { take(link_->step(now_, event)); }
+  void wake() {
+    ASSERT_NE(link_->next_wakeup(), Poller::kNever);
+    now_ = std::max(now_, link_->next_wakeup());
+    step(LinkWoken{});
+  }
+
+  std::optional<json> sent(Call call) const {
+    for (const SendToControl& send : outbox_) {
+      if (send.call == call) return json::parse(send.request.body);
+    }
+    return std::nullopt;
+  }
+  // The control plane's answer to the call, which must be under way.
+  void answer(Call call, const json& body, int status = 200) {
+    ASSERT_EQ(std::erase_if(outbox_, [&](const auto& send) { return send.call == call; }), 1U);
+    wire::HttpResponse response;
+    response.status = status;
+    response.body = body.dump();
+    step(ControlAnswered{call, response});
+  }
+  void fail(Call call) {
+    ASSERT_EQ(std::erase_if(outbox_, [&](const auto& send) { return send.call == call; }), 1U);
+    step(ControlAnswered{call, std::unexpected("connection refused")});
+  }
+
+  void check_in(std::uint64_t config_version, std::uint64_t commands_seq) {
+    if (!sent(Call::checkin)) wake();
+    answer(
+        Call::checkin,
+        {{"config_version", config_version}, {"commands_seq", commands_seq}, {"server_time", 0}});
+  }
+  std::string envelope(std::uint64_t version) { return envelope(version, node_, cluster_, key_); }
+  std::string envelope(std::uint64_t version, NodeId node, ClusterId cluster,
+                       const crypto::PrivateKey& key) {
+    snapshot::NodeConfig config;
+    config.version = version;
+    config.node = node;
+    config.cluster = cluster;
+    config.node_name = "entry-1";
+    config.trust_bundle_pem = "pem";
+    return crypto::seal_envelope(key, "c1", snapshot::kNodeConfigType,
+                                 as_bytes(snapshot::to_json(config)));
+  }
+  static json configs(std::uint64_t version, const std::string& envelope) {
+    return {{"configs", {{{"type", "node_config"}, {"version", version}, {"envelope", envelope}}}}};
+  }
+  static json terminate(std::uint64_t seq, const std::string& id) {
+    return {{"seq", seq},
+            {"id", id},
+            {"type", "session.terminate"},
+            {"payload", {{"session_id", "s-" + id}}}};
+  }
+  void observe(std::uint64_t config_version) {
+    step(FabricSaid{
+        json{{"type", "observations"}, {"config_version", config_version}, {"pid", 7}}.dump()});
+  }
+  void fabric_says_done(const std::string& id) {
+    step(FabricSaid{json{{"type", "command_result"}, {"id", id}, {"status", "ok"}}.dump()});
+  }
+
+  SeededRandom rng_{3};
+  ClusterId cluster_ = ClusterId::random(rng_);
+  NodeId node_ = NodeId::random(rng_);
+  crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  TestState state_;
+  MonoTime now_{seconds(100)};
+  std::unique_ptr<NodeLink> link_;
+  std::vector<SendToControl> outbox_;  // under way
+  std::vector<json> fabric_;           // what the fabric was told
+  std::vector<std::string> said_;
+};
+
+TEST_F(NodeLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
+  step(FabricConnected{});
+  ASSERT_TRUE(sent(Call::checkin));
+  EXPECT_EQ(outbox_[0].request.path, "/cp/v2/nodes/" + node_.str() + "/checkin");
+  check_in(0, 0);
+  observe(0);
+  now_ += seconds(1);
+  wake();
+  const json body = *sent(Call::checkin);
+  EXPECT_EQ(body["versions"]["agent"], "1.2.3");
+  EXPECT_EQ(body["versions"]["config_version"], 0);
+  EXPECT_EQ(body["metadata"]["hostname"], "host");
+  EXPECT_GE(body["metadata"]["uptime_s"], 1001);
+  EXPECT_EQ(body["observations"]["pid"], 7);
+  EXPECT_FALSE(body["observations"].contains("type"));
+}
+
+TEST_F(NodeLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {
+  step(FabricConnected{});
+  observe(0);
+  step(FabricDisconnected{});
+  check_in(0, 0);
+  wake();
+  EXPECT_EQ((*sent(Call::checkin))["observations"], json::object());
+}
+
+TEST_F(NodeLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
+  step(FabricConnected{});
+  EXPECT_TRUE(fabric_.empty());
+  check_in(5, 0);
+  EXPECT_EQ((*sent(Call::pull_configs))["have"], 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
+  ASSERT_EQ(fabric_.size(), 1U);
+  EXPECT_EQ(fabric_[0]["type"], "config");
+  EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+  EXPECT_FALSE(sent(Call::ack_config)) << "not before the fabric runs with it";
+  observe(5);
+  EXPECT_EQ((*sent(Call::ack_config))["acks"][0], (json{{"type", "node_config"}, {"version", 5}}));
+  fail(Call::ack_config);
+  wake();
+  ASSERT_TRUE(sent(Call::ack_config)) << "repeated alone: nothing is pulled again";
+  EXPECT_FALSE(sent(Call::pull_configs));
+  answer(Call::ack_config, json::object());
+  observe(5);
+  EXPECT_FALSE(sent(Call::ack_config));
+}
+
+TEST_F(NodeLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsAway) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  restart();
+  wake();
+  fail(Call::checkin);
+  step(FabricConnected{});
+  ASSERT_EQ(fabric_.size(), 1U);
+  EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+}
+
+TEST_F(NodeLinkTest, RefusesARollbackEvenAcrossARestart) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  restart();
+  check_in(4, 0);
+  answer(Call::pull_configs, configs(4, envelope(4)));
+  EXPECT_THAT((*sent(Call::report_config_error))["errors"][0]["error"].get<std::string>(),
+              HasSubstr("rolled_back"));
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+}
+
+TEST_F(NodeLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  state_.files[std::string(kNodeConfigFile)] = envelope(4);
+  restart();
+  step(FabricConnected{});
+  EXPECT_TRUE(fabric_.empty());
+}
+
+TEST_F(NodeLinkTest, RefusesWhatIsNotForThisNodeOrNotSignedForIt) {
+  const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  const std::pair<std::string, const char*> bad[] = {
+      {envelope(5, NodeId::random(rng_), cluster_, key_), "wrong_node"},
+      {envelope(5, node_, ClusterId::random(rng_), key_), "wrong_cluster"},
+      {envelope(5, node_, cluster_, stranger), "bad_envelope"},
+      {"{}", "bad_envelope"},
+      {crypto::seal_envelope(key_, "c1", "application/other", as_bytes("{}")), "bad_envelope"},
+      {crypto::seal_envelope(key_, "c1", snapshot::kNodeConfigType, as_bytes("{}")), "malformed"},
+  };
+  check_in(5, 0);
+  for (const auto& [text, why] : bad) {
+    answer(Call::pull_configs, configs(5, text));
+    ASSERT_TRUE(sent(Call::report_config_error));
+    EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr(why));
+    answer(Call::report_config_error, json::object());
+    while (!sent(Call::pull_configs)) {
+      wake();
+      if (sent(Call::checkin)) check_in(5, 0);
+    }
+  }
+  EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
+}
+
+TEST_F(NodeLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  check_in(6, 0);
+  state_.full = true;
+  answer(Call::pull_configs, configs(6, envelope(6)));
+  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("No space left on device"));
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.back()["config"]["version"], 5);
+  state_.full = false;
+  while (!sent(Call::pull_configs)) wake();
+  answer(Call::pull_configs, configs(6, envelope(6)));
+  EXPECT_EQ(fabric_.back()["config"]["version"], 6);
+}
+
+TEST_F(NodeLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
+  wake();
+  Duration longest{};
+  for (int i = 0; i < 50; ++i) {
+    fail(Call::checkin);
+    const MonoTime failed_at = now_;
+    wake();
+    longest = std::max(longest, now_ - failed_at);
+  }
+  EXPECT_GT(longest, seconds(4));
+  EXPECT_LE(longest, kPollRetryCap);
+  EXPECT_EQ(said_.size(), 1U);
+  check_in(0, 0);
+  EXPECT_EQ(said_.size(), 2U);
+}
+
+TEST_F(NodeLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsReported) {
+  step(FabricConnected{});
+  check_in(0, 2);
+  EXPECT_EQ(outbox_[0].request.query, "since=0");
+  answer(Call::pull_commands, {{"commands", {terminate(2, "b"), terminate(1, "a")}}});
+  ASSERT_EQ(fabric_.size(), 1U);
+  EXPECT_EQ(fabric_[0], (json{{"type", "command"},
+                              {"id", "a"},
+                              {"command", "session.terminate"},
+                              {"session_id", "s-a"}}));
+  fabric_says_done("a");
+  EXPECT_EQ(*sent(Call::report_result), (json{{"status", "ok"}, {"detail", ""}}));
+  EXPECT_EQ(fabric_.size(), 1U);
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
+  ASSERT_EQ(fabric_.size(), 2U);
+  fabric_says_done("b");
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_)->commands_seq, 2U);
+}
+
+TEST_F(NodeLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
+  step(FabricConnected{});
+  check_in(0, 2);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
+  fabric_says_done("a");
+  answer(Call::report_result, json::object());
+  restart();
+  check_in(0, 2);
+  EXPECT_EQ(outbox_[0].request.query, "since=1");
+  // A control plane that answers with old ones all the same changes nothing.
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  EXPECT_TRUE(fabric_.empty());
+}
+
+TEST_F(NodeLinkTest, RepeatsACommandToAFabricThatCameBack) {
+  step(FabricConnected{});
+  check_in(0, 1);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  step(FabricDisconnected{});
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.size(), 2U);
+  EXPECT_EQ(fabric_[0], fabric_[1]);
+}
+
+TEST_F(NodeLinkTest, ReportsACommandAsFailedWhenTheFabricStaysAway) {
+  check_in(0, 1);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  EXPECT_TRUE(fabric_.empty());
+  now_ += kCommandDeadline;
+  wake();
+  EXPECT_EQ((*sent(Call::report_result))["status"], "failed");
+}
+
+TEST_F(NodeLinkTest, ReportsACommandItDoesNotKnow) {
+  step(FabricConnected{});
+  check_in(0, 1);
+  answer(Call::pull_commands,
+         {{"commands",
+           {{{"seq", 1}, {"id", "a"}, {"type", "new.one"}, {"payload", json::object()}}}}});
+  EXPECT_EQ((*sent(Call::report_result))["status"], "unsupported");
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
+}
+
+TEST_F(NodeLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
+  step(FabricConnected{});
+  check_in(0, 1);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  fabric_says_done("a");
+  for (int i = 0; i < 5; ++i) {
+    answer(Call::report_result, json::object(), i % 2 == 0 ? 503 : 403);
+    EXPECT_EQ(load_link_state(state_)->commands_seq, 0U);
+    while (!sent(Call::report_result)) wake();
+  }
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
+}
+
+TEST_F(NodeLinkTest, MakesNothingOfNonsense) {
+  step(FabricConnected{});
+  for (const char* text : {"", "{}", "[]", "{\"type\":\"observations\"}", "{\"type\":7}",
+                           "{\"type\":\"command_result\",\"id\":\"x\",\"status\":\"ok\"}"}) {
+    step(FabricSaid{text});
+  }
+  answer(Call::checkin, json::array());
+  EXPECT_THAT(said_.back(), HasSubstr("The control plane"));
+  while (!sent(Call::checkin)) wake();
+  check_in(1, 1);
+  answer(Call::pull_configs, {{"configs", 7}});
+  answer(Call::pull_commands, {{"commands", {{{"seq", -1}}}}});
+  EXPECT_TRUE(state_.files.empty());
+}
+
+}  // namespace
+}  // namespace rap::agent
