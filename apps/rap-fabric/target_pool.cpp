@@ -17,7 +17,7 @@ class TargetPool::Target final : public io::StreamHandler, public io::Output {
   void connect(const std::string& host, std::uint16_t port) {
     stream_ = io::Stream::connect(
         pool_.loop_, host, port,
-        {.connect_timeout = kTargetConnectTimeout, .half_close = true}, *this);
+        {.tls = nullptr, .connect_timeout = kTargetConnectTimeout, .half_close = true}, *this);
     stream_->set_output(this);
   }
   void write(ByteView data) {

@@ -1,0 +1,594 @@
+// The data plane of three nodes and a client in one process: the shipped router over memory.
+//
+//   client ── entry ── relay ── egress ── target
+#include "router/router.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+
+#include "base/seeded_random.hpp"
+
+namespace rap::router {
+namespace {
+
+using policy::NodeRole;
+using wire::FlowReason;
+using wire::FrameType;
+using wire::TrafficClass;
+using namespace std::chrono_literals;
+
+constexpr WallTime kWall{std::chrono::seconds{1'800'000'000}};
+
+struct NoFlush : LinkPort {
+  void flush(LinkId) override {}
+};
+
+// Targets that remember what they got and are opened, or refused, by the test.
+struct FakeTargets : TargetPort {
+  struct Target {
+    std::string address;
+    std::string received;
+    bool finished = false;
+    bool closed = false;
+    int resumed = 0;
+  };
+  std::map<TargetId, Target> all;
+  std::deque<TargetId> opening;
+
+  void open(TargetId id, const std::string& host, std::uint16_t port) override {
+    all[id] = {host + ":" + std::to_string(port), "", false, false, 0};
+    opening.push_back(id);
+  }
+  void write(TargetId id, ByteView data) override { all[id].received += as_text(data); }
+  void finish(TargetId id) override { all[id].finished = true; }
+  void close(TargetId id) override { all[id].closed = true; }
+  void resume(TargetId id) override { ++all[id].resumed; }
+};
+
+struct Node {
+  NoFlush port;
+  FakeTargets targets;
+  Router router;
+  snapshot::NodeConfig config;
+
+  Node(RandomSource& rng, WallTime started) : router(port, targets, rng, started) {}
+};
+
+Bytes frame_of(FrameType type, std::uint32_t label, ByteView payload,
+               TrafficClass c = TrafficClass::input) {
+  Bytes frame(wire::kFrameHeader);
+  wire::encode_header({type, c, static_cast<std::uint16_t>(payload.size()), label}, frame.data());
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return frame;
+}
+
+struct Received {
+  wire::FrameHeader header;
+  Bytes payload;
+};
+
+class RouterTest : public ::testing::Test {
+ protected:
+  SeededRandom rng{99};
+  MonoTime now{1h};
+  WallTime wall = kWall;
+  ClusterId cluster = ClusterId::random(rng);
+  crypto::PrivateKey token_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  crypto::X25519KeyPair seal_key = crypto::X25519KeyPair::generate(rng);
+  snapshot::Resource resource{ResourceId::random(rng), OrganizationId::random(rng),
+                              EgressPoolId::random(rng), "ssh", "10.0.0.5", 22};
+  NodeId entry_id = NodeId::random(rng);
+  NodeId relay_id = NodeId::random(rng);
+  NodeId egress_id = NodeId::random(rng);
+  Node entry{rng, kWall - 100s};
+  Node relay{rng, kWall - 100s};
+  Node egress{rng, kWall - 100s};
+  LinkId client = 0;
+  std::vector<Received> at_client;
+
+  struct Hop {
+    Node* a;
+    LinkId on_a;
+    Node* b;
+    LinkId on_b;
+    std::size_t bytes = 0;
+  };
+  std::vector<Hop> hops;
+
+  void SetUp() override {
+    for (auto [node, id, role] : {std::tuple(&entry, entry_id, NodeRole::entry),
+                                  std::tuple(&relay, relay_id, NodeRole::relay),
+                                  std::tuple(&egress, egress_id, NodeRole::egress)}) {
+      node->config.cluster = cluster;
+      node->config.node = id;
+      node->config.roles = {role};
+    }
+    const snapshot::TokenKey key{"k1", token_key.public_key().pem()};
+    entry.config.token_keys = {key};
+    entry.config.pools = {{resource.pool, {{egress_id, seal_key.public_key}}}};
+    entry.config.routes = {{egress_id, {relay_id}}};
+    relay.config.routes = {{egress_id, {egress_id}}};
+    egress.config.token_keys = {key};
+    egress.config.resources = {resource};
+    egress.router.set_seal_key(seal_key);
+    for (Node* n : {&entry, &relay, &egress}) n->router.configure(n->config);
+    connect(entry, entry_id, relay, relay_id);
+    connect(egress, egress_id, relay, relay_id);
+    client = *entry.router.client_up();
+  }
+
+  void connect(Node& a, NodeId a_id, Node& b, NodeId b_id) {
+    const auto all = wire::TrafficClassSet::all();
+    hops.push_back({&a, *a.router.node_up(b_id, all, flow::LabelSide::odd), &b,
+                    *b.router.node_up(a_id, all, flow::LabelSide::even), 0});
+  }
+
+  crypto::DataPlaneToken token() {
+    crypto::DataPlaneToken t;
+    t.id = TokenId::random(rng);
+    t.cluster = cluster;
+    t.session = SessionId::random(rng);
+    t.attachment = AttachmentId::random(rng);
+    t.user = UserId::random(rng);
+    t.organization = resource.organization;
+    t.resource = resource.id;
+    t.egress_pool = resource.pool;
+    t.entry = entry_id;
+    t.classes = {TrafficClass::input, TrafficClass::file_transfer};
+    t.issued_at = wall;
+    t.expires_at = wall + 60s;
+    return t;
+  }
+  std::string sign(const crypto::DataPlaneToken& t) { return sign_token(t, token_key, "k1"); }
+
+  // --- the client ---
+  bool client_sends(FrameType type, std::uint32_t label, ByteView payload,
+                    TrafficClass c = TrafficClass::input) {
+    Bytes frame = frame_of(type, label, payload, c);
+    const bool ok = entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
+    settle();
+    return ok;
+  }
+  bool request(std::uint32_t label, const std::string& t, TrafficClass c = TrafficClass::input) {
+    return client_sends(FrameType::flow_request, label, as_bytes(t), c);
+  }
+  bool data(std::uint32_t label, std::string_view text) {
+    return client_sends(FrameType::data, label, as_bytes(text));
+  }
+
+  // Moves every queued frame one hop until nothing is queued; opens targets that wait.
+  void settle(bool open_targets = true) {
+    for (bool more = true; more;) {
+      more = false;
+      for (Hop& h : hops) more = move(h, *h.a, h.on_a, *h.b, h.on_b) || more;
+      for (Hop& h : hops) more = move(h, *h.b, h.on_b, *h.a, h.on_a) || more;
+      while (open_targets && !egress.targets.opening.empty()) {
+        const TargetId id = egress.targets.opening.front();
+        egress.targets.opening.pop_front();
+        egress.router.egress().target_opened(id);
+        more = true;
+      }
+    }
+    read_client();
+  }
+  bool move(Hop& h, Node& from, LinkId out, Node& to, LinkId in) {
+    if (from.router.board().find(out) == nullptr) return false;
+    auto& queue = from.router.queue(out);
+    Bytes run = to_bytes(queue.peek());
+    queue.consume(run.size());
+    h.bytes += run.size();
+    on_the_wire.insert(on_the_wire.end(), run.begin(), run.end());
+    for (MutableBytes rest(run); !rest.empty();) {
+      const auto frame = wire::next_frame(rest);
+      if (tamper && (*frame)->header.type == FrameType::data) ++(*frame)->payload[0];
+      EXPECT_TRUE(to.router.on_frame(in, **frame, now, wall));
+      rest = rest.subspan((*frame)->whole.size());
+    }
+    return !run.empty();
+  }
+  void read_client() {
+    if (entry.router.board().find(client) == nullptr) return;
+    auto& queue = entry.router.queue(client);
+    wire::WebSocketDecoder decoder(wire::WebSocketRole::client);
+    while (!queue.empty()) {
+      Bytes run = to_bytes(queue.peek());
+      queue.consume(run.size());
+      for (MutableBytes rest(run); !rest.empty();) {
+        std::size_t used = 0;
+        wire::WebSocketMessage m;
+        ASSERT_EQ(decoder.next(rest, used, m), wire::WebSocketDecoder::Result::message);
+        const auto frame = wire::next_frame(m.payload);
+        at_client.push_back({(*frame)->header, to_bytes((*frame)->payload)});
+        rest = rest.subspan(used);
+      }
+    }
+  }
+
+  void expect_refused(std::uint32_t label, FlowReason reason) {
+    ASSERT_FALSE(at_client.empty());
+    const Received& last = at_client.back();
+    EXPECT_EQ(last.header.type, FrameType::flow_refuse);
+    EXPECT_EQ(last.header.label, label);
+    EXPECT_EQ(wire::decode_reason(last.payload), reason)
+        << wire::to_string(*wire::decode_reason(last.payload));
+    EXPECT_TRUE(egress.targets.all.empty() || reason >= FlowReason::target_unreachable);
+  }
+  void expect_reset(std::uint32_t label, FlowReason reason) {
+    ASSERT_FALSE(at_client.empty());
+    EXPECT_EQ(at_client.back().header.type, FrameType::reset);
+    EXPECT_EQ(at_client.back().header.label, label);
+    EXPECT_EQ(wire::decode_reason(at_client.back().payload), reason);
+  }
+  void expect_no_flow_anywhere() {
+    for (Node* n : {&entry, &relay, &egress}) {
+      n->router.board().for_each([](LinkId, Link& l) { EXPECT_EQ(l.flows.size(), 0U); });
+      EXPECT_EQ(n->router.entry().flows().size(), 0U);
+      EXPECT_EQ(n->router.egress().flows().size(), 0U);
+    }
+  }
+  FakeTargets::Target& target() { return egress.targets.all.begin()->second; }
+  TargetId target_id() { return egress.targets.all.begin()->first; }
+
+  Bytes on_the_wire;
+  bool tamper = false;  // the relays alter every record they pass on
+};
+
+TEST_F(RouterTest, CarriesBytesBothWaysAndEndsCleanly) {
+  request(1, sign(token()));
+  ASSERT_EQ(at_client.size(), 1U);
+  EXPECT_EQ(at_client[0].header.type, FrameType::flow_accept);
+  EXPECT_EQ(target().address, "10.0.0.5:22");
+  data(1, "hello target");
+  EXPECT_EQ(target().received, "hello target");
+  egress.router.egress().target_data(target_id(), as_bytes("hello client"));
+  settle();
+  EXPECT_EQ(as_text(at_client.back().payload), "hello client");
+
+  client_sends(FrameType::fin, 1, {});
+  EXPECT_TRUE(target().finished);
+  egress.router.egress().target_data(target_id(), as_bytes("last words"));
+  egress.router.egress().target_ended(target_id());
+  settle();
+  EXPECT_EQ(at_client.back().header.type, FrameType::fin);
+  EXPECT_EQ(as_text(at_client[at_client.size() - 2].payload), "last words");
+  expect_no_flow_anywhere();
+}
+
+TEST_F(RouterTest, RelaysSeeNeitherContentNorTokenNorTarget) {
+  const std::string t = sign(token());
+  request(1, t);
+  data(1, "a secret that must not be seen");
+  egress.router.egress().target_data(target_id(), as_bytes("another secret to hide"));
+  settle();
+  const std::string_view seen = as_text(on_the_wire);
+  EXPECT_GT(seen.size(), 500U);
+  for (std::string_view needle : {std::string_view("secret"), std::string_view("10.0.0.5"),
+                                  std::string_view(t).substr(0, 24)}) {
+    EXPECT_EQ(seen.find(needle), std::string_view::npos) << needle;
+  }
+}
+
+TEST_F(RouterTest, AdmitsATokenOnce) {
+  const std::string t = sign(token());
+  request(1, t);
+  EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept);
+  egress.targets.all.clear();
+  request(3, t);
+  expect_refused(3, FlowReason::token_replayed);
+}
+
+TEST_F(RouterTest, TheEgressRefusesAReplayThatTheEntryLetThrough) {
+  const std::string t = sign(token());
+  request(1, t);
+  egress.targets.all.clear();
+  // A compromised entry: it forgot that it admitted the token.
+  Node forgetful{rng, kWall - 100s};
+  forgetful.config = entry.config;
+  forgetful.router.configure(forgetful.config);
+  connect(forgetful, entry_id, relay, relay_id);
+  const LinkId c = *forgetful.router.client_up();
+  Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
+  forgetful.router.on_frame(c, **wire::next_frame(frame), now, wall);
+  settle();
+  EXPECT_TRUE(egress.targets.all.empty());
+  EXPECT_EQ(egress.router.board().refusals()[static_cast<std::size_t>(FlowReason::token_replayed)],
+            1U);
+}
+
+TEST_F(RouterTest, RefusesEveryKindOfWrongToken) {
+  auto t = token();
+  t.issued_at = wall - 120s;
+  t.expires_at = wall - 60s;
+  request(1, sign(t));
+  expect_refused(1, FlowReason::token_expired);
+
+  t = token();
+  t.expires_at = wall + 3600s;  // longer than any token may live
+  request(3, sign(t));
+  expect_refused(3, FlowReason::token_expired);
+
+  t = token();
+  t.cluster = ClusterId::random(rng);
+  request(5, sign(t));
+  expect_refused(5, FlowReason::wrong_cluster);
+
+  t = token();
+  t.entry = NodeId::random(rng);
+  request(7, sign(t));
+  expect_refused(7, FlowReason::wrong_entry);
+
+  t = token();
+  t.egress_pool = EgressPoolId::random(rng);
+  request(9, sign(t));
+  expect_refused(9, FlowReason::no_route);
+
+  t = token();
+  t.resource = ResourceId::random(rng);
+  request(11, sign(t));
+  expect_refused(11, FlowReason::wrong_resource);
+
+  t = token();
+  t.organization = OrganizationId::random(rng);
+  request(13, sign(t));
+  expect_refused(13, FlowReason::wrong_resource);
+
+  request(15, sign(token()), TrafficClass::vpn_packet);
+  expect_refused(15, FlowReason::channel_class_denied);
+
+  request(17, "not.a.token");
+  expect_refused(17, FlowReason::token_invalid);
+
+  const auto other = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  request(19, sign_token(token(), other, "k1"));
+  expect_refused(19, FlowReason::token_invalid);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(RouterTest, ATokenIssuedBeforeTheNodeStartedIsRefused) {
+  Node restarted{rng, kWall + 1s};
+  restarted.config = entry.config;
+  restarted.router.configure(restarted.config);
+  const auto check = [&](Node& n) {
+    const LinkId c = *n.router.client_up();
+    const std::string t = sign(token());
+    Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
+    n.router.on_frame(c, **wire::next_frame(frame), now, wall);
+    return n.router.board().refusals()[static_cast<std::size_t>(FlowReason::token_replayed)];
+  };
+  EXPECT_EQ(check(restarted), 1U);
+}
+
+TEST_F(RouterTest, TellsTheClientWhyTheTargetCouldNotBeReached) {
+  Bytes frame(wire::kFrameHeader);
+  const std::string t = sign(token());
+  wire::encode_header({FrameType::flow_request, TrafficClass::input,
+                       static_cast<std::uint16_t>(t.size()), 3},
+                      frame.data());
+  frame.insert(frame.end(), t.begin(), t.end());
+  entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
+  settle(false);
+  egress.router.egress().target_failed(egress.targets.opening.front(), TargetFailure::refused);
+  egress.targets.opening.clear();
+  settle();
+  expect_refused(3, FlowReason::target_refused);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(RouterTest, TerminatingTheSessionEndsItsLiveFlowsAndAdmitsNoMore) {
+  const auto t = token();
+  request(1, sign(t));
+  egress.router.end_session(t.session, wall);
+  settle();
+  expect_reset(1, FlowReason::session_ended);
+  EXPECT_TRUE(target().closed);
+  expect_no_flow_anywhere();
+
+  entry.router.end_session(t.session, wall);
+  auto again = token();
+  again.session = t.session;
+  egress.targets.all.clear();
+  request(3, sign(again));
+  expect_refused(3, FlowReason::session_ended);
+}
+
+TEST_F(RouterTest, AResourceThatIsTakenAwayTakesItsFlowsWithIt) {
+  request(1, sign(token()));
+  egress.config.resources.clear();
+  egress.router.configure(egress.config);
+  settle();
+  expect_reset(1, FlowReason::wrong_resource);
+  EXPECT_TRUE(target().closed);
+}
+
+TEST_F(RouterTest, LosingAChannelEndsItsFlowsAtBothEdges) {
+  request(1, sign(token()));
+  relay.router.link_down(hops[0].on_b, FlowReason::peer_lost);
+  entry.router.link_down(hops[0].on_a, FlowReason::peer_lost);
+  settle();
+  expect_reset(1, FlowReason::peer_lost);
+  EXPECT_TRUE(target().closed);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(RouterTest, AClientThatGoesAwayClosesItsTargets) {
+  request(1, sign(token()));
+  entry.router.link_down(client, FlowReason::peer_lost);
+  settle();
+  EXPECT_TRUE(target().closed);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(RouterTest, WithoutAChannelToAnEgressThereIsNoRoute) {
+  entry.router.link_down(hops[0].on_a, FlowReason::peer_lost);
+  request(1, sign(token()));
+  expect_refused(1, FlowReason::no_route);
+}
+
+TEST_F(RouterTest, ANodeWithoutConfigurationAdmitsNothing) {
+  Node fresh{rng, kWall - 100s};
+  const LinkId c = *fresh.router.client_up();
+  Bytes frame = {0x10, 5, 0, 1, 0, 0, 0, 1, 'x'};
+  fresh.router.on_frame(c, **wire::next_frame(frame), now, wall);
+  EXPECT_EQ(fresh.router.board().refusals()[static_cast<std::size_t>(FlowReason::not_ready)], 1U);
+}
+
+TEST_F(RouterTest, AnUnknownLabelIsResetAndHurtsNoOtherFlow) {
+  request(1, sign(token()));
+  data(77, "stray");
+  expect_reset(77, FlowReason::unknown_label);
+  data(1, "still here");
+  EXPECT_EQ(target().received, "still here");
+}
+
+TEST_F(RouterTest, AClientMayNotSpeakAsANode) {
+  EXPECT_FALSE(client_sends(FrameType::flow_open, 1, Bytes(40)));
+  EXPECT_FALSE(client_sends(FrameType::flow_accept, 1, {}));
+}
+
+TEST_F(RouterTest, ANodeMayNotSpeakAsAClient) {
+  Bytes frame = {0x10, 5, 0, 1, 0, 0, 0, 2, 'x'};
+  EXPECT_FALSE(entry.router.on_frame(hops[0].on_a, **wire::next_frame(frame), now, wall));
+}
+
+TEST_F(RouterTest, DataBeforeTheFlowIsAcceptedIsAViolation) {
+  const std::string t = sign(token());
+  Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
+  entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
+  Bytes early = {0x14, 5, 0, 1, 0, 0, 0, 1, 'x'};
+  entry.router.on_frame(client, **wire::next_frame(early), now, wall);
+  read_client();
+  expect_refused(1, FlowReason::protocol_error);
+}
+
+TEST_F(RouterTest, NobodySendsBeyondTheWindow) {
+  request(1, sign(token()));
+  const std::string chunk(wire::kMaxData, 'x');
+  std::size_t sent = 0;
+  while (sent + chunk.size() <= flow::kInitialWindow) {
+    data(1, chunk);
+    sent += chunk.size();
+  }
+  EXPECT_EQ(target().received.size(), sent);
+  EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept) << "no credit without progress";
+  data(1, chunk);
+  expect_reset(1, FlowReason::flow_control);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(RouterTest, CreditFlowsBackAsTheTargetTakesTheBytes) {
+  request(1, sign(token()));
+  const std::string chunk(wire::kMaxData, 'x');
+  for (int i = 0; i < 200; ++i) {
+    data(1, chunk);
+    egress.router.egress().target_consumed(target_id(), chunk.size());
+    settle();
+  }
+  EXPECT_EQ(target().received.size(), 200 * chunk.size());
+}
+
+TEST_F(RouterTest, ATargetThatSaysTooMuchIsPausedUntilTheClientTakesIt) {
+  request(1, sign(token()));
+  const Bytes much(2 * flow::kInitialWindow, 7);
+  const std::size_t taken = egress.router.egress().target_data(target_id(), much);
+  EXPECT_EQ(taken, flow::kInitialWindow);
+  settle();
+  std::size_t received = 0;
+  for (const Received& r : at_client) {
+    if (r.header.type == FrameType::data) received += r.payload.size();
+  }
+  EXPECT_EQ(received, flow::kInitialWindow);
+  EXPECT_EQ(target().resumed, 0);
+  std::uint8_t credit[4];
+  store_be32(credit, flow::kInitialWindow);
+  client_sends(FrameType::credit, 1, credit);
+  EXPECT_EQ(target().resumed, 1);
+}
+
+TEST_F(RouterTest, ATamperedRecordEndsTheFlow) {
+  request(1, sign(token()));
+  data(1, "first");
+  tamper = true;
+  data(1, "second");
+  expect_reset(1, FlowReason::seal_failed);
+  EXPECT_EQ(target().received, "first");
+  EXPECT_TRUE(target().closed);
+}
+
+TEST_F(RouterTest, ARelayCannotCutAFlowShortUnnoticed) {
+  request(1, sign(token()));
+  // A FIN that does not carry the sealed end of the flow.
+  const auto& far = hops[1];
+  std::uint32_t label = 0;
+  relay.router.board().find(far.on_b)->flows.for_each(
+      [&](std::uint32_t l, FlowEnd&) { label = l; });
+  Bytes forged = frame_of(FrameType::fin, label, Bytes(wire::kSealOverhead));
+  egress.router.on_frame(far.on_a, **wire::next_frame(forged), now, wall);
+  settle();
+  expect_reset(1, FlowReason::seal_failed);
+}
+
+TEST_F(RouterTest, AFlowThatIsNeverAnsweredTimesOut) {
+  const std::string t = sign(token());
+  Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
+  entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
+  now += kFlowSetupTimeout;
+  entry.router.tick(now);
+  read_client();
+  expect_refused(1, FlowReason::setup_timeout);
+}
+
+TEST_F(RouterTest, ARelayNeverSendsAFlowBackWhereItCameFrom) {
+  relay.config.routes = {{egress_id, {entry_id}}};
+  relay.router.configure(relay.config);
+  request(1, sign(token()));
+  expect_refused(1, FlowReason::no_route);
+}
+
+TEST_F(RouterTest, TheHopLimitEndsALoop) {
+  wire::FlowOpen open{egress_id, 1, {}};
+  const Bytes payload = open.encode();
+  Bytes frame = frame_of(FrameType::flow_open, 1, payload);
+  EXPECT_TRUE(relay.router.on_frame(hops[0].on_b, **wire::next_frame(frame), now, wall));
+  EXPECT_EQ(relay.router.board().refusals()[static_cast<std::size_t>(FlowReason::hop_limit)], 1U);
+}
+
+TEST_F(RouterTest, AClassTheChannelMayNotCarryIsRefusedByTheReceiverToo) {
+  relay.router.set_link_policy(hops[0].on_b, {TrafficClass::render}, true);
+  request(1, sign(token()));
+  expect_refused(1, FlowReason::channel_class_denied);
+}
+
+TEST_F(RouterTest, NarrowingAChannelEndsTheFlowsItMayNoLongerCarry) {
+  request(1, sign(token()));
+  relay.router.set_link_policy(hops[1].on_b, {TrafficClass::render}, true);
+  settle();
+  expect_reset(1, FlowReason::channel_class_denied);
+  EXPECT_TRUE(target().closed);
+}
+
+TEST_F(RouterTest, OneNodeMayBeEntryAndEgressAtOnce) {
+  Node single{rng, kWall - 100s};
+  single.config = entry.config;
+  single.config.roles = {NodeRole::entry, NodeRole::egress};
+  single.config.resources = {resource};
+  single.config.pools = {{resource.pool, {{entry_id, seal_key.public_key}}}};
+  single.router.set_seal_key(seal_key);
+  single.router.configure(single.config);
+  const LinkId c = *single.router.client_up();
+  const std::string t = sign(token());
+  Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
+  single.router.on_frame(c, **wire::next_frame(frame), now, wall);
+  single.router.deliver_loopback(now, wall);
+  ASSERT_EQ(single.targets.opening.size(), 1U);
+  single.router.egress().target_opened(single.targets.opening.front());
+  single.router.deliver_loopback(now, wall);
+  Bytes hello = {0x14, 5, 0, 2, 0, 0, 0, 1, 'h', 'i'};
+  single.router.on_frame(c, **wire::next_frame(hello), now, wall);
+  single.router.deliver_loopback(now, wall);
+  EXPECT_EQ(single.targets.all.begin()->second.received, "hi");
+}
+
+}  // namespace
+}  // namespace rap::router
