@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -211,7 +212,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
 
   bool read_plain(std::size_t& n) {
     Bytes& plain = scratch().plain;
-    std::memcpy(plain.data(), tail.data(), tail.size());
+    std::copy(tail.begin(), tail.end(), plain.begin());
     const std::size_t before = tail.size();
     if (!receive(MutableBytes(plain).subspan(before, kStreamReadBatch), n)) return false;
     return deliver(before + n) && n == kStreamReadBatch;
@@ -232,7 +233,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool deliver_tls() {
     Bytes& plain = scratch().plain;
     for (;;) {
-      std::memcpy(plain.data(), tail.data(), tail.size());
+      std::copy(tail.begin(), tail.end(), plain.begin());
       std::size_t filled = tail.size();
       auto status = TlsEngine::Status::ok;
       while (status == TlsEngine::Status::ok && plain.size() - filled >= 16 * 1024) {
@@ -277,7 +278,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
     auto self = shared_from_this();
     if (phase != Phase::open || paused) return;
     if (!tail.empty()) {
-      std::memcpy(scratch().plain.data(), tail.data(), tail.size());
+      std::copy(tail.begin(), tail.end(), scratch().plain.begin());
       if (!deliver(tail.size())) return;
     }
     wait_read();
