@@ -53,6 +53,7 @@ bool leaf_usage_fits(const Certificate& leaf, PeerSide side) {
   if ((flags & EXFLAG_INVALID) != 0 || (flags & EXFLAG_CA) != 0) return false;
   if ((flags & EXFLAG_KUSAGE) == 0 || (flags & EXFLAG_XKUSAGE) == 0) return false;
   if (!critical(x, NID_key_usage)) return false;
+  if (X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0) return false;
   const std::uint32_t usage = X509_get_key_usage(x);
   if ((usage & KU_DIGITAL_SIGNATURE) == 0) return false;
   if ((usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) return false;
