@@ -68,6 +68,7 @@ void EventLoop::post(std::function<void()> fn) {
 void EventLoop::on_signal(std::function<void()> fn, std::function<void()> on_hangup) {
   impl_->on_stop = std::move(fn);
   if (!std::exchange(impl_->stop_armed, true)) {
+    ::signal(SIGPIPE, SIG_IGN);
     impl_->stop_signals.add(SIGINT);
     impl_->stop_signals.add(SIGTERM);
     impl_->wait_for_stop();

@@ -23,7 +23,8 @@ class EventLoop {
   void run();   // until stop()
   void stop();  // from any thread
   void post(std::function<void()> fn);  // from any thread; runs on the loop
-  // SIGINT and SIGTERM call fn once; SIGHUP calls on_hangup each time, when given.
+  // SIGINT and SIGTERM call fn once; SIGHUP calls on_hangup each time, when given. SIGPIPE is
+  // ignored from then on: a service outlives the reader of its log.
   void on_signal(std::function<void()> fn, std::function<void()> on_hangup = nullptr);
   boost::asio::io_context& context();
 

@@ -67,14 +67,19 @@ class MessageParser {
     }
     std::size_t used = 0;
     while (used < in.size() && !parser_->is_done()) {
-      if (parser_->chunked() && in.size() - used < kLastChunkBytes) break;
+      std::size_t window = in.size() - used;
+      if (parser_->chunked()) {
+        if (window < kLastChunkBytes) break;
+        // However the bytes were cut on their way, the same chunk header is too long.
+        window = std::min(window, kMaxChunkHeaderBytes);
+      }
       error_code error;
-      const std::size_t n =
-          parser_->put(boost::asio::buffer(in.data() + used, in.size() - used), error);
+      const std::size_t n = parser_->put(boost::asio::buffer(in.data() + used, window), error);
       used += n;
-      if (error == http::error::need_more) break;
       if (error == http::error::body_limit) return fail(HttpFault::body_too_large);
-      if (error) return fail(HttpFault::malformed);
+      if (error && error != http::error::need_more) return fail(HttpFault::malformed);
+      if (n == 0 && window == kMaxChunkHeaderBytes) return fail(HttpFault::header_too_large);
+      if (n == 0) break;
     }
     const std::size_t left = in.size() - used;
     if (parser_->is_done()) {
@@ -82,7 +87,6 @@ class MessageParser {
       pending_.clear();
       return {data.size() - left, State::complete};
     }
-    if (left > kMaxChunkHeaderBytes) return fail(HttpFault::header_too_large);
     pending_ = std::string(in.substr(used));
     return {data.size(), State::incomplete};
   }
