@@ -40,8 +40,8 @@ class Certificate {
   std::string pem() const;
   Bytes der() const;
   std::string common_name() const;  // for display only, never an identity
-  std::string issuer() const;       // RFC 2253 text, for display
-  std::string serial_hex() const;   // lower case, no leading zero bytes
+  std::string issuer() const;  // RFC 2253 text, for display
+  std::string serial_hex() const;  // lower case, no leading zero bytes
   WallTime not_before() const;
   WallTime not_after() const;
   SubjectNames names() const;
@@ -50,7 +50,7 @@ class Certificate {
   bool is_ca() const;
   bool self_issued() const;
   PublicKey public_key() const;
-  Sha256 fingerprint() const;           // SHA-256 over the DER
+  Sha256 fingerprint() const;  // SHA-256 over the DER
   std::string fingerprint_hex() const;  // 64 lower-case hex digits
   x509_st* native() const { return x_.get(); }
 

@@ -19,13 +19,13 @@ inline constexpr int kMaxIntermediates = 3;
 // One reason a check failed. The path checks run first, then those of the identity.
 enum class CertificateFault : std::uint8_t {
   no_certificate,
-  bad_chain,        // no path from the leaf to a root, or a certificate in it breaks a rule
-  unknown_root,     // a path, but to a root that is not trusted here
-  expired,          // the leaf or one of its issuers, from the second of notAfter on
+  bad_chain,  // no path from the leaf to a root, or a certificate in it breaks a rule
+  unknown_root,  // a path, but to a root that is not trusted here
+  expired,  // the leaf or one of its issuers, from the second of notAfter on
   not_yet_valid,
   wrong_key_usage,  // the leaf is a CA's, or lacks digitalSignature or the EKU for its side
-  no_identity,      // not exactly one URI SAN that is a SPIFFE ID of our trust domain
-  wrong_kind,       // a node where the control plane was expected, or the reverse
+  no_identity,  // not exactly one URI SAN that is a SPIFFE ID of our trust domain
+  wrong_kind,  // a node where the control plane was expected, or the reverse
   wrong_cluster,
 };
 std::string_view to_string(CertificateFault fault);
@@ -33,8 +33,8 @@ std::string_view to_string(CertificateFault fault);
 enum class PeerSide : std::uint8_t { server, client };  // which EKU the leaf needs
 
 // Verifies the path from `leaf` at time `now` to one of `roots`, with `presented` as untrusted
-// intermediates: it may hold them in any order, repeat the leaf, and contain strangers. Says nothing
-// about names.
+// intermediates: it may hold them in any order, repeat the leaf, and contain strangers. Says
+// nothing about names.
 std::expected<void, CertificateFault> verify_chain(const Certificate& leaf,
                                                    const std::vector<Certificate>& presented,
                                                    const std::vector<Certificate>& roots,

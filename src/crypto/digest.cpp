@@ -15,9 +15,7 @@ Sha256 sha256(ByteView data) {
   return out;
 }
 
-std::string sha256_hex(ByteView data) {
-  return to_hex(sha256(data));
-}
+std::string sha256_hex(ByteView data) { return to_hex(sha256(data)); }
 
 bool equal_constant_time(ByteView a, ByteView b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

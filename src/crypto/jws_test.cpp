@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
 #include "base/seeded_random.hpp"
 #include "crypto/pem.hpp"
 #include "crypto/test_vectors.hpp"

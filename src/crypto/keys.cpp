@@ -33,14 +33,10 @@ KeyType type_of(const EVP_PKEY* key) {
   if (key == nullptr) return KeyType::other;
   const QuietErrors quiet;
   switch (EVP_PKEY_get_base_id(key)) {
-    case EVP_PKEY_EC:
-      return is_named_p256(key) ? KeyType::p256 : KeyType::other;
-    case EVP_PKEY_ED25519:
-      return KeyType::ed25519;
-    case EVP_PKEY_X25519:
-      return KeyType::x25519;
-    default:
-      return KeyType::other;
+    case EVP_PKEY_EC: return is_named_p256(key) ? KeyType::p256 : KeyType::other;
+    case EVP_PKEY_ED25519: return KeyType::ed25519;
+    case EVP_PKEY_X25519: return KeyType::x25519;
+    default: return KeyType::other;
   }
 }
 
@@ -67,9 +63,7 @@ Bytes ecdsa_from_fixed(ByteView fixed) {
 }
 
 // Ed25519 hashes inside; EVP wants no digest then.
-const EVP_MD* digest_for(KeyType type) {
-  return type == KeyType::ed25519 ? nullptr : EVP_sha256();
-}
+const EVP_MD* digest_for(KeyType type) { return type == KeyType::ed25519 ? nullptr : EVP_sha256(); }
 
 }  // namespace
 
@@ -90,9 +84,7 @@ std::optional<PublicKey> PublicKey::from_raw_ed25519(ByteView raw32) {
   return PublicKey(std::move(key));
 }
 
-KeyType PublicKey::type() const {
-  return type_of(key_.get());
-}
+KeyType PublicKey::type() const { return type_of(key_.get()); }
 
 std::string PublicKey::pem() const {
   return encode_pem(kPublicLabel, to_der(i2d_PUBKEY, key_.get()));
@@ -108,9 +100,7 @@ Bytes PublicKey::raw() const {
   return out;
 }
 
-Sha256 PublicKey::spki_sha256() const {
-  return sha256(to_der(i2d_PUBKEY, key_.get()));
-}
+Sha256 PublicKey::spki_sha256() const { return sha256(to_der(i2d_PUBKEY, key_.get())); }
 
 PrivateKey PrivateKey::generate(KeyType type) {
   EVP_PKEY* key = nullptr;
@@ -138,9 +128,7 @@ std::optional<PrivateKey> PrivateKey::from_pem(std::string_view pkcs8_pem) {
   return key;
 }
 
-KeyType PrivateKey::type() const {
-  return type_of(key_.get());
-}
+KeyType PrivateKey::type() const { return type_of(key_.get()); }
 
 std::string PrivateKey::pem() const {
   Handle<pkcs8_priv_key_info_st> info(EVP_PKEY2PKCS8(key_.get()));

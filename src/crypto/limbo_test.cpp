@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "crypto/certificate_path.hpp"
 #include "crypto/test_vectors.hpp"
 

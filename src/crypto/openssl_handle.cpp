@@ -13,54 +13,22 @@
 
 namespace rap::crypto {
 
-void release(bignum_st* p) {
-  BN_free(p);
-}
-void release(bio_st* p) {
-  BIO_free_all(p);
-}
-void release(ECDSA_SIG_st* p) {
-  ECDSA_SIG_free(p);
-}
-void release(evp_cipher_ctx_st* p) {
-  EVP_CIPHER_CTX_free(p);
-}
-void release(evp_md_ctx_st* p) {
-  EVP_MD_CTX_free(p);
-}
-void release(evp_pkey_ctx_st* p) {
-  EVP_PKEY_CTX_free(p);
-}
-void release(evp_pkey_st* p) {
-  EVP_PKEY_free(p);
-}
-void release(pkcs8_priv_key_info_st* p) {
-  PKCS8_PRIV_KEY_INFO_free(p);
-}
-void release(stack_st_GENERAL_NAME* p) {
-  GENERAL_NAMES_free(p);
-}
-void release(stack_st_X509* p) {
-  sk_X509_pop_free(p, X509_free);
-}
-void release(stack_st_X509_EXTENSION* p) {
-  sk_X509_EXTENSION_pop_free(p, X509_EXTENSION_free);
-}
-void release(x509_st* p) {
-  X509_free(p);
-}
-void release(x509_store_ctx_st* p) {
-  X509_STORE_CTX_free(p);
-}
-void release(x509_store_st* p) {
-  X509_STORE_free(p);
-}
-void release(X509_extension_st* p) {
-  X509_EXTENSION_free(p);
-}
-void release(X509_req_st* p) {
-  X509_REQ_free(p);
-}
+void release(bignum_st* p) { BN_free(p); }
+void release(bio_st* p) { BIO_free_all(p); }
+void release(ECDSA_SIG_st* p) { ECDSA_SIG_free(p); }
+void release(evp_cipher_ctx_st* p) { EVP_CIPHER_CTX_free(p); }
+void release(evp_md_ctx_st* p) { EVP_MD_CTX_free(p); }
+void release(evp_pkey_ctx_st* p) { EVP_PKEY_CTX_free(p); }
+void release(evp_pkey_st* p) { EVP_PKEY_free(p); }
+void release(pkcs8_priv_key_info_st* p) { PKCS8_PRIV_KEY_INFO_free(p); }
+void release(stack_st_GENERAL_NAME* p) { GENERAL_NAMES_free(p); }
+void release(stack_st_X509* p) { sk_X509_pop_free(p, X509_free); }
+void release(stack_st_X509_EXTENSION* p) { sk_X509_EXTENSION_pop_free(p, X509_EXTENSION_free); }
+void release(x509_st* p) { X509_free(p); }
+void release(x509_store_ctx_st* p) { X509_STORE_CTX_free(p); }
+void release(x509_store_st* p) { X509_STORE_free(p); }
+void release(X509_extension_st* p) { X509_EXTENSION_free(p); }
+void release(X509_req_st* p) { X509_REQ_free(p); }
 
 void require(bool ok, const char* operation) {
   if (ok) return;
@@ -70,11 +38,7 @@ void require(bool ok, const char* operation) {
   std::abort();
 }
 
-QuietErrors::QuietErrors() {
-  ERR_set_mark();
-}
-QuietErrors::~QuietErrors() {
-  ERR_pop_to_mark();
-}
+QuietErrors::QuietErrors() { ERR_set_mark(); }
+QuietErrors::~QuietErrors() { ERR_pop_to_mark(); }
 
 }  // namespace rap::crypto

@@ -13,8 +13,8 @@
 
 namespace rap::crypto {
 
-// verify_path, then the leaf's one SPIFFE ID. The caller vouches that the peer proved the leaf's key
-// (the TLS handshake does); what `presented` holds never becomes an identity.
+// verify_path, then the leaf's one SPIFFE ID. The caller vouches that the peer proved the leaf's
+// key (the TLS handshake does); what `presented` holds never becomes an identity.
 std::expected<wire::SpiffeId, CertificateFault> verify_peer(
     const Certificate& leaf, const std::vector<Certificate>& presented,
     const std::vector<Certificate>& roots, PeerSide side, wire::SpiffeId::Kind expected_kind,

@@ -1,26 +1,15 @@
 // Reads the files below tests/vectors, for tests.
 #pragma once
 
-#include <fstream>
-#include <stdexcept>
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include "base/encoding.hpp"
+#include "base/bytes.hpp"
 
 namespace rap::crypto {
 
-inline nlohmann::json load_vectors(const std::string& name) {
-  std::ifstream file(std::string(RAP_VECTORS_DIR) + "/" + name);
-  if (!file) throw std::runtime_error("no test vectors at " + name);
-  return nlohmann::json::parse(file);
-}
-
-inline Bytes hex_bytes(const nlohmann::json& text) {
-  auto bytes = from_hex(text.get<std::string>());
-  if (!bytes) throw std::runtime_error("not hex: " + text.get<std::string>());
-  return *bytes;
-}
+nlohmann::json load_vectors(const std::string& name);  // throws when there is no such file
+Bytes hex_bytes(const nlohmann::json& text);           // throws when it is not hex
 
 }  // namespace rap::crypto

@@ -77,28 +77,31 @@ void each_object(const Json& at, const std::string& path, const Json::json_point
 TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
   const Json good = Json::parse(to_json(sample()));
   int members = 0;
-  each_object(good, "", Json::json_pointer(), [&](const std::string& path, const Json::json_pointer& pointer) {
-    const std::string prefix = path.empty() ? "" : path + ".";
-    for (const auto& [name, value] : good[pointer].items()) {
-      ++members;
-      const std::string quoted = "member \"" + prefix + name + "\"";
-      Json bad = good;
-      bad[pointer].erase(name);
-      EXPECT_EQ(fault_of(bad), quoted + " is missing");
-      for (const Json& wrong : {Json(), Json(-1), Json(2.5), Json::object(), Json("\xc3\xa4")}) {
-        if (name == "node_name" || name == "trust_bundle_pem" || name == "kid" ||
-            name == "public_key_pem" || name == "protocol") {
-          if (wrong.is_string()) continue;  // free text
-        }
-        bad = good;
-        bad[pointer][name] = wrong;
-        EXPECT_TRUE(fault_of(bad).starts_with(quoted)) << quoted << wrong << fault_of(bad);
-      }
-    }
-    Json bad = good;
-    bad[pointer]["surplus"] = 1;
-    EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
-  });
+  each_object(good, "", Json::json_pointer(),
+              [&](const std::string& path, const Json::json_pointer& pointer) {
+                const std::string prefix = path.empty() ? "" : path + ".";
+                for (const auto& [name, value] : good[pointer].items()) {
+                  ++members;
+                  const std::string quoted = "member \"" + prefix + name + "\"";
+                  Json bad = good;
+                  bad[pointer].erase(name);
+                  EXPECT_EQ(fault_of(bad), quoted + " is missing");
+                  for (const Json& wrong :
+                       {Json(), Json(-1), Json(2.5), Json::object(), Json("\xc3\xa4")}) {
+                    if (name == "node_name" || name == "trust_bundle_pem" || name == "kid" ||
+                        name == "public_key_pem" || name == "protocol") {
+                      if (wrong.is_string()) continue;  // free text
+                    }
+                    bad = good;
+                    bad[pointer][name] = wrong;
+                    EXPECT_TRUE(fault_of(bad).starts_with(quoted))
+                        << quoted << wrong << fault_of(bad);
+                  }
+                }
+                Json bad = good;
+                bad[pointer]["surplus"] = 1;
+                EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
+              });
   EXPECT_EQ(members, 12 + 2 * 2 + 2 * 4 + 2 + 2 + 2 + 6);
 }
 
