@@ -57,13 +57,9 @@ void EventLoop::run() {
   impl_->context.restart();
 }
 
-void EventLoop::stop() {
-  impl_->context.stop();
-}
+void EventLoop::stop() { impl_->context.stop(); }
 
-void EventLoop::post(std::function<void()> fn) {
-  asio::post(impl_->context, std::move(fn));
-}
+void EventLoop::post(std::function<void()> fn) { asio::post(impl_->context, std::move(fn)); }
 
 void EventLoop::on_signal(std::function<void()> fn, std::function<void()> on_hangup) {
   impl_->on_stop = std::move(fn);
@@ -81,9 +77,7 @@ void EventLoop::on_signal(std::function<void()> fn, std::function<void()> on_han
   }
 }
 
-asio::io_context& EventLoop::context() {
-  return impl_->context;
-}
+asio::io_context& EventLoop::context() { return impl_->context; }
 
 struct Timer::Impl {
   explicit Impl(EventLoop& loop) : timer(loop.context()) {}
@@ -95,9 +89,7 @@ struct Timer::Impl {
 };
 
 Timer::Timer(EventLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
-Timer::~Timer() {
-  cancel();
-}
+Timer::~Timer() { cancel(); }
 
 void Timer::after(Duration delay, std::function<void()> fn) {
   auto armed = std::make_shared<std::function<void()>>(std::move(fn));

@@ -5,14 +5,14 @@
 #include <cstring>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 
 #include "io/spawn.hpp"
 
@@ -25,9 +25,7 @@ namespace {
 constexpr std::size_t kUserRecordBytes = 64 * 1024;
 constexpr int kMaxGroups = 1024;
 
-int open_pidfd(pid_t pid) {
-  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-}
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
 ProcessExit exit_from(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return {.code = info.si_status, .signal = std::nullopt};
@@ -103,9 +101,7 @@ struct Process::Impl : std::enable_shared_from_this<Impl> {
   std::function<void(ProcessExit)> on_exit;
 };
 
-Process::Process(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {
-  impl_->watch();
-}
+Process::Process(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) { impl_->watch(); }
 
 Process::~Process() {
   impl_->on_exit = nullptr;
@@ -146,12 +142,8 @@ std::expected<std::unique_ptr<Process>, std::string> Process::adopt(EventLoop& l
   return std::unique_ptr<Process>(new Process(std::move(impl)));
 }
 
-pid_t Process::pid() const {
-  return impl_->pid;
-}
-bool Process::running() const {
-  return !impl_->exit;
-}
+pid_t Process::pid() const { return impl_->pid; }
+bool Process::running() const { return !impl_->exit; }
 
 void Process::on_exit(std::function<void(ProcessExit)> fn) {
   impl_->on_exit = std::move(fn);
@@ -159,9 +151,7 @@ void Process::on_exit(std::function<void(ProcessExit)> fn) {
   asio::post(impl_->pidfd.get_executor(), [impl = impl_] { impl->report(); });
 }
 
-void Process::signal(int number) {
-  impl_->send_signal(number);
-}
+void Process::signal(int number) { impl_->send_signal(number); }
 
 void Process::terminate(Duration grace) {
   impl_->send_signal(SIGTERM);

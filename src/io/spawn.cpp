@@ -31,18 +31,12 @@ enum class Step : std::uint8_t { streams, session, user, directory, descriptors,
 
 const char* describe(Step step) {
   switch (step) {
-    case Step::streams:
-      return "redirecting its output";
-    case Step::session:
-      return "starting a session";
-    case Step::user:
-      return "changing to its user";
-    case Step::directory:
-      return "entering its directory";
-    case Step::descriptors:
-      return "closing inherited descriptors";
-    case Step::exec:
-      return "executing it";
+    case Step::streams: return "redirecting its output";
+    case Step::session: return "starting a session";
+    case Step::user: return "changing to its user";
+    case Step::directory: return "entering its directory";
+    case Step::descriptors: return "closing inherited descriptors";
+    case Step::exec: return "executing it";
   }
   return "starting it";
 }
