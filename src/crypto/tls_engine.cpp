@@ -16,7 +16,8 @@ struct EngineBio {
 
   static int write(BIO* bio, const char* data, int n) {
     Bytes& out = engine(bio).output_;
-    out.insert(out.end(), data, data + n);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(data);
+    out.insert(out.end(), bytes, bytes + n);
     return n;
   }
   static int read(BIO* bio, char* data, int n) {

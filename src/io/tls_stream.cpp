@@ -38,11 +38,28 @@ namespace {
 constexpr int kReadsPerTurn = 4;
 constexpr std::chrono::seconds kLinger{2};
 
+constexpr std::size_t kSpareBuffers = 32;
+constexpr std::size_t kSpareBufferBytes = 512 * 1024;
+
 // Memory every stream of the thread passes its bytes through.
 struct Scratch {
   Bytes cipher = Bytes(kStreamReadBatch);
   Bytes plain = Bytes(kStreamReadBatch + 2 * kStreamMaxUnconsumed);
   Bytes out;
+  std::vector<Bytes> spare;  // buffers of streams that caught up, for the next that lags
+
+  Bytes take_spare() {
+    if (spare.empty()) return {};
+    Bytes b = std::move(spare.back());
+    spare.pop_back();
+    return b;
+  }
+  void give_back(Bytes&& b) {
+    b.clear();
+    if (spare.size() < kSpareBuffers && b.capacity() <= kSpareBufferBytes) {
+      spare.push_back(std::move(b));
+    }
+  }
 };
 Scratch& scratch() {
   static thread_local Scratch s;
@@ -357,6 +374,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
     std::size_t n = 0;
     if (out_at == out.size()) n = send_some(o);
     if (phase != Phase::dead && n < o.size()) {
+      if (out.empty()) out = scratch().take_spare();
       out.insert(out.end(), o.begin() + static_cast<std::ptrdiff_t>(n), o.end());
     }
     o.clear();
@@ -365,7 +383,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool send_kept() {
     out_at += send_some(ByteView(out).subspan(out_at));
     if (phase == Phase::dead || out_at < out.size()) return false;
-    Bytes().swap(out);
+    scratch().give_back(std::exchange(out, {}));
     out_at = 0;
     return true;
   }
