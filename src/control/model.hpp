@@ -102,6 +102,7 @@ struct Node {
   std::string metadata = "{}";
   std::string observations = "{}";
   std::uint64_t acked_config_version = 0;
+  std::uint64_t wanted_config_version = 0;  // the cluster's
   std::string config_error;
 };
 

@@ -68,11 +68,11 @@ const ProblemKind& kind_of(ProblemCode code) { return kKinds[static_cast<std::si
 
 std::string to_json(const Problem& problem) {
   const ProblemKind& kind = kind_of(problem.code);
-  const nlohmann::ordered_json body = {{"type", "urn:rap:problem:" + std::string(kind.name)},
-                                       {"title", kind.title},
-                                       {"status", kind.status},
-                                       {"code", kind.name},
-                                       {"detail", problem.detail}};
+  const nlohmann::json body = {{"type", "urn:rap:problem:" + std::string(kind.name)},
+                               {"title", kind.title},
+                               {"status", kind.status},
+                               {"code", kind.name},
+                               {"detail", problem.detail}};
   return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

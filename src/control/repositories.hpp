@@ -78,6 +78,7 @@ class ResourceRepository {
   virtual std::vector<Resource> find_granted(UserId user, std::string_view key) = 0;
   virtual void remove(const Resource& resource) = 0;  // and its grants
 
+  // Locks the grant until the transaction ends.
   virtual bool is_granted(ResourceId resource, UserId user) = 0;
   virtual bool add_grant(const Resource& resource, UserId user, WallTime now) = 0;  // false: had it
   virtual bool remove_grant(const Resource& resource, UserId user) = 0;  // false: there was none
@@ -112,7 +113,8 @@ class NodeRepository {
 
   // Approved nodes in the entry role, most recently heard of first.
   virtual std::vector<Node> entries() = 0;
-  virtual ClusterId cluster() = 0;
+  virtual void create_cluster(ClusterId cluster, WallTime now) = 0;
+  virtual ClusterId cluster() = 0;  // nil before it was created
   virtual std::uint64_t config_version() = 0;
   // Fills version, cluster, nodes, pools and resources.
   virtual snapshot::ClusterModel cluster_model() = 0;
@@ -124,13 +126,16 @@ class NodeRepository {
 
 // Which living sessions are meant; an empty member does not narrow.
 struct SessionFilter {
-  std::optional<SessionId> session;
-  std::optional<OrganizationId> organization;
-  std::optional<UserId> user;
-  std::optional<ResourceId> resource;
-  std::optional<NodeId> carried_by;
+  std::optional<SessionId> session = {};
+  std::optional<OrganizationId> organization = {};
+  std::optional<UserId> user = {};
+  std::optional<ResourceId> resource = {};
+  std::optional<NodeId> carried_by = {};
 };
 
+// A session is created under a lock on its grant (is_granted). Whoever takes a right away removes
+// the grant first, which waits for that lock, and ends the sessions then: none slips through
+// between.
 class SessionRepository {
  public:
   virtual ~SessionRepository() = default;
@@ -173,12 +178,18 @@ struct StateCount {
   std::uint64_t count = 0;
 };
 
+struct AuditFilter {
+  std::optional<OrganizationId> organization;
+  bool platform_only = false;  // entries of no organization
+  std::optional<std::uint64_t> before;
+  std::size_t limit = 200;
+};
+
 class AuditRepository {
  public:
   virtual ~AuditRepository() = default;
-  // Newest first, of one organization or of everything the scope sees; before `before` when given.
-  virtual std::vector<AuditEntry> list(std::optional<OrganizationId> organization,
-                                       std::optional<std::uint64_t> before, std::size_t limit) = 0;
+  // Newest first, of everything the scope sees.
+  virtual std::vector<AuditEntry> list(const AuditFilter& filter) = 0;
   virtual AuditVerdict verify() = 0;
   virtual std::vector<StateCount> nodes_by_state() = 0;
   virtual std::vector<StateCount> sessions_by_state() = 0;

@@ -1,8 +1,10 @@
 #include "store/connection.hpp"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -16,7 +18,7 @@ namespace {
 constexpr const char* kConnectTimeoutSeconds = "3";
 constexpr const char* kTcpUserTimeoutMs = "10000";
 constexpr const char* kServerOptions =
-    "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s "
+    "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s "
     "-c client_min_messages=warning -c search_path=public -c timezone=UTC";
 
 [[noreturn]] void mistake(const char* what, const char* value) {
@@ -153,19 +155,51 @@ std::expected<Rows, SqlError> Connection::query(std::string_view sql,
   values.reserve(params.size());
   for (const Param& p : params) values.push_back(p ? p->c_str() : nullptr);
   const std::string text(sql);
-  auto result = own(PQexecParams(conn_.get(), text.c_str(), static_cast<int>(values.size()),
-                                 nullptr, values.data(), nullptr, nullptr, 0));
-  if (!succeeded(result.get())) return std::unexpected(error_of(conn_.get(), result.get()));
-  return Rows(std::move(result));
+  auto result = finish(PQsendQueryParams(conn_.get(), text.c_str(), static_cast<int>(values.size()),
+                                         nullptr, values.data(), nullptr, nullptr, 0) == 1);
+  if (!result) return std::unexpected(std::move(result.error()));
+  return Rows(std::move(*result));
 }
 
 std::expected<void, SqlError> Connection::script(const std::string& sql) {
-  const auto result = own(PQexec(conn_.get(), sql.c_str()));
-  if (!succeeded(result.get())) return std::unexpected(error_of(conn_.get(), result.get()));
+  auto result = finish(PQsendQuery(conn_.get(), sql.c_str()) == 1);
+  if (!result) return std::unexpected(std::move(result.error()));
   return {};
 }
 
-bool Connection::broken() const { return PQstatus(conn_.get()) != CONNECTION_OK; }
+// Waits for the answer to what was sent: the last result, or the first that is an error.
+std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent) {
+  if (!sent) return std::unexpected(error_of(conn_.get(), nullptr));
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  std::shared_ptr<PGresult> kept;
+  while (true) {
+    const int unsent = PQflush(conn_.get());
+    if (unsent == 0 && PQisBusy(conn_.get()) == 0) {
+      auto next = own(PQgetResult(conn_.get()));
+      if (!next) break;
+      if (!kept || succeeded(kept.get())) kept = std::move(next);
+      continue;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return std::unexpected(give_up());
+    pollfd wanted{PQsocket(conn_.get()), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)),
+                  0};
+    if (poll(&wanted, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {
+      return std::unexpected(give_up());
+    }
+    if (PQconsumeInput(conn_.get()) == 0) return std::unexpected(error_of(conn_.get(), nullptr));
+  }
+  if (!kept || !succeeded(kept.get())) return std::unexpected(error_of(conn_.get(), kept.get()));
+  return kept;
+}
+
+SqlError Connection::give_up() {
+  given_up_ = true;
+  return {SqlError::Kind::unavailable, "", "the database did not answer in time"};
+}
+
+bool Connection::broken() const { return given_up_ || PQstatus(conn_.get()) != CONNECTION_OK; }
 
 bool Connection::in_transaction() const { return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE; }
 

@@ -1,6 +1,7 @@
 // One connection to PostgreSQL over libpq, and its results, as resources with errors as values.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <expected>
@@ -119,6 +120,8 @@ class Rows {
   std::shared_ptr<pg_result> result_;
 };
 
+inline constexpr std::chrono::milliseconds kStatementPatience{6000};
+
 class Connection {
  public:
   // `conninfo` as libpq takes it (key=value pairs or a URI); `user` overrides the one in it.
@@ -129,12 +132,21 @@ class Connection {
   // Several statements without parameters, in one round trip.
   std::expected<void, SqlError> script(const std::string& sql);
 
-  bool broken() const;         // the server is gone: open another
+  // How long a statement may take before the server counts as away (and the connection is given
+  // up): a stopped server never answers, and a worker must not wait for it forever.
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
+
+  bool broken() const;  // the server is gone: open another
   bool in_transaction() const;
 
  private:
   explicit Connection(std::shared_ptr<pg_conn> conn) : conn_(std::move(conn)) {}
+  std::expected<std::shared_ptr<pg_result>, SqlError> finish(bool sent);
+  SqlError give_up();
+
   std::shared_ptr<pg_conn> conn_;
+  std::chrono::milliseconds patience_ = kStatementPatience;
+  bool given_up_ = false;
 };
 
 }  // namespace rap::store

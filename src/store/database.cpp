@@ -26,18 +26,35 @@ std::expected<void, control::DatabaseFault> PostgresDatabase::run(
     const control::Scope& scope,
     const std::function<control::Ending(control::Transaction&)>& work) {
   for (int attempts = 1;; ++attempts) {
-    auto done = attempt(scope, work);
+    auto done = run_probing(scope, work);
     if (done) return {};
     const SqlError& error = done.error();
     if (error.kind == SqlError::Kind::serialization && attempts < kMaxAttempts) continue;
-    if (error.kind == SqlError::Kind::unavailable) {
-      pool_.drop_idle();
-      log_.warn("database.unavailable", {{"sqlstate", error.sqlstate}, {"reason", error.message}});
-    } else {
+    if (error.kind != SqlError::Kind::unavailable) {
       log_.error("database.failed", {{"sqlstate", error.sqlstate}, {"reason", error.message}});
     }
     return std::unexpected(fault_of(error.kind));
   }
+}
+
+std::expected<void, SqlError> PostgresDatabase::run_probing(
+    const control::Scope& scope,
+    const std::function<control::Ending(control::Transaction&)>& work) {
+  std::unique_lock probe(probing_, std::defer_lock);
+  if (away_ && !probe.try_lock()) {
+    return std::unexpected(SqlError{SqlError::Kind::unavailable, "", "the database is away"});
+  }
+  auto done = attempt(scope, work);
+  const bool away = !done && done.error().kind == SqlError::Kind::unavailable;
+  if (away) pool_.drop_idle();
+  if (away_.exchange(away) == away) return done;
+  if (away) {
+    log_.warn("database.unavailable",
+              {{"sqlstate", done.error().sqlstate}, {"reason", done.error().message}});
+  } else {
+    log_.info("database.back");
+  }
+  return done;
 }
 
 // A pooled connection may have died since its last use. Nothing has happened on it yet, so one more

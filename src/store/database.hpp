@@ -1,7 +1,9 @@
 // The control plane's Database on PostgreSQL.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/log.hpp"
@@ -26,6 +28,9 @@ class PostgresDatabase final : public control::Database {
       const std::function<control::Ending(control::Transaction&)>& work) override;
 
  private:
+  std::expected<void, SqlError> run_probing(
+      const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work);
   std::expected<void, SqlError> attempt(
       const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work);
@@ -33,6 +38,10 @@ class PostgresDatabase final : public control::Database {
 
   Pool pool_;
   Log& log_;
+  // While the database is away one caller at a time finds out whether it is back; the others are
+  // told at once, so that they do not tie up every worker.
+  std::atomic<bool> away_{false};
+  std::mutex probing_;
 };
 
 }  // namespace rap::store

@@ -5,6 +5,8 @@
 namespace rap::store {
 namespace {
 
+constexpr std::chrono::minutes kPatience{30};  // a migration may rewrite a large table
+
 // Held for the whole run, so that two servers starting at once do not apply the same file.
 constexpr const char* kLock = "SELECT pg_advisory_lock(hashtext('rap schema_migrations'))";
 constexpr const char* kUnlock = "SELECT pg_advisory_unlock(hashtext('rap schema_migrations'))";
@@ -75,6 +77,10 @@ std::expected<int, SqlError> apply_missing(Connection& owner,
 }  // namespace
 
 std::expected<int, SqlError> migrate(Connection& owner, const std::vector<Migration>& migrations) {
+  owner.set_patience(kPatience);
+  if (auto ok = owner.script("SET statement_timeout = 0; SET lock_timeout = 0"); !ok) {
+    return std::unexpected(ok.error());
+  }
   if (auto ok = owner.script(kLock); !ok) return std::unexpected(ok.error());
   auto count = apply_missing(owner, migrations);
   (void)owner.script(kUnlock);

@@ -187,6 +187,10 @@ PrivatePostgres::Done PrivatePostgres::write_access_rules() const {
        {std::string(kOwnerRole), std::string(kAppRole), std::string(kSuperuser)}) {
     map += "rap \"" + name + "\" " + role + "\n";
   }
+  // For an administrator with psql: who runs the server may do anything with it anyway.
+  if (name != (*server)->pw_name) {
+    map += "rap \"" + std::string((*server)->pw_name) + "\" " + kSuperuser + "\n";
+  }
   if (auto ok = write_file(options_.data / "pg_ident.conf", map, **server); !ok) return ok;
   return write_file(options_.data / "pg_hba.conf", "local all all peer map=rap\n", **server);
 }
@@ -255,7 +259,23 @@ PrivatePostgres::Done PrivatePostgres::control(const char* action) const {
   return run(*bin / "pg_ctl", std::move(arguments));
 }
 
+// The postmaster's pid file outlives a kill -9, and where nobody reaps orphans its process lingers
+// as a zombie: PostgreSQL would take that for a server that runs.
+void PrivatePostgres::forget_dead_server() const {
+  std::ifstream pid_file(options_.data / "postmaster.pid");
+  long pid = 0;
+  if (!(pid_file >> pid)) return;
+  std::ifstream stat_file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string stat(std::istreambuf_iterator<char>(stat_file), {});
+  const std::size_t name_end = stat.rfind(") ");
+  if (name_end == stat.npos || stat.size() < name_end + 3) return;
+  if (stat[name_end + 2] != 'Z') return;
+  std::error_code error;
+  fs::remove(options_.data / "postmaster.pid", error);
+}
+
 PrivatePostgres::Done PrivatePostgres::start() {
+  forget_dead_server();
   if (running()) return {};
   if (auto ok = prepare_directories(); !ok) return ok;
   return control("start");

@@ -41,6 +41,7 @@ class PrivatePostgres {
   Done write_access_rules() const;
   Done create_roles() const;
   Done control(const char* action) const;
+  void forget_dead_server() const;
 
   Options options_;
 };

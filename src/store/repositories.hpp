@@ -105,6 +105,7 @@ class SqlNodes final : public control::NodeRepository {
       std::optional<control::EnrolmentState> state) override;
   void decide_enrolment(const control::Enrolment& enrolment, UserId by) override;
   std::vector<control::Node> entries() override;
+  void create_cluster(ClusterId cluster, WallTime now) override;
   ClusterId cluster() override;
   std::uint64_t config_version() override;
   snapshot::ClusterModel cluster_model() override;
@@ -152,9 +153,7 @@ class SqlAudit final : public control::AuditRepository {
  public:
   explicit SqlAudit(SqlSession& sql) : sql_(sql) {}
 
-  std::vector<control::AuditEntry> list(std::optional<OrganizationId> organization,
-                                        std::optional<std::uint64_t> before,
-                                        std::size_t limit) override;
+  std::vector<control::AuditEntry> list(const control::AuditFilter& filter) override;
   control::AuditVerdict verify() override;
   std::vector<control::StateCount> nodes_by_state() override;
   std::vector<control::StateCount> sessions_by_state() override;

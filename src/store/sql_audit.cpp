@@ -22,16 +22,15 @@ void SqlAudit::append(const control::AuditEntry& e) {
       e.target_id, e.target_name, e.outcome, e.source_ip, e.detail);
 }
 
-std::vector<control::AuditEntry> SqlAudit::list(std::optional<OrganizationId> organization,
-                                                std::optional<std::uint64_t> before,
-                                                std::size_t limit) {
+std::vector<control::AuditEntry> SqlAudit::list(const control::AuditFilter& filter) {
   std::vector<control::AuditEntry> out;
   for (const Row& row :
        sql_.query("SELECT seq, at, organization_id, actor_kind, actor_id, actor_name, action, "
                   "target_kind, target_id, target_name, outcome, source_ip, detail, hash "
                   "FROM audit_log WHERE ($1::uuid IS NULL OR organization_id = $1) "
-                  "AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3",
-                  organization, before, limit)) {
+                  "AND (NOT $2::boolean OR organization_id IS NULL) "
+                  "AND ($3::bigint IS NULL OR seq < $3) ORDER BY seq DESC LIMIT $4",
+                  filter.organization, filter.platform_only, filter.before, filter.limit)) {
     control::AuditEntry e;
     e.seq = row.count(0);
     e.at = row.time(1);

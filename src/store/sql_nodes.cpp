@@ -14,7 +14,8 @@ constexpr std::string_view kSelectNode =
     "n.created_at, coalesce(s.checked_in_at, 0), coalesce(s.versions, '{}'), "
     "coalesce(s.metrics, '{}'), coalesce(s.metadata, '{}'), coalesce(s.observations, '{}'), "
     "coalesce(s.acked_config_version, 0), coalesce(s.config_error, ''), "
-    "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), '') "
+    "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
+    "coalesce((SELECT config_version FROM cluster), 0) "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
 
 std::vector<policy::NodeRole> roles_from(std::string_view joined) {
@@ -45,6 +46,7 @@ Node node_of(const Row& row) {
   n.acked_config_version = row.count(12);
   n.config_error = row.text(13);
   n.roles = roles_from(row.text(14));
+  n.wanted_config_version = row.count(15);
   return n;
 }
 
@@ -128,6 +130,10 @@ std::vector<Node> SqlNodes::entries() {
                   "WHERE n.state = 'approved' ORDER BY s.checked_in_at DESC NULLS LAST, n.id "
                   "LIMIT $1"),
       control::kMaxListed));
+}
+
+void SqlNodes::create_cluster(ClusterId cluster, WallTime now) {
+  sql_.query("INSERT INTO cluster (id, created_at) VALUES ($1, $2)", cluster, now);
 }
 
 ClusterId SqlNodes::cluster() {

@@ -150,8 +150,10 @@ void SqlResources::remove(const Resource& resource) {
 }
 
 bool SqlResources::is_granted(ResourceId resource, UserId user) {
-  return !sql_.query("SELECT FROM resource_grants WHERE resource_id = $1 AND user_id = $2",
-                     resource, user)
+  return !sql_.query(
+                  "SELECT FROM resource_grants WHERE resource_id = $1 AND user_id = $2 "
+                  "FOR SHARE",
+                  resource, user)
               .empty();
 }
 

@@ -54,6 +54,7 @@ CREATE INDEX ON resource_grants (user_id);
 CALL rap_wall_by_organization('resource_grants');
 CREATE POLICY own ON resource_grants FOR SELECT USING (user_id = rap_user());
 GRANT SELECT, INSERT, DELETE ON resource_grants TO rap_app;
+GRANT UPDATE (created_at) ON resource_grants TO rap_app;  -- so that it may lock a row
 
 CREATE POLICY own ON resources FOR SELECT USING (EXISTS (
   SELECT FROM resource_grants g WHERE g.resource_id = resources.id AND g.user_id = rap_user()));

@@ -1,0 +1,28 @@
+// The two commands of rap-control.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rap::app {
+
+struct InitOptions {
+  std::string state;
+  std::vector<std::string> hosts;
+  std::string owner_email;
+  std::string owner_password;
+  std::string database_url;  // empty: the private PostgreSQL
+};
+int run_init(const InitOptions& options);
+
+struct ServeOptions {
+  std::string state;
+  std::string listen = "127.0.0.1:8443";
+  std::string node_listen = "127.0.0.1:9091";
+  std::string public_url;
+  std::string node_url;
+  std::string database_url;
+};
+int run_serve(const ServeOptions& options);
+
+}  // namespace rap::app

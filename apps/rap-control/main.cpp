@@ -1,0 +1,66 @@
+// rap-control: the control plane. Parses the command line; the commands are in their own files.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "commands.hpp"
+
+namespace {
+
+std::string read_password() {
+  std::string line;
+  std::getline(std::cin, line);
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"The control plane of the secure access fabric."};
+  app.set_version_flag("--version", RAP_VERSION);
+  app.require_subcommand(1);
+
+  rap::app::InitOptions init;
+  bool password_stdin = false;
+  CLI::App* init_command = app.add_subcommand(
+      "init", "Create the platform: keys and certificates, database, first platform owner");
+  init_command->add_option("--state", init.state, "Directory for everything the server keeps")
+      ->required();
+  init_command
+      ->add_option("--host", init.hosts,
+                   "Name or IP address people and nodes reach the server by; may be repeated")
+      ->required();
+  init_command->add_option("--owner-email", init.owner_email, "Email of the first platform owner")
+      ->required();
+  init_command
+      ->add_flag("--owner-password-stdin", password_stdin,
+                 "Read the first platform owner's password from standard input")
+      ->required();
+  const char* database_help =
+      "libpq connection string of an existing PostgreSQL database with the roles rap_owner and "
+      "rap_app, instead of the private one";
+  init_command->add_option("--database-url", init.database_url, database_help);
+
+  rap::app::ServeOptions serve;
+  CLI::App* serve_command = app.add_subcommand("serve", "Serve people and nodes until stopped");
+  serve_command->add_option("--state", serve.state, "The directory 'init' was given")->required();
+  serve_command->add_option("--listen", serve.listen, "IP:PORT of the API")->capture_default_str();
+  serve_command->add_option("--node-listen", serve.node_listen, "IP:PORT of the node listener")
+      ->capture_default_str();
+  serve_command
+      ->add_option("--public-url", serve.public_url,
+                   "https://HOST:PORT under which people and nodes reach the API")
+      ->required();
+  serve_command
+      ->add_option("--node-url", serve.node_url,
+                   "HOST:PORT under which nodes reach the node listener")
+      ->required();
+  serve_command->add_option("--database-url", serve.database_url, database_help);
+
+  CLI11_PARSE(app, argc, argv);
+  if (init_command->parsed()) {
+    init.owner_password = read_password();
+    return rap::app::run_init(init);
+  }
+  return rap::app::run_serve(serve);
+}

@@ -1,0 +1,215 @@
+#include <iostream>
+#include <system_error>
+
+#include "commands.hpp"
+#include "control/api.hpp"
+#include "control/node_link.hpp"
+#include "io/event_loop.hpp"
+#include "io/file.hpp"
+#include "io/http_server.hpp"
+#include "io/system.hpp"
+#include "keeper.hpp"
+#include "limits.hpp"
+#include "state.hpp"
+#include "store/database.hpp"
+#include "wire/url.hpp"
+
+namespace rap::app {
+namespace {
+
+constexpr unsigned kApiWorkers = 8;
+constexpr unsigned kNodeWorkers = 4;
+// One connection a worker, one for the keeper, and one to spare.
+constexpr std::size_t kDatabaseConnections = kApiWorkers + kNodeWorkers + 2;
+constexpr std::size_t kMaxNodeBodyBytes = 1024 * 1024;  // a check-in lists channels and sessions
+
+struct Addresses {
+  wire::HostPort api;
+  wire::HostPort node;
+};
+
+// "IP:PORT", where port 0 lets the kernel choose.
+Result<wire::HostPort> parse_listen(const char* option, const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const bool any_port = colon != text.npos && text.substr(colon) == ":0";
+  auto parsed = wire::parse_host_port(any_port ? text.substr(0, colon) + ":1" : text);
+  if (!parsed) return std::unexpected(std::string(option) + " must be IP:PORT, not " + text);
+  if (any_port) parsed->port = 0;
+  return std::move(*parsed);
+}
+
+Result<Addresses> check(const ServeOptions& options) {
+  auto api = parse_listen("--listen", options.listen);
+  if (!api) return std::unexpected(api.error());
+  auto node = parse_listen("--node-listen", options.node_listen);
+  if (!node) return std::unexpected(node.error());
+  if (!wire::parse_url(options.public_url, "https", 443)) {
+    return std::unexpected("--public-url must be https://HOST:PORT, not " + options.public_url);
+  }
+  if (!wire::parse_host_port(options.node_url)) {
+    return std::unexpected("--node-url must be HOST:PORT, not " + options.node_url);
+  }
+  return Addresses{std::move(*api), std::move(*node)};
+}
+
+// Everything the server is made of, in the order it is taken down (last first).
+class Server {
+ public:
+  Server(const StateDirectory& state, control::Authority authority, const ServeOptions& options,
+         std::string conninfo, Log& log)
+      : state_(state),
+        authority_(std::move(authority)),
+        log_(log),
+        database_({.conninfo = conninfo,
+                   .user = std::string(store::kAppRole),
+                   .max_connections = kDatabaseConnections},
+                  log),
+        hasher_(rng_),
+        services_{
+            database_,  rng_,     throttle_, hasher_,
+            authority_, metrics_, log,       {options.public_url, options.node_url, RAP_VERSION}},
+        api_(services_),
+        node_link_(services_),
+        conninfo_(std::move(conninfo)) {}
+
+  Result<void> run(const Addresses& addresses, std::optional<store::PrivatePostgres> postgres);
+
+ private:
+  Result<void> open_listeners(const Addresses& addresses);
+  Result<void> announce() const;
+  void renew_certificate();
+
+  const StateDirectory& state_;
+  control::Authority authority_;
+  Log& log_;
+  io::SystemRandom rng_;
+  store::PostgresDatabase database_;
+  ClockThrottle throttle_;
+  BoundedHasher hasher_;
+  control::Metrics metrics_;
+  control::Services services_;
+  control::Api api_;
+  control::NodeLink node_link_;
+  std::string conninfo_;
+  io::EventLoop loop_;
+  std::optional<io::HttpServer> api_server_;
+  std::optional<io::HttpServer> node_server_;
+};
+
+std::shared_ptr<const crypto::TlsContext> server_context(const crypto::TlsIdentity& identity,
+                                                         crypto::TlsPolicy policy) {
+  return crypto::TlsContext::make(crypto::TlsRole::server, identity, std::move(policy),
+                                  io::wall_now);
+}
+
+crypto::TlsPolicy members_of(const control::Authority& authority) {
+  return crypto::AcceptMember{authority.roots, authority.cluster, wire::SpiffeId::Kind::node, {}};
+}
+
+Result<void> Server::open_listeners(const Addresses& addresses) {
+  const auto identity = state_.load_identity(authority_, io::wall_now(), rng_);
+  if (!identity) return std::unexpected(identity.error());
+  try {
+    api_server_.emplace(
+        loop_,
+        io::HttpServerOptions{.host = addresses.api.host,
+                              .port = addresses.api.port,
+                              .tls = server_context(*identity, crypto::AcceptAnyone{}),
+                              .workers = kApiWorkers},
+        [this](const wire::HttpRequest& r) { return api_.handle(r, io::wall_now()); }, log_);
+    node_server_.emplace(
+        loop_,
+        io::HttpServerOptions{.host = addresses.node.host,
+                              .port = addresses.node.port,
+                              .tls = server_context(*identity, members_of(authority_)),
+                              .max_body_bytes = kMaxNodeBodyBytes,
+                              .workers = kNodeWorkers},
+        [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
+  } catch (const std::system_error& e) {
+    return std::unexpected(std::string("cannot listen: ") + e.what());
+  }
+  return {};
+}
+
+Result<void> Server::announce() const {
+  const std::string ports = "{\"api\":" + std::to_string(api_server_->port()) +
+                            ",\"node\":" + std::to_string(node_server_->port()) + "}\n";
+  if (auto ok = io::write_file_atomic(state_.ports_file(), ports, 0644); !ok) return ok;
+  log_.info("control.ready", {{"api_port", api_server_->port()},
+                              {"node_port", node_server_->port()},
+                              {"cluster", authority_.cluster.str()}});
+  return {};
+}
+
+// Existing connections keep what they have; new ones get the new certificate.
+void Server::renew_certificate() {
+  bool renewed = false;
+  auto identity = state_.load_identity(authority_, io::wall_now(), rng_, &renewed);
+  if (!identity) {
+    log_.error("certificate.renewal_failed", {{"reason", identity.error()}});
+    return;
+  }
+  if (!renewed) return;
+  log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
+  loop_.post([this, identity = std::move(*identity)] {
+    api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
+    node_server_->set_tls(server_context(identity, members_of(authority_)));
+  });
+}
+
+Result<void> Server::run(const Addresses& addresses,
+                         std::optional<store::PrivatePostgres> postgres) {
+  Keeper keeper({.conninfo = conninfo_,
+                 .postgres = std::move(postgres),
+                 .check_certificate = [this] { renew_certificate(); }},
+                services_, log_);
+  if (const auto migrated = keeper.migrate(); !migrated) return std::unexpected(migrated.error());
+  if (auto ok = open_listeners(addresses); !ok) return ok;
+  loop_.on_signal([this] { loop_.stop(); });
+  keeper.start();
+  if (auto ok = announce(); !ok) return ok;
+  loop_.run();
+  log_.info("control.stopping");
+  node_server_.reset();
+  api_server_.reset();
+  return {};
+}
+
+Result<void> serve(const ServeOptions& options, Log& log) {
+  const auto addresses = check(options);
+  if (!addresses) return std::unexpected(addresses.error());
+  const StateDirectory state{std::filesystem::absolute(options.state)};
+  auto authority = state.load_authority();
+  if (!authority) return std::unexpected(authority.error());
+  const auto lock = io::FileLock::try_lock(state.lock_file());
+  if (!lock) return std::unexpected("another rap-control serves " + options.state);
+
+  std::optional<store::PrivatePostgres> postgres;
+  if (options.database_url.empty()) {
+    postgres = state.postgres();
+    if (!postgres->exists()) {
+      return std::unexpected("there is no private PostgreSQL in " + options.state +
+                             "; run 'rap-control init', or name a server with --database-url");
+    }
+    if (auto ok = postgres->start(); !ok) return ok;
+  }
+  const std::string conninfo = postgres ? postgres->conninfo() : options.database_url;
+  const auto done = std::make_unique<Server>(state, std::move(*authority), options, conninfo, log)
+                        ->run(*addresses, postgres);
+  if (postgres) (void)postgres->stop();
+  return done;
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  io::StderrLog log("rap-control");
+  if (const auto done = serve(options, log); !done) {
+    log.error("control.failed", {{"reason", done.error()}});
+    std::cerr << "rap-control serve: " << done.error() << "\n";
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace rap::app

@@ -1,0 +1,77 @@
+#include "control/csr_policy.hpp"
+
+#include <algorithm>
+
+#include "policy/ip_address.hpp"
+#include "wire/spiffe_id.hpp"
+#include "wire/url.hpp"
+
+namespace rap::control {
+namespace {
+
+std::string lower(std::string s) {
+  std::ranges::transform(s, s.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return s;
+}
+
+void sort_unique(std::vector<std::string>& v) {
+  std::ranges::sort(v);
+  v.erase(std::ranges::unique(v).begin(), v.end());
+}
+
+crypto::SubjectNames normalized(crypto::SubjectNames names) {
+  for (std::string& dns : names.dns) dns = lower(std::move(dns));
+  for (auto* list : {&names.dns, &names.ips, &names.uris}) sort_unique(*list);
+  return names;
+}
+
+std::string listed(const crypto::SubjectNames& names) {
+  std::string out;
+  for (const auto* list : {&names.uris, &names.dns, &names.ips}) {
+    for (const std::string& name : *list) out += (out.empty() ? "" : ", ") + name;
+  }
+  return out.empty() ? "no name" : out;
+}
+
+}  // namespace
+
+crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
+                                const std::vector<std::string>& advertised) {
+  crypto::SubjectNames names;
+  names.uris.push_back(wire::SpiffeId::of_node(cluster, node).str());
+  for (const std::string& address : advertised) {
+    const auto parsed = wire::parse_host_port(address);
+    if (!parsed) continue;
+    if (const auto ip = policy::IpAddress::parse(parsed->host)) {
+      names.ips.push_back(ip->str());
+    } else {
+      names.dns.push_back(parsed->host);
+    }
+  }
+  return normalized(std::move(names));
+}
+
+Outcome<crypto::CertificateRequest> accept_request(const std::string& pem,
+                                                   const crypto::SubjectNames& expected) {
+  auto request = crypto::CertificateRequest::from_pem(pem);
+  if (!request) {
+    return refuse(ProblemCode::csr_malformed,
+                  "The signing request is no PKCS #10 request in PEM, or its signature is wrong.");
+  }
+  if (request->key.type() != crypto::KeyType::p256) {
+    return refuse(ProblemCode::csr_malformed, "The key of the signing request must be P-256.");
+  }
+  const bool plain =
+      request->subject.empty() && !request->asks_other_extensions && !request->names.has_other;
+  if (!plain || normalized(request->names) != expected) {
+    return refuse(ProblemCode::csr_names_mismatch,
+                  "The signing request must ask for exactly " + listed(expected) +
+                      ", with an empty subject; it asks for " + listed(request->names) +
+                      (plain ? "." : " and more."));
+  }
+  return std::move(*request);
+}
+
+}  // namespace rap::control

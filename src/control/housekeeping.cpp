@@ -1,0 +1,24 @@
+#include "control/housekeeping.hpp"
+
+#include "control/session_ending.hpp"
+
+namespace rap::control {
+
+Outcome<std::size_t> keep_house(Services& s, WallTime now) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<std::size_t> {
+    tx.bearers().purge_expired(now);
+    tx.sessions().purge_commands(now - kCommandRetention);
+    tx.sessions().forget_presence_before(now - kPresenceStaleAfter);
+    tx.sessions().settle_states(now);
+    std::size_t ended = 0;
+    for (SessionId id : tx.sessions().older_than(SessionState::pending, now - kPendingLimit)) {
+      ended += end_sessions(s, tx, now, {.session = id}, "never_attached");
+    }
+    for (SessionId id : tx.sessions().older_than(SessionState::detached, now - kDetachedLimit)) {
+      ended += end_sessions(s, tx, now, {.session = id}, "detached_too_long");
+    }
+    return ended;
+  });
+}
+
+}  // namespace rap::control

@@ -1,0 +1,79 @@
+#include "control/node_link.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "control/api.hpp"
+
+namespace rap::control {
+
+NodeLink::NodeLink(Services services)
+    : services_(std::move(services)), routes_(node_link_routes()) {
+  std::vector<std::string_view> operations;
+  for (const Route& route : routes_) operations.push_back(route.operation);
+  services_.metrics.add_routes("node", operations);
+}
+
+wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime now) {
+  const Match found = match(routes_, request.method, request.path);
+  const auto outcome = answer(found, request, now);
+  wire::HttpResponse response =
+      outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
+  if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);
+  services_.metrics.count_request("node", found.route ? found.route->operation : "",
+                                  response.status);
+  return response;
+}
+
+Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& request,
+                                WallTime now) {
+  if (!found.route && found.allow.empty()) {
+    return refuse(ProblemCode::not_found, "There is nothing at this path for nodes.");
+  }
+  if (!found.route) {
+    return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
+  }
+  const Route& route = *found.route;
+  auto node = admit(request, found.path_values.front().second);
+  if (!node) return std::unexpected(node.error());
+  if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+  const auto body = parse_body(route, request);
+  if (!body) return std::unexpected(body.error());
+  const Call call{.request = request,
+                  .now = now,
+                  .body = *body,
+                  .path_values = found.path_values,
+                  .node = std::move(*node)};
+  return run_handler(services_, route, call);
+}
+
+// TLS has proven the certificate; here its node must be the one the path names, still take part,
+// and the certificate be one that was issued and not revoked.
+Outcome<Node> NodeLink::admit(const wire::HttpRequest& request, std::string_view path_id) {
+  if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
+    return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
+  }
+  if (request.peer->cluster != services_.authority.cluster) {
+    return refuse(ProblemCode::wrong_cluster, "This control plane serves another cluster.");
+  }
+  const NodeId id = request.peer->node();
+  if (id.str() != path_id) {
+    return refuse(ProblemCode::wrong_node,
+                  "The certificate is of node " + id.str() + ", not of the node in the path.");
+  }
+  return transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Node> {
+    auto node = tx.nodes().find(id.str());
+    if (!node || node->state != NodeState::approved) {
+      return refuse(ProblemCode::node_disabled,
+                    "This node is not approved, or was disabled. A platform administrator can say "
+                    "why; it comes back with a new join token.");
+    }
+    if (!tx.nodes().certificate_is_active(id, request.peer_certificate_serial)) {
+      return refuse(ProblemCode::certificate_revoked,
+                    "This certificate was revoked or never issued; enrol again with a new join "
+                    "token.");
+    }
+    return std::move(*node);
+  });
+}
+
+}  // namespace rap::control

@@ -1,0 +1,30 @@
+// The node listener (CP-1): what nodes ask of the control plane over mutual TLS. The certificate
+// says which node asks; the path must name the same one.
+#pragma once
+
+#include <vector>
+
+#include "control/route.hpp"
+
+namespace rap::control {
+
+class NodeLink {
+ public:
+  explicit NodeLink(Services services);
+
+  // From any thread; never throws.
+  wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
+
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
+  Outcome<Node> admit(const wire::HttpRequest& request, std::string_view path_id);
+
+  Services services_;
+  std::vector<Route> routes_;
+};
+
+std::vector<Route> node_link_routes();
+
+}  // namespace rap::control

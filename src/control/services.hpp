@@ -1,0 +1,53 @@
+// What the use cases are given: the database, randomness, keys, and the ports they need. Built in
+// main, handed down; everything here may be used from several threads at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "control/authority.hpp"
+#include "control/database.hpp"
+#include "control/metrics.hpp"
+
+namespace rap::control {
+
+// Rate limits per key; the implementation reads the clock.
+class Throttle {
+ public:
+  enum class Kind : std::uint8_t { sign_in_account, sign_in_source, enrolment_source };
+  virtual ~Throttle() = default;
+  // nullopt: go ahead. Else how long to wait.
+  virtual std::optional<Duration> take(Kind kind, std::string_view key) = 0;
+  virtual void give_back(Kind kind, std::string_view key) = 0;
+};
+
+// argon2id with a bound on how many run at once; nullopt when that many run and wait already.
+class PasswordHasher {
+ public:
+  virtual ~PasswordHasher() = default;
+  virtual std::optional<std::string> hash(std::string_view password) = 0;
+  virtual std::optional<bool> check(std::string_view password, std::string_view phc_hash) = 0;
+};
+
+struct Settings {
+  std::string public_url;  // https://HOST:PORT, where people and agents reach the API
+  std::string node_url;    // HOST:PORT of the node listener
+  std::string version;
+};
+
+struct Services {
+  Database& database;
+  RandomSource& rng;
+  Throttle& throttle;
+  PasswordHasher& passwords;
+  const Authority& authority;
+  Metrics& metrics;
+  Log& log;
+  Settings settings;
+};
+
+}  // namespace rap::control
