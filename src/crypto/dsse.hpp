@@ -11,7 +11,7 @@
 
 namespace rap::crypto {
 
-inline constexpr std::size_t kMaxEnvelopeBytes = 6 * 1024 * 1024;
+inline constexpr std::size_t kMaxEnvelopeBytes = std::size_t{6} * 1024 * 1024;
 inline constexpr std::size_t kMaxEnvelopeSignatures = 16;
 
 enum class EnvelopeFault : std::uint8_t { malformed, wrong_type, no_trusted_signature };

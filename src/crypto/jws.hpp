@@ -28,7 +28,7 @@ enum class JwsFault : std::uint8_t {
 };
 std::string_view to_string(JwsFault fault);
 
-inline constexpr std::size_t kMaxJwsBytes = 8 * 1024;
+inline constexpr std::size_t kMaxJwsBytes = std::size_t{8} * 1024;
 
 // `payload` is JSON text; `typ` goes into the protected header and must match on verification. An
 // empty `typ` means that the header has none.

@@ -55,10 +55,8 @@ Bytes ecdsa_from_fixed(ByteView fixed) {
   Handle<bignum_st> r(BN_bin2bn(fixed.data(), kScalar, nullptr));
   Handle<bignum_st> s(BN_bin2bn(fixed.data() + kScalar, kScalar, nullptr));
   Handle<ECDSA_SIG_st> parsed(ECDSA_SIG_new());
-  require(r && s && parsed && ECDSA_SIG_set0(parsed.get(), r.get(), s.get()) == 1,
-          "build an ECDSA signature");
-  (void)r.release();
-  (void)s.release();
+  require(r && s && parsed, "build an ECDSA signature");
+  require(ECDSA_SIG_set0(parsed.get(), r.release(), s.release()) == 1, "build an ECDSA signature");
   return to_der(i2d_ECDSA_SIG, parsed.get());
 }
 

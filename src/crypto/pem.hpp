@@ -10,7 +10,7 @@
 
 namespace rap::crypto {
 
-inline constexpr std::size_t kMaxPemBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxPemBytes = std::size_t{1024} * 1024;
 
 struct PemBlock {
   std::string_view label;  // a view of the parsed text: "CERTIFICATE"

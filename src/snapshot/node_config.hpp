@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxPoolMembers = 256;
 inline constexpr std::size_t kMaxResources = 16384;
 inline constexpr std::size_t kMaxTokenKeys = 16;
 inline constexpr std::size_t kMaxEndpoints = 8;  // of one peer
-inline constexpr std::size_t kMaxPemText = 64 * 1024;
+inline constexpr std::size_t kMaxPemText = std::size_t{64} * 1024;
 
 struct TokenKey {
   std::string kid;
