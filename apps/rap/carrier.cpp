@@ -1,0 +1,121 @@
+#include "carrier.hpp"
+
+namespace rap {
+
+using wire::FlowReason;
+
+namespace {
+
+// Whether another entry may succeed where this one did not.
+bool worth_another_entry(FlowReason reason) {
+  switch (reason) {
+    case FlowReason::peer_lost:
+    case FlowReason::no_route:
+    case FlowReason::not_ready:
+    case FlowReason::limit_reached:
+    case FlowReason::setup_timeout:
+    case FlowReason::shutting_down: return true;
+    case FlowReason::protocol_error:
+    case FlowReason::unknown_label:
+    case FlowReason::flow_control:
+    case FlowReason::token_invalid:
+    case FlowReason::token_expired:
+    case FlowReason::token_replayed:
+    case FlowReason::wrong_cluster:
+    case FlowReason::wrong_entry:
+    case FlowReason::wrong_resource:
+    case FlowReason::channel_class_denied:
+    case FlowReason::session_ended:
+    case FlowReason::hop_limit:
+    case FlowReason::seal_failed:
+    case FlowReason::target_unreachable:
+    case FlowReason::target_refused:
+    case FlowReason::target_timeout: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Carrier::~Carrier() {
+  if (link_ != nullptr) link_->reset(label_, FlowReason::peer_lost);
+}
+
+void Carrier::open(EntryLinks& links, const client::Attachment& attachment, wire::TrafficClass c) {
+  links_ = &links;
+  attachment_ = attachment;
+  class_ = c;
+  next_candidate_ = 0;
+  try_next({FlowReason::no_route, false, {}});
+}
+
+void Carrier::try_next(const Ending& last) {
+  while (next_candidate_ < attachment_.candidates.size()) {
+    const client::Candidate& candidate = attachment_.candidates[next_candidate_++];
+    EntryLink& link = links_->to(candidate.url);
+    if (const auto label = link.open(*this, class_, candidate.token)) {
+      link_ = &link;
+      label_ = *label;
+      return;
+    }
+  }
+  end(last);
+}
+
+void Carrier::abort(const Ending& ending) { end(ending); }
+
+std::size_t Carrier::on_data(MutableBytes data) {
+  const std::size_t taken = link_ != nullptr ? link_->send(label_, data) : 0;
+  if (taken < data.size()) local_->pause_reading();
+  return taken;
+}
+
+void Carrier::on_end() {
+  if (link_ != nullptr) link_->finish(label_);
+}
+
+// The local stream is gone: in order when both directions had ended.
+void Carrier::on_close(const io::StreamError& error) {
+  local_gone_ = true;
+  end({std::nullopt, true, error.detail});
+}
+
+void Carrier::consume(std::size_t n) {
+  inbox_at_ += n;
+  if (inbox_at_ == inbox_.size()) {
+    inbox_.clear();
+    inbox_at_ = 0;
+  }
+  if (link_ != nullptr) link_->delivered(label_, n);
+}
+
+void Carrier::accepted() { local_->resume_reading(); }
+
+void Carrier::received(ByteView data) {
+  // Keep the memory within twice what is held.
+  if (inbox_at_ > inbox_.size() / 2) {
+    inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(inbox_at_));
+    inbox_at_ = 0;
+  }
+  inbox_.insert(inbox_.end(), data.begin(), data.end());
+  local_->flush();
+}
+
+void Carrier::ended(FlowReason reason, bool was_accepted, const std::string& detail) {
+  link_ = nullptr;
+  const Ending ending{reason, was_accepted, detail};
+  if (!was_accepted && worth_another_entry(reason)) {
+    try_next(ending);
+  } else {
+    end(ending);
+  }
+}
+
+void Carrier::end(const Ending& ending) {
+  if (link_ != nullptr) std::exchange(link_, nullptr)->reset(label_, FlowReason::peer_lost);
+  if (!on_end_) return;
+  if (!local_gone_ && ending.reason) local_->abort();
+  std::exchange(on_end_, nullptr)(*this, ending);
+}
+
+}  // namespace rap

@@ -1,0 +1,53 @@
+#include "data_plane.hpp"
+
+#include <system_error>
+
+#include "carrier.hpp"
+#include "forwarder.hpp"
+
+namespace rap {
+
+client::Failure describe(wire::FlowReason reason, bool was_accepted, const std::string& detail,
+                         const std::string& resource) {
+  client::Failure failure = client::explain(reason, was_accepted, resource);
+  if (reason == wire::FlowReason::peer_lost && !detail.empty()) failure.text += " " + detail + ".";
+  return failure;
+}
+
+client::Outcome<void> SocketDataPlane::proxy(const client::Account& account,
+                                             const client::Attachment& attachment,
+                                             wire::TrafficClass c) {
+  io::EventLoop loop;
+  loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
+  EntryLinks links(loop, account.roots_pem, rng_);
+  client::Outcome<void> outcome;
+  Carrier carrier([&](Carrier&, const Carrier::Ending& ending) {
+    if (ending.reason) {
+      outcome = std::unexpected(
+          describe(*ending.reason, ending.was_accepted, ending.detail, attachment.resource));
+    }
+    loop.stop();
+  });
+  carrier.set_local(std::make_unique<StdioEnd>(loop, carrier, carrier));
+  carrier.open(links, attachment, c);
+  loop.run();
+  return outcome;
+}
+
+client::Outcome<void> SocketDataPlane::forward(
+    const client::Account& account, const client::Attachment& attachment, wire::TrafficClass c,
+    const wire::HostPort& listen, const std::function<void(const wire::HostPort&)>& listening) {
+  io::EventLoop loop;
+  loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
+  try {
+    Forwarder forwarder(loop, account, attachment, c, rng_, err_);
+    listening(forwarder.listen(listen));
+    loop.run();
+    return {};
+  } catch (const std::system_error& e) {
+    return client::fail(client::ExitCode::failed,
+                        std::string(e.what()) + ". Choose another address with --listen.");
+  }
+}
+
+}  // namespace rap

@@ -1,0 +1,31 @@
+// The client's data plane over real sockets.
+#pragma once
+
+#include <ostream>
+
+#include "base/random.hpp"
+#include "client/data_plane.hpp"
+
+namespace rap {
+
+class SocketDataPlane final : public client::DataPlane {
+ public:
+  SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err) {}
+
+  client::Outcome<void> proxy(const client::Account& account, const client::Attachment& attachment,
+                              wire::TrafficClass c) override;
+  client::Outcome<void> forward(
+      const client::Account& account, const client::Attachment& attachment, wire::TrafficClass c,
+      const wire::HostPort& listen,
+      const std::function<void(const wire::HostPort&)>& listening) override;
+
+ private:
+  RandomSource& rng_;
+  std::ostream& err_;
+};
+
+// A flow's ending in words.
+client::Failure describe(wire::FlowReason reason, bool was_accepted, const std::string& detail,
+                         const std::string& resource);
+
+}  // namespace rap

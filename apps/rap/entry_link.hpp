@@ -1,0 +1,95 @@
+// One WebSocket to an entry node, and the flows on it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "client/flow_mux.hpp"
+#include "io/event_loop.hpp"
+#include "io/websocket.hpp"
+#include "wire/url.hpp"
+
+namespace rap {
+
+// What a flow on a link hears.
+class FlowEnd {
+ public:
+  virtual ~FlowEnd() = default;
+  virtual void accepted() = 0;
+  virtual void received(ByteView data) = 0;
+  virtual void finished() = 0;
+  virtual void writable() = 0;
+  // The flow is gone. `detail` says more when its connection was lost.
+  virtual void ended(wire::FlowReason reason, bool was_accepted, const std::string& detail) = 0;
+};
+
+class EntryLink final : private io::WebSocketHandler, private io::Output, private client::FlowSink {
+ public:
+  // Starts connecting. Flows may be opened at once; they wait for the connection.
+  EntryLink(io::EventLoop& loop, const wire::Url& url, const std::string& roots_pem,
+            RandomSource& rng);
+  ~EntryLink() override;
+
+  bool dead() const { return dead_; }
+
+  // `end` outlives the flow. nullopt at the limit of flows.
+  std::optional<client::FlowLabel> open(FlowEnd& end, wire::TrafficClass c, std::string_view token);
+  // Returns how many bytes were taken; after less than all, writable() tells when to go on.
+  std::size_t send(client::FlowLabel label, ByteView data);
+  void finish(client::FlowLabel label);
+  void reset(client::FlowLabel label, wire::FlowReason reason);
+  void delivered(client::FlowLabel label, std::size_t n);
+
+ private:
+  // io::WebSocketHandler
+  void on_open() override {}
+  bool on_message(MutableBytes payload) override;
+  void on_close(const io::StreamError& error) override;
+  // io::Output: the frames to send
+  ByteView peek() override { return mux_.output().peek(); }
+  void consume(std::size_t n) override;
+  // client::FlowSink
+  void on_accepted(client::FlowLabel label) override;
+  void on_data(client::FlowLabel label, ByteView data) override;
+  void on_finished(client::FlowLabel label) override;
+  void on_writable(client::FlowLabel label) override;
+  void on_ended(client::FlowLabel label, wire::FlowReason reason, bool accepted) override;
+
+  FlowEnd* find(client::FlowLabel label);
+  void wake_blocked();
+
+  io::EventLoop& loop_;
+  client::FlowMux mux_{*this};
+  std::unordered_map<client::FlowLabel, FlowEnd*> ends_;
+  std::vector<client::FlowLabel> blocked_;  // wait for the queue to drain
+  std::string lost_because_;
+  bool dead_ = false;
+  bool wake_posted_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::unique_ptr<io::WebSocketClient> socket_;
+};
+
+// The links of one command, one per entry, made when they are needed and again when they are lost.
+class EntryLinks {
+ public:
+  EntryLinks(io::EventLoop& loop, std::string roots_pem, RandomSource& rng)
+      : loop_(loop), roots_pem_(std::move(roots_pem)), rng_(rng) {}
+
+  EntryLink& to(const wire::Url& url);
+
+ private:
+  struct Entry {
+    wire::Url url;
+    std::unique_ptr<EntryLink> link;
+  };
+
+  io::EventLoop& loop_;
+  std::string roots_pem_;
+  RandomSource& rng_;
+  std::vector<Entry> links_;
+};
+
+}  // namespace rap

@@ -1,0 +1,21 @@
+// The client's HTTPS over io.
+#pragma once
+
+#include "client/ports.hpp"
+#include "io/http_client.hpp"
+
+namespace rap {
+
+// With roots the server must prove its name under one of them; without, nobody is verified.
+io::HttpClientOptions https_options(const wire::HostPort& server,
+                                    const std::optional<std::string>& roots_pem);
+client::NetworkError to_network_error(const io::HttpError& error);
+
+class HttpsNetwork final : public client::Network {
+ public:
+  std::expected<wire::HttpResponse, client::NetworkError> fetch(
+      const wire::HostPort& server, const std::optional<std::string>& roots_pem,
+      const wire::HttpRequest& request) override;
+};
+
+}  // namespace rap

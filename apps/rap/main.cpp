@@ -1,0 +1,45 @@
+// rap: parses, wires together, runs.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "client/command.hpp"
+#include "data_plane.hpp"
+#include "https_network.hpp"
+#include "io/system.hpp"
+#include "person.hpp"
+
+namespace rap {
+namespace {
+
+int status(client::ExitCode code) { return static_cast<int>(code); }
+
+int run(int argc, char** argv) {
+  client::Invocation invocation;
+  const auto tree = client::make_command_tree(invocation, RAP_VERSION);
+  try {
+    tree->parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return status(tree->exit(e) == 0 ? client::ExitCode::ok : client::ExitCode::usage);
+  }
+  // Whoever reads our output may leave; writing then fails like any other write.
+  std::signal(SIGPIPE, SIG_IGN);
+
+  io::SystemRandom random;
+  HomeFiles home(home_directory());
+  HttpsNetwork network;
+  Tty terminal;
+  ChildPrograms programs;
+  SocketDataPlane data_plane(random, std::cerr);
+  client::World world{home,      network,   terminal,       programs,       data_plane,
+                      std::cout, std::cerr, io::wall_now(), invocation.json};
+  const auto done = invocation.run(world);
+  if (done) return *done;
+  std::cerr << "rap: " << done.error().text << "\n";
+  return status(done.error().code);
+}
+
+}  // namespace
+}  // namespace rap
+
+int main(int argc, char** argv) { return rap::run(argc, argv); }
