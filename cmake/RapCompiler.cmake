@@ -29,8 +29,10 @@ endif()
 
 find_program(RAP_CCACHE ccache)
 if(RAP_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${RAP_CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${RAP_CCACHE})
+  # Paths are relative to the clone, so that clones share what the cache holds.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+                                  ${RAP_CCACHE})
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 endif()
 find_program(RAP_MOLD mold)
 if(RAP_MOLD)

@@ -39,3 +39,13 @@ function(rap_program name)
   target_compile_definitions(${name} PRIVATE RAP_VERSION="${PROJECT_VERSION}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
+
+# rap_manual(program words...): the page the program prints of itself, in <build>/man/man1.
+function(rap_manual name)
+  if(NOT TARGET ${name})
+    return()
+  endif()
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/man/man1)
+  add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+    COMMAND $<TARGET_FILE:${name}> ${ARGN} > ${CMAKE_BINARY_DIR}/man/man1/${name}.1)
+endfunction()

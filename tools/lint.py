@@ -42,10 +42,12 @@ def fingerprint(source, command):
 
 
 def lint(build, source):
+    # The path-sensitive analysis of tests costs more than all the rest and finds nothing.
+    fewer = ["--checks=-clang-analyzer-*"] if source.name.endswith("_test.cpp") else []
     # g++ flags that clang does not know must not count as findings.
     run = subprocess.run(
         [CLANG_TIDY, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option",
-         "--warnings-as-errors=*", str(source)],
+         "--warnings-as-errors=*", *fewer, str(source)],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return run.returncode == 0, run.stdout
 

@@ -5,6 +5,7 @@
 #include "agent/enrolment_plan.hpp"
 #include "agent/node_identity.hpp"
 #include "agent/node_link.hpp"
+#include "client/manual.hpp"
 #include "enrol.hpp"
 #include "fabric_process.hpp"
 #include "host.hpp"
@@ -156,6 +157,20 @@ class Agent {
   ExitStatus status_ = kOk;
 };
 
+std::vector<client::ManualSection> manual_sections() {
+  return {{"EXIT STATUS",
+           {{"0", "Stopped in order; rap-fabric goes on."},
+            {"1", "Failed; the log says why."},
+            {"2", "The command line is wrong."},
+            {"4", "The platform owner denied the enrolment."},
+            {"7", "The control plane does not prove to be the one the join token names."}}},
+          {"FILES",
+           {{"identity/", "Keys, certificate and trust roots of the node; never leaves it."},
+            {"config/node_config.dsse", "The last verified configuration."},
+            {"agent.sock", "Where rap-fabric talks to the agent."},
+            {"fabric.log", "What rap-fabric says."}}}};
+}
+
 int run(int argc, char** argv) {
   AgentOptions options;
   const auto app = make_command_line(options);
@@ -163,6 +178,10 @@ int run(int argc, char** argv) {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app->exit(e) == 0 ? kOk : kUsage;
+  }
+  if (options.man) {
+    std::cout << client::manual_page(*app, RAP_VERSION, manual_sections());
+    return kOk;
   }
   if (const std::string error = usage_error(options); !error.empty()) {
     std::cerr << error << "\nRun with --help for more information.\n";

@@ -530,6 +530,11 @@ void Stream::finish_writing() {
   impl_->finishing = true;
   impl_->request_flush();
 }
+void Stream::abort() {
+  boost::system::error_code ec;
+  impl_->socket.set_option(asio::socket_base::linger(true, 0), ec);
+  impl_->kill();
+}
 std::size_t Stream::unsent() const {
   return impl_->written.size() - impl_->written_at + impl_->out.size() - impl_->out_at;
 }

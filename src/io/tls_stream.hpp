@@ -92,6 +92,9 @@ class Stream {
   void close_after_write();
   // Plain streams: FIN after what is written.
   void finish_writing();
+  // Ends at once, without a callback. The peer of a plain stream sees a reset, never an end that
+  // looks orderly.
+  void abort();
 
   std::size_t unsent() const;  // bytes of write() and of ciphertext not yet taken by the kernel
   std::string peer_ip() const;

@@ -1,0 +1,34 @@
+// The port to the data plane: how bytes get from this machine to a resource.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "client/failure.hpp"
+#include "client/profile.hpp"
+#include "client/session.hpp"
+#include "wire/flow_reason.hpp"
+#include "wire/traffic_class.hpp"
+#include "wire/url.hpp"
+
+namespace rap::client {
+
+class DataPlane {
+ public:
+  virtual ~DataPlane() = default;
+
+  // Joins standard input and output to one flow; returns when both directions have ended.
+  virtual Outcome<void> proxy(const Account& account, const Attachment& attachment,
+                              wire::TrafficClass c) = 0;
+
+  // Listens, and gives each connection a flow of its own over one WebSocket. `listening` hears the
+  // real address once. Returns when the person ends it.
+  virtual Outcome<void> forward(const Account& account, const Attachment& attachment,
+                                wire::TrafficClass c, const wire::HostPort& listen,
+                                const std::function<void(const wire::HostPort&)>& listening) = 0;
+};
+
+// What a flow's end means to the person who wanted it.
+Failure explain(wire::FlowReason reason, bool accepted, const std::string& resource);
+
+}  // namespace rap::client
