@@ -29,9 +29,12 @@ class TestCluster {
   }
 
   // A copy of the migrated database; the conninfo names no user.
-  std::string fresh_database() {
-    const std::string name = "test_" + std::to_string(++count_);
-    must(superuser("postgres").script("CREATE DATABASE " + name + " TEMPLATE rap OWNER rap_owner"));
+  std::string fresh_database() { return copy("rap"); }
+  // A copy of a database that nobody is connected to.
+  std::string copy(const std::string& original, std::string name = "") {
+    if (name.empty()) name = "test_" + std::to_string(++count_);
+    must(superuser("postgres")
+             .script("CREATE DATABASE " + name + " TEMPLATE " + original + " OWNER rap_owner"));
     return conninfo(name);
   }
   std::string conninfo(const std::string& database) const {
