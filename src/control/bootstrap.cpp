@@ -7,9 +7,9 @@ Outcome<void> bootstrap(Database& database, ClusterId cluster, const User& owner
   return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
     const ClusterId existing = tx.nodes().cluster();
     if (!existing.is_nil() && existing != cluster) {
-      return refuse(ProblemCode::conflict,
-                    "The database belongs to cluster " + existing.str() +
-                        ", the state directory to " + cluster.str() + "; use an empty database.");
+      return refuse(ProblemCode::conflict, "The database belongs to cluster " + existing.str() +
+                                               ", the state directory to " + cluster.str() +
+                                               "; use an empty database.");
     }
     if (tx.users().count_platform_owners() > 0) {
       return refuse(ProblemCode::conflict,
