@@ -9,8 +9,8 @@ std::string to_json(const EnrolmentRecord& r) {
   for (const ConfigKey& key : r.config_keys) {
     keys.push_back({{"kid", key.kid}, {"public_key_pem", key.public_key_pem}});
   }
-  return nlohmann::json{{"cluster", r.cluster.str()},
-                        {"node", r.node.str()},
+  return nlohmann::json{{"cluster_id", r.cluster.str()},
+                        {"node_id", r.node.str()},
                         {"control_url", r.control_url},
                         {"root_fingerprint", r.root_fingerprint},
                         {"join_secret_hash", r.join_secret_hash},
@@ -28,8 +28,8 @@ std::string to_json(const EnrolmentRecord& r) {
 std::expected<EnrolmentRecord, std::string> parse_enrolment_record(std::string_view text) {
   try {
     const auto json = nlohmann::json::parse(text);
-    const auto cluster = ClusterId::parse(json.at("cluster").get<std::string>());
-    const auto node = NodeId::parse(json.at("node").get<std::string>());
+    const auto cluster = ClusterId::parse(json.at("cluster_id").get<std::string>());
+    const auto node = NodeId::parse(json.at("node_id").get<std::string>());
     if (!cluster || !node) return std::unexpected("holds a malformed id");
     EnrolmentRecord r{.cluster = *cluster,
                       .node = *node,
