@@ -8,7 +8,8 @@ using nlohmann::json;
 
 AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers,
                      Log& log)
-    : handlers_(std::move(handlers)), log_(log),
+    : handlers_(std::move(handlers)),
+      log_(log),
       dialer_(loop, socket,
               {.on_open = [this](auto connection) { connection_ = std::move(connection); },
                .on_message = [this](std::string text) { on_message(text); },

@@ -11,7 +11,10 @@ using wire::WebSocketOpcode;
 
 ClientSession::ClientSession(io::EventLoop& loop, router::Router& router, ClientOwner& owner,
                              Log& log)
-    : loop_(loop), router_(router), owner_(owner), log_(log),
+    : loop_(loop),
+      router_(router),
+      owner_(owner),
+      log_(log),
       parser_({.header_bytes = kMaxUpgradeHeader, .body_bytes = 0}),
       last_active_(io::mono_now()) {}
 
@@ -143,8 +146,7 @@ void ClientSession::close(WebSocketClose code) {
   closing_ = true;
   last_active_ = io::mono_now();
   const auto v = static_cast<std::uint16_t>(code);
-  const std::uint8_t payload[2] = {static_cast<std::uint8_t>(v >> 8),
-                                   static_cast<std::uint8_t>(v)};
+  const std::uint8_t payload[2] = {static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
   router_.queue(*link_).append_control(WebSocketOpcode::close, payload);
   stream_->close_after_write();
 }

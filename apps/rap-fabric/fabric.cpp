@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "wire/url.hpp"
 #include "observations.hpp"
+#include "wire/url.hpp"
 
 namespace rap::fabric {
 
@@ -26,8 +26,13 @@ std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
 }  // namespace
 
 Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
-    : loop_(loop), settings_(std::move(settings)), log_(log), targets_(loop),
-      router_(*this, targets_, random_, io::wall_now()), ticker_(loop), shut_down_timer_(loop),
+    : loop_(loop),
+      settings_(std::move(settings)),
+      log_(log),
+      targets_(loop),
+      router_(*this, targets_, random_, io::wall_now()),
+      ticker_(loop),
+      shut_down_timer_(loop),
       agent_(loop, (settings_.state / "agent.sock").string(),
              {.on_config = [this](const auto& config) { configure(config); },
               .on_terminate_session =
@@ -39,7 +44,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
 
 Fabric::~Fabric() = default;
 
-// --- configuration ---------------------------------------------------------------------------------
+// --- configuration
+// ---------------------------------------------------------------------------------
 
 void Fabric::configure(const snapshot::NodeConfig& config) {
   if (configured_ && (config.cluster != config_.cluster || config.node != config_.node)) {
@@ -93,13 +99,13 @@ void Fabric::open_listeners() {
        [this](int fd, const std::string& ip) { accept_client(fd, ip); });
 }
 
-// --- lanes -----------------------------------------------------------------------------------------
+// --- lanes
+// -----------------------------------------------------------------------------------------
 
 void Fabric::update_dialled() {
   for (auto it = dialled_.begin(); it != dialled_.end();) {
-    const bool wanted = std::any_of(config_.peers.begin(), config_.peers.end(), [&](const auto& p) {
-      return p.dial && p.node == it->first;
-    });
+    const bool wanted = std::any_of(config_.peers.begin(), config_.peers.end(),
+                                    [&](const auto& p) { return p.dial && p.node == it->first; });
     if (wanted) {
       ++it;
     } else {
@@ -118,9 +124,9 @@ void Fabric::update_dialled() {
 
 Lane& Fabric::add_lane(std::optional<NodeId> expected) {
   LaneOwner& owner = *this;
-  auto lane = std::make_unique<Lane>(
-      loop_, router_, owner, log_, ChannelId::random(random_),
-      channel::Local{config_.cluster, config_.node, config_.version}, expected);
+  auto lane = std::make_unique<Lane>(loop_, router_, owner, log_, ChannelId::random(random_),
+                                     channel::Local{config_.cluster, config_.node, config_.version},
+                                     expected);
   Lane& ref = *lane;
   lanes_.emplace(&ref, std::move(lane));
   return ref;
@@ -170,7 +176,8 @@ void Fabric::lane_established(Lane& lane) {
   // The peer came back before we noticed that its old channel is dead.
   std::vector<Lane*> older;
   for (const auto& [other, owned] : lanes_) {
-    if (other != &lane && other->lifecycle().peer() == peer && other->link()) older.push_back(other);
+    if (other != &lane && other->lifecycle().peer() == peer && other->link())
+      older.push_back(other);
   }
   for (Lane* other : older) other->stop();
 }
@@ -188,7 +195,8 @@ void Fabric::lane_over(Lane& lane) {
   });
 }
 
-// --- clients ---------------------------------------------------------------------------------------
+// --- clients
+// ---------------------------------------------------------------------------------------
 
 void Fabric::accept_client(int fd, const std::string& peer_ip) {
   if (clients_.size() >= kMaxClients || shutting_down_) {
@@ -210,7 +218,8 @@ void Fabric::client_over(ClientSession& session) {
   loop_.post([this, dead = &session] { clients_.erase(dead); });
 }
 
-// --- the router's side -------------------------------------------------------------------------------
+// --- the router's side
+// -------------------------------------------------------------------------------
 
 void Fabric::set_sender(std::optional<router::LinkId> link, LinkSender* sender) {
   if (!link) return;

@@ -77,7 +77,7 @@ class Fabric final : private router::LinkPort, private LaneOwner, private Client
 
   std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients: our server certificate
   std::shared_ptr<const crypto::TlsContext> accept_tls_;  // nodes that dial us
-  std::shared_ptr<const crypto::TlsContext> dial_tls_;    // nodes we dial
+  std::shared_ptr<const crypto::TlsContext> dial_tls_;  // nodes we dial
   std::unique_ptr<io::StreamListener> fabric_listener_;
   std::unique_ptr<io::StreamListener> client_listener_;
 

@@ -33,7 +33,11 @@ FailureReason reason_of(const io::StreamError& error) {
 
 Lane::Lane(io::EventLoop& loop, router::Router& router, LaneOwner& owner, Log& log, ChannelId id,
            channel::Local local, std::optional<NodeId> expected)
-    : loop_(loop), router_(router), owner_(owner), log_(log), lifecycle_(id, local, expected),
+    : loop_(loop),
+      router_(router),
+      owner_(owner),
+      log_(log),
+      lifecycle_(id, local, expected),
       timer_(loop) {}
 
 Lane::~Lane() {
@@ -85,8 +89,8 @@ std::size_t Lane::on_data(MutableBytes data) {
   while (!over_) {
     const auto frame = wire::next_frame(data.subspan(used));
     if (!frame) {
-      log_.warn("channel.bad_frame", {{"channel", lifecycle_.id().str()},
-                                      {"error", wire::to_string(frame.error())}});
+      log_.warn("channel.bad_frame",
+                {{"channel", lifecycle_.id().str()}, {"error", wire::to_string(frame.error())}});
       step(channel::event::ProtocolViolation{});
       break;
     }
@@ -173,7 +177,8 @@ void Lane::perform(const channel::Action& action) {
     }
   } else if (std::holds_alternative<CloseTransport>(action)) {
     // An orderly end lets the goodbye out; a failure says nothing more.
-    if (lifecycle_.state() == State::closed && link_ && stream_) return stream_->close_after_write();
+    if (lifecycle_.state() == State::closed && link_ && stream_)
+      return stream_->close_after_write();
     over();
   }
 }

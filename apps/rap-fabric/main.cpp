@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "wire/url.hpp"
 #include "fabric.hpp"
 #include "io/file.hpp"
 #include "io/system.hpp"
+#include "wire/url.hpp"
 
 namespace {
 

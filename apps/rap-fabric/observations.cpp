@@ -58,10 +58,8 @@ std::string observe(router::Router& router, const std::vector<const Lane*>& lane
   router.egress().flows().for_each(add);
   json session_list = json::array();
   for (const auto& [id, t] : sessions) {
-    session_list.push_back({{"session_id", id.str()},
-                            {"flows", t.flows},
-                            {"bytes_up", t.up},
-                            {"bytes_down", t.down}});
+    session_list.push_back(
+        {{"session_id", id.str()}, {"flows", t.flows}, {"bytes_up", t.up}, {"bytes_down", t.down}});
   }
   json refusals = json::object();
   const auto& counts = router.board().refusals();

@@ -123,8 +123,7 @@ Lifecycle::Actions Lifecycle::on(MonoTime now, const event::AckReceived& e) {
   if (!exchanging()) return fail(FailureReason::policy_denied);
   if (e.ack.sequence == 0 || e.ack.sequence > sequence_) return fail(FailureReason::policy_denied);
   unanswered_ = 0;
-  const Duration sample =
-      now.time_since_epoch() - std::chrono::microseconds(e.ack.timestamp_us);
+  const Duration sample = now.time_since_epoch() - std::chrono::microseconds(e.ack.timestamp_us);
   if (sample >= Duration::zero() && sample < kEstablishTimeout) {
     // RFC 6298 §2: smoothed by 1/8, its variation by 1/4.
     const Duration delta = sample > rtt_ ? sample - rtt_ : rtt_ - sample;

@@ -50,13 +50,27 @@ namespace event {
 struct Start {};                                       // dial
 struct Accepted {};                                    // the listener took a connection
 struct Connected {};                                   // transport up, TLS begins
-struct Proven { wire::SpiffeId identity; PeerPolicy policy; };
-struct TransportFailed { FailureReason reason; };      // connect, TLS, or the connection broke
-struct HelloReceived { wire::Hello hello; };
-struct HeartbeatReceived { wire::Heartbeat heartbeat; };
-struct AckReceived { wire::HeartbeatAck ack; };
+struct Proven {
+  wire::SpiffeId identity;
+  PeerPolicy policy;
+};
+struct TransportFailed {
+  FailureReason reason;
+};      // connect, TLS, or the connection broke
+struct HelloReceived {
+  wire::Hello hello;
+};
+struct HeartbeatReceived {
+  wire::Heartbeat heartbeat;
+};
+struct AckReceived {
+  wire::HeartbeatAck ack;
+};
 struct GoodbyeReceived {};
-struct PolicyChanged { PeerPolicy policy; std::uint64_t config_version; };
+struct PolicyChanged {
+  PeerPolicy policy;
+  std::uint64_t config_version;
+};
 struct ProtocolViolation {};                           // a frame nobody may send here
 struct Timeout {};
 struct Stop {};
@@ -68,17 +82,28 @@ using Event = std::variant<event::Start, event::Accepted, event::Connected, even
 
 namespace action {
 struct Dial {};
-struct SendHello { wire::Hello hello; };
-struct SendHeartbeat { wire::Heartbeat heartbeat; };
-struct SendAck { wire::HeartbeatAck ack; };
+struct SendHello {
+  wire::Hello hello;
+};
+struct SendHeartbeat {
+  wire::Heartbeat heartbeat;
+};
+struct SendAck {
+  wire::HeartbeatAck ack;
+};
 struct SendGoodbye {};
-struct Established { NodeId peer; wire::TrafficClassSet classes; };
-struct ClassesChanged { wire::TrafficClassSet classes; };
+struct Established {
+  NodeId peer;
+  wire::TrafficClassSet classes;
+};
+struct ClassesChanged {
+  wire::TrafficClassSet classes;
+};
 struct CloseTransport {};  // the machine is terminal now
 }  // namespace action
-using Action = std::variant<action::Dial, action::SendHello, action::SendHeartbeat,
-                            action::SendAck, action::SendGoodbye, action::Established,
-                            action::ClassesChanged, action::CloseTransport>;
+using Action = std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
+                            action::SendGoodbye, action::Established, action::ClassesChanged,
+                            action::CloseTransport>;
 
 class Lifecycle {
  public:

@@ -83,9 +83,8 @@ TEST_F(LifecycleTest, RefusesANodeItDidNotDial) {
 
 TEST_F(LifecycleTest, RefusesAnotherCluster) {
   step(event::Start{});
-  expect_failed(
-      FailureReason::wrong_cluster,
-      step(event::Proven{wire::SpiffeId::of_node(ClusterId::random(rng), b), allow}));
+  expect_failed(FailureReason::wrong_cluster,
+                step(event::Proven{wire::SpiffeId::of_node(ClusterId::random(rng), b), allow}));
 }
 
 TEST_F(LifecycleTest, RefusesThePlaneThatIsNotANode) {

@@ -30,11 +30,11 @@ struct TlsIdentity {
 // Whom a handshake accepts.
 struct AcceptAnyone {};      // server without client certificates
 struct AcceptUnverified {};  // client's very first contact, to show a fingerprint: sends no secret
-struct AcceptHost {          // a server by name, under our own roots (PK-5)
+struct AcceptHost {  // a server by name, under our own roots (PK-5)
   std::vector<Certificate> roots;
-  std::string host;          // DNS name or IP literal, matched against the SAN
+  std::string host;  // DNS name or IP literal, matched against the SAN
 };
-struct AcceptMember {        // mutual TLS: a member of the cluster
+struct AcceptMember {  // mutual TLS: a member of the cluster
   std::vector<Certificate> roots;
   ClusterId cluster;
   wire::SpiffeId::Kind kind;

@@ -60,18 +60,12 @@ bool is_ip_literal(const std::string& host) {
   return ip != nullptr;
 }
 
-bool speaks_for(X509* leaf, const std::string& host) {
-  if (is_ip_literal(host)) return X509_check_ip_asc(leaf, host.c_str(), 0) == 1;
-  constexpr unsigned kFlags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
-  return X509_check_host(leaf, host.data(), host.size(), kFlags, nullptr) == 1;
-}
-
 Certificate share(X509* x) {
   X509_up_ref(x);
   return Certificate(std::shared_ptr<X509>(x, X509_free));
 }
 
-std::vector<Certificate> share_all(STACK_OF(X509)* stack) {
+std::vector<Certificate> share_all(STACK_OF(X509) * stack) {
   std::vector<Certificate> out;
   for (int i = 0; i < sk_X509_num(stack); ++i) out.push_back(share(sk_X509_value(stack, i)));
   return out;
@@ -119,47 +113,40 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
   if (std::holds_alternative<AcceptUnverified>(policy)) return true;
 
   if (const auto* member = std::get_if<AcceptMember>(&policy)) {
-    const PeerSide side =
-        context_->role() == TlsRole::server ? PeerSide::client : PeerSide::server;
-    auto identity = verify_peer(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)),
-                                member->roots, side, member->kind, member->cluster,
-                                context_->now());
+    const PeerSide side = context_->role() == TlsRole::server ? PeerSide::client : PeerSide::server;
+    auto identity =
+        verify_peer(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)), member->roots,
+                    side, member->kind, member->cluster, context_->now());
     if (!identity) {
       fault_ = identity.error();
       return false;
     }
-    if (member->host && !speaks_for(leaf, *member->host)) {
-      failure_ = "the certificate does not speak for " + *member->host;
-      return false;
-    }
+    if (member->host && !speaks_for(share(leaf), *member->host)) return false;
     peer_ = *identity;
     return true;
   }
 
-  const auto& host = std::get<AcceptHost>(policy).host;
-  X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(store);
-  X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT);
-  X509_VERIFY_PARAM_set_time(param, static_cast<time_t>(to_unix(context_->now())));
-  X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER);
-  if (X509_verify_cert(store) != 1) {
-    failure_ = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+  const auto& [roots, host] = std::get<AcceptHost>(policy);
+  const auto path = verify_path(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)), roots,
+                                PeerSide::server, context_->now());
+  if (!path) {
+    fault_ = path.error();
     return false;
   }
-  if (!speaks_for(leaf, host)) {
-    failure_ = "the certificate does not speak for " + host;
-    return false;
-  }
-  return true;
+  return speaks_for(share(leaf), host);
+}
+
+bool TlsEngine::speaks_for(const Certificate& leaf, const std::string& host) {
+  if (leaf.speaks_for(host)) return true;
+  failure_ = "the certificate does not speak for " + host;
+  return false;
 }
 
 TlsEngine::Status TlsEngine::status_of(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ:
-      return Status::want_input;
-    case SSL_ERROR_ZERO_RETURN:
-      return Status::closed;
-    default:
-      break;
+    case SSL_ERROR_WANT_READ: return Status::want_input;
+    case SSL_ERROR_ZERO_RETURN: return Status::closed;
+    default: break;
   }
   if (fault_) {
     failure_ = "peer certificate refused: " + std::string(to_string(*fault_));

@@ -34,8 +34,8 @@ class TlsEngine {
   void set_input(ByteView ciphertext) { input_ = ciphertext; }
 
   Status handshake();
-  Status read(MutableBytes out, std::size_t& n);   // n: bytes read when ok
-  Status write(ByteView in, std::size_t& n);       // n: bytes taken when ok
+  Status read(MutableBytes out, std::size_t& n);  // n: bytes read when ok
+  Status write(ByteView in, std::size_t& n);  // n: bytes taken when ok
   void close_notify();
 
   bool established() const { return established_; }
@@ -53,6 +53,7 @@ class TlsEngine {
   friend struct EngineBio;
   Status status_of(int result);
   bool verify(x509_store_ctx_st* store);
+  bool speaks_for(const Certificate& leaf, const std::string& host);
 
   std::shared_ptr<const TlsContext> context_;
   Bytes& output_;

@@ -16,12 +16,13 @@ struct Weighted {
   TrafficClass traffic_class;
   std::size_t quantum;
 };
-constexpr std::array kWeighted = {
-    Weighted{TrafficClass::render, 64 * 1024},      Weighted{TrafficClass::clipboard, 32 * 1024},
-    Weighted{TrafficClass::vpn_packet, 64 * 1024},  Weighted{TrafficClass::file_transfer, 32 * 1024},
-    Weighted{TrafficClass::storage_fetch, 16 * 1024},
-    Weighted{TrafficClass::update_fetch, 16 * 1024},
-    Weighted{TrafficClass::telemetry, 16 * 1024}};
+constexpr std::array kWeighted = {Weighted{TrafficClass::render, 64 * 1024},
+                                  Weighted{TrafficClass::clipboard, 32 * 1024},
+                                  Weighted{TrafficClass::vpn_packet, 64 * 1024},
+                                  Weighted{TrafficClass::file_transfer, 32 * 1024},
+                                  Weighted{TrafficClass::storage_fetch, 16 * 1024},
+                                  Weighted{TrafficClass::update_fetch, 16 * 1024},
+                                  Weighted{TrafficClass::telemetry, 16 * 1024}};
 static_assert(kStrict.size() + kWeighted.size() == wire::kTrafficClassCount);
 
 std::size_t index(TrafficClass c) { return static_cast<std::size_t>(c); }
@@ -132,8 +133,8 @@ ByteView SendQueue::peek() {
   if (run_left_ == 0) {
     current_ = choose();
     ClassQueue& q = classes_[current_];
-    run_left_ = whole_frames(*q.slabs.front(),
-                             q.deficit > 0 ? std::min(q.deficit, kRunBytes) : kRunBytes);
+    run_left_ =
+        whole_frames(*q.slabs.front(), q.deficit > 0 ? std::min(q.deficit, kRunBytes) : kRunBytes);
     q.deficit -= std::min(q.deficit, run_left_);
   }
   const Slab& slab = *classes_[current_].slabs.front();

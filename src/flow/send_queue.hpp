@@ -49,8 +49,8 @@ class SendQueue {
   // A WebSocket control frame, ahead of everything that waits. Framing::websocket only.
   void append_control(wire::WebSocketOpcode opcode, ByteView payload);
 
-  // Whole frames in their framing, contiguous, of the class whose turn it is; empty when nothing waits. Until all
-  // of a peek is consumed, the same class goes on.
+  // Whole frames in their framing, contiguous, of the class whose turn it is; empty when nothing
+  // waits. Until all of a peek is consumed, the same class goes on.
   ByteView peek();
   void consume(std::size_t n);
 

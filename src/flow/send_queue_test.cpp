@@ -65,9 +65,11 @@ TEST(SendQueue, SharesTheLinkByWeightAndStarvesNoClass) {
     }
   }
   EXPECT_NEAR(static_cast<double>(sent[TrafficClass::render]) /
-                  static_cast<double>(sent[TrafficClass::file_transfer]), 2.0, 0.3);
+                  static_cast<double>(sent[TrafficClass::file_transfer]),
+              2.0, 0.3);
   EXPECT_NEAR(static_cast<double>(sent[TrafficClass::file_transfer]) /
-                  static_cast<double>(sent[TrafficClass::telemetry]), 2.0, 0.3);
+                  static_cast<double>(sent[TrafficClass::telemetry]),
+              2.0, 0.3);
 }
 
 TEST(SendQueue, APartlySentRunIsFinishedBeforeAMoreUrgentClass) {

@@ -37,18 +37,18 @@ struct StreamListener::Impl : std::enable_shared_from_this<StreamListener::Impl>
   }
 
   void next() {
-    acceptor.async_accept([self = shared_from_this()](const boost::system::error_code& ec,
-                                                      tcp::socket socket) {
-      if (!self->acceptor.is_open()) return;
-      if (ec) {
-        self->pause.after(50ms, [self] { self->next(); });
-        return;
-      }
-      boost::system::error_code ignored;
-      const auto remote = socket.remote_endpoint(ignored);
-      self->on_accept(socket.release(), remote.address().to_string());
-      if (self->acceptor.is_open()) self->next();
-    });
+    acceptor.async_accept(
+        [self = shared_from_this()](const boost::system::error_code& ec, tcp::socket socket) {
+          if (!self->acceptor.is_open()) return;
+          if (ec) {
+            self->pause.after(50ms, [self] { self->next(); });
+            return;
+          }
+          boost::system::error_code ignored;
+          const auto remote = socket.remote_endpoint(ignored);
+          self->on_accept(socket.release(), remote.address().to_string());
+          if (self->acceptor.is_open()) self->next();
+        });
   }
 };
 

@@ -18,8 +18,8 @@ std::string websocket_accept(std::string_view key);
 
 // The answer to an upgrade request: 101, or an error that says what was missing. A request from a
 // web page (Origin) of another host is refused.
-wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request,
-                                            std::string_view path, std::string_view subprotocol);
+wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request, std::string_view path,
+                                            std::string_view subprotocol);
 
 class WebSocketHandler {
  public:

@@ -48,11 +48,11 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
 
   void on_open() override {
     key = to_base64(rng.bytes(16));
-    const std::string request =
-        "GET " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" +
-        std::to_string(options.port) + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
-        "\r\nSec-WebSocket-Protocol: " + options.subprotocol + "\r\n\r\n";
+    const std::string request = "GET " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" +
+                                std::to_string(options.port) +
+                                "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+                                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
+                                "\r\nSec-WebSocket-Protocol: " + options.subprotocol + "\r\n\r\n";
     stream->write(as_bytes(request));
   }
 
@@ -98,8 +98,8 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
     const std::string_view head = text.substr(0, end);
     if (!head.starts_with("HTTP/1.1 101 ") ||
         field(head, "sec-websocket-accept") != websocket_accept(key)) {
-      fail(StreamError::Kind::reset, "the entry node refused the upgrade: " +
-                                         std::string(head.substr(0, head.find("\r\n"))));
+      fail(StreamError::Kind::reset,
+           "the entry node refused the upgrade: " + std::string(head.substr(0, head.find("\r\n"))));
       return text.size();
     }
     upgraded = true;
@@ -133,13 +133,12 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
   void frame_into(Bytes& out, wire::WebSocketOpcode opcode, ByteView payload) {
     wire::WebSocketMask mask;
     rng.fill(mask);
+    std::uint8_t header[wire::kMaxWebSocketHeader];
+    const std::size_t n = wire::encode_websocket_header(header, opcode, payload.size(), mask);
+    out.insert(out.end(), header, header + n);
     const std::size_t at = out.size();
-    out.resize(at + wire::kMaxWebSocketHeader + payload.size());
-    const std::size_t header =
-        wire::encode_websocket_header(out.data() + at, opcode, payload.size(), mask);
-    if (!payload.empty()) std::memcpy(out.data() + at + header, payload.data(), payload.size());
-    out.resize(at + header + payload.size());
-    wire::apply_websocket_mask(MutableBytes(out).subspan(at + header), mask);
+    out.insert(out.end(), payload.begin(), payload.end());
+    wire::apply_websocket_mask(MutableBytes(out).subspan(at), mask);
   }
 
   void close(wire::WebSocketClose code) {

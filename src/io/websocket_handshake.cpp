@@ -35,9 +35,9 @@ wire::HttpResponse refuse(int status, std::string_view code, std::string_view de
   wire::HttpResponse r;
   r.status = status;
   r.content_type = "application/problem+json";
-  r.body = "{\"type\":\"urn:rap:problem:" + std::string(code) + "\",\"status\":" +
-           std::to_string(status) + ",\"code\":\"" + std::string(code) + "\",\"detail\":\"" +
-           std::string(detail) + "\"}";
+  r.body = "{\"type\":\"urn:rap:problem:" + std::string(code) +
+           "\",\"status\":" + std::to_string(status) + ",\"code\":\"" + std::string(code) +
+           "\",\"detail\":\"" + std::string(detail) + "\"}";
   return r;
 }
 
@@ -50,8 +50,8 @@ std::string websocket_accept(std::string_view key) {
   return to_base64(digest);
 }
 
-wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request,
-                                            std::string_view path, std::string_view subprotocol) {
+wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request, std::string_view path,
+                                            std::string_view subprotocol) {
   if (request.path != path) return refuse(404, "not_found", "no such path");
   if (request.method != "GET") return refuse(405, "method_not_allowed", "upgrade with GET");
   if (!lists(request.header("connection"), "upgrade") ||
@@ -65,7 +65,8 @@ wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request,
   }
   const std::string_view key = request.header("sec-websocket-key");
   const auto raw = from_base64(key);
-  if (!raw || raw->size() != 16) return refuse(400, "bad_request", "Sec-WebSocket-Key is malformed");
+  if (!raw || raw->size() != 16)
+    return refuse(400, "bad_request", "Sec-WebSocket-Key is malformed");
   if (!lists(request.header("sec-websocket-protocol"), subprotocol)) {
     return refuse(400, "bad_request", "the subprotocol rap.v1 is required");
   }

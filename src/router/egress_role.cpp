@@ -10,9 +10,7 @@ using wire::FrameView;
 
 namespace {
 
-std::array<std::uint8_t, 1> associated(FrameType type) {
-  return {static_cast<std::uint8_t>(type)};
-}
+std::array<std::uint8_t, 1> associated(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
 FlowReason reason_of(TargetFailure failure) {
   switch (failure) {
@@ -94,8 +92,9 @@ void EgressRole::target_opened(TargetId target) {
   auto [message, seal] = flow->handshake->second_message();
   flow->handshake.reset();
   flow->seal.emplace(std::move(seal));
-  board_.send(flow->link, {FrameType::flow_accept, flow->traffic_class,
-                           static_cast<std::uint16_t>(message.size()), flow->label},
+  board_.send(flow->link,
+              {FrameType::flow_accept, flow->traffic_class,
+               static_cast<std::uint16_t>(message.size()), flow->label},
               message);
 }
 
@@ -114,13 +113,13 @@ std::size_t EgressRole::target_data(TargetId target, ByteView data) {
   Link& link = *board_.find(flow->link);
   std::size_t taken = 0;
   while (taken < data.size() && flow->window.available() > 0) {
-    const std::size_t n = std::min({data.size() - taken, wire::kMaxData,
-                                    static_cast<std::size_t>(flow->window.available())});
+    const std::size_t n = std::min(
+        {data.size() - taken, wire::kMaxData, static_cast<std::size_t>(flow->window.available())});
     const std::size_t sealed = n + crypto::kSealTag;
     std::uint8_t* frame = link.queue.reserve(flow->traffic_class, wire::kFrameHeader + sealed);
-    wire::encode_header({FrameType::data, flow->traffic_class,
-                         static_cast<std::uint16_t>(sealed), flow->label},
-                        frame);
+    wire::encode_header(
+        {FrameType::data, flow->traffic_class, static_cast<std::uint16_t>(sealed), flow->label},
+        frame);
     flow->seal->send.seal(associated(FrameType::data), data.subspan(taken, n),
                           frame + wire::kFrameHeader);
     link.queue.commit(flow->traffic_class, wire::kFrameHeader + sealed);

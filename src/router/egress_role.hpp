@@ -28,9 +28,9 @@ struct EgressFlow {
   SessionId session;
   ResourceId resource;
   std::optional<crypto::SealResponder> handshake;  // until the target answers
-  std::optional<crypto::SealedFlow> seal;          // from then on
-  flow::SendWindow window;                         // what we may still send
-  flow::ReceiveWindow consumed;                    // what the target took and we have not credited
+  std::optional<crypto::SealedFlow> seal;  // from then on
+  flow::SendWindow window;  // what we may still send
+  flow::ReceiveWindow consumed;  // what the target took and we have not credited
   bool fin_sent = false;
   bool blocked = false;  // the target has more than the window lets pass
   std::uint64_t bytes_up = 0;
@@ -56,7 +56,7 @@ class EgressRole {
   std::size_t target_data(TargetId target, ByteView data);
   void target_consumed(TargetId target, std::size_t n);
   void target_ended(TargetId target);  // FIN from the target
-  void target_lost(TargetId target);   // reset, or closed both ways
+  void target_lost(TargetId target);  // reset, or closed both ways
 
   void link_lost(std::uint32_t ref);
   void end_session(SessionId session);
@@ -64,8 +64,8 @@ class EgressRole {
   FlowPool<EgressFlow>& flows() { return flows_; }
 
  private:
-  std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame,
-                                        ByteView sealed, WallTime wall);
+  std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
+                                        WallTime wall);
   void data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed);
   void reset(std::uint32_t ref, wire::FlowReason reason);
   void drop(std::uint32_t ref, bool close_target);

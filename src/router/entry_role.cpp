@@ -12,9 +12,7 @@ namespace {
 
 // The associated data of a sealed record: its frame type, so that a relay cannot turn one into
 // another.
-std::array<std::uint8_t, 1> associated(FrameType type) {
-  return {static_cast<std::uint8_t>(type)};
-}
+std::array<std::uint8_t, 1> associated(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
 }  // namespace
 
@@ -37,8 +35,8 @@ void EntryRole::request(LinkId client, const FrameView& frame, MonoTime now, Wal
   if (!refused) return;
   if (adopted) link->flows.erase(frame.header.label);
   board_.count(*refused);
-  board_.send_reason(client, FrameType::flow_refuse, frame.header.traffic_class,
-                     frame.header.label, *refused);
+  board_.send_reason(client, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
+                     *refused);
 }
 
 std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, MonoTime now,
@@ -174,9 +172,9 @@ void EntryRole::client_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, By
   const std::size_t sealed = data.size() + crypto::kSealTag;
   Link& out = *board_.find(flow.node);
   std::uint8_t* frame = out.queue.reserve(flow.traffic_class, wire::kFrameHeader + sealed);
-  wire::encode_header({FrameType::data, flow.traffic_class, static_cast<std::uint16_t>(sealed),
-                       flow.node_label},
-                      frame);
+  wire::encode_header(
+      {FrameType::data, flow.traffic_class, static_cast<std::uint16_t>(sealed), flow.node_label},
+      frame);
   flow.seal->send.seal(associated(FrameType::data), data, frame + wire::kFrameHeader);
   out.queue.commit(flow.traffic_class, wire::kFrameHeader + sealed);
   out.bytes_out += wire::kFrameHeader + sealed;
@@ -197,9 +195,9 @@ void EntryRole::node_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, Muta
   if (!flow.seal->receive.open(associated(FrameType::data), sealed, frame + wire::kFrameHeader)) {
     return reset_both(ref, FlowReason::seal_failed);
   }
-  wire::encode_header({FrameType::data, flow.traffic_class, static_cast<std::uint16_t>(size),
-                       flow.client_label},
-                      frame);
+  wire::encode_header(
+      {FrameType::data, flow.traffic_class, static_cast<std::uint16_t>(size), flow.client_label},
+      frame);
   out.queue.commit(flow.traffic_class, wire::kFrameHeader + size);
   out.bytes_out += wire::kFrameHeader + size;
   flow.bytes_down += size;
@@ -223,9 +221,8 @@ void EntryRole::fin(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView p
     board_.send(flow.client, {FrameType::fin, flow.traffic_class, 0, flow.client_label}, {});
   }
   end.fin_received = true;
-  const FlowEnd* other =
-      upwards ? board_.find(flow.node)->flows.find(flow.node_label)
-              : board_.find(flow.client)->flows.find(flow.client_label);
+  const FlowEnd* other = upwards ? board_.find(flow.node)->flows.find(flow.node_label)
+                                 : board_.find(flow.client)->flows.find(flow.client_label);
   if (other->fin_received) drop(ref);
 }
 

@@ -10,8 +10,11 @@ using wire::FrameType;
 using wire::FrameView;
 
 Router::Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime started)
-    : board_(links), entry_guard_(started), egress_guard_(started),
-      entry_(board_, entry_guard_, *this, rng), egress_(board_, egress_guard_, targets, rng) {}
+    : board_(links),
+      entry_guard_(started),
+      egress_guard_(started),
+      entry_(board_, entry_guard_, *this, rng),
+      egress_(board_, egress_guard_, targets, rng) {}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;

@@ -77,8 +77,12 @@ class RouterTest : public ::testing::Test {
   ClusterId cluster = ClusterId::random(rng);
   crypto::PrivateKey token_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   crypto::X25519KeyPair seal_key = crypto::X25519KeyPair::generate(rng);
-  snapshot::Resource resource{ResourceId::random(rng), OrganizationId::random(rng),
-                              EgressPoolId::random(rng), "ssh", "10.0.0.5", 22};
+  snapshot::Resource resource{ResourceId::random(rng),
+                              OrganizationId::random(rng),
+                              EgressPoolId::random(rng),
+                              "ssh",
+                              "10.0.0.5",
+                              22};
   NodeId entry_id = NodeId::random(rng);
   NodeId relay_id = NodeId::random(rng);
   NodeId egress_id = NodeId::random(rng);
@@ -363,9 +367,9 @@ TEST_F(RouterTest, ATokenIssuedBeforeTheNodeStartedIsRefused) {
 TEST_F(RouterTest, TellsTheClientWhyTheTargetCouldNotBeReached) {
   Bytes frame(wire::kFrameHeader);
   const std::string t = sign(token());
-  wire::encode_header({FrameType::flow_request, TrafficClass::input,
-                       static_cast<std::uint16_t>(t.size()), 3},
-                      frame.data());
+  wire::encode_header(
+      {FrameType::flow_request, TrafficClass::input, static_cast<std::uint16_t>(t.size()), 3},
+      frame.data());
   frame.insert(frame.end(), t.begin(), t.end());
   entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
   settle(false);

@@ -83,9 +83,9 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
   switch (frame.header.type) {
     case FrameType::data:
       // A sealed record is never shorter than its tag, and only its content counts.
-      legal = frame.payload.size() > wire::kSealOverhead && !end.fin_received &&
-              end.window.spend(
-                  static_cast<std::uint32_t>(frame.payload.size() - wire::kSealOverhead));
+      legal =
+          frame.payload.size() > wire::kSealOverhead && !end.fin_received &&
+          end.window.spend(static_cast<std::uint32_t>(frame.payload.size() - wire::kSealOverhead));
       break;
     case FrameType::credit: {
       const auto credit = wire::decode_credit(frame.payload);
@@ -102,10 +102,8 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
       legal = wire::decode_reason(frame.payload).has_value();
       ends = true;
       break;
-    case FrameType::flow_accept:
-      break;
-    default:
-      legal = false;
+    case FrameType::flow_accept: break;
+    default: legal = false;
   }
   if (!legal) {
     const FlowEnd copy = end;
@@ -114,7 +112,8 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
     send_reason(from, FrameType::reset, copy.traffic_class, label, FlowReason::flow_control);
     return reset_other(copy, FlowReason::flow_control);
   }
-  // The frame goes on as it lies, under the next hop's label and the class the flow was opened with.
+  // The frame goes on as it lies, under the next hop's label and the class the flow was opened
+  // with.
   const auto c = frame.header.type == FrameType::credit ? kCreditClass : end.traffic_class;
   frame.whole[1] = static_cast<std::uint8_t>(c);
   store_be32(frame.whole.data() + 4, end.other_label);

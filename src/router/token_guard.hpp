@@ -1,8 +1,9 @@
 // Admits a data-plane token once (DP-2): signature, shape, time and cluster by crypto, then single
 // use and ended sessions by memory. Entry and egress each keep a guard of their own.
 //
-// Memory is bounded because a token lives a minute at most: what has expired need not be remembered.
-// A node that starts forgets what it admitted before, so it refuses tokens issued before its start.
+// Memory is bounded because a token lives a minute at most: what has expired need not be
+// remembered. A node that starts forgets what it admitted before, so it refuses tokens issued
+// before its start.
 #pragma once
 
 #include <expected>

@@ -34,30 +34,29 @@ enum class FlowReason : std::uint8_t {
   not_ready,             // the node has no verified configuration yet
 };
 
-inline constexpr std::array<std::string_view, 23> kFlowReasonNames = {
-    "",
-    "protocol_error",
-    "unknown_label",
-    "flow_control",
-    "limit_reached",
-    "token_invalid",
-    "token_expired",
-    "token_replayed",
-    "wrong_cluster",
-    "wrong_entry",
-    "wrong_resource",
-    "channel_class_denied",
-    "session_ended",
-    "no_route",
-    "hop_limit",
-    "seal_failed",
-    "target_unreachable",
-    "target_refused",
-    "target_timeout",
-    "peer_lost",
-    "setup_timeout",
-    "shutting_down",
-    "not_ready"};
+inline constexpr std::array<std::string_view, 23> kFlowReasonNames = {"",
+                                                                      "protocol_error",
+                                                                      "unknown_label",
+                                                                      "flow_control",
+                                                                      "limit_reached",
+                                                                      "token_invalid",
+                                                                      "token_expired",
+                                                                      "token_replayed",
+                                                                      "wrong_cluster",
+                                                                      "wrong_entry",
+                                                                      "wrong_resource",
+                                                                      "channel_class_denied",
+                                                                      "session_ended",
+                                                                      "no_route",
+                                                                      "hop_limit",
+                                                                      "seal_failed",
+                                                                      "target_unreachable",
+                                                                      "target_refused",
+                                                                      "target_timeout",
+                                                                      "peer_lost",
+                                                                      "setup_timeout",
+                                                                      "shutting_down",
+                                                                      "not_ready"};
 static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::not_ready) + 1);
 
 constexpr std::string_view to_string(FlowReason r) {

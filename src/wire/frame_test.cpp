@@ -124,7 +124,9 @@ Hello sample_hello() {
   return h;
 }
 
-TEST(Hello, RoundTripsEveryField) { EXPECT_EQ(Hello::decode(sample_hello().encode()), sample_hello()); }
+TEST(Hello, RoundTripsEveryField) {
+  EXPECT_EQ(Hello::decode(sample_hello().encode()), sample_hello());
+}
 
 TEST(Hello, RefusesUnknownClassesFlagsAndLengths) {
   Bytes b = sample_hello().encode();
@@ -142,8 +144,18 @@ TEST(Hello, RefusesUnknownClassesFlagsAndLengths) {
 
 TEST(Heartbeat, RoundTripsEveryFieldAndRefusesNonsense) {
   SeededRandom rng{6};
-  Heartbeat h{ChannelId::random(rng), NodeId::random(rng), NodeId::random(rng), 1, 2, 3, 4, 1000,
-              Heartbeat::Health::degraded, true, 5, 6};
+  Heartbeat h{ChannelId::random(rng),
+              NodeId::random(rng),
+              NodeId::random(rng),
+              1,
+              2,
+              3,
+              4,
+              1000,
+              Heartbeat::Health::degraded,
+              true,
+              5,
+              6};
   Bytes b = h.encode();
   EXPECT_EQ(Heartbeat::decode(b), h);
   for (std::size_t n = 0; n < b.size(); ++n) EXPECT_FALSE(Heartbeat::decode(ByteView(b).first(n)));
