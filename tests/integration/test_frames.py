@@ -136,15 +136,14 @@ class Frames(FabricCase):
             self.assertEqual(b"", silent.recv(1))
 
     def test_a_client_that_vanishes_leaves_nothing_behind(self):
-        before = self.flows()
-        plane = self.connect()
+        made = self.user.post("sessions", resource="echo", organization=ORGANIZATION)
+        plane = DataPlane(made["candidates"][0], self.world.control.root_ca)
         self.assertIsNone(plane.request())
-        until(lambda: self.flows() > before, "the flow to be reported")
+        state = lambda: next(s["state"] for s in self.user.get("sessions")["items"]
+                             if s["id"] == made["session"]["id"])
+        until(lambda: state() == "active", "the flow to be reported")
         plane.close()
-        until(lambda: self.flows() == before, "the flow to be gone")
-
-    def flows(self):
-        return sum(channel["flows"] for channel in self.world.channels())
+        until(lambda: state() == "detached", "the flow to be gone")
 
 
 if __name__ == "__main__":
