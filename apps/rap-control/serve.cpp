@@ -1,4 +1,3 @@
-#include <iostream>
 #include <system_error>
 
 #include "commands.hpp"
@@ -206,7 +205,6 @@ int run_serve(const ServeOptions& options) {
   io::StderrLog log("rap-control");
   if (const auto done = serve(options, log); !done) {
     log.error("control.failed", {{"reason", done.error()}});
-    std::cerr << "rap-control serve: " << done.error() << "\n";
     return 1;
   }
   return 0;

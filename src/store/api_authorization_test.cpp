@@ -221,8 +221,8 @@ TEST_F(Authorization, AsksForABearerEverywhereButOnThePublicRoutes) {
                                          "getTrustBundle", "getDescription"};
   for (const Route& route : world_.control->api().routes()) {
     if (kPublic.contains(std::string(route.operation))) continue;
-    for (const std::string token :
-         {"", "rapst_short", "wrong", ("rapst_" + std::string(43, 'A')).c_str()}) {
+    for (const std::string& token : {std::string(), std::string("rapst_short"),
+                                     std::string("wrong"), "rapst_" + std::string(43, 'A')}) {
       const Answered a = world_.control->call(std::string(route.method), path_of(route), {}, token);
       EXPECT_EQ(a.status, 401) << route.operation << " with '" << token << "'";
       EXPECT_EQ(a.code(), "not_signed_in");
