@@ -46,11 +46,16 @@ fail() { echo "$*" >&2; false; }
 
 # ---- processes ------------------------------------------------------------------------------
 pid_of() { cat "$state/run/$1.pid" 2>/dev/null || true; }
+# names_state PID: does its command line name our state directory?
+names_state() {
+  local arguments=()
+  mapfile -d '' -t arguments 2>/dev/null <"/proc/$1/cmdline" || return 1
+  [[ "${arguments[*]-}" == *"$state"/* ]]
+}
 running() {
   local pid
   pid=$(pid_of "$1")
-  [[ -n $pid && -r /proc/$pid/cmdline ]] &&
-    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$state"
+  [[ -n $pid ]] && names_state "$pid"
 }
 # start NAME COMMAND...: in the background with a log and a pid file, unless it runs already.
 start() {
@@ -81,17 +86,16 @@ until_ok() {
 }
 
 stop_all() {
-  local name
-  for name in "${nodes[@]}"; do running "$name" && stop_pid "$(pid_of "$name")"; done
-  for name in "${nodes[@]}"; do
-    local pid
-    pid=$(cat "$state/$name/fabric.pid" 2>/dev/null || true)
-    [[ -n $pid && $(readlink "/proc/$pid/exe" 2>/dev/null) == *rap-fabric* ]] && stop_pid "$pid"
+  local name path pid
+  # Agents first, for they would start their fabric again; the database after those who use it.
+  for name in rap-node-agent rap-fabric rap-control postgres sshd ssh-agent; do
+    for path in /proc/[0-9]*; do
+      pid=${path#/proc/}
+      if names_state "$pid" && [[ $(readlink "$path/exe" 2>/dev/null) == */"$name"* ]]; then
+        stop_pid "$pid" "$([[ $name == postgres ]] && echo INT || echo TERM)"
+      fi
+    done
   done
-  for name in control sshd ssh-agent; do running "$name" && stop_pid "$(pid_of "$name")"; done
-  local postmaster
-  postmaster=$(head -n 1 "$state/control/postgres/postmaster.pid" 2>/dev/null || true)
-  [[ -n $postmaster && -d /proc/$postmaster ]] && stop_pid "$postmaster" INT
   rm -f "$state"/run/*.pid
 }
 
