@@ -70,7 +70,7 @@ stop_pid() {
   local pid=$1 signal=${2:-TERM} tries
   [[ -n $pid ]] && kill -"$signal" "$pid" 2>/dev/null || return 0
   for ((tries = 0; tries < 100; tries++)); do
-    kill -0 "$pid" 2>/dev/null || return 0
+    names_state "$pid" || return 0  # a zombie names nothing
     sleep 0.1
   done
   kill -KILL "$pid" 2>/dev/null || true

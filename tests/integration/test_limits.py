@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import pathlib
 import socket
 import ssl
 import unittest
@@ -34,7 +35,8 @@ class Limits(ControlCase):
                            body)
 
     def resident(self):
-        status = open(f"/proc/{self.world.control.process.pid}/status", encoding="ascii").read()
+        path = pathlib.Path(f"/proc/{self.world.control.process.pid}/status")
+        status = path.read_text(encoding="ascii")
         return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
     def test_a_body_over_the_limit_is_refused_before_it_is_read(self):
