@@ -108,6 +108,7 @@ class ThreeHops(unittest.TestCase):
             ("entry-1", "client"), ("relay-1", "entry-1"), ("relay-1", "egress-1"),
             ("control", "entry-1"), ("control", "relay-1"), ("control", "client"))]
         behind = Capture(folder, self.hosts, "egress-1", "target")
+        self.addCleanup(behind.process.stop)
         marker = b"PLAINTEXT-" + os.urandom(8).hex().encode()
         with Forward(self.person, "office-plain") as forward:
             stream = Stream(forward.address)
