@@ -171,7 +171,7 @@ EnrolmentActions Enrolment::on_bundle(const wire::HttpResponse& response) {
   if (!root) {
     return refuse(EnrolmentRefusal::untrusted_control_plane,
                   "The server at " + plan_.record.control_url +
-                      " does not show the root certificate that the join token names (fingerprint " +
+                      " does not show the root certificate of the join token (fingerprint " +
                       plan_.record.root_fingerprint +
                       "). It may not be your control plane: check the address and the network; "
                       "nothing secret was sent.");

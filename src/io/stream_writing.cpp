@@ -1,6 +1,6 @@
 #include <sys/socket.h>
 
-#include "io/stream_impl.hpp"
+#include "io/asio_stream.hpp"
 
 namespace rap::io {
 

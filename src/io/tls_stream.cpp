@@ -11,7 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
-#include "io/stream_impl.hpp"
+#include "io/asio_stream.hpp"
 
 namespace rap::io {
 

@@ -30,8 +30,8 @@ def enter():
 
 
 class Namespaces:
-    """`names` are hosts; the first is where this process lives. Each has an address 10.77.0.N of its
-    own, reachable from the hosts it shares a cable with."""
+    """`names` are hosts; the first is where this process lives. Each has its
+    own address 10.77.0.N, reachable from the hosts it shares a cable with."""
 
     def __init__(self, *names):
         self.names = names

@@ -1,5 +1,5 @@
-"""A full disk under a node's state: said clearly, the old files whole, traffic goes on, and the node
-catches up by itself when there is room again."""
+"""A full disk under a node's state: said clearly, the old files whole, traffic goes on, and the
+node catches up by itself when there is room again."""
 
 import os
 import pathlib

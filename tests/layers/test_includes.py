@@ -32,7 +32,8 @@ PROGRAMS_MAY_INCLUDE = set(MAY_INCLUDE)
 LIBRARIES = {
     "Boost": (r"boost/", r"src/io/.*\.cpp|src/io/asio_.*\.hpp"),
     "OpenSSL": (r"openssl/", r"src/(crypto|io)/.*\.cpp|src/crypto/openssl_.*\.hpp"),
-    "nlohmann": (r"nlohmann/", r".*\.cpp|src/(control|client)/json_.*\.hpp"),
+    "nlohmann": (r"nlohmann/", r".*\.cpp|src/(control|client)/json_.*\.hpp"
+                 r"|src/[a-z]+/(test_[a-z_]+|[a-z]+_world)\.hpp"),  # fixtures of tests
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
     "libpq": (r"libpq|pq-", r"src/store/.*"),
     "CLI11": (r"CLI/", r"src/client/.*|apps/.*"),

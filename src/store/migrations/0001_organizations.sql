@@ -1,7 +1,7 @@
 -- People, organizations and memberships, and the wall between organizations.
 --
--- Two roles: rap_owner owns the tables and runs these files; rap_app is what the server signs in as.
--- rap_app owns nothing, so row-level security always applies to it; FORCE makes it apply to the owner
+-- Two roles: rap_owner owns the tables and runs these files; the server signs in as rap_app.
+-- rap_app owns nothing, so row-level security always binds it; FORCE makes it apply to the owner
 -- as well.
 --
 -- Every transaction says for whom it acts, with settings local to it:

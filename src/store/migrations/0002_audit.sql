@@ -1,4 +1,4 @@
--- The audit log (SE-2): append-only and tamper-evident. Each entry's hash covers its content and the
+-- The audit log (SE-2): append-only, tamper-evident. Each entry's hash covers its content and the
 -- hash of the entry before it, so a changed, removed or inserted entry breaks the chain there.
 
 CREATE TABLE audit_log (

@@ -1,4 +1,4 @@
--- What an organization reaches: resources behind egress pools, and who was granted them. Foreign keys
+-- What an organization reaches: resources behind egress pools, and their grants. Foreign keys
 -- carry the organization along, so that no row can point into another organization.
 
 CREATE TABLE egress_pools (
