@@ -176,5 +176,18 @@ class Agent(ControlCase):
         self.assertIn("--join-token", node.agent.log())
 
 
+class RootKey(ControlCase):
+    def test_the_server_runs_without_the_root_key(self):
+        control = self.world.control
+        control.process.stop()
+        (control.state / "root-ca" / "root.key").unlink()
+        control.serve()
+        node = self.world.add_member("late-1")
+        self.assertIn("BEGIN CERTIFICATE", (node.state / "identity" / "chain.pem").read_text())
+
+    def test_the_operator_is_told_to_take_it_offline(self):
+        self.assertIn("TAKE THE ROOT KEY OFFLINE", self.world.control.init_output)
+
+
 if __name__ == "__main__":
     unittest.main()
