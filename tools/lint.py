@@ -63,8 +63,10 @@ def main():
     work = []
     for entry in json.loads((pathlib.Path(options.build) / "compile_commands.json").read_text()):
         source = pathlib.Path(entry["file"])
+        if ROOT / "build" in source.parents:
+            continue  # generated, and only while building
         stamp = cache / fingerprint(source, entry["command"])
-        if ROOT in source.parents and not stamp.exists():
+        if not stamp.exists():
             work.append((source, stamp))
 
     dirty = 0

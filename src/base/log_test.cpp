@@ -6,11 +6,10 @@ namespace rap {
 namespace {
 
 TEST(Log, WritesOneJsonObjectALine) {
-  EXPECT_EQ(
-      format_log_line("2026-01-01T00:00:00Z", LogLevel::info, "rap-fabric", "channel.up",
-                      {{"peer", "n1"}, {"age_ms", 12}, {"draining", false}}),
-      R"({"ts":"2026-01-01T00:00:00Z","level":"info","program":"rap-fabric",)"
-      R"("event":"channel.up","peer":"n1","age_ms":12,"draining":false})");
+  EXPECT_EQ(format_log_line("2026-01-01T00:00:00Z", LogLevel::info, "rap-fabric", "channel.up",
+                            {{"peer", "n1"}, {"age_ms", 12}, {"draining", false}}),
+            R"({"ts":"2026-01-01T00:00:00Z","level":"info","program":"rap-fabric",)"
+            R"("event":"channel.up","peer":"n1","age_ms":12,"draining":false})");
 }
 
 TEST(Log, HostileTextCannotBreakOutOfItsField) {

@@ -29,25 +29,17 @@ enum class Decision : std::uint8_t {
 
 constexpr std::string_view to_string(Access a) {
   switch (a) {
-    case Access::anyone:
-      return "anyone";
-    case Access::signed_in:
-      return "signed_in";
-    case Access::platform:
-      return "platform";
-    case Access::platform_owner:
-      return "platform_owner";
-    case Access::organization_member:
-      return "organization_member";
-    case Access::organization_manager:
-      return "organization_manager";
+    case Access::anyone: return "anyone";
+    case Access::signed_in: return "signed_in";
+    case Access::platform: return "platform";
+    case Access::platform_owner: return "platform_owner";
+    case Access::organization_member: return "organization_member";
+    case Access::organization_manager: return "organization_manager";
   }
   return "";
 }
 
-constexpr bool is_platform(PlatformRole r) {
-  return r != PlatformRole::none;
-}
+constexpr bool is_platform(PlatformRole r) { return r != PlatformRole::none; }
 constexpr bool manages(OrganizationRole r) {
   return r == OrganizationRole::organization_admin || r == OrganizationRole::organization_owner;
 }
@@ -64,12 +56,9 @@ constexpr Decision authorize(Access access, PlatformRole platform,
   const Decision outsider = is_platform(platform) ? Decision::forbidden : Decision::hidden;
   switch (access) {
     case Access::anyone:
-    case Access::signed_in:
-      return Decision::allow;
-    case Access::platform:
-      return allow_if(is_platform(platform), Decision::forbidden);
-    case Access::platform_owner:
-      return allow_if(owner, Decision::forbidden);
+    case Access::signed_in: return Decision::allow;
+    case Access::platform: return allow_if(is_platform(platform), Decision::forbidden);
+    case Access::platform_owner: return allow_if(owner, Decision::forbidden);
     case Access::organization_member:
       return allow_if(owner || in_organization != OrganizationRole::none, outsider);
     case Access::organization_manager:

@@ -109,9 +109,7 @@ ClusterModel sorted(ClusterModel model) {
 
 }  // namespace
 
-bool ModelNode::has(NodeRole role) const {
-  return std::ranges::find(roles, role) != roles.end();
-}
+bool ModelNode::has(NodeRole role) const { return std::ranges::find(roles, role) != roles.end(); }
 
 std::optional<NodeConfig> build_node_config(const ClusterModel& unsorted, NodeId node,
                                             WallTime issued_at) {
