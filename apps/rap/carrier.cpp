@@ -65,9 +65,10 @@ void Carrier::try_next(const Ending& last) {
 void Carrier::abort(const Ending& ending) { end(ending); }
 
 std::size_t Carrier::on_data(MutableBytes data) {
-  const std::size_t taken = link_ != nullptr ? link_->send(label_, data) : 0;
-  if (taken < data.size()) local_->pause_reading();
-  return taken;
+  const EntryLink::Taken taken =
+      link_ != nullptr ? link_->send(label_, data) : EntryLink::Taken{0, false};
+  if (!taken.go_on) local_->pause_reading();
+  return taken.bytes;
 }
 
 void Carrier::on_end() {

@@ -44,12 +44,13 @@ std::optional<FlowLabel> EntryLink::open(FlowEnd& end, wire::TrafficClass c,
   return label;
 }
 
-std::size_t EntryLink::send(FlowLabel label, ByteView data) {
+EntryLink::Taken EntryLink::send(FlowLabel label, ByteView data) {
   const std::size_t taken = mux_.send(label, data);
-  // Window or queue is used up. The window opens with a credit, the queue as it drains.
-  if (taken < data.size() && !mux_.drained()) blocked_.push_back(label);
+  const bool go_on = mux_.room(label) >= client::kWorthwhileRoom;
+  // The window opens with a credit, the queue as it drains.
+  if (!go_on && !mux_.drained()) blocked_.push_back(label);
   socket_->flush();
-  return taken;
+  return {taken, go_on && taken == data.size()};
 }
 
 void EntryLink::finish(FlowLabel label) {

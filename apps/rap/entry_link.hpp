@@ -37,8 +37,11 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
 
   // `end` outlives the flow. nullopt at the limit of flows.
   std::optional<client::FlowLabel> open(FlowEnd& end, wire::TrafficClass c, std::string_view token);
-  // Returns how many bytes were taken; after less than all, writable() tells when to go on.
-  std::size_t send(client::FlowLabel label, ByteView data);
+  struct Taken {
+    std::size_t bytes;
+    bool go_on;  // else rest until writable()
+  };
+  Taken send(client::FlowLabel label, ByteView data);
   void finish(client::FlowLabel label);
   void reset(client::FlowLabel label, wire::FlowReason reason);
   void delivered(client::FlowLabel label, std::size_t n);

@@ -30,7 +30,6 @@ std::size_t FlowMux::send(FlowLabel label, ByteView data) {
   const std::size_t taken = std::min(data.size(), room(label));
   Flow* flow = flows_.find(label);
   if (flow == nullptr) return 0;
-  flow->starved = taken < data.size();
   for (ByteView rest = data.first(taken); !rest.empty();) {
     const ByteView piece = rest.first(std::min(rest.size(), wire::kMaxData));
     flow->send.spend(static_cast<std::uint32_t>(piece.size()));
@@ -39,6 +38,7 @@ std::size_t FlowMux::send(FlowLabel label, ByteView data) {
         piece);
     rest = rest.subspan(piece.size());
   }
+  flow->starved = flow->send.available() < kWorthwhileRoom;
   return taken;
 }
 

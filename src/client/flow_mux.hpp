@@ -27,6 +27,10 @@
 namespace rap::client {
 
 inline constexpr std::size_t kMaxQueuedBytes = 512 * 1024;
+// A flow with less room than this is not worth reading for: what does not fit would be copied
+// twice.
+inline constexpr std::size_t kWorthwhileRoom = 128 * 1024;
+static_assert(kWorthwhileRoom < kMaxQueuedBytes && kWorthwhileRoom < flow::kInitialWindow);
 
 using FlowLabel = std::uint32_t;
 
@@ -39,7 +43,7 @@ class FlowSink {
   // Bytes for the local stream. Once it has taken them, the mux hears delivered().
   virtual void on_data(FlowLabel label, ByteView data) = 0;
   virtual void on_finished(FlowLabel label) = 0;  // no more data from the other side
-  virtual void on_writable(FlowLabel label) = 0;  // there is window again
+  virtual void on_writable(FlowLabel label) = 0;  // there is more window
   // The flow is gone; `accepted` tells a flow that broke from one that never was.
   virtual void on_ended(FlowLabel label, wire::FlowReason reason, bool accepted) = 0;
 };
@@ -53,7 +57,8 @@ class FlowMux {
   // Asks for a flow with the token; nullopt at the limit of flows.
   std::optional<FlowLabel> open(wire::TrafficClass c, std::string_view token);
   // Takes bytes of the local stream, as many as window and queue have room for; returns how many.
-  // The rest is offered again after on_writable(), or when drained() turns true.
+  // With room() below kWorthwhileRoom afterwards the local stream had better rest until
+  // on_writable(), or until drained() turns true.
   std::size_t send(FlowLabel label, ByteView data);
   // How many bytes send() would take now.
   std::size_t room(FlowLabel label);
@@ -73,7 +78,7 @@ class FlowMux {
   void lost();
 
   flow::SendQueue& output() { return queue_; }
-  bool drained() const { return queue_.queued_bytes() < kMaxQueuedBytes / 2; }
+  bool drained() const { return queue_.queued_bytes() <= kMaxQueuedBytes - kWorthwhileRoom; }
   std::size_t flows() const { return flows_.size(); }
 
  private:

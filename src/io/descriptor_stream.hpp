@@ -1,6 +1,8 @@
 // A byte stream over two descriptors of any kind (pipes, a terminal, sockets, files): the standard
 // input and output of a program. It behaves as a plain Stream with half_close does.
 //
+// A reader of the output that goes away is told to on_close(); the program ignores SIGPIPE.
+//
 // All calls on the loop's thread. A handler may destroy it from within any callback.
 #pragma once
 

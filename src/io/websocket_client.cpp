@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.hpp"
 #include "io/websocket.hpp"
@@ -42,9 +43,12 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
   std::string key;
   bool upgraded = false;
   bool closing = false;
-  Bytes message;  // the message being sent, header included
+  Bytes message;  // room for the largest message and its header, once something was sent
+  std::size_t message_size = 0;
   std::size_t sent = 0;
   Bytes control;  // control frames that wait for the current message to end
+  std::array<wire::WebSocketMask, 256> masks{};  // drawn together: the generator has a fixed cost
+  std::size_t next_unused_mask = masks.size();
 
   void on_open() override {
     key = to_base64(rng.bytes(16));
@@ -117,7 +121,7 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
         return false;
       case wire::WebSocketOpcode::ping:
         if (control.size() < wire::kMaxWebSocketMessage) {
-          frame_into(control, wire::WebSocketOpcode::pong, m.payload);
+          append_control(wire::WebSocketOpcode::pong, m.payload);
         }
         stream->flush();
         return true;
@@ -129,16 +133,26 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
     }
   }
 
-  // Appends a masked frame.
-  void frame_into(Bytes& out, wire::WebSocketOpcode opcode, ByteView payload) {
-    wire::WebSocketMask mask;
-    rng.fill(mask);
-    std::uint8_t header[wire::kMaxWebSocketHeader];
-    const std::size_t n = wire::encode_websocket_header(header, opcode, payload.size(), mask);
-    out.insert(out.end(), header, header + n);
-    const std::size_t at = out.size();
-    out.insert(out.end(), payload.begin(), payload.end());
-    wire::apply_websocket_mask(MutableBytes(out).subspan(at), mask);
+  wire::WebSocketMask next_mask() {
+    if (next_unused_mask == masks.size()) {
+      rng.fill({masks.front().data(), sizeof masks});
+      next_unused_mask = 0;
+    }
+    return masks[next_unused_mask++];
+  }
+
+  // Writes a masked frame, which `to` has room for; returns its size.
+  std::size_t write_frame(std::uint8_t* to, wire::WebSocketOpcode opcode, ByteView payload) {
+    const wire::WebSocketMask mask = next_mask();
+    const std::size_t header = wire::encode_websocket_header(to, opcode, payload.size(), mask);
+    wire::copy_websocket_masked(payload, to + header, mask);
+    return header + payload.size();
+  }
+
+  void append_control(wire::WebSocketOpcode opcode, ByteView payload) {
+    const std::size_t at = control.size();
+    control.resize(at + wire::kMaxWebSocketHeader + payload.size());
+    control.resize(at + write_frame(control.data() + at, opcode, payload));
   }
 
   void close(wire::WebSocketClose code) {
@@ -146,26 +160,28 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
     const auto v = static_cast<std::uint16_t>(code);
     const std::uint8_t payload[2] = {static_cast<std::uint8_t>(v >> 8),
                                      static_cast<std::uint8_t>(v)};
-    if (upgraded) frame_into(control, wire::WebSocketOpcode::close, payload);
+    if (upgraded) append_control(wire::WebSocketOpcode::close, payload);
     if (stream) stream->close_after_write();
   }
 
   ByteView peek() override {
-    if (sent == message.size()) {
-      message.clear();
-      sent = 0;
+    if (sent == message_size) {
+      sent = message_size = 0;
       if (!control.empty()) {
-        message.swap(control);
+        message.assign(control.begin(), control.end());
+        message_size = control.size();
+        control.clear();
       } else if (!closing) {
         const ByteView all = source.peek();
         const ByteView run = all.first(std::min(all.size(), wire::kMaxWebSocketMessage));
         if (!run.empty()) {
-          frame_into(message, wire::WebSocketOpcode::binary, run);
+          message.resize(wire::kMaxWebSocketHeader + wire::kMaxWebSocketMessage);
+          message_size = write_frame(message.data(), wire::WebSocketOpcode::binary, run);
           source.consume(run.size());
         }
       }
     }
-    return ByteView(message).subspan(sent);
+    return ByteView(message).first(message_size).subspan(sent);
   }
 
   void consume(std::size_t n) override { sent += n; }

@@ -45,18 +45,24 @@ std::size_t encode_websocket_header(std::uint8_t* out, WebSocketOpcode opcode, s
 }
 
 void apply_websocket_mask(MutableBytes data, const WebSocketMask& mask, std::size_t offset) {
+  WebSocketMask turned;
+  for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = mask[(i + offset) & 3];
+  copy_websocket_masked(data, data.data(), turned);
+}
+
+void copy_websocket_masked(ByteView from, std::uint8_t* to, const WebSocketMask& mask) {
   std::uint8_t pattern[8];
-  for (std::size_t i = 0; i < 8; ++i) pattern[i] = mask[(i + offset) & 3];
+  for (std::size_t i = 0; i < 8; ++i) pattern[i] = mask[i & 3];
   std::uint64_t wide;
   std::memcpy(&wide, pattern, 8);
   std::size_t i = 0;
-  for (; i + 8 <= data.size(); i += 8) {
+  for (; i + 8 <= from.size(); i += 8) {
     std::uint64_t v;
-    std::memcpy(&v, data.data() + i, 8);
+    std::memcpy(&v, from.data() + i, 8);
     v ^= wide;
-    std::memcpy(data.data() + i, &v, 8);
+    std::memcpy(to + i, &v, 8);
   }
-  for (; i < data.size(); ++i) data[i] ^= pattern[i & 7];
+  for (; i < from.size(); ++i) to[i] = from[i] ^ pattern[i & 7];
 }
 
 WebSocketDecoder::Result WebSocketDecoder::next(MutableBytes in, std::size_t& used,

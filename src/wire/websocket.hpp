@@ -49,6 +49,9 @@ std::size_t encode_websocket_header(std::uint8_t* out, WebSocketOpcode opcode, s
 // XOR with the mask, as if `data` started `offset` bytes into the payload.
 void apply_websocket_mask(MutableBytes data, const WebSocketMask& mask, std::size_t offset = 0);
 
+// The same on the way from `from` to `to`, which has room for it.
+void copy_websocket_masked(ByteView from, std::uint8_t* to, const WebSocketMask& mask);
+
 struct WebSocketMessage {
   WebSocketOpcode opcode = WebSocketOpcode::binary;  // never continuation
   MutableBytes payload;  // into the input, or the decoder's buffer for a fragmented message
