@@ -9,11 +9,12 @@
 
 namespace rap::flow {
 
-// Enough for 8 Gbit/s at 1 ms, 80 Mbit/s at 100 ms.
-inline constexpr std::uint32_t kInitialWindow = 1024 * 1024;
+// Enough for 8 Gbit/s at 4 ms, as when busy hosts keep their processes waiting, and for 320 Mbit/s
+// at 100 ms.
+inline constexpr std::uint32_t kInitialWindow = 4 * 1024 * 1024;
 inline constexpr std::uint32_t kMaxWindow = 16 * 1024 * 1024;
 // A receiver grants in steps, not for every frame.
-inline constexpr std::uint32_t kCreditStep = kInitialWindow / 4;
+inline constexpr std::uint32_t kCreditStep = kInitialWindow / 16;
 
 // What may still be sent, at the sender and as seen by a hop in between.
 class SendWindow {
