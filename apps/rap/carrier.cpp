@@ -59,10 +59,13 @@ void Carrier::try_next(const Ending& last) {
       return;
     }
   }
-  end(last);
+  if (!on_exhausted_ || !on_exhausted_(last)) end(last);
 }
 
-void Carrier::abort(const Ending& ending) { end(ending); }
+void Carrier::abort() {
+  local_->abort();
+  end({});
+}
 
 std::size_t Carrier::on_data(MutableBytes data) {
   const EntryLink::Taken taken =

@@ -29,8 +29,11 @@ class Carrier final : public io::StreamHandler, public io::Output, private FlowE
   void set_local(std::unique_ptr<LocalEnd> local) { local_ = std::move(local); }
   // Tries the attachment's entries in order until one accepts the flow.
   void open(EntryLinks& links, const client::Attachment& attachment, wire::TrafficClass c);
+  // `fn` is asked when no entry took the flow for now; true: open() will be called again, and the
+  // local stream waits for it. Without one, or with false, that is the end.
+  void on_exhausted(std::function<bool(const Ending&)> fn) { on_exhausted_ = std::move(fn); }
   // Gives up: the local stream ends as a broken one.
-  void abort(const Ending& ending);
+  void abort();
 
  private:
   // io::StreamHandler: the local stream
@@ -52,6 +55,7 @@ class Carrier final : public io::StreamHandler, public io::Output, private FlowE
   void end(const Ending& ending);
 
   OnEnd on_end_;
+  std::function<bool(const Ending&)> on_exhausted_;
   std::unique_ptr<LocalEnd> local_;
   bool local_gone_ = false;
   EntryLinks* links_ = nullptr;

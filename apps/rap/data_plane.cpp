@@ -7,13 +7,6 @@
 
 namespace rap {
 
-client::Failure describe(wire::FlowReason reason, bool was_accepted, const std::string& detail,
-                         const std::string& resource) {
-  client::Failure failure = client::explain(reason, was_accepted, resource);
-  if (reason == wire::FlowReason::peer_lost && !detail.empty()) failure.text += " " + detail + ".";
-  return failure;
-}
-
 client::Outcome<void> SocketDataPlane::proxy(const client::Account& account,
                                              const client::Attachment& attachment,
                                              wire::TrafficClass c) {
@@ -24,7 +17,7 @@ client::Outcome<void> SocketDataPlane::proxy(const client::Account& account,
   Carrier carrier([&](Carrier&, const Carrier::Ending& ending) {
     if (ending.reason) {
       outcome = std::unexpected(
-          describe(*ending.reason, ending.was_accepted, ending.detail, attachment.resource));
+          client::explain(*ending.reason, ending.was_accepted, attachment.resource, ending.detail));
     }
     loop.stop();
   });

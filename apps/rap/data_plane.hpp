@@ -24,8 +24,4 @@ class SocketDataPlane final : public client::DataPlane {
   std::ostream& err_;
 };
 
-// A flow's ending in words.
-client::Failure describe(wire::FlowReason reason, bool was_accepted, const std::string& detail,
-                         const std::string& resource);
-
 }  // namespace rap

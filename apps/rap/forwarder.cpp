@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/api.hpp"
-#include "data_plane.hpp"
+#include "client/data_plane.hpp"
 #include "https_network.hpp"
 #include "io/system.hpp"
 
@@ -45,6 +45,7 @@ void Forwarder::accept(int fd) {
   connection = std::make_unique<Connection>(
       loop_, [this, id](Carrier&, const Carrier::Ending& ending) { ended(id, ending); });
   Carrier& carrier = connection->carrier;
+  carrier.on_exhausted([this, id](const Carrier::Ending&) { return try_again(id); });
   carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
   attach(id);
 }
@@ -79,21 +80,25 @@ void Forwarder::attached(Id id, const io::HttpClient::Result& result) {
 
 void Forwarder::ended(Id id, const Carrier::Ending& ending) {
   if (ending.reason) {
-    err_ << describe(*ending.reason, ending.was_accepted, ending.detail, resource_).text
+    err_ << client::explain(*ending.reason, ending.was_accepted, resource_, ending.detail).text
          << std::endl;
   }
   remove(id);
 }
 
-// The control plane did not give an attachment: again later, or never.
+// The control plane gave no attachment: again later, or never.
 void Forwarder::give_up(Id id, const Failure& failure, bool again) {
-  Connection& connection = *connections_.at(id);
-  if (again && connection.attempts < kMaxOpenAttempts) {
-    connection.retry.after(connection.backoff.next(rng_), [this, id] { attach(id); });
-    return;
-  }
+  if (again && try_again(id)) return;
   err_ << resource_ << ": " << failure.text << std::endl;
-  connection.carrier.abort({wire::FlowReason::no_route, false, {}});
+  connections_.at(id)->carrier.abort();
+}
+
+// False when it was tried often enough.
+bool Forwarder::try_again(Id id) {
+  Connection& connection = *connections_.at(id);
+  if (connection.attempts >= kMaxOpenAttempts) return false;
+  connection.retry.after(connection.backoff.next(rng_), [this, id] { attach(id); });
+  return true;
 }
 
 // Later: the connection is in the middle of a callback.

@@ -48,6 +48,7 @@ class Forwarder {
   void attached(Id id, const io::HttpClient::Result& result);
   void ended(Id id, const Carrier::Ending& ending);
   void give_up(Id id, const client::Failure& failure, bool again);
+  bool try_again(Id id);
   void remove(Id id);
 
   io::EventLoop& loop_;

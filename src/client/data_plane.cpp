@@ -7,7 +7,8 @@ using wire::FlowReason;
 
 struct Meaning {
   ExitCode code;
-  const char* text;
+  const char* what;
+  const char* advice;
 };
 
 Meaning meaning(FlowReason reason) {
@@ -18,47 +19,51 @@ Meaning meaning(FlowReason reason) {
     case FlowReason::wrong_cluster:
     case FlowReason::wrong_entry:
     case FlowReason::wrong_resource:
-      return {ExitCode::denied,
-              "the fabric did not accept the session's token. Try again; if it "
-              "persists, check this machine's clock"};
+      return {ExitCode::denied, "the fabric did not accept the session's token",
+              "Try again; if it persists, check this machine's clock."};
     case FlowReason::channel_class_denied:
-      return {ExitCode::denied, "this kind of traffic is not allowed here. Try another --class"};
+      return {ExitCode::denied, "this kind of traffic is not allowed here", "Try another --class."};
     case FlowReason::session_ended:
-      return {ExitCode::denied, "the session was ended by an administrator or by you"};
+      return {ExitCode::denied, "the session was ended",
+              "If it was not you, ask an administrator of your organization."};
     case FlowReason::target_unreachable:
     case FlowReason::target_timeout:
-      return {ExitCode::unreachable,
-              "the resource cannot be reached from its own network. Is it running?"};
+      return {ExitCode::unreachable, "the resource cannot be reached from its own network",
+              "Is it running?"};
     case FlowReason::target_refused:
-      return {ExitCode::unreachable,
-              "the resource refuses connections. Is its service running on that port?"};
+      return {ExitCode::unreachable, "the resource refuses connections",
+              "Is its service running on that port?"};
     case FlowReason::no_route:
     case FlowReason::hop_limit:
     case FlowReason::not_ready:
     case FlowReason::setup_timeout:
-      return {ExitCode::unreachable,
-              "the fabric has no path to the resource's network now. Try again in a moment"};
+      return {ExitCode::unreachable, "the fabric has no path to the resource's network now",
+              "Try again in a moment."};
     case FlowReason::peer_lost:
     case FlowReason::shutting_down:
-      return {ExitCode::unreachable, "the connection to the fabric was lost. Try again"};
+      return {ExitCode::unreachable, "the connection to the fabric was lost", "Try again."};
     case FlowReason::limit_reached:
-      return {ExitCode::failed, "too many connections at once. Close some and try again"};
+      return {ExitCode::failed, "there are too many connections at once",
+              "Close some and try again."};
     case FlowReason::protocol_error:
     case FlowReason::unknown_label:
     case FlowReason::flow_control:
     case FlowReason::seal_failed:
-      return {ExitCode::failed,
-              "the connection was ended over a fault in the protocol. Please report it"};
+      return {ExitCode::failed, "a fault in the protocol ended the connection",
+              "Please report it."};
   }
-  return {ExitCode::failed, "the connection ended"};
+  return {ExitCode::failed, "the connection ended", ""};
 }
 
 }  // namespace
 
-Failure explain(FlowReason reason, bool accepted, const std::string& resource) {
+Failure explain(FlowReason reason, bool accepted, const std::string& resource,
+                const std::string& detail) {
   const Meaning m = meaning(reason);
-  return {m.code, resource + (accepted ? ": disconnected, " : ": not connected, ") + m.text + " (" +
-                      std::string(wire::to_string(reason)) + ")."};
+  std::string text = resource + (accepted ? ": disconnected, " : ": not connected, ") + m.what +
+                     " (" + std::string(wire::to_string(reason));
+  if (!detail.empty()) text += ": " + detail;
+  return {m.code, text + "). " + m.advice};
 }
 
 }  // namespace rap::client

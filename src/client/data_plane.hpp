@@ -28,7 +28,8 @@ class DataPlane {
                                 const std::function<void(const wire::HostPort&)>& listening) = 0;
 };
 
-// What a flow's end means to the person who wanted it.
-Failure explain(wire::FlowReason reason, bool accepted, const std::string& resource);
+// What a flow's end means to the person who wanted it. `detail` may say more, or be empty.
+Failure explain(wire::FlowReason reason, bool accepted, const std::string& resource,
+                const std::string& detail);
 
 }  // namespace rap::client
