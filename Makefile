@@ -7,7 +7,7 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan bench fuzz check format packages clean
+.PHONY: help demo demo-stop build test test-release test-asan bench fuzz check check-format format packages clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -43,11 +43,13 @@ fuzz: ## Run every fuzzer for SECONDS=60 each
 	@tools/packages.sh build test fuzz
 	@tools/fuzz.sh $(SECONDS)
 
-check: ## Check formatting and lint (make format mends the formatting)
-	@tools/packages.sh build test lint
-	@tools/format.sh --check
+check: check-format ## Check formatting and lint (make format mends the formatting)
 	@cmake --preset debug >/dev/null
 	@$(PYTHON) tools/lint.py --build build/debug --jobs $(JOBS)
+
+check-format: ## Check formatting only
+	@tools/packages.sh build test lint
+	@tools/format.sh --check
 
 format: ## Format all C++ files in place
 	@tools/packages.sh lint
