@@ -7,7 +7,8 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan bench fuzz check check-format format packages clean
+.PHONY: help demo demo-stop build test test-release test-asan bench fuzz check check-format
+.PHONY: format packages clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
