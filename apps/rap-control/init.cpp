@@ -78,9 +78,10 @@ Result<void> initialize(const InitOptions& options, const StateDirectory& state,
     if (!authority) return std::unexpected(authority.error());
     return create_owner(options, conninfo, authority->cluster, rng, log);
   };
-  const auto done = rest();
-  if (is_private) (void)postgres.stop();
-  return done;
+  auto done = rest();
+  if (!is_private) return done;
+  auto stopped = postgres.stop();
+  return done ? stopped : done;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ constexpr unsigned kApiWorkers = 8;
 constexpr unsigned kNodeWorkers = 4;
 // One connection a worker, one for the keeper, and one to spare.
 constexpr std::size_t kDatabaseConnections = kApiWorkers + kNodeWorkers + 2;
-constexpr std::size_t kMaxNodeBodyBytes = 1024 * 1024;  // a check-in lists channels and sessions
+constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
 
 struct Addresses {
   wire::HostPort api;
@@ -195,7 +195,9 @@ Result<void> serve(const ServeOptions& options, Log& log) {
   const std::string conninfo = postgres ? postgres->conninfo() : options.database_url;
   const auto done = std::make_unique<Server>(state, std::move(*authority), options, conninfo, log)
                         ->run(*addresses, postgres);
-  if (postgres) (void)postgres->stop();
+  if (postgres) {
+    if (auto ok = postgres->stop(); !ok) log.warn("postgres.stop_failed", {{"reason", ok.error()}});
+  }
   return done;
 }
 

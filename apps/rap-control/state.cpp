@@ -12,7 +12,6 @@ namespace rap::app {
 namespace {
 
 namespace fs = std::filesystem;
-using control::SigningKey;
 
 constexpr std::chrono::seconds kRootLifetime = std::chrono::years{20};
 constexpr std::chrono::seconds kIntermediateLifetime = std::chrono::years{5};

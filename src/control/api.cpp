@@ -34,14 +34,12 @@ Outcome<User> find_caller(Database& database, const crypto::Sha256& bearer, Wall
 }  // namespace
 
 Api::Api(Services services) : services_(std::move(services)), routes_(api_routes()) {
-  std::vector<std::string_view> operations;
-  for (const Route& route : routes_) operations.push_back(route.operation);
-  services_.metrics.add_routes("api", operations);
+  services_.metrics.add_routes("api", operations_of(routes_));
 }
 
 wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
   const Match found = match(routes_, request.method, request.path);
-  const auto outcome = answer(found, request, now);
+  auto outcome = answer(found, request, now);
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
   if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);

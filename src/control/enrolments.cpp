@@ -9,7 +9,7 @@
 namespace rap::control {
 namespace {
 
-constexpr std::int64_t kMaxCsrBytes = 8 * 1024;
+constexpr std::int64_t kMaxCsrBytes = 8192;
 constexpr std::int64_t kMaxSecretBytes = 128;
 constexpr std::int64_t kMaxMetadataBytes = 256;
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kPrefix = "rapjt1.";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kDefaultLifetimeSeconds = 3600;
-constexpr std::int64_t kMaxLifetimeSeconds = 7 * 24 * 3600;
+constexpr std::int64_t kMaxLifetimeSeconds = std::chrono::seconds(std::chrono::days{7}).count();
 
 // The node of that name that still waits to be joined, or a new one.
 Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {

@@ -8,14 +8,12 @@ namespace rap::control {
 
 NodeLink::NodeLink(Services services)
     : services_(std::move(services)), routes_(node_link_routes()) {
-  std::vector<std::string_view> operations;
-  for (const Route& route : routes_) operations.push_back(route.operation);
-  services_.metrics.add_routes("node", operations);
+  services_.metrics.add_routes("node", operations_of(routes_));
 }
 
 wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime now) {
   const Match found = match(routes_, request.method, request.path);
-  const auto outcome = answer(found, request, now);
+  auto outcome = answer(found, request, now);
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
   if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);

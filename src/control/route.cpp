@@ -104,6 +104,12 @@ Answer list_of(Fields members) {
   return {200, {field::list("items", static_cast<std::int64_t>(kMaxListed), std::move(members))}};
 }
 
+std::vector<std::string_view> operations_of(const std::vector<Route>& routes) {
+  std::vector<std::string_view> operations(routes.size());
+  std::ranges::transform(routes, operations.begin(), &Route::operation);
+  return operations;
+}
+
 Match match(const std::vector<Route>& routes, std::string_view method, std::string_view path) {
   Match found;
   if (!path.starts_with('/')) return found;

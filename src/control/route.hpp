@@ -76,6 +76,8 @@ struct Route {
   Handler handler = nullptr;
 };
 
+std::vector<std::string_view> operations_of(const std::vector<Route>& routes);
+
 struct Match {
   const Route* route = nullptr;
   std::vector<std::pair<std::string_view, std::string>> path_values;  // percent-decoded

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -54,6 +55,19 @@ struct Answered {
 inline json in(const Answered& a, const char* list) {
   return a.body.is_object() ? a.body.value(list, json::array()) : json::array();
 }
+
+// Ids must differ between the copies of one database, and calls come from several threads.
+class SharedRandom final : public RandomSource {
+ public:
+  void fill(MutableBytes out) override {
+    std::lock_guard lock(mutex_);
+    rng_.fill(out);
+  }
+
+ private:
+  std::mutex mutex_;
+  SeededRandom rng_{static_cast<std::uint64_t>(std::random_device{}())};
+};
 
 // Passes transactions on, and while `dry` lets none of them commit: every use case writes in one
 // transaction, so what it answers is the same and nothing is left of it.
@@ -196,7 +210,7 @@ class ControlPlane {
 
  private:
   SilentLog log_;
-  SeededRandom rng_{static_cast<std::uint64_t>(std::random_device{}())};
+  SharedRandom rng_;
   PostgresDatabase real_database_;
 
  public:

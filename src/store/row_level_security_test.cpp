@@ -172,6 +172,31 @@ TEST_F(RowLevelSecurity, AsksTheCheckOfThePolicyAndNotOnlyPrivileges) {
                                                  "', 'q', 1)"));
 }
 
+TEST_F(RowLevelSecurity, AsksInEveryPolicyForWhomTheTransactionActs) {
+  // cluster holds nobody's rows; audit_head is reached through its trigger only.
+  const auto policies = under({},
+                              "SELECT tablename, policyname, cmd, qual, with_check FROM "
+                              "pg_policies WHERE tablename NOT IN ('cluster', 'audit_head')");
+  ASSERT_TRUE(policies);
+  EXPECT_GE(policies->size(), 30);
+  for (const Row& row : *policies) {
+    const std::string policy = row.text(0) + "." + row.text(1);
+    const bool reads = row.text(2) != "INSERT";
+    const bool writes = row.text(2) == "ALL" || row.text(2) == "INSERT" || row.text(2) == "UPDATE";
+    const std::map<std::string, std::string> asks = {{"platform", "rap_scope() = 'platform'"},
+                                                     {"organization", "= rap_organization()"},
+                                                     {"own", "rap_user()"}};
+    ASSERT_TRUE(asks.contains(row.text(1))) << policy;
+    const std::string& wanted = asks.at(row.text(1));
+    if (reads) {
+      EXPECT_NE(row.text(3).find(wanted), std::string::npos) << policy;
+    }
+    if (writes) {
+      EXPECT_NE(row.text(4).find(wanted), std::string::npos) << policy;
+    }
+  }
+}
+
 TEST_F(RowLevelSecurity, HidesTheTopologyFromOrganizations) {
   for (const char* table :
        {"nodes", "node_roles", "node_status", "node_commands", "join_tokens", "enrolments",
