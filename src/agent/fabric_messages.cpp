@@ -26,9 +26,10 @@ std::optional<FabricMessage> parse_fabric_message(std::string_view text) {
       message.erase("type");
       return Observations{message.at("config_version").get<std::uint64_t>(), message.dump()};
     }
+    return std::nullopt;
   } catch (const json::exception&) {
+    return std::nullopt;
   }
-  return std::nullopt;
 }
 
 }  // namespace rap::agent

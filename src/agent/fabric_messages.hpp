@@ -9,7 +9,7 @@
 
 namespace rap::agent {
 
-inline constexpr std::size_t kMaxObservationsBytes = 512 * 1024;
+inline constexpr std::size_t kMaxObservationsBytes = std::size_t{512} * 1024;
 
 // `config_json` is the verified payload of a signed configuration, passed on word by word.
 std::string config_message(std::string_view config_json);

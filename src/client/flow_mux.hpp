@@ -26,10 +26,10 @@
 
 namespace rap::client {
 
-inline constexpr std::size_t kMaxQueuedBytes = 512 * 1024;
+inline constexpr std::size_t kMaxQueuedBytes = std::size_t{512} * 1024;
 // A flow with less room than this is not worth reading for: what does not fit would be copied
 // twice.
-inline constexpr std::size_t kWorthwhileRoom = 128 * 1024;
+inline constexpr std::size_t kWorthwhileRoom = std::size_t{128} * 1024;
 static_assert(kWorthwhileRoom < kMaxQueuedBytes && kWorthwhileRoom < flow::kInitialWindow);
 
 using FlowLabel = std::uint32_t;

@@ -13,7 +13,7 @@
 
 namespace rap::io {
 
-inline constexpr std::size_t kDescriptorReadBytes = 64 * 1024;
+inline constexpr std::size_t kDescriptorReadBytes = std::size_t{64} * 1024;
 inline constexpr int kDescriptorPipeBytes = 1024 * 1024;  // asked of the kernel, where it is a pipe
 
 class DescriptorStream {
