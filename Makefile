@@ -28,10 +28,9 @@ build: ## Build all programs and tests (preset release)
 	@cmake --preset $* $(if $(VERBOSE),,>/dev/null)
 	@cmake --build --preset $* -j $(JOBS)
 
-test: ## Build and run every test: release, asan+ubsan, and a short run of every fuzzer
+test: ## Build and run every test of the release build, and a short run of every fuzzer
 	@tools/packages.sh build test lab fuzz
 	@$(MAKE) --no-print-directory fuzz SECONDS=10
-	@$(MAKE) --no-print-directory test-asan
 	@$(MAKE) --no-print-directory test-release
 
 test-release: .build-release ## Run the tests of the release build only
