@@ -28,10 +28,11 @@ build: ## Build all programs and tests (preset release)
 	@cmake --preset $* $(if $(VERBOSE),,>/dev/null)
 	@cmake --build --preset $* -j $(JOBS)
 
-test: ## Build and run every test of the release build, and a short run of every fuzzer
+test: ## Build and run everything: fuzzers (10 s each), release tests, sanitizer tests
 	@tools/packages.sh build test lab fuzz
 	@$(MAKE) --no-print-directory fuzz SECONDS=10
 	@$(MAKE) --no-print-directory test-release
+	@$(MAKE) --no-print-directory test-asan
 
 test-release: .build-release ## Run the tests of the release build only
 	@ctest --preset release -j $(JOBS)

@@ -46,7 +46,7 @@ std::expected<void, SqlError> PostgresDatabase::run_probing(
   }
   auto done = attempt(scope, work);
   const bool away = !done && done.error().kind == SqlError::Kind::unavailable;
-  if (away) pool_.drop_idle();
+  if (away) pool_.renew();
   if (away_.exchange(away) == away) return done;
   if (away) {
     log_.warn("database.unavailable",
@@ -67,7 +67,7 @@ std::expected<Pool::Lease, SqlError> PostgresDatabase::begin(const control::Scop
     auto begun = (*lease)->script(statement);
     if (begun) return lease;
     if (second_try || !(*lease)->broken()) return std::unexpected(std::move(begun.error()));
-    pool_.drop_idle();
+    pool_.renew();
   }
   return std::unexpected(SqlError{SqlError::Kind::unavailable, "", "no connection"});
 }

@@ -3,6 +3,7 @@
 namespace rap::store {
 
 std::expected<Pool::Lease, SqlError> Pool::take() {
+  std::uint64_t generation = 0;
   {
     std::unique_lock lock(mutex_);
     const auto has_room = [this] { return lent_ < options_.max_connections; };
@@ -11,14 +12,15 @@ std::expected<Pool::Lease, SqlError> Pool::take() {
           SqlError{SqlError::Kind::unavailable, "", "every database connection is in use"});
     }
     ++lent_;
+    generation = generation_;
     if (!idle_.empty()) {
-      Lease lease(*this, std::move(idle_.back()));
+      Lease lease(*this, std::move(idle_.back()), generation);
       idle_.pop_back();
       return lease;
     }
   }
   auto opened = Connection::open(options_.conninfo, options_.user);
-  if (opened) return Lease(*this, std::move(*opened));
+  if (opened) return Lease(*this, std::move(*opened), generation);
   {
     std::lock_guard lock(mutex_);
     --lent_;
@@ -27,17 +29,18 @@ std::expected<Pool::Lease, SqlError> Pool::take() {
   return std::unexpected(std::move(opened.error()));
 }
 
-void Pool::drop_idle() {
+void Pool::renew() {
   std::vector<Connection> dropped;
   std::lock_guard lock(mutex_);
+  ++generation_;
   dropped.swap(idle_);
 }
 
-void Pool::give_back(Connection connection) {
+void Pool::give_back(Connection connection, std::uint64_t generation) {
   {
     std::lock_guard lock(mutex_);
     --lent_;
-    if (!connection.broken() && !connection.in_transaction()) {
+    if (generation == generation_ && !connection.broken() && !connection.in_transaction()) {
       idle_.push_back(std::move(connection));
     }
   }
@@ -45,7 +48,7 @@ void Pool::give_back(Connection connection) {
 }
 
 Pool::Lease::~Lease() {
-  if (pool_) pool_->give_back(std::move(connection_));
+  if (pool_) pool_->give_back(std::move(connection_), generation_);
 }
 
 }  // namespace rap::store

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/connection.hpp"
@@ -28,10 +30,12 @@ class Pool {
   // A connection on loan; it goes back when destroyed.
   class Lease {
    public:
-    Lease(Pool& pool, Connection connection) : pool_(&pool), connection_(std::move(connection)) {}
-    Lease(Lease&& o) noexcept : pool_(o.pool_), connection_(std::move(o.connection_)) {
-      o.pool_ = nullptr;
-    }
+    Lease(Pool& pool, Connection connection, std::uint64_t generation)
+        : pool_(&pool), connection_(std::move(connection)), generation_(generation) {}
+    Lease(Lease&& o) noexcept
+        : pool_(std::exchange(o.pool_, nullptr)),
+          connection_(std::move(o.connection_)),
+          generation_(o.generation_) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease();
     Connection& operator*() { return connection_; }
@@ -40,19 +44,22 @@ class Pool {
    private:
     Pool* pool_;
     Connection connection_;
+    std::uint64_t generation_;
   };
   std::expected<Lease, SqlError> take();
-  // Closes what is idle: after a fault, the other connections are most likely as dead.
-  void drop_idle();
+  // After a fault every connection of before is most likely as dead: closes what is idle now, and
+  // what is lent when it comes back.
+  void renew();
 
  private:
-  void give_back(Connection connection);
+  void give_back(Connection connection, std::uint64_t generation);
 
   Options options_;
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<Connection> idle_;
   std::size_t lent_ = 0;
+  std::uint64_t generation_ = 0;  // of the connections that may still be good
 };
 
 }  // namespace rap::store
