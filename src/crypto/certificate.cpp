@@ -137,6 +137,14 @@ PublicKey Certificate::public_key() const {
   return PublicKey(Handle<evp_pkey_st>(X509_get_pubkey(x_.get())));
 }
 
+Sha256 Certificate::issuer_hash() const {
+  const X509_NAME* name = X509_get_issuer_name(x_.get());
+  return sha256(to_der(i2d_X509_NAME, name));
+}
+Sha256 Certificate::key_hash() const {
+  const X509_PUBKEY* key = X509_get_X509_PUBKEY(x_.get());
+  return sha256(to_der(i2d_X509_PUBKEY, key));
+}
 Sha256 Certificate::fingerprint() const { return sha256(der()); }
 std::string Certificate::fingerprint_hex() const { return to_hex(fingerprint()); }
 

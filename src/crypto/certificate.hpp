@@ -50,6 +50,10 @@ class Certificate {
   bool is_ca() const;
   bool self_issued() const;
   PublicKey public_key() const;
+  // What a certificate is denied by. The fingerprint is no good for that: anyone can turn an ECDSA
+  // signature into its twin, and with it the fingerprint.
+  Sha256 issuer_hash() const;  // SHA-256 over the DER of the issuer's Name
+  Sha256 key_hash() const;  // SHA-256 over the DER SubjectPublicKeyInfo, as it stands
   Sha256 fingerprint() const;  // SHA-256 over the DER
   std::string fingerprint_hex() const;  // 64 lower-case hex digits
   x509_st* native() const { return x_.get(); }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.hpp"
 #include "crypto/test_pki.hpp"
 
 namespace rap::crypto {
@@ -87,6 +88,39 @@ TEST(Certificate, SurvivesItsTextForms) {
   ASSERT_TRUE(from_der);
   EXPECT_EQ(from_der->fingerprint_hex(), leaf.fingerprint_hex());
   EXPECT_EQ(leaf.fingerprint_hex().size(), 64U);
+}
+
+// Made with the openssl command, whose asn1parse and pkey cut out what is hashed here.
+constexpr std::string_view kForeignPem =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBETCBtwICAPEwCgYIKoZIzj0EAwIwFzEVMBMGA1UEAwwMRml4dHVyZSBSb290\n"
+    "MCAXDTI2MTEyMjA4NDMwN1oYDzIwODEwODI1MDg0MzA3WjAPMQ0wCwYDVQQDDARs\n"
+    "ZWFmMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7bSJNzwgFDy7NWh5JrWsE+FK\n"
+    "Krg4FB7QAk2uNTHTv2sk+FFLLWbIJyKuEdq9auHsDKOxylf+pO0dEZRnmADmmzAK\n"
+    "BggqhkjOPQQDAgNJADBGAiEAq4QuJXLshQ8/xuigliwwIAw6gnLU54OPDiVIe+Ix\n"
+    "PxoCIQCDwMBszvs455h8XbKY5N19wuXaiyNOdGjUnn99ISGfOg==\n"
+    "-----END CERTIFICATE-----\n";
+
+TEST(Certificate, HashesTheIssuerNameAndTheKeyThatOthersSeeInIt) {
+  const auto foreign = Certificate::from_pem(kForeignPem);
+  ASSERT_TRUE(foreign);
+  EXPECT_EQ(to_hex(foreign->issuer_hash()),
+            "f1464424ddfb3aa61efc12191a705db99855056f1782ca706c5cfa7d30cfca11");
+  EXPECT_EQ(to_hex(foreign->key_hash()),
+            "ce75c9303556aae33dcdb3be9e78062730c756e6d40cbef0cfe7bc7b25db1de1");
+  EXPECT_EQ(foreign->serial_hex(), "f1");
+}
+
+TEST(Certificate, SharesTheIssuerHashWithItsSiblingsAndTheKeyHashWithItsKey) {
+  TestPki pki;
+  for (const KeyType type : {KeyType::p256, KeyType::ed25519}) {
+    const auto member = pki.member(wire::SpiffeId::Kind::node, type);
+    EXPECT_EQ(member.leaf.issuer_hash(), pki.member().leaf.issuer_hash());
+    EXPECT_NE(member.leaf.issuer_hash(), pki.intermediate.certificate.issuer_hash());
+    EXPECT_EQ(member.leaf.key_hash(), member.key.public_key().spki_sha256());
+  }
+  const Certificate& root = pki.root.certificate;
+  EXPECT_EQ(root.issuer_hash(), pki.intermediate.certificate.issuer_hash());
 }
 
 TEST(Certificate, ReadsAChainInOrderAndRefusesAStrangeBlockInIt) {
