@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <openssl/ec.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -26,10 +27,23 @@ bool serial_fits(X509* x) {
                      [](std::uint8_t b) { return b != 0; });
 }
 
-bool key_fits(X509* x) {
+Certificate share(X509* x) {
   X509_up_ref(x);
-  const KeyType type = Certificate(Handle<x509_st>(x)).public_key().type();
-  return type == KeyType::p256 || type == KeyType::ed25519;
+  return Certificate(Handle<x509_st>(x));
+}
+
+// A point on P-256 can be written in three ways. Only the usual one is taken, so that a key has one
+// hash and a denied one cannot come back written differently.
+bool uncompressed(const X509* x) {
+  constexpr int kBytes = 65;
+  const ASN1_BIT_STRING* point = X509_get0_pubkey_bitstr(x);
+  return ASN1_STRING_length(point) == kBytes &&
+         ASN1_STRING_get0_data(point)[0] == POINT_CONVERSION_UNCOMPRESSED;
+}
+
+bool key_fits(X509* x) {
+  const KeyType type = share(x).public_key().type();
+  return type == KeyType::ed25519 || (type == KeyType::p256 && uncompressed(x));
 }
 
 bool critical(const X509* x, int nid) {
@@ -123,14 +137,14 @@ std::string_view to_string(CertificateFault fault) {
     case Fault::no_identity: return "no_identity";
     case Fault::wrong_kind: return "wrong_kind";
     case Fault::wrong_cluster: return "wrong_cluster";
+    case Fault::revoked: return "revoked";
   }
   return "";
 }
 
-std::expected<void, CertificateFault> verify_chain(const Certificate& leaf,
-                                                   const std::vector<Certificate>& presented,
-                                                   const std::vector<Certificate>& roots,
-                                                   PeerSide side, WallTime now) {
+std::expected<CertificatePath, CertificateFault> verify_chain(
+    const Certificate& leaf, const std::vector<Certificate>& presented,
+    const std::vector<Certificate>& roots, PeerSide side, WallTime now) {
   if (leaf.native() == nullptr) return std::unexpected(Fault::no_certificate);
   if (presented.size() > kMaxPresentedCertificates) return std::unexpected(Fault::bad_chain);
   const QuietErrors quiet;
@@ -145,23 +159,24 @@ std::expected<void, CertificateFault> verify_chain(const Certificate& leaf,
     return std::unexpected(fault_of(X509_STORE_CTX_get_error(context.get()),
                                     X509_STORE_CTX_get_error_depth(context.get())));
   }
-  const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
-  for (int i = 0; i < sk_X509_num(path); ++i) {
-    X509* x = sk_X509_value(path, i);
+  const STACK_OF(X509)* found = X509_STORE_CTX_get0_chain(context.get());
+  CertificatePath path;
+  for (int i = 0; i < sk_X509_num(found); ++i) {
+    X509* x = sk_X509_value(found, i);
     if (!serial_fits(x) || !key_fits(x) || !constraints_fit(x)) {
       return std::unexpected(Fault::bad_chain);
     }
+    path.push_back(share(x));
   }
-  return {};
+  return path;
 }
 
-std::expected<void, CertificateFault> verify_path(const Certificate& leaf,
-                                                  const std::vector<Certificate>& presented,
-                                                  const std::vector<Certificate>& roots,
-                                                  PeerSide side, WallTime now) {
-  auto chain = verify_chain(leaf, presented, roots, side, now);
-  if (chain && !leaf_usage_fits(leaf, side)) return std::unexpected(Fault::wrong_key_usage);
-  return chain;
+std::expected<CertificatePath, CertificateFault> verify_path(
+    const Certificate& leaf, const std::vector<Certificate>& presented,
+    const std::vector<Certificate>& roots, PeerSide side, WallTime now) {
+  auto path = verify_chain(leaf, presented, roots, side, now);
+  if (path && !leaf_usage_fits(leaf, side)) return std::unexpected(Fault::wrong_key_usage);
+  return path;
 }
 
 }  // namespace rap::crypto

@@ -16,7 +16,8 @@ namespace rap::crypto {
 inline constexpr std::size_t kMaxPresentedCertificates = 8;
 inline constexpr int kMaxIntermediates = 3;
 
-// One reason a check failed. The path checks run first, then those of the identity.
+// One reason a check failed. The path checks run first, then those of the identity, then the deny
+// list.
 enum class CertificateFault : std::uint8_t {
   no_certificate,
   bad_chain,  // no path from the leaf to a root, or a certificate in it breaks a rule
@@ -27,24 +28,25 @@ enum class CertificateFault : std::uint8_t {
   no_identity,  // not exactly one URI SAN that is a SPIFFE ID of our trust domain
   wrong_kind,  // a node where the control plane was expected, or the reverse
   wrong_cluster,
+  revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key
 };
 std::string_view to_string(CertificateFault fault);
 
 enum class PeerSide : std::uint8_t { server, client };  // which EKU the leaf needs
 
+using CertificatePath = std::vector<Certificate>;  // the leaf first, the root last
+
 // Verifies the path from `leaf` at time `now` to one of `roots`, with `presented` as untrusted
 // intermediates: it may hold them in any order, repeat the leaf, and contain strangers. Says
 // nothing about names.
-std::expected<void, CertificateFault> verify_chain(const Certificate& leaf,
-                                                   const std::vector<Certificate>& presented,
-                                                   const std::vector<Certificate>& roots,
-                                                   PeerSide side, WallTime now);
+std::expected<CertificatePath, CertificateFault> verify_chain(
+    const Certificate& leaf, const std::vector<Certificate>& presented,
+    const std::vector<Certificate>& roots, PeerSide side, WallTime now);
 
 // verify_chain, and what a leaf of ours must be: not a CA, with a critical key usage that
 // allows signatures and no issuing, and the EKU of its side.
-std::expected<void, CertificateFault> verify_path(const Certificate& leaf,
-                                                  const std::vector<Certificate>& presented,
-                                                  const std::vector<Certificate>& roots,
-                                                  PeerSide side, WallTime now);
+std::expected<CertificatePath, CertificateFault> verify_path(
+    const Certificate& leaf, const std::vector<Certificate>& presented,
+    const std::vector<Certificate>& roots, PeerSide side, WallTime now);
 
 }  // namespace rap::crypto

@@ -73,7 +73,7 @@ std::vector<Case> load_cases() {
 
 // Bad paths that the chain rules alone let pass.
 const std::map<std::string, std::string> kLenient = {
-    // The product keeps no revocation lists: a denied certificate is one whose node is disabled.
+    // Revocation is a deny list above the path (deny_list.hpp); the lists of these are CRLs.
     {"crl::revoked-certificate-with-crl", "CRL"},
     {"crl::crlnumber-missing", "CRL"},
     {"crl::crlnumber-critical", "CRL"},

@@ -1,17 +1,15 @@
 // The rules of SPIFFE X509-SVID, case by case: certificates that no authority of ours would issue,
 // each of which departs from a correct leaf in one way, and all of which are refused.
 #include <gtest/gtest.h>
-#include <openssl/bn.h>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <functional>
 
-#include "base/encoding.hpp"
 #include "crypto/openssl_handle.hpp"
 #include "crypto/peer_verifier.hpp"
+#include "crypto/test_certificates.hpp"
 #include "crypto/test_pki.hpp"
 
 namespace rap::crypto {
@@ -19,87 +17,7 @@ namespace {
 
 using Fault = CertificateFault;
 using Kind = wire::SpiffeId::Kind;
-
-struct Plan {
-  std::vector<std::pair<std::string, std::string>> extensions = {
-      {"basicConstraints", "critical,CA:FALSE"},
-      {"keyUsage", "critical,digitalSignature"},
-      {"extendedKeyUsage", "serverAuth,clientAuth"},
-      {"subjectKeyIdentifier", "hash"},
-      {"authorityKeyIdentifier", "keyid:always"}};
-  std::vector<std::string> uris;
-  std::vector<std::string> dns = {"localhost"};
-  std::vector<std::string> emails;
-  bool names_critical = true;
-  bool names_twice = false;
-  std::string serial_hex = "4000000000000000000000000000000000000001";
-  std::string common_name;
-  long version = X509_VERSION_3;
-  const char* digest = "SHA256";
-
-  Plan& set(const std::string& name, const std::string& value) {
-    drop(name);
-    extensions.emplace_back(name, value);
-    return *this;
-  }
-  Plan& drop(const std::string& name) {
-    std::erase_if(extensions, [&](const auto& e) { return e.first == name; });
-    return *this;
-  }
-};
-
-void add_names(X509* x, const Plan& plan) {
-  Handle<stack_st_GENERAL_NAME> names(sk_GENERAL_NAME_new_null());
-  const auto add = [&](int type, const std::string& text) {
-    GENERAL_NAME* name = GENERAL_NAME_new();
-    ASN1_STRING* value = ASN1_STRING_type_new(V_ASN1_IA5STRING);
-    ASN1_STRING_set(value, text.data(), static_cast<int>(text.size()));
-    GENERAL_NAME_set0_value(name, type, value);
-    sk_GENERAL_NAME_push(names.get(), name);
-  };
-  for (const auto& uri : plan.uris) add(GEN_URI, uri);
-  for (const auto& dns : plan.dns) add(GEN_DNS, dns);
-  for (const auto& email : plan.emails) add(GEN_EMAIL, email);
-  if (sk_GENERAL_NAME_num(names.get()) == 0) return;
-  for (int i = 0; i < (plan.names_twice ? 2 : 1); ++i) {
-    ASSERT_EQ(X509_add1_ext_i2d(x, NID_subject_alt_name, names.get(), plan.names_critical,
-                                X509V3_ADD_APPEND),
-              1);
-  }
-}
-
-Certificate issue(const Issuer& issuer, const PublicKey& key, const Plan& plan) {
-  Handle<x509_st> x(X509_new());
-  X509_set_version(x.get(), plan.version);
-  BIGNUM* serial = nullptr;
-  BN_hex2bn(&serial, plan.serial_hex.c_str());
-  BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x.get()));
-  BN_free(serial);
-  ASN1_TIME_set(X509_getm_notBefore(x.get()), to_unix(TestPki::now - TestPki::day));
-  ASN1_TIME_set(X509_getm_notAfter(x.get()), to_unix(TestPki::now + TestPki::day));
-  X509_set_pubkey(x.get(), key.native());
-  X509* from = issuer.certificate.native();
-  X509_set_issuer_name(x.get(), X509_get_subject_name(from));
-  if (!plan.common_name.empty()) {
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x.get()), "CN", MBSTRING_UTF8,
-                               reinterpret_cast<const unsigned char*>(plan.common_name.c_str()), -1,
-                               -1, 0);
-  }
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, from, x.get(), nullptr, nullptr, 0);
-  X509V3_set_ctx_nodb(&context);
-  for (const auto& [name, value] : plan.extensions) {
-    Handle<X509_extension_st> extension(
-        X509V3_EXT_nconf(nullptr, &context, name.c_str(), value.c_str()));
-    EXPECT_TRUE(extension) << name << "=" << value;
-    if (extension) X509_add_ext(x.get(), extension.get(), -1);
-  }
-  add_names(x.get(), plan);
-  EXPECT_GT(X509_sign(x.get(), issuer.key.native(), EVP_get_digestbyname(plan.digest)), 0);
-  auto parsed = Certificate::from_der(to_der(i2d_X509, const_cast<const X509*>(x.get())));
-  EXPECT_TRUE(parsed);
-  return parsed ? *parsed : issuer.certificate;
-}
+using Plan = CertificatePlan;
 
 PublicKey key_of(EVP_PKEY* key) { return PrivateKey(Handle<evp_pkey_st>(key)).public_key(); }
 
@@ -320,24 +238,6 @@ TEST_F(Svid, RefusesAnIssuerThatMayNotIssue) {
     EXPECT_FALSE(verify_below(plan, pki.root, {})) << "no " << name;
   }
   EXPECT_FALSE(verify(pki.intermediate.certificate)) << "an authority as a peer";
-}
-
-// The same certificate with the other of the two ECDSA signatures that verify: (r, n - s).
-Certificate twin_of(const Certificate& certificate) {
-  auto copy = from_der(d2i_X509, certificate.der());
-  const ASN1_BIT_STRING* bits = nullptr;
-  X509_get0_signature(&bits, nullptr, copy.get());
-  auto signature = from_der(d2i_ECDSA_SIG, {bits->data, static_cast<std::size_t>(bits->length)});
-  Handle<bignum_st> r(BN_dup(ECDSA_SIG_get0_r(signature.get())));
-  Handle<bignum_st> s(BN_new());
-  BIGNUM* order = nullptr;
-  BN_hex2bn(&order, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
-  BN_sub(s.get(), order, ECDSA_SIG_get0_s(signature.get()));
-  BN_free(order);
-  ECDSA_SIG_set0(signature.get(), r.release(), s.release());
-  const Bytes twin = to_der(i2d_ECDSA_SIG, const_cast<const ECDSA_SIG*>(signature.get()));
-  ASN1_STRING_set(const_cast<ASN1_BIT_STRING*>(bits), twin.data(), static_cast<int>(twin.size()));
-  return *Certificate::from_der(to_der(i2d_X509, const_cast<const X509*>(copy.get())));
 }
 
 // Anyone can turn a certificate into its twin, without a key. Both are genuine, and their

@@ -39,6 +39,7 @@ struct AcceptMember {  // mutual TLS: a member of the cluster
   ClusterId cluster;
   wire::SpiffeId::Kind kind;
   std::optional<std::string> host;  // additionally match the SAN when dialling by name
+  std::shared_ptr<const DenyList> deny = nullptr;  // null: nobody is denied
 };
 using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptHost, AcceptMember>;
 

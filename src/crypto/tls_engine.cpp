@@ -113,10 +113,9 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
   if (std::holds_alternative<AcceptUnverified>(policy)) return true;
 
   if (const auto* member = std::get_if<AcceptMember>(&policy)) {
-    const PeerSide side = context_->role() == TlsRole::server ? PeerSide::client : PeerSide::server;
-    auto identity =
-        verify_peer(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)), member->roots,
-                    side, member->kind, member->cluster, context_->now());
+    const auto identity =
+        verify_member_of(*member, share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)),
+                         member->roots, member->deny.get(), context_->now());
     if (!identity) {
       fault_ = identity.error();
       return false;
@@ -134,6 +133,34 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
     return false;
   }
   return speaks_for(share(leaf), host);
+}
+
+std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_member_of(
+    const AcceptMember& member, const Certificate& leaf, const std::vector<Certificate>& presented,
+    const std::vector<Certificate>& roots, const DenyList* deny, WallTime now) {
+  const PeerSide side = context_->role() == TlsRole::server ? PeerSide::client : PeerSide::server;
+  auto peer = verify_member(leaf, presented, roots, side, member.kind, member.cluster, now);
+  if (!peer) return std::unexpected(peer.error());
+  path_ = std::move(peer->path);
+  if (deny != nullptr && denied(*deny, leaf, path_, peer->identity)) {
+    return std::unexpected(CertificateFault::revoked);
+  }
+  return peer->identity;
+}
+
+std::expected<wire::SpiffeId, CertificateFault> TlsEngine::recheck(
+    const std::vector<Certificate>& roots, const DenyList* deny, WallTime now) {
+  const auto* member = std::get_if<AcceptMember>(&context_->policy());
+  const auto leaf = peer_certificate();
+  if (member == nullptr || !established_ || !peer_ || !leaf) {
+    return std::unexpected(CertificateFault::no_certificate);
+  }
+  return verify_member_of(*member, *leaf, peer_chain(), roots, deny, now);
+}
+
+std::optional<Severity> TlsEngine::denied_by(const DenyList& deny) const {
+  if (!peer_ || path_.empty()) return std::nullopt;
+  return denied(deny, path_.front(), path_, *peer_);
 }
 
 bool TlsEngine::speaks_for(const Certificate& leaf, const std::string& host) {

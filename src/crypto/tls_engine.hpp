@@ -3,6 +3,7 @@
 // beyond OpenSSL's, so that an idle connection holds nothing but its keys.
 #pragma once
 
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,13 @@ class TlsEngine {
   std::optional<Certificate> peer_certificate() const;
   std::vector<Certificate> peer_chain() const;
 
+  // The verification of the handshake once more, of the very chain it was proven with, under what
+  // is believed now. For an established AcceptMember connection; `no_certificate` for every other.
+  std::expected<wire::SpiffeId, CertificateFault> recheck(const std::vector<Certificate>& roots,
+                                                          const DenyList* deny, WallTime now);
+  // What `deny` says of the path that was verified last; nullopt: nothing.
+  std::optional<Severity> denied_by(const DenyList& deny) const;
+
   // OpenSSL's entry into our verification; see TlsContext::make.
   static int verify_callback(x509_store_ctx_st* store, void*);
 
@@ -53,6 +61,10 @@ class TlsEngine {
   friend struct EngineBio;
   Status status_of(int result);
   bool verify(x509_store_ctx_st* store);
+  std::expected<wire::SpiffeId, CertificateFault> verify_member_of(
+      const AcceptMember& member, const Certificate& leaf,
+      const std::vector<Certificate>& presented, const std::vector<Certificate>& roots,
+      const DenyList* deny, WallTime now);
   bool speaks_for(const Certificate& leaf, const std::string& host);
 
   std::shared_ptr<const TlsContext> context_;
@@ -63,6 +75,7 @@ class TlsEngine {
   std::string failure_;
   std::optional<CertificateFault> fault_;
   std::optional<wire::SpiffeId> peer_;
+  CertificatePath path_;  // of peer_
 };
 
 }  // namespace rap::crypto

@@ -226,5 +226,17 @@ std::optional<crypto::Certificate> Stream::peer_certificate() const {
 std::vector<crypto::Certificate> Stream::peer_chain() const {
   return impl_->engine ? impl_->engine->peer_chain() : std::vector<crypto::Certificate>{};
 }
+std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::recheck(
+    const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny, WallTime now) {
+  if (!impl_->engine) return std::unexpected(crypto::CertificateFault::no_certificate);
+  return impl_->engine->recheck(roots, deny, now);
+}
+std::optional<crypto::Severity> Stream::denied_by(const crypto::DenyList& deny) const {
+  return impl_->engine ? impl_->engine->denied_by(deny) : std::nullopt;
+}
+std::optional<WallTime> Stream::peer_not_after() const {
+  const auto leaf = peer_certificate();
+  return leaf ? std::optional(leaf->not_after()) : std::nullopt;
+}
 
 }  // namespace rap::io

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +102,16 @@ class Stream {
   const std::optional<wire::SpiffeId>& peer() const;
   std::optional<crypto::Certificate> peer_certificate() const;
   std::vector<crypto::Certificate> peer_chain() const;
+
+  // For an open stream of mutual TLS (AcceptMember), whose owner must ask again whenever roots,
+  // deny list or time have moved on: verifies once more the chain that the peer proved itself with.
+  // `deny` may be null. Any other stream has `no_certificate`.
+  std::expected<wire::SpiffeId, crypto::CertificateFault> recheck(
+      const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny, WallTime now);
+  // After `revoked`: how much of a hurry it is.
+  std::optional<crypto::Severity> denied_by(const crypto::DenyList& deny) const;
+  // When the peer's certificate ends, which recheck() then calls expired.
+  std::optional<WallTime> peer_not_after() const;
 
  private:
   struct Impl;

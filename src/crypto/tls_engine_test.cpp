@@ -1,0 +1,286 @@
+// Two engines back to back: who is denied in a handshake and after it, and that nothing is resumed.
+#include "crypto/tls_engine.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "crypto/openssl_handle.hpp"
+#include "crypto/test_pki.hpp"
+
+namespace rap::crypto {
+namespace {
+
+using Fault = CertificateFault;
+using Status = TlsEngine::Status;
+
+std::shared_ptr<const DenyList> deny(const DenyEntry& entry) {
+  return std::make_shared<const DenyList>(*DenyList::make({entry}));
+}
+DenyEntry entry_of(NodeId node, Severity severity = Severity::close) {
+  return {.kind = DenyEntry::Kind::node, .node = node, .severity = severity};
+}
+
+struct Link {
+  Link(std::shared_ptr<const TlsContext> dialler, std::shared_ptr<const TlsContext> listener)
+      : client(std::move(dialler), client_out), server(std::move(listener), server_out) {}
+
+  // Until both are done or neither has more to say.
+  bool handshake() {
+    Status c = Status::want_input;
+    Status s = Status::want_input;
+    for (int i = 0; i < 10 && (c != Status::ok || s != Status::ok); ++i) {
+      c = client.handshake();
+      const Bytes to_server = std::exchange(client_out, {});
+      server.set_input(to_server);
+      s = server.handshake();
+      const Bytes to_client = std::exchange(server_out, {});
+      client.set_input(to_client);
+      if (s == Status::failed || c == Status::failed) return false;
+      if (c == Status::ok && s == Status::ok) return true;
+      c = client.handshake();
+      client.set_input({});
+    }
+    return c == Status::ok && s == Status::ok;
+  }
+
+  Bytes client_out;
+  Bytes server_out;
+  TlsEngine client;
+  TlsEngine server;
+};
+
+struct Tls : testing::Test {
+  std::shared_ptr<const TlsContext> context(TlsRole role, const TestMember& self,
+                                            std::shared_ptr<const DenyList> denied = nullptr) {
+    AcceptMember policy{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}, denied};
+    return TlsContext::make(role, TlsIdentity{self.chain, self.key}, policy,
+                            [] { return TestPki::now; });
+  }
+  std::unique_ptr<Link> link(std::shared_ptr<const DenyList> client_denies = nullptr,
+                             std::shared_ptr<const DenyList> server_denies = nullptr) {
+    return std::make_unique<Link>(context(TlsRole::client, alice, std::move(client_denies)),
+                                  context(TlsRole::server, bob, std::move(server_denies)));
+  }
+
+  TestPki pki{1};
+  TestMember alice = pki.member();
+  TestMember bob = pki.member();
+};
+
+TEST_F(Tls, MembersProveThemselvesToEachOther) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake()) << l->client.failure() << l->server.failure();
+  EXPECT_EQ(l->client.peer()->node(), bob.node);
+  EXPECT_EQ(l->server.peer()->node(), alice.node);
+}
+
+TEST_F(Tls, ADeniedPeerIsRefusedOnEitherSide) {
+  const auto by_server = link(nullptr, deny(entry_of(alice.node)));
+  EXPECT_FALSE(by_server->handshake());
+  EXPECT_EQ(by_server->server.certificate_fault(), Fault::revoked);
+  EXPECT_FALSE(by_server->server.peer());
+  const auto by_client = link(deny(entry_of(bob.node)));
+  EXPECT_FALSE(by_client->handshake());
+  EXPECT_EQ(by_client->client.certificate_fault(), Fault::revoked);
+  EXPECT_TRUE(link(deny(entry_of(alice.node)), deny(entry_of(bob.node)))->handshake());
+}
+
+TEST_F(Tls, AnEstablishedPeerIsCheckedAgainUnderWhatIsBelievedNow) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake());
+  for (auto [engine, peer] : {std::pair{&l->client, &bob}, {&l->server, &alice}}) {
+    const auto same = engine->recheck(pki.roots(), nullptr, TestPki::now);
+    ASSERT_TRUE(same) << to_string(same.error());
+    EXPECT_EQ(same->node(), peer->node);
+    EXPECT_EQ(engine->recheck(pki.roots(), nullptr, peer->leaf.not_after()).error(),
+              Fault::expired);
+    EXPECT_EQ(engine->recheck({}, nullptr, TestPki::now).error(), Fault::unknown_root);
+    EXPECT_EQ(engine->recheck(TestPki(2).roots(), nullptr, TestPki::now).error(),
+              Fault::unknown_root);
+    EXPECT_EQ(engine->denied_by(DenyList()), std::nullopt);
+
+    const auto denied_peer = deny(entry_of(peer->node, Severity::drain));
+    EXPECT_EQ(engine->recheck(pki.roots(), denied_peer.get(), TestPki::now).error(),
+              Fault::revoked);
+    EXPECT_EQ(engine->denied_by(*denied_peer), Severity::drain);
+    const auto denied_authority = deny({.kind = DenyEntry::Kind::key,
+                                        .key = pki.intermediate.certificate.key_hash(),
+                                        .severity = Severity::close});
+    EXPECT_EQ(engine->recheck(pki.roots(), denied_authority.get(), TestPki::now).error(),
+              Fault::revoked);
+    EXPECT_EQ(engine->denied_by(*denied_authority), Severity::close);
+
+    // Two roots while one replaces the other.
+    std::vector<Certificate> both = TestPki(2).roots();
+    both.push_back(pki.root.certificate);
+    EXPECT_TRUE(engine->recheck(both, deny(entry_of(NodeId::random(pki.rng))).get(), TestPki::now));
+  }
+}
+
+TEST_F(Tls, WhatIsNoEstablishedMemberCannotBeCheckedAgain) {
+  const auto l = link();
+  EXPECT_EQ(l->client.recheck(pki.roots(), nullptr, TestPki::now).error(), Fault::no_certificate);
+  const auto anonymous = TlsContext::make(TlsRole::server, TlsIdentity{bob.chain, bob.key},
+                                          AcceptAnyone{}, [] { return TestPki::now; });
+  Link open(context(TlsRole::client, alice), anonymous);
+  ASSERT_TRUE(open.handshake());
+  EXPECT_EQ(open.server.recheck(pki.roots(), nullptr, TestPki::now).error(), Fault::no_certificate);
+  EXPECT_EQ(open.server.denied_by(*deny(entry_of(alice.node))), std::nullopt);
+}
+
+// --- resumption: a foreign client, which keeps and offers tickets
+
+using Context = std::shared_ptr<SSL_CTX>;
+using Connection = std::unique_ptr<SSL, void (*)(SSL*)>;
+
+Context foreign_context(const SSL_METHOD* method, const TestMember& self) {
+  Context ctx(SSL_CTX_new(method), SSL_CTX_free);
+  SSL_CTX_set_min_proto_version(ctx.get(), TLS1_3_VERSION);
+  SSL_CTX_use_certificate(ctx.get(), self.leaf.native());
+  for (std::size_t i = 1; i < self.chain.size(); ++i) {
+    SSL_CTX_add1_chain_cert(ctx.get(), self.chain[i].native());
+  }
+  SSL_CTX_use_PrivateKey(ctx.get(), self.key.native());
+  SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  const unsigned char id[] = "rap";
+  SSL_CTX_set_session_id_context(ctx.get(), id, sizeof id);
+  return ctx;
+}
+
+Connection foreign_client(const Context& ctx, SSL_SESSION* session) {
+  Connection ssl(SSL_new(ctx.get()), SSL_free);
+  SSL_set_connect_state(ssl.get());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  if (session != nullptr) SSL_set_session(ssl.get(), session);
+  return ssl;
+}
+
+Bytes drain(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  Bytes out(data, data + size);
+  BIO_reset(bio);
+  return out;
+}
+
+// The session of a server that does hand out tickets, with our listener's certificate.
+SSL_SESSION* session_of(const Context& server_ctx, const Context& client_ctx) {
+  static SSL_SESSION* kept = nullptr;
+  kept = nullptr;
+  SSL_CTX_set_session_cache_mode(client_ctx.get(), SSL_SESS_CACHE_CLIENT);
+  SSL_CTX_sess_set_new_cb(client_ctx.get(), [](SSL*, SSL_SESSION* s) {
+    if (kept != nullptr) return 0;
+    kept = s;
+    return 1;
+  });
+  const Connection client = foreign_client(client_ctx, nullptr);
+  Connection server(SSL_new(server_ctx.get()), SSL_free);
+  SSL_set_accept_state(server.get());
+  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  for (int i = 0; i < 5; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
+    SSL_do_handshake(server.get());
+    const Bytes down = drain(SSL_get_wbio(server.get()));
+    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
+  }
+  char nothing = 0;
+  SSL_read(client.get(), &nothing, 1);  // takes the tickets in
+  ERR_clear_error();
+  return kept;
+}
+
+struct Offer {
+  bool accepted = false;  // by our engine
+  bool reused = false;  // as the client sees it
+  std::optional<Fault> fault;
+  bool tickets = false;  // our engine gave the client something to resume with
+};
+
+Offer offer(const Context& client_ctx, SSL_SESSION* session,
+            std::shared_ptr<const TlsContext> server_context) {
+  Bytes out;
+  TlsEngine server(std::move(server_context), out);
+  const Connection client = foreign_client(client_ctx, session);
+  Status status = Status::want_input;
+  for (int i = 0; i < 5 && status == Status::want_input; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    server.set_input(up);
+    status = server.handshake();
+    BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
+    out.clear();
+  }
+  static bool given = false;
+  given = false;
+  SSL_CTX_sess_set_new_cb(client_ctx.get(), [](SSL*, SSL_SESSION*) {
+    given = true;
+    return 0;
+  });
+  char nothing = 0;
+  SSL_read(client.get(), &nothing, 1);
+  ERR_clear_error();
+  return {status == Status::ok, SSL_session_reused(client.get()) == 1, server.certificate_fault(),
+          given};
+}
+
+// The keys that seal tickets are random in every context. Here the issuer of the ticket has those
+// of our listener: even so it opens nothing.
+void share_ticket_keys(const Context& with, const std::shared_ptr<const TlsContext>& ours) {
+  Bytes keys(static_cast<std::size_t>(SSL_CTX_get_tlsext_ticket_keys(with.get(), nullptr, 0)));
+  ASSERT_EQ(SSL_CTX_get_tlsext_ticket_keys(with.get(), keys.data(), static_cast<long>(keys.size())),
+            1);
+  ASSERT_EQ(
+      SSL_CTX_set_tlsext_ticket_keys(ours->native(), keys.data(), static_cast<long>(keys.size())),
+      1);
+}
+
+TEST_F(Tls, AnOfferedTicketResumesNothingAndARevokedPeerIsStillRefused) {
+  const Context client_ctx = foreign_context(TLS_client_method(), alice);
+  const Context lenient = foreign_context(TLS_server_method(), bob);
+  std::unique_ptr<SSL_SESSION, void (*)(SSL_SESSION*)> session(session_of(lenient, client_ctx),
+                                                               SSL_SESSION_free);
+  ASSERT_NE(session, nullptr);
+  ASSERT_EQ(SSL_SESSION_is_resumable(session.get()), 1);
+
+  const auto ours = context(TlsRole::server, bob);
+  share_ticket_keys(lenient, ours);
+  const Offer full = offer(client_ctx, session.get(), ours);
+  EXPECT_TRUE(full.accepted);  // by a whole handshake, certificate and all
+  EXPECT_FALSE(full.reused);
+  EXPECT_FALSE(full.tickets);
+
+  const auto denying = context(TlsRole::server, bob, deny(entry_of(alice.node)));
+  share_ticket_keys(lenient, denying);
+  const Offer none = offer(client_ctx, session.get(), denying);
+  EXPECT_FALSE(none.accepted);
+  EXPECT_EQ(none.fault, Fault::revoked);
+}
+
+// The means of the test above do resume where resumption exists.
+TEST_F(Tls, TheSameTicketResumesAtAServerThatTakesTickets) {
+  const Context client_ctx = foreign_context(TLS_client_method(), alice);
+  const Context lenient = foreign_context(TLS_server_method(), bob);
+  std::unique_ptr<SSL_SESSION, void (*)(SSL_SESSION*)> session(session_of(lenient, client_ctx),
+                                                               SSL_SESSION_free);
+  ASSERT_NE(session, nullptr);
+  const Connection client = foreign_client(client_ctx, session.get());
+  Connection server(SSL_new(lenient.get()), SSL_free);
+  SSL_set_accept_state(server.get());
+  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  for (int i = 0; i < 5; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
+    SSL_do_handshake(server.get());
+    const Bytes down = drain(SSL_get_wbio(server.get()));
+    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
+  }
+  EXPECT_EQ(SSL_session_reused(client.get()), 1);
+  ERR_clear_error();
+}
+
+}  // namespace
+}  // namespace rap::crypto
