@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/channel_classes.hpp"
+
 namespace rap::snapshot {
 namespace {
 
@@ -32,12 +34,23 @@ Link link_of(const ModelNode& self, const ModelNode& other, bool with_relays) {
   return dials ? Link::dial : accepts ? Link::accept : Link::none;
 }
 
+// The nodes that many others are told to dial.
+bool is_bootstrap(const ModelNode& node, bool with_relays) {
+  return node.has(with_relays ? NodeRole::relay : NodeRole::entry);
+}
+
 std::vector<Peer> peers_of(const ClusterModel& model, const ModelNode& self, bool with_relays) {
   std::vector<Peer> peers;
   for (const ModelNode& other : model.nodes) {
     const Link link = link_of(self, other, with_relays);
     if (link == Link::none) continue;
-    Peer peer{other.id, other.roles, link == Link::dial, {}};
+    Peer peer{.node = other.id,
+              .roles = other.roles,
+              .dial = link == Link::dial,
+              .endpoints = {},
+              .classes = policy::classes_between(self.roles, other.roles),
+              .draining = other.draining,
+              .bootstrap = is_bootstrap(other, with_relays)};
     if (peer.dial) peer.endpoints.push_back(other.fabric_endpoint);
     peers.push_back(std::move(peer));
   }
@@ -124,7 +137,17 @@ std::optional<NodeConfig> build_node_config(const ClusterModel& unsorted, NodeId
   config.node = node;
   config.node_name = self->name;
   config.issued_at = to_unix(issued_at);
+  config.valid_for_s = model.valid_for_s;
   config.roles = self->roles;
+  config.draining = self->draining;
+  config.drain_deadline = self->draining ? self->drain_deadline : 0;
+  config.peer_directory_version = model.version;  // the peers are part of every configuration
+  config.trust_bundle_version = model.trust_bundle_version;
+  config.trust_bundle_floor = model.trust_bundle_floor;
+  config.revocation_version = model.revocation_version;
+  config.route_epoch = model.route_epoch;
+  config.route_epoch_floor = model.route_epoch_floor;
+  config.revocations = model.revocations;
   config.trust_bundle_pem = model.trust_bundle_pem;
   config.peers = peers_of(model, *self, with_relays);
   config.routes = routes_of(model, *self, with_relays);

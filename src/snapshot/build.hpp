@@ -27,6 +27,8 @@ struct ModelNode {
   std::vector<policy::NodeRole> roles;
   std::string fabric_endpoint;  // "host:port" other nodes dial
   crypto::X25519Public seal_key{};
+  bool draining = false;
+  std::int64_t drain_deadline = 0;  // unix seconds; 0: none
 
   bool has(policy::NodeRole role) const;
 };
@@ -44,6 +46,14 @@ struct ClusterModel {
   std::vector<ModelNode> nodes;
   std::vector<ModelPool> pools;
   std::vector<Resource> resources;
+  std::vector<Revocation> revocations = {};
+
+  std::uint64_t trust_bundle_version = 1;
+  std::uint64_t trust_bundle_floor = 1;
+  std::uint64_t revocation_version = 0;
+  std::uint64_t route_epoch = 0;
+  std::uint64_t route_epoch_floor = 0;
+  std::int64_t valid_for_s = kDefaultValidForS;
 };
 
 // nullopt when the node does not take part. Lists come out sorted by id (next hops: the egress

@@ -19,7 +19,11 @@ constexpr WallTime kNow = from_unix(1'700'000'000);
 class BuildNodeConfig : public ::testing::Test {
  protected:
   NodeId add_node(std::string name, std::vector<policy::NodeRole> roles) {
-    ModelNode node{NodeId::random(rng), name, std::move(roles), name + ":7443", {}};
+    ModelNode node;
+    node.id = NodeId::random(rng);
+    node.name = name;
+    node.roles = std::move(roles);
+    node.fabric_endpoint = name + ":7443";
     rng.fill(node.seal_key);
     model.nodes.push_back(node);
     return node.id;
@@ -38,6 +42,7 @@ class BuildNodeConfig : public ::testing::Test {
     EXPECT_TRUE(config);
     return config.value_or(NodeConfig{});
   }
+  ModelNode& model_node(NodeId id) { return *std::ranges::find(model.nodes, id, &ModelNode::id); }
   const Peer* peer_of(const NodeConfig& config, NodeId id) const {
     const auto it = std::ranges::find(config.peers, id, &Peer::node);
     return it == config.peers.end() ? nullptr : &*it;
@@ -63,7 +68,12 @@ TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
   EXPECT_EQ(c.node_name, "entry-1");
   EXPECT_EQ(c.issued_at, to_unix(kNow));
   ASSERT_EQ(c.peers.size(), 1U);
-  EXPECT_EQ(c.peers[0], (Peer{relay_1, {relay}, true, {"relay-1:7443"}}));
+  EXPECT_EQ(c.peers[0], (Peer{.node = relay_1,
+                              .roles = {relay},
+                              .dial = true,
+                              .endpoints = {"relay-1:7443"},
+                              .classes = wire::TrafficClassSet::all(),
+                              .bootstrap = true}));
   ASSERT_EQ(c.pools.size(), 1U);
   EXPECT_EQ(c.pools[0].id, office);
   ASSERT_EQ(c.pools[0].members.size(), 1U);
@@ -94,7 +104,12 @@ TEST_F(ThreeNodes, RelayKnowsItsNeighboursAndNothingOfTenants) {
 TEST_F(ThreeNodes, EgressKnowsOnlyTheResourcesOfItsPools) {
   const NodeConfig c = config_of(egress_1);
   ASSERT_EQ(c.peers.size(), 1U);
-  EXPECT_EQ(c.peers[0], (Peer{relay_1, {relay}, true, {"relay-1:7443"}}));
+  EXPECT_EQ(c.peers[0], (Peer{.node = relay_1,
+                              .roles = {relay},
+                              .dial = true,
+                              .endpoints = {"relay-1:7443"},
+                              .classes = wire::TrafficClassSet::all(),
+                              .bootstrap = true}));
   ASSERT_EQ(c.resources.size(), 1U);
   EXPECT_EQ(c.resources[0].id, office_ssh);
   EXPECT_EQ(c.token_keys, model.token_keys);
@@ -109,6 +124,7 @@ TEST_F(ThreeNodes, ANodeWithoutRolesLearnsNothing) {
   const NodeConfig c = config_of(idle);
   EXPECT_TRUE(c.peers.empty() && c.routes.empty() && c.pools.empty() && c.resources.empty());
   EXPECT_TRUE(c.token_keys.empty());
+  EXPECT_FALSE(c.draining);
   EXPECT_EQ(c.trust_bundle_pem, "ROOTS");
   EXPECT_EQ(peer_of(config_of(relay_1), idle), nullptr);
 }
@@ -128,6 +144,45 @@ TEST_F(ThreeNodes, AMemberWithoutTheEgressRoleServesNoPool) {
   EXPECT_TRUE(config_of(relay_1).resources.empty());
 }
 
+TEST_F(ThreeNodes, OnlyADrainingNodeLearnsItsDeadlineAndOnlyNeighboursLearnThatItDrains) {
+  model_node(egress_1).draining = true;
+  model_node(egress_1).drain_deadline = to_unix(kNow) + 600;
+  const NodeConfig own = config_of(egress_1);
+  EXPECT_TRUE(own.draining);
+  EXPECT_EQ(own.drain_deadline, to_unix(kNow) + 600);
+  const NodeConfig neighbour = config_of(relay_1);
+  EXPECT_TRUE(peer_of(neighbour, egress_1)->draining);
+  EXPECT_FALSE(neighbour.draining);
+  EXPECT_EQ(neighbour.drain_deadline, 0);
+  for (const Peer& p : config_of(entry_1).peers) EXPECT_FALSE(p.draining);
+
+  model_node(egress_1).draining = false;
+  EXPECT_EQ(config_of(egress_1).drain_deadline, 0) << "a deadline of a drain that was undone";
+}
+
+TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
+  model.revocations = {
+      {.node = NodeId::random(rng)},
+      {.kind = RevocationKind::certificate, .serial = "0a", .severity = RevocationSeverity::drain}};
+  model.trust_bundle_version = 3;
+  model.trust_bundle_floor = 2;
+  model.revocation_version = 5;
+  model.route_epoch = 9;
+  model.route_epoch_floor = 8;
+  for (const NodeId id : {entry_1, relay_1, egress_1}) {
+    const NodeConfig c = config_of(id);
+    EXPECT_EQ(c.revocations, model.revocations);
+    EXPECT_EQ(c.trust_bundle_version, 3U);
+    EXPECT_EQ(c.trust_bundle_floor, 2U);
+    EXPECT_EQ(c.revocation_version, 5U);
+    EXPECT_EQ(c.route_epoch, 9U);
+    EXPECT_EQ(c.route_epoch_floor, 8U);
+    EXPECT_EQ(c.peer_directory_version, model.version);
+    EXPECT_EQ(c.valid_for_s, kDefaultValidForS);
+    EXPECT_EQ(c.degraded_classes, default_degraded_classes());
+  }
+}
+
 TEST_F(BuildNodeConfig, WithoutRelaysEgressDialsEveryEntry) {
   const NodeId entry_1 = add_node("entry-1", {entry});
   const NodeId entry_2 = add_node("entry-2", {entry});
@@ -135,7 +190,8 @@ TEST_F(BuildNodeConfig, WithoutRelaysEgressDialsEveryEntry) {
   for (NodeId e : {entry_1, entry_2}) {
     const NodeConfig c = config_of(e);
     ASSERT_EQ(c.peers.size(), 1U);
-    EXPECT_EQ(c.peers[0], (Peer{egress_1, {egress}, false, {}}));
+    EXPECT_EQ(c.peers[0],
+              (Peer{.node = egress_1, .roles = {egress}, .classes = wire::TrafficClassSet::all()}));
     EXPECT_EQ(c.routes, (std::vector<Route>{{egress_1, {egress_1}}}));
   }
   const NodeConfig c = config_of(egress_1);
@@ -172,6 +228,8 @@ TEST_F(BuildNodeConfig, IsConsistentForEveryMixOfRoles) {
         const Peer* back = peer_of(configs[p.node], id);
         ASSERT_TRUE(back);
         EXPECT_NE(back->dial, p.dial);
+        EXPECT_EQ(back->classes, p.classes);
+        EXPECT_TRUE(!p.dial || p.bootstrap || back->bootstrap);
         EXPECT_EQ(p.endpoints.size(), p.dial ? 1U : 0U);
       }
       for (const Route& r : c.routes) {

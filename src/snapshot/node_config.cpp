@@ -21,6 +21,10 @@ constexpr std::size_t kMaxKeyId = 64;
 constexpr std::size_t kMaxRoleName = 16;
 constexpr std::size_t kMaxProtocolName = 16;
 constexpr std::size_t kMaxEndpointBytes = policy::kMaxHostBytes + sizeof "[]:65535";
+constexpr std::size_t kMaxClassName = 16;
+constexpr std::size_t kMaxSeverityName = 16;
+constexpr std::size_t kMaxSerialText = 40;  // 20 octets, RFC 5280
+constexpr std::size_t kSha256Text = 64;
 constexpr std::size_t kUuidText = 36;
 constexpr std::size_t kSealKeyText = 44;  // 32 bytes in base64
 constexpr std::int64_t kMaxPort = 65'535;
@@ -28,6 +32,15 @@ constexpr std::int64_t kMaxPort = 65'535;
 Json roles_json(const std::vector<policy::NodeRole>& roles) {
   Json out = Json::array();
   for (const policy::NodeRole role : roles) out.push_back(policy::to_string(role));
+  return out;
+}
+
+Json classes_json(wire::TrafficClassSet classes) {
+  Json out = Json::array();
+  for (std::uint8_t i = 0; i < wire::kTrafficClassCount; ++i) {
+    const auto one = static_cast<wire::TrafficClass>(i);
+    if (classes.contains(one)) out.push_back(wire::to_string(one));
+  }
   return out;
 }
 
@@ -39,7 +52,22 @@ Json to_value(const Peer& peer) {
   return {{"node", peer.node.str()},
           {"roles", roles_json(peer.roles)},
           {"dial", peer.dial},
-          {"endpoints", peer.endpoints}};
+          {"endpoints", peer.endpoints},
+          {"classes", classes_json(peer.classes)},
+          {"draining", peer.draining},
+          {"bootstrap", peer.bootstrap}};
+}
+
+Json to_value(const Revocation& r) {
+  const bool is_node = r.kind == RevocationKind::node;
+  const bool is_certificate = r.kind == RevocationKind::certificate;
+  const bool is_key = r.kind == RevocationKind::key;
+  return {{"kind", to_string(r.kind)},
+          {"node", is_node ? r.node.str() : ""},
+          {"issuer", is_certificate ? to_hex(r.issuer) : ""},
+          {"serial", is_certificate ? r.serial : ""},
+          {"key", is_key ? to_hex(r.key) : ""},
+          {"severity", to_string(r.severity)}};
 }
 
 Json to_value(const Route& route) {
@@ -106,6 +134,80 @@ std::vector<policy::NodeRole> read_roles(JsonReader& in) {
   return out;
 }
 
+wire::TrafficClassSet read_classes(JsonReader& in, std::string_view name) {
+  wire::TrafficClassSet out;
+  const Json& items = in.array(name, wire::kTrafficClassCount);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto one = wire::traffic_class_from(in.item_text(name, i, items[i], kMaxClassName));
+    if (!one || out.contains(*one)) {
+      in.wrong(name, "must be different traffic classes");
+      break;
+    }
+    out.add(*one);
+  }
+  return out;
+}
+
+std::uint64_t read_counter(JsonReader& in, std::string_view name) {
+  return static_cast<std::uint64_t>(in.integer(name, 0, INT64_MAX));
+}
+
+bool is_lower_hex(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+// Empty when the kind of revocation has no such member, and only then.
+std::string read_hex_of_kind(JsonReader& in, std::string_view name, std::size_t limit,
+                             bool expected) {
+  std::string text = in.text(name, limit);
+  if (text.empty() == expected) in.wrong(name, "must be there for its kind, and only then");
+  if (!is_lower_hex(text)) in.wrong(name, "must be in lower-case hex");
+  return text;
+}
+
+crypto::Sha256 read_digest_of_kind(JsonReader& in, std::string_view name, bool expected) {
+  crypto::Sha256 out{};
+  const std::string text = read_hex_of_kind(in, name, kSha256Text, expected);
+  if (text.empty()) return out;
+  const auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != out.size()) {
+    in.wrong(name, "must be 64 hex digits");
+    return out;
+  }
+  std::ranges::copy(*bytes, out.begin());
+  return out;
+}
+
+Revocation read_revocation(JsonReader& in, JsonFault&) {
+  Revocation r;
+  const std::string kind = in.text("kind", kMaxSeverityName);
+  if (kind == to_string(RevocationKind::certificate)) {
+    r.kind = RevocationKind::certificate;
+  } else if (kind == to_string(RevocationKind::key)) {
+    r.kind = RevocationKind::key;
+  } else if (kind != to_string(RevocationKind::node)) {
+    in.wrong("kind", "must be node, certificate or key");
+  }
+  const std::string node = in.text("node", kUuidText);
+  const auto id = NodeId::parse(node);
+  if (node.empty() == (r.kind == RevocationKind::node) || (!node.empty() && !id)) {
+    in.wrong("node", "must be a UUID in lower case for kind node, and else empty");
+  }
+  r.node = id.value_or(NodeId{});
+  const bool is_certificate = r.kind == RevocationKind::certificate;
+  r.issuer = read_digest_of_kind(in, "issuer", is_certificate);
+  r.serial = read_hex_of_kind(in, "serial", kMaxSerialText, is_certificate);
+  r.key = read_digest_of_kind(in, "key", r.kind == RevocationKind::key);
+  const std::string severity = in.text("severity", kMaxSeverityName);
+  if (severity == to_string(RevocationSeverity::drain)) {
+    r.severity = RevocationSeverity::drain;
+  } else if (severity != to_string(RevocationSeverity::close)) {
+    in.wrong("severity", "must be close or drain");
+  }
+  return r;
+}
+
 TokenKey read_token_key(JsonReader& in, JsonFault&) {
   return {read_required_text(in, "kid", kMaxKeyId),
           read_required_text(in, "public_key_pem", kMaxPemText)};
@@ -126,6 +228,9 @@ Peer read_peer(JsonReader& in, JsonFault&) {
   if (peer.dial == peer.endpoints.empty()) {
     in.wrong("endpoints", "must be there for a peer to dial, and only then");
   }
+  peer.classes = read_classes(in, "classes");
+  peer.draining = in.boolean("draining");
+  peer.bootstrap = in.boolean("bootstrap");
   return peer;
 }
 
@@ -175,6 +280,23 @@ Resource read_resource(JsonReader& in, JsonFault&) {
 
 }  // namespace
 
+std::string_view to_string(RevocationKind kind) {
+  switch (kind) {
+    case RevocationKind::node: return "node";
+    case RevocationKind::certificate: return "certificate";
+    case RevocationKind::key: return "key";
+  }
+  return "";
+}
+
+std::string_view to_string(RevocationSeverity severity) {
+  switch (severity) {
+    case RevocationSeverity::close: return "close";
+    case RevocationSeverity::drain: return "drain";
+  }
+  return "";
+}
+
 bool NodeConfig::has_role(policy::NodeRole role) const {
   return std::ranges::find(roles, role) != roles.end();
 }
@@ -185,13 +307,24 @@ std::string to_json(const NodeConfig& config) {
                     {"node", config.node.str()},
                     {"node_name", config.node_name},
                     {"issued_at", config.issued_at},
+                    {"valid_for_s", config.valid_for_s},
                     {"roles", roles_json(config.roles)},
+                    {"draining", config.draining},
+                    {"drain_deadline", config.drain_deadline},
+                    {"degraded_classes", classes_json(config.degraded_classes)},
+                    {"peer_directory_version", config.peer_directory_version},
+                    {"trust_bundle_version", config.trust_bundle_version},
+                    {"trust_bundle_floor", config.trust_bundle_floor},
+                    {"revocation_version", config.revocation_version},
+                    {"route_epoch", config.route_epoch},
+                    {"route_epoch_floor", config.route_epoch_floor},
                     {"trust_bundle_pem", config.trust_bundle_pem},
                     {"token_keys", list_json(config.token_keys)},
                     {"peers", list_json(config.peers)},
                     {"routes", list_json(config.routes)},
                     {"pools", list_json(config.pools)},
-                    {"resources", list_json(config.resources)}};
+                    {"resources", list_json(config.resources)},
+                    {"revocations", list_json(config.revocations)}};
   return out.dump();
 }
 
@@ -206,13 +339,24 @@ std::expected<NodeConfig, std::string> parse_node_config(std::string_view json) 
   config.node = in.id<NodeId>("node");
   config.node_name = read_required_text(in, "node_name", policy::kMaxNameBytes);
   config.issued_at = in.integer("issued_at", 0, INT64_MAX);
+  config.valid_for_s = in.integer("valid_for_s", 1, kMaxValidForS);
   config.roles = read_roles(in);
+  config.draining = in.boolean("draining");
+  config.drain_deadline = in.integer("drain_deadline", 0, INT64_MAX);
+  config.degraded_classes = read_classes(in, "degraded_classes");
+  config.peer_directory_version = read_counter(in, "peer_directory_version");
+  config.trust_bundle_version = read_counter(in, "trust_bundle_version");
+  config.trust_bundle_floor = read_counter(in, "trust_bundle_floor");
+  config.revocation_version = read_counter(in, "revocation_version");
+  config.route_epoch = read_counter(in, "route_epoch");
+  config.route_epoch_floor = read_counter(in, "route_epoch_floor");
   config.trust_bundle_pem = read_required_text(in, "trust_bundle_pem", kMaxPemText);
   config.token_keys = read_list(in, "token_keys", kMaxTokenKeys, fault, read_token_key);
   config.peers = read_list(in, "peers", kMaxPeers, fault, read_peer);
   config.routes = read_list(in, "routes", kMaxRoutes, fault, read_route);
   config.pools = read_list(in, "pools", kMaxPools, fault, read_pool);
   config.resources = read_list(in, "resources", kMaxResources, fault, read_resource);
+  config.revocations = read_list(in, "revocations", kMaxRevocations, fault, read_revocation);
   in.finish();
   if (fault.any()) return std::unexpected(fault.text());
   return config;

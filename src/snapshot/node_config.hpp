@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/sealing.hpp"
 #include "policy/roles.hpp"
+#include "wire/traffic_class.hpp"
 
 namespace rap::snapshot {
 
@@ -24,6 +26,7 @@ inline constexpr std::size_t kMaxPoolMembers = 256;
 inline constexpr std::size_t kMaxResources = 16384;
 inline constexpr std::size_t kMaxTokenKeys = 16;
 inline constexpr std::size_t kMaxEndpoints = 8;  // of one peer
+inline constexpr std::size_t kMaxRevocations = 4096;
 inline constexpr std::size_t kMaxPemText = std::size_t{64} * 1024;
 
 struct TokenKey {
@@ -34,10 +37,13 @@ struct TokenKey {
 
 // A neighbour this node has a channel with.
 struct Peer {
-  NodeId node;
-  std::vector<policy::NodeRole> roles;
+  NodeId node = {};
+  std::vector<policy::NodeRole> roles = {};
   bool dial = false;                   // this node opens the channel; else it waits for the peer
-  std::vector<std::string> endpoints;  // "host:port", only when dial
+  std::vector<std::string> endpoints = {};  // "host:port", only when dial
+  wire::TrafficClassSet classes = {};       // what the channel may carry at most
+  bool draining = false;               // place nothing new on it
+  bool bootstrap = false;              // many nodes dial it: no stampede
   bool operator==(const Peer&) const = default;
 };
 
@@ -71,19 +77,60 @@ struct Resource {
   bool operator==(const Resource&) const = default;
 };
 
+// What is no longer to be trusted, whatever its certificate says (CH-13). A kind has its own
+// members and leaves the others empty.
+enum class RevocationKind : std::uint8_t { node, certificate, key };
+// What happens to the channels it has: closed at once, or drained first.
+enum class RevocationSeverity : std::uint8_t { close, drain };
+
+struct Revocation {
+  RevocationKind kind = RevocationKind::node;
+  NodeId node = {};         // of kind node
+  crypto::Sha256 issuer{};  // of kind certificate: over the issuer's name in DER
+  std::string serial = {};  // of kind certificate: lower-case hex, no leading zero bytes
+  crypto::Sha256 key{};     // of kind key: over the SubjectPublicKeyInfo in DER
+  RevocationSeverity severity = RevocationSeverity::close;
+  bool operator==(const Revocation&) const = default;
+};
+
+std::string_view to_string(RevocationKind kind);
+std::string_view to_string(RevocationSeverity severity);
+
+// The configuration may be acted on for this long after it was issued.
+inline constexpr std::int64_t kDefaultValidForS = 86'400;
+inline constexpr std::int64_t kMaxValidForS = std::int64_t{30} * 86'400;
+
+// What a new channel may carry while the control plane is out of reach (CH-14).
+constexpr wire::TrafficClassSet default_degraded_classes() {
+  using enum wire::TrafficClass;
+  wire::TrafficClassSet classes = wire::TrafficClassSet::all();
+  return classes.without({vpn_packet, update_fetch, storage_fetch});
+}
+
 struct NodeConfig {
   std::uint64_t version = 0;  // grows with every change in the cluster
   ClusterId cluster;
   NodeId node;
   std::string node_name;
   std::int64_t issued_at = 0;  // unix seconds
+  std::int64_t valid_for_s = kDefaultValidForS;
   std::vector<policy::NodeRole> roles;
-  std::string trust_bundle_pem;      // platform roots
+  bool draining = false;            // this node takes nothing new
+  std::int64_t drain_deadline = 0;  // unix seconds: then what is left is closed; 0: never
+  wire::TrafficClassSet degraded_classes = default_degraded_classes();
+  std::uint64_t peer_directory_version = 0;
+  std::uint64_t trust_bundle_version = 0;
+  std::uint64_t trust_bundle_floor = 0;  // a peer that announces less is stale
+  std::uint64_t revocation_version = 0;
+  std::uint64_t route_epoch = 0;
+  std::uint64_t route_epoch_floor = 0;  // a peer that announces less is stale
+  std::string trust_bundle_pem;      // every root in force: two while it is rotated
   std::vector<TokenKey> token_keys;  // entry and egress
   std::vector<Peer> peers;
   std::vector<Route> routes;
   std::vector<EgressPool> pools;     // entry
   std::vector<Resource> resources;   // egress
+  std::vector<Revocation> revocations;
   bool operator==(const NodeConfig&) const = default;
 
   bool has_role(policy::NodeRole role) const;

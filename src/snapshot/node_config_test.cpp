@@ -25,14 +25,33 @@ NodeConfig sample(std::uint64_t seed = 1) {
   c.roles = {NodeRole::entry, NodeRole::egress};
   c.trust_bundle_pem = "-----BEGIN CERTIFICATE-----\n…\n";
   c.token_keys = {{"t1", "PEM 1"}, {"t2", "PEM 2"}};
-  c.peers = {{NodeId::random(rng), {NodeRole::relay}, true, {"relay-1.example:9443", "[::1]:1"}},
-             {NodeId::random(rng), {NodeRole::egress}, false, {}}};
+  c.valid_for_s = 3600;
+  c.draining = rng.below(2) == 0;
+  c.drain_deadline = 1'800'000'600;
+  c.peer_directory_version = rng.below(1'000'000);
+  c.trust_bundle_version = 3;
+  c.trust_bundle_floor = 2;
+  c.revocation_version = 4;
+  c.route_epoch = 6;
+  c.route_epoch_floor = 5;
+  c.peers = {{.node = NodeId::random(rng),
+              .roles = {NodeRole::relay},
+              .dial = true,
+              .endpoints = {"relay-1.example:9443", "[::1]:1"},
+              .classes = {wire::TrafficClass::health, wire::TrafficClass::input},
+              .draining = true},
+             {.node = NodeId::random(rng), .roles = {NodeRole::egress}, .bootstrap = true}};
   c.routes = {{NodeId::random(rng), {c.peers[0].node, c.peers[1].node}}};
   EgressPool pool{EgressPoolId::random(rng), {{NodeId::random(rng), {}}}};
   rng.fill(pool.members[0].seal_key);
   c.pools = {pool};
   c.resources = {
       {ResourceId::random(rng), OrganizationId::random(rng), pool.id, "ssh", "10.0.0.5", 22}};
+  crypto::Sha256 digest{};
+  rng.fill(digest);
+  c.revocations = {{.node = NodeId::random(rng), .severity = RevocationSeverity::drain},
+                   {.kind = RevocationKind::certificate, .issuer = digest, .serial = "0f12ab"},
+                   {.kind = RevocationKind::key, .key = digest}};
   return c;
 }
 
@@ -102,7 +121,7 @@ TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
                 bad[pointer]["surplus"] = 1;
                 EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
               });
-  EXPECT_EQ(members, 12 + 2 * 2 + 2 * 4 + 2 + 2 + 2 + 6);
+  EXPECT_EQ(members, 23 + 2 * 2 + 2 * 7 + 2 + 2 + 2 + 6 + 3 * 6);
 }
 
 TEST(NodeConfig, EveryListHasItsLimit) {
@@ -120,7 +139,8 @@ TEST(NodeConfig, EveryListHasItsLimit) {
       {"/routes/0/next_hops", "routes[0].next_hops", kMaxNextHops},
       {"/pools", "pools", kMaxPools},
       {"/pools/0/members", "pools[0].members", kMaxPoolMembers},
-      {"/resources", "resources", kMaxResources}};
+      {"/resources", "resources", kMaxResources},
+      {"/revocations", "revocations", kMaxRevocations}};
   for (const auto& [pointer, name, limit] : kLists) {
     EXPECT_EQ(fault_after([&](Json& j) { fill(j, pointer, limit); }), "");
     EXPECT_EQ(
@@ -157,6 +177,40 @@ TEST(NodeConfig, RefusesWhatNoNodeCouldUse) {
   EXPECT_NE(fault_after([](Json& j) { j["pools"][0]["members"][0]["seal_key"] = "AAAA"; }), "");
   EXPECT_NE(fault_after([](Json& j) { j["routes"][0]["next_hops"] = Json::array(); }), "");
   EXPECT_NE(fault_after([](Json& j) { j["routes"][0]["next_hops"] = {"x"}; }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["valid_for_s"] = 0; }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["valid_for_s"] = kMaxValidForS + 1; }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["peers"][0]["classes"] = {"gossip"}; }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["peers"][0]["classes"] = {"input", "input"}; }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["degraded_classes"] = {"input", "input"}; }), "");
+  EXPECT_EQ(fault_after([](Json& j) { j["degraded_classes"] = Json::array(); }), "");
+}
+
+TEST(NodeConfig, ARevocationHasTheMembersOfItsKindAndNoOthers) {
+  const Json good = Json::parse(to_json(sample()));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string at = "/revocations/" + std::to_string(i) + "/";
+    for (const char* name : {"node", "issuer", "serial", "key"}) {
+      Json bad = good;
+      Json& value = bad[Json::json_pointer(at + name)];
+      // Takes a member away from its kind, or gives it one of another.
+      if (value != "") {
+        value = "";
+      } else {
+        for (const Json& other : good["revocations"]) {
+          if (other[name] != "") value = other[name];
+        }
+      }
+      EXPECT_NE(fault_of(bad), "") << i << name;
+    }
+    for (const char* name : {"kind", "severity"}) {
+      Json bad = good;
+      bad[Json::json_pointer(at + name)] = "other";
+      EXPECT_NE(fault_of(bad), "") << i << name;
+    }
+  }
+  EXPECT_NE(fault_after([](Json& j) { j["revocations"][1]["serial"] = "0G"; }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["revocations"][1]["serial"] = std::string(41, 'a'); }), "");
+  EXPECT_NE(fault_after([](Json& j) { j["revocations"][1]["issuer"] = "abcd"; }), "");
 }
 
 TEST(NodeConfig, RefusesTextThatIsNotOneStrictDocument) {

@@ -64,6 +64,12 @@ class TrafficClassSet {
   constexpr TrafficClassSet intersect(TrafficClassSet o) const {
     return *from_bits(static_cast<std::uint16_t>(bits_ & o.bits_));
   }
+  constexpr TrafficClassSet without(TrafficClassSet o) const {
+    return *from_bits(static_cast<std::uint16_t>(bits_ & ~o.bits_));
+  }
+  constexpr TrafficClassSet join(TrafficClassSet o) const {
+    return *from_bits(static_cast<std::uint16_t>(bits_ | o.bits_));
+  }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr std::uint16_t bits() const { return bits_; }
   constexpr bool operator==(const TrafficClassSet&) const = default;
