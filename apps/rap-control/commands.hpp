@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string public_url;
   std::string node_url;
   std::string database_url;
+  unsigned config_valid_for_s = 86'400;
 };
 int run_serve(const ServeOptions& options);
 

@@ -56,6 +56,12 @@ int main(int argc, char** argv) {
                    "HOST:PORT under which nodes reach the node listener")
       ->required();
   serve_command->add_option("--database-url", serve.database_url, database_help);
+  serve_command
+      ->add_option("--config-valid-for", serve.config_valid_for_s,
+                   "How long nodes may act on their configuration without the control plane")
+      ->type_name("SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 2'592'000U));
 
   CLI11_PARSE(app, argc, argv);
   if (init_command->parsed()) {

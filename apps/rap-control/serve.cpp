@@ -64,9 +64,15 @@ class Server {
                    .max_connections = kDatabaseConnections},
                   log),
         hasher_(rng_),
-        services_{
-            database_,  rng_,     throttle_, hasher_,
-            authority_, metrics_, log,       {options.public_url, options.node_url, RAP_VERSION}},
+        services_{database_,
+                  rng_,
+                  throttle_,
+                  hasher_,
+                  authority_,
+                  metrics_,
+                  log,
+                  {options.public_url, options.node_url, RAP_VERSION,
+                   std::chrono::seconds{options.config_valid_for_s}}},
         api_(services_),
         node_link_(services_),
         conninfo_(std::move(conninfo)) {}

@@ -19,6 +19,8 @@ io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
   return options;
 }
 
+agent::Now now() { return {io::mono_now(), io::wall_now()}; }
+
 }  // namespace
 
 LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
@@ -31,7 +33,7 @@ LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
       timer_(loop) {}
 
 void LinkDriver::start() {
-  perform(link_.load());
+  perform(link_.load(now()));
   step(agent::LinkWoken{});
 }
 
@@ -52,7 +54,7 @@ io::MessageHandlers LinkDriver::fabric_handlers() {
 }
 
 void LinkDriver::step(const agent::LinkEvent& event) {
-  perform(link_.step(io::mono_now(), event));
+  perform(link_.step(now(), event));
   const MonoTime next = link_.next_wakeup();
   if (next == agent::Poller::kNever) {
     timer_.cancel();

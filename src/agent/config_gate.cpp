@@ -19,13 +19,15 @@ std::string_view to_string(ConfigFault fault) {
     case ConfigFault::wrong_cluster: return "wrong_cluster";
     case ConfigFault::wrong_node: return "wrong_node";
     case ConfigFault::rolled_back: return "rolled_back";
+    case ConfigFault::expired: return "expired";
   }
   return "";
 }
 
 std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
                                                            const ConfigScope& scope,
-                                                           std::uint64_t version_floor) {
+                                                           std::uint64_t version_floor,
+                                                           WallTime now) {
   const auto payload = crypto::open_envelope(envelope, snapshot::kNodeConfigType, scope.keys);
   if (!payload) {
     return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
@@ -44,7 +46,15 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
                                                 " is below " + std::to_string(version_floor) +
                                                 ", which this node already had");
   }
-  return VerifiedConfig{config->version, std::string(text)};
+  VerifiedConfig verified{config->version, from_unix(config->issued_at),
+                          std::chrono::seconds{config->valid_for_s}, std::string(text)};
+  if (is_expired(verified, now)) {
+    return refuse(ConfigFault::expired,
+                  "it was good for " + std::to_string(config->valid_for_s) +
+                      " s after it was issued; if it was issued just now, this node's clock or "
+                      "the control plane's is wrong");
+  }
+  return verified;
 }
 
 }  // namespace rap::agent

@@ -1,5 +1,5 @@
 // What a configuration must be before this node acts on it (SN-2): signed by a key learnt at
-// enrolment, of this cluster, for this node, and not older than one it already had.
+// enrolment, of this cluster, for this node, not older than one it already had, and not expired.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/time.hpp"
 #include "crypto/jws.hpp"
 
 namespace rap::agent {
@@ -19,6 +20,7 @@ enum class ConfigFault : std::uint8_t {
   wrong_cluster,
   wrong_node,
   rolled_back,  // below the version floor
+  expired,      // issued too long ago: somebody may be keeping newer ones from us
 };
 std::string_view to_string(ConfigFault fault);
 
@@ -29,6 +31,8 @@ struct ConfigRefusal {
 
 struct VerifiedConfig {
   std::uint64_t version = 0;
+  WallTime issued_at{};
+  std::chrono::seconds valid_for{};
   std::string json;  // the signed payload, word by word
 };
 
@@ -38,8 +42,13 @@ struct ConfigScope {
   NodeId node;
 };
 
+inline bool is_expired(const VerifiedConfig& config, WallTime now) {
+  return now >= config.issued_at + config.valid_for;
+}
+
 std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
                                                            const ConfigScope& scope,
-                                                           std::uint64_t version_floor);
+                                                           std::uint64_t version_floor,
+                                                           WallTime now);
 
 }  // namespace rap::agent

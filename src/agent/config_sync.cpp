@@ -9,6 +9,11 @@
 namespace rap::agent {
 namespace {
 
+// A configuration is asked for anew after this part of its validity, and, should the clocks be so
+// far apart that it looks old at once, not sooner than after the second part.
+constexpr int kRefreshPart = 4;
+constexpr int kSoonestRefreshPart = 8;
+
 bool delivered(const Answer& answer) { return answer && is_settled(answer->status); }
 
 }  // namespace
@@ -17,38 +22,44 @@ ConfigSync::ConfigSync(ConfigScope scope, StateDirectory& directory, LinkState& 
                        RandomSource& rng)
     : scope_(std::move(scope)), directory_(directory), state_(state), rng_(rng) {}
 
-LinkActions ConfigSync::load() {
+LinkActions ConfigSync::load(Now now) {
   const auto envelope = directory_.read(kNodeConfigFile);
   if (!envelope) return {Say{LogLevel::error, "config.unreadable", envelope.error()}};
   if (!*envelope) return {};
-  auto config = verify_config(**envelope, scope_, state_.config_floor);
+  auto config = verify_config(**envelope, scope_, state_.config_floor, now.wall);
   if (!config) {
     return {Say{LogLevel::error, "config.stored_refused",
                 "The stored configuration is not used: " + config.error().detail + "."}};
   }
   current_ = std::move(*config);
   state_.config_floor = std::max(state_.config_floor, current_->version);
+  plan_refresh(now);
   return {};
 }
 
 MonoTime ConfigSync::next_wakeup() const {
-  return std::min({pull_.next(), ack_.next(), error_.next()});
+  return std::min({pull_.next(), ack_.next(), error_.next(), refresh_at_});
 }
 
-LinkActions ConfigSync::poll(MonoTime now) {
+LinkActions ConfigSync::poll(Now now) {
   LinkActions actions;
-  if (pull_.due(now)) {
-    pull_.begin();
-    actions.push_back(
-        SendToControl{Call::pull_configs, pull_configs_request(scope_.node, version())});
+  if (refresh_at_ <= now.mono) {
+    refresh_at_ = Poller::kNever;
+    refreshing_ = true;
+    pull_.hurry(now.mono);
   }
-  if (ack_.due(now)) {
+  if (pull_.due(now.mono)) {
+    pull_.begin();
+    actions.push_back(SendToControl{Call::pull_configs,
+                                    pull_configs_request(scope_.node, version(), refreshing_)});
+  }
+  if (ack_.due(now.mono)) {
     ack_.begin();
     ack_in_flight_ = version();
     actions.push_back(SendToControl{
         Call::ack_config, config_ack_request(scope_.node, kNodeConfigKind, ack_in_flight_)});
   }
-  if (error_.due(now)) {
+  if (error_.due(now.mono)) {
     error_.begin();
     if (!reporting_) reporting_ = std::exchange(failure_, std::nullopt);
     actions.push_back(SendToControl{Call::report_config_error,
@@ -62,8 +73,8 @@ void ConfigSync::announced(MonoTime now, std::uint64_t version) {
   if (version != this->version()) pull_.hurry(now);
 }
 
-LinkActions ConfigSync::fabric_connected() const {
-  if (!current_) return {};
+LinkActions ConfigSync::fabric_connected(WallTime now) const {
+  if (!current_ || is_expired(*current_, now)) return {};
   return {TellFabric{config_message(current_->json)}};
 }
 
@@ -71,23 +82,23 @@ void ConfigSync::fabric_runs(MonoTime now, std::uint64_t version) {
   if (current_ && version == current_->version && version != acked_) ack_.hurry(now);
 }
 
-LinkActions ConfigSync::on_answer(MonoTime now, Call call, const Answer& answer) {
+LinkActions ConfigSync::on_answer(Now now, Call call, const Answer& answer) {
   switch (call) {
     case Call::pull_configs: return on_pulled(now, answer);
     case Call::ack_config:
       if (delivered(answer)) {
         acked_ = ack_in_flight_;
-        ack_.succeeded(now, rng_);
+        ack_.succeeded(now.mono, rng_);
       } else {
-        ack_.failed(now, rng_);
+        ack_.failed(now.mono, rng_);
       }
       return {};
     case Call::report_config_error:
       if (delivered(answer)) {
         reporting_.reset();
-        error_.succeeded(now, rng_);
+        error_.succeeded(now.mono, rng_);
       } else {
-        error_.failed(now, rng_);
+        error_.failed(now.mono, rng_);
       }
       return {};
     case Call::checkin:
@@ -97,60 +108,72 @@ LinkActions ConfigSync::on_answer(MonoTime now, Call call, const Answer& answer)
   return {};
 }
 
-LinkActions ConfigSync::on_pulled(MonoTime now, const Answer& answer) {
+LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
   const auto configs = answer ? parse_configs(*answer) : std::nullopt;
   if (!configs) {
-    pull_.failed(now, rng_);
+    pull_.failed(now.mono, rng_);
     return {};
   }
   LinkActions actions;
   bool all_taken = true;
   for (const PulledConfig& pulled : *configs) {
-    if (auto taken = take(pulled)) {
+    if (auto taken = take(now, pulled)) {
       append(actions, std::move(*taken));
     } else {
       all_taken = false;
       actions.push_back(Say{LogLevel::error, "config.refused", taken.error()});
       failure_ = {pulled.type, pulled.version, taken.error()};
-      error_.hurry(now);
+      error_.hurry(now.mono);
     }
   }
   if (all_taken) {
-    pull_.succeeded(now, rng_);
+    pull_.succeeded(now.mono, rng_);
+    if (std::exchange(refreshing_, false)) plan_refresh(now);
   } else {
-    pull_.failed(now, rng_);
+    pull_.failed(now.mono, rng_);
   }
   return actions;
 }
 
-std::expected<LinkActions, std::string> ConfigSync::take(const PulledConfig& pulled) {
+std::expected<LinkActions, std::string> ConfigSync::take(Now now, const PulledConfig& pulled) {
   if (pulled.type != kNodeConfigKind) {
     return std::unexpected("unknown_type: this node does not know the type");
   }
-  auto config = verify_config(pulled.envelope, scope_, state_.config_floor);
+  auto config = verify_config(pulled.envelope, scope_, state_.config_floor, now.wall);
   if (!config) {
     return std::unexpected(std::string(to_string(config.error().fault)) + ": " +
                            config.error().detail);
   }
-  return accept(std::move(*config), pulled.envelope);
+  return accept(now, std::move(*config), pulled.envelope);
 }
 
 // The envelope goes to disk before the floor. A crash, or a full disk, between the two leaves a
 // floor that is too low, and the stored envelope makes up for it.
-std::expected<LinkActions, std::string> ConfigSync::accept(VerifiedConfig config,
+std::expected<LinkActions, std::string> ConfigSync::accept(Now now, VerifiedConfig config,
                                                            const std::string& envelope) {
   if (auto stored = directory_.write({std::string(kNodeConfigFile), envelope}); !stored) {
     return std::unexpected("not_stored: " + stored.error());
   }
-  LinkActions actions{Say{LogLevel::info, "config.accepted",
-                          "Configuration " + std::to_string(config.version) + " is in force."}};
+  LinkActions actions;
+  if (config.version != version()) {
+    actions.push_back(Say{LogLevel::info, "config.accepted",
+                          "Configuration " + std::to_string(config.version) + " is in force."});
+  }
   state_.config_floor = config.version;
   current_ = std::move(config);
   if (auto saved = save_link_state(directory_, state_); !saved) {
     actions.push_back(Say{LogLevel::warn, "state.write_failed", saved.error()});
   }
-  append(actions, fabric_connected());
+  plan_refresh(now);
+  append(actions, fabric_connected(now.wall));
   return actions;
+}
+
+void ConfigSync::plan_refresh(Now now) {
+  if (!current_) return;
+  const Duration wanted = current_->issued_at + current_->valid_for / kRefreshPart - now.wall;
+  const Duration soonest = Duration{current_->valid_for} / kSoonestRefreshPart;
+  refresh_at_ = now.mono + std::max(wanted, soonest);
 }
 
 }  // namespace rap::agent

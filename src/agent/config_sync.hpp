@@ -1,6 +1,7 @@
 // Keeps the node's configuration current: pull when a newer one is announced, verify, store, hand
 // to rap-fabric, acknowledge once the fabric runs with it. Each step repeats on its own, so a
-// failure of one never replays another. The last verified configuration stays in force throughout.
+// failure of one never replays another. The last verified configuration stays in force throughout,
+// for as long as it says; before a quarter of that is over it is asked for anew, unchanged or not.
 #pragma once
 
 #include <optional>
@@ -23,16 +24,16 @@ class ConfigSync {
   ConfigSync(ConfigScope scope, StateDirectory& directory, LinkState& state, RandomSource& rng);
 
   // Takes up the configuration stored by an earlier run; it is verified like a new one.
-  LinkActions load();
+  LinkActions load(Now now);
 
   std::uint64_t version() const { return current_ ? current_->version : 0; }
   MonoTime next_wakeup() const;
-  LinkActions poll(MonoTime now);
+  LinkActions poll(Now now);
 
   void announced(MonoTime now, std::uint64_t version);
-  LinkActions fabric_connected() const;  // the fabric starts from nothing
+  LinkActions fabric_connected(WallTime now) const;  // the fabric starts from nothing
   void fabric_runs(MonoTime now, std::uint64_t version);
-  LinkActions on_answer(MonoTime now, Call call, const Answer& answer);
+  LinkActions on_answer(Now now, Call call, const Answer& answer);
 
  private:
   struct Failure {
@@ -41,16 +42,19 @@ class ConfigSync {
     std::string text;
   };
 
-  LinkActions on_pulled(MonoTime now, const Answer& answer);
-  std::expected<LinkActions, std::string> take(const PulledConfig& pulled);
-  std::expected<LinkActions, std::string> accept(VerifiedConfig config,
+  LinkActions on_pulled(Now now, const Answer& answer);
+  std::expected<LinkActions, std::string> take(Now now, const PulledConfig& pulled);
+  std::expected<LinkActions, std::string> accept(Now now, VerifiedConfig config,
                                                  const std::string& envelope);
+  void plan_refresh(Now now);
 
   ConfigScope scope_;
   StateDirectory& directory_;
   LinkState& state_;
   RandomSource& rng_;
   std::optional<VerifiedConfig> current_;
+  MonoTime refresh_at_ = Poller::kNever;
+  bool refreshing_ = false;  // ask for a configuration although we may have it already
   std::uint64_t acked_ = 0;
   std::uint64_t ack_in_flight_ = 0;
   std::optional<Failure> failure_;    // the latest, not yet sent

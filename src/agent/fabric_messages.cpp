@@ -17,6 +17,13 @@ std::string terminate_session_message(std::string_view command_id, std::string_v
          R"(,"command":"session.terminate","session_id":)" + quote_json(session_id) + "}";
 }
 
+std::string control_message(bool reachable) {
+  return reachable ? R"({"type":"control","reachable":true})"
+                   : R"({"type":"control","reachable":false})";
+}
+
+std::string identity_changed_message() { return R"({"type":"identity_changed"})"; }
+
 std::optional<FabricMessage> parse_fabric_message(std::string_view text) {
   try {
     json message = json::parse(text);

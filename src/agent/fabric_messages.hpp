@@ -15,6 +15,11 @@ inline constexpr std::size_t kMaxObservationsBytes = std::size_t{512} * 1024;
 std::string config_message(std::string_view config_json);
 std::string terminate_session_message(std::string_view command_id, std::string_view session_id);
 
+// Whether the control plane answers: without it only what the degraded policy allows is new.
+std::string control_message(bool reachable);
+// Certificate and key in the state directory were replaced.
+std::string identity_changed_message();
+
 struct CommandResult {
   std::string id;
   std::string status;  // "ok", or a reason

@@ -84,8 +84,8 @@ wire::HttpRequest command_result_request(NodeId node, std::string_view command_i
               {{"status", status}, {"detail", detail}});
 }
 
-wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have) {
-  return post(node, "configs/pull", {{"have", have}});
+wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh) {
+  return post(node, "configs/pull", {{"have", have}, {"refresh", refresh}});
 }
 
 std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response) {

@@ -46,7 +46,8 @@ struct PulledConfig {
   std::uint64_t version = 0;
   std::string envelope;
 };
-wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have);
+// With `refresh` the control plane issues the configuration anew even when it is the one we have.
+wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh);
 std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response);
 wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version);
 wire::HttpRequest config_error_request(NodeId node, std::string_view type, std::uint64_t version,

@@ -1,5 +1,8 @@
 #include "agent/node_link.hpp"
 
+#include <utility>
+
+#include "agent/fabric_messages.hpp"
 #include "agent/problem.hpp"
 
 namespace rap::agent {
@@ -17,37 +20,40 @@ MonoTime NodeLink::next_wakeup() const {
   return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup()});
 }
 
-LinkActions NodeLink::step(MonoTime now, const LinkEvent& event) {
+LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   LinkActions actions = handle(now, event);
   // Whatever the event was, it may have made a call due.
-  if (checkin_.due(now)) {
+  if (checkin_.due(now.mono)) {
     checkin_.begin();
-    actions.push_back(SendToControl{Call::checkin, checkin(now)});
+    actions.push_back(SendToControl{Call::checkin, checkin(now.mono)});
   }
   append(actions, configs_.poll(now));
-  append(actions, commands_.poll(now));
+  append(actions, commands_.poll(now.mono));
   return actions;
 }
 
-LinkActions NodeLink::handle(MonoTime now, const LinkEvent& event) {
+LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
-    if (answered->call == Call::checkin) return on_checkin(now, answered->answer);
+    if (answered->call == Call::checkin) return on_checkin(now.mono, answered->answer);
     LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);
-    append(actions, commands_.on_answer(now, answered->call, answered->answer));
+    append(actions, commands_.on_answer(now.mono, answered->call, answered->answer));
     return actions;
   }
   if (std::holds_alternative<FabricConnected>(event)) {
-    LinkActions actions = configs_.fabric_connected();
+    fabric_up_ = true;
+    LinkActions actions = tell_control();
+    append(actions, configs_.fabric_connected(now.wall));
     append(actions, commands_.fabric_connected());
     return actions;
   }
   if (std::holds_alternative<FabricDisconnected>(event)) {
+    fabric_up_ = false;
     observations_.clear();
     commands_.fabric_disconnected();
     return {};
   }
   if (const auto* said = std::get_if<FabricSaid>(&event)) {
-    return on_fabric_message(now, said->message);
+    return on_fabric_message(now.mono, said->message);
   }
   if (std::holds_alternative<FabricStarted>(event)) ++fabric_starts_;
   return {};
@@ -81,11 +87,21 @@ LinkActions NodeLink::on_fabric_message(MonoTime now, const std::string& text) {
 }
 
 LinkActions NodeLink::control_reached(bool reached, const std::string& why) {
-  if (reached == control_up_) return {};
+  const bool was_known = std::exchange(control_known_, true);
+  if (reached == control_up_) return was_known ? LinkActions{} : tell_control();
   control_up_ = reached;
-  if (reached) return {Say{LogLevel::info, "control.reached", "The control plane answers again."}};
-  return {Say{LogLevel::warn, "control.away",
-              why + " The last configuration stays in force; it is tried again."}};
+  LinkActions actions = tell_control();
+  actions.push_back(reached
+                        ? Say{LogLevel::info, "control.reached", "The control plane answers again."}
+                        : Say{LogLevel::warn, "control.away",
+                              why + " The last configuration stays in force; it is tried again."});
+  return actions;
+}
+
+// Nothing while it is not known: a guess would make a fabric that runs degrade for a moment.
+LinkActions NodeLink::tell_control() const {
+  if (!fabric_up_ || !control_known_) return {};
+  return {TellFabric{control_message(control_up_)}};
 }
 
 wire::HttpRequest NodeLink::checkin(MonoTime now) const {

@@ -42,16 +42,17 @@ class NodeLink {
   NodeLink& operator=(const NodeLink&) = delete;
 
   // Before the first step: takes up what an earlier run stored.
-  LinkActions load() { return configs_.load(); }
+  LinkActions load(Now now) { return configs_.load(now); }
 
-  LinkActions step(MonoTime now, const LinkEvent& event);
+  LinkActions step(Now now, const LinkEvent& event);
   MonoTime next_wakeup() const;
 
  private:
-  LinkActions handle(MonoTime now, const LinkEvent& event);
+  LinkActions handle(Now now, const LinkEvent& event);
   LinkActions on_checkin(MonoTime now, const Answer& answer);
   LinkActions on_fabric_message(MonoTime now, const std::string& text);
   LinkActions control_reached(bool reached, const std::string& why);
+  LinkActions tell_control() const;
   wire::HttpRequest checkin(MonoTime now) const;
 
   NodeLinkOptions options_;
@@ -63,6 +64,8 @@ class NodeLink {
   std::string observations_;  // the fabric's latest; empty while it is away
   std::uint64_t fabric_starts_ = 0;
   bool control_up_ = true;  // so that the first failure is logged, and then the recovery
+  bool control_known_ = false;  // a check-in went well or failed
+  bool fabric_up_ = false;
 };
 
 }  // namespace rap::agent

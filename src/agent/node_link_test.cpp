@@ -34,18 +34,29 @@ class NodeLinkTest : public testing::Test {
                                        rng_);
     outbox_.clear();
     fabric_.clear();
-    take(link_->load());
+    take(link_->load(clocks()));
   }
 
   void take(LinkActions actions) {
     for (LinkAction& action : actions) {
       if (auto* send = std::get_if<SendToControl>(&action)) outbox_.push_back(std::move(*send));
-      if (auto* tell = std::get_if<TellFabric>(&action))
-        fabric_.push_back(json::parse(tell->message));
+      if (auto* tell = std::get_if<TellFabric>(&action)) {
+        json message = json::parse(tell->message);
+        if (message["type"] == "control") {
+          reachable_.push_back(message["reachable"]);
+        } else {
+          fabric_.push_back(std::move(message));
+        }
+      }
       if (auto* say = std::get_if<Say>(&action)) said_.push_back(say->text);
     }
   }
-  void step(const LinkEvent& event) { take(link_->step(now_, event)); }
+  // The wall clock goes with the other one.
+  WallTime wall() const {
+    return kEpoch + std::chrono::duration_cast<seconds>(now_ - MonoTime{seconds(100)});
+  }
+  Now clocks() const { return {now_, wall()}; }
+  void step(const LinkEvent& event) { take(link_->step(clocks(), event)); }
   void wake() {
     ASSERT_NE(link_->next_wakeup(), Poller::kNever);
     now_ = std::max(now_, link_->next_wakeup());
@@ -82,6 +93,8 @@ class NodeLinkTest : public testing::Test {
                        const crypto::PrivateKey& key) {
     snapshot::NodeConfig config;
     config.version = version;
+    config.issued_at = to_unix(issued_at_.value_or(wall()));
+    config.valid_for_s = kValidFor.count();
     config.node = node;
     config.cluster = cluster;
     config.node_name = "entry-1";
@@ -106,6 +119,9 @@ class NodeLinkTest : public testing::Test {
     step(FabricSaid{json{{"type", "command_result"}, {"id", id}, {"status", "ok"}}.dump()});
   }
 
+  static constexpr WallTime kEpoch = from_unix(1'800'000'000);
+  static constexpr seconds kValidFor{4000};
+
   SeededRandom rng_{3};
   ClusterId cluster_ = ClusterId::random(rng_);
   NodeId node_ = NodeId::random(rng_);
@@ -115,6 +131,8 @@ class NodeLinkTest : public testing::Test {
   std::unique_ptr<NodeLink> link_;
   std::vector<SendToControl> outbox_;  // under way
   std::vector<json> fabric_;           // what the fabric was told
+  std::vector<bool> reachable_;        // what it was told of the control plane
+  std::optional<WallTime> issued_at_;  // of the envelopes, when not now
   std::vector<std::string> said_;
 };
 
@@ -237,6 +255,89 @@ TEST_F(NodeLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
   while (!sent(Call::pull_configs)) wake();
   answer(Call::pull_configs, configs(6, envelope(6)));
   EXPECT_EQ(fabric_.back()["config"]["version"], 6);
+}
+
+TEST_F(NodeLinkTest, RefusesAnExpiredConfigurationAndReportsIt) {
+  check_in(5, 0);
+  issued_at_ = wall() - kValidFor;
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("expired"));
+  EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
+  issued_at_ = *issued_at_ + seconds(10);  // it has ten seconds left
+  while (!sent(Call::pull_configs)) wake();
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
+}
+
+TEST_F(NodeLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  now_ += kValidFor - seconds(1);
+  restart();
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.size(), 1U);
+  now_ += seconds(1);
+  step(FabricDisconnected{});
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.size(), 1U) << "a fabric that starts now gets nothing";
+  restart();
+  step(FabricConnected{});
+  EXPECT_TRUE(fabric_.empty());
+}
+
+TEST_F(NodeLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
+  step(FabricConnected{});
+  check_in(5, 0);
+  EXPECT_EQ((*sent(Call::pull_configs))["refresh"], false);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  observe(5);
+  answer(Call::ack_config, json::object());
+  now_ += kValidFor / 4 - seconds(1);
+  step(LinkWoken{});
+  EXPECT_FALSE(sent(Call::pull_configs));
+  now_ += seconds(1);
+  step(LinkWoken{});
+  EXPECT_EQ(*sent(Call::pull_configs), (json{{"have", 5}, {"refresh", true}}));
+  fail(Call::pull_configs);
+  while (!sent(Call::pull_configs)) {
+    wake();
+    if (sent(Call::checkin)) check_in(5, 0);
+  }
+  EXPECT_EQ((*sent(Call::pull_configs))["refresh"], true) << "until it is answered";
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  ASSERT_EQ(fabric_.size(), 2U);
+  EXPECT_EQ(fabric_[1]["config"]["issued_at"], to_unix(wall()));
+  observe(5);
+  EXPECT_FALSE(sent(Call::ack_config)) << "the version was acknowledged";
+}
+
+TEST_F(NodeLinkTest, AClockThatIsAheadMakesNoStorm) {
+  check_in(5, 0);
+  issued_at_ = wall() - kValidFor * 3 / 4;
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  now_ += kValidFor / 8 - seconds(1);
+  step(LinkWoken{});
+  EXPECT_FALSE(sent(Call::pull_configs));
+  now_ += seconds(1);
+  step(LinkWoken{});
+  EXPECT_TRUE(sent(Call::pull_configs));
+}
+
+TEST_F(NodeLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
+  step(FabricConnected{});
+  EXPECT_TRUE(reachable_.empty()) << "not known yet";
+  check_in(0, 0);
+  EXPECT_EQ(reachable_, std::vector<bool>({true}));
+  wake();
+  fail(Call::checkin);
+  EXPECT_EQ(reachable_, std::vector<bool>({true, false}));
+  wake();
+  fail(Call::checkin);
+  step(FabricDisconnected{});
+  step(FabricConnected{});
+  EXPECT_EQ(reachable_, std::vector<bool>({true, false, false})) << "once more to a new one";
+  check_in(0, 0);
+  EXPECT_EQ(reachable_, std::vector<bool>({true, false, false, true}));
 }
 
 TEST_F(NodeLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {

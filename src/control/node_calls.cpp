@@ -105,7 +105,10 @@ Outcome<Reply> pull_configs(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     Json configs = Json::array();
     snapshot::ClusterModel model = tx.nodes().cluster_model();
-    if (model.version != static_cast<std::uint64_t>(call.integer("have"))) {
+    // A node asks for the one it has, too: so that it is freshly issued.
+    const bool refresh = call.body.value("refresh", false);
+    if (refresh || model.version != static_cast<std::uint64_t>(call.integer("have"))) {
+      model.valid_for_s = s.settings.config_valid_for.count();
       model.trust_bundle_pem = s.authority.trust_bundle_pem();
       model.token_keys = {
           {s.authority.token_key.kid, s.authority.token_key.key.public_key().pem()}};
@@ -186,7 +189,7 @@ std::vector<Route> node_link_routes() {
            {text("status", kMaxStatusBytes), text("detail", kMaxErrorBytes).optional()}, {204, {}},
            finish_command),
       post("/cp/v2/nodes/{id}/configs/pull", "pullConfigs", "The configuration, if it is newer",
-           {integer("have", 0, INT64_MAX)},
+           {integer("have", 0, INT64_MAX), of("refresh", FieldType::boolean).optional()},
            {200, {list("configs", 8, {type, version, text("envelope", 1 << 22)})}}, pull_configs),
       post("/cp/v2/nodes/{id}/configs/acks", "acknowledgeConfigs", "These were applied",
            {list("acks", kBatch, {type, version})}, {204, {}}, acknowledge_configs),

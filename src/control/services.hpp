@@ -12,6 +12,7 @@
 #include "control/authority.hpp"
 #include "control/database.hpp"
 #include "control/metrics.hpp"
+#include "snapshot/node_config.hpp"
 
 namespace rap::control {
 
@@ -37,6 +38,8 @@ struct Settings {
   std::string public_url;  // https://HOST:PORT, where people and agents reach the API
   std::string node_url;    // HOST:PORT of the node listener
   std::string version;
+  // How long a node may act on its configuration without hearing of us.
+  std::chrono::seconds config_valid_for{snapshot::kDefaultValidForS};
 };
 
 struct Services {

@@ -183,6 +183,13 @@ TEST_F(NodeLink, GivesTheConfigurationOnceAndAgainAfterEveryChange) {
         .size();
   };
   EXPECT_EQ(pull(config.version), 0U);
+  EXPECT_EQ(
+      w.control
+          ->node_call(seed().egress, "configs/pull", {{"have", config.version}, {"refresh", true}})
+          .body["configs"]
+          .size(),
+      1U)
+      << "issued anew when asked to";
   EXPECT_EQ(pull(config.version + 1), 1U) << "a restored database may be older than its nodes";
 
   const json resource = {{"name", "one-more"},
