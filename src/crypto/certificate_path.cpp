@@ -1,12 +1,10 @@
 #include "crypto/certificate_path.hpp"
 
-#include <algorithm>
-
-#include <openssl/ec.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "crypto/certificate_form.hpp"
 #include "crypto/openssl_handle.hpp"
 
 namespace rap::crypto {
@@ -16,47 +14,14 @@ using Fault = CertificateFault;
 
 constexpr int kAuthLevel = 3;  // 128-bit security: no signature with SHA-1
 
-// RFC 5280 §4.1.2.2: positive, at most 20 octets. Deny lists go by issuer and serial.
-bool serial_fits(X509* x) {
-  constexpr int kMaxOctets = 20;
-  const ASN1_INTEGER* serial = X509_get0_serialNumber(x);
-  if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER) return false;
-  if (ASN1_STRING_length(serial) > kMaxOctets) return false;
-  const std::uint8_t* octets = ASN1_STRING_get0_data(serial);
-  return std::any_of(octets, octets + ASN1_STRING_length(serial),
-                     [](std::uint8_t b) { return b != 0; });
-}
-
 Certificate share(X509* x) {
   X509_up_ref(x);
   return Certificate(Handle<x509_st>(x));
 }
 
-// A point on P-256 can be written in three ways. Only the usual one is taken, so that a key has one
-// hash and a denied one cannot come back written differently.
-bool uncompressed(const X509* x) {
-  constexpr int kBytes = 65;
-  const ASN1_BIT_STRING* point = X509_get0_pubkey_bitstr(x);
-  return ASN1_STRING_length(point) == kBytes &&
-         ASN1_STRING_get0_data(point)[0] == POINT_CONVERSION_UNCOMPRESSED;
-}
-
-bool key_fits(X509* x) {
-  const KeyType type = share(x).public_key().type();
-  return type == KeyType::ed25519 || (type == KeyType::p256 && uncompressed(x));
-}
-
 bool critical(const X509* x, int nid) {
   const int at = X509_get_ext_by_NID(x, nid, -1);
   return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(x, at)) == 1;
-}
-
-// A constraint that is not critical binds only those who care (RFC 5280 §4.2.1.10, §4.2.1.11).
-bool constraints_fit(const X509* x) {
-  for (const int nid : {NID_name_constraints, NID_policy_constraints}) {
-    if (X509_get_ext_by_NID(x, nid, -1) >= 0 && !critical(x, nid)) return false;
-  }
-  return true;
 }
 
 // Key usage is critical and exactly fit for a leaf (SPIFFE X509-SVID §4.3, §5.2), and the EKU names
@@ -162,11 +127,8 @@ std::expected<CertificatePath, CertificateFault> verify_chain(
   const STACK_OF(X509)* found = X509_STORE_CTX_get0_chain(context.get());
   CertificatePath path;
   for (int i = 0; i < sk_X509_num(found); ++i) {
-    X509* x = sk_X509_value(found, i);
-    if (!serial_fits(x) || !key_fits(x) || !constraints_fit(x)) {
-      return std::unexpected(Fault::bad_chain);
-    }
-    path.push_back(share(x));
+    path.push_back(share(sk_X509_value(found, i)));
+    if (!well_formed(path.back())) return std::unexpected(Fault::bad_chain);
   }
   return path;
 }

@@ -167,6 +167,25 @@ TEST_F(Svid, RefusesAnIrregularCertificate) {
       Fault::bad_chain);
   refuse("version 1", [](Plan& p) { p.version = X509_VERSION_1; }, Fault::bad_chain);
   refuse(
+      "20 octets and a sign", [](Plan& p) { p.serial_hex = "80" + std::string(38, '0'); },
+      Fault::bad_chain);
+  refuse("version 4", [](Plan& p) { p.version = 3; }, Fault::bad_chain);
+  refuse(
+      "an extension nobody knows, twice",
+      [](Plan& p) {
+        p.extensions.emplace_back("1.2.3.4", "DER:0500");
+        p.extensions.emplace_back("1.2.3.4", "DER:0500");
+      },
+      Fault::bad_chain);
+  refuse(
+      "bytes behind an extension's value",
+      [](Plan& p) { p.set("extendedKeyUsage", "DER:300a06082b060105050703023000"); },
+      Fault::bad_chain);
+  refuse(
+      "an extension in BER",
+      [](Plan& p) { p.set("extendedKeyUsage", "DER:30810a06082b06010505070302"); },
+      Fault::bad_chain);
+  refuse(
       "unknown critical extension", [](Plan& p) { p.set("1.2.3.4", "critical,DER:0500"); },
       Fault::bad_chain);
   refuse(
