@@ -31,6 +31,9 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
       log_(log),
       targets_(loop),
       router_(*this, targets_, random_, io::wall_now()),
+      channels_(
+          loop, router_, random_,
+          [this](router::LinkId link, LinkSender* sender) { set_sender(link, sender); }, log),
       ticker_(loop),
       shut_down_timer_(loop),
       agent_(loop, (settings_.state / "agent.sock").string(),
@@ -59,10 +62,7 @@ void Fabric::configure(const snapshot::NodeConfig& config) {
   router_.set_seal_key(identity->seal);
   router_.configure(config);
   open_listeners();
-  std::vector<Lane*> live;
-  for (const auto& [lane, owned] : lanes_) live.push_back(lane);
-  for (Lane* lane : live) lane->policy_changed(config.version);
-  update_dialled();
+  update_context();
   log_.info("config.applied", {{"version", config.version}, {"peers", config.peers.size()}});
 }
 
@@ -73,8 +73,9 @@ void Fabric::make_contexts(const Identity& identity) {
   using crypto::TlsRole;
   client_tls_ =
       TlsContext::make(TlsRole::server, identity.tls, crypto::AcceptAnyone{}, io::wall_now);
-  accept_tls_ = TlsContext::make(TlsRole::server, identity.tls, member, io::wall_now);
-  dial_tls_ = TlsContext::make(TlsRole::client, identity.tls, member, io::wall_now);
+  channels_.set_trust(TlsContext::make(TlsRole::server, identity.tls, member, io::wall_now),
+                      TlsContext::make(TlsRole::client, identity.tls, member, io::wall_now),
+                      {roots, config_.cluster});
 }
 
 // A listener exists only while a role or a neighbour needs it.
@@ -94,105 +95,22 @@ void Fabric::open_listeners() {
   const bool dialled_by_others = std::any_of(config_.peers.begin(), config_.peers.end(),
                                              [](const auto& p) { return !p.dial; });
   keep(dialled_by_others, fabric_listener_, settings_.fabric, "fabric",
-       [this](int fd, const std::string& ip) { accept_lane(fd, ip); });
+       [this](int fd, const std::string& ip) { channels_.accept(fd, ip); });
   keep(config_.has_role(NodeRole::entry), client_listener_, settings_.data_plane, "data_plane",
        [this](int fd, const std::string& ip) { accept_client(fd, ip); });
 }
 
-// --- lanes
-// -----------------------------------------------------------------------------------------
-
-void Fabric::update_dialled() {
-  for (auto it = dialled_.begin(); it != dialled_.end();) {
-    const bool wanted = std::any_of(config_.peers.begin(), config_.peers.end(),
-                                    [&](const auto& p) { return p.dial && p.node == it->first; });
-    if (wanted) {
-      ++it;
-    } else {
-      // A live channel to it closes by itself: its policy no longer permits the peer.
-      it = dialled_.erase(it);
-    }
-  }
+void Fabric::update_context() {
+  channel::Context context;
+  context.cluster = config_.cluster;
+  context.node = config_.node;
+  context.versions.config = config_.version;
+  context.authority = channel::Authority::current;
   for (const auto& peer : config_.peers) {
-    if (!peer.dial) continue;
-    auto& d = dialled_[peer.node];
-    d.peer = peer;
-    if (!d.timer) d.timer = std::make_unique<io::Timer>(loop_);
-    if (d.lane == nullptr) dial(peer.node);
+    context.peers.push_back(
+        {peer.node, wire::TrafficClassSet::all(), peer.dial, peer.endpoints, false, false});
   }
-}
-
-Lane& Fabric::add_lane(std::optional<NodeId> expected) {
-  LaneOwner& owner = *this;
-  auto lane = std::make_unique<Lane>(loop_, router_, owner, log_, ChannelId::random(random_),
-                                     channel::Local{config_.cluster, config_.node, config_.version},
-                                     expected);
-  Lane& ref = *lane;
-  lanes_.emplace(&ref, std::move(lane));
-  return ref;
-}
-
-void Fabric::dial(NodeId peer) {
-  const auto it = dialled_.find(peer);
-  if (it == dialled_.end() || shutting_down_) return;
-  Dialled& d = it->second;
-  if (d.lane != nullptr || d.peer.endpoints.empty() || lanes_.size() >= kMaxLanes) return;
-  const auto& endpoint = d.peer.endpoints[d.next_endpoint++ % d.peer.endpoints.size()];
-  const auto at = wire::parse_host_port(endpoint);
-  if (!at) {
-    log_.error("channel.bad_endpoint", {{"peer", peer.str()}, {"endpoint", endpoint}});
-    return redial_later(d);
-  }
-  d.lane = &add_lane(peer);
-  d.lane->dial(at->host, at->port, {.tls = dial_tls_});
-}
-
-void Fabric::redial_later(Dialled& d) {
-  d.timer->after(d.backoff.next(random_), [this, peer = d.peer.node] { dial(peer); });
-}
-
-void Fabric::accept_lane(int fd, const std::string& peer_ip) {
-  if (lanes_.size() >= kMaxLanes || shutting_down_) {
-    log_.warn("channel.limit_reached", {{"peer_ip", peer_ip}});
-    ::close(fd);
-    return;
-  }
-  add_lane(std::nullopt).accept(fd, {.tls = accept_tls_});
-}
-
-channel::PeerPolicy Fabric::policy_of(NodeId peer) {
-  const bool known = std::any_of(config_.peers.begin(), config_.peers.end(),
-                                 [&](const auto& p) { return p.node == peer; });
-  if (!known) return {};
-  return {true, wire::TrafficClassSet::all()};
-}
-
-void Fabric::lane_established(Lane& lane) {
-  set_sender(lane.link(), &lane);
-  const NodeId peer = *lane.lifecycle().peer();
-  if (const auto it = dialled_.find(peer); it != dialled_.end() && it->second.lane == &lane) {
-    it->second.backoff.reset();
-  }
-  // The peer came back before we noticed that its old channel is dead.
-  std::vector<Lane*> older;
-  for (const auto& [other, owned] : lanes_) {
-    if (other != &lane && other->lifecycle().peer() == peer && other->link())
-      older.push_back(other);
-  }
-  for (Lane* other : older) other->stop();
-}
-
-void Fabric::lane_over(Lane& lane) {
-  set_sender(lane.link(), nullptr);
-  for (auto& [peer, d] : dialled_) {
-    if (d.lane != &lane) continue;
-    d.lane = nullptr;
-    redial_later(d);
-  }
-  loop_.post([this, dead = &lane] {
-    lanes_.erase(dead);
-    if (shutting_down_ && lanes_.empty() && shut_down_done_) std::exchange(shut_down_done_, {})();
-  });
+  channels_.set_context(std::move(context));
 }
 
 // --- clients
@@ -211,20 +129,19 @@ void Fabric::accept_client(int fd, const std::string& peer_ip) {
   ref.accept(fd, {.tls = client_tls_});
 }
 
-void Fabric::client_upgraded(ClientSession& session) { set_sender(session.link(), &session); }
+void Fabric::client_upgraded(ClientSession& session) { set_sender(*session.link(), &session); }
 
 void Fabric::client_over(ClientSession& session) {
-  set_sender(session.link(), nullptr);
+  if (session.link()) set_sender(*session.link(), nullptr);
   loop_.post([this, dead = &session] { clients_.erase(dead); });
 }
 
 // --- the router's side
 // -------------------------------------------------------------------------------
 
-void Fabric::set_sender(std::optional<router::LinkId> link, LinkSender* sender) {
-  if (!link) return;
-  if (senders_.size() <= *link) senders_.resize(*link + 1);
-  senders_[*link] = sender;
+void Fabric::set_sender(router::LinkId link, LinkSender* sender) {
+  if (senders_.size() <= link) senders_.resize(link + 1);
+  senders_[link] = sender;
 }
 
 void Fabric::flush(router::LinkId link) {
@@ -239,11 +156,10 @@ void Fabric::tick() {
   router_.tick(now);
   targets_.expire(now);
   for (const auto& [session, owned] : clients_) session->expire(now);
+  channels_.tick();
   if (configured_) {
     open_listeners();
-    std::vector<const Lane*> lanes;
-    for (const auto& [lane, owned] : lanes_) lanes.push_back(lane);
-    agent_.send(observe(router_, lanes, config_.version, now));
+    agent_.send(observe(router_, channels_, config_.version, now));
   }
   ticker_.after(kTick, [this] { tick(); });
 }
@@ -253,12 +169,12 @@ void Fabric::shut_down(std::function<void()> done) {
   fabric_listener_.reset();
   client_listener_.reset();
   shut_down_done_ = std::move(done);
-  shut_down_timer_.after(lanes_.empty() ? Duration::zero() : kShutDownGrace, [this] {
+  const auto finish = [this] {
     if (shut_down_done_) std::exchange(shut_down_done_, {})();
-  });
-  std::vector<Lane*> live;
-  for (const auto& [lane, owned] : lanes_) live.push_back(lane);
-  for (Lane* lane : live) lane->stop();
+  };
+  channels_.stop(finish);
+  // A goodbye that nobody hears is not waited for.
+  shut_down_timer_.after(kShutDownGrace, finish);
 }
 
 }  // namespace rap::fabric

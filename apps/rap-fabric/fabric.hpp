@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "agent_link.hpp"
-#include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "channels.hpp"
 #include "client_session.hpp"
 #include "identity.hpp"
 #include "io/event_loop.hpp"
 #include "io/stream_listener.hpp"
 #include "io/system.hpp"
-#include "lane.hpp"
 #include "router/router.hpp"
 #include "settings.hpp"
 #include "snapshot/node_config.hpp"
@@ -22,12 +21,9 @@
 
 namespace rap::fabric {
 
-inline constexpr std::size_t kMaxLanes = 1024;     // established or not, dialled or accepted
 inline constexpr std::size_t kMaxClients = 4096;
-inline constexpr std::chrono::milliseconds kReconnectFirst{200};
-inline constexpr std::chrono::seconds kReconnectCap{10};
 
-class Fabric final : private router::LinkPort, private LaneOwner, private ClientOwner {
+class Fabric final : private router::LinkPort, private ClientOwner {
  public:
   Fabric(io::EventLoop& loop, Settings settings, Log& log);
   ~Fabric() override;
@@ -36,33 +32,18 @@ class Fabric final : private router::LinkPort, private LaneOwner, private Client
   void shut_down(std::function<void()> done);
 
  private:
-  // A neighbour this node dials.
-  struct Dialled {
-    snapshot::Peer peer;
-    Backoff backoff{kReconnectFirst, kReconnectCap};
-    std::unique_ptr<io::Timer> timer;
-    std::size_t next_endpoint = 0;
-    Lane* lane = nullptr;
-  };
-
   void configure(const snapshot::NodeConfig& config);
   void make_contexts(const Identity& identity);
   void open_listeners();
-  void update_dialled();
-  void dial(NodeId peer);
-  void redial_later(Dialled& d);
-  void accept_lane(int fd, const std::string& peer_ip);
+  void update_context();
   void accept_client(int fd, const std::string& peer_ip);
   Lane& add_lane(std::optional<NodeId> expected);
   void tick();
 
   void flush(router::LinkId link) override;
-  channel::PeerPolicy policy_of(NodeId peer) override;
-  void lane_established(Lane& lane) override;
-  void lane_over(Lane& lane) override;
   void client_upgraded(ClientSession& session) override;
   void client_over(ClientSession& session) override;
-  void set_sender(std::optional<router::LinkId> link, LinkSender* sender);
+  void set_sender(router::LinkId link, LinkSender* sender);
 
   io::EventLoop& loop_;
   Settings settings_;
@@ -76,15 +57,12 @@ class Fabric final : private router::LinkPort, private LaneOwner, private Client
   std::function<void()> shut_down_done_;
 
   std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients: our server certificate
-  std::shared_ptr<const crypto::TlsContext> accept_tls_;  // nodes that dial us
-  std::shared_ptr<const crypto::TlsContext> dial_tls_;  // nodes we dial
   std::unique_ptr<io::StreamListener> fabric_listener_;
   std::unique_ptr<io::StreamListener> client_listener_;
 
-  std::unordered_map<Lane*, std::unique_ptr<Lane>> lanes_;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
-  std::unordered_map<NodeId, Dialled> dialled_;
   std::vector<LinkSender*> senders_;  // by LinkId
+  Channels channels_;
   io::Timer ticker_;
   io::Timer shut_down_timer_;
   AgentLink agent_;

@@ -1,4 +1,5 @@
-// One TLS connection between two nodes, driving one channel lifecycle and feeding the router.
+// One connection between two nodes: frames in and out, and the link the router has on it. What it
+// may carry and when it ends is the channel table's to say.
 #pragma once
 
 #include <memory>
@@ -6,7 +7,7 @@
 #include <string>
 
 #include "base/log.hpp"
-#include "channel/lifecycle.hpp"
+#include "channel/table.hpp"
 #include "io/event_loop.hpp"
 #include "io/tls_stream.hpp"
 #include "queue_output.hpp"
@@ -16,51 +17,53 @@ namespace rap::fabric {
 
 class Lane;
 
-// What a lane needs from the fabric around it.
 class LaneOwner {
  public:
   virtual ~LaneOwner() = default;
-  virtual channel::PeerPolicy policy_of(NodeId peer) = 0;
-  virtual void lane_established(Lane& lane) = 0;
-  // The lane is over; destroy it on a later turn of the loop.
-  virtual void lane_over(Lane& lane) = 0;
+  virtual void lane_open(Lane& lane) = 0;
+  // False: the lane is over, read no further.
+  virtual bool lane_control(Lane& lane, const wire::FrameView& frame) = 0;
+  virtual void lane_violation(Lane& lane) = 0;
+  virtual void lane_closed(Lane& lane, const io::StreamError& error) = 0;
 };
 
 class Lane final : public io::StreamHandler, public LinkSender {
  public:
-  Lane(io::EventLoop& loop, router::Router& router, LaneOwner& owner, Log& log, ChannelId id,
-       channel::Local local, std::optional<NodeId> expected);
+  Lane(io::EventLoop& loop, router::Router& router, LaneOwner& owner, Log& log, channel::LaneId id);
   ~Lane() override;
 
   void dial(const std::string& host, std::uint16_t port, io::StreamOptions options);
   void accept(int fd, io::StreamOptions options);
-  void policy_changed(std::uint64_t config_version);
-  void stop();  // goodbye, then lane_over
+  // A frame of the channel itself. A goodbye is the last: what waits is forgotten.
+  void send(wire::FrameType type, ByteView payload);
+  // Flows may pass from now on. nullopt: the router has no room for another link.
+  std::optional<router::LinkId> link_up(const channel::table_action::LinkUp& up);
+  void set_policy(wire::TrafficClassSet classes, bool takes_new_flows);
+  // Ends all flows; with `linger` lets out what was sent last, but not for long.
+  void close(bool linger);
   void flush() override;
 
-  const channel::Lifecycle& lifecycle() const { return lifecycle_; }
-  std::optional<router::LinkId> link() const { return link_; }
+  channel::LaneId id() const { return id_; }
   bool dialled() const { return dialled_; }
+  const io::Stream* stream() const { return stream_.get(); }
+  std::optional<router::LinkId> link() const { return link_; }
 
   void on_open() override;
   std::size_t on_data(MutableBytes data) override;
   void on_close(const io::StreamError& error) override;
 
  private:
-  void step(const channel::Event& event);
-  void perform(const channel::Action& action);
   bool on_frame(const wire::FrameView& frame);
-  void send(wire::FrameType type, ByteView payload);
-  void follow_state(channel::State before);
-  void over();
+  void over(const io::StreamError& error);
 
   io::EventLoop& loop_;
   router::Router& router_;
   LaneOwner& owner_;
   Log& log_;
-  channel::Lifecycle lifecycle_;
-  io::Timer timer_;
+  channel::LaneId id_;
+  io::Timer linger_;
   bool dialled_ = false;
+  bool closing_ = false;  // nothing that comes in counts any more
   bool over_ = false;
   std::unique_ptr<io::Stream> stream_;
   std::optional<router::LinkId> link_;

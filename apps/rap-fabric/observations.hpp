@@ -2,14 +2,13 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "lane.hpp"
+#include "channels.hpp"
 #include "router/router.hpp"
 
 namespace rap::fabric {
 
-std::string observe(router::Router& router, const std::vector<const Lane*>& lanes,
-                    std::uint64_t config_version, MonoTime now);
+std::string observe(router::Router& router, const Channels& channels, std::uint64_t config_version,
+                    MonoTime now);
 
 }  // namespace rap::fabric

@@ -9,21 +9,25 @@
 
 namespace rap {
 
+// The delay after `failures` failures in a row.
+inline Duration full_jitter(Duration first, Duration cap, unsigned failures, RandomSource& rng) {
+  constexpr unsigned kMaxDoublings = 20;
+  const Duration ceiling = std::min(cap, first * (1 << std::min(failures, kMaxDoublings)));
+  return Duration{
+      static_cast<Duration::rep>(rng.u64() % (static_cast<std::uint64_t>(ceiling.count()) + 1))};
+}
+
 class Backoff {
  public:
-  constexpr Backoff(Duration first, Duration cap) : first_(first), cap_(cap), ceiling_(first) {}
+  constexpr Backoff(Duration first, Duration cap) : first_(first), cap_(cap) {}
 
-  Duration next(RandomSource& rng) {
-    const auto range = static_cast<std::uint64_t>(std::min(ceiling_, cap_).count()) + 1;
-    ceiling_ = std::min(ceiling_ * 2, cap_);
-    return Duration{static_cast<Duration::rep>(rng.u64() % range)};
-  }
-  void reset() { ceiling_ = first_; }
+  Duration next(RandomSource& rng) { return full_jitter(first_, cap_, failures_++, rng); }
+  void reset() { failures_ = 0; }
 
  private:
   Duration first_;
   Duration cap_;
-  Duration ceiling_;  // of the next delay
+  unsigned failures_ = 0;
 };
 
 }  // namespace rap

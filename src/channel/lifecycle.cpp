@@ -8,169 +8,313 @@ std::uint64_t micros(Duration d) {
       std::chrono::duration_cast<std::chrono::microseconds>(d).count());
 }
 
+// Channels that began together are not judged again together: up to a tenth earlier, by their id.
+Duration revalidation_interval(ChannelId id) {
+  return kRevalidateInterval - kRevalidateInterval / 10 * id.bytes()[0] / 256;
+}
+
 }  // namespace
 
-Lifecycle::Lifecycle(ChannelId id, Local local, std::optional<NodeId> expected)
-    : id_(id), local_(local), expected_(expected) {}
-
-std::vector<Action> Lifecycle::step(MonoTime now, const Event& event) {
-  if (is_terminal(state_)) return {};  // closed and failed never come back
-  return std::visit([&](const auto& e) { return on(now, e); }, event);
-}
-
-Lifecycle::Actions Lifecycle::fail(FailureReason reason) {
-  state_ = State::failed;
-  reason_ = reason;
-  classes_ = {};
-  deadline_.reset();
-  return {action::CloseTransport{}};
-}
-
-Lifecycle::Actions Lifecycle::close() {
-  state_ = State::closed;
-  classes_ = {};
-  deadline_.reset();
-  return {action::CloseTransport{}};
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime now, const event::Start&) {
-  if (state_ != State::idle) return {};
-  state_ = State::connecting;
-  deadline_ = now + kEstablishTimeout;
-  return {action::Dial{}};
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime now, const event::Accepted&) {
-  if (state_ != State::idle) return {};
-  state_ = State::handshaking;
-  deadline_ = now + kEstablishTimeout;
-  return {};
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::Connected&) {
-  if (state_ == State::connecting) state_ = State::handshaking;
-  return {};
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::Proven& e) {
-  if (state_ != State::connecting && state_ != State::handshaking) return {};
-  state_ = State::authenticating;
-  if (e.identity.kind != wire::SpiffeId::Kind::node) return fail(FailureReason::wrong_node);
-  if (e.identity.cluster != local_.cluster) return fail(FailureReason::wrong_cluster);
-  const NodeId peer = e.identity.node();
-  if (peer == local_.node || (expected_ && peer != *expected_)) {
-    return fail(FailureReason::wrong_node);
+std::vector<Action> Lifecycle::step(MonoTime now, const Event& event, const Context& context) {
+  now_ = now;
+  context_ = &context;
+  out_.clear();
+  const auto classes_before = classes_;
+  const bool new_flows_before = takes_new_flows();
+  const bool was_up = carries_traffic();
+  carry_out(outcome_of(state_, kind_of(event)), event);
+  settle();
+  if (was_up && carries_traffic() &&
+      (classes_before != classes_ || new_flows_before != takes_new_flows())) {
+    out_.emplace_back(action::PolicyChanged{});
   }
-  if (!e.policy.permitted) return fail(FailureReason::policy_denied);
-  peer_ = peer;
-  policy_ = e.policy;
+  return std::move(out_);
+}
+
+void Lifecycle::carry_out(Outcome outcome, const Event& event) {
+  switch (outcome) {
+    case Outcome::ignore:
+    case Outcome::impossible: return;
+    case Outcome::refuse: return fail(FailureReason::policy_denied);
+    case Outcome::dial:
+      state_ = State::connecting;
+      deadline_ = now_ + kEstablishTimeout;
+      out_.emplace_back(action::Dial{});
+      return;
+    case Outcome::listen:
+      state_ = State::handshaking;
+      deadline_ = now_ + kEstablishTimeout;
+      return;
+    case Outcome::handshake: state_ = State::handshaking; return;
+    case Outcome::authenticate: return authenticate(std::get<event::Proven>(event).verdict);
+    case Outcome::lose: return fail(std::get<event::Lost>(event).reason);
+    case Outcome::greet: return greet(std::get<event::HelloReceived>(event).hello);
+    case Outcome::greet_again: return greet_again(std::get<event::HelloReceived>(event).hello);
+    case Outcome::answer: return answer(std::get<event::HeartbeatReceived>(event));
+    case Outcome::measure: return measure(std::get<event::AckReceived>(event));
+    case Outcome::part: {
+      const auto reason = std::get<event::GoodbyeReceived>(event).reason;
+      refused_by_peer_ = reason != FailureReason::none;
+      reason_ = reason;
+      return begin_closing(reason);
+    }
+    case Outcome::reconsider: return reconsider();
+    case Outcome::conclude: return conclude(std::get<event::Rechecked>(event).verdict);
+    case Outcome::join:
+      bulk_ = true;
+      monitor(Lane::bulk) = HeartbeatMonitor{};
+      return send_heartbeat(Lane::bulk);
+    case Outcome::unjoin: bulk_ = false; return;
+    case Outcome::finish: return begin_closing(reason_);
+    case Outcome::expire: return expire();
+    case Outcome::stop: return begin_closing(FailureReason::none);
+    case Outcome::gone:
+      end(State::closed);
+      out_.emplace_back(action::Close{false});
+      return;
+  }
+}
+
+void Lifecycle::authenticate(const Verdict& verdict) {
+  state_ = State::authenticating;
+  if (!verdict) return fail(verdict.error().reason);
+  const auto identity =
+      check_identity(*context_, verdict->identity, expected_ ? &*expected_ : nullptr);
+  if (identity != FailureReason::none) return fail(identity);
+  peer_ = verdict->identity.node();
   state_ = State::authorizing;
-  wire::Hello hello;
-  hello.cluster = local_.cluster;
-  hello.node = local_.node;
-  hello.classes = policy_.classes;
-  hello.config_version = local_.config_version;
-  return {action::SendHello{hello}};
+  schedule_revalidation(verdict->valid_for);
+  const auto allowed = authorize_peer(*context_, *peer_, Stage::opening);
+  if (!allowed) return fail(allowed.error());
+  // The dialler speaks first: the listener learns from it which channel and lane this is.
+  if (dialled()) announce();
 }
 
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::TransportFailed& e) {
-  return fail(e.reason);
+std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::judge(const wire::Hello& hello,
+                                                                     Stage stage) const {
+  auto classes = authorize_hello(*context_, *peer_, stage, hello);
+  if (classes && opened_degraded_) {
+    classes = classes->intersect(context_->degraded_classes);
+    if (classes->empty()) return std::unexpected(FailureReason::channel_class_denied);
+  }
+  return classes;
 }
 
-Lifecycle::Actions Lifecycle::on(MonoTime now, const event::HelloReceived& e) {
-  if (state_ != State::authorizing) return fail(FailureReason::policy_denied);
-  // The hello repeats what the certificate proved; where they differ the peer is confused or lies.
-  if (e.hello.cluster != local_.cluster) return fail(FailureReason::wrong_cluster);
-  if (e.hello.node != *peer_) return fail(FailureReason::wrong_node);
-  if (e.hello.protocol_version != wire::kProtocolVersion) {
+void Lifecycle::greet(const wire::Hello& hello) {
+  const bool other_channel = dialled() ? hello.channel != id_ : hello.channel.is_nil();
+  if (other_channel || hello.lane != Lane::interactive) return fail(FailureReason::policy_denied);
+  opened_degraded_ = context_->authority == Authority::degraded;
+  const auto classes = judge(hello, Stage::opening);
+  if (!classes) return fail(classes.error());
+  id_ = hello.channel;
+  peer_hello_ = hello;
+  classes_ = *classes;
+  if (!dialled()) announce();
+  state_ = State::established;
+  established_at_ = now_;
+  deadline_.reset();
+  out_.emplace_back(action::Established{});
+  send_heartbeat(Lane::interactive);
+}
+
+void Lifecycle::greet_again(const wire::Hello& hello) {
+  if (hello.channel != id_ || hello.lane != Lane::interactive) {
     return fail(FailureReason::policy_denied);
   }
-  if (e.hello.draining) return fail(FailureReason::peer_draining);
-  peer_classes_ = e.hello.classes;
-  classes_ = policy_.classes.intersect(peer_classes_);
-  if (classes_.empty()) return fail(FailureReason::channel_class_denied);
-  state_ = State::established;
-  established_at_ = now;
-  Actions out = {action::Established{*peer_, classes_}, next_heartbeat(now)};
-  return out;
+  const auto classes = judge(hello, Stage::continuing);
+  if (!classes) return fail(classes.error());
+  peer_hello_ = hello;
+  classes_ = *classes;
+  if (hello.draining && !draining_) begin_draining(FailureReason::peer_draining, kDrainTimeout);
 }
 
-action::SendHeartbeat Lifecycle::next_heartbeat(MonoTime now) {
-  ++sequence_;
-  ++unanswered_;
-  deadline_ = now + (state_ == State::degraded ? kHeartbeatRetry : kHeartbeatInterval);
-  wire::Heartbeat h;
-  h.channel = id_;
-  h.from = local_.node;
-  h.to = *peer_;
-  h.sequence = sequence_;
-  h.timestamp_us = micros(now.time_since_epoch());
-  h.latency_us = static_cast<std::uint32_t>(micros(rtt_));
-  h.jitter_us = static_cast<std::uint32_t>(micros(jitter_));
-  h.config_version = local_.config_version;
-  return {h};
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::HeartbeatReceived& e) {
-  if (!exchanging()) return fail(FailureReason::policy_denied);
-  if (e.heartbeat.from != *peer_ || e.heartbeat.to != local_.node) {
+void Lifecycle::answer(const event::HeartbeatReceived& e) {
+  const wire::Heartbeat& h = e.heartbeat;
+  if (h.channel != id_ || h.from != *peer_ || h.to != context_->node) {
     return fail(FailureReason::wrong_node);
   }
-  return {action::SendAck{{e.heartbeat.sequence, e.heartbeat.timestamp_us}}};
+  out_.emplace_back(action::SendAck{e.lane, {h.sequence, h.timestamp_us}});
+  if (h.draining && !draining_) begin_draining(FailureReason::peer_draining, kDrainTimeout);
 }
 
-Lifecycle::Actions Lifecycle::on(MonoTime now, const event::AckReceived& e) {
-  if (!exchanging()) return fail(FailureReason::policy_denied);
-  if (e.ack.sequence == 0 || e.ack.sequence > sequence_) return fail(FailureReason::policy_denied);
-  unanswered_ = 0;
-  const Duration sample = now.time_since_epoch() - std::chrono::microseconds(e.ack.timestamp_us);
-  if (sample >= Duration::zero() && sample < kEstablishTimeout) {
-    // RFC 6298 §2: smoothed by 1/8, its variation by 1/4.
-    const Duration delta = sample > rtt_ ? sample - rtt_ : rtt_ - sample;
-    jitter_ = rtt_ == Duration::zero() ? sample / 2 : jitter_ + (delta - jitter_) / 4;
-    rtt_ = rtt_ == Duration::zero() ? sample : rtt_ + (sample - rtt_) / 8;
+void Lifecycle::measure(const event::AckReceived& e) {
+  if (!monitor(e.lane).answered(e.ack, now_)) fail(FailureReason::policy_denied);
+}
+
+// CH-7, CH-10: policy is judged here and now, the certificate by whoever holds it. What policy no
+// longer allows stops at once; what it newly allows begins when the peer agrees.
+void Lifecycle::reconsider() {
+  const Stage stage = state_ == State::authorizing ? Stage::opening : Stage::continuing;
+  if (context_->authority == Authority::current) opened_degraded_ = false;
+  const auto allowed = stage == Stage::opening ? authorize_peer(*context_, *peer_, stage)
+                                               : judge(peer_hello_, stage);
+  if (!allowed) return fail(allowed.error());
+  out_.emplace_back(action::Recheck{});
+  if (stage == Stage::opening) return;
+  classes_ = *allowed;
+  const PeerRule* rule = context_->find(*peer_);
+  const bool drain = context_->draining || (rule != nullptr && rule->draining);
+  if (drain && !draining_) begin_draining(FailureReason::peer_draining, kDrainTimeout);
+  if (state_ != State::draining) {
+    state_ = State::revalidating;
+    deadline_ = now_ + kRecheckTimeout;
   }
-  if (state_ == State::degraded) state_ = State::established;
-  return {};
+  if (own_hello() != announced_) announce();
 }
 
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::GoodbyeReceived&) { return close(); }
-
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::PolicyChanged& e) {
-  local_.config_version = e.config_version;
-  if (!peer_) return {};
-  policy_ = e.policy;
-  if (!policy_.permitted) return fail(FailureReason::policy_denied);
-  if (!exchanging()) return {};
-  const auto before = classes_;
-  classes_ = policy_.classes.intersect(peer_classes_);
-  if (classes_.empty()) return fail(FailureReason::channel_class_denied);
-  if (classes_ == before) return {};
-  return {action::ClassesChanged{classes_}};
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::ProtocolViolation&) {
-  return fail(FailureReason::policy_denied);
-}
-
-Lifecycle::Actions Lifecycle::on(MonoTime now, const event::Timeout&) {
-  if (!deadline_ || now < *deadline_) return {};
-  if (!exchanging()) {
-    return fail(state_ == State::connecting ? FailureReason::network_unreachable
-                                            : FailureReason::tls_handshake_failed);
+void Lifecycle::conclude(const Verdict& verdict) {
+  const auto identity =
+      verdict ? check_identity(*context_, verdict->identity, &*peer_) : FailureReason::none;
+  if (identity != FailureReason::none) return fail(identity);
+  if (verdict) {
+    schedule_revalidation(verdict->valid_for);
+  } else if (verdict.error().severity == Severity::close || state_ == State::authorizing) {
+    return fail(verdict.error().reason);
+  } else {
+    return begin_draining(verdict.error().reason, kRevokedDrainTimeout);
   }
-  if (unanswered_ >= kMissedUntilFailed) return fail(FailureReason::heartbeat_timeout);
-  if (unanswered_ >= kMissedUntilDegraded && state_ == State::established) {
-    state_ = State::degraded;
-  }
-  return {next_heartbeat(now)};
+  if (state_ != State::revalidating) return;
+  state_ = State::established;  // settle() knows whether that is degraded
+  deadline_.reset();
 }
 
-Lifecycle::Actions Lifecycle::on(MonoTime, const event::Stop&) {
-  if (!exchanging()) return close();
-  Actions out = {action::SendGoodbye{}};
-  out.push_back(close().front());
-  return out;
+void Lifecycle::expire() {
+  if (deadline_ && now_ >= *deadline_) {
+    switch (state_) {
+      case State::connecting: return fail(FailureReason::network_unreachable);
+      case State::revalidating: return fail(FailureReason::certificate_invalid);
+      case State::draining: return begin_closing(reason_);
+      case State::closing:
+        end(State::closed);
+        out_.emplace_back(action::Close{false});
+        return;
+      default: return fail(FailureReason::tls_handshake_failed);
+    }
+  }
+  if (!carries_traffic()) return;
+  expire_heartbeat(Lane::interactive);
+  if (carries_traffic() && bulk_) expire_heartbeat(Lane::bulk);
+  if (carries_traffic() && revalidate_at_ && now_ >= *revalidate_at_) {
+    schedule_revalidation(kRevalidateInterval);
+    reconsider();
+  }
+}
+
+void Lifecycle::expire_heartbeat(Lane lane) {
+  HeartbeatMonitor& m = monitor(lane);
+  if (now_ < m.next()) return;
+  const bool hinted = m.hinted();
+  if (m.failed()) {
+    if (lane == Lane::interactive) return fail(FailureReason::heartbeat_timeout);
+    bulk_ = false;
+    out_.emplace_back(action::DropLane{lane});
+    return;
+  }
+  send_heartbeat(lane);
+  if (lane == Lane::interactive && !hinted && m.hinted()) {
+    out_.emplace_back(action::FailoverHint{});
+  }
+}
+
+std::optional<MonoTime> Lifecycle::next_timeout() const {
+  std::optional<MonoTime> next = deadline_;
+  const auto sooner = [&](MonoTime t) { next = next ? std::min(*next, t) : t; };
+  if (carries_traffic()) {
+    sooner(heartbeats(Lane::interactive).next());
+    if (bulk_) sooner(heartbeats(Lane::bulk).next());
+    if (revalidate_at_) sooner(*revalidate_at_);
+  }
+  return next;
+}
+
+void Lifecycle::announce() {
+  announced_ = own_hello();
+  out_.emplace_back(action::SendHello{announced_});
+}
+
+wire::Hello Lifecycle::own_hello() const {
+  wire::Hello h;
+  h.cluster = context_->cluster;
+  h.node = context_->node;
+  h.channel = dialled() || !id_.is_nil() ? id_ : peer_hello_.channel;
+  const auto allowed = authorize_peer(*context_, *peer_, Stage::continuing);
+  if (allowed) h.classes = *allowed;
+  if (opened_degraded_ || (!established_at_ && context_->authority == Authority::degraded)) {
+    h.classes = h.classes.intersect(context_->degraded_classes);
+  }
+  h.config_version = context_->versions.config;
+  h.peer_directory_version = context_->versions.peer_directory;
+  h.trust_bundle_version = context_->versions.trust_bundle;
+  h.route_epoch = context_->versions.route_epoch;
+  h.draining = draining_ || context_->draining;
+  return h;
+}
+
+void Lifecycle::send_heartbeat(Lane lane) {
+  HeartbeatMonitor& m = monitor(lane);
+  wire::Heartbeat h;
+  h.sequence = m.send(now_, cadence_of(classes_));
+  h.channel = id_;
+  h.from = context_->node;
+  h.to = *peer_;
+  h.timestamp_us = micros(now_.time_since_epoch());
+  h.latency_us = static_cast<std::uint32_t>(micros(m.rtt()));
+  h.jitter_us = static_cast<std::uint32_t>(micros(m.jitter()));
+  h.loss_permille = m.loss_permille();
+  h.health =
+      state_ == State::degraded ? wire::Heartbeat::Health::degraded : wire::Heartbeat::Health::ok;
+  h.draining = draining_;
+  h.config_version = context_->versions.config;
+  h.route_epoch = context_->versions.route_epoch;
+  out_.emplace_back(action::SendHeartbeat{lane, h});
+}
+
+void Lifecycle::schedule_revalidation(Duration valid_for) {
+  revalidate_at_ = now_ + std::min(valid_for, revalidation_interval(id_));
+}
+
+// CH-11. A channel that drains already may only be given less time.
+void Lifecycle::begin_draining(FailureReason reason, Duration within) {
+  const MonoTime by = now_ + within;
+  if (state_ == State::draining && deadline_ && *deadline_ <= by) return;
+  state_ = State::draining;
+  draining_ = true;
+  reason_ = reason;
+  deadline_ = by;
+}
+
+void Lifecycle::begin_closing(FailureReason reason) {
+  if (peer_) out_.emplace_back(action::SendGoodbye{reason});
+  state_ = State::closing;
+  classes_ = {};
+  deadline_ = now_ + kCloseTimeout;
+  out_.emplace_back(action::Close{true});
+}
+
+void Lifecycle::fail(FailureReason reason) {
+  // Only a peer that has proven who it is learns why.
+  const bool tell = state_ != State::authenticating && peer_.has_value() &&
+                    reason != FailureReason::heartbeat_timeout &&
+                    reason != FailureReason::network_unreachable;
+  if (tell) out_.emplace_back(action::SendGoodbye{reason});
+  reason_ = reason;
+  end(State::failed);
+  out_.emplace_back(action::Close{tell});
+}
+
+void Lifecycle::end(State terminal) {
+  state_ = terminal;
+  classes_ = {};
+  bulk_ = false;
+  deadline_.reset();
+  revalidate_at_.reset();
+}
+
+// Established and degraded are two names for the same life: which one follows from the facts.
+void Lifecycle::settle() {
+  if (state_ != State::established && state_ != State::degraded) return;
+  const bool calm = !suspect() && context_->authority == Authority::current;
+  state_ = calm ? State::established : State::degraded;
 }
 
 }  // namespace rap::channel

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace rap::channel {
@@ -13,10 +14,10 @@ enum class State : std::uint8_t {
   authenticating,  // the proven identity is compared with the expected one
   authorizing,     // hello exchanged, roles and classes being decided
   established,     // the only state in which a class carries traffic freely
-  revalidating,
-  degraded,        // heartbeats are missing: suspicion, no new flows
-  draining,
-  closing,
+  revalidating,    // everything is judged again: no new flows until it is
+  degraded,        // heartbeats are missing, or the control plane is out of reach
+  draining,        // existing flows only, until they end or a deadline passes
+  closing,         // goodbye is said or heard
   closed,          // terminal
   failed,          // terminal
 };
@@ -76,6 +77,19 @@ constexpr std::string_view to_string(FailureReason r) {
     case FailureReason::backoff_exhausted: return "backoff_exhausted";
   }
   return "";
+}
+
+inline constexpr std::uint8_t kFailureReasonCount = 15;
+// As it stands in a goodbye.
+constexpr std::optional<FailureReason> failure_reason_from(std::uint8_t code) {
+  if (code >= kFailureReasonCount) return std::nullopt;
+  return static_cast<FailureReason>(code);
+}
+
+// A dialler whose own policy says no stops dialling until that policy changes (CH-9).
+constexpr bool is_denial(FailureReason r) {
+  return r == FailureReason::certificate_revoked || r == FailureReason::policy_denied ||
+         r == FailureReason::channel_class_denied || r == FailureReason::peer_disabled;
 }
 
 constexpr bool is_terminal(State s) { return s == State::closed || s == State::failed; }

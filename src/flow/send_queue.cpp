@@ -155,6 +155,18 @@ void SendQueue::consume(std::size_t n) {
   }
 }
 
+void SendQueue::drop_waiting() {
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    ClassQueue& q = classes_[c];
+    const std::size_t kept = c == current_ ? run_left_ : 0;
+    queued_ -= q.queued - kept;
+    q.queued = kept;
+    q.deficit = 0;
+    if (kept > 0) q.slabs.front()->end = q.slabs.front()->begin + static_cast<std::uint32_t>(kept);
+    q.slabs.resize(kept > 0 ? 1 : 0);
+  }
+}
+
 void SendQueue::recycle(std::unique_ptr<Slab> slab) {
   // An idle lane keeps one slab and gives the rest back.
   if (queued_ == 0) spare_.clear();

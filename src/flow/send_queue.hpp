@@ -54,6 +54,10 @@ class SendQueue {
   ByteView peek();
   void consume(std::size_t n);
 
+  // Forgets everything but the frames of a run that has begun to go out: what follows is the last
+  // thing to be said.
+  void drop_waiting();
+
   bool empty() const { return queued_ == 0; }
   std::size_t queued_bytes() const { return queued_; }
   std::size_t queued_bytes(wire::TrafficClass c) const {
@@ -83,9 +87,9 @@ class SendQueue {
   std::array<ClassQueue, wire::kTrafficClassCount> classes_;
   std::vector<std::unique_ptr<Slab>> spare_;
   std::size_t queued_ = 0;
-  std::size_t current_ = 0;    // the class the last peek came from
-  std::size_t run_left_ = 0;   // bytes of that peek not yet consumed
-  std::size_t round_ = 0;      // where deficit round robin stands
+  std::size_t current_ = 0;  // the class the last peek came from
+  std::size_t run_left_ = 0;  // bytes of that peek not yet consumed
+  std::size_t round_ = 0;  // where deficit round robin stands
 };
 
 }  // namespace rap::flow

@@ -10,6 +10,7 @@
 #include "flow/send_queue.hpp"
 #include "flow/window.hpp"
 #include "router/ports.hpp"
+#include "wire/channel_frames.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::router {
@@ -42,6 +43,7 @@ struct Link {
 
   Kind kind;
   NodeId node;                    // kind node
+  wire::Lane lane = wire::Lane::interactive;  // kind node: which of the channel's connections
   wire::TrafficClassSet classes;  // what may be carried here now
   bool takes_new_flows = true;    // false while the channel is suspect or draining
   flow::SendQueue queue;

@@ -44,8 +44,9 @@ void Router::end_session(SessionId session, WallTime wall) {
 }
 
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
-                                      flow::LabelSide side) {
+                                      flow::LabelSide side, wire::Lane lane) {
   auto link = std::make_unique<Link>(Link::Kind::node, side);
+  link->lane = lane;
   link->node = node;
   link->classes = classes;
   return board_.add(std::move(link));
@@ -55,7 +56,8 @@ std::optional<LinkId> Router::client_up() {
   return board_.add(std::make_unique<Link>(Link::Kind::client, flow::LabelSide::even));
 }
 
-void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool takes_new_flows) {
+void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool takes_new_flows,
+                             FlowReason reason) {
   Link* link = board_.find(id);
   if (link == nullptr) return;
   link->takes_new_flows = takes_new_flows;
@@ -63,12 +65,11 @@ void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool take
   std::vector<FlowEnd> denied;
   link->flows.for_each([&](std::uint32_t label, FlowEnd& end) {
     if (classes.contains(end.traffic_class)) return;
-    board_.send_reason(id, FrameType::reset, end.traffic_class, label,
-                       FlowReason::channel_class_denied);
+    board_.send_reason(id, FrameType::reset, end.traffic_class, label, reason);
     denied.push_back(end);
     link->flows.erase(label);
   });
-  for (const FlowEnd& end : denied) end_lost(end, FlowReason::channel_class_denied);
+  for (const FlowEnd& end : denied) end_lost(end, reason);
 }
 
 void Router::link_down(LinkId id, FlowReason reason) {

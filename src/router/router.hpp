@@ -28,10 +28,13 @@ class Router final : private RouteTable {
   void end_session(SessionId session, WallTime wall);
 
   // --- links ---
-  std::optional<LinkId> node_up(NodeId node, wire::TrafficClassSet classes, flow::LabelSide side);
+  std::optional<LinkId> node_up(NodeId node, wire::TrafficClassSet classes, flow::LabelSide side,
+                                wire::Lane lane = wire::Lane::interactive);
   std::optional<LinkId> client_up();
   void link_down(LinkId link, wire::FlowReason reason);
-  void set_link_policy(LinkId link, wire::TrafficClassSet classes, bool takes_new_flows);
+  // Flows of a class that is not among `classes` end with `reason`.
+  void set_link_policy(LinkId link, wire::TrafficClassSet classes, bool takes_new_flows,
+                       wire::FlowReason reason = wire::FlowReason::channel_class_denied);
   flow::SendQueue& queue(LinkId link) { return board_.find(link)->queue; }
 
   // Any frame but a channel's own. False: the neighbour broke the protocol beyond one flow, close

@@ -31,14 +31,15 @@ std::unique_ptr<Link> Switchboard::remove(LinkId id) {
 }
 
 std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) {
+  std::optional<LinkId> other;
   for (LinkId i = 0; i < links_.size(); ++i) {
     const Link* link = links_[i].get();
-    if (link != nullptr && link->kind == Link::Kind::node && link->node == node &&
-        link->takes_new_flows && link->classes.contains(c)) {
-      return i;
-    }
+    if (link == nullptr || link->kind != Link::Kind::node || link->node != node) continue;
+    if (!link->takes_new_flows || !link->classes.contains(c)) continue;
+    if (link->lane == wire::lane_of(c)) return i;
+    other = i;
   }
-  return std::nullopt;
+  return other;
 }
 
 void Switchboard::send(LinkId id, const wire::FrameHeader& header, ByteView payload) {

@@ -21,6 +21,8 @@ Bytes Hello::encode() const {
   w.u16(protocol_version);
   w.raw(cluster.bytes());
   w.raw(node.bytes());
+  w.raw(channel.bytes());
+  w.u8(static_cast<std::uint8_t>(lane));
   w.u16(classes.bits());
   w.u32(transport_features);
   w.u64(config_version);
@@ -37,6 +39,8 @@ std::optional<Hello> Hello::decode(ByteView payload) {
   h.protocol_version = r.u16();
   h.cluster = read_id<ClusterId>(r);
   h.node = read_id<NodeId>(r);
+  h.channel = read_id<ChannelId>(r);
+  const std::uint8_t lane = r.u8();
   const auto classes = TrafficClassSet::from_bits(r.u16());
   h.transport_features = r.u32();
   h.config_version = r.u64();
@@ -44,7 +48,8 @@ std::optional<Hello> Hello::decode(ByteView payload) {
   h.trust_bundle_version = r.u64();
   h.route_epoch = r.u64();
   const std::uint8_t flags = r.u8();
-  if (!r.finished() || !classes || flags > 1) return std::nullopt;
+  if (!r.finished() || !classes || flags > 1 || lane >= kLaneCount) return std::nullopt;
+  h.lane = static_cast<Lane>(lane);
   h.classes = *classes;
   h.draining = flags == 1;
   return h;
@@ -102,6 +107,11 @@ std::optional<HeartbeatAck> HeartbeatAck::decode(ByteView payload) {
   HeartbeatAck a{r.u64(), r.u64()};
   if (!r.finished()) return std::nullopt;
   return a;
+}
+
+std::optional<Goodbye> Goodbye::decode(ByteView payload) {
+  if (payload.size() > 1) return std::nullopt;
+  return Goodbye{payload.empty() ? std::uint8_t{0} : payload[0]};
 }
 
 }  // namespace rap::wire

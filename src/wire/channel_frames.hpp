@@ -1,8 +1,9 @@
-// The payloads of a channel's own frames: hello (CH-4) and heartbeats (CH-8).
+// The payloads of a channel's own frames: hello (CH-4), heartbeats (CH-8) and goodbye.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
@@ -10,13 +11,35 @@
 
 namespace rap::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
+
+// A channel owns two connections, so that a lost segment of bulk data never holds up a keystroke.
+enum class Lane : std::uint8_t {
+  interactive = 0,  // carries the channel's own frames; the channel lives and dies with it
+  bulk = 1,         // joins an established channel, and may be lost and come back
+};
+inline constexpr std::size_t kLaneCount = 2;
+constexpr std::string_view to_string(Lane lane) {
+  return lane == Lane::interactive ? "interactive" : "bulk";
+}
+// Where the flows of a class go while both lanes are there.
+constexpr Lane lane_of(TrafficClass c) {
+  switch (c) {
+    case TrafficClass::telemetry:
+    case TrafficClass::file_transfer:
+    case TrafficClass::storage_fetch:
+    case TrafficClass::update_fetch: return Lane::bulk;
+    default: return Lane::interactive;
+  }
+}
 
 struct Hello {
   std::uint16_t protocol_version = kProtocolVersion;
   ClusterId cluster;
   NodeId node;
-  TrafficClassSet classes;             // what the sender wants to carry here
+  ChannelId channel;  // chosen by the dialler, repeated by the listener
+  Lane lane = Lane::interactive;
+  TrafficClassSet classes;  // what the sender would carry here
   std::uint32_t transport_features = 0;  // none defined yet; unknown bits are ignored
   std::uint64_t config_version = 0;
   std::uint64_t peer_directory_version = 0;
@@ -57,6 +80,16 @@ struct HeartbeatAck {
   Bytes encode() const;
   static std::optional<HeartbeatAck> decode(ByteView payload);
   bool operator==(const HeartbeatAck&) const = default;
+};
+
+// Why the sender ends the channel: 0 for an orderly end, else a channel::FailureReason. An empty
+// payload is an orderly end too.
+struct Goodbye {
+  std::uint8_t reason = 0;
+
+  Bytes encode() const { return {reason}; }
+  static std::optional<Goodbye> decode(ByteView payload);
+  bool operator==(const Goodbye&) const = default;
 };
 
 }  // namespace rap::wire

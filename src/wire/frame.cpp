@@ -13,10 +13,10 @@ struct Shape {
 // What each type may look like before anything reads its payload.
 constexpr Shape shape_of(std::uint8_t type) {
   switch (static_cast<FrameType>(type)) {
-    case FrameType::hello: return {true, false, 1, 512};
+    case FrameType::hello:
     case FrameType::heartbeat: return {true, false, 1, 512};
     case FrameType::heartbeat_ack: return {true, false, 16, 16};
-    case FrameType::goodbye: return {true, false, 0, 0};
+    case FrameType::goodbye: return {true, false, 0, 1};
     case FrameType::flow_request: return {true, true, 1, 8 * 1024};
     case FrameType::flow_open: return {true, true, 17, kMaxPayload};
     case FrameType::flow_accept: return {true, true, 0, 512};

@@ -115,6 +115,8 @@ Hello sample_hello() {
   Hello h;
   h.cluster = ClusterId::random(rng);
   h.node = NodeId::random(rng);
+  h.channel = ChannelId::random(rng);
+  h.lane = Lane::bulk;
   h.classes = {TrafficClass::input, TrafficClass::vpn_packet};
   h.config_version = 7;
   h.peer_directory_version = 8;
@@ -131,8 +133,11 @@ TEST(Hello, RoundTripsEveryField) {
 TEST(Hello, RefusesUnknownClassesFlagsAndLengths) {
   Bytes b = sample_hello().encode();
   Bytes bad = b;
-  bad[34] = 0xff;
+  bad[51] = 0xff;
   EXPECT_FALSE(Hello::decode(bad)) << "a class past the last";
+  bad = b;
+  bad[50] = 2;
+  EXPECT_FALSE(Hello::decode(bad)) << "a lane past the last";
   bad = b;
   bad.back() = 2;
   EXPECT_FALSE(Hello::decode(bad)) << "an unknown flag";

@@ -20,7 +20,8 @@ REASONS = (None, "protocol_error", "unknown_label", "flow_control", "limit_reach
            "seal_failed", "target_unreachable", "target_refused", "target_timeout", "peer_lost",
            "setup_timeout", "shutting_down", "not_ready")
 
-_HELLO = struct.Struct(">H16s16sHIQQQQB")
+_HELLO = struct.Struct(">H16s16s16sBHIQQQQB")
+INTERACTIVE, BULK = 0, 1
 
 
 def frame(kind, label=0, payload=b"", traffic_class=INPUT, length=None):
@@ -42,10 +43,12 @@ def split(buffer):
     return found, buffer
 
 
-def hello(cluster, node, *, version=1, classes=(1 << len(CLASSES)) - 1, config_version=1,
-          draining=False):
+def hello(cluster, node, *, version=2, channel=b"c" * 16, lane=INTERACTIVE,
+          classes=(1 << len(CLASSES)) - 1, config_version=1, peer_directory_version=0,
+          trust_bundle_version=0, route_epoch=0, draining=False):
     """A hello payload (CH-4); ids are 16 bytes."""
-    return _HELLO.pack(version, cluster, node, classes, 0, config_version, 0, 0, 0, int(draining))
+    return _HELLO.pack(version, cluster, node, channel, lane, classes, 0, config_version,
+                       peer_directory_version, trust_bundle_version, route_epoch, int(draining))
 
 
 def credit(label, amount, traffic_class=INPUT):

@@ -1,0 +1,24 @@
+// What the certificate of a connected peer is worth right now (CH-2): judged when the connection
+// opens and again at every revalidation, each time with the roots, the time and the revocations of
+// that moment.
+#pragma once
+
+#include <vector>
+
+#include "channel/lifecycle.hpp"
+#include "crypto/certificate.hpp"
+#include "io/tls_stream.hpp"
+
+namespace rap::fabric {
+
+struct PeerCheck {
+  std::vector<crypto::Certificate> roots;
+  ClusterId cluster;
+
+  channel::Verdict operator()(const io::Stream& stream, bool dialled, WallTime now) const;
+};
+
+channel::FailureReason reason_of(crypto::CertificateFault fault);
+channel::FailureReason reason_of(const io::StreamError& error);
+
+}  // namespace rap::fabric

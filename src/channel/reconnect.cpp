@@ -1,0 +1,106 @@
+#include "channel/reconnect.hpp"
+
+#include <algorithm>
+
+#include "base/backoff.hpp"
+
+namespace rap::channel {
+namespace {
+
+bool may_dial(const Context& context) {
+  return !context.draining && context.authority != Authority::expired;
+}
+
+}  // namespace
+
+bool Reconnector::wanted(const Peer& peer, const PeerRule& rule) {
+  return rule.dial && !rule.draining && !rule.endpoints.empty() && !peer.stopped && !peer.engaged;
+}
+
+void Reconnector::context_changed(MonoTime now, const Context& context, RandomSource& rng) {
+  std::erase_if(peers_, [&](const auto& entry) {
+    const PeerRule* rule = context.find(entry.first);
+    return (rule == nullptr || !rule->dial) && !entry.second.engaged;
+  });
+  for (const PeerRule& rule : context.peers) {
+    if (!rule.dial) continue;
+    const auto [it, added] = peers_.try_emplace(rule.node);
+    Peer& peer = it->second;
+    if (!added && !peer.stopped) continue;
+    peer.stopped = false;
+    peer.next_at = now;
+    if (rule.bootstrap && !added) {
+      peer.next_at += full_jitter(kBootstrapRetryFirst, kBootstrapRetryCap, 0, rng);
+    }
+  }
+}
+
+std::vector<NodeId> Reconnector::due(MonoTime now, const Context& context) const {
+  struct Candidate {
+    NodeId node;
+    bool bootstrap;
+    MonoTime warm;  // when it answered last
+  };
+  std::vector<Candidate> candidates;
+  if (!may_dial(context)) return {};
+  for (const PeerRule& rule : context.peers) {
+    const auto it = peers_.find(rule.node);
+    if (it == peers_.end() || !wanted(it->second, rule) || it->second.next_at > now) continue;
+    candidates.push_back(
+        {rule.node, rule.bootstrap, it->second.established_at.value_or(MonoTime::min())});
+  }
+  std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return a.bootstrap != b.bootstrap ? b.bootstrap : a.warm > b.warm;
+  });
+  std::vector<NodeId> out;
+  out.reserve(candidates.size());
+  for (const Candidate& c : candidates) out.push_back(c.node);
+  return out;
+}
+
+std::optional<MonoTime> Reconnector::next_timeout(const Context& context) const {
+  std::optional<MonoTime> next;
+  if (!may_dial(context)) return next;
+  for (const PeerRule& rule : context.peers) {
+    const auto it = peers_.find(rule.node);
+    if (it == peers_.end() || !wanted(it->second, rule)) continue;
+    next = next ? std::min(*next, it->second.next_at) : it->second.next_at;
+  }
+  return next;
+}
+
+std::size_t Reconnector::begin(NodeId node, std::size_t endpoints) {
+  Peer& peer = peers_[node];
+  peer.engaged = true;
+  return peer.next_endpoint++ % std::max<std::size_t>(endpoints, 1);
+}
+
+void Reconnector::established(NodeId node, MonoTime now) {
+  if (const auto it = peers_.find(node); it != peers_.end()) it->second.established_at = now;
+}
+
+void Reconnector::ended(NodeId node, MonoTime now, FailureReason reason, bool refused_by_peer,
+                        const Context& context, RandomSource& rng) {
+  const auto it = peers_.find(node);
+  if (it == peers_.end()) return;
+  Peer& peer = it->second;
+  const PeerRule* rule = context.find(node);
+  if (rule == nullptr || !rule->dial) {
+    peers_.erase(it);
+    return;
+  }
+  const bool was_stable = peer.established_at && now - *peer.established_at >= kStableAfter;
+  if (was_stable) peer.failures = 0;
+  peer.engaged = false;
+  peer.last_reason = reason;
+  peer.stopped = !refused_by_peer && is_denial(reason);
+  Duration first = kRetryFirst;
+  Duration cap = kRetryCap;
+  if (refused_by_peer) first = kRefusedRetryFirst, cap = kRefusedRetryCap;
+  if (rule->bootstrap) first = kBootstrapRetryFirst, cap = kBootstrapRetryCap;
+  peer.next_at = now + full_jitter(first, cap, peer.failures, rng);
+  ++peer.failures;
+  if (peer.exhausted() && !peer.stopped) peer.last_reason = FailureReason::backoff_exhausted;
+}
+
+}  // namespace rap::channel

@@ -1,0 +1,69 @@
+// Whom to dial, and when (CH-9). Exponential backoff with full jitter; peers that answered lately
+// come first and shared bootstrap peers last; whoever we may not talk to is left alone until the
+// configuration changes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "channel/context.hpp"
+#include "channel/state.hpp"
+
+namespace rap::channel {
+
+using namespace std::chrono_literals;
+
+inline constexpr Duration kRetryFirst = 200ms;
+inline constexpr Duration kRetryCap = 10s;
+// When 10,000 nodes lose a bootstrap peer at once, its listener sees at most a tenth of them in any
+// second, and a hundredth once they have backed off.
+inline constexpr Duration kBootstrapRetryFirst = 10s;
+inline constexpr Duration kBootstrapRetryCap = 120s;
+// The peer said no: its configuration may be behind ours, or ours behind its.
+inline constexpr Duration kRefusedRetryFirst = 1s;
+inline constexpr Duration kRefusedRetryCap = 60s;
+inline constexpr Duration kStableAfter = 30s;  // a channel that lived this long starts afresh
+inline constexpr unsigned kAttemptsUntilExhausted =
+    10;  // then it is reported, and tried at the cap
+inline constexpr std::size_t kMaxConcurrentDials = 16;
+
+class Reconnector {
+ public:
+  struct Peer {
+    unsigned failures = 0;  // in a row
+    MonoTime next_at{};
+    FailureReason last_reason = FailureReason::none;
+    bool stopped = false;  // denied: not before the configuration changes
+    bool engaged = false;  // a channel with it exists or is being made
+    std::optional<MonoTime> established_at;
+    std::size_t next_endpoint = 0;
+    bool exhausted() const { return failures >= kAttemptsUntilExhausted; }
+  };
+
+  // Forgets who is no longer dialled, gives everybody who was denied another chance.
+  void context_changed(MonoTime now, const Context& context, RandomSource& rng);
+
+  // The peers to dial now, in order. Never any while this node drains or its configuration has
+  // expired, nor one that drains.
+  std::vector<NodeId> due(MonoTime now, const Context& context) const;
+  std::optional<MonoTime> next_timeout(const Context& context) const;
+
+  // An attempt begins; which of its endpoints to use.
+  std::size_t begin(NodeId peer, std::size_t endpoints);
+  void established(NodeId peer, MonoTime now);
+  // The channel, or the attempt at one, is over.
+  void ended(NodeId peer, MonoTime now, FailureReason reason, bool refused_by_peer,
+             const Context& context, RandomSource& rng);
+
+  const std::map<NodeId, Peer>& peers() const { return peers_; }
+
+ private:
+  static bool wanted(const Peer& peer, const PeerRule& rule);
+  std::map<NodeId, Peer> peers_;
+};
+
+}  // namespace rap::channel
