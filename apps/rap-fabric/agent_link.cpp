@@ -37,6 +37,10 @@ void AgentLink::on_message(const std::string& text) {
                      {"status", session ? "ok" : "failed"}}
                     .dump());
   }
+  if (type == "control" && message.contains("reachable") && message["reachable"].is_boolean()) {
+    return handlers_.on_control(message["reachable"].get<bool>());
+  }
+  if (type == "identity_changed") return handlers_.on_identity_changed();
   log_.warn("agent.unknown_message", {{"type", type}});
 }
 

@@ -17,6 +17,8 @@ namespace rap::fabric {
 struct AgentHandlers {
   std::function<void(const snapshot::NodeConfig&)> on_config;
   std::function<void(SessionId)> on_terminate_session;
+  std::function<void(bool reachable)> on_control;  // the agent found or lost the control plane
+  std::function<void()> on_identity_changed;       // our certificate was renewed
 };
 
 class AgentLink {

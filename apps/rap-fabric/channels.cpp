@@ -71,7 +71,7 @@ bool Channels::has_flows(channel::LaneId id) const {
 
 void Channels::lane_open(Lane& lane) {
   step(table_event::Connected{lane.id()});
-  step(table_event::Proven{lane.id(), check_(*lane.stream(), lane.dialled(), io::wall_now())});
+  step(table_event::Proven{lane.id(), check_(*lane.stream(), io::wall_now())});
 }
 
 bool Channels::lane_control(Lane& lane, const wire::FrameView& frame) {
@@ -125,8 +125,7 @@ void Channels::perform(const channel::TableAction& action) {
   } else if (const auto* recheck = std::get_if<table_action::Recheck>(&action)) {
     Lane* lane = find(recheck->lane);
     if (lane == nullptr) return;
-    step(table_event::Rechecked{lane->id(),
-                                check_(*lane->stream(), lane->dialled(), io::wall_now())});
+    step(table_event::Rechecked{lane->id(), check_(*lane->stream(), io::wall_now())});
   } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
     if (Lane* lane = find(close->lane)) lane->close(close->linger);
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "observations.hpp"
+#include "standing.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {
@@ -39,7 +40,9 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
       agent_(loop, (settings_.state / "agent.sock").string(),
              {.on_config = [this](const auto& config) { configure(config); },
               .on_terminate_session =
-                  [this](SessionId session) { router_.end_session(session, io::wall_now()); }},
+                  [this](SessionId session) { router_.end_session(session, io::wall_now()); },
+              .on_control = [this](bool reachable) { control_changed(reachable); },
+              .on_identity_changed = [this] { identity_changed(); }},
              log) {
   targets_.attach(router_.egress());
   tick();
@@ -54,28 +57,49 @@ void Fabric::configure(const snapshot::NodeConfig& config) {
   if (configured_ && (config.cluster != config_.cluster || config.node != config_.node)) {
     return log_.error("config.refused", {{"detail", "it names another node or cluster"}});
   }
-  const auto identity = read_identity(settings_.state);
-  if (!identity) return log_.error("identity.unreadable", {{"detail", identity.error()}});
+  if (!renew_trust(config)) return;
   config_ = config;
   configured_ = true;
-  make_contexts(*identity);
-  router_.set_seal_key(identity->seal);
   router_.configure(config);
   open_listeners();
   update_context();
   log_.info("config.applied", {{"version", config.version}, {"peers", config.peers.size()}});
 }
 
-void Fabric::make_contexts(const Identity& identity) {
-  const auto roots = roots_of(config_);
-  const crypto::AcceptMember member{roots, config_.cluster, wire::SpiffeId::Kind::node, {}};
+bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
+  const auto identity = read_identity(settings_.state);
+  if (!identity) {
+    log_.error("identity.unreadable", {{"detail", identity.error()}});
+    return false;
+  }
+  const auto deny = deny_list_of(config);
+  if (!deny) {
+    log_.error("config.refused", {{"detail", "its revocations cannot be read"}});
+    return false;
+  }
+  const auto roots = roots_of(config);
+  const crypto::AcceptMember member{roots, config.cluster, wire::SpiffeId::Kind::node, {}, deny};
   using crypto::TlsContext;
   using crypto::TlsRole;
   client_tls_ =
-      TlsContext::make(TlsRole::server, identity.tls, crypto::AcceptAnyone{}, io::wall_now);
-  channels_.set_trust(TlsContext::make(TlsRole::server, identity.tls, member, io::wall_now),
-                      TlsContext::make(TlsRole::client, identity.tls, member, io::wall_now),
-                      {roots, config_.cluster});
+      TlsContext::make(TlsRole::server, identity->tls, crypto::AcceptAnyone{}, io::wall_now);
+  channels_.set_trust(TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now),
+                      TlsContext::make(TlsRole::client, identity->tls, member, io::wall_now),
+                      {roots, deny});
+  router_.set_seal_key(identity->seal);
+  return true;
+}
+
+void Fabric::identity_changed() {
+  if (!configured_ || !renew_trust(config_)) return;
+  log_.info("identity.renewed");
+}
+
+void Fabric::control_changed(bool reachable) {
+  if (reachable == !control_away_since_) return;
+  control_away_since_ = reachable ? std::nullopt : std::optional(io::wall_now());
+  log_.info("control.reachable", {{"reachable", reachable}});
+  if (configured_) update_context();
 }
 
 // A listener exists only while a role or a neighbour needs it.
@@ -101,16 +125,8 @@ void Fabric::open_listeners() {
 }
 
 void Fabric::update_context() {
-  channel::Context context;
-  context.cluster = config_.cluster;
-  context.node = config_.node;
-  context.versions.config = config_.version;
-  context.authority = channel::Authority::current;
-  for (const auto& peer : config_.peers) {
-    context.peers.push_back(
-        {peer.node, wire::TrafficClassSet::all(), peer.dial, peer.endpoints, false, false});
-  }
-  channels_.set_context(std::move(context));
+  authority_ = authority_of(config_, control_away_since_, io::wall_now());
+  channels_.set_context(context_of(config_, authority_, io::mono_now(), io::wall_now()));
 }
 
 // --- clients
@@ -159,6 +175,7 @@ void Fabric::tick() {
   channels_.tick();
   if (configured_) {
     open_listeners();
+    if (authority_of(config_, control_away_since_, io::wall_now()) != authority_) update_context();
     agent_.send(observe(router_, channels_, config_.version, now));
   }
   ticker_.after(kTick, [this] { tick(); });

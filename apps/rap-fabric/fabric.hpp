@@ -33,7 +33,10 @@ class Fabric final : private router::LinkPort, private ClientOwner {
 
  private:
   void configure(const snapshot::NodeConfig& config);
-  void make_contexts(const Identity& identity);
+  // False: the identity or the revocations cannot be used; what was in use before stays.
+  bool renew_trust(const snapshot::NodeConfig& config);
+  void identity_changed();
+  void control_changed(bool reachable);
   void open_listeners();
   void update_context();
   void accept_client(int fd, const std::string& peer_ip);
@@ -53,6 +56,8 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   router::Router router_;
   snapshot::NodeConfig config_;
   bool configured_ = false;
+  std::optional<WallTime> control_away_since_;
+  channel::Authority authority_ = channel::Authority::expired;
   bool shutting_down_ = false;
   std::function<void()> shut_down_done_;
 

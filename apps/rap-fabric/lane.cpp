@@ -16,7 +16,6 @@ Lane::~Lane() {
 }
 
 void Lane::dial(const std::string& host, std::uint16_t port, io::StreamOptions options) {
-  dialled_ = true;
   stream_ = io::Stream::connect(loop_, host, port, std::move(options), *this);
 }
 

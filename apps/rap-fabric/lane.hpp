@@ -44,8 +44,7 @@ class Lane final : public io::StreamHandler, public LinkSender {
   void flush() override;
 
   channel::LaneId id() const { return id_; }
-  bool dialled() const { return dialled_; }
-  const io::Stream* stream() const { return stream_.get(); }
+  io::Stream* stream() { return stream_.get(); }
   std::optional<router::LinkId> link() const { return link_; }
 
   void on_open() override;
@@ -62,7 +61,6 @@ class Lane final : public io::StreamHandler, public LinkSender {
   Log& log_;
   channel::LaneId id_;
   io::Timer linger_;
-  bool dialled_ = false;
   bool closing_ = false;  // nothing that comes in counts any more
   bool over_ = false;
   std::unique_ptr<io::Stream> stream_;

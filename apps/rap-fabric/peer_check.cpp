@@ -11,6 +11,7 @@ channel::FailureReason reason_of(crypto::CertificateFault fault) {
   switch (fault) {
     case Fault::wrong_cluster: return FailureReason::wrong_cluster;
     case Fault::wrong_kind: return FailureReason::wrong_node;
+    case Fault::revoked: return FailureReason::certificate_revoked;
     default: return FailureReason::certificate_invalid;
   }
 }
@@ -30,16 +31,17 @@ channel::FailureReason reason_of(const io::StreamError& error) {
   return FailureReason::network_unreachable;
 }
 
-channel::Verdict PeerCheck::operator()(const io::Stream& stream, bool dialled, WallTime now) const {
-  const auto leaf = stream.peer_certificate();
-  if (!leaf) return std::unexpected(channel::Refusal{FailureReason::certificate_invalid});
-  const auto chain = stream.peer_chain();
-  const auto side = dialled ? crypto::PeerSide::server : crypto::PeerSide::client;
-  const auto identity =
-      crypto::verify_peer(*leaf, chain, roots, side, wire::SpiffeId::Kind::node, cluster, now);
-  if (!identity) return std::unexpected(channel::Refusal{reason_of(identity.error())});
-  WallTime until = leaf->not_after();
-  for (const auto& issuer : chain) until = std::min(until, issuer.not_after());
+channel::Verdict PeerCheck::operator()(io::Stream& stream, WallTime now) const {
+  const auto identity = stream.recheck(roots, deny.get(), now);
+  if (!identity) {
+    channel::Refusal refusal{reason_of(identity.error())};
+    if (deny && stream.denied_by(*deny) == crypto::Severity::drain) {
+      refusal.severity = channel::Severity::drain;
+    }
+    return std::unexpected(refusal);
+  }
+  WallTime until = stream.peer_not_after().value_or(now);
+  for (const auto& issuer : stream.peer_chain()) until = std::min(until, issuer.not_after());
   return channel::Proof{*identity, until - now};
 }
 

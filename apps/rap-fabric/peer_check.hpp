@@ -3,19 +3,21 @@
 // that moment.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "channel/lifecycle.hpp"
 #include "crypto/certificate.hpp"
+#include "crypto/deny_list.hpp"
 #include "io/tls_stream.hpp"
 
 namespace rap::fabric {
 
 struct PeerCheck {
   std::vector<crypto::Certificate> roots;
-  ClusterId cluster;
+  std::shared_ptr<const crypto::DenyList> deny;
 
-  channel::Verdict operator()(const io::Stream& stream, bool dialled, WallTime now) const;
+  channel::Verdict operator()(io::Stream& stream, WallTime now) const;
 };
 
 channel::FailureReason reason_of(crypto::CertificateFault fault);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/time.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::channel {
@@ -49,6 +51,7 @@ struct Context {
   std::uint64_t route_epoch_floor = 0;   // likewise
   Authority authority = Authority::expired;
   bool draining = false;                    // this node is going out of service
+  std::optional<MonoTime> drain_by;         // and cuts what is left then; else in its own time
   wire::TrafficClassSet degraded_classes;  // what a new channel may carry without the control plane
   std::vector<PeerRule> peers;
 

@@ -1,5 +1,7 @@
 #include "channel/lifecycle.hpp"
 
+#include <algorithm>
+
 namespace rap::channel {
 namespace {
 
@@ -125,7 +127,7 @@ void Lifecycle::greet_again(const wire::Hello& hello) {
   if (!classes) return fail(classes.error());
   peer_hello_ = hello;
   classes_ = *classes;
-  if (hello.draining && !draining_) begin_draining(FailureReason::peer_draining, kDrainTimeout);
+  if (hello.draining && !draining_) begin_draining(FailureReason::peer_draining, drain_time());
 }
 
 void Lifecycle::answer(const event::HeartbeatReceived& e) {
@@ -134,7 +136,7 @@ void Lifecycle::answer(const event::HeartbeatReceived& e) {
     return fail(FailureReason::wrong_node);
   }
   out_.emplace_back(action::SendAck{e.lane, {h.sequence, h.timestamp_us}});
-  if (h.draining && !draining_) begin_draining(FailureReason::peer_draining, kDrainTimeout);
+  if (h.draining && !draining_) begin_draining(FailureReason::peer_draining, drain_time());
 }
 
 void Lifecycle::measure(const event::AckReceived& e) {
@@ -154,7 +156,7 @@ void Lifecycle::reconsider() {
   classes_ = *allowed;
   const PeerRule* rule = context_->find(*peer_);
   const bool drain = context_->draining || (rule != nullptr && rule->draining);
-  if (drain && !draining_) begin_draining(FailureReason::peer_draining, kDrainTimeout);
+  if (drain) begin_draining(FailureReason::peer_draining, drain_time());
   if (state_ != State::draining) {
     state_ = State::revalidating;
     deadline_ = now_ + kRecheckTimeout;
@@ -281,6 +283,11 @@ void Lifecycle::begin_draining(FailureReason reason, Duration within) {
   draining_ = true;
   reason_ = reason;
   deadline_ = by;
+}
+
+Duration Lifecycle::drain_time() const {
+  if (!context_->drain_by) return kDrainTimeout;
+  return std::clamp(*context_->drain_by - now_, Duration::zero(), kDrainTimeout);
 }
 
 void Lifecycle::begin_closing(FailureReason reason) {

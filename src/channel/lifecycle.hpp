@@ -24,9 +24,9 @@ using wire::Lane;
 inline constexpr Duration kEstablishTimeout = 10s;    // from start or accept to established
 inline constexpr Duration kRevalidateInterval = 300s;  // CH-10; spread by up to a tenth
 inline constexpr Duration kRecheckTimeout = 5s;        // of the verdict in revalidating
-inline constexpr Duration kDrainTimeout = 10min;       // CH-11: then flows are cut
+inline constexpr Duration kDrainTimeout = 10min;  // CH-11: then flows are cut, at the latest
 inline constexpr Duration kRevokedDrainTimeout = 30s;  // of a peer revoked with severity drain
-inline constexpr Duration kCloseTimeout = 2s;          // for the peer to hear the goodbye
+inline constexpr Duration kCloseTimeout = 2s;  // for the peer to hear the goodbye
 
 // What the checks of a certificate say (CH-2).
 struct Refusal {
@@ -35,7 +35,7 @@ struct Refusal {
 };
 struct Proof {
   wire::SpiffeId identity;  // of the proven leaf, and of nothing else
-  Duration valid_for{0};    // until the first certificate of its path expires
+  Duration valid_for{0};  // until the first certificate of its path expires
 };
 using Verdict = std::expected<Proof, Refusal>;
 
@@ -170,6 +170,7 @@ class Lifecycle {
   std::expected<wire::TrafficClassSet, FailureReason> judge(const wire::Hello& hello,
                                                             Stage stage) const;
   void begin_draining(FailureReason reason, Duration within);
+  Duration drain_time() const;
   void begin_closing(FailureReason reason);
   void fail(FailureReason reason);
   void end(State terminal);

@@ -94,26 +94,31 @@ using enum Outcome;
 inline constexpr Outcome never = impossible;
 
 // clang-format off
-inline constexpr std::array<std::array<Outcome, kEventCount>, kStateCount> kTransitions = {{
-  //                 start  accepted connected  proven        lost  hello        heartbeat ack      goodbye context     rechecked lane_joined lane_lost violation idle    timeout stop
-  /* idle */          {dial, listen, never,     never,        never, never,      never,    never,   never,  ignore,     never,    never,      never,    never,    ignore, ignore, gone},
-  /* connecting */    {never, never, handshake, never,        lose, never,       never,    never,   never,  ignore,     ignore,   never,      never,    refuse,   ignore, expire, gone},
-  /* handshaking */   {never, never, ignore,    authenticate, lose, refuse,      refuse,   refuse,  refuse, ignore,     ignore,   never,      never,    refuse,   ignore, expire, gone},
-  /* authenticating */{never, never, never,     never,        lose, refuse,      refuse,   refuse,  refuse, ignore,     ignore,   never,      never,    refuse,   ignore, expire, gone},
-  /* authorizing */   {never, never, never,     never,        lose, greet,       refuse,   refuse,  part,   reconsider, conclude,  never,      never,    refuse,   ignore, expire, stop},
-  /* established */   {never, never, never,     never,        lose, greet_again, answer,   measure, part,   reconsider, conclude, join,       unjoin,   refuse,   ignore, expire, stop},
-  /* revalidating */  {never, never, never,     never,        lose, greet_again, answer,   measure, part,   reconsider, conclude, join,       unjoin,   refuse,   ignore, expire, stop},
-  /* degraded */      {never, never, never,     never,        lose, greet_again, answer,   measure, part,   reconsider, conclude, join,       unjoin,   refuse,   ignore, expire, stop},
-  /* draining */      {never, never, never,     never,        lose, greet_again, answer,   measure, part,   reconsider, conclude, join,       unjoin,   refuse,   finish, expire, stop},
-  /* closing */       {never, never, never,     never,        gone, ignore,      ignore,   ignore,  ignore, ignore,     ignore,   ignore,     ignore,   gone,     ignore, expire, ignore},
-  /* closed */        {ignore, ignore, ignore,  ignore,       ignore, ignore,    ignore,   ignore,  ignore, ignore,     ignore,   ignore,     ignore,   ignore,   ignore, ignore, ignore},
-  /* failed */        {ignore, ignore, ignore,  ignore,       ignore, ignore,    ignore,   ignore,  ignore, ignore,     ignore,   ignore,     ignore,   ignore,   ignore, ignore, ignore},
+inline constexpr std::array<std::array<Outcome, kStateCount>, kEventCount> kTransitions = {{
+  //                idle    connecting handshaking   authenticating authorizing established  revalidating degraded     draining     closing closed  failed
+  /* start */      {dial,   never,     never,        never,         never,      never,       never,       never,       never,       never,  ignore, ignore},
+  /* accepted */   {listen, never,     never,        never,         never,      never,       never,       never,       never,       never,  ignore, ignore},
+  /* connected */  {never,  handshake, ignore,       never,         never,      never,       never,       never,       never,       never,  ignore, ignore},
+  /* proven */     {never,  never,     authenticate, never,         never,      never,       never,       never,       never,       never,  ignore, ignore},
+  /* lost */       {never,  lose,      lose,         lose,          lose,       lose,        lose,        lose,        lose,        gone,   ignore, ignore},
+  /* hello */      {never,  never,     refuse,       refuse,        greet,      greet_again, greet_again, greet_again, greet_again, ignore, ignore, ignore},
+  /* heartbeat */  {never,  never,     refuse,       refuse,        refuse,     answer,      answer,      answer,      answer,      ignore, ignore, ignore},
+  /* ack */        {never,  never,     refuse,       refuse,        refuse,     measure,     measure,     measure,     measure,     ignore, ignore, ignore},
+  /* goodbye */    {never,  never,     refuse,       refuse,        part,       part,        part,        part,        part,        ignore, ignore, ignore},
+  /* context */    {ignore, ignore,    ignore,       ignore,        reconsider, reconsider,  reconsider,  reconsider,  reconsider,  ignore, ignore, ignore},
+  /* rechecked */  {never,  ignore,    ignore,       ignore,        conclude,   conclude,    conclude,    conclude,    conclude,    ignore, ignore, ignore},
+  /* lane_joined */{never,  never,     never,        never,         never,      join,        join,        join,        join,        ignore, ignore, ignore},
+  /* lane_lost */  {never,  never,     never,        never,         never,      unjoin,      unjoin,      unjoin,      unjoin,      ignore, ignore, ignore},
+  /* violation */  {never,  refuse,    refuse,       refuse,        refuse,     refuse,      refuse,      refuse,      refuse,      gone,   ignore, ignore},
+  /* idle */       {ignore, ignore,    ignore,       ignore,        ignore,     ignore,      ignore,      ignore,      finish,      ignore, ignore, ignore},
+  /* timeout */    {ignore, expire,    expire,       expire,        expire,     expire,      expire,      expire,      expire,      expire, ignore, ignore},
+  /* stop */       {gone,   gone,      gone,         gone,          stop,       stop,        stop,        stop,        stop,        ignore, ignore, ignore},
 }};
 // clang-format on
 }  // namespace table
 
 constexpr Outcome outcome_of(State state, EventKind event) {
-  return table::kTransitions[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
+  return table::kTransitions[static_cast<std::size_t>(event)][static_cast<std::size_t>(state)];
 }
 
 // Closed and failed never come back.
