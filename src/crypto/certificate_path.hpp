@@ -30,6 +30,8 @@ enum class CertificateFault : std::uint8_t {
   wrong_cluster,
   revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key
 };
+inline constexpr std::size_t kCertificateFaults =
+    static_cast<std::size_t>(CertificateFault::revoked) + 1;
 std::string_view to_string(CertificateFault fault);
 
 enum class PeerSide : std::uint8_t { server, client };  // which EKU the leaf needs

@@ -22,6 +22,10 @@ struct ssl_ctx_st;
 
 namespace rap::crypto {
 
+// Of a peer's Certificate message, which may hold 8 certificates of about 1 KiB: memory that a
+// stranger can make us take.
+inline constexpr int kMaxCertificateMessageBytes = 16 * 1024;
+
 struct TlsIdentity {
   std::vector<Certificate> chain;  // leaf first, then intermediates
   PrivateKey key;

@@ -79,10 +79,13 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool lingering = false;     // all is sent: wait for the peer's FIN, drop what still comes
   bool finishing = false;     // finish_writing
   bool peer_finished = false;
+  bool heard = false;
+  bool overflowing = false;  // the end for it is on its way
 
   // opening
   void start_connect(const std::string& host, std::uint16_t port);
   void connected();
+  void start_tls();
   void arm(std::chrono::milliseconds limit, const char* what);
   void advance_handshake();
   void opened();
@@ -99,6 +102,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   void redeliver();
 
   // writing
+  void keep_for_later(ByteView data);
   ByteView next_bytes();
   void consume_bytes(std::size_t n);
   void request_flush();
@@ -117,7 +121,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool all_sent();
   void maybe_done();
   void fail(const StreamError& error);
-  void kill();
+  void kill(bool reset = false);
 };
 
 }  // namespace rap::io

@@ -52,14 +52,12 @@ HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options
       parser_({.header_bytes = options.max_header_bytes, .body_bytes = options.max_body_bytes}),
       timer_(loop) {}
 
-void HttpConnection::start(int fd, std::string peer_ip,
-                           std::shared_ptr<const crypto::TlsContext> tls) {
-  peer_ip_ = std::move(peer_ip);
-  StreamOptions stream_options;
-  stream_options.tls = std::move(tls);
-  stream_options.handshake_timeout = options_.handshake_timeout;
-  stream_ = Stream::accept(loop_, fd, std::move(stream_options), *this);
+void HttpConnection::start(std::unique_ptr<Stream> stream) {
+  stream_ = std::move(stream);
+  peer_ip_ = stream_->peer_ip();
+  stream_->set_handler(*this);
   stream_->set_output(this);
+  on_open();
 }
 
 void HttpConnection::on_open() {
@@ -171,14 +169,13 @@ void HttpConnection::close_stream() {
 void HttpConnection::wait_for_request() { cut_after(options_.idle_timeout); }
 
 void HttpConnection::cut_after(std::chrono::milliseconds limit) {
-  timer_.after(limit, [this] { owner_.remove(id_); });
+  timer_.after(limit, [this] {
+    // The kernel is not to keep a response for a peer that does not read it.
+    if (state_ == State::writing || state_ == State::closing) stream_->abort();
+    owner_.remove(id_);
+  });
 }
 
-void HttpConnection::on_close(const StreamError& error) {
-  if (error.kind == StreamError::Kind::tls) {
-    log_.info("http.tls_refused", {{"peer", peer_ip_}, {"reason", error.detail}});
-  }
-  owner_.remove(id_);
-}
+void HttpConnection::on_close(const StreamError&) { owner_.remove(id_); }
 
 }  // namespace rap::io

@@ -30,8 +30,8 @@ class HttpConnection final : public StreamHandler, public Output {
 
   HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner, Log& log,
                  std::uint64_t id);
-  // Takes the socket; separate from the constructor because the stream's callbacks may destroy us.
-  void start(int fd, std::string peer_ip, std::shared_ptr<const crypto::TlsContext> tls);
+  // Takes an open stream; separate from the constructor because its callbacks may destroy us.
+  void start(std::unique_ptr<Stream> stream);
   void respond(wire::HttpResponse response);
 
  private:

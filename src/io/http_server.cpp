@@ -1,12 +1,10 @@
 #include "io/http_server.hpp"
 
-#include <unistd.h>
-
 #include <unordered_map>
 #include <utility>
 
 #include "io/http_connection.hpp"
-#include "io/stream_listener.hpp"
+#include "io/tls_listener.hpp"
 #include "io/worker_pool.hpp"
 
 namespace rap::io {
@@ -20,14 +18,22 @@ struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_t
         workers(std::make_unique<WorkerPool>(options.workers, options.max_queued)) {}
 
   void listen() {
-    listener = std::make_unique<StreamListener>(
-        loop, options.host, options.port,
-        [this](int fd, std::string peer_ip) { accept(fd, std::move(peer_ip)); });
+    TlsListenerOptions bounds;
+    bounds.tls = options.tls;
+    bounds.handshake_timeout = options.handshake_timeout;
+    bounds.max_handshakes = options.max_handshakes;
+    bounds.max_handshakes_per_source = options.max_handshakes_per_source;
+    listener = std::make_unique<TlsListener>(
+        loop, options.host, options.port, std::move(bounds),
+        [this](std::unique_ptr<Stream> stream) { take(std::move(stream)); },
+        [this](const StreamError& error, const std::string& peer_ip) {
+          if (error.kind != StreamError::Kind::tls) return;
+          log.info("http.tls_refused", {{"peer", peer_ip}, {"reason", error.detail}});
+        });
   }
 
-  void accept(int fd, std::string peer_ip) {
+  void take(std::unique_ptr<Stream> stream) {
     if (connections.size() >= options.max_connections) {
-      ::close(fd);
       if (!std::exchange(full, true)) {
         log.warn("http.connections_full", {{"limit", options.max_connections}});
       }
@@ -37,7 +43,7 @@ struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_t
     const std::uint64_t id = next_id++;
     auto& connection = connections[id];
     connection = std::make_unique<HttpConnection>(loop, options, *this, log, id);
-    connection->start(fd, std::move(peer_ip), options.tls);
+    connection->start(std::move(stream));
   }
 
   bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
@@ -63,7 +69,7 @@ struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_t
   HttpServerOptions options;
   const Handler handler;
   Log& log;
-  std::unique_ptr<StreamListener> listener;
+  std::unique_ptr<TlsListener> listener;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpConnection>> connections;
   std::uint64_t next_id = 1;
   bool full = false;
@@ -86,7 +92,8 @@ HttpServer::~HttpServer() {
 std::uint16_t HttpServer::port() const { return impl_->options.port; }
 
 void HttpServer::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
-  impl_->options.tls = std::move(tls);
+  impl_->options.tls = tls;
+  if (impl_->listener) impl_->listener->set_tls(std::move(tls));
 }
 
 void HttpServer::close_listener() { impl_->listener.reset(); }

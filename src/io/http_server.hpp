@@ -1,7 +1,8 @@
 // An HTTPS/1.1 listener: connections on the loop, handlers on worker threads.
 //
-// Bounds (each answered or cut before any handler runs): connections, handshake and idle time,
-// header bytes (431), body bytes (413), requests waiting for a worker (503 + Retry-After).
+// Bounds (each answered or cut before any handler runs): connections, handshakes, handshake and
+// idle time, header bytes (431), body bytes (413), requests waiting for a worker (503 +
+// Retry-After).
 #pragma once
 
 #include <chrono>
@@ -23,7 +24,9 @@ struct HttpServerOptions {
   std::size_t max_connections = 4096;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
-  std::chrono::milliseconds handshake_timeout{10'000};
+  std::chrono::milliseconds handshake_timeout{5'000};
+  std::size_t max_handshakes = 1024;  // see tls_listener.hpp
+  std::size_t max_handshakes_per_source = 256;
   std::chrono::milliseconds request_timeout{
       30'000};  // from the first byte of a request to its last
   std::chrono::milliseconds idle_timeout{120'000};

@@ -2,7 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <system_error>
+
+#include "io/asio_listen.hpp"
 
 namespace rap::io {
 
@@ -17,24 +18,6 @@ struct StreamListener::Impl : std::enable_shared_from_this<StreamListener::Impl>
   tcp::acceptor acceptor;
   Timer pause;
   OnAccept on_accept;
-
-  void bind(const std::string& host, std::uint16_t port) {
-    const std::string where = host + ":" + std::to_string(port);
-    boost::system::error_code ec;
-    const auto address = asio::ip::make_address(host, ec);
-    if (ec) throw std::system_error(std::make_error_code(std::errc::invalid_argument), where);
-    const tcp::endpoint endpoint(address, port);
-    auto check = [&] {
-      if (ec) throw std::system_error(ec.value(), std::system_category(), "listen on " + where);
-    };
-    acceptor.open(endpoint.protocol(), ec);
-    check();
-    acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-    acceptor.bind(endpoint, ec);
-    check();
-    acceptor.listen(asio::socket_base::max_listen_connections, ec);
-    check();
-  }
 
   void next() {
     acceptor.async_accept(
@@ -55,7 +38,7 @@ struct StreamListener::Impl : std::enable_shared_from_this<StreamListener::Impl>
 StreamListener::StreamListener(EventLoop& loop, const std::string& host, std::uint16_t port,
                                OnAccept on_accept)
     : impl_(std::make_shared<Impl>(loop, std::move(on_accept))) {
-  impl_->bind(host, port);
+  listen_on(impl_->acceptor, host, port, asio::socket_base::max_listen_connections);
   impl_->next();
 }
 

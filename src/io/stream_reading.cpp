@@ -30,7 +30,7 @@ void Stream::Impl::readable() {
   if (lingering) return discard();
   for (int i = 0; i < kReadsPerTurn && !paused && phase != Phase::dead; ++i) {
     std::size_t n = 0;
-    const bool more = engine ? read_tls(n) : read_plain(n);
+    const bool more = options.tls ? read_tls(n) : read_plain(n);
     if (phase == Phase::dead) return;
     if (!more) break;
   }
@@ -43,6 +43,7 @@ bool Stream::Impl::receive(MutableBytes into, std::size_t& n) {
     const ssize_t got = ::recv(socket.native_handle(), into.data(), into.size(), 0);
     if (got > 0) {
       n = static_cast<std::size_t>(got);
+      heard = true;
       return true;
     }
     if (got == 0) {
@@ -79,6 +80,7 @@ bool Stream::Impl::read_plain(std::size_t& n) {
 bool Stream::Impl::read_tls(std::size_t& n) {
   Bytes& cipher = stream_scratch().cipher;
   if (!receive(cipher, n)) return false;
+  start_tls();
   engine->set_input(ByteView(cipher).first(n));
   if (phase == Phase::handshaking) {
     advance_handshake();

@@ -8,6 +8,19 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using crypto::TlsEngine;
 
+void Stream::Impl::keep_for_later(ByteView data) {
+  if (overflowing || phase == Phase::dead) return;
+  written.insert(written.end(), data.begin(), data.end());
+  request_flush();
+  const std::size_t waiting = written.size() - written_at + out.size() - out_at;
+  if (options.max_unsent == 0 || waiting <= options.max_unsent) return;
+  overflowing = true;
+  // Not from inside the caller, who may not expect to lose its stream here.
+  asio::post(loop.context(), [self = shared_from_this()] {
+    self->fail({StreamError::Kind::overflow, "the peer does not read", {}});
+  });
+}
+
 ByteView Stream::Impl::next_bytes() {
   if (written_at < written.size()) return ByteView(written).subspan(written_at);
   return output != nullptr ? output->peek() : ByteView{};

@@ -69,9 +69,15 @@ void Stream::Impl::connected() {
   if (!ec) ip = remote.address().to_string();
   if (!options.tls) return opened();
   phase = Phase::handshaking;
-  engine = std::make_unique<TlsEngine>(options.tls, stream_scratch().out);
   arm(options.handshake_timeout, "the TLS handshake took too long");
+  // A client speaks first; until it does, the other side holds no TLS state for it.
+  if (options.tls->role() == crypto::TlsRole::server) return wait_read();
+  start_tls();
   advance_handshake();
+}
+
+void Stream::Impl::start_tls() {
+  if (!engine) engine = std::make_unique<TlsEngine>(options.tls, stream_scratch().out);
 }
 
 void Stream::Impl::arm(std::chrono::milliseconds limit, const char* what) {
@@ -144,16 +150,17 @@ void Stream::Impl::fail(const StreamError& error) {
   if (phase == Phase::dead) return;
   auto self = shared_from_this();
   StreamHandler* h = handler;
-  kill();
+  kill(error.kind == StreamError::Kind::timeout || error.kind == StreamError::Kind::overflow);
   if (h != nullptr) h->on_close(error);
 }
 
-void Stream::Impl::kill() {
+void Stream::Impl::kill(bool reset) {
   phase = Phase::dead;
   handler = nullptr;
   deadline.cancel();
   resolver.cancel();
   boost::system::error_code ec;
+  if (reset) socket.set_option(asio::socket_base::linger(true, 0), ec);
   socket.close(ec);
 }
 
@@ -185,10 +192,11 @@ std::unique_ptr<Stream> Stream::accept(EventLoop& loop, int fd, StreamOptions op
 
 Stream::~Stream() { impl_->kill(); }
 
-void Stream::write(ByteView data) {
-  impl_->written.insert(impl_->written.end(), data.begin(), data.end());
-  impl_->request_flush();
+void Stream::set_handler(StreamHandler& handler) {
+  if (impl_->handler != nullptr) impl_->handler = &handler;
 }
+
+void Stream::write(ByteView data) { impl_->keep_for_later(data); }
 void Stream::set_output(Output* output) { impl_->output = output; }
 void Stream::flush() { impl_->request_flush(); }
 
@@ -207,11 +215,8 @@ void Stream::finish_writing() {
   impl_->finishing = true;
   impl_->request_flush();
 }
-void Stream::abort() {
-  boost::system::error_code ec;
-  impl_->socket.set_option(asio::socket_base::linger(true, 0), ec);
-  impl_->kill();
-}
+void Stream::abort() { impl_->kill(true); }
+bool Stream::heard() const { return impl_->heard; }
 std::size_t Stream::unsent() const {
   return impl_->written.size() - impl_->written_at + impl_->out.size() - impl_->out_at;
 }

@@ -32,7 +32,8 @@ struct StreamError {
     timeout,      // connecting or the handshake took too long
     tls,          // the handshake failed; detail and fault say why
     reset,        // the connection broke
-    overflow,     // the handler left more than kStreamMaxUnconsumed
+    overflow,     // the handler left more than kStreamMaxUnconsumed, or the peer more than
+                  // max_unsent
   };
   Kind kind = Kind::none;
   std::string detail;
@@ -63,11 +64,13 @@ class Output {
 };
 
 struct StreamOptions {
-  std::shared_ptr<const crypto::TlsContext> tls;  // null: plain TCP
+  std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain TCP
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{10000};
   int notsent_lowat = 128 * 1024;  // TCP_NOTSENT_LOWAT in bytes; what the scheduler cannot recall
   bool half_close = false;
+  // Bytes of write() that a peer may leave unread; 0: any number. Past it the connection is reset.
+  std::size_t max_unsent = 0;
 };
 
 class Stream {
@@ -79,6 +82,9 @@ class Stream {
   static std::unique_ptr<Stream> accept(EventLoop& loop, int fd, StreamOptions options,
                                         StreamHandler& handler);
   ~Stream();  // closes without ceremony; no callback follows
+
+  // Whom to call from now on; on_open() of an open stream is not called again.
+  void set_handler(StreamHandler& handler);
 
   // Appends to a buffer of the stream's own, sent before anything from the Output.
   void write(ByteView data);
@@ -93,11 +99,13 @@ class Stream {
   void close_after_write();
   // Plain streams: FIN after what is written.
   void finish_writing();
-  // Ends at once, without a callback. The peer of a plain stream sees a reset, never an end that
-  // looks orderly.
+  // Ends at once, without a callback: a reset, which the peer of a plain stream cannot take for an
+  // orderly end, and after which the kernel keeps nothing for a peer that does not read. Timeouts
+  // and overflows end a stream in the same way.
   void abort();
 
   std::size_t unsent() const;  // bytes of write() and of ciphertext not yet taken by the kernel
+  bool heard() const;  // whether the peer has sent anything yet
   std::string peer_ip() const;
   const std::optional<wire::SpiffeId>& peer() const;
   std::optional<crypto::Certificate> peer_certificate() const;

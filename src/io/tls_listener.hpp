@@ -1,0 +1,81 @@
+// Accepts TLS connections and hands over those whose peer is proven. What a stranger costs before
+// that is bounded here (CH, scenario 14):
+//
+//   time     a handshake that is not done after `handshake_timeout` is reset
+//   number   at most `max_handshakes` at once, and `max_handshakes_per_source` from one address
+//            (IPv4: the address; IPv6: its /64; loopback like any other)
+//   memory   at most kHandshakeBytes each, so max_handshakes * kHandshakeBytes in all; nothing of
+//            the owner's exists yet, and nothing is logged
+//
+// When a bound is hit, the newcomer is let in and a handshake that got nowhere is reset: of that
+// source or of all, the oldest from which nothing was heard, else the oldest. So an honest peer,
+// who is done within a few round trips, gets in while thousands of connections are held half open.
+//
+// To wire one in: construct it with a callback that takes the open Stream, gives it a handler with
+// set_handler() before it returns, and goes on as in that handler's on_open(), which is not called.
+// Export counters() as they are: every accepted connection is in exactly one of completed, refused,
+// failed, timed_out, evicted, evicted_by_source, or is half open.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "crypto/certificate_path.hpp"
+#include "io/event_loop.hpp"
+#include "io/tls_stream.hpp"
+
+namespace rap::io {
+
+// The most a handshake holds in user space, measured by a test: OpenSSL's connection, a record each
+// way, one handshake message of the size TlsContext allows, and our own objects. A connection that
+// sent nothing yet has none of OpenSSL's.
+inline constexpr std::size_t kHandshakeBytes = 96 * 1024;
+
+struct TlsListenerOptions {
+  std::shared_ptr<const crypto::TlsContext> tls;
+  std::chrono::milliseconds handshake_timeout{5000};
+  std::size_t max_handshakes = 1024;
+  std::size_t max_handshakes_per_source = 256;  // an office behind one address reconnects at once
+  int backlog = 4096;  // connections the kernel may hold for us; it has a bound of its own
+};
+
+struct TlsListenerCounters {
+  std::uint64_t accepted = 0;  // taken from the kernel
+  std::uint64_t completed = 0;  // handed to the owner
+  std::array<std::uint64_t, crypto::kCertificateFaults> refused{};  // by CertificateFault
+  std::uint64_t failed = 0;  // broken off, or not TLS as we speak it
+  std::uint64_t timed_out = 0;
+  std::uint64_t evicted = 0;  // made way, the listener being full
+  std::uint64_t evicted_by_source = 0;  // made way for another of the same source
+  std::size_t half_open = 0;  // now
+  std::size_t most_half_open = 0;
+};
+
+class TlsListener {
+ public:
+  using OnPeer = std::function<void(std::unique_ptr<Stream>)>;
+  // A handshake that failed, timed out or was refused; not one that made way.
+  using OnFailure = std::function<void(const StreamError&, const std::string& peer_ip)>;
+
+  // host: an IP literal; port 0 lets the kernel choose. Throws std::system_error, whose message
+  // names the address, when it cannot be bound.
+  TlsListener(EventLoop& loop, const std::string& host, std::uint16_t port,
+              TlsListenerOptions options, OnPeer on_peer, OnFailure on_failure = nullptr);
+  ~TlsListener();  // resets what is half open; what was handed over stays
+  TlsListener(const TlsListener&) = delete;
+  TlsListener& operator=(const TlsListener&) = delete;
+
+  std::uint16_t port() const;
+  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for connections from now on
+  const TlsListenerCounters& counters() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rap::io
