@@ -132,6 +132,21 @@ std::optional<std::string> Tty::ask_secret(const std::string& prompt) {
 }
 std::optional<std::string> Tty::read_stdin_line() { return read_line(STDIN_FILENO); }
 
+std::string Tty::clear_screen() const {
+  return ::isatty(STDOUT_FILENO) == 1 ? "\x1b[H\x1b[2J" : "";
+}
+
+// Signals stay blocked from then on: one that comes between two waits ends the next.
+bool Tty::wait(std::chrono::seconds time) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const timespec timeout{static_cast<std::time_t>(time.count()), 0};
+  return sigtimedwait(&signals, nullptr, &timeout) < 0;
+}
+
 std::string ChildPrograms::own_path() const {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -30,6 +30,8 @@ class Tty final : public client::Terminal {
   std::optional<std::string> ask(const std::string& prompt) override;
   std::optional<std::string> ask_secret(const std::string& prompt) override;
   std::optional<std::string> read_stdin_line() override;
+  std::string clear_screen() const override;
+  bool wait(std::chrono::seconds time) override;
 };
 
 class ChildPrograms final : public client::Programs {

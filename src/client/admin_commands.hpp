@@ -7,7 +7,9 @@ namespace rap::client {
 
 // organizations, users, members, pools, resources, grants
 void add_tenant_commands(CLI::App& admin, Invocation& invocation);
-// join-tokens, enrolments, nodes, channels, audit
+// nodes, certificates, channels
+void add_fabric_commands(CLI::App& admin, Invocation& invocation);
+// join-tokens, enrolments, audit
 void add_platform_commands(CLI::App& admin, Invocation& invocation);
 
 }  // namespace rap::client

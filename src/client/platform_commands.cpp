@@ -1,4 +1,4 @@
-// rap admin join-tokens, enrolments, nodes, channels, audit.
+// rap admin join-tokens, enrolments, audit.
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -99,56 +99,6 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
       .runs(decide("deny", " is turned away."));
 }
 
-void add_nodes(CLI::App& admin, Invocation& invocation) {
-  CLI::App& group = *add_group(admin, "nodes", "Nodes of the fabric");
-  Leaf(group, invocation, "list", "List nodes").runs([](World& w, Api& api, const Words&) {
-    return show_items(w, api.get("nodes"),
-                      {{"NAME", "/name"},
-                       {"STATE", "/state"},
-                       {"ROLES", "/roles"},
-                       {"CONFIG", "/config_version"},
-                       {"LAST SEEN", "/last_seen_at", Format::time},
-                       {"DATA PLANE", "/data_plane_advertise"},
-                       {"FABRIC", "/fabric_advertise"},
-                       {"ID", "/id"}},
-                      "No nodes. Invite one with 'rap admin join-tokens create'.");
-  });
-  Leaf(group, invocation, "roles", "Set what a node does")
-      .word("NODE", "Name or id of the node")
-      .words("ROLE", "Its roles; they replace the old ones")
-      .choices({"entry", "relay", "egress"})
-      .runs([](World& w, Api& api, const Words& a) {
-        std::string roles;
-        for (const std::string& role : a.list("ROLE")) roles += " " + role;
-        return show(w, api.put("nodes/" + a.path("NODE") + "/roles", {{"roles", a.list("ROLE")}}),
-                    a["NODE"] + " is now:" + roles + ".");
-      });
-  Leaf(group, invocation, "disable", "Shut a node out")
-      .word("NODE", "Name or id of the node")
-      .runs([](World& w, Api& api, const Words& a) {
-        return show(w, api.post("nodes/" + a.path("NODE") + "/disable", json::object()),
-                    a["NODE"] + " is disabled.");
-      });
-}
-
-void add_channels(CLI::App& admin, Invocation& invocation) {
-  Leaf(admin, invocation, "channels", "List the channels between nodes, as both ends see them")
-      .runs([](World& w, Api& api, const Words&) {
-        return show_items(w, api.get("channels"),
-                          {{"NODE", "/node_name"},
-                           {"PEER", "/peer_name"},
-                           {"DIRECTION", "/direction"},
-                           {"STATE", "/state"},
-                           {"AGE", "/age_s", Format::seconds},
-                           {"RTT", "/rtt_us", Format::milliseconds},
-                           {"IN", "/bytes_in", Format::bytes},
-                           {"OUT", "/bytes_out", Format::bytes},
-                           {"FLOWS", "/flows"},
-                           {"LAST REASON", "/last_reason"}},
-                          "No channels. Do the nodes have their roles ('rap admin nodes roles')?");
-      });
-}
-
 Outcome<int> verify_audit(World& w, Api& api, const Words&) {
   const auto answer = api.get("audit/verify");
   if (!answer) return std::unexpected(answer.error());
@@ -191,14 +141,13 @@ void add_audit(CLI::App& admin, Invocation& invocation) {
 void add_platform_commands(CLI::App& admin, Invocation& invocation) {
   add_join_tokens(admin, invocation);
   add_enrolments(admin, invocation);
-  add_nodes(admin, invocation);
-  add_channels(admin, invocation);
   add_audit(admin, invocation);
 }
 
 void add_admin_commands(CLI::App& root, Invocation& invocation) {
   CLI::App* admin = add_group(root, "admin", "Administer organizations, people and the fabric");
   add_tenant_commands(*admin, invocation);
+  add_fabric_commands(*admin, invocation);
   add_platform_commands(*admin, invocation);
 }
 

@@ -60,6 +60,9 @@ class Terminal {
   virtual std::optional<std::string> ask(const std::string& prompt) = 0;
   virtual std::optional<std::string> ask_secret(const std::string& prompt) = 0;  // without echo
   virtual std::optional<std::string> read_stdin_line() = 0;
+  // What empties the screen when written to it; nothing when the output is no terminal.
+  virtual std::string clear_screen() const = 0;
+  virtual bool wait(std::chrono::seconds time) = 0;  // false: interrupted
 };
 
 // Other programs.

@@ -67,6 +67,8 @@ std::string text_of(const json& value, Format format) {
       case Format::seconds: return seconds_text(value.get<std::int64_t>());
       case Format::bytes: return bytes_text(value.get<double>());
       case Format::milliseconds: return decimal(value.get<double>() / 1000, "ms");
+      case Format::from_milliseconds: return decimal(value.get<double>() / 1000, "s");
+      case Format::permille: return decimal(value.get<double>() / 10, "%");
     }
   }
   return printable(value.dump());

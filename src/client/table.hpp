@@ -10,7 +10,15 @@
 namespace rap::client {
 
 // How a value reads: as it is, or as a point in time, an age, a size, or a list.
-enum class Format : std::uint8_t { plain, time, seconds, bytes, milliseconds };
+enum class Format : std::uint8_t {
+  plain,
+  time,
+  seconds,
+  bytes,
+  milliseconds,
+  from_milliseconds,
+  permille
+};
 
 struct Column {
   std::string_view title;

@@ -75,9 +75,13 @@ class TestTerminal final : public Terminal {
   std::optional<std::string> ask_secret(const std::string&) override { return next(typed); }
   std::optional<std::string> read_stdin_line() override { return next(piped); }
 
+  std::string clear_screen() const override { return "<clear>"; }
+  bool wait(std::chrono::seconds) override { return waits-- > 0; }
+
   bool present = false;
   std::deque<std::string> typed;
   std::deque<std::string> piped;
+  int waits = 0;  // before it is interrupted
 
  private:
   static std::optional<std::string> next(std::deque<std::string>& from) {

@@ -22,6 +22,19 @@ std::string Authority::ca_ref() const {
   return "rap-" + root_fingerprint().substr(0, kShortFingerprint);
 }
 
+NodeCertificate inventory_entry(NodeId node, const crypto::Certificate& leaf, std::string ca_ref) {
+  NodeCertificate entry;
+  entry.node = node;
+  entry.serial = leaf.serial_hex();
+  entry.fingerprint = leaf.fingerprint_hex();
+  entry.ca_ref = std::move(ca_ref);
+  entry.not_before = leaf.not_before();
+  entry.not_after = leaf.not_after();
+  entry.issuer_sha256 = to_hex(leaf.issuer_hash());
+  entry.key_sha256 = to_hex(leaf.key_hash());
+  return entry;
+}
+
 crypto::Validity validity_from(WallTime now, std::chrono::seconds lifetime) {
   return {now - kCertificateBackdate, now + lifetime};
 }

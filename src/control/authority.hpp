@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "control/model.hpp"
 #include "crypto/ca.hpp"
 #include "crypto/keys.hpp"
 
@@ -34,6 +35,9 @@ struct Authority {
   std::string root_fingerprint() const;  // SHA-256 of the first root's DER, lower-case hex
   std::string ca_ref() const;            // "rap-<first 16 digits of it>"
 };
+
+// What the inventory keeps of a certificate just issued.
+NodeCertificate inventory_entry(NodeId node, const crypto::Certificate& leaf, std::string ca_ref);
 
 crypto::Validity validity_from(WallTime now, std::chrono::seconds lifetime);
 

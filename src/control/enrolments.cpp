@@ -75,6 +75,11 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
           ProblemCode::join_token_expired,
           "This join token has expired. Make a new one with 'rap admin join-tokens create'.");
     }
+    const auto invited = tx.nodes().find(token->node.str());
+    if (!invited || invited->state == NodeState::revoked) {
+      return refuse(ProblemCode::join_token_invalid,
+                    "The node this join token was made for is revoked; make a new token.");
+    }
     const Enrolment enrolment = enrolment_from(s, call, *token);
     const auto names = node_names(s.authority.cluster, token->node,
                                   {enrolment.data_plane_advertise, enrolment.fabric_advertise});
@@ -134,8 +139,7 @@ Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) 
       crypto::issue_leaf(s.authority.intermediate, request->key, names,
                          validity_from(now, kNodeCertificateLifetime), s.rng);
   enrolment.certificate_pem = leaf.pem();
-  return NodeCertificate{enrolment.node,       leaf.serial_hex(), leaf.fingerprint_hex(),
-                         s.authority.ca_ref(), leaf.not_before(), leaf.not_after()};
+  return inventory_entry(enrolment.node, leaf, s.authority.ca_ref());
 }
 
 Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
@@ -153,6 +157,11 @@ Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
                     "This enrolment is " + std::string(to_string(e->state)) +
                         " already; a new join token starts another one.");
     }
+    const auto node = tx.nodes().find(e->node.str());
+    if (!node || node->state == NodeState::revoked) {
+      return refuse(ProblemCode::node_revoked,
+                    "This node was revoked since it asked; invite the host as a new node.");
+    }
     e->state = decision;
     e->decided_at = call.now;
     AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
@@ -161,7 +170,7 @@ Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
       const auto certificate = issue(s, *e, call.now);
       if (!certificate) return std::unexpected(certificate.error());
       tx.nodes().adopt(*e);
-      tx.nodes().add_certificate(*certificate);
+      tx.certificates().add(*certificate);
       entry.detail = Json{{"enrolment", e->id.str()},
                           {"serial", certificate->serial},
                           {"fingerprint", certificate->fingerprint}}

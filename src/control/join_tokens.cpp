@@ -15,7 +15,8 @@ constexpr std::int64_t kMaxLifetimeSeconds = std::chrono::seconds(std::chrono::d
 // The node of that name that still waits to be joined, or a new one.
 Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
   const std::string name = call.text("node_name");
-  if (const auto node = tx.nodes().find(name)) {
+  const auto node_of_name = tx.nodes().find(name);
+  if (const auto& node = node_of_name; node && node->state != NodeState::revoked) {
     if (node->state == NodeState::invited) return node->id;
     if (node->state == NodeState::denied) {
       tx.nodes().set_state(node->id, NodeState::invited, call.now);

@@ -135,14 +135,28 @@ Json to_json(const Enrolment& e) {
   return out;
 }
 
+// The node says so itself, of a drain it knows of.
+static bool is_drained(const Node& n) {
+  if (!n.draining) return false;
+  const Json observations = parse_stored(n.observations);
+  const auto said = [&](const char* name) {
+    const auto it = observations.find(name);
+    return it != observations.end() && it->is_boolean() && it->get<bool>();
+  };
+  return said("draining") && said("drained");
+}
+
 Fields node_fields() {
   return {uuid("id"),
           field::name("name"),
-          choice("state", {"invited", "pending", "approved", "denied", "disabled"}),
+          choice("state", {"invited", "pending", "approved", "denied", "disabled", "revoked"}),
           text_list("roles", 3, kNodeRoles),
           text("data_plane_advertise"),
           text("fabric_advertise"),
           time("created_at"),
+          of("draining", FieldType::boolean),
+          time("drain_deadline").optional(),
+          of("drained", FieldType::boolean),
           time("last_seen_at").optional(),
           of("versions", FieldType::free_object),
           of("metrics", FieldType::free_object),
@@ -161,13 +175,40 @@ Json to_json(const Node& n) {
               {"data_plane_advertise", n.data_plane_advertise},
               {"fabric_advertise", n.fabric_advertise},
               {"created_at", to_unix(n.created_at)},
+              {"draining", n.draining},
+              {"drained", is_drained(n)},
               {"versions", parse_stored(n.versions)},
               {"metrics", parse_stored(n.metrics)},
               {"metadata", parse_stored(n.metadata)},
               {"config_version", n.acked_config_version},
               {"wanted_config_version", n.wanted_config_version}};
+  if (n.drain_deadline) out["drain_deadline"] = to_unix(*n.drain_deadline);
   if (n.checked_in_at > WallTime{}) out["last_seen_at"] = to_unix(n.checked_in_at);
   if (!n.config_error.empty()) out["config_error"] = n.config_error;
+  return out;
+}
+
+Fields certificate_fields() {
+  return {uuid("node"),
+          field::name("node_name"),
+          text("serial"),
+          of("fingerprint", FieldType::sha256_hex),
+          text("ca_ref"),
+          time("not_before"),
+          time("not_after"),
+          choice("status", {"active", "retiring", "revoked", "expired"}),
+          time("revoked_at").optional()};
+}
+Json to_json(const NodeCertificate& c) {
+  Json out = {{"node", c.node.str()},
+              {"node_name", c.node_name},
+              {"serial", c.serial},
+              {"fingerprint", c.fingerprint},
+              {"ca_ref", c.ca_ref},
+              {"not_before", to_unix(c.not_before)},
+              {"not_after", to_unix(c.not_after)},
+              {"status", c.status}};
+  if (c.revoked_at) out["revoked_at"] = to_unix(*c.revoked_at);
   return out;
 }
 

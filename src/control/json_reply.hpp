@@ -42,6 +42,8 @@ Fields enrolment_fields();
 Json to_json(const Enrolment& enrolment);
 Fields node_fields();
 Json to_json(const Node& node);
+Fields certificate_fields();
+Json to_json(const NodeCertificate& certificate);
 Fields session_fields();
 Json to_json(const Session& session);
 Fields audit_fields();

@@ -5,8 +5,8 @@
 namespace rap::control {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNodeStates = {"invited", "pending", "approved", "denied",
-                                                         "disabled"};
+constexpr std::array<std::string_view, 6> kNodeStates = {"invited", "pending",  "approved",
+                                                         "denied",  "disabled", "revoked"};
 constexpr std::array<std::string_view, 3> kEnrolmentStates = {"pending", "approved", "denied"};
 constexpr std::array<std::string_view, 4> kSessionStates = {"pending", "active", "detached",
                                                             "terminated"};

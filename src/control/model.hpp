@@ -13,6 +13,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/sealing.hpp"
 #include "policy/roles.hpp"
+#include "snapshot/node_config.hpp"
 
 namespace rap::control {
 
@@ -81,7 +82,8 @@ struct Grant {
   WallTime created_at{};
 };
 
-enum class NodeState : std::uint8_t { invited, pending, approved, denied, disabled };
+// A revoked node never comes back; its name may be given to another.
+enum class NodeState : std::uint8_t { invited, pending, approved, denied, disabled, revoked };
 std::string_view to_string(NodeState state);
 std::optional<NodeState> node_state_from(std::string_view s);
 
@@ -94,6 +96,8 @@ struct Node {
   std::string data_plane_advertise;
   std::string fabric_advertise;
   WallTime created_at{};
+  bool draining = false;
+  std::optional<WallTime> drain_deadline;  // then what is left is closed
 
   // As of its last check-in. The JSON texts are shown as they came.
   WallTime checked_in_at{};
@@ -113,6 +117,19 @@ struct NodeCertificate {
   std::string ca_ref;
   WallTime not_before{};
   WallTime not_after{};
+  std::string issuer_sha256 = {};  // of the issuer's name in DER, lower-case hex
+  std::string key_sha256 = {};     // of the SubjectPublicKeyInfo in DER, lower-case hex
+  std::string node_name = {};
+  std::string status = "active";  // retiring, revoked, expired
+  std::optional<WallTime> revoked_at = {};
+};
+
+// An entry of the list that every node is given, and when it loses its meaning.
+struct RevocationEntry {
+  snapshot::Revocation revocation;
+  NodeId node;  // whose it was
+  WallTime created_at{};
+  WallTime expires_at{};
 };
 
 struct JoinToken {

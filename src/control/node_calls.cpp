@@ -104,7 +104,7 @@ Outcome<Reply> finish_command(Services& s, const Call& call) {
 Outcome<Reply> pull_configs(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     Json configs = Json::array();
-    snapshot::ClusterModel model = tx.nodes().cluster_model();
+    snapshot::ClusterModel model = tx.nodes().cluster_model(call.now);
     // A node asks for the one it has, too: so that it is freshly issued.
     const bool refresh = call.body.value("refresh", false);
     if (refresh || model.version != static_cast<std::uint64_t>(call.integer("have"))) {

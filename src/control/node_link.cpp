@@ -60,12 +60,17 @@ Outcome<Node> NodeLink::admit(const wire::HttpRequest& request, std::string_view
   }
   return transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Node> {
     auto node = tx.nodes().find(id.str());
+    if (node && node->state == NodeState::revoked) {
+      return refuse(ProblemCode::certificate_revoked,
+                    "This node was revoked. Its host may come back as a new node only, with a new "
+                    "join token and an empty state directory.");
+    }
     if (!node || node->state != NodeState::approved) {
       return refuse(ProblemCode::node_disabled,
                     "This node is not approved, or was disabled. A platform administrator can say "
                     "why; it comes back with a new join token.");
     }
-    if (!tx.nodes().certificate_is_active(id, request.peer_certificate_serial)) {
+    if (!tx.certificates().find_usable(id, request.peer_certificate_serial)) {
       return refuse(ProblemCode::certificate_revoked,
                     "This certificate was revoked or never issued; enrol again with a new join "
                     "token.");

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "control/json_reply.hpp"
+#include "control/revoking.hpp"
 #include "control/routes.hpp"
 #include "control/session_ending.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 
 // What a node said longer ago than this says nothing of its channels now.
 constexpr std::chrono::seconds kChannelsStaleAfter{60};
+constexpr std::int64_t kMaxDrainSeconds = std::chrono::seconds(std::chrono::days{30}).count();
 
 template <class Use>
 Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
@@ -19,7 +21,7 @@ Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
       return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
                                                      "'; list them to see which there are.");
     }
-    use(tx, *node);
+    if (auto done = use(tx, *node); !done) return std::unexpected(done.error());
     return reply(to_json(tx.nodes().find(node->id.str()).value_or(*node)));
   });
 }
@@ -36,22 +38,60 @@ Outcome<Reply> set_roles(Services& s, const Call& call) {
   }
   std::ranges::sort(roles);
   roles.erase(std::ranges::unique(roles).begin(), roles.end());
-  return with_node(s, call, [&](Transaction& tx, const Node& node) {
-    if (node.roles == roles) return;
+  return with_node(s, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
+    if (node.roles == roles) return {};
     tx.nodes().set_roles(node.id, roles);
     AuditEntry entry = call.audit("node.roles_changed", "node", node.id.str(), node.name);
     entry.detail = Json{{"roles", call.body["roles"]}}.dump();
     tx.audit(std::move(entry));
+    return {};
   });
 }
 
 Outcome<Reply> disable_node(Services& s, const Call& call) {
-  return with_node(s, call, [&](Transaction& tx, const Node& node) {
-    if (node.state == NodeState::disabled) return;
+  return with_node(s, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
+    if (node.state == NodeState::disabled || node.state == NodeState::revoked) return {};
     tx.nodes().set_state(node.id, NodeState::disabled, call.now);
-    tx.nodes().revoke_certificates(node.id);
+    tx.certificates().revoke(node.id, std::nullopt, call.now);
     end_sessions(s, tx, call, {.carried_by = node.id}, "node_disabled");
     tx.audit(call.audit("node.disabled", "node", node.id.str(), node.name));
+    return {};
+  });
+}
+
+Outcome<void> drain(Transaction& tx, const Call& call, const Node& node, bool draining) {
+  if (node.state != NodeState::approved) {
+    return refuse(ProblemCode::node_not_approved,
+                  "'" + node.name + "' is " + std::string(to_string(node.state)) +
+                      "; only an approved node carries something to drain.");
+  }
+  std::optional<WallTime> deadline;
+  if (const auto seconds = call.integer("deadline_s"); draining && seconds > 0) {
+    deadline = call.now + std::chrono::seconds{seconds};
+  }
+  if (node.draining == draining && node.drain_deadline == deadline) return {};
+  tx.nodes().set_draining(node.id, draining, deadline);
+  AuditEntry entry =
+      call.audit(draining ? "node.draining" : "node.undrained", "node", node.id.str(), node.name);
+  if (deadline) entry.detail = Json{{"deadline", to_unix(*deadline)}}.dump();
+  tx.audit(std::move(entry));
+  return {};
+}
+
+Outcome<Reply> drain_node(Services& s, const Call& call) {
+  return with_node(s, call,
+                   [&](Transaction& tx, const Node& node) { return drain(tx, call, node, true); });
+}
+
+Outcome<Reply> undrain_node(Services& s, const Call& call) {
+  return with_node(s, call,
+                   [&](Transaction& tx, const Node& node) { return drain(tx, call, node, false); });
+}
+
+// Once more with the greater severity, if need be: what drains can still be closed.
+Outcome<Reply> revoke(Services& s, const Call& call) {
+  return with_node(s, call, [&](Transaction& tx, const Node& node) {
+    return revoke_node(s, tx, call, node, severity_of(call));
   });
 }
 
@@ -62,26 +102,40 @@ std::string name_of(const std::vector<Node>& nodes, const Json& id) {
   return it == nodes.end() ? "" : it->name;
 }
 
+// The objects of a list a node reported, with the names people know and when that was.
+std::vector<Json> said_of(const Json& observations, const char* list, const Node& node,
+                          const std::vector<Node>& nodes) {
+  std::vector<Json> out;
+  const auto found = observations.find(list);
+  if (found == observations.end() || !found->is_array()) return out;
+  for (Json item : *found) {
+    if (!item.is_object()) continue;
+    item["peer_name"] = name_of(nodes, item.value("peer", Json{}));
+    item["node"] = node.id.str();
+    item["node_name"] = node.name;
+    item["observed_at"] = to_unix(node.checked_in_at);
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
 Outcome<Reply> list_channels(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     Json items = Json::array();
+    Json reconnects = Json::array();
     const auto nodes = tx.nodes().list();
     for (const Node& node : nodes) {
       if (node.state != NodeState::approved) continue;
       if (node.checked_in_at + kChannelsStaleAfter < call.now) continue;
       const Json observations = parse_stored(node.observations);
-      const auto channels = observations.find("channels");
-      if (channels == observations.end() || !channels->is_array()) continue;
-      for (Json channel : *channels) {
-        if (!channel.is_object()) continue;
-        channel["peer_name"] = name_of(nodes, channel.value("peer", Json{}));
-        channel["node"] = node.id.str();
-        channel["node_name"] = node.name;
-        channel["observed_at"] = to_unix(node.checked_in_at);
-        items.push_back(std::move(channel));
+      for (Json& item : said_of(observations, "channels", node, nodes)) {
+        items.push_back(std::move(item));
+      }
+      for (Json& item : said_of(observations, "reconnects", node, nodes)) {
+        reconnects.push_back(std::move(item));
       }
     }
-    return reply_items(std::move(items));
+    return reply({{"items", std::move(items)}, {"reconnects", std::move(reconnects)}});
   });
 }
 
@@ -90,10 +144,22 @@ Outcome<Reply> list_channels(Services& s, const Call& call) {
 std::vector<Route> node_routes() {
   using namespace field;
   const Fields channel = {
-      uuid("id"),        uuid("node"),        text("node_name"),  uuid("peer"),
-      text("peer_name"), text("direction"),   text("state"),      text_list("classes", 16),
-      count("age_s"),    count("rtt_us"),     count("bytes_in"),  count("bytes_out"),
-      count("flows"),    text("last_reason"), time("observed_at")};
+      uuid("id"), uuid("node"), text("node_name"), uuid("peer"), text("peer_name"),
+      text("direction"), text("state"), text_list("classes", 16), count("age_s"), count("rtt_us"),
+      count("bytes_in"), count("bytes_out"), count("flows"), text("last_reason"),
+      time("observed_at"),
+      // Of fabrics that know them.
+      text_list("lanes", 8).optional(), count("jitter_us").optional(),
+      count("loss_permille").optional(), count("config_version").optional(),
+      count("route_epoch").optional(), integer("revalidate_in_s", INT64_MIN, INT64_MAX).optional()};
+  const Fields reconnect = {uuid("node"),        text("node_name"),
+                            uuid("peer"),        text("peer_name"),
+                            count("attempts"),   count("next_in_ms"),
+                            text("last_reason"), of("stopped", FieldType::boolean),
+                            time("observed_at")};
+  Answer channels = list_of(channel);
+  channels.members.push_back(
+      list("reconnects", static_cast<std::int64_t>(kMaxListed * snapshot::kMaxPeers), reconnect));
   return {
       {.method = "GET",
        .path = "/api/v1/nodes",
@@ -122,14 +188,41 @@ std::vector<Route> node_routes() {
        .body = {},
        .answer = {200, node_fields()},
        .handler = disable_node},
-      {.method = "GET",
-       .path = "/api/v1/channels",
-       .operation = "listChannels",
-       .summary = "The channels between nodes, as each end last reported them",
+      {.method = "POST",
+       .path = "/api/v1/nodes/{node}/drain",
+       .operation = "drainNode",
+       .summary = "Place nothing new on a node; what it carries goes on, until the deadline",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {integer("deadline_s", 1, kMaxDrainSeconds).optional()},
+       .answer = {200, node_fields()},
+       .handler = drain_node},
+      {.method = "POST",
+       .path = "/api/v1/nodes/{node}/undrain",
+       .operation = "undrainNode",
+       .summary = "Let a draining node take part again",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = list_of(channel),
+       .answer = {200, node_fields()},
+       .handler = undrain_node},
+      {.method = "POST",
+       .path = "/api/v1/nodes/{node}/revoke",
+       .operation = "revokeNode",
+       .summary = "Take a node out for good: nothing issued to it is believed anywhere",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {choice("severity", {"close", "drain"}).optional()},
+       .answer = {200, node_fields()},
+       .handler = revoke},
+      {.method = "GET",
+       .path = "/api/v1/channels",
+       .operation = "listChannels",
+       .summary = "Channels and reconnects between nodes, as each end last reported them",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = channels,
        .handler = list_channels},
   };
 }

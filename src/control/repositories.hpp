@@ -67,7 +67,7 @@ class ResourceRepository {
                                               std::string_view key) = 0;
   virtual std::vector<EgressPool> list_pools(OrganizationId organization) = 0;
   virtual bool add_pool_node(const EgressPool& pool, NodeId node) = 0;  // false: a member already
-  // Is a node of the pool approved, enabled and in the egress role?
+  // Is a node of the pool approved, in the egress role, and not draining?
   virtual bool pool_has_egress(EgressPoolId pool) = 0;
 
   virtual bool create(const Resource& resource) = 0;  // false: name taken
@@ -95,9 +95,7 @@ class NodeRepository {
   virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
   // What an approved enrolment says of its node.
   virtual void adopt(const Enrolment& enrolment) = 0;
-  virtual void add_certificate(const NodeCertificate& certificate) = 0;
-  virtual bool certificate_is_active(NodeId node, std::string_view serial) = 0;
-  virtual void revoke_certificates(NodeId node) = 0;
+  virtual void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) = 0;
 
   virtual void add_join_token(const JoinToken& token) = 0;  // older unused ones of the node expire
   virtual std::vector<JoinToken> list_join_tokens() = 0;
@@ -111,17 +109,35 @@ class NodeRepository {
   virtual std::vector<Enrolment> list_enrolments(std::optional<EnrolmentState> state) = 0;
   virtual void decide_enrolment(const Enrolment& enrolment, UserId by) = 0;
 
-  // Approved nodes in the entry role, most recently heard of first.
+  // Approved nodes in the entry role that do not drain, most recently heard of first.
   virtual std::vector<Node> entries() = 0;
   virtual void create_cluster(ClusterId cluster, WallTime now) = 0;
   virtual ClusterId cluster() = 0;  // nil before it was created
   virtual std::uint64_t config_version() = 0;
-  // Fills version, cluster, nodes, pools and resources.
-  virtual snapshot::ClusterModel cluster_model() = 0;
+  // Fills version, cluster, nodes, pools, resources and what is revoked and still of interest.
+  virtual snapshot::ClusterModel cluster_model(WallTime now) = 0;
 
   virtual void record_check_in(const Node& node, WallTime now) = 0;
   virtual void record_ack(NodeId node, std::uint64_t version, WallTime now) = 0;
   virtual void record_config_error(NodeId node, std::string_view error, WallTime now) = 0;
+};
+
+// What was issued to nodes, and what of it is revoked.
+class CertificateRepository {
+ public:
+  virtual ~CertificateRepository() = default;
+  virtual void add(const NodeCertificate& certificate) = 0;
+  // The node's certificate of that serial, when it is active or retiring.
+  virtual std::optional<NodeCertificate> find_usable(NodeId node, std::string_view serial) = 0;
+  virtual std::vector<NodeCertificate> find(std::string_view serial) = 0;
+  virtual std::vector<NodeCertificate> list() = 0;
+  virtual std::vector<NodeCertificate> list_of_node(NodeId node) = 0;
+  virtual void retire_others(NodeId node, std::string_view serial) = 0;
+  // One certificate of the node, or all of them.
+  virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
+  virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays
+  virtual std::size_t count_revocations(WallTime now) = 0;
+  virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
 };
 
 // Which living sessions are meant; an empty member does not narrow.

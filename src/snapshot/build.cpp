@@ -88,7 +88,9 @@ std::vector<EgressPool> pools_for_entry(const ClusterModel& model) {
     EgressPool out{pool.id, {}};
     for (NodeId id : pool.members) {
       const ModelNode* member = find_node(model, id);
-      if (member && member->has(NodeRole::egress)) out.members.push_back({id, member->seal_key});
+      // Nothing new is placed on one that drains; what it carries needs no pool.
+      if (!member || member->draining) continue;
+      if (member->has(NodeRole::egress)) out.members.push_back({id, member->seal_key});
     }
     if (!out.members.empty()) pools.push_back(std::move(out));
   }

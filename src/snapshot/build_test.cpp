@@ -155,6 +155,8 @@ TEST_F(ThreeNodes, OnlyADrainingNodeLearnsItsDeadlineAndOnlyNeighboursLearnThatI
   EXPECT_FALSE(neighbour.draining);
   EXPECT_EQ(neighbour.drain_deadline, 0);
   for (const Peer& p : config_of(entry_1).peers) EXPECT_FALSE(p.draining);
+  EXPECT_TRUE(config_of(entry_1).pools.empty()) << "no new flow is sent to one that drains";
+  EXPECT_EQ(config_of(entry_1).routes.size(), 2U) << "those it has go on";
 
   model_node(egress_1).draining = false;
   EXPECT_EQ(config_of(egress_1).drain_deadline, 0) << "a deadline of a drain that was undone";

@@ -55,6 +55,11 @@ const std::map<std::string, std::string> kExpected = {
     {"listNodes", kPlatform},
     {"setNodeRoles", kPlatform},
     {"disableNode", kPlatform},
+    {"drainNode", kPlatform},
+    {"undrainNode", kPlatform},
+    {"revokeNode", kPlatform},
+    {"listCertificates", kPlatform},
+    {"revokeCertificate", kPlatform},
     {"listChannels", kPlatform},
     {"createSession", kGranted},
     {"createAttachment", kGranted},
@@ -97,6 +102,9 @@ const std::map<std::string, json> kBodies = {
       {"metadata", json::object()}}},
     {"getEnrolmentStatus", {{"poll_secret", "guess"}}},
     {"setNodeRoles", {{"roles", {"relay"}}}},
+    {"drainNode", {{"deadline_s", 600}}},
+    {"revokeNode", {{"severity", "drain"}}},
+    {"revokeCertificate", {{"key", true}}},
     {"createSession", {{"resource", "secret-alpha"}, {"organization", "alpha"}}},
 };
 

@@ -272,12 +272,22 @@ TEST_F(NodeLink, ShowsChannelsToThePlatformWhileTheyAreFresh) {
                         {"bytes_out", 4},
                         {"flows", 5},
                         {"last_reason", ""}};
+  const json reconnect = {{"peer", seed().egress},
+                          {"attempts", 3},
+                          {"next_in_ms", 250},
+                          {"last_reason", "certificate_revoked"},
+                          {"stopped", true}};
   call("checkin",
-       {{"versions", json::object()}, {"observations", {{"channels", {channel, "nonsense"}}}}});
+       {{"versions", json::object()},
+        {"observations", {{"channels", {channel, "nonsense"}}, {"reconnects", {reconnect, 7}}}}});
   const json items = w.as("keeper", "GET", "channels").body["items"];
   ASSERT_EQ(items.size(), 1U);
   EXPECT_EQ(items[0]["node"], seed().entry);
   EXPECT_EQ(items[0]["peer_name"], "relay-n");
+  const json reconnects = w.as("keeper", "GET", "channels").body["reconnects"];
+  ASSERT_EQ(reconnects.size(), 1U);
+  EXPECT_EQ(reconnects[0]["node_name"], "entry-n");
+  EXPECT_EQ(reconnects[0]["peer_name"], "egress-n");
   w.control->now += 61s;
   EXPECT_TRUE(w.as("keeper", "GET", "channels").body["items"].empty());
 }

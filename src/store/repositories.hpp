@@ -90,9 +90,7 @@ class SqlNodes final : public control::NodeRepository {
   void set_state(NodeId node, control::NodeState state, WallTime now) override;
   void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
   void adopt(const control::Enrolment& enrolment) override;
-  void add_certificate(const control::NodeCertificate& certificate) override;
-  bool certificate_is_active(NodeId node, std::string_view serial) override;
-  void revoke_certificates(NodeId node) override;
+  void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) override;
   void add_join_token(const control::JoinToken& token) override;
   std::vector<control::JoinToken> list_join_tokens() override;
   std::optional<control::JoinToken> find_join_token(NodeId node,
@@ -108,10 +106,30 @@ class SqlNodes final : public control::NodeRepository {
   void create_cluster(ClusterId cluster, WallTime now) override;
   ClusterId cluster() override;
   std::uint64_t config_version() override;
-  snapshot::ClusterModel cluster_model() override;
+  snapshot::ClusterModel cluster_model(WallTime now) override;
   void record_check_in(const control::Node& node, WallTime now) override;
   void record_ack(NodeId node, std::uint64_t version, WallTime now) override;
   void record_config_error(NodeId node, std::string_view error, WallTime now) override;
+
+ private:
+  SqlSession& sql_;
+};
+
+class SqlCertificates final : public control::CertificateRepository {
+ public:
+  explicit SqlCertificates(SqlSession& sql) : sql_(sql) {}
+
+  void add(const control::NodeCertificate& certificate) override;
+  std::optional<control::NodeCertificate> find_usable(NodeId node,
+                                                      std::string_view serial) override;
+  std::vector<control::NodeCertificate> find(std::string_view serial) override;
+  std::vector<control::NodeCertificate> list() override;
+  std::vector<control::NodeCertificate> list_of_node(NodeId node) override;
+  void retire_others(NodeId node, std::string_view serial) override;
+  void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) override;
+  void add_revocation(const control::RevocationEntry& entry) override;
+  std::size_t count_revocations(WallTime now) override;
+  void expire(WallTime now) override;
 
  private:
   SqlSession& sql_;

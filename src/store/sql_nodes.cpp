@@ -15,7 +15,7 @@ constexpr std::string_view kSelectNode =
     "coalesce(s.metrics, '{}'), coalesce(s.metadata, '{}'), coalesce(s.observations, '{}'), "
     "coalesce(s.acked_config_version, 0), coalesce(s.config_error, ''), "
     "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
-    "coalesce((SELECT config_version FROM cluster), 0) "
+    "coalesce((SELECT config_version FROM cluster), 0), n.draining, n.drain_deadline "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
 
 std::vector<policy::NodeRole> roles_from(std::string_view joined) {
@@ -27,6 +27,32 @@ std::vector<policy::NodeRole> roles_from(std::string_view joined) {
   }
   std::ranges::sort(roles);
   return roles;
+}
+
+crypto::Sha256 digest_of(const std::string& hex) {
+  crypto::Sha256 out{};
+  const Bytes bytes = from_hex(hex).value_or(Bytes{});
+  std::copy_n(bytes.begin(), std::min(bytes.size(), out.size()), out.begin());
+  return out;
+}
+
+snapshot::Revocation revocation_of(const Row& row) {
+  snapshot::Revocation r;
+  const std::string kind = row.text(1);
+  if (kind == to_string(snapshot::RevocationKind::certificate)) {
+    r.kind = snapshot::RevocationKind::certificate;
+    r.issuer = digest_of(row.text(3));
+    r.serial = row.text(4);
+  } else if (kind == to_string(snapshot::RevocationKind::key)) {
+    r.kind = snapshot::RevocationKind::key;
+    r.key = digest_of(row.text(5));
+  } else {
+    r.node = row.id<NodeId>(2);
+  }
+  if (row.text(6) == to_string(snapshot::RevocationSeverity::drain)) {
+    r.severity = snapshot::RevocationSeverity::drain;
+  }
+  return r;
 }
 
 Node node_of(const Row& row) {
@@ -47,6 +73,8 @@ Node node_of(const Row& row) {
   n.config_error = row.text(13);
   n.roles = roles_from(row.text(14));
   n.wanted_config_version = row.count(15);
+  n.draining = row.boolean(16);
+  n.drain_deadline = row.maybe_time(17);
   return n;
 }
 
@@ -65,7 +93,7 @@ std::string select_node(std::string_view rest) {
 bool SqlNodes::create(const Node& node) {
   return sql_.query(
                  "INSERT INTO nodes (id, name, state, created_at) VALUES ($1, $2, $3, $4) "
-                 "ON CONFLICT (lower(name)) DO NOTHING",
+                 "ON CONFLICT (lower(name)) WHERE state <> 'revoked' DO NOTHING",
                  node.id, node.name, to_string(node.state), node.created_at)
              .affected() == 1;
 }
@@ -73,7 +101,9 @@ bool SqlNodes::create(const Node& node) {
 std::optional<Node> SqlNodes::find(std::string_view key) {
   const auto id = NodeId::parse(key);
   const Rows rows = id ? sql_.query(select_node("WHERE n.id = $1"), *id)
-                       : sql_.query(select_node("WHERE lower(n.name) = lower($1)"), key);
+                       : sql_.query(select_node("WHERE lower(n.name) = lower($1) ORDER BY "
+                                                "n.state = 'revoked', n.created_at DESC LIMIT 1"),
+                                    key);
   return rows.empty() ? std::nullopt : std::optional(node_of(rows[0]));
 }
 
@@ -105,31 +135,18 @@ void SqlNodes::adopt(const control::Enrolment& enrolment) {
       enrolment.fabric_advertise);
 }
 
-void SqlNodes::add_certificate(const control::NodeCertificate& c) {
-  sql_.query(
-      "INSERT INTO node_certificates (node_id, serial, fingerprint, ca_ref, not_before, "
-      "not_after, status) VALUES ($1, $2, $3, $4, $5, $6, 'active')",
-      c.node, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after);
-}
-
-bool SqlNodes::certificate_is_active(NodeId node, std::string_view serial) {
-  return !sql_.query(
-                  "SELECT FROM node_certificates WHERE node_id = $1 AND serial = $2 "
-                  "AND status IN ('active', 'retiring')",
-                  node, serial)
-              .empty();
-}
-
-void SqlNodes::revoke_certificates(NodeId node) {
-  sql_.query("UPDATE node_certificates SET status = 'revoked' WHERE node_id = $1", node);
+void SqlNodes::set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) {
+  sql_.query("UPDATE nodes SET draining = $2, drain_deadline = $3 WHERE id = $1", node, draining,
+             deadline);
 }
 
 std::vector<Node> SqlNodes::entries() {
-  return nodes_of(sql_.query(
-      select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
-                  "WHERE n.state = 'approved' ORDER BY s.checked_in_at DESC NULLS LAST, n.id "
-                  "LIMIT $1"),
-      control::kMaxListed));
+  return nodes_of(
+      sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
+                             "WHERE n.state = 'approved' AND NOT n.draining ORDER BY "
+                             "s.checked_in_at DESC NULLS LAST, n.id "
+                             "LIMIT $1"),
+                 control::kMaxListed));
 }
 
 void SqlNodes::create_cluster(ClusterId cluster, WallTime now) {
@@ -174,30 +191,41 @@ void SqlNodes::record_config_error(NodeId node, std::string_view error, WallTime
 
 // One statement, so that the version and what it stands for come from one snapshot of the database:
 // between several, another transaction could commit a change.
-snapshot::ClusterModel SqlNodes::cluster_model() {
+snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
   snapshot::ClusterModel model;
   const Rows rows = sql_.query(
-      "SELECT 1 AS kind, id::text, config_version::text, '', '', '', '' FROM cluster "
+      "SELECT 1 AS kind, id::text, config_version::text, revocation_version::text, '', '', '' "
+      " FROM cluster "
       "UNION ALL "
       "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
       " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
-      "'' "
+      "CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END "
       " FROM nodes n WHERE n.state = 'approved' AND n.seal_key IS NOT NULL "
       "UNION ALL "
       "SELECT 3, pool_id::text, node_id::text, '', '', '', '' FROM egress_pool_nodes "
       "UNION ALL "
       "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, port::text "
-      " FROM resources ORDER BY 1, 2, 3");
+      " FROM resources "
+      "UNION ALL "
+      "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity "
+      " FROM revocations WHERE expires_at > $1 ORDER BY 1, 2, 3",
+      now);
   for (const Row& row : rows) {
     switch (row.integer(0)) {
       case 1:
         model.cluster = row.id<ClusterId>(1);
         model.version = row.count(2);
+        model.revocation_version = row.count(3);
         break;
       case 2: {
         const auto key = from_hex(row.text(4)).value_or(Bytes{});
-        snapshot::ModelNode node{
-            row.id<NodeId>(1), row.text(2), roles_from(row.text(5)), row.text(3), {}};
+        snapshot::ModelNode node;
+        node.id = row.id<NodeId>(1);
+        node.name = row.text(2);
+        node.roles = roles_from(row.text(5));
+        node.fabric_endpoint = row.text(3);
+        node.draining = !row.text(6).empty();
+        if (node.draining) node.drain_deadline = row.integer(6);
         std::copy_n(key.begin(), std::min(key.size(), node.seal_key.size()), node.seal_key.begin());
         model.nodes.push_back(std::move(node));
         break;
@@ -208,6 +236,7 @@ snapshot::ClusterModel SqlNodes::cluster_model() {
         }
         model.pools.back().members.push_back(row.id<NodeId>(2));
         break;
+      case 5: model.revocations.push_back(revocation_of(row)); break;
       default:
         model.resources.push_back({row.id<ResourceId>(1), row.id<OrganizationId>(2),
                                    row.id<EgressPoolId>(3), row.text(4), row.text(5),

@@ -95,7 +95,7 @@ bool SqlResources::pool_has_egress(EgressPoolId pool) {
   return !sql_.query(
                   "SELECT FROM egress_pool_nodes pn JOIN nodes n ON n.id = pn.node_id "
                   "JOIN node_roles r ON r.node_id = n.id AND r.role = 'egress' "
-                  "WHERE pn.pool_id = $1 AND n.state = 'approved' LIMIT 1",
+                  "WHERE pn.pool_id = $1 AND n.state = 'approved' AND NOT n.draining LIMIT 1",
                   pool)
               .empty();
 }

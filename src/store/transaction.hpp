@@ -18,6 +18,7 @@ class SqlTransaction final : public control::Transaction {
         organizations_(sql_),
         resources_(sql_),
         nodes_(sql_),
+        certificates_(sql_),
         sessions_(sql_),
         audit_(sql_) {}
 
@@ -26,6 +27,7 @@ class SqlTransaction final : public control::Transaction {
   control::OrganizationRepository& organizations() override { return organizations_; }
   control::ResourceRepository& resources() override { return resources_; }
   control::NodeRepository& nodes() override { return nodes_; }
+  control::CertificateRepository& certificates() override { return certificates_; }
   control::SessionRepository& sessions() override { return sessions_; }
   control::AuditRepository& audit_log() override { return audit_; }
 
@@ -45,6 +47,7 @@ class SqlTransaction final : public control::Transaction {
   SqlOrganizations organizations_;
   SqlResources resources_;
   SqlNodes nodes_;
+  SqlCertificates certificates_;
   SqlSessions sessions_;
   SqlAudit audit_;
   std::vector<control::AuditEntry> entries_;

@@ -1,0 +1,13 @@
+// Spans of time as people type them: "90", "90s", "10m", "2h", "1d".
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace rap::client {
+
+// nullopt for anything else, for nothing at all, and for zero.
+std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+
+}  // namespace rap::client
