@@ -1,7 +1,5 @@
 #include "channels.hpp"
 
-#include <unistd.h>
-
 #include "io/system.hpp"
 #include "wire/url.hpp"
 
@@ -22,9 +20,7 @@ Channels::Channels(io::EventLoop& loop, router::Router& router, RandomSource& rn
 
 Channels::~Channels() = default;
 
-void Channels::set_trust(std::shared_ptr<const crypto::TlsContext> accept,
-                         std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check) {
-  accept_tls_ = std::move(accept);
+void Channels::set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check) {
   dial_tls_ = std::move(dial);
   check_ = std::move(check);
 }
@@ -33,14 +29,15 @@ void Channels::set_context(channel::Context context) {
   step(table_event::ContextChanged{std::move(context)});
 }
 
-void Channels::accept(int fd, const std::string& peer_ip) {
+void Channels::accept(std::unique_ptr<io::Stream> proven) {
   const auto id = table_.accept(io::mono_now());
   if (!id) {
-    log_.warn("channel.limit_reached", {{"peer_ip", peer_ip}});
-    ::close(fd);
+    log_.warn("channel.limit_reached", {{"peer_ip", proven->peer_ip()}});
     return;
   }
-  add(*id).accept(fd, {.tls = accept_tls_});
+  Lane& lane = add(*id);
+  lane.accept(std::move(proven));
+  lane_open(lane);
   step(table_event::Timeout{});  // its deadline counts from now
 }
 

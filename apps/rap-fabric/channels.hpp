@@ -25,10 +25,10 @@ class Channels final : private LaneOwner {
   ~Channels() override;
 
   // How to prove ourselves and whom to trust from now on; connections that stand keep their keys.
-  void set_trust(std::shared_ptr<const crypto::TlsContext> accept,
-                 std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check);
+  void set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check);
   void set_context(channel::Context context);
-  void accept(int fd, const std::string& peer_ip);
+  // From a listener: the peer is a member of the cluster, nothing more.
+  void accept(std::unique_ptr<io::Stream> proven);
   // Every second: tells the table which draining channels have no flow left.
   void tick();
   // Says goodbye everywhere; `done` when no channel is left.
@@ -57,7 +57,6 @@ class Channels final : private LaneOwner {
   Log& log_;
   channel::Table table_;
   io::Timer timer_;
-  std::shared_ptr<const crypto::TlsContext> accept_tls_;
   std::shared_ptr<const crypto::TlsContext> dial_tls_;
   PeerCheck check_;
   std::unordered_map<channel::LaneId, std::unique_ptr<Lane>> lanes_;

@@ -23,8 +23,9 @@ ClientSession::~ClientSession() {
   if (link_) router_.link_down(*link_, wire::FlowReason::peer_lost);
 }
 
-void ClientSession::accept(int fd, io::StreamOptions options) {
-  stream_ = io::Stream::accept(loop_, fd, std::move(options), *this);
+void ClientSession::accept(std::unique_ptr<io::Stream> stream) {
+  stream_ = std::move(stream);
+  stream_->set_handler(*this);
 }
 
 void ClientSession::flush() {

@@ -34,7 +34,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   ClientSession(io::EventLoop& loop, router::Router& router, ClientOwner& owner, Log& log);
   ~ClientSession() override;
 
-  void accept(int fd, io::StreamOptions options);
+  void accept(std::unique_ptr<io::Stream> stream);
   void flush() override;
   // Ends a client that has had no flow for too long, or never finished its upgrade.
   void expire(MonoTime now);

@@ -1,7 +1,6 @@
 #include "fabric.hpp"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -17,6 +16,7 @@ using policy::NodeRole;
 namespace {
 
 constexpr Duration kTick = 1s;
+constexpr int kLoggedFailures = 10;  // handshakes a tick: a stranger must not fill the log
 constexpr Duration kShutDownGrace = 1s;
 
 std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
@@ -83,9 +83,11 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
   using crypto::TlsRole;
   client_tls_ =
       TlsContext::make(TlsRole::server, identity->tls, crypto::AcceptAnyone{}, io::wall_now);
-  channels_.set_trust(TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now),
-                      TlsContext::make(TlsRole::client, identity->tls, member, io::wall_now),
+  accept_tls_ = TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now);
+  channels_.set_trust(TlsContext::make(TlsRole::client, identity->tls, member, io::wall_now),
                       {roots, deny});
+  if (client_listener_) client_listener_->set_tls(client_tls_);
+  if (fabric_listener_) fabric_listener_->set_tls(accept_tls_);
   router_.set_seal_key(identity->seal);
   return true;
 }
@@ -104,12 +106,23 @@ void Fabric::control_changed(bool reachable) {
 
 // A listener exists only while a role or a neighbour needs it.
 void Fabric::open_listeners() {
-  const auto keep = [&](bool wanted, std::unique_ptr<io::StreamListener>& listener,
-                        const Address& at, const char* name, io::StreamListener::OnAccept fn) {
+  const auto keep = [&](bool wanted, std::unique_ptr<io::TlsListener>& listener, const Address& at,
+                        const char* name, std::shared_ptr<const crypto::TlsContext> tls,
+                        io::TlsListener::OnPeer fn) {
     if (!wanted) return listener.reset();
     if (listener) return;
+    const auto failed = [this, name](const io::StreamError& error, const std::string& peer_ip) {
+      if (++failures_logged_ > kLoggedFailures) return;  // all of them are counted
+      log_.info("handshake.failed", {{"listener", name},
+                                     {"peer_ip", peer_ip},
+                                     {"reason", channel::to_string(reason_of(error))},
+                                     {"detail", error.detail}});
+    };
+    io::TlsListenerOptions options;
+    options.tls = std::move(tls);
     try {
-      listener = std::make_unique<io::StreamListener>(loop_, at.host, at.port, std::move(fn));
+      listener = std::make_unique<io::TlsListener>(loop_, at.host, at.port, std::move(options),
+                                                   std::move(fn), failed);
       log_.info("listener.open", {{"listener", name}, {"port", listener->port()}});
     } catch (const std::system_error& e) {
       // The next configuration, or the ticker, tries again.
@@ -118,10 +131,10 @@ void Fabric::open_listeners() {
   };
   const bool dialled_by_others = std::any_of(config_.peers.begin(), config_.peers.end(),
                                              [](const auto& p) { return !p.dial; });
-  keep(dialled_by_others, fabric_listener_, settings_.fabric, "fabric",
-       [this](int fd, const std::string& ip) { channels_.accept(fd, ip); });
+  keep(dialled_by_others, fabric_listener_, settings_.fabric, "fabric", accept_tls_,
+       [this](auto stream) { channels_.accept(std::move(stream)); });
   keep(config_.has_role(NodeRole::entry), client_listener_, settings_.data_plane, "data_plane",
-       [this](int fd, const std::string& ip) { accept_client(fd, ip); });
+       client_tls_, [this](auto stream) { accept_client(std::move(stream)); });
 }
 
 void Fabric::update_context() {
@@ -132,17 +145,16 @@ void Fabric::update_context() {
 // --- clients
 // ---------------------------------------------------------------------------------------
 
-void Fabric::accept_client(int fd, const std::string& peer_ip) {
+void Fabric::accept_client(std::unique_ptr<io::Stream> stream) {
   if (clients_.size() >= kMaxClients || shutting_down_) {
-    log_.warn("client.limit_reached", {{"peer_ip", peer_ip}});
-    ::close(fd);
+    log_.warn("client.limit_reached", {{"peer_ip", stream->peer_ip()}});
     return;
   }
   ClientOwner& owner = *this;
   auto session = std::make_unique<ClientSession>(loop_, router_, owner, log_);
   ClientSession& ref = *session;
   clients_.emplace(&ref, std::move(session));
-  ref.accept(fd, {.tls = client_tls_});
+  ref.accept(std::move(stream));
 }
 
 void Fabric::client_upgraded(ClientSession& session) { set_sender(*session.link(), &session); }
@@ -171,6 +183,7 @@ void Fabric::tick() {
   const MonoTime now = io::mono_now();
   router_.tick(now);
   targets_.expire(now);
+  failures_logged_ = 0;
   for (const auto& [session, owned] : clients_) session->expire(now);
   channels_.tick();
   if (configured_) {

@@ -12,8 +12,8 @@
 #include "client_session.hpp"
 #include "identity.hpp"
 #include "io/event_loop.hpp"
-#include "io/stream_listener.hpp"
 #include "io/system.hpp"
+#include "io/tls_listener.hpp"
 #include "router/router.hpp"
 #include "settings.hpp"
 #include "snapshot/node_config.hpp"
@@ -39,7 +39,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void control_changed(bool reachable);
   void open_listeners();
   void update_context();
-  void accept_client(int fd, const std::string& peer_ip);
+  void accept_client(std::unique_ptr<io::Stream> stream);
   Lane& add_lane(std::optional<NodeId> expected);
   void tick();
 
@@ -58,12 +58,14 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   bool configured_ = false;
   std::optional<WallTime> control_away_since_;
   channel::Authority authority_ = channel::Authority::expired;
+  int failures_logged_ = 0;  // handshakes, since the last tick
   bool shutting_down_ = false;
   std::function<void()> shut_down_done_;
 
   std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients: our server certificate
-  std::unique_ptr<io::StreamListener> fabric_listener_;
-  std::unique_ptr<io::StreamListener> client_listener_;
+  std::shared_ptr<const crypto::TlsContext> accept_tls_;  // towards nodes that dial
+  std::unique_ptr<io::TlsListener> fabric_listener_;
+  std::unique_ptr<io::TlsListener> client_listener_;
 
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
   std::vector<LinkSender*> senders_;  // by LinkId

@@ -19,8 +19,9 @@ void Lane::dial(const std::string& host, std::uint16_t port, io::StreamOptions o
   stream_ = io::Stream::connect(loop_, host, port, std::move(options), *this);
 }
 
-void Lane::accept(int fd, io::StreamOptions options) {
-  stream_ = io::Stream::accept(loop_, fd, std::move(options), *this);
+void Lane::accept(std::unique_ptr<io::Stream> proven) {
+  stream_ = std::move(proven);
+  stream_->set_handler(*this);
 }
 
 void Lane::send(FrameType type, ByteView payload) {

@@ -33,7 +33,7 @@ class Lane final : public io::StreamHandler, public LinkSender {
   ~Lane() override;
 
   void dial(const std::string& host, std::uint16_t port, io::StreamOptions options);
-  void accept(int fd, io::StreamOptions options);
+  void accept(std::unique_ptr<io::Stream> proven);
   // A frame of the channel itself. A goodbye is the last: what waits is forgotten.
   void send(wire::FrameType type, ByteView payload);
   // Flows may pass from now on. nullopt: the router has no room for another link.
