@@ -7,8 +7,8 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan bench fuzz check check-format
-.PHONY: format packages clean
+.PHONY: help demo demo-stop build test test-release test-asan bench bench-channels fuzz check
+.PHONY: check-format format packages clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -60,6 +60,11 @@ bench: ## Measure throughput, latency and CPU beside haproxy; writes build/bench
 	@tools/packages.sh build test bench
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/run.py
+
+bench-channels: ## Measure handshakes, floods and memory; writes build/bench-channels.json
+	@tools/packages.sh build test bench
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/channels.py
 
 packages: ## Install everything any target needs
 	@tools/packages.sh build test lab fuzz lint demo bench

@@ -79,7 +79,6 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool lingering = false;     // all is sent: wait for the peer's FIN, drop what still comes
   bool finishing = false;     // finish_writing
   bool peer_finished = false;
-  bool heard = false;
   bool overflowing = false;  // the end for it is on its way
 
   // opening

@@ -43,7 +43,6 @@ bool Stream::Impl::receive(MutableBytes into, std::size_t& n) {
     const ssize_t got = ::recv(socket.native_handle(), into.data(), into.size(), 0);
     if (got > 0) {
       n = static_cast<std::size_t>(got);
-      heard = true;
       return true;
     }
     if (got == 0) {
@@ -83,6 +82,7 @@ bool Stream::Impl::read_tls(std::size_t& n) {
   start_tls();
   engine->set_input(ByteView(cipher).first(n));
   if (phase == Phase::handshaking) {
+    handler->on_progress();
     advance_handshake();
     return false;
   }

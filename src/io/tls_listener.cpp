@@ -61,6 +61,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
   struct HalfOpen final : StreamHandler {
     HalfOpen(Impl& o, const Source& s) : owner(o), source(s) {}
     void on_open() override { owner.opened(*this); }
+    void on_progress() override { owner.heard(*this); }
     std::size_t on_data(MutableBytes) override { return 0; }
     void on_close(const StreamError& error) override { owner.failed(*this, error); }
 
@@ -86,7 +87,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
   tcp::acceptor acceptor;
   Timer pause;
   TlsListenerCounters counters;
-  std::list<HalfOpen> half_open;  // the oldest first, like each list of a source
+  std::list<HalfOpen> half_open;  // silent for the longest first, like each list of a source
   std::unordered_map<Source, std::list<HalfOpen*>, SourceHash> sources;
 
   void wait() {
@@ -105,7 +106,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
       if (fd >= 0) {
         admit(fd, source_of(address));
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        if (!half_open.empty()) evict(least_promising(), counters.evicted);
+        if (!half_open.empty()) evict(half_open.front(), counters.evicted);
         return pause.after(kOutOfDescriptors, [self = this] { self->wait(); });
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         break;
@@ -118,9 +119,9 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
     ++counters.accepted;
     const auto known = sources.find(source);
     if (known != sources.end() && known->second.size() >= options.max_handshakes_per_source) {
-      evict(least_promising(known->second), counters.evicted_by_source);
+      evict(*known->second.front(), counters.evicted_by_source);
     } else if (half_open.size() >= options.max_handshakes) {
-      evict(least_promising(), counters.evicted);
+      evict(half_open.front(), counters.evicted);
     }
     HalfOpen& entry = half_open.emplace_back(*this, source);
     entry.at = std::prev(half_open.end());
@@ -134,17 +135,10 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
     entry.stream = Stream::accept(loop, fd, std::move(stream_options), entry);
   }
 
-  HalfOpen& least_promising() {
-    for (HalfOpen& h : half_open) {
-      if (!h.stream->heard()) return h;
-    }
-    return half_open.front();
-  }
-  static HalfOpen& least_promising(std::list<HalfOpen*>& siblings) {
-    for (HalfOpen* h : siblings) {
-      if (!h->stream->heard()) return *h;
-    }
-    return *siblings.front();
+  void heard(HalfOpen& entry) {
+    half_open.splice(half_open.end(), half_open, entry.at);
+    auto& siblings = sources.at(entry.source);
+    siblings.splice(siblings.end(), siblings, entry.at_source);
   }
 
   // Takes it off the tables; it lives as long as what is returned.

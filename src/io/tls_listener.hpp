@@ -7,9 +7,9 @@
 //   memory   at most kHandshakeBytes each, so max_handshakes * kHandshakeBytes in all; nothing of
 //            the owner's exists yet, and nothing is logged
 //
-// When a bound is hit, the newcomer is let in and a handshake that got nowhere is reset: of that
-// source or of all, the oldest from which nothing was heard, else the oldest. So an honest peer,
-// who is done within a few round trips, gets in while thousands of connections are held half open.
+// When a bound is hit, the newcomer is let in and the handshake is reset, of that source or of all,
+// from which nothing was heard for the longest time. So an honest peer, who answers within a round
+// trip, gets in while thousands of connections are held half open.
 //
 // To wire one in: construct it with a callback that takes the open Stream, gives it a handler with
 // set_handler() before it returns, and goes on as in that handler's on_open(), which is not called.

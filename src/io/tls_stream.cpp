@@ -216,7 +216,6 @@ void Stream::finish_writing() {
   impl_->request_flush();
 }
 void Stream::abort() { impl_->kill(true); }
-bool Stream::heard() const { return impl_->heard; }
 std::size_t Stream::unsent() const {
   return impl_->written.size() - impl_->written_at + impl_->out.size() - impl_->out_at;
 }

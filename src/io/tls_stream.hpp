@@ -46,6 +46,8 @@ class StreamHandler {
   virtual ~StreamHandler() = default;
   // Connected and, with TLS, the peer accepted.
   virtual void on_open() = 0;
+  // Before that: the peer said something of the handshake.
+  virtual void on_progress() {}
   // Returns how many bytes it is done with; the rest comes again with more behind it. The memory
   // may be written to.
   virtual std::size_t on_data(MutableBytes data) = 0;
@@ -105,7 +107,6 @@ class Stream {
   void abort();
 
   std::size_t unsent() const;  // bytes of write() and of ciphertext not yet taken by the kernel
-  bool heard() const;  // whether the peer has sent anything yet
   std::string peer_ip() const;
   const std::optional<wire::SpiffeId>& peer() const;
   std::optional<crypto::Certificate> peer_certificate() const;

@@ -1,0 +1,87 @@
+"""One real rap-fabric with a node-agent that is us: it gets the configuration we write."""
+
+import json
+import pathlib
+import socket
+import struct
+import subprocess
+import threading
+import time
+import uuid
+
+from harness import frames
+from harness.addresses import free_port
+from harness.process import BIN, BUILD, Process
+
+HANDSHAKES = BUILD / "bench" / "handshakes"
+CLASSES = ("telemetry", "storage_fetch")  # heartbeats every 15 s: an idle channel stays idle
+CLASS_BITS = sum(1 << frames.CLASSES.index(name) for name in CLASSES)
+
+
+def members(folder, count):
+    """A cluster with `count` nodes below `folder`; returns its id."""
+    cluster = str(uuid.uuid4())
+    subprocess.run([HANDSHAKES, "members", folder, cluster, str(count)], check=True)
+    return cluster
+
+
+class LoneFabric:
+    """A relay, member 0 of `folder`, whose neighbours are the other members and dial it."""
+
+    def __init__(self, folder, count):
+        self.folder = pathlib.Path(folder)
+        self.cluster = members(self.folder, count + 1)
+        self.count = count
+        self.ids = [(self.folder / str(i) / "id").read_text() for i in range(count + 1)]
+        for i in range(1, count + 1):
+            (self.folder / str(i) / "greeting").write_bytes(self.hello(i, uuid.uuid4().bytes))
+        self.address = ("127.0.0.1", free_port("127.0.0.1"))
+        self._prepare_state()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.folder / "state" / "agent.sock"))
+        self.listener.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+        self.process = Process(
+            [BIN / "rap-fabric", "--state", self.folder / "state",
+             "--data-plane-listen", f"127.0.0.1:{free_port('127.0.0.1')}",
+             "--fabric-listen", f"{self.address[0]}:{self.address[1]}"],
+            self.folder / "fabric.log")
+        self.process.wait_for(lambda: "listener.open" in self.process.log(), "the node listener")
+
+    def _prepare_state(self):
+        identity = self.folder / "state" / "identity"
+        identity.mkdir(parents=True)
+        for name in ("chain.pem", "node.key"):
+            (identity / name).write_text((self.folder / "0" / name).read_text())
+        (identity / "seal.key").write_text("d" * 42 + "A=")
+
+    def _config(self):
+        now = int(time.time())
+        peers = [{"node": node, "roles": ["entry"], "dial": False, "endpoints": [],
+                  "classes": list(CLASSES), "draining": False, "bootstrap": False}
+                 for node in self.ids[1:]]
+        return {"version": 1, "cluster": self.cluster, "node": self.ids[0], "node_name": "relay-1",
+                "issued_at": now, "valid_for_s": 86400, "roles": ["relay"],
+                "trust_bundle_pem": (self.folder / "root.pem").read_text(), "token_keys": [],
+                "peers": peers, "routes": [], "pools": [], "resources": [], "draining": False,
+                "drain_deadline": 0, "degraded_classes": [], "peer_directory_version": 1,
+                "trust_bundle_version": 1, "trust_bundle_floor": 0, "revocation_version": 0,
+                "route_epoch": 0, "route_epoch_floor": 0, "revocations": []}
+
+    def _serve(self):
+        connection, _ = self.listener.accept()
+        for message in ({"type": "control", "reachable": True},
+                        {"type": "config", "config": self._config()}):
+            text = json.dumps(message).encode()
+            connection.sendall(struct.pack(">I", len(text)) + text)
+        while connection.recv(65536):
+            pass
+
+    def hello(self, member, channel, lane=frames.INTERACTIVE):
+        ids = (uuid.UUID(self.cluster).bytes, uuid.UUID(self.ids[member]).bytes)
+        return frames.frame(frames.HELLO, traffic_class=0, payload=frames.hello(
+            *ids, channel=channel, lane=lane, classes=CLASS_BITS))
+
+    def close(self):
+        self.process.kill()
+        self.listener.close()
