@@ -7,8 +7,8 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan bench bench-channels fuzz check
-.PHONY: check-format format packages clean
+.PHONY: help demo demo-stop build test test-release test-asan sim bench bench-channels fuzz
+.PHONY: check check-format format packages clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -55,6 +55,12 @@ check-format: ## Check formatting only
 format: ## Format all C++ files in place
 	@tools/packages.sh lint
 	@tools/format.sh
+
+sim: ## Play the channel lifecycle of a cluster: SEED=n replays one history, else fresh ones
+	@tools/packages.sh build test
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target rap-sim $(if $(VERBOSE),,>/dev/null)
+	@build/release/bin/rap-sim $(if $(SEED),$(SEED),--seconds $(SECONDS))
 
 bench: ## Measure throughput, latency and CPU beside haproxy; writes build/bench.json
 	@tools/packages.sh build test bench

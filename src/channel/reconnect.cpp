@@ -1,6 +1,7 @@
 #include "channel/reconnect.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/backoff.hpp"
 
@@ -26,7 +27,8 @@ void Reconnector::context_changed(MonoTime now, const Context& context, RandomSo
     if (!rule.dial) continue;
     const auto [it, added] = peers_.try_emplace(rule.node);
     Peer& peer = it->second;
-    if (!added && !peer.stopped) continue;
+    const bool back = std::exchange(peer.was_draining, rule.draining) && !rule.draining;
+    if (!added && !peer.stopped && !back) continue;
     peer.stopped = false;
     peer.next_at = now;
     if (rule.bootstrap && !added) {
@@ -72,11 +74,13 @@ std::optional<MonoTime> Reconnector::next_timeout(const Context& context) const 
 std::size_t Reconnector::begin(NodeId node, std::size_t endpoints) {
   Peer& peer = peers_[node];
   peer.engaged = true;
+  peer.alive_since.reset();
   return peer.next_endpoint++ % std::max<std::size_t>(endpoints, 1);
 }
 
 void Reconnector::established(NodeId node, MonoTime now) {
-  if (const auto it = peers_.find(node); it != peers_.end()) it->second.established_at = now;
+  const auto it = peers_.find(node);
+  if (it != peers_.end()) it->second.established_at = it->second.alive_since = now;
 }
 
 void Reconnector::ended(NodeId node, MonoTime now, FailureReason reason, bool refused_by_peer,
@@ -89,7 +93,8 @@ void Reconnector::ended(NodeId node, MonoTime now, FailureReason reason, bool re
     peers_.erase(it);
     return;
   }
-  const bool was_stable = peer.established_at && now - *peer.established_at >= kStableAfter;
+  const bool was_stable = peer.alive_since && now - *peer.alive_since >= kStableAfter;
+  const bool orderly = reason == FailureReason::none || reason == FailureReason::peer_draining;
   if (was_stable) peer.failures = 0;
   peer.engaged = false;
   peer.last_reason = reason;
@@ -99,7 +104,7 @@ void Reconnector::ended(NodeId node, MonoTime now, FailureReason reason, bool re
   if (refused_by_peer) first = kRefusedRetryFirst, cap = kRefusedRetryCap;
   if (rule->bootstrap) first = kBootstrapRetryFirst, cap = kBootstrapRetryCap;
   peer.next_at = now + full_jitter(first, cap, peer.failures, rng);
-  ++peer.failures;
+  if (!orderly) ++peer.failures;
   if (peer.exhausted() && !peer.stopped) peer.last_reason = FailureReason::backoff_exhausted;
 }
 

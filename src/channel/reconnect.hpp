@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 inline constexpr Duration kRetryFirst = 200ms;
 inline constexpr Duration kRetryCap = 10s;
 // When 10,000 nodes lose a bootstrap peer at once, its listener sees at most a tenth of them in any
-// second, and a hundredth once they have backed off.
-inline constexpr Duration kBootstrapRetryFirst = 10s;
+// second, and a thirtieth once they have backed off.
+inline constexpr Duration kBootstrapRetryFirst = 20s;
 inline constexpr Duration kBootstrapRetryCap = 120s;
 // The peer said no: its configuration may be behind ours, or ours behind its.
 inline constexpr Duration kRefusedRetryFirst = 1s;
@@ -39,7 +39,9 @@ class Reconnector {
     FailureReason last_reason = FailureReason::none;
     bool stopped = false;  // denied: not before the configuration changes
     bool engaged = false;  // a channel with it exists or is being made
-    std::optional<MonoTime> established_at;
+    bool was_draining = false;
+    std::optional<MonoTime> alive_since;  // of the channel that is engaged, once established
+    std::optional<MonoTime> established_at;  // the last time: how warm it is
     std::size_t next_endpoint = 0;
     bool exhausted() const { return failures >= kAttemptsUntilExhausted; }
   };

@@ -19,6 +19,9 @@ class Reconnect : public ::testing::Test {
   std::vector<NodeId> due() { return reconnector.due(now, context); }
   void fail(NodeId peer, FailureReason reason, bool by_peer = false) {
     reconnector.begin(peer, 1);
+    end(peer, reason, by_peer);
+  }
+  void end(NodeId peer, FailureReason reason, bool by_peer = false) {
     reconnector.ended(peer, now, reason, by_peer, context, rng);
   }
   Duration wait(NodeId peer) { return reconnector.peers().at(peer).next_at - now; }
@@ -52,14 +55,43 @@ TEST_F(Reconnect, BacksOffUpToACapWithFullJitter) {
 
 TEST_F(Reconnect, AChannelThatLivedStartsAfreshAndOneThatFlappedDoesNot) {
   for (int i = 0; i < 6; ++i) fail(a, FailureReason::network_unreachable);
+  reconnector.begin(a, 1);
   reconnector.established(a, now);
   now += 1s;
-  fail(a, FailureReason::heartbeat_timeout);
+  end(a, FailureReason::heartbeat_timeout);
   EXPECT_EQ(reconnector.peers().at(a).failures, 7U);
+  reconnector.begin(a, 1);
   reconnector.established(a, now);
   now += kStableAfter;
-  fail(a, FailureReason::heartbeat_timeout);
+  end(a, FailureReason::heartbeat_timeout);
   EXPECT_EQ(reconnector.peers().at(a).failures, 1U);
+}
+
+// Found by the stampede in simulation: a peer that had once been there was never backed off from.
+TEST_F(Reconnect, BacksOffFromAPeerThatWasThereOnceAsFromAnyOther) {
+  reconnector.begin(a, 1);
+  reconnector.established(a, now);
+  now += 1h;
+  end(a, FailureReason::heartbeat_timeout);
+  for (unsigned i = 2; i < 8; ++i) {
+    now += 1min;
+    fail(a, FailureReason::network_unreachable);
+    EXPECT_EQ(reconnector.peers().at(a).failures, i);
+  }
+}
+
+TEST_F(Reconnect, AnOrderlyEndIsNoFailure) {
+  fail(a, FailureReason::peer_draining);
+  EXPECT_EQ(reconnector.peers().at(a).failures, 0U);
+}
+
+TEST_F(Reconnect, ComesBackSoonWhenThePeerNoLongerDrains) {
+  context.peers[0].draining = true;
+  context_changed();
+  for (int i = 0; i < 20; ++i) fail(a, FailureReason::network_unreachable);
+  context.peers[0].draining = false;
+  context_changed();
+  EXPECT_EQ(due().size(), 2U);
 }
 
 TEST_F(Reconnect, StopsWhenThePeerIsRevokedOrDeniedUntilTheConfigurationChanges) {

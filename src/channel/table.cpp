@@ -1,6 +1,7 @@
 #include "channel/table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/backoff.hpp"
 
@@ -190,6 +191,7 @@ void Table::note(Channel& channel, State before) {
   if (revoked && (after == State::draining || (is_terminal(after) && before != State::closing))) {
     ++counters_.revocations;
   }
+  if (after == State::draining) release(channel);
   if (!is_terminal(after)) return;
   ++counters_.ended_by_reason[static_cast<std::size_t>(l.reason())];
   if (after == State::failed) {
@@ -197,9 +199,14 @@ void Table::note(Channel& channel, State before) {
     if (before == State::authorizing) ++counters_.authorization_failures;
     if (before == State::handshaking) ++counters_.handshake_failures;
   }
-  if (l.dialled()) {
-    reconnector_.ended(*l.expected(), now_, l.reason(), l.refused_by_peer(), context_, rng_);
-  }
+  release(channel);
+}
+
+// This channel no longer keeps its peer from being dialled.
+void Table::release(Channel& channel) {
+  const Lifecycle& l = channel.lifecycle;
+  if (!l.dialled() || std::exchange(channel.released, true)) return;
+  reconnector_.ended(*l.expected(), now_, l.reason(), l.refused_by_peer(), context_, rng_);
 }
 
 void Table::perform(Channel& channel, const Action& action) {

@@ -145,6 +145,7 @@ class Table {
     LaneId interactive = 0;
     std::optional<LaneId> bulk;
     bool linked = false;  // LinkUp was said of the interactive lane
+    bool released = false;  // it drains: its peer may be dialled anew beside it
     unsigned bulk_failures = 0;  // in a row
     std::optional<MonoTime> bulk_since;
     std::optional<MonoTime> bulk_retry;
@@ -182,6 +183,7 @@ class Table {
   void drive(Channel& channel, const Event& event);
   void perform(Channel& channel, const Action& action);
   void note(Channel& channel, State before);
+  void release(Channel& channel);
   void established(Channel& channel);
   void hello(LaneId lane, LaneRecord& record, const wire::Hello& hello);
   void become_bulk(LaneId lane, LaneRecord& record, const wire::Hello& hello);

@@ -1,0 +1,47 @@
+#include "sim/world.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rap::sim {
+namespace {
+
+// --- whole histories
+
+TEST(Simulation, HoldsItsInvariantsThroughStormsAndComesBackAfterThem) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Result r = World({.seed = seed}).run();
+    ASSERT_FALSE(r.violation) << "seed " << seed << ": " << *r.violation;
+    EXPECT_GT(r.payloads, 100U) << "a world in which nothing happens proves nothing";
+  }
+}
+
+TEST(Simulation, GivesTheSameHistoryForTheSameSeed) {
+  const Result first = World({.seed = 7}).run();
+  const Result again = World({.seed = 7}).run();
+  EXPECT_EQ(first.digest, again.digest);
+  EXPECT_EQ(first.transitions, again.transitions);
+  EXPECT_NE(first.digest, World({.seed = 8}).run().digest);
+}
+
+// The harness finds what it is there to find.
+class PlantedFaults : public ::testing::TestWithParam<Planted> {};
+
+TEST_P(PlantedFaults, AreFound) {
+  std::string found;
+  for (std::uint64_t seed = 1; seed <= 20 && found.empty(); ++seed) {
+    found = World({.seed = seed, .planted = GetParam()}).run().violation.value_or("");
+  }
+  EXPECT_NE(found, "");
+  RecordProperty("found", found);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PlantedFaults,
+                         ::testing::Values(Planted::passes_payload_before_established,
+                                           Planted::keeps_the_first_policy,
+                                           Planted::believes_every_certificate,
+                                           Planted::never_closes, Planted::dials_whenever_it_likes,
+                                           Planted::loses_its_timer,
+                                           Planted::forgets_to_tell_the_table));
+
+}  // namespace
+}  // namespace rap::sim
