@@ -99,11 +99,9 @@ void Reconnector::ended(NodeId node, MonoTime now, FailureReason reason, bool re
   peer.engaged = false;
   peer.last_reason = reason;
   peer.stopped = !refused_by_peer && is_denial(reason);
-  Duration first = kRetryFirst;
-  Duration cap = kRetryCap;
-  if (refused_by_peer) first = kRefusedRetryFirst, cap = kRefusedRetryCap;
-  if (rule->bootstrap) first = kBootstrapRetryFirst, cap = kBootstrapRetryCap;
-  peer.next_at = now + full_jitter(first, cap, peer.failures, rng);
+  peer.next_at = now + (rule->bootstrap ? full_jitter(kBootstrapRetryFirst, kBootstrapRetryCap,
+                                                      peer.failures, rng)
+                                        : full_jitter(kRetryFirst, kRetryCap, peer.failures, rng));
   if (!orderly) ++peer.failures;
   if (peer.exhausted() && !peer.stopped) peer.last_reason = FailureReason::backoff_exhausted;
 }

@@ -23,9 +23,6 @@ inline constexpr Duration kRetryCap = 10s;
 // second, and a thirtieth once they have backed off.
 inline constexpr Duration kBootstrapRetryFirst = 20s;
 inline constexpr Duration kBootstrapRetryCap = 120s;
-// The peer said no: its configuration may be behind ours, or ours behind its.
-inline constexpr Duration kRefusedRetryFirst = 1s;
-inline constexpr Duration kRefusedRetryCap = 60s;
 inline constexpr Duration kStableAfter = 30s;  // a channel that lived this long starts afresh
 inline constexpr unsigned kAttemptsUntilExhausted =
     10;  // then it is reported, and tried at the cap

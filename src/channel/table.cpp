@@ -324,7 +324,8 @@ void Table::become_bulk(LaneId lane, LaneRecord& record, const wire::Hello& hell
            hello.cluster == context_.cluster;
   };
   const auto it = std::ranges::find_if(channels_, fits);
-  if (it == channels_.end()) return drive(opening, event::Violation{});
+  // The channel ended meanwhile, or never was: the same goodbye for both.
+  if (it == channels_.end()) return drive(opening, event::Stop{});
   Channel& channel = **it;
   if (channel.bulk) bulk_gone(*channel.bulk, FailureReason::none);
   std::erase_if(channels_, [&](const auto& c) { return c.get() == &opening; });

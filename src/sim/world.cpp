@@ -118,6 +118,7 @@ void World::break_something() {
     }
     default: {
       network_.faults.stall_permille = static_cast<unsigned>(below(20));
+      if (!plan_.hostility) return;
       a.set_hostile(true);
       return later(within(20s), [&a] { a.set_hostile(false); });
     }

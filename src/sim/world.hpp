@@ -27,6 +27,7 @@ struct Plan {
   Planted planted = Planted::none;
   bool faults = true;
   bool changes = true;  // drains, revocations, rotations, roles
+  bool hostility = true;  // among the faults: nodes that speak out of turn
 };
 
 // Once all is well, every channel that should be is established within this time: the longest wait

@@ -23,6 +23,18 @@ TEST(Simulation, GivesTheSameHistoryForTheSameSeed) {
   EXPECT_NE(first.digest, World({.seed = 8}).run().digest);
 }
 
+TEST(Simulation, HonestNodesNeverBreakTheProtocolHoweverBadTheNetwork) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World world({.seed = seed, .changes = false, .hostility = false});
+    ASSERT_FALSE(world.run().violation);
+    for (std::size_t i = 0; i < world.size(); ++i) {
+      const auto& ended = world.node(i).table().counters().ended_by_reason;
+      EXPECT_EQ(ended[static_cast<std::size_t>(channel::FailureReason::policy_denied)], 0U)
+          << "seed " << seed;
+    }
+  }
+}
+
 // The harness finds what it is there to find.
 class PlantedFaults : public ::testing::TestWithParam<Planted> {};
 
