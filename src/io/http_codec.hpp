@@ -91,4 +91,8 @@ std::optional<std::string> format_request(const wire::HttpRequest& request, std:
 std::optional<std::string> format_response(const wire::HttpResponse& response,
                                            const HttpResponseFraming& framing);
 
+// The head of a stream of events, whose body ends with the connection.
+std::optional<std::string> format_event_stream_head(const wire::HttpHeaders& headers,
+                                                    WallTime date);
+
 }  // namespace rap::io

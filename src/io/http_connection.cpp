@@ -123,6 +123,7 @@ void HttpConnection::request_too_slow() {
 }
 
 void HttpConnection::respond(wire::HttpResponse response) {
+  if (!response.event_stream.empty() && !answers_head_) return open_event_stream(response);
   const HttpResponseFraming framing{
       .keep_alive = keep_alive_, .answers_head = answers_head_, .date = wall_now()};
   auto text = format_response(response, framing);
@@ -138,11 +139,23 @@ void HttpConnection::respond(wire::HttpResponse response) {
   stream_->flush();
 }
 
-ByteView HttpConnection::peek() { return as_bytes(out_).subspan(out_at_); }
+ByteView HttpConnection::peek() {
+  if (out_.empty() && !events_.empty()) {
+    out_ = *events_.front();
+    events_.pop_front();
+  }
+  return as_bytes(out_).subspan(out_at_);
+}
 
 void HttpConnection::consume(std::size_t n) {
   out_at_ += n;
+  sent_some_ = true;
   if (out_at_ < out_.size()) return;
+  if (!event_stream_.empty()) {
+    out_.clear();
+    out_at_ = 0;
+    return;
+  }
   std::string().swap(out_);
   out_at_ = 0;
   response_written();
@@ -158,6 +171,55 @@ void HttpConnection::response_written() {
     ahead_at_ = 0;
   }
   if (state_ == State::reading) stream_->resume_reading();
+}
+
+void HttpConnection::open_event_stream(const wire::HttpResponse& response) {
+  const auto head = format_event_stream_head(response.headers, wall_now());
+  if (!head) {
+    keep_alive_ = false;
+    return respond(problem(500, "internal_error", "The server made an answer it cannot send"));
+  }
+  state_ = State::streaming;
+  keep_alive_ = false;
+  Bytes().swap(ahead_);
+  event_stream_ = response.event_stream;
+  out_ = *head;
+  out_at_ = 0;
+  stream_->resume_reading();
+  stream_->flush();
+  timer_.after(options_.ping_interval, [this] { ping(); });
+  owner_.event_stream_opened(id_, event_stream_);
+}
+
+void HttpConnection::send_event(std::shared_ptr<const std::string> text) {
+  if (state_ != State::streaming) return;
+  if (events_.size() >= kMaxQueuedEvents) {
+    events_.pop_front();
+    ++owner_.event_counters().dropped;
+  }
+  events_.push_back(std::move(text));
+  stream_->flush();
+}
+
+void HttpConnection::end_event_stream() {
+  if (state_ != State::streaming) return;
+  events_.clear();
+  close_stream();
+}
+
+void HttpConnection::ping() {
+  const bool waiting = !out_.empty() || !events_.empty() || stream_->unsent() > 0;
+  if (waiting && !sent_some_) {  // the peer takes nothing any more
+    ++owner_.event_counters().cut;
+    stream_->abort();
+    return owner_.remove(id_);
+  }
+  sent_some_ = false;
+  if (out_.empty() && events_.empty()) {
+    static const auto kPing = std::make_shared<const std::string>(wire::kSsePing);
+    send_event(kPing);
+  }
+  timer_.after(options_.ping_interval, [this] { ping(); });
 }
 
 void HttpConnection::close_stream() {

@@ -3,11 +3,15 @@
 //   reading ──request──▶ handling ──response──▶ writing ──taken by the socket──▶ reading
 //      └── refused ─────────────── error response ─┘└── last one ──▶ closing
 //
+// A handler may answer with a stream of events instead; then events and pings go out until either
+// side ends it, and what the peer still says means nothing.
+//
 // What a peer sends ahead (pipelining) waits. Reading is paused until the response is out, so no
 // more is held than the stream reads in one go.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -24,6 +28,9 @@ class HttpConnection final : public StreamHandler, public Output {
     virtual ~Owner() = default;
     // False when too many requests wait; else respond() follows.
     virtual bool dispatch(std::uint64_t connection, wire::HttpRequest request) = 0;
+    // It has become the stream of events for `key`, which another may have been before.
+    virtual void event_stream_opened(std::uint64_t connection, const std::string& key) = 0;
+    virtual EventStreamCounters& event_counters() = 0;
     // Destroys the connection, which touches nothing of itself afterwards.
     virtual void remove(std::uint64_t connection) = 0;
   };
@@ -34,8 +41,12 @@ class HttpConnection final : public StreamHandler, public Output {
   void start(std::unique_ptr<Stream> stream);
   void respond(wire::HttpResponse response);
 
+  const std::string& event_stream() const { return event_stream_; }  // empty when it is none
+  void send_event(std::shared_ptr<const std::string> text);
+  void end_event_stream();  // another one takes its place
+
  private:
-  enum class State : std::uint8_t { reading, handling, writing, closing };
+  enum class State : std::uint8_t { reading, handling, writing, streaming, closing };
 
   void on_open() override;
   std::size_t on_data(MutableBytes data) override;
@@ -49,6 +60,8 @@ class HttpConnection final : public StreamHandler, public Output {
   void request_too_slow();
   void response_written();
   void close_stream();
+  void open_event_stream(const wire::HttpResponse& response);
+  void ping();
   void wait_for_request();
   void cut_after(std::chrono::milliseconds limit);
 
@@ -70,6 +83,9 @@ class HttpConnection final : public StreamHandler, public Output {
   std::size_t ahead_at_ = 0;
   std::string out_;
   std::size_t out_at_ = 0;
+  std::string event_stream_;
+  std::deque<std::shared_ptr<const std::string>> events_;  // behind out_
+  bool sent_some_ = false;  // since the last ping was due
 };
 
 }  // namespace rap::io

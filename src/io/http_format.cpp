@@ -111,4 +111,15 @@ std::optional<std::string> format_response(const wire::HttpResponse& response,
   return out;
 }
 
+std::optional<std::string> format_event_stream_head(const wire::HttpHeaders& headers,
+                                                    WallTime date) {
+  std::string out = "HTTP/1.1 200 OK\r\n";
+  add_field(out, "date", http_date(date));
+  add_field(out, "content-type", "text/event-stream");
+  add_field(out, "cache-control", "no-store");
+  add_field(out, "connection", "close");
+  if (!add_fields(out, headers, true)) return std::nullopt;
+  return out + "\r\n";
+}
+
 }  // namespace rap::io

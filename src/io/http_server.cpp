@@ -9,7 +9,9 @@
 
 namespace rap::io {
 
-struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_this<Impl> {
+struct HttpServer::Impl final : HttpConnection::Owner,
+                                EventMailbox::Reader,
+                                std::enable_shared_from_this<Impl> {
   Impl(EventLoop& l, HttpServerOptions o, Handler h, Log& lg)
       : loop(l),
         options(std::move(o)),
@@ -58,12 +60,43 @@ struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_t
     });
   }
 
+  void event_stream_opened(std::uint64_t connection, const std::string& key) override {
+    ++counters.opened;
+    const auto [at, fresh] = streams.try_emplace(key, connection);
+    if (!fresh) {
+      ++counters.replaced;
+      const std::uint64_t old = std::exchange(at->second, connection);
+      connections.at(old)->end_event_stream();
+    }
+    counters.open = streams.size();
+  }
+  EventStreamCounters& event_counters() override { return counters; }
+
+  void deliver(const EventMailbox::Letter& letter) override {
+    if (letter.key) {
+      const auto at = streams.find(*letter.key);
+      if (at != streams.end()) connections.at(at->second)->send_event(letter.text);
+      return;
+    }
+    for (const auto& [key, connection] : streams)
+      connections.at(connection)->send_event(letter.text);
+  }
+
   void respond(std::uint64_t connection, wire::HttpResponse response) {
     const auto found = connections.find(connection);
     if (found != connections.end()) found->second->respond(std::move(response));
   }
 
-  void remove(std::uint64_t connection) override { connections.erase(connection); }
+  void remove(std::uint64_t connection) override {
+    const auto found = connections.find(connection);
+    if (found == connections.end()) return;
+    const auto stream = streams.find(found->second->event_stream());
+    if (stream != streams.end() && stream->second == connection) {
+      streams.erase(stream);
+      counters.open = streams.size();
+    }
+    connections.erase(found);
+  }
 
   EventLoop& loop;
   HttpServerOptions options;
@@ -71,6 +104,9 @@ struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_t
   Log& log;
   std::unique_ptr<TlsListener> listener;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpConnection>> connections;
+  std::unordered_map<std::string, std::uint64_t> streams;  // of events: the connection by key
+  EventStreamCounters counters;
+  std::shared_ptr<EventMailbox> mailbox;
   std::uint64_t next_id = 1;
   bool full = false;
   std::unique_ptr<WorkerPool> workers;
@@ -78,6 +114,7 @@ struct HttpServer::Impl final : HttpConnection::Owner, std::enable_shared_from_t
 
 HttpServer::HttpServer(EventLoop& loop, HttpServerOptions options, Handler handler, Log& log)
     : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(handler), log)) {
+  impl_->mailbox = std::make_shared<EventMailbox>(loop, impl_);
   impl_->listen();
   // Port 0 has become a real one, which stays known after close_listener().
   impl_->options.port = impl_->listener->port();
@@ -85,7 +122,9 @@ HttpServer::HttpServer(EventLoop& loop, HttpServerOptions options, Handler handl
 
 HttpServer::~HttpServer() {
   impl_->listener.reset();
+  impl_->mailbox->close();
   impl_->workers.reset();
+  impl_->streams.clear();
   impl_->connections.clear();
 }
 
@@ -95,6 +134,10 @@ void HttpServer::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
   impl_->options.tls = tls;
   if (impl_->listener) impl_->listener->set_tls(std::move(tls));
 }
+
+std::shared_ptr<EventSender> HttpServer::events() const { return impl_->mailbox; }
+
+const EventStreamCounters& HttpServer::event_counters() const { return impl_->counters; }
 
 void HttpServer::close_listener() { impl_->listener.reset(); }
 

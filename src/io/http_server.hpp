@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "crypto/tls.hpp"
 #include "io/event_loop.hpp"
+#include "io/event_streams.hpp"
 #include "wire/http_message.hpp"
 
 namespace rap::io {
@@ -30,6 +31,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds request_timeout{
       30'000};  // from the first byte of a request to its last
   std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds ping_interval{15'000};  // of event streams
   unsigned workers = 4;
   std::size_t max_queued = 256;
 };
@@ -46,6 +48,9 @@ class HttpServer {
   std::uint16_t port() const;
   void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for new connections
   void close_listener();
+  // Event streams: those that a handler opened with HttpResponse::event_stream.
+  std::shared_ptr<EventSender> events() const;
+  const EventStreamCounters& event_counters() const;  // on the loop's thread
 
  private:
   struct Impl;

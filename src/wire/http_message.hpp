@@ -38,6 +38,9 @@ struct HttpResponse {
   std::string content_type = "application/json";
   HttpHeaders headers;
   std::string body;
+  // Not empty: the answer to a GET is a stream of events that stays open, one for this key. Content
+  // type and body mean nothing then.
+  std::string event_stream;
 
   std::string_view header(std::string_view lower_case_name) const {
     for (const auto& [name, value] : headers) {
