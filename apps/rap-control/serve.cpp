@@ -170,6 +170,7 @@ Result<void> Server::run(const Addresses& addresses,
                 services_, log_);
   if (const auto migrated = keeper.migrate(); !migrated) return std::unexpected(migrated.error());
   if (auto ok = open_listeners(addresses); !ok) return ok;
+  io::raise_descriptor_limit();
   loop_.on_signal([this] { loop_.stop(); });
   keeper.start();
   if (auto ok = announce(); !ok) return ok;

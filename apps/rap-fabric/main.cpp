@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
                                               std::to_string(::getpid()) + "\n", 0644);
   if (!pid) log.error("pid_file.failed", {{"detail", pid.error()}});
 
+  rap::io::raise_descriptor_limit();
   rap::io::EventLoop loop;
   rap::fabric::Fabric node(loop, settings, log);
   loop.on_signal([&] { node.shut_down([&] { loop.stop(); }); });

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include <openssl/rand.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace rap::io {
@@ -42,6 +43,14 @@ WallTime wall_now() {
 
 std::string rfc3339(WallTime t) {
   return format_utc(static_cast<std::time_t>(to_unix(t)), "%Y-%m-%dT%H:%M:%SZ");
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t had = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : had;
 }
 
 void SystemRandom::fill(MutableBytes out) {

@@ -1,6 +1,7 @@
 #include "io/system.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 namespace rap::io {
 namespace {
@@ -11,6 +12,18 @@ std::string stderr_of(Fn fn) {
   testing::internal::CaptureStderr();
   fn();
   return testing::internal::GetCapturedStderr();
+}
+
+TEST(DescriptorLimit, IsRaisedToWhatTheSystemAllows) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{.rlim_cur = 64, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(raise_descriptor_limit(), before.rlim_max);
+  rlimit after{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &after), 0);
+  EXPECT_EQ(after.rlim_cur, before.rlim_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(Clocks, GoForwardAndAgreeWithTheCalendar) {
