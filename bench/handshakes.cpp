@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -334,7 +335,8 @@ class Flood {
     from.sin_addr.s_addr =
         htonl(0x7fc80001U + static_cast<std::uint32_t>(opened_ % sources_));  // 127.200.0.1 on
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) die("bind");
-    ::connect(fd, reinterpret_cast<const sockaddr*>(&to_), sizeof to_);
+    const int begun = ::connect(fd, reinterpret_cast<const sockaddr*>(&to_), sizeof to_);
+    if (begun != 0 && errno != EINPROGRESS) die("connect");
     // A silent one waits for input, the others first until they are connected.
     held_[i] = {fd, static_cast<short>(opened_ % 3 == 0 ? POLLIN : POLLIN | POLLOUT), 0};
     ++opened_;

@@ -103,7 +103,7 @@ std::string text_of(const Der& value) { return {value.content.begin(), value.con
 
 // YYYYMMDDHHMMSSZ
 std::string time_of(const Der& value) {
-  const std::string text = text_of(value);
+  std::string text = text_of(value);
   if (value.tag != 0x17) return text;
   return (text[0] >= '5' ? "19" : "20") + text;
 }

@@ -67,6 +67,7 @@ Certificate share(X509* x) {
 
 std::vector<Certificate> share_all(STACK_OF(X509) * stack) {
   std::vector<Certificate> out;
+  out.reserve(static_cast<std::size_t>(std::max(0, sk_X509_num(stack))));
   for (int i = 0; i < sk_X509_num(stack); ++i) out.push_back(share(sk_X509_value(stack, i)));
   return out;
 }

@@ -177,6 +177,7 @@ TEST_F(Listener, LetsAnHonestPeerInWhileItsOwnSourceIsFlooding) {
   options.max_handshakes_per_source = 4;
   listen(std::move(options));
   std::vector<Descriptor> flood;
+  flood.reserve(20);
   for (int i = 0; i < 20; ++i) flood.push_back(connect_from(1, listener->port()));
   run_until([&] { return counters().accepted == 20; });
   EXPECT_EQ(counters().half_open, 4U);
@@ -197,6 +198,7 @@ TEST_F(Listener, ASourceAtItsLimitCostsOthersNothing) {
   const Descriptor patient = connect_from(2, listener->port());
   run_until([&] { return counters().accepted == 1; });
   std::vector<Descriptor> flood;
+  flood.reserve(20);
   for (int i = 0; i < 20; ++i) flood.push_back(connect_from(3, listener->port()));
   run_until([&] { return counters().accepted == 21; });
   EXPECT_FALSE(is_reset(patient));
@@ -209,6 +211,7 @@ TEST_F(Listener, WhenFullResetsTheOneThatWasSilentForTheLongestTime) {
   options.max_handshakes = 3;
   listen(std::move(options));
   std::vector<Descriptor> held;
+  held.reserve(3);
   for (int i = 0; i < 3; ++i) held.push_back(connect_from(2 + i, listener->port()));
   run_until([&] { return counters().accepted == 3; });
   ASSERT_EQ(::send(held[0].get(), "\x16\x03", 2, MSG_NOSIGNAL), 2);  // begins to speak
