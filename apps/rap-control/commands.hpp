@@ -1,4 +1,4 @@
-// The two commands of rap-control.
+// The commands of rap-control.
 #pragma once
 
 #include <string>
@@ -14,6 +14,13 @@ struct InitOptions {
   std::string database_url;  // empty: the private PostgreSQL
 };
 int run_init(const InitOptions& options);
+
+struct PrepareOptions {
+  std::string state;
+  std::string root_key;      // of the root in force
+  std::string out_root_key;  // where the new one's goes
+};
+int run_trust_prepare(const PrepareOptions& options);
 
 struct ServeOptions {
   std::string state;

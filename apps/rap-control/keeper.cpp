@@ -1,5 +1,6 @@
 #include "keeper.hpp"
 
+#include "control/trust.hpp"
 #include "io/system.hpp"
 #include "store/database.hpp"
 #include "store/migrations.hpp"
@@ -54,6 +55,7 @@ void Keeper::run() {
     if (migrated_ && io::mono_now() >= next_house) {
       next_house = io::mono_now() + control::kHousekeepingInterval;
       const auto ended = control::keep_house(services_, io::wall_now());
+      control::keep_trust(services_, io::wall_now());
       if (ended && *ended > 0) log_.info("sessions.ended", {{"count", *ended}});
     }
     if (io::mono_now() >= next_certificate) {

@@ -63,7 +63,25 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 2'592'000U));
 
+  rap::app::PrepareOptions prepare;
+  CLI::App* trust_command = app.add_subcommand("trust", "The platform's root of trust");
+  trust_command->require_subcommand(1);
+  CLI::App* prepare_command = trust_command->add_subcommand(
+      "prepare", "Make a new root and have the old one vouch for it; changes nothing yet");
+  prepare_command->add_option("--state", prepare.state, "The directory 'init' was given")
+      ->required();
+  prepare_command
+      ->add_option("--root-key", prepare.root_key, "Key of the root in force, brought for this")
+      ->type_name("FILE")
+      ->required();
+  prepare_command
+      ->add_option("--out-root-key", prepare.out_root_key,
+                   "Where to write the new root's key, to be taken offline")
+      ->type_name("FILE")
+      ->required();
+
   CLI11_PARSE(app, argc, argv);
+  if (prepare_command->parsed()) return rap::app::run_trust_prepare(prepare);
   if (init_command->parsed()) {
     init.owner_password = read_password();
     return rap::app::run_init(init);

@@ -1,8 +1,11 @@
+#include <atomic>
+#include <mutex>
 #include <system_error>
 
 #include "commands.hpp"
 #include "control/api.hpp"
 #include "control/node_link.hpp"
+#include "control/trust.hpp"
 #include "io/event_loop.hpp"
 #include "io/file.hpp"
 #include "io/http_server.hpp"
@@ -11,6 +14,7 @@
 #include "limits.hpp"
 #include "state.hpp"
 #include "store/database.hpp"
+#include "trust.hpp"
 #include "wire/url.hpp"
 
 namespace rap::app {
@@ -58,6 +62,7 @@ class Server {
          std::string conninfo, Log& log)
       : state_(state),
         authority_(std::move(authority)),
+        trust_files_(state, authority_, [this] { authority_changed(); }),
         log_(log),
         database_({.conninfo = conninfo,
                    .user = std::string(store::kAppRole),
@@ -69,6 +74,7 @@ class Server {
                   throttle_,
                   hasher_,
                   authority_,
+                  trust_files_,
                   metrics_,
                   log,
                   {options.public_url, options.node_url, RAP_VERSION,
@@ -82,10 +88,12 @@ class Server {
  private:
   Result<void> open_listeners(const Addresses& addresses);
   Result<void> announce() const;
-  void renew_certificate();
+  void renew_certificate(bool even_if_the_same);
+  void authority_changed();
 
   const StateDirectory& state_;
-  control::Authority authority_;
+  LockedAuthority authority_;
+  TrustFiles trust_files_;
   Log& log_;
   io::SystemRandom rng_;
   store::PostgresDatabase database_;
@@ -97,6 +105,8 @@ class Server {
   control::NodeLink node_link_;
   std::string conninfo_;
   io::EventLoop loop_;
+  std::mutex identity_mutex_;  // one renewal at a time
+  std::atomic<bool> listening_ = false;
   std::optional<io::HttpServer> api_server_;
   std::optional<io::HttpServer> node_server_;
 };
@@ -112,7 +122,7 @@ crypto::TlsPolicy members_of(const control::Authority& authority) {
 }
 
 Result<void> Server::open_listeners(const Addresses& addresses) {
-  const auto identity = state_.load_identity(authority_, io::wall_now(), rng_);
+  const auto identity = state_.load_identity(*authority_.get(), io::wall_now(), rng_);
   if (!identity) return std::unexpected(identity.error());
   try {
     api_server_.emplace(
@@ -126,7 +136,7 @@ Result<void> Server::open_listeners(const Addresses& addresses) {
         loop_,
         io::HttpServerOptions{.host = addresses.node.host,
                               .port = addresses.node.port,
-                              .tls = server_context(*identity, members_of(authority_)),
+                              .tls = server_context(*identity, members_of(*authority_.get())),
                               .max_body_bytes = kMaxNodeBodyBytes,
                               .workers = kNodeWorkers},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
@@ -142,35 +152,54 @@ Result<void> Server::announce() const {
   if (auto ok = io::write_file_atomic(state_.ports_file(), ports, 0644); !ok) return ok;
   log_.info("control.ready", {{"api_port", api_server_->port()},
                               {"node_port", node_server_->port()},
-                              {"cluster", authority_.cluster.str()}});
+                              {"cluster", authority_->cluster.str()}});
   return {};
 }
 
 // Existing connections keep what they have; new ones get the new certificate.
-void Server::renew_certificate() {
+void Server::renew_certificate(bool even_if_the_same) {
+  std::lock_guard lock(identity_mutex_);
   bool renewed = false;
-  auto identity = state_.load_identity(authority_, io::wall_now(), rng_, &renewed);
+  const auto authority = authority_.get();
+  auto identity = state_.load_identity(*authority, io::wall_now(), rng_, &renewed);
   if (!identity) {
     log_.error("certificate.renewal_failed", {{"reason", identity.error()}});
     return;
   }
-  if (!renewed) return;
-  log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
-  loop_.post([this, identity = std::move(*identity)] {
+  if (renewed) {
+    log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
+  }
+  if (!renewed && !even_if_the_same) return;
+  loop_.post([this, authority, identity = std::move(*identity)] {
+    if (!api_server_ || !node_server_) return;
     api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
-    node_server_->set_tls(server_context(identity, members_of(authority_)));
+    node_server_->set_tls(server_context(identity, members_of(*authority)));
   });
+}
+
+// Other roots, and maybe another issuer: for new connections.
+void Server::authority_changed() {
+  if (!listening_) return;  // they will be opened with it
+  log_.info("trust.followed", {{"ca_ref", authority_->ca_ref()},
+                               {"roots", authority_->roots.size()},
+                               {"bundle", authority_->bundle_version}});
+  renew_certificate(true);
 }
 
 Result<void> Server::run(const Addresses& addresses,
                          std::optional<store::PrivatePostgres> postgres) {
   Keeper keeper({.conninfo = conninfo_,
                  .postgres = std::move(postgres),
-                 .check_certificate = [this] { renew_certificate(); }},
+                 .check_certificate = [this] { renew_certificate(false); }},
                 services_, log_);
-  if (const auto migrated = keeper.migrate(); !migrated) return std::unexpected(migrated.error());
+  if (const auto migrated = keeper.migrate(); !migrated) {
+    return std::unexpected(migrated.error());
+  } else if (*migrated) {
+    control::keep_trust(services_, io::wall_now());
+  }
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();
+  listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   keeper.start();
   if (auto ok = announce(); !ok) return ok;

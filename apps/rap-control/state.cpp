@@ -13,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kRootLifetime = std::chrono::years{20};
-constexpr std::chrono::seconds kIntermediateLifetime = std::chrono::years{5};
 constexpr std::chrono::seconds kServerLifetime = std::chrono::days{90};
 
 crypto::SubjectNames names_of(ClusterId cluster, const std::vector<std::string>& hosts,
@@ -129,6 +127,7 @@ Result<control::Authority> StateDirectory::load_authority() const {
   if (!has_pki()) {
     return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
   }
+  if (auto ok = finish_promotion(); !ok) return std::unexpected(ok.error());
   auto roots = load_chain(pki("root.crt"));
   if (!roots) return std::unexpected(roots.error());
   auto intermediate = load_chain(pki("intermediate.crt"));
@@ -160,7 +159,11 @@ Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authori
   auto chain = load_chain(pki("server.crt"));
   if (!chain) return std::unexpected(chain.error());
   auto key = load_key(pki("server.key"));
-  if (!key || !belong_together(chain->front(), *key) || is_due(chain->front(), now)) {
+  const bool of_this_issuer =
+      chain->size() == 2 &&
+      chain->back().fingerprint() == authority.intermediate.certificate.fingerprint();
+  if (!key || !of_this_issuer || !belong_together(chain->front(), *key) ||
+      is_due(chain->front(), now)) {
     if (auto ok = issue_identity(authority, chain->front().names(), now, rng); !ok) {
       return std::unexpected(ok.error());
     }

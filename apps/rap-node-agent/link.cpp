@@ -24,11 +24,13 @@ agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 }  // namespace
 
 LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
-                       const agent::NodeIdentity& identity, const std::string& socket_path,
-                       Log& log)
+                       const agent::NodeIdentity& identity, agent::StateDirectory& state,
+                       const std::string& socket_path, Log& log)
     : link_(link),
       log_(log),
-      http_(loop, control_options(identity)),
+      loop_(loop),
+      state_(state),
+      http_(std::make_shared<io::HttpClient>(loop, control_options(identity))),
       listener_(loop, socket_path, fabric_handlers(), log),
       timer_(loop) {}
 
@@ -71,13 +73,25 @@ void LinkDriver::perform(agent::LinkActions actions) {
 }
 
 void LinkDriver::perform(const agent::SendToControl& send) {
-  http_.send(send.request, [this, call = send.call](io::HttpClient::Result result) {
-    step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
-  });
+  // The client stays until its answers are in, whatever replaces it; it goes outside of them.
+  http_->send(
+      send.request, [this, client = http_, call = send.call](io::HttpClient::Result result) {
+        loop_.post([client] {});
+        step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
+      });
 }
 
 void LinkDriver::perform(const agent::TellFabric& tell) {
   if (fabric_) fabric_->send(tell.message);
+}
+
+void LinkDriver::perform(const agent::UseIdentity&) {
+  const auto identity = agent::load_identity(state_);
+  if (!identity || !*identity) {
+    log_.error("identity.unusable", {{"detail", identity ? "it is gone" : identity.error()}});
+    return;
+  }
+  http_ = std::make_shared<io::HttpClient>(loop_, control_options(**identity));
 }
 
 void LinkDriver::perform(const agent::Say& say) {

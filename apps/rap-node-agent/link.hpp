@@ -16,7 +16,7 @@ namespace rap {
 class LinkDriver {
  public:
   LinkDriver(io::EventLoop& loop, agent::NodeLink& link, const agent::NodeIdentity& identity,
-             const std::string& socket_path, Log& log);
+             agent::StateDirectory& state, const std::string& socket_path, Log& log);
   void start();
   void fabric_started() { step(agent::FabricStarted{}); }
 
@@ -25,12 +25,15 @@ class LinkDriver {
   void perform(agent::LinkActions actions);
   void perform(const agent::SendToControl& send);
   void perform(const agent::TellFabric& tell);
+  void perform(const agent::UseIdentity& use);
   void perform(const agent::Say& say);
   io::MessageHandlers fabric_handlers();
 
   agent::NodeLink& link_;
   Log& log_;
-  io::HttpClient http_;
+  io::EventLoop& loop_;
+  agent::StateDirectory& state_;
+  std::shared_ptr<io::HttpClient> http_;
   std::shared_ptr<io::MessageConnection> fabric_;
   io::MessageListener listener_;
   io::Timer timer_;

@@ -122,15 +122,16 @@ class Agent {
     if (!link_state) return link_state.error();
     identity_ = std::move(identity);
     const agent::EnrolmentRecord& record = identity_->record;
-    agent::NodeLinkOptions link_options;
-    link_options.scope = {identity_->config_keys, record.cluster, record.node};
+    agent::NodeLinkOptions link_options{
+        .scope = {}, .certificate = identity_->tls.chain.front(), .host = {}, .made_at = {}};
+    link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
     link_options.host = host_facts();
     link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
     link_options.host_uptime_s = host_uptime_s();
     link_options.made_at = io::mono_now();
     link_ =
         std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_, random_);
-    link_driver_ = std::make_unique<LinkDriver>(loop_, *link_, *identity_,
+    link_driver_ = std::make_unique<LinkDriver>(loop_, *link_, *identity_, state_,
                                                 (options_.state / "agent.sock").string(), log_);
     fabric_ = std::make_unique<FabricProcess>(
         loop_,
@@ -166,6 +167,7 @@ std::vector<client::ManualSection> manual_sections() {
             {"7", "The control plane does not prove to be the one the join token names."}}},
           {"FILES",
            {{"identity/", "Keys, certificate and trust roots of the node; never leaves it."},
+            {"identity/next.key", "The next key, while the certificate is renewed."},
             {"config/node_config.dsse", "The last verified configuration."},
             {"agent.sock", "Where rap-fabric talks to the agent."},
             {"fabric.log", "What rap-fabric says."}}}};

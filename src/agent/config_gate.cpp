@@ -2,6 +2,7 @@
 
 #include "crypto/dsse.hpp"
 #include "snapshot/node_config.hpp"
+#include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
 namespace {
@@ -19,6 +20,7 @@ std::string_view to_string(ConfigFault fault) {
     case ConfigFault::wrong_cluster: return "wrong_cluster";
     case ConfigFault::wrong_node: return "wrong_node";
     case ConfigFault::rolled_back: return "rolled_back";
+    case ConfigFault::untrusted_roots: return "untrusted_roots";
     case ConfigFault::expired: return "expired";
   }
   return "";
@@ -45,6 +47,12 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
     return refuse(ConfigFault::rolled_back, "version " + std::to_string(config->version) +
                                                 " is below " + std::to_string(version_floor) +
                                                 ", which this node already had");
+  }
+  // The key that signs configurations is online; it must not be able to bring in a root.
+  const auto roots = crypto::Certificate::chain_from_pem(config->trust_bundle_pem);
+  if (!roots || !snapshot::are_all_trusted(*roots, scope.roots)) {
+    return refuse(ConfigFault::untrusted_roots,
+                  "it names a root that no signed trust bundle brought to this node");
   }
   VerifiedConfig verified{config->version, from_unix(config->issued_at),
                           std::chrono::seconds{config->valid_for_s}, std::string(text)};

@@ -10,6 +10,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "crypto/certificate.hpp"
 #include "crypto/jws.hpp"
 
 namespace rap::agent {
@@ -20,6 +21,7 @@ enum class ConfigFault : std::uint8_t {
   wrong_cluster,
   wrong_node,
   rolled_back,  // below the version floor
+  untrusted_roots,  // it names a root that no root of ours vouched for
   expired,      // issued too long ago: somebody may be keeping newer ones from us
 };
 std::string_view to_string(ConfigFault fault);
@@ -40,6 +42,7 @@ struct ConfigScope {
   std::vector<crypto::VerificationKey> keys;
   ClusterId cluster;
   NodeId node;
+  std::vector<crypto::Certificate> roots;  // in force on this node
 };
 
 inline bool is_expired(const VerifiedConfig& config, WallTime now) {

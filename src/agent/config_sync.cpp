@@ -5,6 +5,7 @@
 
 #include "agent/fabric_messages.hpp"
 #include "agent/problem.hpp"
+#include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
 namespace {
@@ -50,8 +51,9 @@ LinkActions ConfigSync::poll(Now now) {
   }
   if (pull_.due(now.mono)) {
     pull_.begin();
-    actions.push_back(SendToControl{Call::pull_configs,
-                                    pull_configs_request(scope_.node, version(), refreshing_)});
+    actions.push_back(SendToControl{
+        Call::pull_configs,
+        pull_configs_request(scope_.node, version(), refreshing_, state_.trust_bundle)});
   }
   if (ack_.due(now.mono)) {
     ack_.begin();
@@ -103,7 +105,8 @@ LinkActions ConfigSync::on_answer(Now now, Call call, const Answer& answer) {
       return {};
     case Call::checkin:
     case Call::pull_commands:
-    case Call::report_result: return {};
+    case Call::report_result:
+    case Call::renew_certificate: return {};
   }
   return {};
 }
@@ -124,6 +127,7 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
       actions.push_back(Say{LogLevel::error, "config.refused", taken.error()});
       failure_ = {pulled.type, pulled.version, taken.error()};
       error_.hurry(now.mono);
+      break;  // what comes after may need it
     }
   }
   if (all_taken) {
@@ -136,6 +140,7 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
 }
 
 std::expected<LinkActions, std::string> ConfigSync::take(Now now, const PulledConfig& pulled) {
+  if (pulled.type == kTrustBundleKind) return take_bundle(pulled);
   if (pulled.type != kNodeConfigKind) {
     return std::unexpected("unknown_type: this node does not know the type");
   }
@@ -145,6 +150,31 @@ std::expected<LinkActions, std::string> ConfigSync::take(Now now, const PulledCo
                            config.error().detail);
   }
   return accept(now, std::move(*config), pulled.envelope);
+}
+
+// Verified with the roots in force, and in force from then on: two while the platform's trust moves
+// from one to the other, and then the new one only.
+std::expected<LinkActions, std::string> ConfigSync::take_bundle(const PulledConfig& pulled) {
+  auto bundle = snapshot::open_trust_bundle(pulled.envelope, scope_.cluster, scope_.roots,
+                                            state_.trust_bundle);
+  if (!bundle) {
+    return std::unexpected(std::string(to_string(bundle.error())) +
+                           ": the trust bundle is not one that a root of this node vouches for");
+  }
+  if (auto stored = directory_.write({std::string(kTrustBundleFile), bundle->pem()}); !stored) {
+    return std::unexpected("not_stored: " + stored.error());
+  }
+  scope_.roots = bundle->roots;
+  state_.trust_bundle = bundle->version;
+  LinkActions actions{
+      Say{LogLevel::info, "trust.bundle_accepted",
+          "Trust bundle " + std::to_string(bundle->version) + " is in force, with " +
+              std::to_string(bundle->roots.size()) + " root(s)."},
+      UseIdentity{}};
+  if (auto saved = save_link_state(directory_, state_); !saved) {
+    actions.push_back(Say{LogLevel::warn, "state.write_failed", saved.error()});
+  }
+  return actions;
 }
 
 // The envelope goes to disk before the floor. A crash, or a full disk, between the two leaves a

@@ -16,7 +16,9 @@
 
 namespace rap::agent {
 
-inline constexpr std::string_view kNodeConfigKind = "node_config";  // "type" on the wire
+// "type" on the wire
+inline constexpr std::string_view kNodeConfigKind = "node_config";
+inline constexpr std::string_view kTrustBundleKind = "trust_bundle";
 
 class ConfigSync {
  public:
@@ -26,6 +28,7 @@ class ConfigSync {
   // Takes up the configuration stored by an earlier run; it is verified like a new one.
   LinkActions load(Now now);
 
+  const std::vector<crypto::Certificate>& roots() const { return scope_.roots; }
   std::uint64_t version() const { return current_ ? current_->version : 0; }
   MonoTime next_wakeup() const;
   LinkActions poll(Now now);
@@ -44,6 +47,7 @@ class ConfigSync {
 
   LinkActions on_pulled(Now now, const Answer& answer);
   std::expected<LinkActions, std::string> take(Now now, const PulledConfig& pulled);
+  std::expected<LinkActions, std::string> take_bundle(const PulledConfig& pulled);
   std::expected<LinkActions, std::string> accept(Now now, VerifiedConfig config,
                                                  const std::string& envelope);
   void plan_refresh(Now now);

@@ -17,6 +17,7 @@ enum class Call : std::uint8_t {
   pull_configs,
   ack_config,
   report_config_error,
+  renew_certificate,
 };
 
 // Send over mutual TLS; the answer comes back with the same `call`.
@@ -29,7 +30,10 @@ struct TellFabric {
   std::string message;
 };
 
-using LinkAction = std::variant<SendToControl, TellFabric, Say>;
+// Certificate, key or roots in the state directory changed: new connections use them.
+struct UseIdentity {};
+
+using LinkAction = std::variant<SendToControl, TellFabric, UseIdentity, Say>;
 using LinkActions = std::vector<LinkAction>;
 
 inline void append(LinkActions& to, LinkActions from) {

@@ -52,7 +52,8 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
   return parse(response, [](const json& body) {
     return CheckinAnswer{body.at("config_version").get<std::uint64_t>(),
-                         body.at("commands_seq").get<std::uint64_t>()};
+                         body.at("commands_seq").get<std::uint64_t>(),
+                         body.value("renew_certificate", false)};
   });
 }
 
@@ -84,8 +85,10 @@ wire::HttpRequest command_result_request(NodeId node, std::string_view command_i
               {{"status", status}, {"detail", detail}});
 }
 
-wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh) {
-  return post(node, "configs/pull", {{"have", have}, {"refresh", refresh}});
+wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh,
+                                       std::uint64_t trust_bundle) {
+  return post(node, "configs/pull",
+              {{"have", have}, {"refresh", refresh}, {"have_trust_bundle", trust_bundle}});
 }
 
 std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response) {
@@ -96,6 +99,15 @@ std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse&
     }
     return configs;
   });
+}
+
+wire::HttpRequest renewal_request(NodeId node, const std::string& csr) {
+  return post(node, "certificates", {{"csr", csr}});
+}
+
+std::optional<std::string> parse_renewal(const wire::HttpResponse& response) {
+  return parse(response,
+               [](const json& body) { return body.at("certificate_chain").get<std::string>(); });
 }
 
 wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version) {

@@ -26,6 +26,7 @@ struct CheckinReport {
 struct CheckinAnswer {
   std::uint64_t config_version = 0;
   std::uint64_t commands_seq = 0;
+  bool renew_certificate = false;
 };
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report);
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response);
@@ -41,13 +42,17 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
 wire::HttpRequest command_result_request(NodeId node, std::string_view command_id,
                                          std::string_view status, std::string_view detail);
 
+wire::HttpRequest renewal_request(NodeId node, const std::string& csr);
+std::optional<std::string> parse_renewal(const wire::HttpResponse& response);  // the chain, in PEM
+
 struct PulledConfig {
   std::string type;
   std::uint64_t version = 0;
   std::string envelope;
 };
 // With `refresh` the control plane issues the configuration anew even when it is the one we have.
-wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh);
+wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh,
+                                       std::uint64_t trust_bundle);
 std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response);
 wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version);
 wire::HttpRequest config_error_request(NodeId node, std::string_view type, std::uint64_t version,

@@ -16,6 +16,21 @@ std::expected<std::string, std::string> required(StateDirectory& state, std::str
   return std::move(**content);
 }
 
+bool belongs_to(const crypto::PrivateKey& key, const crypto::Certificate& leaf) {
+  return key.public_key().spki_sha256() == leaf.public_key().spki_sha256();
+}
+
+// A renewal that was cut short between the chain and the key: the staged key is the chain's.
+std::optional<crypto::PrivateKey> finish_renewal(StateDirectory& state,
+                                                 const crypto::Certificate& leaf) {
+  const auto text = state.read(kNextKeyFile);
+  if (!text || !*text) return std::nullopt;
+  auto key = crypto::PrivateKey::from_pem(**text);
+  if (!key || !belongs_to(*key, leaf)) return std::nullopt;
+  if (!state.write({std::string(kNodeKeyFile), **text})) return std::nullopt;
+  return key;
+}
+
 }  // namespace
 
 std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirectory& state) {
@@ -38,7 +53,8 @@ std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirec
   if (!chain) return unusable(kChainFile, "holds no certificate");
   auto key = crypto::PrivateKey::from_pem(*key_text);
   if (!key) return unusable(kNodeKeyFile, "holds no private key");
-  if (key->public_key().spki_sha256() != chain->front().public_key().spki_sha256()) {
+  if (!belongs_to(*key, chain->front())) key = finish_renewal(state, chain->front());
+  if (!key) {
     return unusable(kNodeKeyFile, "does not belong to the certificate in identity/chain.pem");
   }
   auto roots = crypto::Certificate::chain_from_pem(*bundle_text);

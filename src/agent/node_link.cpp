@@ -14,10 +14,12 @@ NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& dir
       rng_(rng),
       configs_(options_.scope, directory, state_, rng),
       commands_(options_.scope.node, directory, state_, rng),
+      renewal_(options_.scope.node, options_.certificate, directory, rng),
       checkin_(options_.checkin_interval) {}
 
 MonoTime NodeLink::next_wakeup() const {
-  return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup()});
+  return std::min(
+      {checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(), renewal_.next_wakeup()});
 }
 
 LinkActions NodeLink::step(Now now, const LinkEvent& event) {
@@ -25,16 +27,21 @@ LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   // Whatever the event was, it may have made a call due.
   if (checkin_.due(now.mono)) {
     checkin_.begin();
+    renewals_at_checkin_ = renewal_.renewals();
     actions.push_back(SendToControl{Call::checkin, checkin(now.mono)});
   }
   append(actions, configs_.poll(now));
   append(actions, commands_.poll(now.mono));
+  append(actions, renewal_.poll(now));
   return actions;
 }
 
 LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
     if (answered->call == Call::checkin) return on_checkin(now.mono, answered->answer);
+    if (answered->call == Call::renew_certificate) {
+      return renewal_.on_answer(now, answered->answer, configs_.roots());
+    }
     LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);
     append(actions, commands_.on_answer(now.mono, answered->call, answered->answer));
     return actions;
@@ -68,6 +75,10 @@ LinkActions NodeLink::on_checkin(MonoTime now, const Answer& answer) {
   checkin_.succeeded(now, rng_);
   configs_.announced(now, parsed->config_version);
   commands_.announced(now, parsed->commands_seq);
+  // Not when it was asked of the certificate before.
+  if (parsed->renew_certificate && renewals_at_checkin_ == renewal_.renewals()) {
+    renewal_.asked_to(now);
+  }
   return control_reached(true, {});
 }
 

@@ -1,6 +1,7 @@
 // The node's link to the control plane, as one core: check in at an interval, and let the answers
-// drive the pulls of configuration and commands. While the control plane is away everything already
-// in force stays in force, and each call is repeated with backoff.
+// drive the pulls of configuration and commands, and the renewal of the certificate. While the
+// control plane is away everything already in force stays in force, and each call is repeated with
+// backoff.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "agent/command_sync.hpp"
 #include "agent/config_sync.hpp"
 #include "agent/link_actions.hpp"
+#include "agent/renewal_sync.hpp"
 
 namespace rap::agent {
 
@@ -28,6 +30,7 @@ using LinkEvent = std::variant<LinkWoken, ControlAnswered, FabricConnected, Fabr
 
 struct NodeLinkOptions {
   ConfigScope scope;
+  crypto::Certificate certificate;  // the node's
   HostFacts host;
   Duration checkin_interval = std::chrono::seconds{2};
   std::int64_t host_uptime_s = 0;  // when the link is made
@@ -42,7 +45,10 @@ class NodeLink {
   NodeLink& operator=(const NodeLink&) = delete;
 
   // Before the first step: takes up what an earlier run stored.
-  LinkActions load(Now now) { return configs_.load(now); }
+  LinkActions load(Now now) {
+    renewal_.plan(now);
+    return configs_.load(now);
+  }
 
   LinkActions step(Now now, const LinkEvent& event);
   MonoTime next_wakeup() const;
@@ -60,9 +66,11 @@ class NodeLink {
   RandomSource& rng_;
   ConfigSync configs_;
   CommandSync commands_;
+  RenewalSync renewal_;
   Poller checkin_;
   std::string observations_;  // the fabric's latest; empty while it is away
   std::uint64_t fabric_starts_ = 0;
+  std::uint64_t renewals_at_checkin_ = 0;
   bool control_up_ = true;  // so that the first failure is logged, and then the recovery
   bool control_known_ = false;  // a check-in went well or failed
   bool fabric_up_ = false;

@@ -12,6 +12,7 @@
 namespace rap::agent {
 
 inline constexpr std::string_view kNodeKeyFile = "identity/node.key";
+inline constexpr std::string_view kNextKeyFile = "identity/next.key";  // while it is renewed
 inline constexpr std::string_view kChainFile = "identity/chain.pem";
 inline constexpr std::string_view kTrustBundleFile = "identity/ca.pem";
 inline constexpr std::string_view kSealKeyFile = "identity/seal.key";

@@ -58,11 +58,12 @@ Outcome<Attachment> attach(Api& api, const Target& target) {
 template <class Work>
 auto with_session(World& world, const Target& target, Work work)
     -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
-  const auto account = signed_in(world.home, world.now);
+  auto account = signed_in(world.home, world.now);
   if (!account) return std::unexpected(account.error());
-  Api api(world.network, *account);
+  Api api(world.network, *account, world.home);
   const auto attachment = attach(api, target);
   if (!attachment) return std::unexpected(attachment.error());
+  account->roots_pem = api.roots_pem().value_or(account->roots_pem);  // newer ones, maybe
   auto result = work(*account, *attachment);
   // The control plane ends forgotten sessions too: a failure here is nobody's concern.
   if (target.session.empty()) (void)api.remove("sessions/" + segment(attachment->session_id));

@@ -64,7 +64,7 @@ Outcome<int> logout(World& world) {
     return show(world, json::object(), "You were signed out already.");
   }
   // Forgotten here even when the server cannot be told.
-  const auto answer = Api(world.network, *account).post("auth/logout", json::object());
+  const auto answer = Api(world.network, *account, world.home).post("auth/logout", json::object());
   account->profile.token.clear();
   account->profile.expires_at = 0;
   if (auto saved = save_profile(world.home, account->profile); !saved) {

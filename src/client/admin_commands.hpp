@@ -9,6 +9,7 @@ namespace rap::client {
 void add_tenant_commands(CLI::App& admin, Invocation& invocation);
 // nodes, certificates, channels
 void add_fabric_commands(CLI::App& admin, Invocation& invocation);
+void add_trust_commands(CLI::App& admin, Invocation& invocation);
 // join-tokens, enrolments, audit
 void add_platform_commands(CLI::App& admin, Invocation& invocation);
 

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/trust.hpp"
+
 namespace rap::client {
 
 using nlohmann::json;
@@ -115,6 +117,13 @@ Outcome<json> Api::remove(const std::string& path) { return call("DELETE", path,
 
 Outcome<json> Api::call(std::string_view method, const std::string& path, const json* body) {
   auto response = network_.fetch(server_, roots_pem_, api_request(method, path, token_, body));
+  const bool untrusted = !response && response.error().fault == NetworkFault::untrusted;
+  if (untrusted && home_ && roots_pem_) {
+    if (auto roots = follow_trust(*home_, network_, server_, *roots_pem_)) {
+      roots_pem_ = std::move(*roots);
+      response = network_.fetch(server_, roots_pem_, api_request(method, path, token_, body));
+    }
+  }
   if (!response) return std::unexpected(explain(response.error(), server_));
   return read_answer(*response);
 }

@@ -35,8 +35,14 @@ class Api {
         server_(std::move(server)),
         roots_pem_(std::move(roots_pem)),
         token_(std::move(token)) {}
-  Api(Network& network, const Account& account)
-      : Api(network, account.server, account.roots_pem, account.profile.token) {}
+  Api(Network& network, const Account& account, Home& home)
+      : Api(network, account.server, account.roots_pem, account.profile.token) {
+    follow_with(home);
+  }
+
+  // When the platform is not under the roots of this home any more, follow it (client/trust.hpp).
+  void follow_with(Home& home) { home_ = &home; }
+  const std::optional<std::string>& roots_pem() const { return roots_pem_; }
 
   Outcome<nlohmann::json> get(const std::string& path);
   Outcome<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
@@ -51,6 +57,7 @@ class Api {
   wire::HostPort server_;
   std::optional<std::string> roots_pem_;
   std::string token_;
+  Home* home_ = nullptr;
 };
 
 }  // namespace rap::client

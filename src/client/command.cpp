@@ -50,7 +50,7 @@ Outcome<int> show_items(World& world, const Outcome<json>& answer,
 Outcome<Api> open_api(World& world) {
   const auto account = signed_in(world.home, world.now);
   if (!account) return std::unexpected(account.error());
-  return Api(world.network, *account);
+  return Api(world.network, *account, world.home);
 }
 
 Outcome<std::string> read_password(World& world, bool from_stdin, const std::string& email) {

@@ -15,6 +15,7 @@ namespace rap::client {
 
 inline constexpr std::string_view kProfileFile = "profile.json";
 inline constexpr std::string_view kRootsFile = "ca.pem";
+inline constexpr std::string_view kBundleVersionFile = "ca.version";  // of the roots in it
 inline constexpr std::string_view kKnownHostsFile = "known_hosts";
 inline constexpr std::uint16_t kDefaultServerPort = 443;
 

@@ -6,6 +6,7 @@
 
 #include "client/api.hpp"
 #include "crypto/certificate.hpp"
+#include "snapshot/trust_bundle.hpp"
 
 namespace rap::client {
 
@@ -123,6 +124,8 @@ Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                          const std::string& roots_pem, const std::string& email,
                          const std::string& password) {
   Api api(network, server.authority, roots_pem, {});
+  // The roots of an earlier time may have been replaced since; those somebody gives now may not.
+  if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
   // Asked over the verified connection, so it may also bring roots that are to come.
   const auto bundle = api.get("trust-bundle");
   if (!bundle) return std::unexpected(bundle.error());
@@ -130,8 +133,10 @@ Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
   if (!answer) return std::unexpected(answer.error());
   Profile profile{"https://" + server.authority.str(), email, {}, 0};
   std::string roots;
+  std::uint64_t version = snapshot::kFirstTrustBundle;
   try {
     roots = bundle->at("pem").get<std::string>();
+    version = bundle->value("version", version);
     profile.token = answer->at("token").get<std::string>();
     profile.expires_at = answer->at("expires_at").get<std::int64_t>();
   } catch (const json::exception&) {
@@ -140,6 +145,9 @@ Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                 "server's version?");
   }
   if (auto saved = home.write(kRootsFile, roots); !saved) return std::unexpected(saved.error());
+  if (auto saved = home.write(kBundleVersionFile, std::to_string(version) + "\n"); !saved) {
+    return std::unexpected(saved.error());
+  }
   if (auto saved = save_profile(home, profile); !saved) return std::unexpected(saved.error());
   return profile;
 }

@@ -50,6 +50,9 @@ class TestNetwork final : public Network {
                                                         const wire::HttpRequest& request) override {
     sent.push_back({request, roots_pem});
     if (error) return std::unexpected(*error);
+    if (untrusted_roots && roots_pem == untrusted_roots) {
+      return std::unexpected(NetworkError{NetworkFault::untrusted, "unknown_root"});
+    }
     const std::string query = request.query.empty() ? "" : "?" + request.query;
     const auto it = answers.find(request.method + " " + request.path + query);
     wire::HttpResponse response;
@@ -64,6 +67,7 @@ class TestNetwork final : public Network {
   }
 
   std::optional<NetworkError> error;
+  std::optional<std::string> untrusted_roots;  // the server is not under these
   std::map<std::string, std::pair<int, nlohmann::json>> answers;
   std::vector<Sent> sent;
 };

@@ -18,11 +18,15 @@ std::string Authority::trust_bundle_pem() const { return crypto::chain_pem(roots
 
 std::string Authority::root_fingerprint() const { return roots.front().fingerprint_hex(); }
 
-std::string Authority::ca_ref() const {
-  return "rap-" + root_fingerprint().substr(0, kShortFingerprint);
+std::string Authority::ca_ref() const { return ca_ref_of(roots.front()); }
+
+std::string ca_ref_of(const crypto::Certificate& root) {
+  return "rap-" + root.fingerprint_hex().substr(0, kShortFingerprint);
 }
 
-NodeCertificate inventory_entry(NodeId node, const crypto::Certificate& leaf, std::string ca_ref) {
+NodeCertificate inventory_entry(NodeId node, const std::vector<crypto::Certificate>& chain,
+                                std::string ca_ref) {
+  const crypto::Certificate& leaf = chain.front();
   NodeCertificate entry;
   entry.node = node;
   entry.serial = leaf.serial_hex();
@@ -32,6 +36,7 @@ NodeCertificate inventory_entry(NodeId node, const crypto::Certificate& leaf, st
   entry.not_after = leaf.not_after();
   entry.issuer_sha256 = to_hex(leaf.issuer_hash());
   entry.key_sha256 = to_hex(leaf.key_hash());
+  entry.pem = crypto::chain_pem(chain);
   return entry;
 }
 

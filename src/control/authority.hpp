@@ -2,6 +2,7 @@
 // the intermediate at init and went offline.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "control/model.hpp"
 #include "crypto/ca.hpp"
 #include "crypto/keys.hpp"
+#include "snapshot/trust_bundle.hpp"
 
 namespace rap::control {
 
@@ -26,18 +28,34 @@ SigningKey make_signing_key(std::string_view use, crypto::PrivateKey key);
 
 struct Authority {
   ClusterId cluster;
-  std::vector<crypto::Certificate> roots;
+  std::vector<crypto::Certificate> roots;  // in force; the one that issues comes first
   crypto::Issuer intermediate;
   SigningKey token_key;   // data-plane tokens
   SigningKey config_key;  // node configurations
+  // The bundles that lead from the first root to those in force, oldest first; signed by roots.
+  std::uint64_t bundle_version = snapshot::kFirstTrustBundle;
+  std::vector<std::string> bundles = {};
 
   std::string trust_bundle_pem() const;
   std::string root_fingerprint() const;  // SHA-256 of the first root's DER, lower-case hex
   std::string ca_ref() const;            // "rap-<first 16 digits of it>"
 };
 
-// What the inventory keeps of a certificate just issued.
-NodeCertificate inventory_entry(NodeId node, const crypto::Certificate& leaf, std::string ca_ref);
+// "rap-<first 16 digits of the root's SHA-256>"
+std::string ca_ref_of(const crypto::Certificate& root);
+
+// The authority as it is now: rotating trust puts another in its place while requests run. Whoever
+// asks keeps theirs for as long as they hold it.
+class CurrentAuthority {
+ public:
+  virtual ~CurrentAuthority() = default;
+  virtual std::shared_ptr<const Authority> get() const = 0;  // from any thread
+  std::shared_ptr<const Authority> operator->() const { return get(); }
+};
+
+// What the inventory keeps of a certificate just issued, given with its issuer.
+NodeCertificate inventory_entry(NodeId node, const std::vector<crypto::Certificate>& chain,
+                                std::string ca_ref);
 
 crypto::Validity validity_from(WallTime now, std::chrono::seconds lifetime);
 

@@ -11,6 +11,8 @@
 
 namespace rap::control {
 
+inline constexpr std::int64_t kMaxCsrBytes = 8192;
+
 // The names of a node's certificate: its SPIFFE ID and the hosts of its advertised addresses
 // ("host:port", already checked). DNS names in lower case, IPs canonical, both sorted, each once.
 crypto::SubjectNames node_names(ClusterId cluster, NodeId node,

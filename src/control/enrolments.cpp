@@ -9,7 +9,6 @@
 namespace rap::control {
 namespace {
 
-constexpr std::int64_t kMaxCsrBytes = 8192;
 constexpr std::int64_t kMaxSecretBytes = 128;
 constexpr std::int64_t kMaxMetadataBytes = 256;
 
@@ -81,7 +80,7 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
                     "The node this join token was made for is revoked; make a new token.");
     }
     const Enrolment enrolment = enrolment_from(s, call, *token);
-    const auto names = node_names(s.authority.cluster, token->node,
+    const auto names = node_names(s.authority->cluster, token->node,
                                   {enrolment.data_plane_advertise, enrolment.fabric_advertise});
     if (auto request = accept_request(enrolment.csr, names); !request) {
       return std::unexpected(request.error());
@@ -100,6 +99,12 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
   });
 }
 
+// Kept with its issuer, for another may have taken over since; it used to be kept without.
+std::string whole_chain(const std::string& kept, const Authority& authority) {
+  const auto chain = crypto::Certificate::chain_from_pem(kept);
+  return chain && chain->size() == 1 ? kept + authority.intermediate.certificate.pem() : kept;
+}
+
 Outcome<Reply> enrolment_status(Services& s, const Call& call) {
   if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
@@ -112,10 +117,10 @@ Outcome<Reply> enrolment_status(Services& s, const Call& call) {
     }
     Json body = {{"state", to_string(e->state)}};
     if (e->state == EnrolmentState::approved) {
-      body["certificate_chain"] = e->certificate_pem + s.authority.intermediate.certificate.pem();
-      body["trust_bundle"] = s.authority.trust_bundle_pem();
-      body["config_keys"] = {{{"kid", s.authority.config_key.kid},
-                              {"public_key_pem", s.authority.config_key.key.public_key().pem()}}};
+      body["certificate_chain"] = whole_chain(e->certificate_pem, *s.authority.get());
+      body["trust_bundle"] = s.authority->trust_bundle_pem();
+      body["config_keys"] = {{{"kid", s.authority->config_key.kid},
+                              {"public_key_pem", s.authority->config_key.key.public_key().pem()}}};
       body["node_url"] = s.settings.node_url;
     }
     return reply(body);
@@ -131,15 +136,18 @@ Outcome<Reply> list_enrolments(Services& s, const Call& call) {
 
 // Issues the certificate of an approved enrolment.
 Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) {
-  const auto names = node_names(s.authority.cluster, enrolment.node,
+  const auto authority = s.authority.get();
+  const auto names = node_names(authority->cluster, enrolment.node,
                                 {enrolment.data_plane_advertise, enrolment.fabric_advertise});
   auto request = accept_request(enrolment.csr, names);
   if (!request) return std::unexpected(request.error());
   const crypto::Certificate leaf =
-      crypto::issue_leaf(s.authority.intermediate, request->key, names,
+      crypto::issue_leaf(authority->intermediate, request->key, names,
                          validity_from(now, kNodeCertificateLifetime), s.rng);
-  enrolment.certificate_pem = leaf.pem();
-  return inventory_entry(enrolment.node, leaf, s.authority.ca_ref());
+  NodeCertificate entry = inventory_entry(
+      enrolment.node, {leaf, authority->intermediate.certificate}, authority->ca_ref());
+  enrolment.certificate_pem = entry.pem;
+  return entry;
 }
 
 Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {

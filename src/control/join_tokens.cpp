@@ -54,8 +54,8 @@ Outcome<Reply> create_join_token(Services& s, const Call& call) {
     tx.audit(call.audit("join_token.created", "node", node->str(), call.text("node_name")));
     const Json content = {{"v", 1},
                           {"url", s.settings.public_url},
-                          {"ca", s.authority.root_fingerprint()},
-                          {"cluster", s.authority.cluster.str()},
+                          {"ca", s.authority->root_fingerprint()},
+                          {"cluster", s.authority->cluster.str()},
                           {"node", node->str()},
                           {"secret", secret}};
     return reply({{"id", token.id.str()},

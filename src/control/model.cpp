@@ -11,6 +11,9 @@ constexpr std::array<std::string_view, 3> kEnrolmentStates = {"pending", "approv
 constexpr std::array<std::string_view, 4> kSessionStates = {"pending", "active", "detached",
                                                             "terminated"};
 
+constexpr std::array<std::string_view, 4> kTrustPhases = {"stable", "distributing", "reissuing",
+                                                          "retiring"};
+
 template <class Enum, std::size_t N>
 std::optional<Enum> from_name(const std::array<std::string_view, N>& names, std::string_view s) {
   for (std::size_t i = 0; i < N; ++i) {
@@ -30,6 +33,12 @@ std::string_view to_string(EnrolmentState state) {
 }
 std::optional<EnrolmentState> enrolment_state_from(std::string_view s) {
   return from_name<EnrolmentState>(kEnrolmentStates, s);
+}
+std::string_view to_string(TrustPhase phase) {
+  return kTrustPhases[static_cast<std::size_t>(phase)];
+}
+std::optional<TrustPhase> trust_phase_from(std::string_view s) {
+  return from_name<TrustPhase>(kTrustPhases, s);
 }
 std::string_view to_string(SessionState state) {
   return kSessionStates[static_cast<std::size_t>(state)];

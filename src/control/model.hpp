@@ -105,6 +105,8 @@ struct Node {
   std::string metrics = "{}";
   std::string metadata = "{}";
   std::string observations = "{}";
+  std::string certificate_serial;  // with which it came
+  std::string certificate_ca_ref;  // under which that was issued
   std::uint64_t acked_config_version = 0;
   std::uint64_t wanted_config_version = 0;  // the cluster's
   std::string config_error;
@@ -119,6 +121,7 @@ struct NodeCertificate {
   WallTime not_after{};
   std::string issuer_sha256 = {};  // of the issuer's name in DER, lower-case hex
   std::string key_sha256 = {};     // of the SubjectPublicKeyInfo in DER, lower-case hex
+  std::string pem = {};
   std::string node_name = {};
   std::string status = "active";  // retiring, revoked, expired
   std::optional<WallTime> revoked_at = {};
@@ -130,6 +133,36 @@ struct RevocationEntry {
   NodeId node;  // whose it was
   WallTime created_at{};
   WallTime expires_at{};
+};
+
+// How far the change to another root has come (CH-12): nodes learn of both roots, get certificates
+// under the new one, and forget the old one.
+enum class TrustPhase : std::uint8_t { stable, distributing, reissuing, retiring };
+std::string_view to_string(TrustPhase phase);
+std::optional<TrustPhase> trust_phase_from(std::string_view s);
+
+struct TrustState {
+  TrustPhase phase = TrustPhase::stable;
+  WallTime phase_since{};
+  std::uint64_t config_version = 0;  // a node that acknowledged it knows the bundle in force
+  std::string ca_ref;                // of the root that issues; empty: the first one
+  std::string next_ca_ref;           // of the one that takes over
+  std::uint64_t bundle_version = 1;
+  std::uint64_t bundle_floor = 1;
+};
+
+struct StoredBundle {
+  std::uint64_t version = 0;
+  std::string envelope;
+  std::string pem;
+};
+
+// What was made on the control plane's host for a rotation: the two bundles on the way.
+struct PreparedTrust {
+  std::string ca_ref;       // of the root in force
+  std::string next_ca_ref;  // of the new one
+  StoredBundle both;
+  StoredBundle only_new;
 };
 
 struct JoinToken {

@@ -2,8 +2,10 @@
 // failure is retried without repeating the rest.
 #include <charconv>
 
+#include "control/csr_policy.hpp"
 #include "control/json_reply.hpp"
 #include "control/node_link.hpp"
+#include "control/renewal.hpp"
 #include "crypto/dsse.hpp"
 #include "snapshot/build.hpp"
 
@@ -15,6 +17,8 @@ constexpr std::int64_t kMaxErrorBytes = 4096;
 constexpr std::int64_t kMaxStatusBytes = 32;  // "ok", or how it failed
 constexpr std::size_t kMaxReportedSessions = 16384;
 constexpr std::string_view kNodeConfig = "node_config";
+constexpr std::string_view kTrustBundle = "trust_bundle";
+constexpr std::int64_t kMaxPulled = 64;  // the configuration, and trust bundles on the way to it
 // A session that should be gone is commanded away again, but not on every check-in.
 constexpr std::chrono::seconds kRepeatCommandAfter{10};
 
@@ -56,8 +60,16 @@ void reconcile_sessions(Services& s, Transaction& tx, const Call& call,
   }
 }
 
+// Under another root than the one that issues now.
+bool wants_renewal(Services& s, Transaction& tx, const Call& call) {
+  const auto certificate =
+      tx.certificates().find_usable(call.node->id, call.request.peer_certificate_serial);
+  return certificate && certificate->ca_ref != s.authority->ca_ref();
+}
+
 Outcome<Reply> check_in(Services& s, const Call& call) {
   Node report = *call.node;
+  report.certificate_serial = call.request.peer_certificate_serial;
   report.versions = member_text(call, "versions");
   report.metrics = member_text(call, "metrics");
   report.metadata = member_text(call, "metadata");
@@ -70,6 +82,7 @@ Outcome<Reply> check_in(Services& s, const Call& call) {
     reconcile_sessions(s, tx, call, carried);
     return reply({{"config_version", tx.nodes().config_version()},
                   {"commands_seq", tx.sessions().last_command(call.node->id)},
+                  {"renew_certificate", wants_renewal(s, tx, call)},
                   {"server_time", to_unix(call.now)}});
   });
 }
@@ -101,25 +114,45 @@ Outcome<Reply> finish_command(Services& s, const Call& call) {
   });
 }
 
+// From the truth and not from the keys at hand, so that a configuration never says another version
+// than it shows.
+std::string bundle_pem(const std::vector<StoredBundle>& bundles, std::uint64_t version,
+                       Services& s) {
+  for (const StoredBundle& bundle : bundles) {
+    if (bundle.version == version) return bundle.pem;
+  }
+  return s.authority->trust_bundle_pem();
+}
+
 Outcome<Reply> pull_configs(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     Json configs = Json::array();
     snapshot::ClusterModel model = tx.nodes().cluster_model(call.now);
+    const auto bundles = tx.trust().bundles();
+    // First the roots, each signed by one before it, then the configuration that names them.
+    const auto known = static_cast<std::uint64_t>(
+        call.integer("have_trust_bundle", static_cast<std::int64_t>(model.trust_bundle_version)));
+    for (const StoredBundle& bundle : bundles) {
+      if (bundle.version <= known) continue;
+      configs.push_back(
+          {{"type", kTrustBundle}, {"version", bundle.version}, {"envelope", bundle.envelope}});
+    }
     // A node asks for the one it has, too: so that it is freshly issued.
     const bool refresh = call.body.value("refresh", false);
     if (refresh || model.version != static_cast<std::uint64_t>(call.integer("have"))) {
       model.valid_for_s = s.settings.config_valid_for.count();
-      model.trust_bundle_pem = s.authority.trust_bundle_pem();
+      model.trust_bundle_pem = bundle_pem(bundles, model.trust_bundle_version, s);
       model.token_keys = {
-          {s.authority.token_key.kid, s.authority.token_key.key.public_key().pem()}};
+          {s.authority->token_key.kid, s.authority->token_key.key.public_key().pem()}};
       const auto config = snapshot::build_node_config(model, call.node->id, call.now);
       if (config) {
         const std::string payload = snapshot::to_json(*config);
-        configs.push_back({{"type", kNodeConfig},
-                           {"version", config->version},
-                           {"envelope", crypto::seal_envelope(
-                                            s.authority.config_key.key, s.authority.config_key.kid,
-                                            snapshot::kNodeConfigType, as_bytes(payload))}});
+        configs.push_back(
+            {{"type", kNodeConfig},
+             {"version", config->version},
+             {"envelope",
+              crypto::seal_envelope(s.authority->config_key.key, s.authority->config_key.kid,
+                                    snapshot::kNodeConfigType, as_bytes(payload))}});
       }
     }
     return reply({{"configs", std::move(configs)}});
@@ -129,6 +162,7 @@ Outcome<Reply> pull_configs(Services& s, const Call& call) {
 Outcome<Reply> acknowledge_configs(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     for (const Json& ack : call.body["acks"]) {
+      if (ack["type"] != kNodeConfig) continue;  // which names the bundle it came with
       tx.nodes().record_ack(call.node->id, unsigned_member(ack, "version"), call.now);
     }
     return no_content();
@@ -165,7 +199,7 @@ Route post(std::string_view path, std::string_view operation, std::string_view s
 std::vector<Route> node_link_routes() {
   using namespace field;
   const auto object_of_any = [](std::string_view name) { return of(name, FieldType::free_object); };
-  const Field type = choice("type", {kNodeConfig});
+  const Field type = choice("type", {kNodeConfig, kTrustBundle});
   const Field version = integer("version", 0, INT64_MAX);
   constexpr std::int64_t kBatch = 64;
   const auto with_query = [](Route route, Fields query) {
@@ -176,7 +210,10 @@ std::vector<Route> node_link_routes() {
       post("/cp/v2/nodes/{id}/checkin", "checkIn", "Say what runs, hear what is new",
            {object_of_any("versions"), object_of_any("metrics").optional(),
             object_of_any("metadata").optional(), object_of_any("observations").optional()},
-           {200, {count("config_version"), count("commands_seq"), time("server_time")}}, check_in),
+           {200,
+            {count("config_version"), count("commands_seq"),
+             of("renew_certificate", FieldType::boolean), time("server_time")}},
+           check_in),
       with_query(post("/cp/v2/nodes/{id}/commands/pull", "pullCommands",
                       "Commands numbered after 'since'", {},
                       {200,
@@ -189,8 +226,13 @@ std::vector<Route> node_link_routes() {
            {text("status", kMaxStatusBytes), text("detail", kMaxErrorBytes).optional()}, {204, {}},
            finish_command),
       post("/cp/v2/nodes/{id}/configs/pull", "pullConfigs", "The configuration, if it is newer",
-           {integer("have", 0, INT64_MAX), of("refresh", FieldType::boolean).optional()},
-           {200, {list("configs", 8, {type, version, text("envelope", 1 << 22)})}}, pull_configs),
+           {integer("have", 0, INT64_MAX), of("refresh", FieldType::boolean).optional(),
+            integer("have_trust_bundle", 0, INT64_MAX).optional()},
+           {200, {list("configs", kMaxPulled, {type, version, text("envelope", 1 << 22)})}},
+           pull_configs),
+      post("/cp/v2/nodes/{id}/certificates", "renewCertificate",
+           "A certificate of the same names for a new key", {text("csr", kMaxCsrBytes)},
+           {200, {text("certificate_chain", 65536)}}, renew_certificate),
       post("/cp/v2/nodes/{id}/configs/acks", "acknowledgeConfigs", "These were applied",
            {list("acks", kBatch, {type, version})}, {204, {}}, acknowledge_configs),
       post("/cp/v2/nodes/{id}/configs/errors", "reportConfigErrors", "These could not be applied",

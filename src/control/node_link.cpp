@@ -50,7 +50,7 @@ Outcome<Node> NodeLink::admit(const wire::HttpRequest& request, std::string_view
   if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
     return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
   }
-  if (request.peer->cluster != services_.authority.cluster) {
+  if (request.peer->cluster != services_.authority->cluster) {
     return refuse(ProblemCode::wrong_cluster, "This control plane serves another cluster.");
   }
   const NodeId id = request.peer->node();

@@ -27,9 +27,12 @@ Outcome<Reply> metrics(Services& s, const Call&) {
 }
 
 Outcome<Reply> trust_bundle(Services& s, const Call&) {
-  return reply({{"ca_ref", s.authority.ca_ref()},
-                {"root_fingerprint", s.authority.root_fingerprint()},
-                {"pem", s.authority.trust_bundle_pem()}});
+  const auto authority = s.authority.get();
+  return reply({{"ca_ref", authority->ca_ref()},
+                {"root_fingerprint", authority->root_fingerprint()},
+                {"pem", authority->trust_bundle_pem()},
+                {"version", authority->bundle_version},
+                {"bundles", authority->bundles}});
 }
 
 Outcome<Reply> describe(Services& s, const Call&) {
@@ -59,11 +62,13 @@ std::vector<Route> platform_routes() {
       open_route("/readyz", "getReadiness", "The server can do its work", status, readyz),
       open_route("/api/v1/readyz", "getApiReadiness", "The same below the API's prefix", status,
                  readyz),
-      open_route(
-          "/api/v1/trust-bundle", "getTrustBundle",
-          "The platform's root certificates, for clients that know their fingerprint",
-          {text("ca_ref"), of("root_fingerprint", FieldType::sha256_hex), text("pem", 65536)},
-          trust_bundle),
+      open_route("/api/v1/trust-bundle", "getTrustBundle",
+                 "The platform's root certificates, for clients that know their fingerprint, and "
+                 "the signed "
+                 "bundles that lead there from an older root",
+                 {text("ca_ref"), of("root_fingerprint", FieldType::sha256_hex), text("pem", 65536),
+                  count("version"), text_list("bundles", 64)},
+                 trust_bundle),
       open_route("/api/v1/openapi.json", "getDescription", "This description",
                  {text("openapi"), of("info", FieldType::free_object),
                   list("servers", 8, {text("url")}), list("security", 8, {text_list("bearer", 0)}),

@@ -39,6 +39,8 @@ constexpr std::array kKinds = {
     ProblemKind{certificate_unknown, "certificate_unknown", 409,
                 "Too little is known of the certificate"},
     ProblemKind{too_many_revocations, "too_many_revocations", 409, "Too much is revoked"},
+    ProblemKind{trust_not_prepared, "trust_not_prepared", 409, "No new root is prepared"},
+    ProblemKind{trust_rotating, "trust_rotating", 409, "The trust is being rotated"},
     ProblemKind{session_not_found, "session_not_found", 404, "No such session"},
     ProblemKind{session_terminated, "session_terminated", 409, "The session is terminated"},
     ProblemKind{no_entry_node, "no_entry_node", 503, "No entry is available"},

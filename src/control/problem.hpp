@@ -43,6 +43,8 @@ enum class ProblemCode : std::uint8_t {
   certificate_not_found,
   certificate_unknown,
   too_many_revocations,
+  trust_not_prepared,
+  trust_rotating,
   session_not_found,
   session_terminated,
   no_entry_node,

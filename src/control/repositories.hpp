@@ -140,6 +140,16 @@ class CertificateRepository {
   virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
 };
 
+class TrustRepository {
+ public:
+  virtual ~TrustRepository() = default;
+  virtual TrustState state() = 0;  // locked until the transaction ends
+  // A change of the bundle bumps the configuration's version.
+  virtual void set_state(const TrustState& state) = 0;
+  virtual void add_bundle(const StoredBundle& bundle, WallTime now) = 0;
+  virtual std::vector<StoredBundle> bundles() = 0;  // oldest first
+};
+
 // Which living sessions are meant; an empty member does not narrow.
 struct SessionFilter {
   std::optional<SessionId> session = {};

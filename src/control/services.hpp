@@ -2,6 +2,7 @@
 // main, handed down; everything here may be used from several threads at a time.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,17 @@ class PasswordHasher {
   virtual std::optional<bool> check(std::string_view password, std::string_view phc_hash) = 0;
 };
 
+// The keys for a rotation of trust, on the control plane's host (rap-control trust prepare).
+class TrustKeys {
+ public:
+  virtual ~TrustKeys() = default;
+  // What was prepared; nullopt when nothing was. An error is a sentence.
+  virtual std::expected<std::optional<PreparedTrust>, std::string> prepared() = 0;
+  // Makes the authority that the state calls for the current one. May be repeated.
+  virtual std::expected<void, std::string> follow(const TrustState& state,
+                                                  std::vector<std::string> bundles) = 0;
+};
+
 struct Settings {
   std::string public_url;  // https://HOST:PORT, where people and agents reach the API
   std::string node_url;    // HOST:PORT of the node listener
@@ -47,7 +59,8 @@ struct Services {
   RandomSource& rng;
   Throttle& throttle;
   PasswordHasher& passwords;
-  const Authority& authority;
+  CurrentAuthority& authority;
+  TrustKeys& trust_keys;
   Metrics& metrics;
   Log& log;
   Settings settings;

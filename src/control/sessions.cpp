@@ -69,7 +69,7 @@ crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& s
                                  AttachmentId attachment, NodeId entry) {
   crypto::DataPlaneToken token;
   token.id = TokenId::random(s.rng);
-  token.cluster = s.authority.cluster;
+  token.cluster = s.authority->cluster;
   token.session = session.id;
   token.attachment = attachment;
   token.user = session.user;
@@ -107,11 +107,12 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
     const auto token = token_for(s, call, session, attachment, entry.id);
     candidates.push_back(
         {{"url", "wss://" + entry.data_plane_advertise + std::string(kDataPlanePath)},
-         {"token", crypto::sign_token(token, s.authority.token_key.key, s.authority.token_key.kid)},
+         {"token",
+          crypto::sign_token(token, s.authority->token_key.key, s.authority->token_key.kid)},
          {"tls_trust_mode", "platform_ca"},
          {"production_trusted", true},
          {"smoke_only", false},
-         {"tls_ca_ref", s.authority.ca_ref()}});
+         {"tls_ca_ref", s.authority->ca_ref()}});
   }
   tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
   AuditEntry entry =

@@ -60,6 +60,8 @@ const std::map<std::string, std::string> kExpected = {
     {"revokeNode", kPlatform},
     {"listCertificates", kPlatform},
     {"revokeCertificate", kPlatform},
+    {"getTrust", kPlatform},
+    {"rotateTrust", "uffffffffa"},
     {"listChannels", kPlatform},
     {"createSession", kGranted},
     {"createAttachment", kGranted},
@@ -105,6 +107,7 @@ const std::map<std::string, json> kBodies = {
     {"drainNode", {{"deadline_s", 600}}},
     {"revokeNode", {{"severity", "drain"}}},
     {"revokeCertificate", {{"key", true}}},
+    {"rotateTrust", {{"force", true}}},
     {"createSession", {{"resource", "secret-alpha"}, {"organization", "alpha"}}},
 };
 

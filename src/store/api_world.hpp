@@ -88,16 +88,80 @@ class MaybeDry final : public control::Database {
   control::Database& inner_;
 };
 
+class TestAuthority final : public control::CurrentAuthority {
+ public:
+  explicit TestAuthority(control::Authority authority) { set(std::move(authority)); }
+  std::shared_ptr<const control::Authority> get() const override {
+    std::lock_guard lock(mutex_);
+    return current_;
+  }
+  void set(control::Authority authority) {
+    std::lock_guard lock(mutex_);
+    current_ = std::make_shared<const control::Authority>(std::move(authority));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const control::Authority> current_;
+};
+
+// A prepared rotation without files.
+class TestTrustKeys final : public control::TrustKeys {
+ public:
+  explicit TestTrustKeys(TestAuthority& current) : current_(current) {}
+
+  std::expected<std::optional<control::PreparedTrust>, std::string> prepared() override {
+    return next_;
+  }
+  std::expected<void, std::string> follow(const control::TrustState& state,
+                                          std::vector<std::string> bundles) override {
+    control::Authority next = *current_.get();
+    next.bundle_version = state.bundle_version;
+    next.bundles = std::move(bundles);
+    if (root_ && state.phase == control::TrustPhase::distributing) {
+      next.roots = {first_, root_->certificate};
+    } else if (root_ && state.phase != control::TrustPhase::stable) {
+      next.roots = {root_->certificate, first_};
+      next.intermediate = *intermediate_;
+    }
+    current_.set(std::move(next));
+    return {};
+  }
+
+  // What `rap-control trust prepare` does.
+  void prepare(const crypto::Issuer& old_root, WallTime now, RandomSource& rng) {
+    const auto authority = current_.get();
+    const auto validity = control::validity_from(now, std::chrono::days{3650});
+    first_ = old_root.certificate;
+    root_ = crypto::make_root(authority->cluster, validity, rng);
+    intermediate_ = crypto::make_intermediate(*root_, authority->cluster, validity, rng);
+    const auto stored = [&](std::uint64_t version, std::vector<crypto::Certificate> roots) {
+      const snapshot::TrustBundle bundle{version, authority->cluster, std::move(roots)};
+      return control::StoredBundle{version, snapshot::seal_trust_bundle(bundle, {old_root, *root_}),
+                                   bundle.pem()};
+    };
+    next_ = control::PreparedTrust{
+        control::ca_ref_of(first_), control::ca_ref_of(root_->certificate),
+        stored(2, {first_, root_->certificate}), stored(3, {root_->certificate})};
+  }
+
+ private:
+  TestAuthority& current_;
+  crypto::Certificate first_{nullptr};
+  std::optional<crypto::Issuer> root_;
+  std::optional<crypto::Issuer> intermediate_;
+  std::optional<control::PreparedTrust> next_;
+};
+
 // A control plane on one database.
 class ControlPlane {
  public:
   explicit ControlPlane(const std::string& conninfo)
       : real_database_({conninfo, std::string(kAppRole), 4}, log_),
         database(real_database_),
-        services_{database,    rng_,
-                  throttle,    hasher,
-                  authority(), metrics_,
-                  log_,        {"https://control.test:8443", "control.test:9091", "0.0.0"}},
+        services_{database, rng_,    throttle,
+                  hasher,   current, trust_keys,
+                  metrics_, log_,    {"https://control.test:8443", "control.test:9091", "0.0.0"}},
         api_(services_),
         nodes_(services_) {}
 
@@ -179,17 +243,26 @@ class ControlPlane {
     return node;
   }
 
+  static const crypto::Issuer& root() {
+    static const crypto::Issuer made = [] {
+      SeededRandom rng(11);
+      const ClusterId cluster = ClusterId::random(rng);
+      return crypto::make_root(cluster, control::validity_from(kStart, std::chrono::days{3650}),
+                               rng);
+    }();
+    return made;
+  }
   // One for all tests: databases are copied, certificates go with them.
   static const control::Authority& authority() {
     static const control::Authority made = [] {
       SeededRandom rng(11);
       const ClusterId cluster = ClusterId::random(rng);
-      const auto validity = control::validity_from(kStart, std::chrono::days{3650});
-      const auto root = crypto::make_root(cluster, validity, rng);
+      SeededRandom more(12);
       return control::Authority{
           cluster,
-          {root.certificate},
-          crypto::make_intermediate(root, cluster, validity, rng),
+          {root().certificate},
+          crypto::make_intermediate(root(), cluster,
+                                    control::validity_from(kStart, std::chrono::days{3650}), more),
           control::make_signing_key("token",
                                     crypto::PrivateKey::generate(crypto::KeyType::ed25519)),
           control::make_signing_key("config",
@@ -207,6 +280,8 @@ class ControlPlane {
   NoThrottle throttle;
   PlainHasher hasher;
   std::map<std::string, std::string> serials;  // by node id
+  TestAuthority current{authority()};
+  TestTrustKeys trust_keys{current};
 
  private:
   SilentLog log_;

@@ -135,6 +135,19 @@ class SqlCertificates final : public control::CertificateRepository {
   SqlSession& sql_;
 };
 
+class SqlTrust final : public control::TrustRepository {
+ public:
+  explicit SqlTrust(SqlSession& sql) : sql_(sql) {}
+
+  control::TrustState state() override;
+  void set_state(const control::TrustState& state) override;
+  void add_bundle(const control::StoredBundle& bundle, WallTime now) override;
+  std::vector<control::StoredBundle> bundles() override;
+
+ private:
+  SqlSession& sql_;
+};
+
 class SqlSessions final : public control::SessionRepository {
  public:
   explicit SqlSessions(SqlSession& sql) : sql_(sql) {}

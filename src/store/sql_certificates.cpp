@@ -11,7 +11,7 @@ using control::NodeCertificate;
 
 constexpr std::string_view kSelect =
     "SELECT c.node_id, n.name, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, "
-    "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at "
+    "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem "
     "FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
 
 NodeCertificate certificate_of(const Row& row) {
@@ -27,6 +27,7 @@ NodeCertificate certificate_of(const Row& row) {
   c.issuer_sha256 = row.text(8);
   c.key_sha256 = row.text(9);
   c.revoked_at = row.maybe_time(10);
+  c.pem = row.text(11);
   return c;
 }
 
@@ -43,10 +44,10 @@ std::string select(std::string_view rest) { return std::string(kSelect) + std::s
 void SqlCertificates::add(const NodeCertificate& c) {
   sql_.query(
       "INSERT INTO node_certificates (node_id, serial, fingerprint, ca_ref, not_before, "
-      "not_after, status, issuer_sha256, key_sha256) VALUES ($1, $2, $3, $4, $5, $6, 'active', "
-      "$7, $8)",
+      "not_after, status, issuer_sha256, key_sha256, pem) VALUES ($1, $2, $3, $4, $5, $6, "
+      "'active', $7, $8, $9)",
       c.node, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, c.issuer_sha256,
-      c.key_sha256);
+      c.key_sha256, c.pem);
 }
 
 std::optional<NodeCertificate> SqlCertificates::find_usable(NodeId node, std::string_view serial) {

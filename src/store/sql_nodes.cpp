@@ -15,7 +15,10 @@ constexpr std::string_view kSelectNode =
     "coalesce(s.metrics, '{}'), coalesce(s.metadata, '{}'), coalesce(s.observations, '{}'), "
     "coalesce(s.acked_config_version, 0), coalesce(s.config_error, ''), "
     "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
-    "coalesce((SELECT config_version FROM cluster), 0), n.draining, n.drain_deadline "
+    "coalesce((SELECT config_version FROM cluster), 0), n.draining, n.drain_deadline, "
+    "coalesce(s.certificate_serial, ''), "
+    "coalesce((SELECT c.ca_ref FROM node_certificates c WHERE c.node_id = n.id "
+    "AND c.serial = s.certificate_serial LIMIT 1), '') "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
 
 std::vector<policy::NodeRole> roles_from(std::string_view joined) {
@@ -75,6 +78,8 @@ Node node_of(const Row& row) {
   n.wanted_config_version = row.count(15);
   n.draining = row.boolean(16);
   n.drain_deadline = row.maybe_time(17);
+  n.certificate_serial = row.text(18);
+  n.certificate_ca_ref = row.text(19);
   return n;
 }
 
@@ -166,11 +171,13 @@ std::uint64_t SqlNodes::config_version() {
 void SqlNodes::record_check_in(const Node& node, WallTime now) {
   sql_.query(
       "INSERT INTO node_status (node_id, checked_in_at, versions, metrics, metadata, "
-      "observations) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (node_id) DO UPDATE SET "
+      "observations, certificate_serial) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+      "ON CONFLICT (node_id) DO UPDATE SET certificate_serial = EXCLUDED.certificate_serial, "
       "checked_in_at = EXCLUDED.checked_in_at, versions = EXCLUDED.versions, "
       "metrics = EXCLUDED.metrics, metadata = EXCLUDED.metadata, "
       "observations = EXCLUDED.observations",
-      node.id, now, node.versions, node.metrics, node.metadata, node.observations);
+      node.id, now, node.versions, node.metrics, node.metadata, node.observations,
+      node.certificate_serial);
 }
 
 void SqlNodes::record_ack(NodeId node, std::uint64_t version, WallTime now) {
@@ -194,8 +201,8 @@ void SqlNodes::record_config_error(NodeId node, std::string_view error, WallTime
 snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
   snapshot::ClusterModel model;
   const Rows rows = sql_.query(
-      "SELECT 1 AS kind, id::text, config_version::text, revocation_version::text, '', '', '' "
-      " FROM cluster "
+      "SELECT 1 AS kind, id::text, cluster.config_version::text, revocation_version::text, "
+      " trust.bundle_version::text, trust.bundle_floor::text, '' FROM cluster, trust "
       "UNION ALL "
       "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
       " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
@@ -216,6 +223,8 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
         model.cluster = row.id<ClusterId>(1);
         model.version = row.count(2);
         model.revocation_version = row.count(3);
+        model.trust_bundle_version = row.count(4);
+        model.trust_bundle_floor = row.count(5);
         break;
       case 2: {
         const auto key = from_hex(row.text(4)).value_or(Bytes{});

@@ -19,6 +19,7 @@ class SqlTransaction final : public control::Transaction {
         resources_(sql_),
         nodes_(sql_),
         certificates_(sql_),
+        trust_(sql_),
         sessions_(sql_),
         audit_(sql_) {}
 
@@ -28,6 +29,7 @@ class SqlTransaction final : public control::Transaction {
   control::ResourceRepository& resources() override { return resources_; }
   control::NodeRepository& nodes() override { return nodes_; }
   control::CertificateRepository& certificates() override { return certificates_; }
+  control::TrustRepository& trust() override { return trust_; }
   control::SessionRepository& sessions() override { return sessions_; }
   control::AuditRepository& audit_log() override { return audit_; }
 
@@ -48,6 +50,7 @@ class SqlTransaction final : public control::Transaction {
   SqlResources resources_;
   SqlNodes nodes_;
   SqlCertificates certificates_;
+  SqlTrust trust_;
   SqlSessions sessions_;
   SqlAudit audit_;
   std::vector<control::AuditEntry> entries_;

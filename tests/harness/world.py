@@ -9,7 +9,7 @@ import tempfile
 
 from harness import tokens
 from harness.addresses import OneHost
-from harness.control import Control, reachable_by_postgres
+from harness.control import OWNER_EMAIL, OWNER_PASSWORD, Control, reachable_by_postgres
 from harness.node import Node
 from harness.rap import Rap
 from harness.targets import Echo
@@ -131,6 +131,10 @@ class World:
         rap = Rap(self.folder / f"home-{name}")
         rap.login(self.control.url, email, password, self.control.root_ca)
         return rap
+
+    def platform_owner(self):
+        """The platform owner's command line."""
+        return self.person("owner", OWNER_EMAIL, OWNER_PASSWORD)
 
     def user(self):
         return self.control.api().as_user(USER_EMAIL, USER_PASSWORD)
