@@ -12,6 +12,7 @@ from harness.stream import Stream
 from harness.wait import until
 
 ROTATION_S = 120
+SETTLED_S = 60  # channels that the old root carried come back after their backoff
 
 
 def fingerprints(pem_file):
@@ -82,7 +83,7 @@ class TrustRotation(FabricCase):
                 self.assertEqual(0, checked.returncode, checked.stdout)
         self.assertEqual(fingerprints(new_root), fingerprints(pki / "root.crt"))
         self.assertFalse((pki / "next").exists())
-        world.wait_settled()
+        world.wait_settled(timeout=SETTLED_S)
 
         # The server is under the new root, which these two never heard of over a connection that
         # they trusted: the old root's signature is enough.
@@ -98,7 +99,7 @@ class TrustRotation(FabricCase):
         world.control.process.stop()
         world.control.serve()
         self.assertEqual("stable", self.trust()["phase"])
-        world.wait_settled()
+        world.wait_settled(timeout=SETTLED_S)
 
 
 if __name__ == "__main__":
