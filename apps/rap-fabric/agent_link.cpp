@@ -12,7 +12,7 @@ AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandle
       log_(log),
       dialer_(loop, socket,
               {.on_open = [this](auto connection) { connection_ = std::move(connection); },
-               .on_message = [this](std::string text) { on_message(text); },
+               .on_message = [this](const std::string& text) { on_message(text); },
                .on_close = [this] { connection_.reset(); }},
               log) {}
 

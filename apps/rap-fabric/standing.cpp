@@ -26,6 +26,12 @@ channel::Context context_of(const snapshot::NodeConfig& config, channel::Authori
     c.drain_by = mono + std::max(std::chrono::seconds{0}, from_unix(config.drain_deadline) - wall);
   }
   c.degraded_classes = config.degraded_classes;
+  for (const auto& r : config.revocations) {
+    if (r.kind != snapshot::RevocationKind::node) continue;
+    c.revoked[r.node] = r.severity == snapshot::RevocationSeverity::drain
+                            ? channel::Severity::drain
+                            : channel::Severity::close;
+  }
   c.peers.reserve(config.peers.size());
   for (const auto& peer : config.peers) {
     c.peers.push_back(

@@ -40,19 +40,20 @@ void LinkDriver::start() {
 }
 
 io::MessageHandlers LinkDriver::fabric_handlers() {
-  return {.on_open =
-              [this](std::shared_ptr<io::MessageConnection> connection) {
-                fabric_ = std::move(connection);
-                log_.info("fabric.connected");
-                step(agent::FabricConnected{});
-              },
-          .on_message = [this](std::string message) { step(agent::FabricSaid{message}); },
-          .on_close =
-              [this] {
-                fabric_.reset();
-                log_.info("fabric.disconnected");
-                step(agent::FabricDisconnected{});
-              }};
+  return {
+      .on_open =
+          [this](std::shared_ptr<io::MessageConnection> connection) {
+            fabric_ = std::move(connection);
+            log_.info("fabric.connected");
+            step(agent::FabricConnected{});
+          },
+      .on_message = [this](std::string message) { step(agent::FabricSaid{std::move(message)}); },
+      .on_close =
+          [this] {
+            fabric_.reset();
+            log_.info("fabric.disconnected");
+            step(agent::FabricDisconnected{});
+          }};
 }
 
 void LinkDriver::step(const agent::LinkEvent& event) {
@@ -66,7 +67,7 @@ void LinkDriver::step(const agent::LinkEvent& event) {
   }
 }
 
-void LinkDriver::perform(agent::LinkActions actions) {
+void LinkDriver::perform(const agent::LinkActions& actions) {
   for (const agent::LinkAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
   }

@@ -22,7 +22,7 @@ class LinkDriver {
 
  private:
   void step(const agent::LinkEvent& event);
-  void perform(agent::LinkActions actions);
+  void perform(const agent::LinkActions& actions);
   void perform(const agent::SendToControl& send);
   void perform(const agent::TellFabric& tell);
   void perform(const agent::UseIdentity& use);

@@ -76,7 +76,7 @@ std::optional<std::filesystem::path> find_program(const std::string& name) {
   const char* variable = std::getenv("PATH");
   std::istringstream path(variable != nullptr ? variable : "/usr/bin:/bin");
   for (std::string directory; std::getline(path, directory, ':');) {
-    const auto candidate = std::filesystem::path(directory.empty() ? "." : directory) / name;
+    auto candidate = std::filesystem::path(directory.empty() ? "." : directory) / name;
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return std::nullopt;

@@ -17,6 +17,7 @@ std::expected<wire::TrafficClassSet, FailureReason> authorize_peer(const Context
   if (context.authority == Authority::expired) {
     return std::unexpected(FailureReason::trust_bundle_stale);
   }
+  if (context.revoked.contains(peer)) return std::unexpected(FailureReason::certificate_revoked);
   const PeerRule* rule = context.find(peer);
   if (rule == nullptr) return std::unexpected(FailureReason::policy_denied);
   wire::TrafficClassSet classes = rule->classes;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +55,12 @@ struct Context {
   std::optional<MonoTime> drain_by;         // and cuts what is left then; else in its own time
   wire::TrafficClassSet degraded_classes;  // what a new channel may carry without the control plane
   std::vector<PeerRule> peers;
+  std::map<NodeId, Severity> revoked;  // nodes; certificates and keys are the verifier's matter
 
+  std::optional<Severity> revoked_as(NodeId peer) const {
+    const auto it = revoked.find(peer);
+    return it == revoked.end() ? std::nullopt : std::optional(it->second);
+  }
   const PeerRule* find(NodeId peer) const {
     for (const PeerRule& rule : peers) {
       if (rule.node == peer) return &rule;

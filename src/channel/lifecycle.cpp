@@ -123,7 +123,8 @@ void Lifecycle::greet_again(const wire::Hello& hello) {
   if (hello.channel != id_ || hello.lane != Lane::interactive) {
     return fail(FailureReason::policy_denied);
   }
-  const auto classes = judge(hello, Stage::continuing);
+  const auto classes =
+      leaving() ? classes_.intersect(hello.classes) : judge(hello, Stage::continuing);
   if (!classes) return fail(classes.error());
   peer_hello_ = hello;
   classes_ = *classes;
@@ -143,11 +144,21 @@ void Lifecycle::measure(const event::AckReceived& e) {
   if (!monitor(e.lane).answered(e.ack, now_)) fail(FailureReason::policy_denied);
 }
 
+// The peer was revoked, but without haste: it is nobody's neighbour any more, and what is under way
+// may end.
+bool Lifecycle::leaving() const {
+  return context_->revoked_as(*peer_) == Severity::drain &&
+         context_->authority != Authority::expired;
+}
+
 // CH-7, CH-10: policy is judged here and now, the certificate by whoever holds it. What policy no
 // longer allows stops at once; what it newly allows begins when the peer agrees.
 void Lifecycle::reconsider() {
   const Stage stage = state_ == State::authorizing ? Stage::opening : Stage::continuing;
   if (context_->authority == Authority::current) opened_degraded_ = false;
+  if (stage == Stage::continuing && leaving()) {
+    return begin_draining(FailureReason::certificate_revoked, kRevokedDrainTimeout);
+  }
   const auto allowed = stage == Stage::opening ? authorize_peer(*context_, *peer_, stage)
                                                : judge(peer_hello_, stage);
   if (!allowed) return fail(allowed.error());
@@ -241,6 +252,7 @@ wire::Hello Lifecycle::own_hello() const {
   h.channel = dialled() || !id_.is_nil() ? id_ : peer_hello_.channel;
   const auto allowed = authorize_peer(*context_, *peer_, Stage::continuing);
   if (allowed) h.classes = *allowed;
+  if (leaving()) h.classes = classes_;
   if (opened_degraded_ || (!established_at_ && context_->authority == Authority::degraded)) {
     h.classes = h.classes.intersect(context_->degraded_classes);
   }

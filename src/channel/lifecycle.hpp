@@ -171,6 +171,7 @@ class Lifecycle {
                                                             Stage stage) const;
   void begin_draining(FailureReason reason, Duration within);
   Duration drain_time() const;
+  bool leaving() const;
   void begin_closing(FailureReason reason);
   void fail(FailureReason reason);
   void end(State terminal);

@@ -303,6 +303,24 @@ TEST_F(LifecycleTest, APeerRevokedWithoutHasteDrains) {
   EXPECT_NE(channel.state(), State::draining);
 }
 
+TEST_F(LifecycleTest, ARevokedNodeThatIsNobodysNeighbourAnyMoreIsToldSo) {
+  reach_established();
+  context.peers.clear();
+  context.revoked[b] = Severity::close;
+  expect_failed(FailureReason::certificate_revoked, context_changed());
+}
+
+TEST_F(LifecycleTest, ANodeRevokedWithoutHasteEndsWhatIsUnderWay) {
+  reach_established();
+  const auto classes = channel.classes();
+  context.peers.clear();
+  context.revoked[b] = Severity::drain;
+  context_changed();
+  EXPECT_EQ(channel.state(), State::draining);
+  EXPECT_EQ(channel.classes(), classes);
+  EXPECT_FALSE(channel.takes_new_flows());
+}
+
 TEST_F(LifecycleTest, WithoutAVerdictItFails) {
   reach(State::revalidating);
   while (channel.state() == State::revalidating) timeout();

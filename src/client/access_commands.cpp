@@ -9,7 +9,6 @@
 namespace rap::client {
 
 using nlohmann::json;
-using wire::TrafficClass;
 
 namespace {
 

@@ -70,7 +70,7 @@ struct HttpClient::Impl final : StreamHandler, std::enable_shared_from_this<Impl
     Callback done;
   };
 
-  void send(wire::HttpRequest request, Callback done) {
+  void send(const wire::HttpRequest& request, Callback done) {
     auto bytes = format_request(request, host_field(options));
     if (!bytes) {
       HttpError error{HttpError::Kind::protocol, "the request cannot be written as HTTP"};

@@ -59,7 +59,8 @@ void Invariants::payload_accepted(const Node& node, channel::LaneId lane, NodeId
   }
   if (!node.table().may_carry(lane, c)) return violate(node, what + " in a class it may not carry");
   const auto* rule = node.table().context().find(from);
-  if (rule == nullptr || !rule->classes.contains(c)) {
+  const bool leaving = node.table().context().revoked_as(from) == channel::Severity::drain;
+  if (!leaving && (rule == nullptr || !rule->classes.contains(c))) {
     return violate(node, what + " that policy does not allow");
   }
   if (node.table().context().authority == channel::Authority::expired) {

@@ -85,6 +85,7 @@ View Truth::view_of(NodeId node, Duration now) const {
   c.draining = self.draining;
 
   c.degraded_classes = wire::TrafficClassSet::all().without({wire::TrafficClass::vpn_packet});
+  c.revoked = denials_.nodes;
   for (const Member& other : members_) {
     if (other.id == node || other.relay == self.relay) continue;
     if (other.revoked || other.removed || self.removed) continue;

@@ -93,7 +93,7 @@ TEST_F(Enrolment, YieldsACertificateOnApprovalForWhoKnowsThePollSecret) {
                                        crypto::PeerSide::client, wire::SpiffeId::Kind::node,
                                        ControlPlane::authority().cluster, w.control->now);
   ASSERT_TRUE(who);
-  EXPECT_EQ(who->node().str(), body["node_id"]);
+  EXPECT_EQ(who->node().str(), body["node_id"].get<std::string>());
 }
 
 TEST_F(Enrolment, IsDecidedOnce) {

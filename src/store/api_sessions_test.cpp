@@ -73,9 +73,9 @@ TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
       crypto::verify_token(candidate["token"].get<std::string>(), {{key.kid, key.key.public_key()}},
                            ControlPlane::authority().cluster, w.control->now);
   ASSERT_TRUE(token);
-  EXPECT_EQ(token->session.str(), a.body["session"]["id"]);
-  EXPECT_EQ(token->attachment.str(), a.body["attachment_id"]);
-  EXPECT_EQ(token->resource.str(), a.body["session"]["resource"]["id"]);
+  EXPECT_EQ(token->session.str(), a.body["session"]["id"].get<std::string>());
+  EXPECT_EQ(token->attachment.str(), a.body["attachment_id"].get<std::string>());
+  EXPECT_EQ(token->resource.str(), a.body["session"]["resource"]["id"].get<std::string>());
   EXPECT_EQ(token->organization.str(), a.body["session"]["organization"]["id"]);
   EXPECT_EQ(token->entry.str(), seed().entry);
   EXPECT_EQ(token->expires_at - token->issued_at, 60s);

@@ -1,0 +1,241 @@
+"""The twelve validation tests of S0 §19, by name, between real rap-fabric processes over real TLS.
+src/sim/validation_test.cpp has them in simulation."""
+
+import pathlib
+import shutil
+import ssl
+import tempfile
+import time
+import unittest
+import uuid
+
+from harness import frames
+from harness.api import ApiError
+from harness.case import FabricCase
+from harness.channel import Channel
+from harness.lone import HOUR, Authority, LoneNode, revocation
+from harness.wait import until
+
+
+class Pair(unittest.TestCase):
+    """A dialler and a listener that know each other, and the authority of both."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.cluster = str(uuid.uuid4())
+        self.authority = Authority()
+        self.listener = self.node("listener")
+        self.dialler = self.node("dialler")
+
+    def node(self, name):
+        node = LoneNode(self.folder, name, self.cluster, self.authority)
+        self.addCleanup(node.stop)
+        return node
+
+    def start(self, **more):
+        """Both run, configured to have a channel."""
+        for node in (self.listener, self.dialler):
+            node.start()
+        self.listener.configure(peers=[self.listener.peer(self.dialler)], **more)
+        self.dialler.configure(peers=[self.dialler.peer(self.listener, dial=True)], **more)
+
+    def connect(self, **more):
+        self.start(**more)
+        for node, peer in self.both():
+            node.wait_transition("established", peer=peer)
+        until(lambda: all("bulk" in c["lanes"] for c in self.dialler.channels(self.listener))
+              and self.dialler.channels(self.listener), "both lanes")
+
+    def both(self):
+        return ((self.listener, self.dialler), (self.dialler, self.listener))
+
+    def hostile(self, node=None):
+        """We, with the certificate of `node` and its key."""
+        node = node or self.dialler
+        node.write_identity()
+        ca = self.folder / "root.pem"
+        ca.write_text(self.authority.pem)
+        channel = Channel(self.listener, ca, **node.identity_files())
+        self.addCleanup(channel.close)
+        return channel
+
+    def hello(self, node=None, **more):
+        node = node or self.dialler
+        ids = (uuid.UUID(self.cluster).bytes, uuid.UUID(node.id).bytes)
+        return frames.frame(frames.HELLO, 0, frames.hello(
+            *ids, trust_bundle_version=1, route_epoch=1, **more), 0)
+
+    def only_listener(self):
+        """The dialler does not run: we speak in its name."""
+        self.listener.start()
+        self.listener.configure(peers=[self.listener.peer(self.dialler)])
+        until(lambda: self.listener.log("listener.open"), "the listener")
+
+    def said_until_closed(self, channel):
+        return [kind for kind, *_ in channel.received_until_closed()]
+
+
+class ChannelValidation(Pair):
+    def test_valid_node_to_node_mtls_succeeds(self):
+        self.connect()
+        channel, = self.dialler.channels(self.listener)
+        self.assertEqual(["interactive", "bulk"], channel["lanes"])
+        self.assertEqual(sorted(frames.CLASSES), sorted(channel["classes"]))
+        until(lambda: self.dialler.channels(self.listener)[0]["rtt_us"] > 0, "a round trip")
+
+    def test_wrong_cluster_certificate_is_rejected(self):
+        stranger = str(uuid.uuid4())
+        self.dialler.certificate, self.dialler.key = self.authority.issue(stranger, self.dialler.id)
+        self.start()
+        until(lambda: "wrong_cluster" in self.listener.log("channel.state"),
+              lambda: self.listener.log()[-1500:])
+        self.assertNotIn(("established", ""), self.listener.transitions())
+
+    def test_wrong_node_id_is_rejected(self):
+        other = str(uuid.uuid4())
+        self.listener.certificate, self.listener.key = self.authority.issue(self.cluster, other)
+        self.start()
+        self.dialler.wait_transition("failed", "wrong_node", self.listener)
+        self.assertNotIn(("established", ""), self.dialler.transitions())
+
+    def test_expired_certificate_is_rejected(self):
+        self.dialler.certificate, self.dialler.key = self.authority.issue(
+            self.cluster, self.dialler.id, end=-HOUR / 2)
+        self.start()
+        until(lambda: "certificate_invalid" in self.listener.log("channel.state"),
+              lambda: self.listener.log()[-1500:])
+        self.assertNotIn(("established", ""), self.listener.transitions())
+
+    def test_revoked_certificate_closes_active_channel(self):
+        self.connect()
+        for by_key in (False, True):
+            with self.subTest(by_key=by_key):
+                seen = len(self.listener.transitions(self.dialler))
+                entry = revocation(self.dialler.certificate, by_key=by_key)
+                began = time.monotonic()
+                self.listener.configure(revocations=[entry])
+                self.listener.wait_transition("failed", "certificate_revoked", self.dialler,
+                                              after=seen)
+                self.assertLess(time.monotonic() - began, 5)
+                self.listener.configure(revocations=[])  # and it may come back
+                self.dialler.configure()
+                self.listener.wait_transition("established", peer=self.dialler, after=seen)
+
+    def test_a_revoked_node_is_refused_and_offered_tickets_resume_nothing(self):
+        self.only_listener()
+        self.listener.configure(revocations=[revocation(node=self.dialler.id)])
+        for _ in range(3):
+            try:
+                channel = self.hostile()
+                channel.send(self.hello())
+                said = self.said_until_closed(channel)
+                self.assertFalse(channel.socket.session_reused)
+            except (ssl.SSLError, ConnectionError):
+                said = []
+            self.assertEqual([], said)
+
+    def test_unauthorized_channel_class_is_rejected(self):
+        self.connect()
+        self.listener.configure(peers=[self.listener.peer(self.dialler, classes=["input"])])
+        until(lambda: self.listener.channels(self.dialler)
+              and self.listener.channels(self.dialler)[0]["classes"] == ["input"]
+              and self.dialler.channels(self.listener)[0]["classes"] == ["input"],
+              lambda: f"both ends to narrow: {self.dialler.observed}")
+        self.listener.configure(peers=[self.listener.peer(self.dialler, classes=["vpn_packet"])])
+        self.dialler.configure(
+            peers=[self.dialler.peer(self.listener, dial=True, classes=["input"])])
+        self.listener.wait_transition("failed", "channel_class_denied", self.dialler)
+
+    def test_the_receiver_refuses_a_class_the_sender_did_not_agree_to(self):
+        self.only_listener()
+        self.listener.configure(peers=[self.listener.peer(self.dialler, classes=["input"])])
+        channel = self.hostile()
+        channel.send(self.hello() + frames.frame(
+            frames.FLOW_OPEN, 1, uuid.uuid4().bytes + b"\x08sealed", frames.FILE_TRANSFER))
+        while (frame := channel.receive())[0] != frames.FLOW_REFUSE:
+            pass
+        self.assertEqual("channel_class_denied", frames.reason(frame[3]))
+
+    def test_channel_cannot_carry_traffic_before_authorization(self):
+        self.only_listener()
+        channel = self.hostile()
+        channel.send(frames.frame(frames.FLOW_OPEN, 1, uuid.uuid4().bytes + b"\x08sealed"))
+        self.assertEqual([frames.GOODBYE], self.said_until_closed(channel))
+        self.listener.wait_transition("failed", "policy_denied", self.dialler)
+
+    def test_heartbeat_timeout_triggers_failure(self):
+        self.connect()
+        self.dialler.pause()
+        self.listener.wait_transition("degraded", peer=self.dialler)
+        self.listener.wait_transition("failed", "heartbeat_timeout", self.dialler)
+        self.assertTrue(self.listener.log("channel.failover_hint"))
+        seen = len(self.listener.transitions(self.dialler))
+        self.dialler.resume()
+        self.listener.wait_transition("established", peer=self.dialler, after=seen)
+
+    def test_draining_stops_new_channels(self):
+        self.connect()
+        self.listener.configure(draining=True)
+        self.listener.wait_transition("draining", "peer_draining", self.dialler)
+        self.dialler.wait_transition("draining", "peer_draining", self.listener)
+        self.listener.wait_transition("closed", "peer_draining", self.dialler)
+        until(lambda: self.listener.observed.get("drained"), "the listener to be drained")
+        late = self.hostile()
+        late.send(self.hello())
+        self.assertEqual([frames.GOODBYE], self.said_until_closed(late))
+        self.listener.configure(draining=False)
+        seen = len(self.listener.transitions(self.dialler))
+        self.listener.wait_transition("established", peer=self.dialler, after=seen)
+
+    def test_trust_rotation_revalidates_channels(self):
+        self.connect()
+        before = self.listener.counter("revalidations")
+        new = Authority("Next Root")
+        for node, _ in self.both():
+            node.configure(trust_bundle_pem=self.authority.pem + new.pem, trust_bundle_version=2)
+        until(lambda: self.listener.counter("revalidations") > before, "a revalidation")
+        for node, peer in self.both():
+            self.assertEqual("established", node.channels(peer)[0]["state"])
+            node.renew(*new.issue(self.cluster, node.id))
+        self.finish_rotation(new)
+
+    def finish_rotation(self, new):
+        """The old root retires: whoever still stands on it is out."""
+        until(lambda: "identity.renewed" in self.dialler.log(), "the renewal")
+        for node, peer in self.both():
+            seen = len(node.transitions(peer))
+            node.configure(trust_bundle_pem=new.pem, trust_bundle_version=3, trust_bundle_floor=2)
+            node.wait_transition("revalidating", peer=peer, after=seen)
+        until(lambda: all(n.channels(p) and n.channels(p)[0]["state"] == "established"
+                          for n, p in self.both()), "a channel under the new root alone")
+
+    def test_degraded_mode_honors_ttl_and_forbidden_actions(self):
+        self.connect(valid_for_s=45)
+        for node, _ in self.both():
+            node.tell(type="control", reachable=False)
+        self.dialler.wait_transition("degraded", peer=self.listener, timeout=40)
+        self.assertEqual(sorted(frames.CLASSES), sorted(
+            self.dialler.channels(self.listener)[0]["classes"]), "what there is goes on")
+        self.assertNotIn("failed", [to for to, _ in self.dialler.transitions(self.listener)])
+        self.listener.wait_transition("failed", "trust_bundle_stale", self.dialler, timeout=25)
+        seen = len(self.dialler.transitions())
+        time.sleep(3)  # an expired configuration founds nothing
+        self.assertNotIn("connecting", [to for to, _ in self.dialler.transitions()[seen:]])
+
+
+class TenantSafeViews(FabricCase):
+    def test_tenant_safe_views_hide_topology(self):
+        tenant = self.world.user()
+        for path in ("channels", "nodes", "certificates"):
+            with self.assertRaises(ApiError) as refused:
+                tenant.get(path)
+            self.assertIn(refused.exception.status, (403, 404), path)
+        seen = str(tenant.get("resources"))
+        for node in self.world.nodes.values():
+            self.assertNotIn(node.node_id, seen)
+            self.assertNotIn(node.name, seen)
+
+
+if __name__ == "__main__":
+    unittest.main()
