@@ -20,13 +20,23 @@ Channels::Channels(io::EventLoop& loop, router::Router& router, RandomSource& rn
 
 Channels::~Channels() = default;
 
-void Channels::set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check) {
+void Channels::set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check,
+                         crypto::TlsIdentity identity) {
   dial_tls_ = std::move(dial);
   check_ = std::move(check);
+  identity_ = std::move(identity);
 }
 
 void Channels::set_context(channel::Context context) {
   step(table_event::ContextChanged{std::move(context)});
+}
+
+void Channels::prove_again() {
+  for (const auto& [id, lane] : lanes_) prove_again(*lane);
+}
+
+void Channels::prove_again(Lane& lane) {
+  if (lane.link()) lane.send(wire::FrameType::reproof, lane.stream()->prove_again(*identity_));
 }
 
 void Channels::accept(std::unique_ptr<io::Stream> proven) {
@@ -72,7 +82,25 @@ void Channels::lane_open(Lane& lane) {
 }
 
 bool Channels::lane_control(Lane& lane, const wire::FrameView& frame) {
+  if (frame.header.type == wire::FrameType::reproof) return lane_reproof(lane, frame.payload);
+  const std::uint64_t trust = trust_of_peer(lane.id());
   step(table_event::Frame{lane.id(), frame.header.type, frame.payload});
+  // A peer that trusts more than before may take a proof it had to leave aside.
+  if (trust > 0 && trust_of_peer(lane.id()) > trust) prove_again();
+  return true;
+}
+
+std::uint64_t Channels::trust_of_peer(channel::LaneId id) const {
+  const auto* channel = table_.channel_of(id);
+  return channel != nullptr ? channel->lifecycle.peer_hello().trust_bundle_version : 0;
+}
+
+bool Channels::lane_reproof(Lane& lane, ByteView payload) {
+  if (!lane.link()) return false;
+  const auto verdict = check_.reproof(*lane.stream(), payload, io::wall_now());
+  if (!verdict) return false;
+  log_.info("channel.reproof", {{"lane", lane.id()}, {"accepted", verdict->has_value()}});
+  step(table_event::Rechecked{lane.id(), *verdict});
   return true;
 }
 

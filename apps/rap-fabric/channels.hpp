@@ -25,8 +25,11 @@ class Channels final : private LaneOwner {
   ~Channels() override;
 
   // How to prove ourselves and whom to trust from now on; connections that stand keep their keys.
-  void set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check);
+  void set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check,
+                 crypto::TlsIdentity identity);
   void set_context(channel::Context context);
+  // We have been given another certificate: shows it on every connection that stands.
+  void prove_again();
   // From a listener: the peer is a member of the cluster, nothing more.
   void accept(std::unique_ptr<io::Stream> proven);
   // Every second: tells the table which draining channels have no flow left.
@@ -43,6 +46,9 @@ class Channels final : private LaneOwner {
   void lane_violation(Lane& lane) override;
   void lane_closed(Lane& lane, const io::StreamError& error) override;
 
+  bool lane_reproof(Lane& lane, ByteView payload);
+  void prove_again(Lane& lane);
+  std::uint64_t trust_of_peer(channel::LaneId id) const;
   void step(channel::TableEvent event);
   void perform(const channel::TableAction& action);
   void dial(const channel::table_action::Dial& dial);
@@ -59,6 +65,7 @@ class Channels final : private LaneOwner {
   io::Timer timer_;
   std::shared_ptr<const crypto::TlsContext> dial_tls_;
   PeerCheck check_;
+  std::optional<crypto::TlsIdentity> identity_;
   std::unordered_map<channel::LaneId, std::unique_ptr<Lane>> lanes_;
   // Carrying out one step's actions may make the next: they are taken in order, never nested.
   std::deque<channel::TableEvent> pending_;

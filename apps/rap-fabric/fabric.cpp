@@ -85,7 +85,7 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
       TlsContext::make(TlsRole::server, identity->tls, crypto::AcceptAnyone{}, io::wall_now);
   accept_tls_ = TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now);
   channels_.set_trust(TlsContext::make(TlsRole::client, identity->tls, member, io::wall_now),
-                      {roots, deny});
+                      {roots, deny}, identity->tls);
   if (client_listener_) client_listener_->set_tls(client_tls_);
   if (fabric_listener_) fabric_listener_->set_tls(accept_tls_);
   router_.set_seal_key(identity->seal);
@@ -94,6 +94,7 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
 
 void Fabric::identity_changed() {
   if (!configured_ || !renew_trust(config_)) return;
+  channels_.prove_again();
   log_.info("identity.renewed");
 }
 

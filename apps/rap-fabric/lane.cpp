@@ -91,7 +91,8 @@ bool Lane::on_frame(const wire::FrameView& frame) {
     case FrameType::hello:
     case FrameType::heartbeat:
     case FrameType::heartbeat_ack:
-    case FrameType::goodbye: return owner_.lane_control(*this, frame);
+    case FrameType::goodbye:
+    case FrameType::reproof: return owner_.lane_control(*this, frame);
     default: break;
   }
   // A flow's frame: nothing passes before the channel is established. From then on the router

@@ -31,6 +31,13 @@ channel::FailureReason reason_of(const io::StreamError& error) {
   return FailureReason::network_unreachable;
 }
 
+std::optional<channel::Verdict> PeerCheck::reproof(io::Stream& stream, ByteView payload,
+                                                   WallTime now) const {
+  const auto proven = stream.accept_proof(payload, roots, deny.get(), now);
+  if (!proven && proven.error() == crypto::CertificateFault::no_certificate) return std::nullopt;
+  return (*this)(stream, now);
+}
+
 channel::Verdict PeerCheck::operator()(io::Stream& stream, WallTime now) const {
   const auto identity = stream.recheck(roots, deny.get(), now);
   if (!identity) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "channel/lifecycle.hpp"
@@ -18,6 +19,9 @@ struct PeerCheck {
   std::shared_ptr<const crypto::DenyList> deny;
 
   channel::Verdict operator()(io::Stream& stream, WallTime now) const;
+  // The peer shows another certificate. nullopt: that is no proof at all. A proof of something that
+  // is not good here and now leaves the old one in force, which the verdict then is of.
+  std::optional<channel::Verdict> reproof(io::Stream& stream, ByteView payload, WallTime now) const;
 };
 
 channel::FailureReason reason_of(crypto::CertificateFault fault);

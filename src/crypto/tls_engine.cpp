@@ -212,12 +212,14 @@ void TlsEngine::close_notify() {
 }
 
 std::optional<Certificate> TlsEngine::peer_certificate() const {
+  if (!proven_again_.empty()) return proven_again_.front();
   X509* x = SSL_get0_peer_certificate(ssl_.get());
   if (x == nullptr) return std::nullopt;
   return share(x);
 }
 
 std::vector<Certificate> TlsEngine::peer_chain() const {
+  if (!proven_again_.empty()) return proven_again_;
   std::vector<Certificate> out;
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
   if (chain == nullptr) return out;

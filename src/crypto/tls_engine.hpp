@@ -51,6 +51,16 @@ class TlsEngine {
   // is believed now. For an established AcceptMember connection; `no_certificate` for every other.
   std::expected<wire::SpiffeId, CertificateFault> recheck(const std::vector<Certificate>& roots,
                                                           const DenyList* deny, WallTime now);
+  // Proves, on this established connection, that we hold the key of `identity` too: the payload of
+  // a reproof frame. The key signs what only the two ends of the connection know (the TLS exporter
+  // of RFC 8446 §7.5), which side we are, and the leaf.
+  Bytes prove_again(const TlsIdentity& identity);
+  // The peer did so. From now on recheck() judges what it proved. Fails, and changes nothing, when
+  // the proof is none (`no_certificate`), when the certificate is not good now, or when it is of
+  // another node than before (`no_identity`).
+  std::expected<wire::SpiffeId, CertificateFault> accept_proof(
+      ByteView payload, const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);
+
   // What `deny` says of the path that was verified last; nullopt: nothing.
   std::optional<Severity> denied_by(const DenyList& deny) const;
 
@@ -65,6 +75,7 @@ class TlsEngine {
       const AcceptMember& member, const Certificate& leaf,
       const std::vector<Certificate>& presented, const std::vector<Certificate>& roots,
       const DenyList* deny, WallTime now);
+  Bytes proof_message(bool by_client, const Certificate& leaf);
   bool speaks_for(const Certificate& leaf, const std::string& host);
 
   std::shared_ptr<const TlsContext> context_;
@@ -76,6 +87,7 @@ class TlsEngine {
   std::optional<CertificateFault> fault_;
   std::optional<wire::SpiffeId> peer_;
   CertificatePath path_;  // of peer_
+  std::vector<Certificate> proven_again_;  // leaf first; empty: as in the handshake
 };
 
 }  // namespace rap::crypto

@@ -7,6 +7,7 @@
 
 #include "crypto/openssl_handle.hpp"
 #include "crypto/test_pki.hpp"
+#include "wire/reproof.hpp"
 
 namespace rap::crypto {
 namespace {
@@ -116,6 +117,71 @@ TEST_F(Tls, AnEstablishedPeerIsCheckedAgainUnderWhatIsBelievedNow) {
     both.push_back(pki.root.certificate);
     EXPECT_TRUE(engine->recheck(both, deny(entry_of(NodeId::random(pki.rng))).get(), TestPki::now));
   }
+}
+
+// The same node with another key and certificate, of the same authority.
+TestMember renewed(TestPki& pki, const TestMember& member) {
+  TestMember next = pki.member();
+  SubjectNames names;
+  names.uris = {wire::SpiffeId::of_node(pki.cluster, member.node).str()};
+  next.leaf = issue_leaf(pki.intermediate, next.key.public_key(), names,
+                         {TestPki::now, TestPki::now + 10 * TestPki::day}, pki.rng);
+  next.node = member.node;
+  next.chain = {next.leaf, pki.intermediate.certificate};
+  return next;
+}
+
+TEST_F(Tls, APeerProvesAnotherCertificateOfItsOwnOnTheConnectionThatStands) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake());
+  const TestMember next = renewed(pki, alice);
+  const Bytes proof = l->client.prove_again({next.chain, next.key});
+  const auto accepted = l->server.accept_proof(proof, pki.roots(), nullptr, TestPki::now);
+  ASSERT_TRUE(accepted) << to_string(accepted.error());
+  EXPECT_EQ(accepted->node(), alice.node);
+  EXPECT_EQ(l->server.peer_certificate()->fingerprint(), next.leaf.fingerprint());
+  EXPECT_TRUE(l->server.recheck(pki.roots(), nullptr, alice.leaf.not_after()))
+      << "the old one has expired, the new one has not";
+}
+
+TEST_F(Tls, AProofIsOfThisConnectionThisSideThisKeyAndThisNode) {
+  const auto l = link();
+  const auto other = link();
+  ASSERT_TRUE(l->handshake() && other->handshake());
+  const TestMember next = renewed(pki, alice);
+  const auto verdict = [&](const Bytes& proof) {
+    const auto v = l->server.accept_proof(proof, pki.roots(), nullptr, TestPki::now);
+    EXPECT_FALSE(v);
+    EXPECT_EQ(l->server.peer_certificate()->fingerprint(), alice.leaf.fingerprint()) << "unchanged";
+    return v ? Fault::unknown_root : v.error();
+  };
+  EXPECT_EQ(verdict(other->client.prove_again({next.chain, next.key})), Fault::no_certificate)
+      << "of another connection";
+  EXPECT_EQ(verdict(l->server.prove_again({next.chain, next.key})), Fault::no_certificate)
+      << "reflected";
+  EXPECT_EQ(verdict(l->client.prove_again({next.chain, alice.key})), Fault::no_certificate)
+      << "without the key";
+  EXPECT_EQ(verdict(l->client.prove_again({bob.chain, bob.key})), Fault::no_identity)
+      << "of another node";
+  EXPECT_EQ(verdict({}), Fault::no_certificate);
+  const Bytes good = l->client.prove_again({next.chain, next.key});
+  for (std::size_t i = 0; i < good.size(); i += 7) {
+    Bytes bent = good;
+    bent[i] ^= 0x10;
+    EXPECT_FALSE(l->server.accept_proof(bent, pki.roots(), nullptr, TestPki::now)) << i;
+  }
+}
+
+TEST_F(Tls, AProofOfSomethingThatIsNotGoodNowIsLeftAside) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake());
+  const TestMember next = renewed(pki, alice);
+  const Bytes proof = l->client.prove_again({next.chain, next.key});
+  const auto denied = deny({.kind = DenyEntry::Kind::key, .key = next.leaf.key_hash()});
+  const auto refused = l->server.accept_proof(proof, pki.roots(), denied.get(), TestPki::now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), Fault::revoked);
+  EXPECT_TRUE(l->server.recheck(pki.roots(), denied.get(), TestPki::now)) << "the old one is good";
 }
 
 TEST_F(Tls, WhatIsNoEstablishedMemberCannotBeCheckedAgain) {

@@ -235,6 +235,15 @@ std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::recheck(
   if (!impl_->engine) return std::unexpected(crypto::CertificateFault::no_certificate);
   return impl_->engine->recheck(roots, deny, now);
 }
+Bytes Stream::prove_again(const crypto::TlsIdentity& identity) {
+  return impl_->engine ? impl_->engine->prove_again(identity) : Bytes{};
+}
+std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::accept_proof(
+    ByteView payload, const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny,
+    WallTime now) {
+  if (!impl_->engine) return std::unexpected(crypto::CertificateFault::no_certificate);
+  return impl_->engine->accept_proof(payload, roots, deny, now);
+}
 std::optional<crypto::Severity> Stream::denied_by(const crypto::DenyList& deny) const {
   return impl_->engine ? impl_->engine->denied_by(deny) : std::nullopt;
 }

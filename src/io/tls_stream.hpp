@@ -117,6 +117,11 @@ class Stream {
   // `deny` may be null. Any other stream has `no_certificate`.
   std::expected<wire::SpiffeId, crypto::CertificateFault> recheck(
       const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny, WallTime now);
+  // See TlsEngine. Nothing to send, or `no_certificate`, on any other stream.
+  Bytes prove_again(const crypto::TlsIdentity& identity);
+  std::expected<wire::SpiffeId, crypto::CertificateFault> accept_proof(
+      ByteView payload, const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny,
+      WallTime now);
   // After `revoked`: how much of a hurry it is.
   std::optional<crypto::Severity> denied_by(const crypto::DenyList& deny) const;
   // When the peer's certificate ends, which recheck() then calls expired.

@@ -220,3 +220,5 @@ class LoneNode:
                 self.resume()
             self.process.kill()
             self._listener.close()
+            if self._connection:
+                self._connection.close()
