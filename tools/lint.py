@@ -17,10 +17,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLANG_TIDY = "clang-tidy-19"
-# The path-sensitive analysis of tests costs more than all the rest and finds nothing; and a test may
-# waste a copy, and give the odd argument on purpose.
+# The path-sensitive analysis of tests costs more than all the rest and finds nothing; and a test
+# may waste a copy, and give the odd argument on purpose.
 NOT_IN_TESTS = ("-clang-analyzer-*,-performance-*,-bugprone-switch-missing-default-case,"
-                "-bugprone-suspicious-missing-comma,-bugprone-string-constructor")
+                "-bugprone-suspicious-missing-comma,-bugprone-string-constructor,"
+                "-bugprone-branch-clone")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 

@@ -109,6 +109,7 @@ std::expected<void, std::string_view> FlowMux::frame(const wire::FrameView& fram
     case FrameType::heartbeat:
     case FrameType::heartbeat_ack:
     case FrameType::goodbye:
+    case FrameType::reproof:
     case FrameType::flow_request:
     case FrameType::flow_open: return std::unexpected("a frame that is not for clients");
   }
