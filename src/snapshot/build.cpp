@@ -34,9 +34,10 @@ Link link_of(const ModelNode& self, const ModelNode& other, bool with_relays) {
   return dials ? Link::dial : accepts ? Link::accept : Link::none;
 }
 
-// The nodes that many others are told to dial.
-bool is_bootstrap(const ModelNode& node, bool with_relays) {
-  return node.has(with_relays ? NodeRole::relay : NodeRole::entry);
+// Do so many nodes dial this one that they must not come all at once when it has been away?
+bool is_crowded(const ClusterModel& model, const ModelNode& node, bool with_relays) {
+  const auto dials = [&](const ModelNode& n) { return has_reason_to_dial(n, node, with_relays); };
+  return std::ranges::count_if(model.nodes, dials) > kBootstrapCrowd;
 }
 
 std::vector<Peer> peers_of(const ClusterModel& model, const ModelNode& self, bool with_relays) {
@@ -50,7 +51,7 @@ std::vector<Peer> peers_of(const ClusterModel& model, const ModelNode& self, boo
               .endpoints = {},
               .classes = policy::classes_between(self.roles, other.roles),
               .draining = other.draining,
-              .bootstrap = is_bootstrap(other, with_relays)};
+              .bootstrap = link == Link::dial && is_crowded(model, other, with_relays)};
     if (peer.dial) peer.endpoints.push_back(other.fabric_endpoint);
     peers.push_back(std::move(peer));
   }

@@ -20,6 +20,10 @@
 
 namespace rap::snapshot {
 
+// A node that more nodes than this dial is a bootstrap peer to them: they come back to it within
+// seconds to minutes instead of at once (CH-9).
+inline constexpr std::ptrdiff_t kBootstrapCrowd = 200;
+
 // A node that takes part: approved, not disabled.
 struct ModelNode {
   NodeId id;

@@ -72,8 +72,7 @@ TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
                               .roles = {relay},
                               .dial = true,
                               .endpoints = {"relay-1:7443"},
-                              .classes = wire::TrafficClassSet::all(),
-                              .bootstrap = true}));
+                              .classes = wire::TrafficClassSet::all()}));
   ASSERT_EQ(c.pools.size(), 1U);
   EXPECT_EQ(c.pools[0].id, office);
   ASSERT_EQ(c.pools[0].members.size(), 1U);
@@ -108,8 +107,7 @@ TEST_F(ThreeNodes, EgressKnowsOnlyTheResourcesOfItsPools) {
                               .roles = {relay},
                               .dial = true,
                               .endpoints = {"relay-1:7443"},
-                              .classes = wire::TrafficClassSet::all(),
-                              .bootstrap = true}));
+                              .classes = wire::TrafficClassSet::all()}));
   ASSERT_EQ(c.resources.size(), 1U);
   EXPECT_EQ(c.resources[0].id, office_ssh);
   EXPECT_EQ(c.token_keys, model.token_keys);
@@ -185,6 +183,15 @@ TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
   }
 }
 
+TEST_F(BuildNodeConfig, ANodeThatACrowdDialsIsABootstrapPeerToIt) {
+  const NodeId relay_1 = add_node("relay-1", {relay});
+  NodeId last;
+  for (int i = 0; i < kBootstrapCrowd; ++i) last = add_node("e" + std::to_string(i), {egress});
+  EXPECT_FALSE(peer_of(config_of(last), relay_1)->bootstrap);
+  last = add_node("one-more", {egress});
+  EXPECT_TRUE(peer_of(config_of(last), relay_1)->bootstrap);
+}
+
 TEST_F(BuildNodeConfig, WithoutRelaysEgressDialsEveryEntry) {
   const NodeId entry_1 = add_node("entry-1", {entry});
   const NodeId entry_2 = add_node("entry-2", {entry});
@@ -231,7 +238,6 @@ TEST_F(BuildNodeConfig, IsConsistentForEveryMixOfRoles) {
         ASSERT_TRUE(back);
         EXPECT_NE(back->dial, p.dial);
         EXPECT_EQ(back->classes, p.classes);
-        EXPECT_TRUE(!p.dial || p.bootstrap || back->bootstrap);
         EXPECT_EQ(p.endpoints.size(), p.dial ? 1U : 0U);
       }
       for (const Route& r : c.routes) {
