@@ -187,12 +187,26 @@ void Fabric::tick() {
   failures_logged_ = 0;
   for (const auto& [session, owned] : clients_) session->expire(now);
   channels_.tick();
+  publish_metrics(now);
   if (configured_) {
     open_listeners();
     if (authority_of(config_, control_away_since_, io::wall_now()) != authority_) update_context();
     agent_.send(observe(router_, channels_, config_.version, now));
   }
   ticker_.after(kTick, [this] { tick(); });
+}
+
+void Fabric::publish_metrics(MonoTime now) {
+  if (!settings_.metrics) return;
+  if (!metrics_) {
+    try {
+      metrics_ = std::make_unique<MetricsEndpoint>(loop_, *settings_.metrics, log_);
+    } catch (const std::system_error& e) {
+      return log_.error("listener.failed", {{"listener", "metrics"}, {"detail", e.what()}});
+    }
+  }
+  metrics_->publish(metrics_text(channels_.table(), router_, fabric_listener_.get(),
+                                 client_listener_.get(), now));
 }
 
 void Fabric::shut_down(std::function<void()> done) {

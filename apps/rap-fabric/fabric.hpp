@@ -14,6 +14,7 @@
 #include "io/event_loop.hpp"
 #include "io/system.hpp"
 #include "io/tls_listener.hpp"
+#include "metrics.hpp"
 #include "router/router.hpp"
 #include "settings.hpp"
 #include "snapshot/node_config.hpp"
@@ -40,8 +41,8 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void open_listeners();
   void update_context();
   void accept_client(std::unique_ptr<io::Stream> stream);
-  Lane& add_lane(std::optional<NodeId> expected);
   void tick();
+  void publish_metrics(MonoTime now);
 
   void flush(router::LinkId link) override;
   void client_upgraded(ClientSession& session) override;
@@ -70,6 +71,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
   std::vector<LinkSender*> senders_;  // by LinkId
   Channels channels_;
+  std::unique_ptr<MetricsEndpoint> metrics_;
   io::Timer ticker_;
   io::Timer shut_down_timer_;
   AgentLink agent_;

@@ -32,17 +32,24 @@ int main(int argc, char** argv) {
   app.add_option("--state", state, "The node-agent's state directory")->required();
   app.add_option("--data-plane-listen", data_plane, "IP:PORT for clients")->required();
   app.add_option("--fabric-listen", fabric, "IP:PORT for other nodes")->required();
+  std::string metrics;
+  app.add_option("--metrics-listen", metrics,
+                 "IP:PORT for Prometheus, without TLS: loopback or a management network");
   CLI11_PARSE(app, argc, argv);
   settings.state = state;
+  rap::fabric::Address metrics_at;
   for (const auto& [name, text, out] :
        {std::tuple("--data-plane-listen", data_plane, &settings.data_plane),
-        std::tuple("--fabric-listen", fabric, &settings.fabric)}) {
+        std::tuple("--fabric-listen", fabric, &settings.fabric),
+        std::tuple("--metrics-listen", metrics, &metrics_at)}) {
+    if (text.empty()) continue;
     const std::string error = read_address(text, *out);
     if (error.empty()) continue;
     std::cerr << "rap-fabric: " << name << ": " << error << "\n";
     return 2;
   }
 
+  if (!metrics.empty()) settings.metrics = metrics_at;
   rap::io::StderrLog log("rap-fabric");
   const auto lock = rap::io::FileLock::try_lock(settings.state / "fabric.lock");
   if (!lock) {

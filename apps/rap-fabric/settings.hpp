@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace rap::fabric {
@@ -16,6 +17,7 @@ struct Settings {
   std::filesystem::path state;  // the node-agent's state directory
   Address data_plane;           // clients: WebSocket over TLS
   Address fabric;               // nodes: mutual TLS
+  std::optional<Address> metrics;  // Prometheus: plain HTTP
 };
 
 }  // namespace rap::fabric

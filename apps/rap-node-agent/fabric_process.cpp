@@ -71,6 +71,10 @@ void FabricProcess::spawn() {
   options.arguments = {
       "--state",         options_.state.string(), "--data-plane-listen", options_.data_plane_listen,
       "--fabric-listen", options_.fabric_listen};
+  if (!options_.metrics_listen.empty()) {
+    options.arguments.insert(options.arguments.end(),
+                             {"--metrics-listen", options_.metrics_listen});
+  }
   options.log_file = options_.state / "fabric.log";
   options.new_session = true;
   auto process = io::Process::spawn(loop_, options);

@@ -20,6 +20,7 @@ class FabricProcess {
     std::filesystem::path program;
     std::string data_plane_listen;
     std::string fabric_listen;
+    std::string metrics_listen;
   };
 
   // `on_running` is called for each process started or adopted.

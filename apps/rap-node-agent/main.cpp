@@ -136,7 +136,7 @@ class Agent {
     fabric_ = std::make_unique<FabricProcess>(
         loop_,
         FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
-                               options_.fabric_listen},
+                               options_.fabric_listen, options_.metrics_listen},
         random_, log_, [this] { link_driver_->fabric_started(); });
     log_.info("agent.ready", {{"node", record.node.str()}, {"cluster", record.cluster.str()}});
     link_driver_->start();

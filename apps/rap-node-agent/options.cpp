@@ -46,6 +46,10 @@ std::unique_ptr<CLI::App> make_command_line(AgentOptions& o) {
                   "Address other nodes reach this node at; its host goes into the certificate")
       ->type_name("HOST:PORT")
       ->check(check_host_port);
+  app->add_option("--metrics-listen", o.metrics_listen,
+                  "Address rap-fabric answers Prometheus on, without TLS; none by default")
+      ->type_name("IP:PORT")
+      ->check(check_host_port);
   app->add_option("--fabric-bin", o.fabric_bin, "The rap-fabric program")->type_name("PATH");
   app->add_option("--checkin-interval-ms", o.checkin_interval_ms,
                   "Time between two check-ins with the control plane")

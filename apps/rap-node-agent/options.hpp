@@ -18,6 +18,7 @@ struct AgentOptions {
   std::string data_plane_listen;
   std::string data_plane_advertise;
   std::string fabric_listen;
+  std::string metrics_listen;  // of rap-fabric; empty: none
   std::string fabric_advertise;
   std::filesystem::path fabric_bin;
   unsigned checkin_interval_ms = 2000;

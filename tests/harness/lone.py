@@ -13,6 +13,7 @@ import socket
 import struct
 import threading
 import time
+import urllib.request
 import uuid
 
 from cryptography import x509
@@ -105,7 +106,7 @@ class LoneNode:
         self.state = self.folder / "state"
         (self.state / "identity").mkdir(parents=True)
         self.address = address
-        self.ports = {"data": free_port(address), "fabric": free_port(address)}
+        self.ports = {name: free_port(address) for name in ("data", "fabric", "metrics")}
         self.certificate, self.key = authority.issue(cluster, self.id)
         self.config = {
             "version": 0, "cluster": cluster, "node": self.id, "node_name": name, "issued_at": 0,
@@ -148,6 +149,7 @@ class LoneNode:
         self.process = Process(
             [BIN / "rap-fabric", "--state", self.state,
              "--data-plane-listen", f"{self.address}:{self.ports['data']}",
+             "--metrics-listen", f"{self.address}:{self.ports['metrics']}",
              "--fabric-listen", self.endpoint], self.folder / "fabric.log")
         until(lambda: self._connection, f"{self.name} to come to its agent")
 
@@ -207,6 +209,14 @@ class LoneNode:
 
     def counter(self, name):
         return self.observed.get("counters", {}).get(name, 0)
+
+    def metrics(self):
+        """{sample with its labels: value}, as Prometheus reads them."""
+        url = f"http://{self.address}:{self.ports['metrics']}/metrics"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
     def pause(self):
         os.kill(self.process.pid, signal.SIGSTOP)

@@ -7,6 +7,8 @@ import ssl
 import tempfile
 import time
 import unittest
+import urllib.error
+import urllib.request
 import uuid
 
 from harness import frames
@@ -240,6 +242,40 @@ class ChannelValidation(Pair):
         seen = len(self.dialler.transitions())
         time.sleep(3)  # an expired configuration founds nothing
         self.assertNotIn("connecting", [to for to, _ in self.dialler.transitions()[seen:]])
+
+
+class ChannelFigures(Pair):
+    def test_what_a_channel_goes_through_is_a_metric(self):
+        self.connect()
+        established = 'rap_fabric_channels{state="established"}'
+        until(lambda: self.listener.metrics().get(established) == 1, "the channel as a metric")
+        seen = self.listener.metrics()
+        labels = f'{{peer="{self.dialler.id}",lane="interactive"}}'
+        for name in ("heartbeat_rtt_seconds", "heartbeat_jitter_seconds",
+                     "heartbeat_loss_permille"):
+            self.assertIn(f"rap_fabric_{name}{labels}", seen)
+        self.assertEqual(1, seen['rap_fabric_channel_classes{class="input"}'])
+        self.assertEqual(1, seen["rap_fabric_route_epoch"])
+        self.assertEqual(2, seen['rap_fabric_handshakes_completed_total{listener="nodes"}'])
+        self.assertEqual(0, seen["rap_fabric_draining"])
+        self.listener.configure(revocations=[revocation(self.dialler.certificate)])
+        until(lambda: self.listener.metrics()["rap_fabric_channel_revocations_total"] == 1,
+              "the revocation as a metric")
+        until(lambda: self.listener.metrics()[
+            'rap_fabric_handshakes_refused_total{listener="nodes",fault="revoked"}'] > 0,
+              "the refused reconnection as a metric")
+        waits = f'rap_fabric_reconnect_failures{{peer="{self.listener.id}"}}'
+        until(lambda: self.dialler.metrics()["rap_fabric_channel_reconnects_total"] > 0
+              and self.dialler.metrics()[waits] > 0, "the reconnections as metrics")
+
+    def test_the_metrics_answer_nothing_else(self):
+        self.only_listener()
+        until(lambda: self.listener.metrics(), "the metrics")
+        url = f"http://{self.listener.address}:{self.listener.ports['metrics']}/"
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url, timeout=5)
+        refused.exception.close()
+        self.assertEqual(404, refused.exception.code)
 
 
 class TenantSafeViews(FabricCase):

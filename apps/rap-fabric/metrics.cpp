@@ -1,0 +1,215 @@
+#include "metrics.hpp"
+
+#include <array>
+#include <map>
+
+namespace rap::fabric {
+namespace {
+
+using channel::Counters;
+
+// Prometheus' exposition format, one family after the other.
+class Text {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = "rap_fabric_" + std::string(name);
+    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
+            std::string(type) + "\n";
+  }
+  void sample(std::string_view value, std::string_view labels = "") {
+    out_ += name_;
+    if (!labels.empty()) out_ += "{" + std::string(labels) + "}";
+    out_ += " " + std::string(value) + "\n";
+  }
+  void sample(std::uint64_t value, std::string_view labels = "") {
+    sample(std::to_string(value), labels);
+  }
+  void seconds(Duration d, std::string_view labels = "") {
+    sample(std::to_string(std::chrono::duration<double>(d).count()), labels);
+  }
+  void one(std::string_view name, std::string_view type, std::string_view help,
+           std::uint64_t value) {
+    family(name, type, help);
+    sample(value);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string name_;
+  std::string out_;
+};
+
+std::string label(std::string_view name, std::string_view value) {
+  return std::string(name) + "=\"" + std::string(value) + "\"";
+}
+
+void write_counters(Text& t, const Counters& c) {
+  t.one("channel_attempts_total", "counter", "Channels dialled.", c.attempts);
+  t.one("channel_reconnects_total", "counter", "Dials of peers that were connected before.",
+        c.reconnects);
+  t.one("channels_established_total", "counter", "Channels that came to be.", c.established);
+  t.one("channel_handshake_failures_total", "counter", "Peers that did not prove who they are.",
+        c.handshake_failures);
+  t.one("channel_authorization_failures_total", "counter", "Proven peers that were not let in.",
+        c.authorization_failures);
+  t.one("channel_revalidations_total", "counter", "Live channels judged again.", c.revalidations);
+  t.one("channel_revalidation_failures_total", "counter", "Live channels found wanting.",
+        c.revalidation_failures);
+  t.one("channel_revocations_total", "counter", "Live channels ended for a revocation.",
+        c.revocations);
+  t.one("channel_drains_total", "counter", "Channels that began to drain.", c.drains);
+  t.one("channels_replaced_total", "counter", "Channels replaced by a newer one.", c.replaced);
+  t.one("channel_bulk_lanes_lost_total", "counter", "Bulk lanes lost.", c.bulk_lanes_lost);
+  t.one("channel_failover_hints_total", "counter", "Peers silent for too long.", c.failover_hints);
+  t.family("channels_ended_total", "counter", "Channels that ended, by reason.");
+  for (std::uint8_t i = 0; i < channel::kFailureReasonCount; ++i) {
+    const auto name = i == 0 ? "orderly" : channel::to_string(*channel::failure_reason_from(i));
+    t.sample(c.ended_by_reason[i], label("reason", name));
+  }
+}
+
+void write_channels(Text& t, const channel::Table& table) {
+  std::array<std::uint64_t, channel::kStateCount> states{};
+  std::array<std::uint64_t, wire::kTrafficClassCount> classes{};
+  for (const auto& channel : table.channels()) {
+    ++states[static_cast<std::size_t>(channel->lifecycle.state())];
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      if (channel->lifecycle.classes().contains(static_cast<wire::TrafficClass>(i))) ++classes[i];
+    }
+  }
+  t.family("channels", "gauge", "Channels by state.");
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    t.sample(states[i], label("state", channel::to_string(static_cast<channel::State>(i))));
+  }
+  t.family("channel_classes", "gauge", "Channels that may carry a class of traffic.");
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    t.sample(classes[i], label("class", wire::kTrafficClassNames[i]));
+  }
+  const auto each = [&](std::string_view name, std::string_view help, auto write) {
+    t.family(name, "gauge", help);
+    for (const auto& channel : table.channels()) {
+      const auto& l = channel->lifecycle;
+      if (!l.carries_traffic()) continue;
+      for (const auto lane : {wire::Lane::interactive, wire::Lane::bulk}) {
+        if (!l.has_lane(lane)) continue;
+        write(l.heartbeats(lane),
+              label("peer", l.peer()->str()) + "," + label("lane", wire::to_string(lane)));
+      }
+    }
+  };
+  using Beats = channel::HeartbeatMonitor;
+  each("heartbeat_rtt_seconds", "Smoothed round trip of heartbeats.",
+       [&](const Beats& b, const std::string& labels) { t.seconds(b.rtt(), labels); });
+  each("heartbeat_jitter_seconds", "Its variation.",
+       [&](const Beats& b, const std::string& labels) { t.seconds(b.jitter(), labels); });
+  each("heartbeat_loss_permille", "Of the last 32, those unanswered.",
+       [&](const Beats& b, const std::string& labels) { t.sample(b.loss_permille(), labels); });
+}
+
+void write_reconnects(Text& t, const channel::Table& table, MonoTime now) {
+  t.family("reconnect_failures", "gauge", "Failures in a row of peers that are dialled.");
+  for (const auto& [node, peer] : table.reconnector().peers()) {
+    t.sample(peer.failures, label("peer", node.str()));
+  }
+  t.family("reconnect_wait_seconds", "gauge", "Until the next attempt.");
+  for (const auto& [node, peer] : table.reconnector().peers()) {
+    if (peer.engaged || peer.stopped) continue;
+    t.seconds(std::max(Duration::zero(), peer.next_at - now), label("peer", node.str()));
+  }
+  t.family("reconnect_stopped", "gauge", "1: denied until the configuration changes.");
+  for (const auto& [node, peer] : table.reconnector().peers()) {
+    t.sample(peer.stopped ? 1 : 0, label("peer", node.str()));
+  }
+}
+
+void write_standing(Text& t, const channel::Context& c) {
+  t.one("draining", "gauge", "1 while this node drains.", c.draining ? 1 : 0);
+  t.family("authority", "gauge", "1 for what the configuration is worth now.");
+  for (const auto& [name, value] : {std::pair("current", channel::Authority::current),
+                                    {"degraded", channel::Authority::degraded},
+                                    {"expired", channel::Authority::expired}}) {
+    t.sample(c.authority == value ? 1 : 0, label("authority", name));
+  }
+  t.one("config_version", "gauge", "Of the configuration in use.", c.versions.config);
+  t.one("trust_bundle_version", "gauge", "Of the roots in use.", c.versions.trust_bundle);
+  t.one("revocation_version", "gauge", "Of the deny list in use.", c.versions.revocation);
+  t.one("route_epoch", "gauge", "Of the routes in use.", c.versions.route_epoch);
+}
+
+void write_listeners(Text& t, const io::TlsListener* nodes, const io::TlsListener* clients) {
+  const std::array listeners = {std::pair("nodes", nodes), std::pair("clients", clients)};
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    t.family(name, type, help);
+    for (const auto& [which, listener] : listeners) {
+      if (listener != nullptr) t.sample(value(listener->counters()), label("listener", which));
+    }
+  };
+  using L = io::TlsListenerCounters;
+  each("handshakes_accepted_total", "counter", "Connections taken from the kernel.",
+       [](const L& c) { return c.accepted; });
+  each("handshakes_completed_total", "counter", "Handshakes that succeeded.",
+       [](const L& c) { return c.completed; });
+  each("handshakes_failed_total", "counter", "Broken off, or no TLS.",
+       [](const L& c) { return c.failed; });
+  each("handshakes_timed_out_total", "counter", "Not done in time.",
+       [](const L& c) { return c.timed_out; });
+  each("handshakes_evicted_total", "counter", "Silent ones that made way for others.",
+       [](const L& c) { return c.evicted + c.evicted_by_source; });
+  each("handshakes_half_open", "gauge", "Under way now.",
+       [](const L& c) { return std::uint64_t{c.half_open}; });
+  t.family("handshakes_refused_total", "counter", "Certificates refused, by fault.");
+  for (const auto& [which, listener] : listeners) {
+    if (listener == nullptr) continue;
+    const auto& refused = listener->counters().refused;
+    for (std::size_t i = 0; i < refused.size(); ++i) {
+      t.sample(refused[i],
+               label("listener", which) + "," +
+                   label("fault", crypto::to_string(static_cast<crypto::CertificateFault>(i))));
+    }
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const channel::Table& table, router::Router& router,
+                         const io::TlsListener* nodes, const io::TlsListener* clients,
+                         MonoTime now) {
+  Text t;
+  write_channels(t, table);
+  write_counters(t, table.counters());
+  write_reconnects(t, table, now);
+  write_standing(t, table.context());
+  write_listeners(t, nodes, clients);
+  t.family("flow_refusals_total", "counter", "Flows refused or ended by this node, by reason.");
+  const auto& refusals = router.board().refusals();
+  for (std::size_t i = 1; i < refusals.size(); ++i) {
+    t.sample(refusals[i], label("reason", wire::kFlowReasonNames[i]));
+  }
+  return t.take();
+}
+
+MetricsEndpoint::MetricsEndpoint(io::EventLoop& loop, const Address& at, Log& log)
+    : server_(
+          loop, {.host = at.host, .port = at.port, .max_connections = 16, .workers = 1},
+          [this](const wire::HttpRequest& request) { return answer(request); }, log) {}
+
+void MetricsEndpoint::publish(std::string text) {
+  const std::lock_guard lock(mutex_);
+  text_ = std::move(text);
+}
+
+wire::HttpResponse MetricsEndpoint::answer(const wire::HttpRequest& request) {
+  wire::HttpResponse response;
+  if (request.path != "/metrics") {
+    response.status = 404;
+    return response;
+  }
+  response.status = 200;
+  response.headers.emplace_back("content-type", "text/plain; version=0.0.4");
+  const std::lock_guard lock(mutex_);
+  response.body = text_;
+  return response;
+}
+
+}  // namespace rap::fabric
