@@ -7,7 +7,8 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan sim bench bench-channels fuzz
+.PHONY: help demo demo-stop build test test-release test-asan sim fuzz
+.PHONY: bench bench-channels bench-revocation
 .PHONY: check check-format format packages clean
 
 help: ## Show this list
@@ -71,6 +72,11 @@ bench-channels: ## Measure handshakes, floods and memory; writes build/bench-cha
 	@tools/packages.sh build test bench
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/channels.py
+
+bench-revocation: ## Measure revocation until live channels end; writes build/bench-revocation.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/revocation.py
 
 packages: ## Install everything any target needs
 	@tools/packages.sh build test lab fuzz lint demo bench

@@ -6,6 +6,7 @@
 #include "control/api.hpp"
 #include "control/node_link.hpp"
 #include "control/trust.hpp"
+#include "hints.hpp"
 #include "io/event_loop.hpp"
 #include "io/file.hpp"
 #include "io/http_server.hpp"
@@ -15,6 +16,7 @@
 #include "state.hpp"
 #include "store/database.hpp"
 #include "trust.hpp"
+#include "wire/hints.hpp"
 #include "wire/url.hpp"
 
 namespace rap::app {
@@ -24,6 +26,10 @@ constexpr unsigned kApiWorkers = 8;
 constexpr unsigned kNodeWorkers = 4;
 // One connection a worker, one for the keeper, and one to spare.
 constexpr std::size_t kDatabaseConnections = kApiWorkers + kNodeWorkers + 2;
+// A stream of events and a connection for calls each, and some that come anew before the old ones
+// are found to be gone.
+constexpr std::size_t kMaxNodes = 5000;
+constexpr std::size_t kMaxNodeConnections = kMaxNodes * 2 + kMaxNodes / 2;
 constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
 
 struct Addresses {
@@ -137,7 +143,9 @@ Result<void> Server::open_listeners(const Addresses& addresses) {
         io::HttpServerOptions{.host = addresses.node.host,
                               .port = addresses.node.port,
                               .tls = server_context(*identity, members_of(*authority_.get())),
+                              .max_connections = kMaxNodeConnections,
                               .max_body_bytes = kMaxNodeBodyBytes,
+                              .ping_interval = wire::kHintPing,
                               .workers = kNodeWorkers},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
   } catch (const std::system_error& e) {
@@ -202,6 +210,7 @@ Result<void> Server::run(const Addresses& addresses,
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   keeper.start();
+  const HintFeed hints(conninfo_, node_server_->events(), log_);
   if (auto ok = announce(); !ok) return ok;
   loop_.run();
   log_.info("control.stopping");

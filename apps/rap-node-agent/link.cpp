@@ -2,6 +2,7 @@
 
 #include "answer.hpp"
 #include "io/system.hpp"
+#include "wire/hints.hpp"
 
 namespace rap {
 namespace {
@@ -19,6 +20,9 @@ io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
   return options;
 }
 
+// Two pings, and some time for the second to arrive.
+constexpr std::chrono::seconds kMaxEventSilence = 2 * wire::kHintPing + std::chrono::seconds{5};
+
 agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 }  // namespace
@@ -30,7 +34,8 @@ LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
       log_(log),
       loop_(loop),
       state_(state),
-      http_(std::make_shared<io::HttpClient>(loop, control_options(identity))),
+      control_(control_options(identity)),
+      http_(std::make_shared<io::HttpClient>(loop, control_)),
       listener_(loop, socket_path, fabric_handlers(), log),
       timer_(loop) {}
 
@@ -82,6 +87,19 @@ void LinkDriver::perform(const agent::SendToControl& send) {
       });
 }
 
+// A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
+void LinkDriver::perform(const agent::OpenEvents& open) {
+  io::EventClientHandlers handlers;
+  handlers.on_open = [this] { step(agent::EventsOpened{}); };
+  handlers.on_event = [this](const wire::SseEvent& event) { step(agent::HintCame{event.type}); };
+  handlers.on_end = [this](io::HttpClient::Result result) {
+    step(agent::EventsEnded{to_answer(std::move(result), "The event channel")});
+  };
+  events_ = std::make_unique<io::EventClient>(
+      loop_, io::EventClientOptions{.server = control_, .max_silence = kMaxEventSilence},
+      open.request, std::move(handlers));
+}
+
 void LinkDriver::perform(const agent::TellFabric& tell) {
   if (fabric_) fabric_->send(tell.message);
 }
@@ -92,7 +110,8 @@ void LinkDriver::perform(const agent::UseIdentity&) {
     log_.error("identity.unusable", {{"detail", identity ? "it is gone" : identity.error()}});
     return;
   }
-  http_ = std::make_shared<io::HttpClient>(loop_, control_options(**identity));
+  control_ = control_options(**identity);
+  http_ = std::make_shared<io::HttpClient>(loop_, control_);
 }
 
 void LinkDriver::perform(const agent::Say& say) {

@@ -7,6 +7,7 @@
 #include "agent/node_identity.hpp"
 #include "agent/node_link.hpp"
 #include "base/log.hpp"
+#include "io/event_client.hpp"
 #include "io/event_loop.hpp"
 #include "io/http_client.hpp"
 #include "io/message_socket.hpp"
@@ -24,6 +25,7 @@ class LinkDriver {
   void step(const agent::LinkEvent& event);
   void perform(const agent::LinkActions& actions);
   void perform(const agent::SendToControl& send);
+  void perform(const agent::OpenEvents& open);
   void perform(const agent::TellFabric& tell);
   void perform(const agent::UseIdentity& use);
   void perform(const agent::Say& say);
@@ -33,7 +35,9 @@ class LinkDriver {
   Log& log_;
   io::EventLoop& loop_;
   agent::StateDirectory& state_;
+  io::HttpClientOptions control_;  // as the identity of now says
   std::shared_ptr<io::HttpClient> http_;
+  std::unique_ptr<io::EventClient> events_;
   std::shared_ptr<io::MessageConnection> fabric_;
   io::MessageListener listener_;
   io::Timer timer_;

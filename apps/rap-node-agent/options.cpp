@@ -51,8 +51,10 @@ std::unique_ptr<CLI::App> make_command_line(AgentOptions& o) {
       ->type_name("IP:PORT")
       ->check(check_host_port);
   app->add_option("--fabric-bin", o.fabric_bin, "The rap-fabric program")->type_name("PATH");
-  app->add_option("--checkin-interval-ms", o.checkin_interval_ms,
-                  "Time between two check-ins with the control plane")
+  app->add_option(
+         "--checkin-interval-ms", o.checkin_interval_ms,
+         "Time between two check-ins with the control plane; at most 800 while it gives no "
+         "hints over the event channel")
       ->type_name("MS")
       ->capture_default_str()
       ->check(CLI::Range(kMinCheckinIntervalMs, kMaxCheckinIntervalMs));

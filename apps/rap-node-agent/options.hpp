@@ -21,7 +21,7 @@ struct AgentOptions {
   std::string metrics_listen;  // of rap-fabric; empty: none
   std::string fabric_advertise;
   std::filesystem::path fabric_bin;
-  unsigned checkin_interval_ms = 2000;
+  unsigned checkin_interval_ms = 5000;
   bool man = false;
 };
 

@@ -1,5 +1,7 @@
 #include "agent/command_sync.hpp"
 
+#include <algorithm>
+
 #include "agent/problem.hpp"
 
 namespace rap::agent {
@@ -36,6 +38,15 @@ void CommandSync::announced(MonoTime now, std::uint64_t seq) {
   if (seq > state_.commands_seq && queue_.empty()) pull_.hurry(now);
 }
 
+// Those at hand come first; then it is asked for one that follows them.
+void CommandSync::hinted(MonoTime now) {
+  if (queue_.empty()) {
+    pull_.hurry(now);
+  } else {
+    announced_ = std::max(announced_, queue_.back().seq + 1);
+  }
+}
+
 LinkActions CommandSync::fabric_connected() {
   fabric_up_ = true;
   return deadline_ ? tell_fabric() : LinkActions{};
@@ -54,7 +65,10 @@ LinkActions CommandSync::on_answer(MonoTime now, Call call, const Answer& answer
     return {};
   }
   pull_.succeeded(now, rng_);
-  if (!queue_.empty()) return {};
+  if (!queue_.empty()) {
+    if (!commands->empty()) announced_ = std::max(announced_, commands->back().seq);
+    return {};
+  }
   for (Command& command : *commands) {
     if (command.seq > state_.commands_seq) queue_.push_back(std::move(command));
   }

@@ -28,6 +28,7 @@ class CommandSync {
   LinkActions poll(MonoTime now);
 
   void announced(MonoTime now, std::uint64_t seq);
+  void hinted(MonoTime now);  // there may be new ones
   LinkActions fabric_connected();
   void fabric_disconnected() { fabric_up_ = false; }
   void fabric_answered(MonoTime now, const CommandResult& result);

@@ -75,6 +75,8 @@ void ConfigSync::announced(MonoTime now, std::uint64_t version) {
   if (version != this->version()) pull_.hurry(now);
 }
 
+void ConfigSync::hinted(MonoTime now) { pull_.hurry(now); }
+
 LinkActions ConfigSync::fabric_connected(WallTime now) const {
   if (!current_ || is_expired(*current_, now)) return {};
   return {TellFabric{config_message(current_->json)}};

@@ -34,6 +34,7 @@ class ConfigSync {
   LinkActions poll(Now now);
 
   void announced(MonoTime now, std::uint64_t version);
+  void hinted(MonoTime now);  // there may be a newer one
   LinkActions fabric_connected(WallTime now) const;  // the fabric starts from nothing
   void fabric_runs(MonoTime now, std::uint64_t version);
   LinkActions on_answer(Now now, Call call, const Answer& answer);

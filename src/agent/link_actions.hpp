@@ -26,6 +26,11 @@ struct SendToControl {
   wire::HttpRequest request;
 };
 
+// Open the stream of hints; how it goes comes back as EventsOpened, HintCame and EventsEnded.
+struct OpenEvents {
+  wire::HttpRequest request;
+};
+
 struct TellFabric {
   std::string message;
 };
@@ -33,7 +38,7 @@ struct TellFabric {
 // Certificate, key or roots in the state directory changed: new connections use them.
 struct UseIdentity {};
 
-using LinkAction = std::variant<SendToControl, TellFabric, UseIdentity, Say>;
+using LinkAction = std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, Say>;
 using LinkActions = std::vector<LinkAction>;
 
 inline void append(LinkActions& to, LinkActions from) {

@@ -57,6 +57,14 @@ std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
   });
 }
 
+wire::HttpRequest events_request(NodeId node) {
+  wire::HttpRequest request;
+  request.method = "GET";
+  request.path = "/cp/v2/nodes/" + node.str() + "/events";
+  request.headers = {{"accept", "text/event-stream"}};
+  return request;
+}
+
 wire::HttpRequest pull_commands_request(NodeId node, std::uint64_t since) {
   wire::HttpRequest request = post(node, "commands/pull", json::object());
   request.query = "since=" + std::to_string(since);

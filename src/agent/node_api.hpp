@@ -31,6 +31,8 @@ struct CheckinAnswer {
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report);
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response);
 
+wire::HttpRequest events_request(NodeId node);
+
 struct Command {
   std::uint64_t seq = 0;
   std::string id;

@@ -4,6 +4,7 @@
 
 #include "agent/fabric_messages.hpp"
 #include "agent/problem.hpp"
+#include "wire/hints.hpp"
 
 namespace rap::agent {
 
@@ -15,11 +16,12 @@ NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& dir
       configs_(options_.scope, directory, state_, rng),
       commands_(options_.scope.node, directory, state_, rng),
       renewal_(options_.scope.node, options_.certificate, directory, rng),
-      checkin_(options_.checkin_interval) {}
+      events_(options_.scope.node, rng),
+      checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
 
 MonoTime NodeLink::next_wakeup() const {
-  return std::min(
-      {checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(), renewal_.next_wakeup()});
+  return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(),
+                   renewal_.next_wakeup(), events_.next_wakeup()});
 }
 
 LinkActions NodeLink::step(Now now, const LinkEvent& event) {
@@ -33,6 +35,7 @@ LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   append(actions, configs_.poll(now));
   append(actions, commands_.poll(now.mono));
   append(actions, renewal_.poll(now));
+  append(actions, events_.poll(now.mono));
   return actions;
 }
 
@@ -63,6 +66,27 @@ LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
     return on_fabric_message(now.mono, said->message);
   }
   if (std::holds_alternative<FabricStarted>(event)) ++fabric_starts_;
+  return on_events(now.mono, event);
+}
+
+LinkActions NodeLink::on_events(MonoTime now, const LinkEvent& event) {
+  if (std::holds_alternative<EventsOpened>(event)) {
+    checkin_.set_interval(options_.checkin_interval, now, rng_);
+    checkin_.hurry(now);  // for the hints that were missed
+    return events_.opened(now);
+  }
+  if (const auto* hint = std::get_if<HintCame>(&event)) {
+    if (hint->type == wire::kConfigPending) configs_.hinted(now);
+    if (hint->type == wire::kCommandPending) commands_.hinted(now);
+    return {};
+  }
+  if (const auto* ended = std::get_if<EventsEnded>(&event)) {
+    if (events_.up()) {
+      checkin_.set_interval(std::min(options_.checkin_interval, kDegradedCheckinInterval), now,
+                            rng_);
+    }
+    return events_.ended(now, ended->answer);
+  }
   return {};
 }
 

@@ -1,5 +1,6 @@
 // The node's link to the control plane, as one core: check in at an interval, and let the answers
-// drive the pulls of configuration and commands, and the renewal of the certificate. While the
+// drive the pulls of configuration and commands, and the renewal of the certificate. Hints hurry
+// the pulls; a lost one costs time only, for what counts is what a check-in says. While the
 // control plane is away everything already in force stays in force, and each call is repeated with
 // backoff.
 #pragma once
@@ -9,6 +10,7 @@
 
 #include "agent/command_sync.hpp"
 #include "agent/config_sync.hpp"
+#include "agent/event_sync.hpp"
 #include "agent/link_actions.hpp"
 #include "agent/renewal_sync.hpp"
 
@@ -18,6 +20,13 @@ struct ControlAnswered {
   Call call;
   Answer answer;
 };
+struct EventsOpened {};
+struct HintCame {
+  std::string type;
+};
+struct EventsEnded {
+  Answer answer;  // what was said instead of a stream, or how it ended
+};
 struct FabricConnected {};
 struct FabricDisconnected {};
 struct FabricSaid {
@@ -25,14 +34,17 @@ struct FabricSaid {
 };
 struct FabricStarted {};  // a process was started, or an earlier one adopted
 struct LinkWoken {};  // next_wakeup() has come
-using LinkEvent = std::variant<LinkWoken, ControlAnswered, FabricConnected, FabricDisconnected,
-                               FabricSaid, FabricStarted>;
+using LinkEvent = std::variant<LinkWoken, ControlAnswered, EventsOpened, HintCame, EventsEnded,
+                               FabricConnected, FabricDisconnected, FabricSaid, FabricStarted>;
+
+// Between check-ins while no stream of hints is up, unless the interval is shorter anyway.
+inline constexpr Duration kDegradedCheckinInterval = std::chrono::milliseconds{800};
 
 struct NodeLinkOptions {
   ConfigScope scope;
   crypto::Certificate certificate;  // the node's
   HostFacts host;
-  Duration checkin_interval = std::chrono::seconds{2};
+  Duration checkin_interval = std::chrono::seconds{5};  // while there is a stream of hints
   std::int64_t host_uptime_s = 0;  // when the link is made
   MonoTime made_at;
 };
@@ -55,6 +67,7 @@ class NodeLink {
 
  private:
   LinkActions handle(Now now, const LinkEvent& event);
+  LinkActions on_events(MonoTime now, const LinkEvent& event);
   LinkActions on_checkin(MonoTime now, const Answer& answer);
   LinkActions on_fabric_message(MonoTime now, const std::string& text);
   LinkActions control_reached(bool reached, const std::string& why);
@@ -67,6 +80,7 @@ class NodeLink {
   ConfigSync configs_;
   CommandSync commands_;
   RenewalSync renewal_;
+  EventSync events_;
   Poller checkin_;
   std::string observations_;  // the fabric's latest; empty while it is away
   std::uint64_t fabric_starts_ = 0;

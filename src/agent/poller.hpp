@@ -33,6 +33,11 @@ class Poller {
       next_ = std::min(next_, now);
     }
   }
+  // A shorter one brings the next call forward, unless it waits after a failure.
+  void set_interval(Duration interval, MonoTime now, RandomSource& rng) {
+    interval_ = interval;
+    if (!outstanding_ && !failing_) next_ = std::min(next_, now + jittered(rng));
+  }
   void succeeded(MonoTime now, RandomSource& rng) {
     outstanding_ = false;
     failing_ = false;

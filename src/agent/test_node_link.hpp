@@ -33,7 +33,7 @@ class NodeLinkWorld : public testing::Test {
                             .host = {},
                             .made_at = {}};
     options.host = {"host", "os", "1.2.3"};
-    options.checkin_interval = seconds(2);
+    options.checkin_interval = kCalm;
     options.host_uptime_s = 1000;
     options.made_at = now_;
     link_ = std::make_unique<NodeLink>(std::move(options), load_link_state(state_).value(), state_,
@@ -41,6 +41,7 @@ class NodeLinkWorld : public testing::Test {
     outbox_.clear();
     fabric_.clear();
     reconnects_ = 0;
+    streams_ = 0;
     take(link_->load(clocks()));
   }
 
@@ -56,6 +57,7 @@ class NodeLinkWorld : public testing::Test {
         }
       }
       if (std::holds_alternative<UseIdentity>(action)) ++reconnects_;
+      if (std::holds_alternative<OpenEvents>(action)) ++streams_;
       if (auto* say = std::get_if<Say>(&action)) said_.push_back(say->text);
     }
   }
@@ -129,6 +131,7 @@ class NodeLinkWorld : public testing::Test {
 
   static constexpr WallTime kEpoch = from_unix(1'800'000'000);
   static constexpr seconds kValidFor{4000};
+  static constexpr seconds kCalm{2};  // between check-ins with hints
 
   SeededRandom rng_{3};
   crypto::TestPki pki_;
@@ -144,6 +147,7 @@ class NodeLinkWorld : public testing::Test {
   std::vector<SendToControl> outbox_;  // under way
   std::vector<json> fabric_;           // what the fabric was told
   int reconnects_ = 0;                 // with another identity
+  int streams_ = 0;                    // of hints that were asked for
   std::vector<bool> reachable_;        // what it was told of the control plane
   std::optional<WallTime> issued_at_;  // of the envelopes, when not now
   std::vector<std::string> said_;

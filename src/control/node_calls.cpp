@@ -181,6 +181,11 @@ Outcome<Reply> report_config_errors(Services& s, const Call& call) {
   });
 }
 
+// Hints only (CP-3): who reads this stream pulls what they point at.
+Outcome<Reply> open_events(Services&, const Call& call) {
+  return Reply{.body = "", .content_type = "", .event_stream = call.node->id.str()};
+}
+
 Route post(std::string_view path, std::string_view operation, std::string_view summary, Fields body,
            Answer answer, Handler handler) {
   return {.method = "POST",
@@ -238,6 +243,15 @@ std::vector<Route> node_link_routes() {
       post("/cp/v2/nodes/{id}/configs/errors", "reportConfigErrors", "These could not be applied",
            {list("errors", kBatch, {type, version, text("error", kMaxErrorBytes)})}, {204, {}},
            report_config_errors),
+      {.method = "GET",
+       .path = "/cp/v2/nodes/{id}/events",
+       .operation = "openEvents",
+       .summary = "Hints that something is to be pulled, as a stream of events",
+       .access = policy::Access::anyone,
+       .query = {},
+       .body = {},
+       .answer = {200, {}},
+       .handler = open_events},
   };
 }
 

@@ -170,6 +170,7 @@ wire::HttpResponse respond(int status, Reply reply) {
   response.status = status;
   response.content_type = std::move(reply.content_type);
   response.body = std::move(reply.body);
+  response.event_stream = std::move(reply.event_stream);
   response.headers = {
       {"cache-control", "no-store"},
       {"x-content-type-options", "nosniff"},
@@ -182,7 +183,8 @@ wire::HttpResponse respond(int status, Reply reply) {
 
 wire::HttpResponse respond(const Problem& problem) {
   wire::HttpResponse response =
-      respond(kind_of(problem.code).status, {to_json(problem), "application/problem+json"});
+      respond(kind_of(problem.code).status,
+              {.body = to_json(problem), .content_type = "application/problem+json"});
   if (problem.retry_after_s) {
     response.headers.emplace_back("retry-after", std::to_string(*problem.retry_after_s));
   }

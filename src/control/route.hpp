@@ -19,6 +19,7 @@ namespace rap::control {
 struct Reply {
   std::string body;
   std::string content_type = "application/json";
+  std::string event_stream = {};  // see wire::HttpResponse
 };
 
 struct OrganizationContext {

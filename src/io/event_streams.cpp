@@ -13,11 +13,16 @@ void EventMailbox::send_to_all(const wire::SseEvent& event) { put(std::nullopt, 
 
 void EventMailbox::put(std::optional<std::string> key, const wire::SseEvent& event) {
   auto text = wire::format_sse(event);
-  if (!text) return;
+  if (text) put({std::move(key), std::make_shared<const std::string>(std::move(*text))});
+}
+
+void EventMailbox::end(const std::string& key) { put({key, nullptr}); }
+
+void EventMailbox::put(Letter letter) {
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr) return;
   if (letters_.size() >= kMaxEventLetters) letters_.pop_front();
-  letters_.push_back({std::move(key), std::make_shared<const std::string>(std::move(*text))});
+  letters_.push_back(std::move(letter));
   if (letters_.size() > 1) return;  // the loop has been told
   loop_->post([self = shared_from_this()] { self->empty(); });
 }

@@ -33,6 +33,7 @@ class EventSender {
   virtual ~EventSender() = default;
   virtual void send(const std::string& key, const wire::SseEvent& event) = 0;
   virtual void send_to_all(const wire::SseEvent& event) = 0;
+  virtual void end(const std::string& key) = 0;  // closes the stream; its peer may open another
 };
 
 // What was sent and waits for the loop; many sends make one turn of it.
@@ -40,7 +41,7 @@ class EventMailbox final : public EventSender, public std::enable_shared_from_th
  public:
   struct Letter {
     std::optional<std::string> key;  // nullopt: everybody
-    std::shared_ptr<const std::string> text;
+    std::shared_ptr<const std::string> text;  // null: the stream of the key is to end
   };
   class Reader {
    public:
@@ -51,10 +52,12 @@ class EventMailbox final : public EventSender, public std::enable_shared_from_th
   EventMailbox(EventLoop& loop, std::weak_ptr<Reader> reader);
   void send(const std::string& key, const wire::SseEvent& event) override;
   void send_to_all(const wire::SseEvent& event) override;
+  void end(const std::string& key) override;
   void close();  // the loop may go away after this
 
  private:
   void put(std::optional<std::string> key, const wire::SseEvent& event);
+  void put(Letter letter);
   void empty();
 
   const std::weak_ptr<Reader> reader_;

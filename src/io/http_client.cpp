@@ -11,27 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxResponseHeaderBytes = 32 * 1024;
 
-// The Host field: an IPv6 literal in brackets, the port unless it is the scheme's own.
-std::string host_field(const HttpClientOptions& options) {
-  std::string host =
-      options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
-  const std::uint16_t usual = options.tls ? 443 : 80;
-  return options.port == usual ? host : host + ":" + std::to_string(options.port);
-}
-
-HttpError error_of(const StreamError& error) {
-  switch (error.kind) {
-    case StreamError::Kind::unreachable:
-    case StreamError::Kind::refused: return {HttpError::Kind::unreachable, error.detail};
-    case StreamError::Kind::timeout: return {HttpError::Kind::timeout, error.detail};
-    case StreamError::Kind::tls: return {HttpError::Kind::tls, error.detail};
-    case StreamError::Kind::none:
-    case StreamError::Kind::reset: break;
-    case StreamError::Kind::overflow: return {HttpError::Kind::protocol, error.detail};
-  }
-  return {HttpError::Kind::closed, "the server closed the connection before it answered"};
-}
-
 std::string describe(HttpFault fault) {
   switch (fault) {
     case HttpFault::body_too_large: return "the response is larger than allowed";
@@ -43,6 +22,27 @@ std::string describe(HttpFault fault) {
 }
 
 }  // namespace
+
+// An IPv6 literal in brackets, the port unless it is the scheme's own.
+std::string host_field(const HttpClientOptions& options) {
+  std::string host =
+      options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
+  const std::uint16_t usual = options.tls ? 443 : 80;
+  return options.port == usual ? host : host + ":" + std::to_string(options.port);
+}
+
+HttpError to_http_error(const StreamError& error) {
+  switch (error.kind) {
+    case StreamError::Kind::unreachable:
+    case StreamError::Kind::refused: return {HttpError::Kind::unreachable, error.detail};
+    case StreamError::Kind::timeout: return {HttpError::Kind::timeout, error.detail};
+    case StreamError::Kind::tls: return {HttpError::Kind::tls, error.detail};
+    case StreamError::Kind::none:
+    case StreamError::Kind::reset: break;
+    case StreamError::Kind::overflow: return {HttpError::Kind::protocol, error.detail};
+  }
+  return {HttpError::Kind::closed, "the server closed the connection before it answered"};
+}
 
 std::string_view to_string(HttpError::Kind kind) {
   switch (kind) {
@@ -147,7 +147,7 @@ struct HttpClient::Impl final : StreamHandler, std::enable_shared_from_this<Impl
       drop_connection();
       return start_next();
     }
-    fail(error_of(error));
+    fail(to_http_error(error));
   }
 
   // Callers of these three hold a share of us: the callback may destroy the client.

@@ -13,6 +13,8 @@
 
 namespace rap::io {
 
+struct StreamError;
+
 struct HttpError {
   enum class Kind : std::uint8_t {
     unreachable,  // resolve or connect failed
@@ -34,6 +36,10 @@ struct HttpClientOptions {
   std::chrono::milliseconds response_timeout{30000};
   std::size_t max_response_bytes = 8 * 1024 * 1024;
 };
+
+// The Host field of requests to the server.
+std::string host_field(const HttpClientOptions& options);
+HttpError to_http_error(const StreamError& error);  // of a stream that ended before its answer
 
 class HttpClient {
  public:

@@ -75,7 +75,13 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   void deliver(const EventMailbox::Letter& letter) override {
     if (letter.key) {
       const auto at = streams.find(*letter.key);
-      if (at != streams.end()) connections.at(at->second)->send_event(letter.text);
+      if (at == streams.end()) return;
+      HttpConnection& connection = *connections.at(at->second);
+      if (letter.text) {
+        connection.send_event(letter.text);
+      } else {
+        connection.end_event_stream();
+      }
       return;
     }
     for (const auto& [key, connection] : streams)

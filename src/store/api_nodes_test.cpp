@@ -152,9 +152,24 @@ TEST_F(NodeLink, ChecksEveryRouteBeforeItsBody) {
   for (const control::Route& route : w.control->node_link().routes()) {
     std::string path(route.path);
     path.replace(path.find("{id}"), 4, seed().entry);
-    wire::HttpRequest request = ControlPlane::request_of("POST", path, "not an object");
+    wire::HttpRequest request =
+        ControlPlane::request_of(std::string(route.method), path, "not an object");
     EXPECT_EQ(w.control->node_request(request).status, 403) << route.operation;
   }
+}
+
+TEST_F(NodeLink, OpensAStreamOfEventsThatIsTheNodesOwn) {
+  wire::HttpRequest request =
+      ControlPlane::request_of("GET", "/cp/v2/nodes/" + seed().entry + "/events", nullptr);
+  EXPECT_EQ(w.control->node_request(request).code(), "wrong_node");
+  request.peer =
+      wire::SpiffeId::of_node(ControlPlane::authority().cluster, *NodeId::parse(seed().entry));
+  request.peer_certificate_serial = seed().serials.at(seed().entry);
+  EXPECT_EQ(w.control->node_request(request).response.event_stream, seed().entry);
+  EXPECT_EQ(w.as("root", "POST", "nodes/entry-n/revoke", json::object()).status, 200);
+  const Answered refused = w.control->node_request(request);
+  EXPECT_EQ(refused.code(), "certificate_revoked");
+  EXPECT_TRUE(refused.response.event_stream.empty());
 }
 
 TEST_F(NodeLink, TellsWhatIsNewAtACheckIn) {

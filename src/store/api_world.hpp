@@ -389,13 +389,15 @@ inline const Seed& seed() {
 class SeededWorld {
  public:
   SeededWorld()
-      : control(std::make_unique<ControlPlane>(TestCluster::get().copy(seed().database))) {
+      : conninfo(TestCluster::get().copy(seed().database)),
+        control(std::make_unique<ControlPlane>(conninfo)) {
     control->serials = seed().serials;
   }
   Answered as(const std::string& who, const std::string& method, const std::string& path,
               const json& body = {}) {
     return control->call(method, "/api/v1/" + path, body, who.empty() ? "" : seed().tokens.at(who));
   }
+  const std::string conninfo;
   std::unique_ptr<ControlPlane> control;
 };
 

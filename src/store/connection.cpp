@@ -194,6 +194,24 @@ std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent
   return kept;
 }
 
+std::expected<std::vector<std::string>, SqlError> Connection::notifications(
+    std::chrono::milliseconds wait) {
+  std::vector<std::string> out;
+  const auto take = [&] {
+    while (const std::shared_ptr<PGnotify> told{PQnotifies(conn_.get()), PQfreemem}) {
+      out.emplace_back(told->extra);
+    }
+  };
+  take();  // what came along with an answer
+  if (!out.empty()) return out;
+  pollfd wanted{PQsocket(conn_.get()), POLLIN, 0};
+  if (poll(&wanted, 1, static_cast<int>(wait.count())) > 0 && PQconsumeInput(conn_.get()) == 0) {
+    return std::unexpected(error_of(conn_.get(), nullptr));
+  }
+  take();
+  return out;
+}
+
 SqlError Connection::give_up() {
   given_up_ = true;
   return {SqlError::Kind::unavailable, "", "the database did not answer in time"};

@@ -132,6 +132,9 @@ class Connection {
   // Several statements without parameters, in one round trip.
   std::expected<void, SqlError> script(const std::string& sql);
 
+  // After LISTEN: what was announced since the last call. Waits for the first, but not longer.
+  std::expected<std::vector<std::string>, SqlError> notifications(std::chrono::milliseconds wait);
+
   // How long a statement may take before the server counts as away (and the connection is given
   // up): a stopped server never answers, and a worker must not wait for it forever.
   void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }

@@ -20,6 +20,7 @@ class Node:
         self.prefix = list(prefix)
         self.ports = {"data": free_port(address), "fabric": free_port(address)}
         self.agent = None
+        self.checkin_interval_ms = 200
 
     def start(self, join_token=None, env=None, extra=()):
         join = []
@@ -34,7 +35,8 @@ class Node:
              "--data-plane-advertise", f"{self.address}:{self.ports['data']}",
              "--fabric-listen", f"{self.address}:{self.ports['fabric']}",
              "--fabric-advertise", f"{self.address}:{self.ports['fabric']}",
-             "--fabric-bin", BIN / "rap-fabric", "--checkin-interval-ms", "200", *extra],
+             "--fabric-bin", BIN / "rap-fabric",
+             "--checkin-interval-ms", str(self.checkin_interval_ms), *extra],
             self.folder / "agent.log", prefix=self.prefix, env=env)
 
     @property

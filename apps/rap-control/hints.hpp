@@ -1,0 +1,42 @@
+// Passes on what the database announces (migration 0008) to the event streams of the nodes, on a
+// thread of its own. Truth and hint come from one place, so a change by another server, or by hand,
+// is hinted too. A lost hint costs time only: nodes poll as well.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/log.hpp"
+#include "io/event_streams.hpp"
+#include "store/connection.hpp"
+
+namespace rap::app {
+
+class HintFeed {
+ public:
+  // `log` must outlive it.
+  HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events, Log& log);
+  ~HintFeed();
+  HintFeed(const HintFeed&) = delete;
+  HintFeed& operator=(const HintFeed&) = delete;
+
+ private:
+  void run();
+  std::string listen();  // until it is stopped, or why it failed
+  void pass_on(const std::vector<std::string>& announced);
+  bool stopped_within(std::chrono::milliseconds time);
+
+  const std::string conninfo_;
+  const std::shared_ptr<io::EventSender> events_;
+  Log& log_;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace rap::app

@@ -1,0 +1,67 @@
+// What the database announces when a transaction changed something for nodes.
+#include "store/api_world.hpp"
+
+namespace rap::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Hints : testing::Test {
+  Hints() : listener(TestCluster::open(w.conninfo, kAppRole)) {
+    EXPECT_TRUE(listener.script("LISTEN rap_hints"));
+  }
+  // Everything announced so far.
+  std::vector<std::string> heard() {
+    std::vector<std::string> all;
+    for (;;) {
+      auto some = listener.notifications(200ms);
+      if (!some || some->empty()) return all;
+      all.insert(all.end(), some->begin(), some->end());
+    }
+  }
+
+  SeededWorld w;
+  Connection listener;
+};
+
+TEST_F(Hints, AChangeOfConfigurationIsAnnouncedOnceToAll) {
+  EXPECT_EQ(w.as("root", "PUT", "nodes/relay-n/roles", {{"roles", {"relay", "entry"}}}).status,
+            200);
+  EXPECT_EQ(heard(), std::vector<std::string>({"config"}));
+}
+
+TEST_F(Hints, WhatIsNotCommittedIsNotAnnounced) {
+  w.control->database.dry = true;
+  EXPECT_EQ(w.as("root", "PUT", "nodes/relay-n/roles", {{"roles", {"relay", "entry"}}}).status,
+            200);
+  EXPECT_TRUE(heard().empty());
+}
+
+TEST_F(Hints, ARevokedNodeIsToLoseItsStream) {
+  EXPECT_EQ(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 200);
+  const auto hints = heard();
+  EXPECT_NE(std::ranges::find(hints, "end " + seed().relay), hints.end());
+  EXPECT_NE(std::ranges::find(hints, "config"), hints.end());
+}
+
+TEST_F(Hints, ADisabledNodeIsToLoseItsStream) {
+  EXPECT_EQ(w.as("root", "POST", "nodes/relay-n/disable").status, 200);
+  const auto hints = heard();
+  EXPECT_NE(std::ranges::find(hints, "end " + seed().relay), hints.end());
+}
+
+TEST_F(Hints, ACommandIsAnnouncedToItsNode) {
+  w.as("user@alpha", "DELETE", "sessions/" + seed().session);
+  const auto hints = heard();
+  EXPECT_NE(std::ranges::find(hints, "commands " + seed().entry), hints.end());
+  EXPECT_NE(std::ranges::find(hints, "commands " + seed().egress), hints.end());
+}
+
+TEST_F(Hints, ACheckInAnnouncesNothing) {
+  EXPECT_EQ(w.control->node_call(seed().entry, "checkin", {{"versions", json::object()}}).status,
+            200);
+  EXPECT_TRUE(heard().empty());
+}
+
+}  // namespace
+}  // namespace rap::store
