@@ -54,9 +54,12 @@ class Live:
         channel = Channel(relay, world.control.root_ca, certificate=identity / "chain.pem",
                           key=identity / "node.key")
         channel.send(frames.frame(frames.HELLO, 0, frames.hello(
-            cluster, self._ids[1], channel=self._ids[0]), 0))
-        kind, *_ = channel.receive()
-        assert kind == frames.HELLO, f"{victim.name} was not greeted by {relay.name}"
+            cluster, self._ids[1], channel=self._ids[0], trust_bundle_version=1,
+            route_epoch=1 << 32), 0))
+        answer = channel.receive()
+        assert answer and answer[0] == frames.HELLO, (
+            f"{victim.name} was not greeted by {relay.name} but {answer}: "
+            f"{relay.fabric_log()[-2000:]}")
         self.socket = channel.socket
         self.socket.setblocking(False)
         self._pending = b""
