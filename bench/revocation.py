@@ -194,13 +194,17 @@ def add_victim(world, number):
     return victim
 
 
+def streams_opened(node):
+    return len(node.logged("events.open", node.agent.log()))
+
+
 def ask_seldom(nodes):
     for node in nodes:
         node.agent.stop()
         node.checkin_interval_ms = SELDOM_MS
-        before = len(node.logged("events.open", node.agent.log()))
+        before = streams_opened(node)
         node.start()
-        node.agent.wait_for(lambda n=node, b=before: len(n.logged("events.open", n.agent.log())) > b,
+        node.agent.wait_for(lambda n=node, had=before: streams_opened(n) > had,
                             f"the event channel of {node.name}")
 
 

@@ -10,15 +10,17 @@ SELDOM_MS = 60_000
 AT_ONCE_S = 2.0
 
 
-def ask_seldom(node):
-    """The agent anew, and from then on only hints are quick."""
-    node.agent.stop()
-    node.checkin_interval_ms = SELDOM_MS
-    node.start()
-
-
 def opened(node):
     return len(node.logged("events.open", node.agent.log()))
+
+
+def ask_seldom(node):
+    """The agent anew, with its stream, and from then on only hints are quick."""
+    node.agent.stop()
+    before = opened(node)
+    node.checkin_interval_ms = SELDOM_MS
+    node.start()
+    until(lambda: opened(node) > before, f"the event channel of {node.name}", 20)
 
 
 class EventChannel(FabricCase):
@@ -27,20 +29,13 @@ class EventChannel(FabricCase):
         super().setUpClass()
         for node in cls.world.nodes.values():
             ask_seldom(node)
-        cls.wait_for_streams(cls.world.nodes.values(), {})
-
-    @classmethod
-    def wait_for_streams(cls, nodes, before):
-        for node in nodes:
-            until(lambda n=node: opened(n) > before.get(n.name, 0),
-                  f"the event channel of {node.name}", 20)
 
     def setUp(self):
         until(self.all_configured, "the nodes to have settled", 15)
 
     def all_configured(self):
-        nodes = [n for n in self.owner.get("nodes")["items"] if n["state"] == "approved"]
-        return all(n["config_version"] == n["wanted_config_version"] for n in nodes)
+        return all(n["config_version"] == n["wanted_config_version"]
+                   for n in self.owner.get("nodes")["items"] if n["state"] == "approved")
 
     @staticmethod
     def commands(node):
@@ -99,15 +94,24 @@ class EventChannel(FabricCase):
         self.world.control.process.stop()
         self.world.control.serve()
         type(self).owner = self.world.owner = self.world.control.owner()
-        self.wait_for_streams(nodes, before)
+        for node in nodes:
+            until(lambda n=node: opened(n) > before[n.name], f"the stream of {node.name}", 20)
         until(self.all_configured, "the nodes to have settled", 15)
         self.assert_a_change_is_applied_at_once("after-restart")
 
-    def test_a_revoked_node_loses_its_stream_and_gets_no_other(self):
+    def channel_reasons(self, node):
+        """Why the relay left a state of its channels with the node, in order."""
+        relay = self.world.nodes["relay-1"]
+        return [(e["to"], e["reason"]) for e in relay.logged("channel.state")
+                if e["peer"] == node.node_id]
+
+    def test_a_revoked_node_is_out_at_once(self):
         node = self.world.add_member("egress-2", ["egress"])
         ask_seldom(node)
-        self.wait_for_streams([node], {node.name: opened(node)})
+        until(lambda: ("established", "") in self.channel_reasons(node), "its channel", 30)
         self.owner.post("nodes/egress-2/revoke")
+        until(lambda: "certificate_revoked" in [why for _, why in self.channel_reasons(node)],
+              lambda: f"its channel to end: {self.channel_reasons(node)}", AT_ONCE_S)
         until(lambda: node.logged("events.away", node.agent.log()), "its stream to end", AT_ONCE_S)
         stream = EventStream(self.world.control, node)
         self.addCleanup(stream.close)
