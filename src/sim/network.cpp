@@ -61,7 +61,6 @@ ConnectionId Network::dial(NodeId from, NodeId to, Endpoint& endpoint, Certifica
     if (listener.endpoint == nullptr) return gone(id, 0);
     there.sides[1].endpoint = listener.endpoint;
     there.sides[1].certificate = listener.certificate;
-    there.established = true;
     deliver(id, 1, [this, id](Connection& back) {
       back.sides[0].endpoint->on_connected(id);
       if (!connections_.contains(id)) return;
@@ -97,20 +96,19 @@ void Network::close(ConnectionId id, const Endpoint& from, bool linger) {
 void Network::gone(ConnectionId id, std::size_t told) {
   const auto it = connections_.find(id);
   if (it == connections_.end()) return;
-  const bool refused = !it->second.established;
   const NodeId ours = it->second.sides[1 - told].node;
   const NodeId theirs = it->second.sides[told].node;
   Endpoint* other = it->second.sides[told].endpoint;
   connections_.erase(it);
   if (other != nullptr) {
-    schedule_.after(latency(), [=, this] { tell_gone(id, ours, theirs, other, refused); });
+    schedule_.after(latency(), [=, this] { tell_gone(id, ours, theirs, other); });
   }
 }
 
 // The end of a connection crosses no cut either.
-void Network::tell_gone(ConnectionId id, NodeId from, NodeId to, Endpoint* other, bool refused) {
-  if (!is_cut(from, to)) return other->on_closed(id, refused);
-  schedule_.after(kRetransmit, [=, this] { tell_gone(id, from, to, other, refused); });
+void Network::tell_gone(ConnectionId id, NodeId from, NodeId to, Endpoint* other) {
+  if (!is_cut(from, to)) return other->on_closed(id);
+  schedule_.after(kRetransmit, [=, this] { tell_gone(id, from, to, other); });
 }
 
 void Network::drop_all(NodeId node, bool silently) {
@@ -137,7 +135,7 @@ void Network::reset_one() {
   Endpoint* dialler = it->second.sides[0].endpoint;
   gone(id, 1);
   if (dialler != nullptr) {
-    schedule_.after(latency(), [dialler, id] { dialler->on_closed(id, false); });
+    schedule_.after(latency(), [dialler, id] { dialler->on_closed(id); });
   }
 }
 

@@ -37,7 +37,7 @@ class Endpoint {
   virtual void on_connected(ConnectionId id) = 0;  // TLS begins
   virtual void on_proven(ConnectionId id, const Certificate& peer) = 0;
   virtual void on_message(ConnectionId id, const Message& message) = 0;
-  virtual void on_closed(ConnectionId id, bool refused) = 0;
+  virtual void on_closed(ConnectionId id) = 0;
 };
 
 class Network {
@@ -72,8 +72,6 @@ class Network {
   // A connection picked at random breaks for both.
   void reset_one();
 
-  std::size_t connections() const { return connections_.size(); }
-
  private:
   struct Side {
     NodeId node;
@@ -83,7 +81,6 @@ class Network {
   };
   struct Connection {
     std::array<Side, 2> sides;  // the dialler's first
-    bool established = false;
   };
 
   std::size_t side_of(const Connection& c, const Endpoint& endpoint) const;
@@ -93,7 +90,7 @@ class Network {
   void deliver(ConnectionId id, std::size_t from_side, std::function<void(Connection&)> task);
   void arrive(ConnectionId id, std::size_t from_side, std::function<void(Connection&)> task);
   void gone(ConnectionId id, std::size_t told);
-  void tell_gone(ConnectionId id, NodeId from, NodeId to, Endpoint* other, bool refused);
+  void tell_gone(ConnectionId id, NodeId from, NodeId to, Endpoint* other);
 
   Schedule& schedule_;
   SeededRandom& rng_;

@@ -215,7 +215,7 @@ void Node::on_message(ConnectionId id, const Message& message) {
   witness_.payload_accepted(*this, *lane, link->second.peer, message.traffic_class);
 }
 
-void Node::on_closed(ConnectionId id, bool) {
+void Node::on_closed(ConnectionId id) {
   const auto lane = lane_of(id);
   if (!lane) return;
   lanes_.erase(id);

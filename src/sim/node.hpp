@@ -29,7 +29,6 @@ enum class Planted : std::uint8_t {
   loses_its_timer,
   forgets_to_tell_the_table,   // what has changed, most of the time
 };
-inline constexpr std::size_t kPlantedCount = 8;
 
 // Hears of everything that matters.
 class Witness {
@@ -91,7 +90,7 @@ class Node final : public Endpoint {
   void on_connected(ConnectionId id) override;
   void on_proven(ConnectionId id, const Certificate& peer) override;
   void on_message(ConnectionId id, const Message& message) override;
-  void on_closed(ConnectionId id, bool refused) override;
+  void on_closed(ConnectionId id) override;
   bool accept(ConnectionId id);
 
  private:

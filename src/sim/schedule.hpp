@@ -2,6 +2,7 @@
 // they were asked for, so that a seed always gives the same history.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,7 +17,6 @@ class Schedule {
   using Task = std::function<void()>;
 
   Duration now() const { return now_; }
-  bool empty() const { return tasks_.empty(); }
   void at(Duration when, Task task) {
     tasks_.emplace(std::pair(std::max(when, now_), next_++), std::move(task));
   }

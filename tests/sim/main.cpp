@@ -1,7 +1,7 @@
 // rap-sim: plays the channel lifecycle of a whole cluster from a seed, and replays it.
 //   rap-sim SEED             one history in full; prints its digest, or what went wrong
 //   rap-sim SEED --seeds N   N histories from SEED on
-//   rap-sim --minutes M      fresh seeds for M minutes
+//   rap-sim --seconds S      fresh seeds for S seconds
 // Exit status 1 when an invariant did not hold; the line names the seed that shows it again.
 
 #include <CLI/CLI.hpp>
