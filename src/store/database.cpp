@@ -44,9 +44,16 @@ std::expected<void, SqlError> PostgresDatabase::run_probing(
   if (away_ && !probe.try_lock()) {
     return std::unexpected(SqlError{SqlError::Kind::unavailable, "", "the database is away"});
   }
+  const auto reached_before = reached_.load();
   auto done = attempt(scope, work);
   const bool away = !done && done.error().kind == SqlError::Kind::unavailable;
-  if (away) pool_.renew();
+  if (away) {
+    pool_.renew();
+    // Another call reached the database meanwhile: what failed is the past, not the state.
+    if (reached_ != reached_before) return done;
+  } else {
+    ++reached_;
+  }
   if (away_.exchange(away) == away) return done;
   if (away) {
     log_.warn("database.unavailable",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,6 +42,7 @@ class PostgresDatabase final : public control::Database {
   // While the database is away one caller at a time finds out whether it is back; the others are
   // told at once, so that they do not tie up every worker.
   std::atomic<bool> away_{false};
+  std::atomic<std::uint64_t> reached_{0};  // how often; tells a failure from one overtaken since
   std::mutex probing_;
 };
 
