@@ -34,8 +34,8 @@ channel::Context context_of(const snapshot::NodeConfig& config, channel::Authori
   }
   c.peers.reserve(config.peers.size());
   for (const auto& peer : config.peers) {
-    c.peers.push_back(
-        {peer.node, peer.classes, peer.dial, peer.endpoints, peer.bootstrap, peer.draining});
+    c.peers.push_back({peer.node, peer.classes, peer.dial, peer.endpoints, peer.bootstrap,
+                       peer.draining, peer.disabled});
   }
   return c;
 }

@@ -20,6 +20,7 @@ std::expected<wire::TrafficClassSet, FailureReason> authorize_peer(const Context
   if (context.revoked.contains(peer)) return std::unexpected(FailureReason::certificate_revoked);
   const PeerRule* rule = context.find(peer);
   if (rule == nullptr) return std::unexpected(FailureReason::policy_denied);
+  if (rule->disabled) return std::unexpected(FailureReason::peer_disabled);
   wire::TrafficClassSet classes = rule->classes;
   if (stage == Stage::opening) {
     if (context.draining || rule->draining) return std::unexpected(FailureReason::peer_draining);

@@ -22,6 +22,7 @@ struct PeerRule {
   std::vector<std::string> endpoints;  // "host:port", tried in turn
   bool bootstrap = false;         // one that many nodes share: approached gently (CH-9)
   bool draining = false;          // it is going out of service: no new channels with it
+  bool disabled = false;          // it was taken out: no channel with it at all
   bool operator==(const PeerRule&) const = default;
 };
 

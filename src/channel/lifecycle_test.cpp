@@ -234,6 +234,12 @@ TEST_F(LifecycleTest, LosingItsPermissionClosesALiveChannel) {
   expect_failed(FailureReason::policy_denied, context_changed());
 }
 
+TEST_F(LifecycleTest, ADisabledPeerIsShutOutByThatName) {
+  reach_established();
+  rule().disabled = true;
+  expect_failed(FailureReason::peer_disabled, context_changed());
+}
+
 TEST_F(LifecycleTest, ANarrowerPolicyNarrowsTheClassesAtOnce) {
   rule().classes = {TrafficClass::input, TrafficClass::render};
   reach_established();

@@ -101,6 +101,16 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       });
 }
 
+void add_routes(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "routes", "Routes between nodes");
+  Leaf(group, invocation, "require-current",
+       "Have nodes refuse every neighbour that does not know the routes of now")
+      .runs([](World& w, Api& api, const Words&) {
+        return show(w, api.post("routes/require-current", json::object()),
+                    "Nodes that are behind are out until they have caught up.");
+      });
+}
+
 void add_certificates(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "certificates", "Certificates of nodes");
   Leaf(group, invocation, "list", "List every certificate that was issued to a node")
@@ -182,6 +192,7 @@ void add_channels(CLI::App& admin, Invocation& invocation) {
 
 void add_fabric_commands(CLI::App& admin, Invocation& invocation) {
   add_nodes(admin, invocation);
+  add_routes(admin, invocation);
   add_certificates(admin, invocation);
   add_channels(admin, invocation);
 }

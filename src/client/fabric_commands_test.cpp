@@ -41,6 +41,12 @@ TEST_F(FabricCommands, DrainWithAndWithoutADeadline) {
   EXPECT_EQ(shell.run({"admin", "nodes", "undrain", "e"}), 0);
 }
 
+TEST_F(FabricCommands, RequireTheRoutesOfNow) {
+  shell.network.answer("POST routes/require-current", {{"route_epoch", 7}});
+  EXPECT_EQ(shell.run({"admin", "routes", "require-current"}), 0);
+  EXPECT_EQ(last_body(), json::object());
+}
+
 TEST_F(FabricCommands, RevokeNodesCertificatesAndKeys) {
   shell.network.answer("POST nodes/e/revoke", json::object());
   EXPECT_EQ(shell.run({"admin", "nodes", "revoke", "e"}), 0);

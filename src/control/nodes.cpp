@@ -95,6 +95,16 @@ Outcome<Reply> revoke(Services& s, const Call& call) {
   });
 }
 
+Outcome<Reply> require_current_routes(Services& s, const Call& call) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    const RouteEpochs epochs = tx.nodes().require_current_routes();
+    AuditEntry entry = call.audit("routes.required", "routes", std::to_string(epochs.current), "");
+    entry.detail = Json{{"route_epoch", epochs.current}}.dump();
+    tx.audit(std::move(entry));
+    return reply({{"route_epoch", epochs.current}, {"route_epoch_floor", epochs.floor}});
+  });
+}
+
 std::string name_of(const std::vector<Node>& nodes, const Json& id) {
   if (!id.is_string()) return "";
   const auto& text = id.get_ref<const std::string&>();
@@ -215,6 +225,15 @@ std::vector<Route> node_routes() {
        .body = {choice("severity", {"close", "drain"}).optional()},
        .answer = {200, node_fields()},
        .handler = revoke},
+      {.method = "POST",
+       .path = "/api/v1/routes/require-current",
+       .operation = "requireCurrentRoutes",
+       .summary = "Have nodes refuse every neighbour that does not know the routes of now",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = {200, {count("route_epoch"), count("route_epoch_floor")}},
+       .handler = require_current_routes},
       {.method = "GET",
        .path = "/api/v1/channels",
        .operation = "listChannels",

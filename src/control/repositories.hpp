@@ -85,6 +85,12 @@ class ResourceRepository {
   virtual std::vector<Grant> grants(const Resource& resource) = 0;
 };
 
+// The routes in force, and the oldest a neighbour may still go by (CH-7).
+struct RouteEpochs {
+  std::uint64_t current = 0;
+  std::uint64_t floor = 0;
+};
+
 class NodeRepository {
  public:
   virtual ~NodeRepository() = default;
@@ -96,6 +102,9 @@ class NodeRepository {
   // What an approved enrolment says of its node.
   virtual void adopt(const Enrolment& enrolment) = 0;
   virtual void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) = 0;
+
+  // Every node must know the routes of now; who does not is refused by those who do.
+  virtual RouteEpochs require_current_routes() = 0;
 
   virtual void add_join_token(const JoinToken& token) = 0;  // older unused ones of the node expire
   virtual std::vector<JoinToken> list_join_tokens() = 0;

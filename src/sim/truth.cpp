@@ -64,7 +64,9 @@ Certificate Truth::issue(NodeId node, Duration now) {
 }
 
 bool Truth::should_be_connected(const Member& a, const Member& b) const {
-  const auto takes_part = [](const Member& m) { return !m.draining && !m.revoked && !m.removed; };
+  const auto takes_part = [](const Member& m) {
+    return !m.draining && !m.revoked && !m.removed && !m.disabled;
+  };
   return a.id != b.id && a.relay != b.relay && takes_part(a) && takes_part(b) &&
          !a.classes.intersect(b.classes).empty();
 }
@@ -96,6 +98,7 @@ View Truth::view_of(NodeId node, Duration now) const {
     rule.endpoints = {other.id.str() + ":7443"};
     rule.bootstrap = other.bootstrap;
     rule.draining = other.draining;
+    rule.disabled = other.disabled;
     c.peers.push_back(std::move(rule));
   }
   return v;

@@ -59,6 +59,7 @@ class Truth {
     bool draining = false;
     bool revoked = false;
     bool removed = false;  // it lost its roles: nobody's neighbour
+    bool disabled = false;  // its neighbours know it is out
     wire::TrafficClassSet classes = wire::TrafficClassSet::all();
     std::uint64_t root = 1;  // of its certificate
   };

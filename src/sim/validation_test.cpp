@@ -1,5 +1,5 @@
 // The validation tests of S0 §19, by name, in simulation;
-// tests/integration/test_channel_validation.py has them over real sockets.
+// tests/lab/test_channel_validation.py has them over real sockets.
 #include <gtest/gtest.h>
 
 #include <algorithm>

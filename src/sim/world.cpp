@@ -129,7 +129,11 @@ void World::change_something() {
   auto& member = truth_.members()[below(nodes_.size())];
   switch (below(7)) {
     case 0: member.draining = !member.draining; return truth_.changed();
-    case 1: member.removed = !member.removed; return truth_.changed();
+    case 1: {
+      bool& out = below(2) == 0 ? member.removed : member.disabled;
+      out = !out;
+      return truth_.changed();
+    }
     case 2:
     case 3: {
       const auto bits = static_cast<std::uint16_t>(below(1U << wire::kTrafficClassCount));
@@ -178,6 +182,7 @@ void World::heal() {
     if (member.classes.empty()) member.classes = wire::TrafficClassSet::all();
     member.draining = false;
     member.removed = false;
+    member.disabled = false;
   }
   truth_.changed();
 }

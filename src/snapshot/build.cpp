@@ -34,6 +34,12 @@ Link link_of(const ModelNode& self, const ModelNode& other, bool with_relays) {
   return dials ? Link::dial : accepts ? Link::accept : Link::none;
 }
 
+bool would_be_linked(const ModelNode& self, ModelNode other, bool with_relays) {
+  other.disabled = false;
+  const bool as_it_was = with_relays || other.has(NodeRole::relay);
+  return link_of(self, other, as_it_was) != Link::none;
+}
+
 // Do so many nodes dial this one that they must not come all at once when it has been away?
 bool is_crowded(const ClusterModel& model, const ModelNode& node, bool with_relays) {
   const auto dials = [&](const ModelNode& n) { return has_reason_to_dial(n, node, with_relays); };
@@ -43,6 +49,12 @@ bool is_crowded(const ClusterModel& model, const ModelNode& node, bool with_rela
 std::vector<Peer> peers_of(const ClusterModel& model, const ModelNode& self, bool with_relays) {
   std::vector<Peer> peers;
   for (const ModelNode& other : model.nodes) {
+    if (other.disabled) {
+      if (would_be_linked(self, other, with_relays)) {
+        peers.push_back({.node = other.id, .roles = other.roles, .disabled = true});
+      }
+      continue;
+    }
     const Link link = link_of(self, other, with_relays);
     if (link == Link::none) continue;
     Peer peer{.node = other.id,
@@ -125,13 +137,15 @@ ClusterModel sorted(ClusterModel model) {
 
 }  // namespace
 
-bool ModelNode::has(NodeRole role) const { return std::ranges::find(roles, role) != roles.end(); }
+bool ModelNode::has(NodeRole role) const {
+  return !disabled && std::ranges::find(roles, role) != roles.end();
+}
 
 std::optional<NodeConfig> build_node_config(const ClusterModel& unsorted, NodeId node,
                                             WallTime issued_at) {
   const ClusterModel model = sorted(unsorted);
   const ModelNode* self = find_node(model, node);
-  if (!self) return std::nullopt;
+  if (!self || self->disabled) return std::nullopt;
   const bool with_relays = has_relays(model);
 
   NodeConfig config;

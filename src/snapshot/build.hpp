@@ -24,7 +24,8 @@ namespace rap::snapshot {
 // seconds to minutes instead of at once (CH-9).
 inline constexpr std::ptrdiff_t kBootstrapCrowd = 200;
 
-// A node that takes part: approved, not disabled.
+// A node that was approved. One that is disabled takes part in nothing; its neighbours are told of
+// it, so that they know whom they shut out (peer_disabled).
 struct ModelNode {
   NodeId id;
   std::string name;
@@ -33,7 +34,9 @@ struct ModelNode {
   crypto::X25519Public seal_key{};
   bool draining = false;
   std::int64_t drain_deadline = 0;  // unix seconds; 0: none
+  bool disabled = false;
 
+  // And takes part in it.
   bool has(policy::NodeRole role) const;
 };
 

@@ -85,6 +85,18 @@ TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
   EXPECT_TRUE(c.resources.empty()) << "an entry must not learn where resources are";
 }
 
+TEST_F(ThreeNodes, ADisabledNodeIsNamedToItsNeighboursAndUsedByNobody) {
+  model_node(egress_1).disabled = true;
+  const NodeConfig c = config_of(relay_1);
+  ASSERT_TRUE(peer_of(c, egress_1));
+  EXPECT_EQ(*peer_of(c, egress_1), (Peer{.node = egress_1, .roles = {egress}, .disabled = true}));
+  ASSERT_EQ(c.routes.size(), 1U);
+  EXPECT_EQ(c.routes[0].egress, egress_2);
+  EXPECT_TRUE(config_of(entry_1).pools.empty());
+  EXPECT_FALSE(build_node_config(model, egress_1, kNow)) << "it is told nothing";
+  EXPECT_FALSE(peer_of(config_of(entry_1), egress_1)) << "it was never a neighbour of the entry";
+}
+
 TEST_F(ThreeNodes, RelayKnowsItsNeighboursAndNothingOfTenants) {
   const NodeConfig c = config_of(relay_1);
   EXPECT_EQ(c.peers.size(), 3U);

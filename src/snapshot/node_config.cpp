@@ -55,6 +55,7 @@ Json to_value(const Peer& peer) {
           {"endpoints", peer.endpoints},
           {"classes", classes_json(peer.classes)},
           {"draining", peer.draining},
+          {"disabled", peer.disabled},
           {"bootstrap", peer.bootstrap}};
 }
 
@@ -230,6 +231,8 @@ Peer read_peer(JsonReader& in, JsonFault&) {
   }
   peer.classes = read_classes(in, "classes");
   peer.draining = in.boolean("draining");
+  peer.disabled = in.boolean("disabled");
+  if (peer.disabled && peer.dial) in.wrong("dial", "must not be set for a disabled peer");
   peer.bootstrap = in.boolean("bootstrap");
   return peer;
 }

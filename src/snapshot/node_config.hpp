@@ -18,9 +18,9 @@
 namespace rap::snapshot {
 
 inline constexpr std::string_view kNodeConfigType = "application/vnd.rap.node-config+json";
-inline constexpr std::size_t kMaxPeers = 256;
+inline constexpr std::size_t kMaxPeers = 8192;  // a relay's; a cluster has 5,000 nodes
 inline constexpr std::size_t kMaxRoutes = 4096;
-inline constexpr std::size_t kMaxNextHops = kMaxPeers;
+inline constexpr std::size_t kMaxNextHops = 256;
 inline constexpr std::size_t kMaxPools = 4096;
 inline constexpr std::size_t kMaxPoolMembers = 256;
 inline constexpr std::size_t kMaxResources = 16384;
@@ -43,6 +43,7 @@ struct Peer {
   std::vector<std::string> endpoints = {};  // "host:port", only when dial
   wire::TrafficClassSet classes = {};       // what the channel may carry at most
   bool draining = false;               // place nothing new on it
+  bool disabled = false;               // taken out by an administrator: no channel, no classes
   bool bootstrap = false;              // many nodes dial it: no stampede
   bool operator==(const Peer&) const = default;
 };

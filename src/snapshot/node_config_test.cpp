@@ -40,7 +40,8 @@ NodeConfig sample(std::uint64_t seed = 1) {
               .endpoints = {"relay-1.example:9443", "[::1]:1"},
               .classes = {wire::TrafficClass::health, wire::TrafficClass::input},
               .draining = true},
-             {.node = NodeId::random(rng), .roles = {NodeRole::egress}, .bootstrap = true}};
+             {.node = NodeId::random(rng), .roles = {NodeRole::egress}, .bootstrap = true},
+             {.node = NodeId::random(rng), .roles = {NodeRole::entry}, .disabled = true}};
   c.routes = {{NodeId::random(rng), {c.peers[0].node, c.peers[1].node}}};
   EgressPool pool{EgressPoolId::random(rng), {{NodeId::random(rng), {}}}};
   rng.fill(pool.members[0].seal_key);
@@ -121,7 +122,7 @@ TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
                 bad[pointer]["surplus"] = 1;
                 EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
               });
-  EXPECT_EQ(members, 23 + 2 * 2 + 2 * 7 + 2 + 2 + 2 + 6 + 3 * 6);
+  EXPECT_EQ(members, 23 + 2 * 2 + 3 * 8 + 2 + 2 + 2 + 6 + 3 * 6);
 }
 
 TEST(NodeConfig, EveryListHasItsLimit) {

@@ -57,6 +57,7 @@ const std::map<std::string, std::string> kExpected = {
     {"disableNode", kPlatform},
     {"drainNode", kPlatform},
     {"undrainNode", kPlatform},
+    {"requireCurrentRoutes", kPlatform},
     {"revokeNode", kPlatform},
     {"listCertificates", kPlatform},
     {"revokeCertificate", kPlatform},

@@ -85,6 +85,21 @@ TEST_F(Leaving, ADrainIsToldToTheNodeAndItsNeighboursAndCanBeUndone) {
   EXPECT_TRUE(was_audited("node.undrained"));
 }
 
+TEST_F(Leaving, EveryChangeOfRoutesBeginsAnEpochThatAnAdministratorCanRequire) {
+  const auto before = config_of(seed().relay);
+  w.as("root", "POST", "nodes/egress-n/drain", json::object());
+  const auto drained = config_of(seed().relay);
+  EXPECT_GT(drained.route_epoch, before.route_epoch);
+  EXPECT_EQ(drained.route_epoch_floor, before.route_epoch_floor) << "the floor is not raised alone";
+
+  const Answered required = w.as("root", "POST", "routes/require-current");
+  EXPECT_EQ(required.body["route_epoch"], drained.route_epoch);
+  const auto after = config_of(seed().relay);
+  EXPECT_EQ(after.route_epoch_floor, drained.route_epoch);
+  EXPECT_GT(after.version, drained.version) << "every node must hear of it";
+  EXPECT_TRUE(was_audited("routes.required"));
+}
+
 TEST_F(Leaving, NothingNewIsPlacedOnWhatDrains) {
   EXPECT_EQ(session().status, 201);
   w.as("root", "POST", "nodes/entry-n/drain", json::object());

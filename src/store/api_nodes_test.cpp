@@ -268,8 +268,11 @@ TEST_F(NodeLink, ShutsOutADisabledNodeAndTellsTheOthers) {
   EXPECT_EQ(w.control->node_call(seed().relay, "checkin", {{"versions", json::object()}}).code(),
             "node_disabled");
   const auto config = config_of(seed().entry);
-  ASSERT_EQ(config.peers.size(), 1U) << "without a relay the egress dials the entry";
-  EXPECT_EQ(config.peers[0].node.str(), seed().egress);
+  ASSERT_EQ(config.peers.size(), 2U) << "without a relay the egress dials the entry";
+  for (const auto& peer : config.peers) {
+    EXPECT_EQ(peer.disabled, peer.node.str() == seed().relay);
+    EXPECT_EQ(peer.classes.empty(), peer.disabled);
+  }
   for (const json& n : in(w.as("root", "GET", "nodes"), "items")) {
     EXPECT_EQ(n["state"] == "disabled", n["id"] == seed().relay) << n;
   }

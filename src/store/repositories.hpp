@@ -91,6 +91,7 @@ class SqlNodes final : public control::NodeRepository {
   void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
   void adopt(const control::Enrolment& enrolment) override;
   void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) override;
+  control::RouteEpochs require_current_routes() override;
   void add_join_token(const control::JoinToken& token) override;
   std::vector<control::JoinToken> list_join_tokens() override;
   std::optional<control::JoinToken> find_join_token(NodeId node,

@@ -145,6 +145,14 @@ void SqlNodes::set_draining(NodeId node, bool draining, std::optional<WallTime> 
              deadline);
 }
 
+control::RouteEpochs SqlNodes::require_current_routes() {
+  const Rows rows = sql_.query(
+      "UPDATE cluster SET route_epoch_floor = route_epoch, config_version = config_version + 1 "
+      "RETURNING route_epoch, route_epoch_floor");
+  return rows.empty() ? control::RouteEpochs{}
+                      : control::RouteEpochs{rows[0].count(0), rows[0].count(1)};
+}
+
 std::vector<Node> SqlNodes::entries() {
   return nodes_of(
       sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
@@ -202,19 +210,21 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
   snapshot::ClusterModel model;
   const Rows rows = sql_.query(
       "SELECT 1 AS kind, id::text, cluster.config_version::text, revocation_version::text, "
-      " trust.bundle_version::text, trust.bundle_floor::text, '' FROM cluster, trust "
+      " trust.bundle_version::text, trust.bundle_floor::text, route_epoch::text, "
+      "route_epoch_floor::text "
+      " FROM cluster, trust "
       "UNION ALL "
       "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
       " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
-      "CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END "
-      " FROM nodes n WHERE n.state = 'approved' AND n.seal_key IS NOT NULL "
+      " CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END, n.state "
+      " FROM nodes n WHERE n.state IN ('approved', 'disabled') AND n.seal_key IS NOT NULL "
       "UNION ALL "
-      "SELECT 3, pool_id::text, node_id::text, '', '', '', '' FROM egress_pool_nodes "
+      "SELECT 3, pool_id::text, node_id::text, '', '', '', '', '' FROM egress_pool_nodes "
       "UNION ALL "
-      "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, port::text "
-      " FROM resources "
+      "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, "
+      " port::text, '' FROM resources "
       "UNION ALL "
-      "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity "
+      "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, '' "
       " FROM revocations WHERE expires_at > $1 ORDER BY 1, 2, 3",
       now);
   for (const Row& row : rows) {
@@ -225,6 +235,8 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
         model.revocation_version = row.count(3);
         model.trust_bundle_version = row.count(4);
         model.trust_bundle_floor = row.count(5);
+        model.route_epoch = row.count(6);
+        model.route_epoch_floor = row.count(7);
         break;
       case 2: {
         const auto key = from_hex(row.text(4)).value_or(Bytes{});
@@ -235,6 +247,7 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
         node.fabric_endpoint = row.text(3);
         node.draining = !row.text(6).empty();
         if (node.draining) node.drain_deadline = row.integer(6);
+        node.disabled = row.text(7) == "disabled";
         std::copy_n(key.begin(), std::min(key.size(), node.seal_key.size()), node.seal_key.begin());
         model.nodes.push_back(std::move(node));
         break;

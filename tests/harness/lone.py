@@ -98,15 +98,16 @@ def revocation(certificate=None, *, node="", by_key=False, severity="close"):
 class LoneNode:
     """One rap-fabric. Not running until start()."""
 
-    def __init__(self, folder, name, cluster, authority, address="127.0.0.1"):
+    def __init__(self, folder, name, cluster, authority, hosts):
         self.name = name
         self.cluster = cluster
         self.id = str(uuid.uuid4())
         self.folder = pathlib.Path(folder) / name
         self.state = self.folder / "state"
         (self.state / "identity").mkdir(parents=True)
-        self.address = address
-        self.ports = {name: free_port(address) for name in ("data", "fabric", "metrics")}
+        self.address = hosts.address(name)
+        self._prefix = hosts.prefix(name)
+        self.ports = {name: free_port(self.address) for name in ("data", "fabric", "metrics")}
         self.certificate, self.key = authority.issue(cluster, self.id)
         self.config = {
             "version": 0, "cluster": cluster, "node": self.id, "node_name": name, "issued_at": 0,
@@ -134,11 +135,12 @@ class LoneNode:
         (identity / "node.key").write_text(pki.key_pem(self.key))
         (identity / "seal.key").write_text(base64.b64encode(b"k" * 32).decode())
 
-    def peer(self, other, *, dial=False, classes=frames.CLASSES, draining=False, bootstrap=False):
+    def peer(self, other, *, dial=False, classes=frames.CLASSES, draining=False, bootstrap=False,
+             disabled=False):
         """An entry for `other` in this node's list of neighbours."""
         return {"node": other.id, "roles": other.config["roles"], "dial": dial,
                 "endpoints": [other.endpoint] if dial else [], "classes": list(classes),
-                "draining": draining, "bootstrap": bootstrap}
+                "draining": draining, "disabled": disabled, "bootstrap": bootstrap}
 
     def start(self):
         self.write_identity()
@@ -150,7 +152,7 @@ class LoneNode:
             [BIN / "rap-fabric", "--state", self.state,
              "--data-plane-listen", f"{self.address}:{self.ports['data']}",
              "--metrics-listen", f"{self.address}:{self.ports['metrics']}",
-             "--fabric-listen", self.endpoint], self.folder / "fabric.log")
+             "--fabric-listen", self.endpoint], self.folder / "fabric.log", prefix=self._prefix)
         until(lambda: self._connection, f"{self.name} to come to its agent")
 
     def _serve(self):

@@ -5,6 +5,8 @@ import subprocess
 import unittest
 
 from harness.case import FabricCase
+from harness.rap import Forward
+from harness.stream import Stream
 from harness.wait import until
 
 
@@ -70,6 +72,30 @@ class Revocation(FabricCase):
         rap.ok("admin", "certificates", "revoke", serial, "--severity", "drain")
         rap.ok("admin", "nodes", "revoke", "egress-5")
         self.assertRegex(rap.ok("admin", "nodes", "list"), r"egress-5\s+revoked")
+
+
+class WithoutHaste(FabricCase):
+    """The severity drain: what is under way ends by itself, and nothing new begins."""
+
+    def channel_states(self):
+        """As its neighbours see them; the control plane does not listen to it any more."""
+        return {c["state"] for c in self.world.channels() if c["peer_name"] == "egress-1"}
+
+    def test_what_a_drained_certificate_carries_goes_on_until_it_ends(self):
+        self.world.wait_settled()
+        forward = Forward(self.world.person(), "echo")
+        self.addCleanup(forward.close)
+        stream = Stream(forward.address)
+        self.addCleanup(stream.close)
+        stream.round_trip(b"before")
+        serial = serial_of(self.world.nodes["egress-1"])
+        self.owner.post(f"certificates/{serial}/revoke", severity="drain")
+        until(lambda: "draining" in self.channel_states(), "the channel to drain")
+        stream.round_trip(b"while it drains")
+        stream.close()
+        forward.close()
+        until(lambda: not self.channel_states() & {"draining", "established"},
+              "the channel to end with its last flow", 30)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,13 @@
-"""The twelve validation tests of S0 §19, by name, between real rap-fabric processes over real TLS.
-src/sim/validation_test.cpp has them in simulation."""
+"""The twelve validation tests of S0 §19, by name, between real rap-fabric processes over real TLS, each
+on a host of its own. src/sim/validation_test.cpp has them in simulation.
+
+   hostile ------ listener ------ dialler
+      \\                              /
+       '----------------------------'
+
+Each name is a network namespace, a line is a cable; the tests themselves are the hostile host, and
+the agents of both nodes.
+"""
 
 import pathlib
 import shutil
@@ -11,7 +19,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-from harness import frames
+from harness import frames, namespaces
 from harness.api import ApiError
 from harness.case import FabricCase
 from harness.channel import Channel
@@ -20,6 +28,20 @@ from harness.wait import until
 
 
 TERMINAL = ("closing", "closed", "failed")
+
+
+HAVE_NAMESPACES = False
+HOSTS = None
+
+
+def setUpModule():
+    global HOSTS  # pylint: disable=global-statement
+    if not HAVE_NAMESPACES:
+        raise unittest.SkipTest("network namespaces need root or user namespaces")
+    HOSTS = namespaces.Namespaces("hostile", "listener", "dialler")
+    unittest.addModuleCleanup(HOSTS.close)
+    for one, other in (("hostile", "listener"), ("listener", "dialler"), ("hostile", "dialler")):
+        HOSTS.cable(one, other)
 
 
 class Pair(unittest.TestCase):
@@ -34,7 +56,7 @@ class Pair(unittest.TestCase):
         self.dialler = self.node("dialler")
 
     def node(self, name):
-        node = LoneNode(self.folder, name, self.cluster, self.authority)
+        node = LoneNode(self.folder, name, self.cluster, self.authority, HOSTS)
         self.addCleanup(node.stop)
         return node
 
@@ -156,6 +178,23 @@ class ChannelValidation(Pair):
               lambda: f"a refusal: {self.listener.transitions(self.dialler)}")
         self.assertNotEqual("established", self.listener.transitions(self.dialler)[-1][0])
 
+    def test_a_disabled_peer_is_shut_out_by_that_name(self):
+        self.connect()
+        self.listener.configure(peers=[self.listener.peer(self.dialler, disabled=True, classes=[])])
+        self.listener.wait_transition("failed", "peer_disabled", self.dialler)
+        self.dialler.wait_transition("closed", "peer_disabled", self.listener)
+        seen = len(self.dialler.transitions(self.listener))
+        self.listener.configure(peers=[self.listener.peer(self.dialler)])
+        self.dialler.wait_transition("established", peer=self.listener, after=seen)
+
+    def test_who_is_behind_the_required_routes_is_out_until_it_has_them(self):
+        self.connect()
+        seen = len(self.listener.transitions(self.dialler))
+        self.listener.configure(route_epoch=2, route_epoch_floor=2)
+        self.listener.wait_transition("failed", "route_epoch_stale", self.dialler, after=seen)
+        self.dialler.configure(route_epoch=2)
+        self.listener.wait_transition("established", peer=self.dialler, after=seen)
+
     def test_the_receiver_refuses_a_class_the_sender_did_not_agree_to(self):
         self.only_listener()
         self.listener.configure(peers=[self.listener.peer(self.dialler, classes=["input"])])
@@ -205,7 +244,9 @@ class ChannelValidation(Pair):
         for node, _ in self.both():
             node.configure(trust_bundle_pem=self.authority.pem + new.pem, trust_bundle_version=2)
         until(lambda: self.listener.counter("revalidations") > before, "a revalidation")
-        time.sleep(1)  # each has shown the other its old certificate again, for the new trust
+        # Each shows the other its old certificate again, for the new trust, on both lanes.
+        until(lambda: all(len(self.proofs(node)) >= 2 for node, _ in self.both()),
+              "the old certificates to be shown again")
         for node, peer in self.both():
             seen = len(self.proofs(peer))
             node.renew(*new.issue(self.cluster, node.id))
@@ -238,10 +279,13 @@ class ChannelValidation(Pair):
         self.assertNotIn("failed", [to for to, _ in self.dialler.transitions(self.listener)])
         until(lambda: "trust_bundle_stale" in str(self.listener.transitions(self.dialler)),
               "the end of the configuration", 20)
-        time.sleep(2)  # it ends for the other a moment later
+        until(lambda: self.dialler.metrics()[
+            'rap_fabric_authority{authority="expired"}'] == 1, "its own end too")
         seen = len(self.dialler.transitions())
-        time.sleep(3)  # an expired configuration founds nothing
+        attempts = self.dialler.counter("reconnects")
+        time.sleep(3)  # an expired configuration founds nothing: there is nothing to wait for
         self.assertNotIn("connecting", [to for to, _ in self.dialler.transitions()[seen:]])
+        self.assertEqual(attempts, self.dialler.counter("reconnects"))
 
 
 class ChannelFigures(Pair):
@@ -292,4 +336,5 @@ class TenantSafeViews(FabricCase):
 
 
 if __name__ == "__main__":
+    HAVE_NAMESPACES = namespaces.enter()
     unittest.main()
