@@ -1,5 +1,5 @@
-"""The twelve validation tests of S0 §19, by name, between real rap-fabric processes over real TLS, each
-on a host of its own. src/sim/validation_test.cpp has them in simulation.
+"""The twelve validation tests of S0 §19, by name, between real rap-fabric processes over real TLS,
+each on a host of its own. src/sim/validation_test.cpp has them in simulation.
 
    hostile ------ listener ------ dialler
       \\                              /
