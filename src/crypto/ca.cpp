@@ -98,7 +98,8 @@ Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validit
 }
 
 Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
-                       const SubjectNames& names, Validity validity, RandomSource& rng) {
+                       const SubjectNames& names, Validity validity, RandomSource& rng,
+                       const LeafProfile& profile) {
   validity.not_after = std::min(validity.not_after, issuer.certificate.not_after());
   auto x = new_certificate(subject_key.native(), validity, rng);
   X509* from = issuer.certificate.native();
@@ -109,9 +110,14 @@ Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
   X509V3_set_ctx_nodb(&context);
   add_extension(x.get(), context, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(x.get(), context, NID_key_usage, "critical,digitalSignature");
-  add_extension(x.get(), context, NID_ext_key_usage, "serverAuth,clientAuth");
+  add_extension(x.get(), context, NID_ext_key_usage,
+                profile.client ? "serverAuth,clientAuth" : "serverAuth");
   add_extension(x.get(), context, NID_subject_key_identifier, "hash");
   add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
+  if (profile.must_staple) add_extension(x.get(), context, NID_tlsfeature, "status_request");
+  if (!profile.ocsp_url.empty()) {
+    add_extension(x.get(), context, NID_info_access, ("OCSP;URI:" + profile.ocsp_url).c_str());
+  }
   auto san = make_names(names);
   const int critical = 1;  // RFC 5280 §4.2.1.6: there is no subject
   require(sk_GENERAL_NAME_num(san.get()) > 0 &&
@@ -119,6 +125,28 @@ Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
                                 X509V3_ADD_DEFAULT) == 1,
           "add the subject alternative names");
   return signed_by(std::move(x), issuer.key);
+}
+
+Issuer make_ocsp_signer(const Issuer& issuer, ClusterId cluster, Validity validity,
+                        RandomSource& rng) {
+  PrivateKey key = PrivateKey::generate(KeyType::p256);
+  validity.not_after = std::min(validity.not_after, issuer.certificate.not_after());
+  auto x = new_certificate(key.native(), validity, rng);
+  set_common_name(X509_get_subject_name(x.get()), "RAP OCSP Signer " + cluster.str());
+  X509* from = issuer.certificate.native();
+  require(X509_set_issuer_name(x.get(), X509_get_subject_name(from)) == 1, "set an issuer");
+
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, from, x.get(), nullptr, nullptr, 0);
+  X509V3_set_ctx_nodb(&context);
+  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(x.get(), context, NID_key_usage, "critical,digitalSignature");
+  add_extension(x.get(), context, NID_ext_key_usage, "OCSPSigning");
+  add_extension(x.get(), context, NID_id_pkix_OCSP_noCheck, "ignored");
+  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
+  add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
+  Certificate certificate = signed_by(std::move(x), issuer.key);
+  return {std::move(certificate), std::move(key)};
 }
 
 }  // namespace rap::crypto

@@ -30,9 +30,23 @@ Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng);
 Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validity,
                          RandomSource& rng);
 
+// What a leaf is for, beyond its names.
+struct LeafProfile {
+  bool client = true;        // EKU clientAuth beside serverAuth
+  bool must_staple = false;  // TLS feature status_request (RFC 7633)
+  std::string ocsp_url = {};  // where its status is asked for (AIA); empty: not said
+};
+
 // A leaf: CA:FALSE, digitalSignature, EKU serverAuth+clientAuth, critical SAN with exactly `names`,
 // empty subject, AKI/SKI, a random positive 159-bit serial. notAfter never exceeds the issuer's.
 Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
-                       const SubjectNames& names, Validity validity, RandomSource& rng);
+                       const SubjectNames& names, Validity validity, RandomSource& rng,
+                       const LeafProfile& profile = {});
+
+// Whom the issuer lets say how its certificates stand (RFC 6960 §4.2.2.2): id-kp-OCSPSigning and
+// nothing else, id-pkix-ocsp-nocheck (nobody is asked about it: it lives shortly), and no SAN: it
+// is no member of the cluster.
+Issuer make_ocsp_signer(const Issuer& issuer, ClusterId cluster, Validity validity,
+                        RandomSource& rng);
 
 }  // namespace rap::crypto

@@ -128,6 +128,27 @@ bool Certificate::speaks_for(std::string_view host) const {
 
 bool Certificate::is_ca() const { return (X509_get_extension_flags(x_.get()) & EXFLAG_CA) != 0; }
 
+bool Certificate::must_staple() const {
+  constexpr long kStatusRequest = 5;  // RFC 6066 §8
+  const QuietErrors quiet;
+  auto* features =
+      static_cast<TLS_FEATURE*>(X509_get_ext_d2i(x_.get(), NID_tlsfeature, nullptr, nullptr));
+  bool found = false;
+  for (int i = 0; i < sk_ASN1_INTEGER_num(features); ++i) {
+    found = found || ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == kStatusRequest;
+  }
+  TLS_FEATURE_free(features);
+  return found;
+}
+
+std::string Certificate::ocsp_url() const {
+  const QuietErrors quiet;
+  STACK_OF(OPENSSL_STRING)* urls = X509_get1_ocsp(x_.get());
+  std::string first = sk_OPENSSL_STRING_num(urls) > 0 ? sk_OPENSSL_STRING_value(urls, 0) : "";
+  X509_email_free(urls);
+  return first;
+}
+
 bool Certificate::self_issued() const {
   return X509_NAME_cmp(X509_get_subject_name(x_.get()), X509_get_issuer_name(x_.get())) == 0;
 }

@@ -48,6 +48,8 @@ class Certificate {
   // Whether the SAN has `host`, a DNS name or an IP literal. No wildcards, and never the subject.
   bool speaks_for(std::string_view host) const;
   bool is_ca() const;
+  bool must_staple() const;  // TLS feature status_request (RFC 7633)
+  std::string ocsp_url() const;  // of the authority information access; empty: not said
   bool self_issued() const;
   PublicKey public_key() const;
   // What a certificate is denied by. The fingerprint is no good for that: anyone can turn an ECDSA

@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 
+struct asn1_string_st;
 struct bignum_st;
 struct bio_st;
 struct ECDSA_SIG_st;
@@ -12,6 +13,10 @@ struct evp_cipher_ctx_st;
 struct evp_md_ctx_st;
 struct evp_pkey_ctx_st;
 struct evp_pkey_st;
+struct ocsp_basic_response_st;
+struct ocsp_cert_id_st;
+struct ocsp_request_st;
+struct ocsp_response_st;
 struct pkcs8_priv_key_info_st;
 struct stack_st_GENERAL_NAME;
 struct stack_st_X509;
@@ -25,6 +30,7 @@ struct X509_req_st;
 
 namespace rap::crypto {
 
+void release(asn1_string_st* p);
 void release(bignum_st* p);
 void release(bio_st* p);
 void release(ECDSA_SIG_st* p);
@@ -32,6 +38,10 @@ void release(evp_cipher_ctx_st* p);
 void release(evp_md_ctx_st* p);
 void release(evp_pkey_ctx_st* p);
 void release(evp_pkey_st* p);
+void release(ocsp_basic_response_st* p);
+void release(ocsp_cert_id_st* p);
+void release(ocsp_request_st* p);
+void release(ocsp_response_st* p);
 void release(pkcs8_priv_key_info_st* p);
 void release(stack_st_GENERAL_NAME* p);
 void release(stack_st_X509* p);  // the stack and its references to the certificates
@@ -73,6 +83,16 @@ Bytes to_der(int (*i2d)(const T*, unsigned char**), const T* value) {
   unsigned char* p = out.data();
   require(i2d(value, &p) == size, "encode DER");
   return out;
+}
+
+// Whether a value that was read encodes back to what it was read from: only DER does.
+template <class T>
+bool encodes_to(int (*i2d)(const T*, unsigned char**), const T* value, ByteView der) {
+  const int size = i2d(value, nullptr);
+  if (size < 0 || static_cast<std::size_t>(size) != der.size()) return false;
+  Bytes out(der.size());
+  unsigned char* p = out.data();
+  return i2d(value, &p) == size && out == to_bytes(der);
 }
 
 // Null unless `der` is one value, to its last byte.
