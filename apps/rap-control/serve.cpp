@@ -1,6 +1,7 @@
 #include <atomic>
 #include <mutex>
 #include <system_error>
+#include <thread>
 
 #include "commands.hpp"
 #include "control/api.hpp"
@@ -23,14 +24,30 @@ namespace rap::app {
 namespace {
 
 constexpr unsigned kApiWorkers = 8;
-constexpr unsigned kNodeWorkers = 4;
-// One connection a worker, one for the keeper, and one to spare.
-constexpr std::size_t kDatabaseConnections = kApiWorkers + kNodeWorkers + 2;
-// A stream of events and a connection for calls each, and some that come anew before the old ones
-// are found to be gone.
+// A stream of events and connections for calls, deltas and objects each.
 constexpr std::size_t kMaxNodes = 5000;
-constexpr std::size_t kMaxNodeConnections = kMaxNodes * 2 + kMaxNodes / 2;
+constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
+// Twice that, for those that come anew before the old ones are found to be gone.
+constexpr std::size_t kMaxConnectionsOfANode = 8;
+// A call of every node may wait, and then some.
+constexpr std::size_t kMaxNodeCallsQueued = kMaxNodes * 2;
 constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
+
+// By control::NodeExecutor.
+std::vector<io::HttpExecutor> node_executors() {
+  return {{.name = "node.commands", .workers = 4, .max_queued = kMaxNodeCallsQueued},
+          {.name = "node.deltas", .workers = 2, .max_queued = kMaxNodeCallsQueued},
+          {.name = "node.objects", .workers = 1},
+          {.name = "node.events", .workers = 1, .max_queued = kMaxNodeCallsQueued},
+          {.name = "node.certificates", .workers = 1, .max_queued = kMaxNodes}};
+}
+
+// One connection a worker, one for the keeper, and one to spare.
+std::size_t database_connections() {
+  std::size_t connections = kApiWorkers + 2;
+  for (const io::HttpExecutor& executor : node_executors()) connections += executor.workers;
+  return connections;
+}
 
 struct Addresses {
   wire::HostPort api;
@@ -72,7 +89,7 @@ class Server {
         log_(log),
         database_({.conninfo = conninfo,
                    .user = std::string(store::kAppRole),
-                   .max_connections = kDatabaseConnections},
+                   .max_connections = database_connections()},
                   log),
         hasher_(rng_),
         services_{database_,
@@ -110,7 +127,8 @@ class Server {
   control::Api api_;
   control::NodeLink node_link_;
   std::string conninfo_;
-  io::EventLoop loop_;
+  io::EventLoop loop_;       // people's, and the process's
+  io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
   std::mutex identity_mutex_;  // one renewal at a time
   std::atomic<bool> listening_ = false;
   std::optional<io::HttpServer> api_server_;
@@ -136,17 +154,22 @@ Result<void> Server::open_listeners(const Addresses& addresses) {
         io::HttpServerOptions{.host = addresses.api.host,
                               .port = addresses.api.port,
                               .tls = server_context(*identity, crypto::AcceptAnyone{}),
-                              .workers = kApiWorkers},
+                              .executors = {{.name = "api", .workers = kApiWorkers}}},
         [this](const wire::HttpRequest& r) { return api_.handle(r, io::wall_now()); }, log_);
     node_server_.emplace(
-        loop_,
+        node_loop_,
         io::HttpServerOptions{.host = addresses.node.host,
                               .port = addresses.node.port,
                               .tls = server_context(*identity, members_of(*authority_.get())),
                               .max_connections = kMaxNodeConnections,
+                              .max_connections_per_peer = kMaxConnectionsOfANode,
                               .max_body_bytes = kMaxNodeBodyBytes,
                               .ping_interval = wire::kHintPing,
-                              .workers = kNodeWorkers},
+                              .executors = node_executors(),
+                              .executor_of =
+                                  [](const wire::HttpRequest& r) {
+                                    return static_cast<std::size_t>(control::executor_of(r));
+                                  }},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
   } catch (const std::system_error& e) {
     return std::unexpected(std::string("cannot listen: ") + e.what());
@@ -178,10 +201,11 @@ void Server::renew_certificate(bool even_if_the_same) {
     log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
   }
   if (!renewed && !even_if_the_same) return;
-  loop_.post([this, authority, identity = std::move(*identity)] {
-    if (!api_server_ || !node_server_) return;
-    api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
-    node_server_->set_tls(server_context(identity, members_of(*authority)));
+  loop_.post([this, identity = *identity] {
+    if (api_server_) api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
+  });
+  node_loop_.post([this, authority, identity = *identity] {
+    if (node_server_) node_server_->set_tls(server_context(identity, members_of(*authority)));
   });
 }
 
@@ -212,8 +236,11 @@ Result<void> Server::run(const Addresses& addresses,
   keeper.start();
   const HintFeed hints(conninfo_, node_server_->events(), log_);
   if (auto ok = announce(); !ok) return ok;
+  std::thread nodes([this] { node_loop_.run(); });
   loop_.run();
   log_.info("control.stopping");
+  node_loop_.stop();
+  nodes.join();
   node_server_.reset();
   api_server_.reset();
   return {};

@@ -191,7 +191,8 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
 
 MetricsEndpoint::MetricsEndpoint(io::EventLoop& loop, const Address& at, Log& log)
     : server_(
-          loop, {.host = at.host, .port = at.port, .max_connections = 16, .workers = 1},
+          loop,
+          {.host = at.host, .port = at.port, .max_connections = 16, .executors = {{.workers = 1}}},
           [this](const wire::HttpRequest& request) { return answer(request); }, log) {}
 
 void MetricsEndpoint::publish(std::string text) {

@@ -1,10 +1,24 @@
 #include "control/node_link.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "control/api.hpp"
 
 namespace rap::control {
+
+// By the member after /cp/v2/nodes/{id}/ or /cp/v2/; whatever else it is, is refused quickly.
+NodeExecutor executor_of(const wire::HttpRequest& request) {
+  static constexpr std::string_view kNodes = "/cp/v2/nodes/";
+  std::string_view path = request.path;
+  if (path.starts_with("/cp/v2/objects/")) return NodeExecutor::objects;
+  if (!path.starts_with(kNodes)) return NodeExecutor::commands;
+  path.remove_prefix(std::min(path.size(), path.find('/', kNodes.size())));
+  if (path.starts_with("/deltas/")) return NodeExecutor::deltas;
+  if (path == "/events") return NodeExecutor::events;
+  if (path == "/certificates") return NodeExecutor::certificates;
+  return NodeExecutor::commands;
+}
 
 NodeLink::NodeLink(Services services)
     : services_(std::move(services)), routes_(node_link_routes()) {

@@ -27,4 +27,8 @@ class NodeLink {
 
 std::vector<Route> node_link_routes();
 
+// Kinds of calls that must not wait for one another (CP-6): each has workers of its own.
+enum class NodeExecutor : std::uint8_t { commands, deltas, objects, events, certificates };
+NodeExecutor executor_of(const wire::HttpRequest& request);
+
 }  // namespace rap::control

@@ -62,6 +62,7 @@ void HttpConnection::start(std::unique_ptr<Stream> stream) {
 
 void HttpConnection::on_open() {
   if (stream_->peer()) {
+    peer_ = stream_->peer()->str();
     if (const auto certificate = stream_->peer_certificate()) {
       peer_serial_ = certificate->serial_hex();
     }

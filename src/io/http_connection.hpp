@@ -41,6 +41,7 @@ class HttpConnection final : public StreamHandler, public Output {
   void start(std::unique_ptr<Stream> stream);
   void respond(wire::HttpResponse response);
 
+  const std::string& peer() const { return peer_; }  // what its certificate names; empty: nobody
   const std::string& event_stream() const { return event_stream_; }  // empty when it is none
   void send_event(std::shared_ptr<const std::string> text);
   void end_event_stream();  // another one takes its place
@@ -72,6 +73,7 @@ class HttpConnection final : public StreamHandler, public Output {
   const std::uint64_t id_;
   std::unique_ptr<Stream> stream_;
   std::string peer_ip_;
+  std::string peer_;
   std::string peer_serial_;
   HttpRequestParser parser_;
   Timer timer_;

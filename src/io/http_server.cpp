@@ -1,5 +1,6 @@
 #include "io/http_server.hpp"
 
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -13,11 +14,19 @@ struct HttpServer::Impl final : HttpConnection::Owner,
                                 EventMailbox::Reader,
                                 std::enable_shared_from_this<Impl> {
   Impl(EventLoop& l, HttpServerOptions o, Handler h, Log& lg)
-      : loop(l),
-        options(std::move(o)),
-        handler(std::move(h)),
-        log(lg),
-        workers(std::make_unique<WorkerPool>(options.workers, options.max_queued)) {}
+      : loop(l), options(std::move(o)), handler(std::move(h)), log(lg) {
+    for (const HttpExecutor& executor : options.executors) {
+      workers.push_back(std::make_unique<Workers>(executor));
+    }
+  }
+
+  struct Workers {
+    explicit Workers(const HttpExecutor& o)
+        : name(o.name), pool(o.workers, o.max_queued, o.max_queued_bytes) {}
+    const std::string name;
+    bool full = false;
+    WorkerPool pool;
+  };
 
   void listen() {
     TlsListenerOptions bounds;
@@ -43,6 +52,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     }
     full = false;
     const std::uint64_t id = next_id++;
+    make_way(*stream, id);
     auto& connection = connections[id];
     connection = std::make_unique<HttpConnection>(loop, options, *this, log, id);
     connection->start(std::move(stream));
@@ -51,13 +61,36 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
     // The request is moved into the job, which std::function wants copyable.
     auto shared = std::make_shared<wire::HttpRequest>(std::move(request));
-    return workers->submit([this, weak = weak_from_this(), connection, shared] {
-      // `this` is safe here: the pool ends before the rest of us. What is posted may come later.
-      auto response = std::make_shared<wire::HttpResponse>(handler(*shared));
-      loop.post([weak, connection, response] {
-        if (auto self = weak.lock()) self->respond(connection, std::move(*response));
-      });
-    });
+    Workers& chosen = *workers.at(options.executor_of ? options.executor_of(*shared) : 0);
+    const bool taken = chosen.pool.submit(
+        [this, weak = weak_from_this(), connection, shared] {
+          // `this` is safe here: the pools end before the rest of us. What is posted may come
+          // later.
+          auto response = std::make_shared<wire::HttpResponse>(handler(*shared));
+          loop.post([weak, connection, response] {
+            if (auto self = weak.lock()) self->respond(connection, std::move(*response));
+          });
+        },
+        shared->body.size());
+    if (!taken && !chosen.full) log.warn("http.overloaded", {{"executor", chosen.name}});
+    chosen.full = !taken;
+    return taken;
+  }
+
+  // A peer that has too many connections loses its oldest: those it forgot, most likely.
+  void make_way(const Stream& stream, std::uint64_t id) {
+    if (options.max_connections_per_peer == 0 || !stream.peer()) return;
+    auto& own = of_peer[stream.peer()->str()];
+    own.push_back(id);
+    if (own.size() > options.max_connections_per_peer) remove(own.front());
+  }
+
+  void forget_peer(const HttpConnection& connection, std::uint64_t id) {
+    if (options.max_connections_per_peer == 0 || connection.peer().empty()) return;
+    const auto found = of_peer.find(connection.peer());
+    if (found == of_peer.end()) return;
+    std::erase(found->second, id);
+    if (found->second.empty()) of_peer.erase(found);
   }
 
   void event_stream_opened(std::uint64_t connection, const std::string& key) override {
@@ -101,6 +134,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
       streams.erase(stream);
       counters.open = streams.size();
     }
+    forget_peer(*found->second, connection);
     connections.erase(found);
   }
 
@@ -110,12 +144,13 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   Log& log;
   std::unique_ptr<TlsListener> listener;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpConnection>> connections;
+  std::unordered_map<std::string, std::deque<std::uint64_t>> of_peer;  // oldest first
   std::unordered_map<std::string, std::uint64_t> streams;  // of events: the connection by key
   EventStreamCounters counters;
   std::shared_ptr<EventMailbox> mailbox;
   std::uint64_t next_id = 1;
   bool full = false;
-  std::unique_ptr<WorkerPool> workers;
+  std::vector<std::unique_ptr<Workers>> workers;
 };
 
 HttpServer::HttpServer(EventLoop& loop, HttpServerOptions options, Handler handler, Log& log)
@@ -129,7 +164,7 @@ HttpServer::HttpServer(EventLoop& loop, HttpServerOptions options, Handler handl
 HttpServer::~HttpServer() {
   impl_->listener.reset();
   impl_->mailbox->close();
-  impl_->workers.reset();
+  impl_->workers.clear();
   impl_->streams.clear();
   impl_->connections.clear();
 }

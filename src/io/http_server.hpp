@@ -1,14 +1,16 @@
-// An HTTPS/1.1 listener: connections on the loop, handlers on worker threads.
+// An HTTPS/1.1 listener: connections on the loop, handlers on worker threads, of which each kind of
+// request can have its own.
 //
-// Bounds (each answered or cut before any handler runs): connections, handshakes, handshake and
-// idle time, header bytes (431), body bytes (413), requests waiting for a worker (503 +
-// Retry-After).
+// Bounds (each answered or cut before any handler runs): connections, those of one proven peer (the
+// oldest makes way), handshakes, handshake and idle time, header bytes (431), body bytes (413),
+// requests waiting for a worker (503 + Retry-After).
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "crypto/tls.hpp"
@@ -18,11 +20,21 @@
 
 namespace rap::io {
 
+// The worker threads of one kind of requests, so that it waits for no other kind.
+struct HttpExecutor {
+  std::string name = "requests";  // in the log
+  unsigned workers = 4;
+  std::size_t max_queued = 256;
+  std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;  // of bodies
+};
+
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the kernel chooses; see port()
   std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain HTTP
   std::size_t max_connections = 4096;
+  std::size_t max_connections_per_peer =
+      0;  // of one certificate's node; 0: as many as there may be
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
   std::chrono::milliseconds handshake_timeout{5'000};
@@ -32,8 +44,9 @@ struct HttpServerOptions {
       30'000};  // from the first byte of a request to its last
   std::chrono::milliseconds idle_timeout{120'000};
   std::chrono::milliseconds ping_interval{15'000};  // of event streams
-  unsigned workers = 4;
-  std::size_t max_queued = 256;
+  std::vector<HttpExecutor> executors = {{}};  // at least one
+  // Which of them runs a request; null: the first. Called on the loop's thread.
+  std::function<std::size_t(const wire::HttpRequest&)> executor_of = nullptr;
 };
 
 class HttpServer {

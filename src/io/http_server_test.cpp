@@ -227,13 +227,14 @@ TEST(HttpServer, CutsAPeerThatDoesNotTakeTheAnswer) {
 TEST(HttpServer, TellsThoseBeyondTheQueueToComeBack) {
   std::latch entered(1);
   std::latch release(1);
-  TestServer server({.workers = 1, .max_queued = 1}, [&](const wire::HttpRequest& request) {
-    if (request.path == "/first") {
-      entered.count_down();
-      release.wait();
-    }
-    return echo(request);
-  });
+  TestServer server({.executors = {{.workers = 1, .max_queued = 1}}},
+                    [&](const wire::HttpRequest& request) {
+                      if (request.path == "/first") {
+                        entered.count_down();
+                        release.wait();
+                      }
+                      return echo(request);
+                    });
   RawConnection first(server.port());
   first.send(get("/first"));
   entered.wait();
@@ -258,6 +259,54 @@ TEST(HttpServer, TellsThoseBeyondTheQueueToComeBack) {
   EXPECT_EQ(turned_away.response().status, 200);
 }
 
+TEST(HttpServer, AKindOfRequestsWithItsOwnWorkersWaitsForNoOther) {
+  std::latch entered(1);
+  std::latch release(1);
+  const auto by_path = [](const wire::HttpRequest& r) -> std::size_t {
+    return r.path == "/slow" ? 1 : 0;
+  };
+  TestServer server({.executors = {{.workers = 1}, {.name = "slow", .workers = 1, .max_queued = 1}},
+                     .executor_of = by_path},
+                    [&](const wire::HttpRequest& request) {
+                      if (request.path == "/slow") {
+                        entered.count_down();
+                        release.wait();
+                      }
+                      return echo(request);
+                    });
+  RawConnection stuck(server.port());
+  stuck.send(get("/slow"));
+  entered.wait();
+  RawConnection quick(server.port());
+  for (int i = 0; i < 10; ++i) {
+    quick.send(get("/quick"));
+    EXPECT_EQ(quick.response().status, 200);
+  }
+  release.count_down();
+  EXPECT_EQ(stuck.response().status, 200);
+}
+
+TEST(HttpServer, BodiesThatWaitHaveABoundOfTheirOwn) {
+  std::latch entered(1);
+  std::latch release(1);
+  TestServer server({.executors = {{.workers = 1, .max_queued = 100, .max_queued_bytes = 10}}},
+                    [&](const wire::HttpRequest& request) {
+                      if (request.path == "/first") {
+                        entered.count_down();
+                        release.wait();
+                      }
+                      return echo(request);
+                    });
+  RawConnection first(server.port());
+  first.send(get("/first"));
+  entered.wait();
+  RawConnection late(server.port());
+  late.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello world");
+  EXPECT_EQ(late.response().status, 503);
+  release.count_down();
+  EXPECT_EQ(first.response().status, 200);
+}
+
 TEST(HttpServer, ClosesConnectionsBeyondTheCapAtOnce) {
   TestServer server({.max_connections = 2}, echo);
   RawConnection a(server.port());
@@ -276,7 +325,7 @@ TEST(HttpServer, ClosesConnectionsBeyondTheCapAtOnce) {
 TEST(HttpServer, SurvivesAPeerThatLeavesBeforeItsAnswer) {
   std::latch entered(1);
   std::latch release(1);
-  TestServer server({.workers = 1}, [&](const wire::HttpRequest& request) {
+  TestServer server({.executors = {{.workers = 1}}}, [&](const wire::HttpRequest& request) {
     if (request.path == "/gone") {
       entered.count_down();
       release.wait();
@@ -299,7 +348,7 @@ TEST(HttpServer, SurvivesAPeerThatLeavesBeforeItsAnswer) {
 TEST(HttpServer, MayEndWhileRequestsRunAndWait) {
   std::latch entered(1);
   std::latch release(1);
-  auto server = std::make_unique<TestServer>(HttpServerOptions{.workers = 1},
+  auto server = std::make_unique<TestServer>(HttpServerOptions{.executors = {{.workers = 1}}},
                                              [&](const wire::HttpRequest& request) {
                                                entered.count_down();
                                                release.wait();

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <latch>
 
 #include "crypto/test_pki.hpp"
 #include "io/http_client.hpp"
@@ -145,6 +147,44 @@ TEST_F(HttpTls, AClientThatIsNoMemberReachesNoHandler) {
   }
   EXPECT_EQ(handled, 0);
   EXPECT_THAT(server.log().lines(), testing::Each(HasSubstr("http.tls_refused")));
+}
+
+TEST_F(HttpTls, APeerWithTooManyConnectionsLosesItsOldestAndNobodyElseDoes) {
+  auto options = member_server();
+  options.max_connections_per_peer = 2;
+  std::latch ended(1);
+  EventLoop loop;
+  TestServer server(options, [&](const wire::HttpRequest& request) {
+    if (request.path == "/held") {
+      loop.stop();
+      ended.wait();
+    }
+    return who(request);
+  });
+  const TestMember other = pki.member();
+  const std::array<const TestMember*, 4> members = {&other, &node, &node, &node};
+  std::array<std::unique_ptr<HttpClient>, 4> clients;
+  std::array<std::optional<bool>, 4> answered;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    clients[i] = std::make_unique<HttpClient>(
+        loop, HttpClientOptions{
+                  .host = "127.0.0.1", .port = server.port(), .tls = member_client(members[i])});
+    wire::HttpRequest request;
+    request.method = "POST";  // never sent a second time
+    request.path = i < 2 ? "/held" : "/";
+    clients[i]->send(request, [&, i](const HttpClient::Result& result) {
+      answered[i] = result.has_value();
+      loop.stop();
+    });
+    loop.run();  // each after the other: until it is held, or answered
+  }
+  while (!answered[1] || !answered[3]) loop.run();
+  EXPECT_EQ(answered[1], false) << "the oldest of the node that has three";
+  EXPECT_EQ(answered[2], true);
+  EXPECT_EQ(answered[3], true);
+  ended.count_down();
+  loop.run();
+  EXPECT_EQ(answered[0], true) << "the other node's";
 }
 
 TEST_F(HttpTls, ARenewedCertificateIsForNewConnections) {

@@ -4,8 +4,8 @@
 
 namespace rap::io {
 
-WorkerPool::WorkerPool(unsigned threads, std::size_t max_waiting)
-    : max_waiting_(max_waiting), idle_(threads) {
+WorkerPool::WorkerPool(unsigned threads, std::size_t max_waiting, std::size_t max_waiting_bytes)
+    : max_waiting_(max_waiting), max_waiting_bytes_(max_waiting_bytes), idle_(threads) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -19,11 +19,13 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool WorkerPool::submit(std::function<void()> job) {
+bool WorkerPool::submit(std::function<void()> job, std::size_t bytes) {
   {
     std::lock_guard lock(mutex_);
     if (jobs_.size() >= max_waiting_ + idle_) return false;
-    jobs_.push_back(std::move(job));
+    if (bytes > max_waiting_bytes_ - bytes_) return false;
+    bytes_ += bytes;
+    jobs_.push_back({std::move(job), bytes});
   }
   changed_.notify_one();
   return true;
@@ -34,12 +36,13 @@ void WorkerPool::work() {
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
     if (ending_) return;
-    auto job = std::move(jobs_.front());
+    Job job = std::move(jobs_.front());
     jobs_.pop_front();
+    bytes_ -= job.bytes;
     --idle_;
     lock.unlock();
-    job();
-    job = nullptr;  // what it holds is released outside the lock
+    job.run();
+    job.run = nullptr;  // what it holds is released outside the lock
     lock.lock();
     ++idle_;
   }
