@@ -15,6 +15,7 @@
 #include "keeper.hpp"
 #include "limits.hpp"
 #include "state.hpp"
+#include "store/cluster_models.hpp"
 #include "store/database.hpp"
 #include "trust.hpp"
 #include "wire/hints.hpp"
@@ -42,10 +43,11 @@ std::vector<io::HttpExecutor> node_executors() {
           {.name = "node.certificates", .workers = 1, .max_queued = kMaxNodes}};
 }
 
-// One connection a worker, one for the keeper, and one to spare.
+// One connection a worker, a second for a node's call that needs a transaction beside the one it
+// was admitted in, one for the keeper, and one to spare.
 std::size_t database_connections() {
   std::size_t connections = kApiWorkers + 2;
-  for (const io::HttpExecutor& executor : node_executors()) connections += executor.workers;
+  for (const io::HttpExecutor& executor : node_executors()) connections += 2 * executor.workers;
   return connections;
 }
 
@@ -92,16 +94,12 @@ class Server {
                    .max_connections = database_connections()},
                   log),
         hasher_(rng_),
-        services_{database_,
-                  rng_,
-                  throttle_,
-                  hasher_,
-                  authority_,
-                  trust_files_,
-                  metrics_,
-                  log,
-                  {options.public_url, options.node_url, RAP_VERSION,
-                   std::chrono::seconds{options.config_valid_for_s}}},
+        models_(std::chrono::seconds{options.config_valid_for_s}),
+        services_{database_,  rng_,
+                  throttle_,  hasher_,
+                  authority_, trust_files_,
+                  models_,    metrics_,
+                  log,        {options.public_url, options.node_url, RAP_VERSION}},
         api_(services_),
         node_link_(services_),
         conninfo_(std::move(conninfo)) {}
@@ -122,6 +120,7 @@ class Server {
   store::PostgresDatabase database_;
   ClockThrottle throttle_;
   BoundedHasher hasher_;
+  store::SharedClusterModels models_;
   control::Metrics metrics_;
   control::Services services_;
   control::Api api_;

@@ -112,6 +112,15 @@ struct Node {
   std::string config_error;
 };
 
+// What has to be known of a node at each of its calls.
+struct NodeAdmission {
+  std::uint64_t config_version = 0;  // the cluster's
+  std::uint64_t commands_seq = 0;    // of the node's last command
+  bool carries_sessions = false;     // as far as was reported
+  bool has_certificate = false;      // the one it came with is its own and not revoked
+  std::string ca_ref = {};           // under which that was issued
+};
+
 struct NodeCertificate {
   NodeId node;
   std::string serial;       // lower-case hex

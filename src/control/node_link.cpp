@@ -45,22 +45,29 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
     return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
   }
   const Route& route = *found.route;
-  auto node = admit(request, found.path_values.front().second);
-  if (!node) return std::unexpected(node.error());
-  if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
-  const auto body = parse_body(route, request);
-  if (!body) return std::unexpected(body.error());
-  const Call call{.request = request,
-                  .now = now,
-                  .body = *body,
-                  .path_values = found.path_values,
-                  .node = std::move(*node)};
-  return run_handler(services_, route, call);
+  const auto id = name_caller(request, found.path_values.front().second);
+  if (!id) return std::unexpected(id.error());
+  // One transaction a call: who was admitted is still admitted when the call takes effect.
+  return transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    auto admitted = admit(tx, *id, request.peer_certificate_serial);
+    if (!admitted) return std::unexpected(admitted.error());
+    if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+    const auto body = parse_body(route, request);
+    if (!body) return std::unexpected(body.error());
+    const Call call{.request = request,
+                    .now = now,
+                    .body = *body,
+                    .path_values = found.path_values,
+                    .node = std::move(admitted->first),
+                    .admitted = std::move(admitted->second),
+                    .tx = &tx};
+    return run_handler(services_, route, call);
+  });
 }
 
-// TLS has proven the certificate; here its node must be the one the path names, still take part,
-// and the certificate be one that was issued and not revoked.
-Outcome<Node> NodeLink::admit(const wire::HttpRequest& request, std::string_view path_id) {
+// TLS has proven the certificate; its node must be the one the path names.
+Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
+                                      std::string_view path_id) const {
   if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
     return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
   }
@@ -72,25 +79,29 @@ Outcome<Node> NodeLink::admit(const wire::HttpRequest& request, std::string_view
     return refuse(ProblemCode::wrong_node,
                   "The certificate is of node " + id.str() + ", not of the node in the path.");
   }
-  return transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Node> {
-    auto node = tx.nodes().find(id.str());
-    if (node && node->state == NodeState::revoked) {
-      return refuse(ProblemCode::certificate_revoked,
-                    "This node was revoked. Its host may come back as a new node only, with a new "
-                    "join token and an empty state directory.");
-    }
-    if (!node || node->state != NodeState::approved) {
-      return refuse(ProblemCode::node_disabled,
-                    "This node is not approved, or was disabled. A platform administrator can say "
-                    "why; it comes back with a new join token.");
-    }
-    if (!tx.certificates().find_usable(id, request.peer_certificate_serial)) {
-      return refuse(ProblemCode::certificate_revoked,
-                    "This certificate was revoked or never issued; enrol again with a new join "
-                    "token.");
-    }
-    return std::move(*node);
-  });
+  return id;
+}
+
+// It must still take part, and its certificate be one that was issued and not revoked.
+Outcome<std::pair<Node, NodeAdmission>> NodeLink::admit(Transaction& tx, NodeId id,
+                                                        std::string_view serial) {
+  auto found = tx.nodes().admit(id, serial);
+  if (found && found->first.state == NodeState::revoked) {
+    return refuse(ProblemCode::certificate_revoked,
+                  "This node was revoked. Its host may come back as a new node only, with a new "
+                  "join token and an empty state directory.");
+  }
+  if (!found || found->first.state != NodeState::approved) {
+    return refuse(ProblemCode::node_disabled,
+                  "This node is not approved, or was disabled. A platform administrator can say "
+                  "why; it comes back with a new join token.");
+  }
+  if (!found->second.has_certificate) {
+    return refuse(ProblemCode::certificate_revoked,
+                  "This certificate was revoked or never issued; enrol again with a new join "
+                  "token.");
+  }
+  return std::move(*found);
 }
 
 }  // namespace rap::control

@@ -2,6 +2,8 @@
 // says which node asks; the path must name the same one.
 #pragma once
 
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/route.hpp"
@@ -19,7 +21,9 @@ class NodeLink {
 
  private:
   Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
-  Outcome<Node> admit(const wire::HttpRequest& request, std::string_view path_id);
+  Outcome<NodeId> name_caller(const wire::HttpRequest& request, std::string_view path_id) const;
+  static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
+                                                       std::string_view serial);
 
   Services services_;
   std::vector<Route> routes_;

@@ -10,10 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/model.hpp"
-#include "snapshot/build.hpp"
+#include "snapshot/cluster_index.hpp"
 
 namespace rap::control {
 
@@ -96,6 +97,10 @@ class NodeRepository {
   virtual ~NodeRepository() = default;
   virtual bool create(const Node& node) = 0;  // false: name taken
   virtual std::optional<Node> find(std::string_view key) = 0;
+  // For a call of the node, with the certificate of that serial; in one statement. The node comes
+  // without roles and without what it last said of itself.
+  virtual std::optional<std::pair<Node, NodeAdmission>> admit(NodeId node,
+                                                              std::string_view serial) = 0;
   virtual std::vector<Node> list() = 0;
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
   virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
@@ -187,12 +192,15 @@ class SessionRepository {
   // Living sessions that entered `state` before `before`.
   virtual std::vector<SessionId> older_than(SessionState state, WallTime before) = 0;
 
-  // Replaces what `node` was known to carry; unknown sessions are skipped.
-  virtual void record_presence(NodeId node, const std::vector<SessionPresence>& carried,
-                               WallTime now) = 0;
+  // Replaces what `node` was known to carry; unknown sessions are skipped. Yields the sessions that
+  // it carries or carried before.
+  virtual std::vector<SessionId> record_presence(NodeId node,
+                                                 const std::vector<SessionPresence>& carried,
+                                                 WallTime now) = 0;
   virtual void forget_presence_before(WallTime before) = 0;
   // Moves pending and detached sessions with flows to active, active ones without to detached.
   virtual void settle_states(WallTime now) = 0;
+  virtual void settle_states(const std::vector<SessionId>& among, WallTime now) = 0;
   // Of those, the ones that are terminated or that nobody knows.
   virtual std::vector<SessionId> ended_among(const std::vector<SessionId>& sessions) = 0;
 

@@ -37,7 +37,11 @@ struct Call {
   std::optional<User> caller = {};                       // absent on routes for anyone
   crypto::Sha256 bearer_sha256 = {};                     // of the caller's bearer
   std::optional<OrganizationContext> organization = {};  // of routes below {org}
-  std::optional<Node> node = {};                         // on the node listener
+  // On the node listener: who asks, and the transaction in which it was admitted, which commits
+  // when the call succeeds.
+  std::optional<Node> node = {};  // without what it last said of itself
+  std::optional<NodeAdmission> admitted = {};
+  Transaction* tx = nullptr;
 
   const std::string& path(std::string_view name) const;
   std::optional<std::string> query(std::string_view name) const;

@@ -11,6 +11,7 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "control/authority.hpp"
+#include "control/cluster_models.hpp"
 #include "control/database.hpp"
 #include "control/metrics.hpp"
 #include "snapshot/node_config.hpp"
@@ -50,8 +51,6 @@ struct Settings {
   std::string public_url;  // https://HOST:PORT, where people and agents reach the API
   std::string node_url;    // HOST:PORT of the node listener
   std::string version;
-  // How long a node may act on its configuration without hearing of us.
-  std::chrono::seconds config_valid_for{snapshot::kDefaultValidForS};
 };
 
 struct Services {
@@ -61,6 +60,7 @@ struct Services {
   PasswordHasher& passwords;
   CurrentAuthority& authority;
   TrustKeys& trust_keys;
+  ClusterModels& models;
   Metrics& metrics;
   Log& log;
   Settings settings;

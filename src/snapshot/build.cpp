@@ -1,6 +1,7 @@
 #include "snapshot/build.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "policy/channel_classes.hpp"
 
@@ -8,15 +9,6 @@ namespace rap::snapshot {
 namespace {
 
 using policy::NodeRole;
-
-const ModelNode* find_node(const ClusterModel& model, NodeId id) {
-  const auto it = std::ranges::find(model.nodes, id, &ModelNode::id);
-  return it == model.nodes.end() ? nullptr : &*it;
-}
-
-bool has_relays(const ClusterModel& model) {
-  return std::ranges::any_of(model.nodes, [](const auto& n) { return n.has(NodeRole::relay); });
-}
 
 bool has_reason_to_dial(const ModelNode& from, const ModelNode& to, bool with_relays) {
   if (!with_relays) return from.has(NodeRole::egress) && to.has(NodeRole::entry);
@@ -40,113 +32,96 @@ bool would_be_linked(const ModelNode& self, ModelNode other, bool with_relays) {
   return link_of(self, other, as_it_was) != Link::none;
 }
 
-// Do so many nodes dial this one that they must not come all at once when it has been away?
-bool is_crowded(const ClusterModel& model, const ModelNode& node, bool with_relays) {
-  const auto dials = [&](const ModelNode& n) { return has_reason_to_dial(n, node, with_relays); };
-  return std::ranges::count_if(model.nodes, dials) > kBootstrapCrowd;
+// Those that link_of() may have something to say about; sorted by id.
+ClusterIndex::Nodes candidates(const ClusterIndex& cluster, const ModelNode& self) {
+  const bool is_entry = self.has(NodeRole::entry);
+  const bool is_egress = self.has(NodeRole::egress);
+  const ClusterIndex::Nodes none;
+  const bool with_relays = cluster.has_relays();
+  const auto& first = with_relays ? (is_entry || is_egress ? cluster.relays() : none)
+                                  : (is_egress ? cluster.entries() : none);
+  const auto& second = with_relays ? (self.has(NodeRole::relay) ? cluster.edges() : none)
+                                   : (is_entry ? cluster.egresses() : none);
+  ClusterIndex::Nodes out;
+  out.reserve(first.size() + second.size());
+  std::ranges::set_union(first, second, std::back_inserter(out), {}, &ModelNode::id,
+                         &ModelNode::id);
+  return out;
 }
 
-std::vector<Peer> peers_of(const ClusterModel& model, const ModelNode& self, bool with_relays) {
+// Do so many nodes dial this one that they must not come all at once when it has been away?
+bool is_crowded(const ClusterIndex& cluster, const ModelNode& node) {
+  if (cluster.has_relays()) {
+    return node.has(NodeRole::relay) && cluster.edges().size() > kBootstrapCrowd;
+  }
+  return node.has(NodeRole::entry) && cluster.egresses().size() > kBootstrapCrowd;
+}
+
+std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Peer> peers;
-  for (const ModelNode& other : model.nodes) {
-    if (other.disabled) {
-      if (would_be_linked(self, other, with_relays)) {
-        peers.push_back({.node = other.id, .roles = other.roles, .disabled = true});
-      }
-      continue;
-    }
-    const Link link = link_of(self, other, with_relays);
+  for (const ModelNode* other : candidates(cluster, self)) {
+    const Link link = link_of(self, *other, cluster.has_relays());
     if (link == Link::none) continue;
-    Peer peer{.node = other.id,
-              .roles = other.roles,
+    Peer peer{.node = other->id,
+              .roles = other->roles,
               .dial = link == Link::dial,
               .endpoints = {},
-              .classes = policy::classes_between(self.roles, other.roles),
-              .draining = other.draining,
-              .bootstrap = link == Link::dial && is_crowded(model, other, with_relays)};
-    if (peer.dial) peer.endpoints.push_back(other.fabric_endpoint);
+              .classes = policy::classes_between(self.roles, other->roles),
+              .draining = other->draining,
+              .bootstrap = link == Link::dial && is_crowded(cluster, *other)};
+    if (peer.dial) peer.endpoints.push_back(other->fabric_endpoint);
     peers.push_back(std::move(peer));
   }
+  for (const ModelNode* other : cluster.disabled()) {
+    if (!would_be_linked(self, *other, cluster.has_relays())) continue;
+    peers.push_back({.node = other->id, .roles = other->roles, .disabled = true});
+  }
+  std::ranges::sort(peers, {}, &Peer::node);
   return peers;
 }
 
-std::vector<NodeId> next_hops(const ClusterModel& model, const ModelNode& self,
-                              const ModelNode& egress, bool with_relays) {
+std::vector<NodeId> next_hops(const ClusterIndex& cluster, const ModelNode& self,
+                              const ModelNode& egress) {
+  const bool with_relays = cluster.has_relays();
   std::vector<NodeId> hops;
   if (link_of(self, egress, with_relays) != Link::none) hops.push_back(egress.id);
   if (self.has(NodeRole::relay)) return hops;
-  for (const ModelNode& relay : model.nodes) {
-    if (relay.id == egress.id || !relay.has(NodeRole::relay)) continue;
-    if (link_of(self, relay, with_relays) == Link::none) continue;
-    if (link_of(relay, egress, with_relays) == Link::none) continue;
-    hops.push_back(relay.id);
+  for (const ModelNode* relay : cluster.relays()) {
+    if (hops.size() == kMaxNextHops) break;
+    if (relay->id == egress.id) continue;
+    if (link_of(self, *relay, with_relays) == Link::none) continue;
+    if (link_of(*relay, egress, with_relays) == Link::none) continue;
+    hops.push_back(relay->id);
   }
   return hops;
 }
 
-std::vector<Route> routes_of(const ClusterModel& model, const ModelNode& self, bool with_relays) {
+std::vector<Route> routes_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Route> routes;
   if (!self.has(NodeRole::entry) && !self.has(NodeRole::relay)) return routes;
-  for (const ModelNode& egress : model.nodes) {
-    if (!egress.has(NodeRole::egress) || egress.id == self.id) continue;
-    auto hops = next_hops(model, self, egress, with_relays);
-    if (!hops.empty()) routes.push_back({egress.id, std::move(hops)});
+  for (const ModelNode* egress : cluster.egresses()) {
+    if (egress->id == self.id) continue;
+    auto hops = next_hops(cluster, self, *egress);
+    if (!hops.empty()) routes.push_back({egress->id, std::move(hops)});
   }
   return routes;
 }
 
-std::vector<EgressPool> pools_for_entry(const ClusterModel& model) {
-  std::vector<EgressPool> pools;
-  for (const ModelPool& pool : model.pools) {
-    EgressPool out{pool.id, {}};
-    for (NodeId id : pool.members) {
-      const ModelNode* member = find_node(model, id);
-      // Nothing new is placed on one that drains; what it carries needs no pool.
-      if (!member || member->draining) continue;
-      if (member->has(NodeRole::egress)) out.members.push_back({id, member->seal_key});
-    }
-    if (!out.members.empty()) pools.push_back(std::move(out));
+std::vector<Revocation> revocations_at(const ClusterModel& model, WallTime now) {
+  std::vector<Revocation> out;
+  for (const ModelRevocation& r : model.revocations) {
+    if (r.expires_at > to_unix(now)) out.push_back(r.revocation);
   }
-  return pools;
-}
-
-std::vector<Resource> resources_for_egress(const ClusterModel& model, const ModelNode& self) {
-  std::vector<Resource> resources;
-  for (const Resource& resource : model.resources) {
-    const auto pool = std::ranges::find(model.pools, resource.pool, &ModelPool::id);
-    if (pool == model.pools.end()) continue;
-    if (std::ranges::find(pool->members, self.id) == pool->members.end()) continue;
-    resources.push_back(resource);
-  }
-  return resources;
-}
-
-template <class T, class Projection>
-void sort_by(std::vector<T>& v, Projection by) {
-  std::ranges::sort(v, {}, by);
-}
-
-ClusterModel sorted(ClusterModel model) {
-  sort_by(model.nodes, &ModelNode::id);
-  for (ModelNode& node : model.nodes) std::ranges::sort(node.roles);
-  sort_by(model.pools, &ModelPool::id);
-  for (ModelPool& pool : model.pools) std::ranges::sort(pool.members);
-  sort_by(model.resources, &Resource::id);
-  return model;
+  return out;
 }
 
 }  // namespace
 
-bool ModelNode::has(NodeRole role) const {
-  return !disabled && std::ranges::find(roles, role) != roles.end();
-}
-
-std::optional<NodeConfig> build_node_config(const ClusterModel& unsorted, NodeId node,
+std::optional<NodeConfig> build_node_config(const ClusterIndex& cluster, NodeId node,
                                             WallTime issued_at) {
-  const ClusterModel model = sorted(unsorted);
-  const ModelNode* self = find_node(model, node);
+  const ClusterModel& model = cluster.model();
+  const ModelNode* self = cluster.find(node);
   if (!self || self->disabled) return std::nullopt;
-  const bool with_relays = has_relays(model);
 
   NodeConfig config;
   config.version = model.version;
@@ -164,15 +139,15 @@ std::optional<NodeConfig> build_node_config(const ClusterModel& unsorted, NodeId
   config.revocation_version = model.revocation_version;
   config.route_epoch = model.route_epoch;
   config.route_epoch_floor = model.route_epoch_floor;
-  config.revocations = model.revocations;
+  config.revocations = revocations_at(model, issued_at);
   config.trust_bundle_pem = model.trust_bundle_pem;
-  config.peers = peers_of(model, *self, with_relays);
-  config.routes = routes_of(model, *self, with_relays);
+  config.peers = peers_of(cluster, *self);
+  config.routes = routes_of(cluster, *self);
   if (self->has(NodeRole::entry) || self->has(NodeRole::egress)) {
     config.token_keys = model.token_keys;
   }
-  if (self->has(NodeRole::entry)) config.pools = pools_for_entry(model);
-  if (self->has(NodeRole::egress)) config.resources = resources_for_egress(model, *self);
+  if (self->has(NodeRole::entry)) config.pools = cluster.usable_pools();
+  if (self->has(NodeRole::egress)) config.resources = cluster.resources_served_by(node);
   return config;
 }
 

@@ -12,60 +12,21 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "base/time.hpp"
+#include "snapshot/cluster_index.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::snapshot {
 
 // A node that more nodes than this dial is a bootstrap peer to them: they come back to it within
 // seconds to minutes instead of at once (CH-9).
-inline constexpr std::ptrdiff_t kBootstrapCrowd = 200;
-
-// A node that was approved. One that is disabled takes part in nothing; its neighbours are told of
-// it, so that they know whom they shut out (peer_disabled).
-struct ModelNode {
-  NodeId id;
-  std::string name;
-  std::vector<policy::NodeRole> roles;
-  std::string fabric_endpoint;  // "host:port" other nodes dial
-  crypto::X25519Public seal_key{};
-  bool draining = false;
-  std::int64_t drain_deadline = 0;  // unix seconds; 0: none
-  bool disabled = false;
-
-  // And takes part in it.
-  bool has(policy::NodeRole role) const;
-};
-
-struct ModelPool {
-  EgressPoolId id;
-  std::vector<NodeId> members;
-};
-
-struct ClusterModel {
-  std::uint64_t version = 0;
-  ClusterId cluster;
-  std::string trust_bundle_pem;
-  std::vector<TokenKey> token_keys;
-  std::vector<ModelNode> nodes;
-  std::vector<ModelPool> pools;
-  std::vector<Resource> resources;
-  std::vector<Revocation> revocations = {};
-
-  std::uint64_t trust_bundle_version = 1;
-  std::uint64_t trust_bundle_floor = 1;
-  std::uint64_t revocation_version = 0;
-  std::uint64_t route_epoch = 0;
-  std::uint64_t route_epoch_floor = 0;
-  std::int64_t valid_for_s = kDefaultValidForS;
-};
+inline constexpr std::size_t kBootstrapCrowd = 200;
 
 // nullopt when the node does not take part. Lists come out sorted by id (next hops: the egress
-// itself first), so that equal models give equal configurations.
-std::optional<NodeConfig> build_node_config(const ClusterModel& model, NodeId node,
+// itself first), so that equal models give equal configurations. Costs what comes out, not what the
+// cluster is. Revocations that lost their meaning before `issued_at` are left out.
+std::optional<NodeConfig> build_node_config(const ClusterIndex& cluster, NodeId node,
                                             WallTime issued_at);
 
 }  // namespace rap::snapshot

@@ -38,7 +38,7 @@ class BuildNodeConfig : public ::testing::Test {
     return model.resources.back().id;
   }
   NodeConfig config_of(NodeId node) const {
-    auto config = build_node_config(model, node, kNow);
+    auto config = build_node_config(ClusterIndex(model), node, kNow);
     EXPECT_TRUE(config);
     return config.value_or(NodeConfig{});
   }
@@ -93,7 +93,7 @@ TEST_F(ThreeNodes, ADisabledNodeIsNamedToItsNeighboursAndUsedByNobody) {
   ASSERT_EQ(c.routes.size(), 1U);
   EXPECT_EQ(c.routes[0].egress, egress_2);
   EXPECT_TRUE(config_of(entry_1).pools.empty());
-  EXPECT_FALSE(build_node_config(model, egress_1, kNow)) << "it is told nothing";
+  EXPECT_FALSE(build_node_config(ClusterIndex(model), egress_1, kNow)) << "it is told nothing";
   EXPECT_FALSE(peer_of(config_of(entry_1), egress_1)) << "it was never a neighbour of the entry";
 }
 
@@ -141,7 +141,7 @@ TEST_F(ThreeNodes, ANodeWithoutRolesLearnsNothing) {
 
 TEST_F(ThreeNodes, ANodeThatLeftIsInNobodysConfiguration) {
   std::erase_if(model.nodes, [&](const ModelNode& n) { return n.id == egress_1; });
-  EXPECT_FALSE(build_node_config(model, egress_1, kNow));
+  EXPECT_FALSE(build_node_config(ClusterIndex(model), egress_1, kNow));
   EXPECT_EQ(peer_of(config_of(relay_1), egress_1), nullptr);
   const NodeConfig c = config_of(entry_1);
   EXPECT_TRUE(c.pools.empty()) << "a pool without a usable member is left out";
@@ -173,9 +173,12 @@ TEST_F(ThreeNodes, OnlyADrainingNodeLearnsItsDeadlineAndOnlyNeighboursLearnThatI
 }
 
 TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
-  model.revocations = {
+  const std::vector<Revocation> revocations = {
       {.node = NodeId::random(rng)},
       {.kind = RevocationKind::certificate, .serial = "0a", .severity = RevocationSeverity::drain}};
+  const Revocation outlived{.node = NodeId::random(rng)};
+  model.revocations = {
+      {revocations[0]}, {outlived, to_unix(kNow)}, {revocations[1], to_unix(kNow) + 1}};
   model.trust_bundle_version = 3;
   model.trust_bundle_floor = 2;
   model.revocation_version = 5;
@@ -183,7 +186,7 @@ TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
   model.route_epoch_floor = 8;
   for (const NodeId id : {entry_1, relay_1, egress_1}) {
     const NodeConfig c = config_of(id);
-    EXPECT_EQ(c.revocations, model.revocations);
+    EXPECT_EQ(c.revocations, revocations);
     EXPECT_EQ(c.trust_bundle_version, 3U);
     EXPECT_EQ(c.trust_bundle_floor, 2U);
     EXPECT_EQ(c.revocation_version, 5U);
@@ -198,7 +201,8 @@ TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
 TEST_F(BuildNodeConfig, ANodeThatACrowdDialsIsABootstrapPeerToIt) {
   const NodeId relay_1 = add_node("relay-1", {relay});
   NodeId last;
-  for (int i = 0; i < kBootstrapCrowd; ++i) last = add_node("e" + std::to_string(i), {egress});
+  for (std::size_t i = 0; i < kBootstrapCrowd; ++i)
+    last = add_node("e" + std::to_string(i), {egress});
   EXPECT_FALSE(peer_of(config_of(last), relay_1)->bootstrap);
   last = add_node("one-more", {egress});
   EXPECT_TRUE(peer_of(config_of(last), relay_1)->bootstrap);

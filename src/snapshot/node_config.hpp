@@ -19,7 +19,7 @@ namespace rap::snapshot {
 
 inline constexpr std::string_view kNodeConfigType = "application/vnd.rap.node-config+json";
 inline constexpr std::size_t kMaxPeers = 8192;  // a relay's; a cluster has 5,000 nodes
-inline constexpr std::size_t kMaxRoutes = 4096;
+inline constexpr std::size_t kMaxRoutes = 8192;
 inline constexpr std::size_t kMaxNextHops = 256;
 inline constexpr std::size_t kMaxPools = 4096;
 inline constexpr std::size_t kMaxPoolMembers = 256;

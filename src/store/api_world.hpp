@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "control/api.hpp"
 #include "control/bootstrap.hpp"
 #include "control/node_link.hpp"
+#include "store/cluster_models.hpp"
 #include "store/test_cluster.hpp"
 #include "wire/url.hpp"
 
@@ -77,12 +79,14 @@ class MaybeDry final : public control::Database {
   std::expected<void, control::DatabaseFault> run(
       const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work) override {
+    ++transactions;
     return inner_.run(scope, [&](control::Transaction& tx) {
       const control::Ending ending = work(tx);
       return dry ? control::Ending::roll_back : ending;
     });
   }
   bool dry = false;
+  std::atomic<int> transactions = 0;
 
  private:
   control::Database& inner_;
@@ -159,9 +163,11 @@ class ControlPlane {
   explicit ControlPlane(const std::string& conninfo)
       : real_database_({conninfo, std::string(kAppRole), 4}, log_),
         database(real_database_),
-        services_{database, rng_,    throttle,
-                  hasher,   current, trust_keys,
-                  metrics_, log_,    {"https://control.test:8443", "control.test:9091", "0.0.0"}},
+        services_{database, rng_,
+                  throttle, hasher,
+                  current,  trust_keys,
+                  models,   metrics_,
+                  log_,     {"https://control.test:8443", "control.test:9091", "0.0.0"}},
         api_(services_),
         nodes_(services_) {}
 
@@ -173,6 +179,7 @@ class ControlPlane {
     if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
     return read(api_.handle(request, now));
   }
+  std::uint64_t statements() const { return real_database_.statements(); }
   // As a node, with the certificate it was issued last.
   Answered node_call(const std::string& node, const std::string& path, const json& body = {}) {
     wire::HttpRequest request = request_of("POST", "/cp/v2/nodes/" + node + "/" + path, body);
@@ -282,6 +289,7 @@ class ControlPlane {
   std::map<std::string, std::string> serials;  // by node id
   TestAuthority current{authority()};
   TestTrustKeys trust_keys{current};
+  SharedClusterModels models{std::chrono::seconds{snapshot::kDefaultValidForS}};
 
  private:
   SilentLog log_;

@@ -87,6 +87,7 @@ std::expected<void, SqlError> PostgresDatabase::attempt(
   SqlTransaction tx(**lease, scope);
   const control::Ending ending = work(tx);
   if (ending == control::Ending::commit) tx.write_audit();
+  statements_ += tx.statements();
   if (tx.fault()) {
     SqlError error = *tx.fault();
     if (!(*lease)->broken()) (void)(*lease)->script("ROLLBACK");

@@ -28,6 +28,9 @@ class PostgresDatabase final : public control::Database {
       const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work) override;
 
+  // So far, without BEGIN and COMMIT.
+  std::uint64_t statements() const { return statements_; }
+
  private:
   std::expected<void, SqlError> run_probing(
       const control::Scope& scope,
@@ -44,6 +47,7 @@ class PostgresDatabase final : public control::Database {
   std::atomic<bool> away_{false};
   std::atomic<std::uint64_t> reached_{0};  // how often; tells a failure from one overtaken since
   std::mutex probing_;
+  std::atomic<std::uint64_t> statements_{0};
 };
 
 }  // namespace rap::store

@@ -86,6 +86,8 @@ class SqlNodes final : public control::NodeRepository {
 
   bool create(const control::Node& node) override;
   std::optional<control::Node> find(std::string_view key) override;
+  std::optional<std::pair<control::Node, control::NodeAdmission>> admit(
+      NodeId node, std::string_view serial) override;
   std::vector<control::Node> list() override;
   void set_state(NodeId node, control::NodeState state, WallTime now) override;
   void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
@@ -162,10 +164,12 @@ class SqlSessions final : public control::SessionRepository {
   std::vector<control::Session> terminate(const control::SessionFilter& filter,
                                           std::string_view because, WallTime now) override;
   std::vector<SessionId> older_than(control::SessionState state, WallTime before) override;
-  void record_presence(NodeId node, const std::vector<control::SessionPresence>& carried,
-                       WallTime now) override;
+  std::vector<SessionId> record_presence(NodeId node,
+                                         const std::vector<control::SessionPresence>& carried,
+                                         WallTime now) override;
   void forget_presence_before(WallTime before) override;
   void settle_states(WallTime now) override;
+  void settle_states(const std::vector<SessionId>& among, WallTime now) override;
   std::vector<SessionId> ended_among(const std::vector<SessionId>& sessions) override;
   void command_termination(NodeId node, SessionId session, control::CommandId id, WallTime now,
                            WallTime not_since) override;

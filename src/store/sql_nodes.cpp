@@ -112,6 +112,33 @@ std::optional<Node> SqlNodes::find(std::string_view key) {
   return rows.empty() ? std::nullopt : std::optional(node_of(rows[0]));
 }
 
+std::optional<std::pair<Node, control::NodeAdmission>> SqlNodes::admit(NodeId node,
+                                                                       std::string_view serial) {
+  const Rows rows = sql_.query(
+      "SELECT n.id, n.name, n.state, n.data_plane_advertise, n.fabric_advertise, n.created_at, "
+      "coalesce((SELECT config_version FROM cluster), 0), coalesce(s.command_seq, 0), "
+      "EXISTS (SELECT FROM session_presence p WHERE p.node_id = n.id), (SELECT c.ca_ref FROM "
+      "node_certificates c WHERE c.node_id = n.id AND c.serial = $2 AND "
+      "c.status IN ('active', 'retiring') LIMIT 1) "
+      "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id WHERE n.id = $1",
+      node, serial);
+  if (rows.empty()) return std::nullopt;
+  const Row row = rows[0];
+  Node n;
+  n.id = row.id<NodeId>(0);
+  n.name = row.text(1);
+  n.state = control::node_state_from(row.text(2)).value_or(control::NodeState::disabled);
+  n.data_plane_advertise = row.text(3);
+  n.fabric_advertise = row.text(4);
+  n.created_at = row.time(5);
+  control::NodeAdmission admission{.config_version = row.count(6),
+                                   .commands_seq = row.count(7),
+                                   .carries_sessions = row.boolean(8),
+                                   .has_certificate = !row.is_null(9),
+                                   .ca_ref = row.text(9)};
+  return std::pair{std::move(n), std::move(admission)};
+}
+
 std::vector<Node> SqlNodes::list() {
   return nodes_of(sql_.query(select_node("ORDER BY lower(n.name) LIMIT $1"), control::kMaxListed));
 }
@@ -224,8 +251,8 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
       "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, "
       " port::text, '' FROM resources "
       "UNION ALL "
-      "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, '' "
-      " FROM revocations WHERE expires_at > $1 ORDER BY 1, 2, 3",
+      "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, "
+      " expires_at::text FROM revocations WHERE expires_at > $1 ORDER BY 1, 2, 3, 4, 5, 6",
       now);
   for (const Row& row : rows) {
     switch (row.integer(0)) {
@@ -258,7 +285,7 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
         }
         model.pools.back().members.push_back(row.id<NodeId>(2));
         break;
-      case 5: model.revocations.push_back(revocation_of(row)); break;
+      case 5: model.revocations.push_back({revocation_of(row), row.integer(7)}); break;
       default:
         model.resources.push_back({row.id<ResourceId>(1), row.id<OrganizationId>(2),
                                    row.id<EgressPoolId>(3), row.text(4), row.text(5),

@@ -4,6 +4,7 @@ namespace rap::store {
 
 Rows SqlSession::query_params(std::string_view sql, const std::vector<Param>& params) {
   if (fault_) return {};
+  ++statements_;
   auto rows = connection_.query(sql, params);
   if (!rows) {
     fault_ = std::move(rows.error());

@@ -2,6 +2,7 @@
 // later statement yields no rows, and whoever ends the transaction asks for the fault.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ class SqlSession {
   Rows query_params(std::string_view sql, const std::vector<Param>& params);
 
   const std::optional<SqlError>& fault() const { return fault_; }
+  std::uint64_t statements() const { return statements_; }  // so far
   void doom(SqlError error) { fault_ = std::move(error); }
 
   const control::Scope& scope() const { return scope_; }
@@ -32,6 +34,7 @@ class SqlSession {
   Connection& connection_;
   control::Scope scope_;
   std::optional<SqlError> fault_;
+  std::uint64_t statements_ = 0;
 };
 
 // "SELECT set_config(…)" for the settings the policies read, local to the transaction.

@@ -36,12 +36,25 @@ std::vector<Session> sessions_of(const Rows& rows) {
   return out;
 }
 
-// A PostgreSQL array of uuids: "{…,…}".
+// A PostgreSQL array: "{…,…}".
 std::string array_of(const std::vector<SessionId>& ids) {
   std::string out = "{";
   for (SessionId id : ids) out += (out.size() > 1 ? "," : "") + id.str();
   return out + "}";
 }
+
+std::string array_of(const std::vector<std::uint64_t>& numbers) {
+  std::string out = "{";
+  for (const std::uint64_t n : numbers) out += (out.size() > 1 ? "," : "") + std::to_string(n);
+  return out + "}";
+}
+
+// Ends in a condition on s.
+constexpr std::string_view kSettle =
+    "UPDATE sessions s SET state = CASE s.state WHEN 'active' THEN 'detached' ELSE 'active' END, "
+    "changed_at = $1 WHERE s.state IN ('pending', 'active', 'detached') AND (s.state = 'active') "
+    "<> "
+    "EXISTS (SELECT FROM session_presence p WHERE p.session_id = s.id AND p.flows > 0) AND ";
 
 }  // namespace
 
@@ -115,39 +128,45 @@ std::vector<SessionId> SqlSessions::older_than(control::SessionState state, Wall
   return out;
 }
 
-void SqlSessions::record_presence(NodeId node, const std::vector<control::SessionPresence>& carried,
-                                  WallTime now) {
-  for (const control::SessionPresence& p : carried) {
-    sql_.query(
-        "INSERT INTO session_presence (organization_id, session_id, node_id, flows, bytes_up, "
-        "bytes_down, seen_at) SELECT organization_id, id, $2, $3, $4, $5, $6 FROM sessions "
-        "WHERE id = $1 ON CONFLICT (session_id, node_id) DO UPDATE SET "
-        "flows = EXCLUDED.flows, bytes_up = EXCLUDED.bytes_up, "
-        "bytes_down = EXCLUDED.bytes_down, seen_at = EXCLUDED.seen_at",
-        p.session, node, p.flows, p.bytes_up, p.bytes_down, now);
-  }
+std::vector<SessionId> SqlSessions::record_presence(
+    NodeId node, const std::vector<control::SessionPresence>& carried, WallTime now) {
   std::vector<SessionId> ids;
-  for (const control::SessionPresence& p : carried) ids.push_back(p.session);
-  sql_.query(
-      "DELETE FROM session_presence WHERE node_id = $1 AND NOT session_id = ANY ($2::uuid[])", node,
-      array_of(ids));
+  std::vector<std::uint64_t> flows;
+  std::vector<std::uint64_t> up;
+  std::vector<std::uint64_t> down;
+  for (const control::SessionPresence& p : carried) {
+    ids.push_back(p.session);
+    flows.push_back(p.flows);
+    up.push_back(p.bytes_up);
+    down.push_back(p.bytes_down);
+  }
+  const Rows rows = sql_.query(
+      "WITH said AS (SELECT DISTINCT ON (id) * FROM "
+      " unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS s (id, flows, up, down)), "
+      "gone AS (DELETE FROM session_presence WHERE node_id = $1 AND NOT session_id = "
+      " ANY ($2::uuid[]) RETURNING session_id), "
+      "kept AS (INSERT INTO session_presence (organization_id, session_id, node_id, flows, "
+      " bytes_up, bytes_down, seen_at) SELECT s.organization_id, s.id, $1, said.flows, said.up, "
+      " said.down, $6::bigint FROM said JOIN sessions s ON s.id = said.id ORDER BY s.id "
+      " ON CONFLICT (session_id, node_id) DO UPDATE SET flows = EXCLUDED.flows, "
+      " bytes_up = EXCLUDED.bytes_up, bytes_down = EXCLUDED.bytes_down, "
+      " seen_at = EXCLUDED.seen_at RETURNING session_id) "
+      "SELECT session_id FROM gone UNION SELECT session_id FROM kept",
+      node, array_of(ids), array_of(flows), array_of(up), array_of(down), now);
+  std::vector<SessionId> out;
+  for (const Row& row : rows) out.push_back(row.id<SessionId>(0));
+  return out;
 }
 
 void SqlSessions::forget_presence_before(WallTime before) {
   sql_.query("DELETE FROM session_presence WHERE seen_at < $1", before);
 }
 
-void SqlSessions::settle_states(WallTime now) {
-  sql_.query(
-      "UPDATE sessions SET state = 'active', changed_at = $1 "
-      "WHERE state IN ('pending', 'detached') AND EXISTS (SELECT FROM session_presence p "
-      "WHERE p.session_id = sessions.id AND p.flows > 0)",
-      now);
-  sql_.query(
-      "UPDATE sessions SET state = 'detached', changed_at = $1 "
-      "WHERE state = 'active' AND NOT EXISTS (SELECT FROM session_presence p "
-      "WHERE p.session_id = sessions.id AND p.flows > 0)",
-      now);
+void SqlSessions::settle_states(WallTime now) { sql_.query(std::string(kSettle) + "true", now); }
+
+void SqlSessions::settle_states(const std::vector<SessionId>& among, WallTime now) {
+  if (among.empty()) return;
+  sql_.query(std::string(kSettle) + "s.id = ANY ($2::uuid[])", now, array_of(among));
 }
 
 std::vector<SessionId> SqlSessions::ended_among(const std::vector<SessionId>& sessions) {

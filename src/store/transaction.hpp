@@ -41,6 +41,7 @@ class SqlTransaction final : public control::Transaction {
     for (const control::AuditEntry& entry : entries_) audit_.append(entry);
   }
   const std::optional<SqlError>& fault() const { return sql_.fault(); }
+  std::uint64_t statements() const { return sql_.statements(); }
 
  private:
   SqlSession sql_;

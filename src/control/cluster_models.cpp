@@ -1,0 +1,33 @@
+#include "control/cluster_models.hpp"
+
+#include <utility>
+
+namespace rap::control {
+namespace {
+
+// From the truth and not from the keys at hand, so that a configuration never says another version
+// than it shows.
+std::string bundle_pem(const std::vector<StoredBundle>& bundles, std::uint64_t version,
+                       const Authority& authority) {
+  for (const StoredBundle& bundle : bundles) {
+    if (bundle.version == version) return bundle.pem;
+  }
+  return authority.trust_bundle_pem();
+}
+
+}  // namespace
+
+std::shared_ptr<const ClusterState> load_cluster(Transaction& tx,
+                                                 const std::shared_ptr<const Authority>& authority,
+                                                 std::chrono::seconds config_valid_for,
+                                                 WallTime now) {
+  snapshot::ClusterModel model = tx.nodes().cluster_model(now);
+  auto bundles = tx.trust().bundles();
+  if (model.version == 0) return nullptr;
+  model.valid_for_s = config_valid_for.count();
+  model.trust_bundle_pem = bundle_pem(bundles, model.trust_bundle_version, *authority);
+  model.token_keys = {{authority->token_key.kid, authority->token_key.key.public_key().pem()}};
+  return std::make_shared<const ClusterState>(std::move(model), std::move(bundles), authority);
+}
+
+}  // namespace rap::control

@@ -1,0 +1,73 @@
+#include "snapshot/cluster_index.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace rap::snapshot {
+
+using policy::NodeRole;
+
+bool ModelNode::has(NodeRole role) const {
+  return !disabled && std::ranges::find(roles, role) != roles.end();
+}
+
+ClusterIndex::ClusterIndex(ClusterModel model) : model_(std::move(model)) {
+  index_nodes();
+  index_pools();
+}
+
+const ModelNode* ClusterIndex::find(NodeId id) const {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : it->second;
+}
+
+void ClusterIndex::index_nodes() {
+  std::ranges::sort(model_.nodes, {}, &ModelNode::id);
+  by_id_.reserve(model_.nodes.size());
+  for (ModelNode& node : model_.nodes) {
+    std::ranges::sort(node.roles);
+    by_id_.emplace(node.id, &node);
+    if (node.disabled) disabled_.push_back(&node);
+    const bool is_entry = node.has(NodeRole::entry);
+    const bool is_egress = node.has(NodeRole::egress);
+    if (is_entry) entries_.push_back(&node);
+    if (is_egress) egresses_.push_back(&node);
+    if (is_entry || is_egress) edges_.push_back(&node);
+    if (node.has(NodeRole::relay)) relays_.push_back(&node);
+  }
+}
+
+void ClusterIndex::index_pools() {
+  std::ranges::sort(model_.pools, {}, &ModelPool::id);
+  std::ranges::sort(model_.resources, {}, &Resource::id);
+  for (const Resource& resource : model_.resources) {
+    resources_of_pool_[resource.pool].push_back(&resource);
+  }
+  for (ModelPool& pool : model_.pools) {
+    std::ranges::sort(pool.members);
+    EgressPool usable{pool.id, {}};
+    for (const NodeId id : pool.members) {
+      pools_of_node_[id].push_back(pool.id);
+      const ModelNode* member = find(id);
+      // Nothing new is placed on one that drains; what it carries needs no pool.
+      if (!member || member->draining || !member->has(NodeRole::egress)) continue;
+      usable.members.push_back({id, member->seal_key});
+    }
+    if (!usable.members.empty()) usable_pools_.push_back(std::move(usable));
+  }
+}
+
+std::vector<Resource> ClusterIndex::resources_served_by(NodeId node) const {
+  std::vector<Resource> out;
+  const auto pools = pools_of_node_.find(node);
+  if (pools == pools_of_node_.end()) return out;
+  for (const EgressPoolId pool : pools->second) {
+    const auto resources = resources_of_pool_.find(pool);
+    if (resources == resources_of_pool_.end()) continue;
+    for (const Resource* resource : resources->second) out.push_back(*resource);
+  }
+  std::ranges::sort(out, {}, &Resource::id);
+  return out;
+}
+
+}  // namespace rap::snapshot

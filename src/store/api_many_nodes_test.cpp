@@ -1,0 +1,132 @@
+// What nodes cost that come by the thousand: check-ins and pulls of configuration.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "crypto/dsse.hpp"
+#include "store/api_world.hpp"
+
+namespace rap::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ManyNodes : public ::testing::Test {
+ protected:
+  struct Cost {
+    int transactions;
+    std::uint64_t statements;
+    bool operator==(const Cost&) const = default;
+  };
+  template <class Work>
+  Cost cost_of(Work work) {
+    const int transactions = w.control->database.transactions;
+    const std::uint64_t statements = w.control->statements();
+    work();
+    return {w.control->database.transactions - transactions, w.control->statements() - statements};
+  }
+  Answered pull(const std::string& node, const json& body) {
+    Answered a = w.control->node_call(node, "configs/pull", body);
+    EXPECT_EQ(a.status, 200) << a.text;
+    return a;
+  }
+  void check_in(const std::string& node, const json& sessions = json::array()) {
+    const Answered a = w.control->node_call(
+        node, "checkin",
+        {{"versions", json::object()}, {"observations", {{"sessions", sessions}}}});
+    EXPECT_EQ(a.status, 200) << a.text;
+  }
+  static snapshot::NodeConfig opened(const Answered& a) {
+    const auto& key = ControlPlane::authority().config_key;
+    const auto payload =
+        crypto::open_envelope(a.body["configs"][0]["envelope"].get<std::string>(),
+                              snapshot::kNodeConfigType, {{key.kid, key.key.public_key()}});
+    EXPECT_TRUE(payload);
+    return snapshot::parse_node_config(as_text(*payload)).value_or(snapshot::NodeConfig{});
+  }
+
+  SeededWorld w;
+};
+
+TEST_F(ManyNodes, AnIdleNodesCheckInIsOneTransactionOfTwoStatements) {
+  EXPECT_EQ(cost_of([&] { check_in(seed().relay); }), (Cost{1, 2}));
+}
+
+TEST_F(ManyNodes, ACheckInWithSessionsCostsTheSameForOneAsForMany) {
+  const auto session = [](const std::string& id) {
+    return json{{"session_id", id}, {"flows", 1}, {"bytes_up", 2}, {"bytes_down", 3}};
+  };
+  std::vector<json> sessions{session(seed().session)};
+  EXPECT_EQ(cost_of([&] { check_in(seed().entry, sessions); }), (Cost{1, 5}));
+  for (int i = 0; i < 20; ++i) {
+    const Answered a = w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+    ASSERT_EQ(a.status, 201) << a.text;
+    sessions.push_back(session(a.body["session"]["id"]));
+  }
+  sessions.push_back(sessions.back());  // a node that says so twice is heard once
+  EXPECT_EQ(cost_of([&] { check_in(seed().entry, sessions); }), (Cost{1, 5}));
+  int active = 0;
+  for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+    active += s["state"] == "active" ? 1 : 0;
+  }
+  EXPECT_EQ(active, 21);
+  check_in(seed().entry);
+  for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+    EXPECT_EQ(s["state"], "detached") << "the node does not carry it any more";
+  }
+  EXPECT_EQ(cost_of([&] { check_in(seed().entry); }), (Cost{1, 2})) << "idle again";
+}
+
+TEST_F(ManyNodes, AllPullsAfterAChangeTogetherLoadTheClusterOnce) {
+  const auto pull_from_everywhere = [&] {
+    std::vector<std::jthread> nodes;
+    for (const std::string& id : {seed().entry, seed().relay, seed().egress}) {
+      nodes.emplace_back([this, id] {
+        for (int i = 0; i < 10; ++i) EXPECT_EQ(pull(id, {{"have", 0}}).body["configs"].size(), 1U);
+      });
+    }
+  };
+  pull_from_everywhere();
+  EXPECT_EQ(w.control->models.loads(), 1U);
+  EXPECT_EQ(cost_of([&] { pull(seed().entry, {{"have", 0}}); }), (Cost{1, 1}));
+  const auto before = opened(pull(seed().entry, {{"have", 0}})).version;
+
+  EXPECT_EQ(w.as("root", "POST", "nodes/relay-n/drain", json::object()).status, 200);
+  pull_from_everywhere();
+  EXPECT_EQ(w.control->models.loads(), 2U);
+  EXPECT_GT(opened(pull(seed().entry, {{"have", 0}})).version, before);
+}
+
+TEST_F(ManyNodes, ANodeThatHasTheNewestIsAnsweredWithoutLookingAtTheCluster) {
+  const auto version = opened(pull(seed().entry, {{"have", 0}})).version;
+  const auto loads = w.control->models.loads();
+  EXPECT_TRUE(pull(seed().entry, {{"have", version}}).body["configs"].empty());
+  EXPECT_EQ(w.control->models.loads(), loads);
+}
+
+TEST_F(ManyNodes, WhatExpiresIsLeftOutWithoutBeingLoadedAnew) {
+  const json certificate = in(w.as("root", "GET", "certificates"), "items")[0];
+  const std::string serial = certificate["serial"];
+  EXPECT_LT(w.as("root", "POST", "certificates/" + serial + "/revoke", {{"key", true}}).status,
+            300);
+  const std::string other = certificate["node_name"] == "relay-n" ? seed().egress : seed().relay;
+  const auto revoked = opened(pull(other, {{"have", 0}}));
+  ASSERT_FALSE(revoked.revocations.empty());
+  const auto loads = w.control->models.loads();
+  w.control->now += 91 * 24h;
+  EXPECT_TRUE(opened(pull(other, {{"have", 0}})).revocations.empty());
+  EXPECT_EQ(w.control->models.loads(), loads);
+}
+
+TEST_F(ManyNodes, AnotherAuthorityIsAnotherCluster) {
+  pull(seed().entry, {{"have", 0}});
+  control::Authority next = ControlPlane::authority();
+  next.token_key =
+      control::make_signing_key("token", crypto::PrivateKey::generate(crypto::KeyType::ed25519));
+  const std::string kid = next.token_key.kid;
+  w.control->current.set(std::move(next));
+  EXPECT_EQ(opened(pull(seed().entry, {{"have", 0}})).token_keys.at(0).kid, kid);
+}
+
+}  // namespace
+}  // namespace rap::store

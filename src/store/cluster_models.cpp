@@ -1,0 +1,45 @@
+#include "store/cluster_models.hpp"
+
+namespace rap::store {
+
+std::shared_ptr<const control::ClusterState> SharedClusterModels::at_least(
+    control::Transaction& tx, std::uint64_t version,
+    const std::shared_ptr<const control::Authority>& authority, WallTime now) {
+  std::unique_lock lock(mutex_);
+  const auto fits = [&] {
+    return newest_ && newest_->version() >= version && newest_->authority == authority;
+  };
+  loaded_.wait(lock, [&] { return fits() || !loading_; });
+  if (fits()) return newest_;
+
+  // However loading ends, those who wait go on.
+  struct Loading {
+    SharedClusterModels& of;
+    std::unique_lock<std::mutex>& lock;
+    Loading(SharedClusterModels& models, std::unique_lock<std::mutex>& held)
+        : of(models), lock(held) {
+      of.loading_ = true;
+      lock.unlock();
+    }
+    Loading(const Loading&) = delete;
+    Loading& operator=(const Loading&) = delete;
+    ~Loading() {
+      if (!lock.owns_lock()) lock.lock();
+      of.loading_ = false;
+      of.loaded_.notify_all();
+    }
+  };
+  const Loading loading(*this, lock);
+  auto fresh = control::load_cluster(tx, authority, config_valid_for_, now);
+  lock.lock();
+  ++loads_;
+  if (fresh) newest_ = fresh;
+  return fresh;
+}
+
+std::uint64_t SharedClusterModels::loads() const {
+  const std::lock_guard lock(mutex_);
+  return loads_;
+}
+
+}  // namespace rap::store
