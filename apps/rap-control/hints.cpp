@@ -20,6 +20,8 @@ constexpr std::chrono::seconds kProbeAfter{10};
 
 const wire::SseEvent kConfig{std::string(wire::kConfigPending), "", ""};
 const wire::SseEvent kCommands{std::string(wire::kCommandPending), "", ""};
+const wire::SseEvent kEpochs{std::string(wire::kEpochBumped), "", ""};
+const wire::SseEvent kBlacklist{std::string(wire::kBlacklistChanged), "", ""};
 
 }  // namespace
 
@@ -58,8 +60,7 @@ std::string HintFeed::listen() {
   if (auto ok = connection->script("LISTEN rap_hints"); !ok) return ok.error().message;
   log_.info("hints.listening");
   // What was announced before we listened is lost to us.
-  events_->send_to_all(kConfig);
-  events_->send_to_all(kCommands);
+  for (const auto& hint : {kConfig, kCommands, kEpochs, kBlacklist}) events_->send_to_all(hint);
   MonoTime heard_at = io::mono_now();
   while (!stopped_within(milliseconds{0})) {
     const auto announced = connection->notifications(kLookForStop);
@@ -83,6 +84,8 @@ void HintFeed::pass_on(const std::vector<std::string>& announced) {
     const std::string node = space == hint.npos ? "" : hint.substr(space + 1);
     if (what == "config") events_->send_to_all(kConfig);
     if (what == "commands") events_->send(node, kCommands);
+    if (what == "epochs") events_->send_to_all(kEpochs);
+    if (what == "blacklist") events_->send_to_all(kBlacklist);
     if (what == "end") events_->end(node);
   }
 }

@@ -1,6 +1,6 @@
-// Passes on what the database announces (migration 0008) to the event streams of the nodes, on a
-// thread of its own. Truth and hint come from one place, so a change by another server, or by hand,
-// is hinted too. A lost hint costs time only: nodes poll as well.
+// Passes on what the database announces (migrations 0008, 0010) to the event streams of the nodes,
+// on a thread of its own. Truth and hint come from one place, so a change by another server, or by
+// hand, is hinted too. A lost hint costs time only: nodes poll as well.
 #pragma once
 
 #include <condition_variable>

@@ -26,6 +26,8 @@ bool worth_another_entry(FlowReason reason) {
     case FlowReason::wrong_resource:
     case FlowReason::channel_class_denied:
     case FlowReason::session_ended:
+    case FlowReason::signed_out:
+    case FlowReason::blacklisted:
     case FlowReason::hop_limit:
     case FlowReason::seal_failed:
     case FlowReason::target_unreachable:

@@ -31,8 +31,8 @@ int run(int argc, char** argv) {
   Tty terminal;
   ChildPrograms programs;
   SocketDataPlane data_plane(random, std::cerr);
-  client::World world{home,      network,   terminal,       programs,       data_plane,
-                      std::cout, std::cerr, io::wall_now(), invocation.json};
+  client::World world{home,   network,   terminal,  programs,       data_plane,
+                      random, std::cout, std::cerr, io::wall_now(), invocation.json};
   const auto done = invocation.run(world);
   if (done) return *done;
   std::cerr << "rap: " << done.error().text << "\n";

@@ -36,12 +36,14 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
-Outcome<Attachment> attach(Api& api, const Target& target) {
+Outcome<Attachment> attach(Api& api, const Target& target, const std::string& device) {
   Outcome<json> answer;
+  json body = json::object();
+  if (!device.empty()) body["device"] = device;
   if (!target.session.empty()) {
-    answer = api.post(attachments_path(target.session), json::object());
+    answer = api.post(attachments_path(target.session), body);
   } else {
-    json body = {{"resource", target.resource}};
+    body["resource"] = target.resource;
     if (!target.organization.empty()) body["organization"] = target.organization;
     answer = api.post("sessions", body);
   }
@@ -60,7 +62,7 @@ auto with_session(World& world, const Target& target, Work work)
   auto account = signed_in(world.home, world.now);
   if (!account) return std::unexpected(account.error());
   Api api(world.network, *account, world.home);
-  const auto attachment = attach(api, target);
+  const auto attachment = attach(api, target, account->profile.device);
   if (!attachment) return std::unexpected(attachment.error());
   account->roots_pem = api.roots_pem().value_or(account->roots_pem);  // newer ones, maybe
   auto result = work(*account, *attachment);

@@ -50,7 +50,8 @@ Outcome<int> login(World& world, const LoginArguments& args) {
   if (!roots) return std::unexpected(roots.error());
   const auto password = read_password(world, args.password_stdin, email);
   if (!password) return std::unexpected(password.error());
-  const auto profile = sign_in(world.home, world.network, *server, *roots, email, *password);
+  const auto profile =
+      sign_in(world.home, world.network, *server, *roots, email, *password, world.random);
   if (!profile) return std::unexpected(profile.error());
   const json answer = {
       {"server", profile->server}, {"email", profile->email}, {"expires_at", profile->expires_at}};

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/random.hpp"
 #include "base/time.hpp"
 #include "client/api.hpp"
 #include "client/data_plane.hpp"
@@ -29,6 +30,7 @@ struct World {
   Terminal& terminal;
   Programs& programs;
   DataPlane& data_plane;
+  RandomSource& random;
   std::ostream& out;
   std::ostream& err;
   WallTime now;

@@ -74,10 +74,13 @@ TEST_F(CommandTest, LoginSendsThePasswordOnlyUnderTheConfirmedRoot) {
   EXPECT_FALSE(network().sent[0].roots_pem);
   EXPECT_EQ(home().files["ca.pem"], root_.pem());
   EXPECT_EQ(json::parse(home().files["profile.json"])["token"], "rapst_t");
+  const std::string device = json::parse(home().files["profile.json"])["device"];
+  EXPECT_TRUE(DeviceId::parse(device)) << device;
   // From now on the roots are known.
   network().sent.clear();
   EXPECT_EQ(run(login({})), kOk);
   EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
+  EXPECT_EQ(json::parse(home().files["profile.json"])["device"], device) << "it stays the same";
 }
 
 TEST_F(CommandTest, LoginTakesTheFingerprintAsOpensslPrintsIt) {
@@ -149,7 +152,7 @@ TEST_F(CommandTest, WhoeverIsNotSignedInIsToldHowTo) {
   }
   shell_.sign_in();
   home().files["profile.json"] =
-      to_json(Profile{"https://cp.example", "a@b.test", "rapst_x", TestShell::kNow});
+      to_json(Profile{"https://cp.example", "a@b.test", "rapst_x", TestShell::kNow, {}});
   EXPECT_EQ(run({"whoami"}), kNotSignedIn);
   EXPECT_THAT(err(), HasSubstr("expired"));
   EXPECT_THAT(network().sent, IsEmpty());

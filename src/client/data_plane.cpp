@@ -26,6 +26,11 @@ Meaning meaning(FlowReason reason) {
     case FlowReason::session_ended:
       return {ExitCode::denied, "the session was ended",
               "If it was not you, ask an administrator of your organization."};
+    case FlowReason::signed_out:
+      return {ExitCode::not_signed_in, "you were signed out everywhere", "Run 'rap login'."};
+    case FlowReason::blacklisted:
+      return {ExitCode::denied, "the platform does not serve you, this device or this address",
+              "Ask your administrator."};
     case FlowReason::target_unreachable:
     case FlowReason::target_timeout:
       return {ExitCode::unreachable, "the resource cannot be reached from its own network",

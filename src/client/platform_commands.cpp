@@ -149,6 +149,7 @@ void add_admin_commands(CLI::App& root, Invocation& invocation) {
   add_tenant_commands(*admin, invocation);
   add_fabric_commands(*admin, invocation);
   add_trust_commands(*admin, invocation);
+  add_blacklist_commands(*admin, invocation);
   add_platform_commands(*admin, invocation);
 }
 

@@ -8,7 +8,8 @@ std::string to_json(const Profile& p) {
   return nlohmann::json{{"server", p.server},
                         {"email", p.email},
                         {"token", p.token},
-                        {"expires_at", p.expires_at}}
+                        {"expires_at", p.expires_at},
+                        {"device", p.device}}
              .dump(1) +
          "\n";
 }
@@ -16,7 +17,8 @@ std::string to_json(const Profile& p) {
 std::optional<Profile> parse_profile(std::string_view text) {
   try {
     const auto json = nlohmann::json::parse(text);
-    return Profile{json.at("server"), json.at("email"), json.at("token"), json.at("expires_at")};
+    return Profile{json.at("server"), json.at("email"), json.at("token"), json.at("expires_at"),
+                   json.value("device", "")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }

@@ -24,6 +24,7 @@ struct Profile {
   std::string email;
   std::string token;  // the bearer; empty after logout
   std::int64_t expires_at = 0;
+  std::string device;  // a random id of this installation, made at the first sign-in
 
   bool operator==(const Profile&) const = default;
 };

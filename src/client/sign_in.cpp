@@ -122,7 +122,9 @@ Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& ter
 
 Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                          const std::string& roots_pem, const std::string& email,
-                         const std::string& password) {
+                         const std::string& password, RandomSource& random) {
+  const auto before = load_profile(home);
+  if (!before) return std::unexpected(before.error());
   Api api(network, server.authority, roots_pem, {});
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
@@ -131,7 +133,9 @@ Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
   if (!bundle) return std::unexpected(bundle.error());
   const auto answer = api.post("auth/login", {{"email", email}, {"password", password}});
   if (!answer) return std::unexpected(answer.error());
-  Profile profile{"https://" + server.authority.str(), email, {}, 0};
+  Profile profile{"https://" + server.authority.str(), email, {}, 0, {}};
+  if (*before) profile.device = (*before)->device;
+  if (profile.device.empty()) profile.device = DeviceId::random(random).str();
   std::string roots;
   std::uint64_t version = snapshot::kFirstTrustBundle;
   try {

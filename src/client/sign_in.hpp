@@ -24,9 +24,10 @@ Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& ter
                                      const wire::HostPort& server, const TrustAnchor& anchor,
                                      std::ostream& err);
 
-// Posts the password to the server proven by `roots_pem`, and stores profile and roots.
+// Posts the password to the server proven by `roots_pem`, and stores profile and roots. The device
+// keeps the id it was given at its first sign-in.
 Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                          const std::string& roots_pem, const std::string& email,
-                         const std::string& password);
+                         const std::string& password, RandomSource& random);
 
 }  // namespace rap::client

@@ -48,6 +48,12 @@ void add_users(CLI::App& admin, Invocation& invocation) {
         if (!a["--platform-role"].empty()) body["platform_role"] = a["--platform-role"];
         return show(w, api.post("users", body), "User " + a["EMAIL"] + " is created.");
       });
+  Leaf(group, invocation, "sign-out", "End everything a user has open; they may sign in again")
+      .word("EMAIL", "Their email address")
+      .runs([](World& w, Api& api, const Words& a) {
+        return show(w, api.post("users/" + a.path("EMAIL") + "/sign-out", json::object()),
+                    a["EMAIL"] + " is signed out everywhere.");
+      });
   Leaf(group, invocation, "list", "List users").runs([](World& w, Api& api, const Words&) {
     return show_items(w, api.get("users"),
                       {{"EMAIL", "/email"},

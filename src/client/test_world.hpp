@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/seeded_random.hpp"
 #include "client/command.hpp"
 
 namespace rap::client {
@@ -146,8 +147,8 @@ struct TestShell {
     } catch (const CLI::ParseError& e) {
       return tree->exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::usage);
     }
-    World world{home, network, terminal,        programs,       data_plane,
-                out,  err,     from_unix(kNow), invocation.json};
+    World world{home,   network, terminal, programs,        data_plane,
+                random, out,     err,      from_unix(kNow), invocation.json};
     const auto done = invocation.run(world);
     if (done) return *done;
     err << done.error().text;
@@ -155,7 +156,7 @@ struct TestShell {
   }
   void sign_in() {
     home.files["profile.json"] =
-        to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100});
+        to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100, {}});
     home.files["ca.pem"] = "roots";
   }
 
@@ -164,6 +165,7 @@ struct TestShell {
   TestTerminal terminal;
   TestPrograms programs;
   TestDataPlane data_plane;
+  SeededRandom random{5};
   std::ostringstream out;
   std::ostringstream err;
 };

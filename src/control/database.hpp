@@ -9,6 +9,7 @@
 
 #include "control/problem.hpp"
 #include "control/repositories.hpp"
+#include "control/security_repository.hpp"
 
 namespace rap::control {
 
@@ -35,6 +36,7 @@ class Transaction {
   virtual CertificateRepository& certificates() = 0;
   virtual TrustRepository& trust() = 0;
   virtual SessionRepository& sessions() = 0;
+  virtual SecurityRepository& security() = 0;
   virtual AuditRepository& audit_log() = 0;
 
   // Written when the transaction commits, last of all: the lock on the hash chain is held briefly,

@@ -8,6 +8,7 @@ Outcome<std::size_t> keep_house(Services& s, WallTime now) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<std::size_t> {
     tx.bearers().purge_expired(now);
     tx.certificates().expire(now);
+    tx.security().forget_old_changes(now);
     tx.sessions().purge_commands(now - kCommandRetention);
     tx.sessions().forget_presence_before(now - kPresenceStaleAfter);
     tx.sessions().settle_states(now);

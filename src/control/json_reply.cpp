@@ -236,6 +236,21 @@ Json to_json(const Session& s) {
   return out;
 }
 
+Fields blacklist_fields() {
+  using namespace field;
+  return {choice("kind", {"ip", "device", "user"}), text("value"), time("expires_at").optional(),
+          text("reason", kMaxBlacklistReason), time("changed_at")};
+}
+
+Json to_json(const BlacklistEntry& e) {
+  Json out = {{"kind", to_string(e.kind)},
+              {"value", e.value},
+              {"reason", e.reason},
+              {"changed_at", to_unix(e.changed_at)}};
+  if (e.expires_at) out["expires_at"] = to_unix(*e.expires_at);
+  return out;
+}
+
 Fields audit_fields() {
   return {count("seq"),
           time("at"),

@@ -46,6 +46,9 @@ Fields certificate_fields();
 Json to_json(const NodeCertificate& certificate);
 Fields session_fields();
 Json to_json(const Session& session);
+inline constexpr std::int64_t kMaxBlacklistReason = 256;
+Fields blacklist_fields();
+Json to_json(const BlacklistEntry& entry);
 Fields audit_fields();
 Json to_json(const AuditEntry& entry);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api.hpp"
+#include "control/deltas.hpp"
 
 namespace rap::control {
 
@@ -22,6 +23,7 @@ NodeExecutor executor_of(const wire::HttpRequest& request) {
 
 NodeLink::NodeLink(Services services)
     : services_(std::move(services)), routes_(node_link_routes()) {
+  routes_.push_back(delta_route());
   services_.metrics.add_routes("node", operations_of(routes_));
 }
 

@@ -48,6 +48,9 @@ enum class ProblemCode : std::uint8_t {
   session_not_found,
   session_terminated,
   no_entry_node,
+  blacklisted,
+  blacklist_entry_not_found,
+  blacklist_full,
   // Enrolment.
   join_token_invalid,
   join_token_expired,

@@ -132,6 +132,9 @@ Outcome<json> parse_body(const Route& route, const wire::HttpRequest& request) {
     if (request.body.empty() || request.body == "{}") return json::object();
     return refuse(ProblemCode::malformed_request, "This request takes no body.");
   }
+  if (request.body.empty() && std::ranges::none_of(route.body, &Field::required)) {
+    return json::object();
+  }
   const auto parsed = wire::parse_strict_json(request.body);
   if (!parsed || !parsed->is_object()) {
     return refuse(ProblemCode::malformed_request,

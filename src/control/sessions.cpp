@@ -2,6 +2,7 @@
 // candidates, each with a token of its own.
 #include <algorithm>
 
+#include "control/blacklist.hpp"
 #include "control/json_reply.hpp"
 #include "control/organization_access.hpp"
 #include "control/routes.hpp"
@@ -91,6 +92,9 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   std::vector<Node> entries;
   {
     AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
+    if (auto ok = check_blacklist(tx, call, call.text("device")); !ok) {
+      return std::unexpected(ok.error());
+    }
     if (!tx.resources().pool_has_egress(session.egress_pool)) {
       return refuse(ProblemCode::egress_pool_empty,
                     "Nothing serves this resource at the moment; ask your administrator.");
@@ -118,7 +122,9 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   AuditEntry entry =
       call.audit("session.attached", "session", session.id.str(), session.resource_name);
   entry.organization = session.organization;
-  entry.detail = Json{{"attachment", attachment.str()}}.dump();
+  Json detail = {{"attachment", attachment.str()}};
+  if (const std::string device = call.text("device"); !device.empty()) detail["device"] = device;
+  entry.detail = detail.dump();
   tx.audit(std::move(entry));
 
   Json shown = to_json(session);
@@ -244,7 +250,7 @@ std::vector<Route> session_routes() {
        .summary = "Start a session with a granted resource",
        .access = policy::Access::signed_in,
        .query = {},
-       .body = {key("organization").optional(), text("resource")},
+       .body = {key("organization").optional(), text("resource"), uuid("device").optional()},
        .answer = {201, attached},
        .handler = create_session},
       {.method = "POST",
@@ -253,7 +259,7 @@ std::vector<Route> session_routes() {
        .summary = "Attach to one's own session again, with fresh tokens",
        .access = policy::Access::signed_in,
        .query = {},
-       .body = {},
+       .body = {uuid("device").optional()},
        .answer = {201, attached},
        .handler = create_attachment},
       {.method = "GET",

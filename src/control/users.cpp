@@ -12,6 +12,11 @@ std::unexpected<Problem> only_owner() {
                 "Only a platform_owner gives or takes platform roles; ask one to do this.");
 }
 
+std::unexpected<Problem> no_user(const std::string& email) {
+  return refuse(ProblemCode::user_not_found,
+                "There is no user '" + email + "'; list them to see who there is.");
+}
+
 Outcome<Reply> list_users(Services& s, const Call&) {
   return transact(s.database, Scope::platform(),
                   [&](Transaction& tx) -> Outcome<Reply> { return reply_list(tx.users().list()); });
@@ -45,10 +50,7 @@ Outcome<Reply> create_user(Services& s, const Call& call) {
 Outcome<Reply> remove_user(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto user = tx.users().find(call.path("user"));
-    if (!user || user->disabled) {
-      return refuse(ProblemCode::user_not_found,
-                    "There is no user '" + call.path("user") + "'; list them to see who there is.");
-    }
+    if (!user || user->disabled) return no_user(call.path("user"));
     if (policy::is_platform(user->platform_role) && !call.is_platform_owner()) return only_owner();
     if (user->platform_role == policy::PlatformRole::platform_owner &&
         tx.users().count_platform_owners() <= 1) {
@@ -60,6 +62,19 @@ Outcome<Reply> remove_user(Services& s, const Call& call) {
     end_sessions(s, tx, call, {.user = user->id}, "user_removed");
     tx.audit(call.audit("user.removed", "user", user->id.str(), user->email));
     return no_content();
+  });
+}
+
+// Sessions stay: whoever signs in anew may attach to theirs again.
+Outcome<Reply> sign_out_user(Services& s, const Call& call) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto user = tx.users().find(call.path("user"));
+    if (!user || user->disabled) return no_user(call.path("user"));
+    const std::uint64_t epoch = tx.security().bump_auth_epoch(user->id, call.now);
+    AuditEntry entry = call.audit("user.signed_out", "user", user->id.str(), user->email);
+    entry.detail = Json{{"auth_epoch", epoch}}.dump();
+    tx.audit(std::move(entry));
+    return reply({{"auth_epoch", epoch}});
   });
 }
 
@@ -96,6 +111,15 @@ std::vector<Route> user_routes() {
        .body = {},
        .answer = {204, {}},
        .handler = remove_user},
+      {.method = "POST",
+       .path = "/api/v1/users/{user}/sign-out",
+       .operation = "signOutUser",
+       .summary = "End a person's bearers, unused tokens and live flows; they may sign in again",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = {200, {count("auth_epoch")}},
+       .handler = sign_out_user},
   };
 }
 

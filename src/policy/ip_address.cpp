@@ -136,6 +136,14 @@ const std::uint8_t* IpAddress::as_v4() const {
   return zeros && bytes[10] == 0xff && bytes[11] == 0xff ? bytes.data() + 12 : nullptr;
 }
 
+IpAddress IpAddress::unmapped() const {
+  const std::uint8_t* inside = v6 ? as_v4() : nullptr;
+  if (inside == nullptr) return *this;
+  IpAddress v4;
+  std::copy_n(inside, 4, v4.bytes.begin());
+  return v4;
+}
+
 bool IpAddress::is_unspecified() const {
   if (const std::uint8_t* b = as_v4()) return b[0] == 0;
   return std::ranges::all_of(bytes, [](auto b) { return b == 0; });

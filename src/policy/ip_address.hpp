@@ -16,6 +16,8 @@ struct IpAddress {
 
   static std::optional<IpAddress> parse(std::string_view text);
   std::string str() const;
+  // The IPv4 address inside a mapped one (::ffff:a.b.c.d); any other as it is.
+  IpAddress unmapped() const;
 
   // Classified by the IPv4 address inside when it is a mapped one (::ffff:a.b.c.d).
   bool is_unspecified() const;  // also all of 0.0.0.0/8

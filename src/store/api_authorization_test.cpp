@@ -31,6 +31,10 @@ const std::map<std::string, std::string> kExpected = {
     {"listUsers", kPlatform},
     {"createUser", kPlatform},
     {"removeUser", kPlatform},
+    {"signOutUser", kPlatform},
+    {"listBlacklist", kPlatform},
+    {"addToBlacklist", kPlatform},
+    {"removeFromBlacklist", kPlatform},
     {"listOrganizations", kSignedIn},
     {"createOrganization", kPlatform},
     {"listMembers", kManager},
@@ -109,6 +113,8 @@ const std::map<std::string, json> kBodies = {
     {"revokeNode", {{"severity", "drain"}}},
     {"revokeCertificate", {{"key", true}}},
     {"rotateTrust", {{"force", true}}},
+    {"addToBlacklist", {{"kind", "ip"}, {"value", "203.0.113.0/24"}, {"reason", "scans"}}},
+    {"createAttachment", json::object()},
     {"createSession", {{"resource", "secret-alpha"}, {"organization", "alpha"}}},
 };
 
@@ -122,6 +128,8 @@ std::string path_of(const Route& route) {
       {"{resource}", "secret-alpha"},
       {"{email}", "user@alpha.test"},
       {"{user}", "nobody@nowhere.test"},
+      {"{kind}", "ip"},
+      {"{value}", "203.0.113.7"},
       {"{id}", enrolment ? seed().pending_enrolment : seed().session}};
   for (const auto& [name, value] : values) {
     if (const auto at = path.find(name); at != path.npos) path.replace(at, name.size(), value);

@@ -57,6 +57,16 @@ TEST_F(Hints, ACommandIsAnnouncedToItsNode) {
   EXPECT_NE(std::ranges::find(hints, "commands " + seed().egress), hints.end());
 }
 
+TEST_F(Hints, ChangesOfSecurityDataAreAnnouncedToAll) {
+  EXPECT_EQ(w.as("root", "POST", "blacklist", {{"kind", "ip"}, {"value", "203.0.113.7"}}).status,
+            201);
+  EXPECT_EQ(heard(), std::vector<std::string>({"blacklist"}));
+  EXPECT_EQ(w.as("root", "DELETE", "blacklist/ip/203.0.113.7").status, 204);
+  EXPECT_EQ(heard(), std::vector<std::string>({"blacklist"}));
+  EXPECT_EQ(w.as("root", "POST", "users/nobody@nowhere.test/sign-out").status, 200);
+  EXPECT_EQ(heard(), std::vector<std::string>({"epochs"}));
+}
+
 TEST_F(Hints, ACheckInAnnouncesNothing) {
   EXPECT_EQ(w.control->node_call(seed().entry, "checkin", {{"versions", json::object()}}).status,
             200);

@@ -5,6 +5,7 @@
 
 #include "control/database.hpp"
 #include "store/repositories.hpp"
+#include "store/sql_security.hpp"
 #include "store/sql_session.hpp"
 
 namespace rap::store {
@@ -21,6 +22,7 @@ class SqlTransaction final : public control::Transaction {
         certificates_(sql_),
         trust_(sql_),
         sessions_(sql_),
+        security_(sql_),
         audit_(sql_) {}
 
   control::UserRepository& users() override { return users_; }
@@ -31,6 +33,7 @@ class SqlTransaction final : public control::Transaction {
   control::CertificateRepository& certificates() override { return certificates_; }
   control::TrustRepository& trust() override { return trust_; }
   control::SessionRepository& sessions() override { return sessions_; }
+  control::SecurityRepository& security() override { return security_; }
   control::AuditRepository& audit_log() override { return audit_; }
 
   void audit(control::AuditEntry entry) override { entries_.push_back(std::move(entry)); }
@@ -53,6 +56,7 @@ class SqlTransaction final : public control::Transaction {
   SqlCertificates certificates_;
   SqlTrust trust_;
   SqlSessions sessions_;
+  SqlSecurity security_;
   SqlAudit audit_;
   std::vector<control::AuditEntry> entries_;
 };

@@ -31,10 +31,12 @@ enum class FlowReason : std::uint8_t {
   peer_lost,             // a channel on the path broke
   setup_timeout,
   shutting_down,
-  not_ready,             // the node has no verified configuration yet
+  not_ready,             // the node has no verified configuration, or no security data, yet
+  signed_out,            // the token is of an auth epoch that is over
+  blacklisted,           // the person, their device or their address
 };
 
-inline constexpr std::array<std::string_view, 23> kFlowReasonNames = {"",
+inline constexpr std::array<std::string_view, 25> kFlowReasonNames = {"",
                                                                       "protocol_error",
                                                                       "unknown_label",
                                                                       "flow_control",
@@ -56,8 +58,10 @@ inline constexpr std::array<std::string_view, 23> kFlowReasonNames = {"",
                                                                       "peer_lost",
                                                                       "setup_timeout",
                                                                       "shutting_down",
-                                                                      "not_ready"};
-static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::not_ready) + 1);
+                                                                      "not_ready",
+                                                                      "signed_out",
+                                                                      "blacklisted"};
+static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::blacklisted) + 1);
 
 constexpr std::string_view to_string(FlowReason r) {
   return kFlowReasonNames[static_cast<std::size_t>(r)];

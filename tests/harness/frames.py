@@ -18,7 +18,8 @@ REASONS = (None, "protocol_error", "unknown_label", "flow_control", "limit_reach
            "token_invalid", "token_expired", "token_replayed", "wrong_cluster", "wrong_entry",
            "wrong_resource", "channel_class_denied", "session_ended", "no_route", "hop_limit",
            "seal_failed", "target_unreachable", "target_refused", "target_timeout", "peer_lost",
-           "setup_timeout", "shutting_down", "not_ready")
+           "setup_timeout", "shutting_down", "not_ready", "signed_out",
+           "blacklisted")
 
 _HELLO = struct.Struct(">H16s16s16sBHIQQQQB")
 INTERACTIVE, BULK = 0, 1

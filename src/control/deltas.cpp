@@ -1,0 +1,81 @@
+// The delta channel (CP-4): what changed of the security data since a node's cursors.
+#include "control/deltas.hpp"
+
+#include "control/json_reply.hpp"
+
+namespace rap::control {
+namespace {
+
+using snapshot::DeltaStream;
+using snapshot::kMaxDeltasAPull;
+
+// A cursor that means nothing here: beyond what was ever numbered (the database is an older copy),
+// or from before a removal that nobody remembers. The node builds that list anew.
+bool is_lost(std::uint64_t since, const DeltaExtent& extent) {
+  return since > extent.seq || (since > 0 && since < extent.forgotten);
+}
+
+struct Pulled {
+  snapshot::SecurityChanges changes;
+  Json restart = Json::array();
+  bool more = false;
+};
+
+template <class Change>
+void finish(const Call& call, DeltaStream stream, std::uint64_t since, std::vector<Change>& found,
+            Pulled& pulled) {
+  pulled.more = pulled.more || found.size() == kMaxDeltasAPull;
+  if (!is_lost(since, call.tx->security().extent(stream))) return;
+  found.clear();
+  pulled.restart.push_back(to_string(stream));
+}
+
+// Each cursor that was named is said again: an answer tells by itself what it reaches on from.
+Outcome<Reply> pull_deltas(Services&, const Call& call) {
+  Pulled pulled;
+  Json answer = Json::object();
+  SecurityRepository& security = call.tx->security();
+  if (call.body.contains("epochs_since")) {
+    const auto since = static_cast<std::uint64_t>(call.integer("epochs_since"));
+    answer["epochs_since"] = since;
+    pulled.changes.epochs = security.epoch_changes(since, kMaxDeltasAPull);
+    finish(call, DeltaStream::epochs, since, pulled.changes.epochs, pulled);
+  }
+  if (call.body.contains("blacklist_since")) {
+    const auto since = static_cast<std::uint64_t>(call.integer("blacklist_since"));
+    answer["blacklist_since"] = since;
+    pulled.changes.blacklist = security.blacklist_changes(since, kMaxDeltasAPull);
+    finish(call, DeltaStream::blacklist, since, pulled.changes.blacklist, pulled);
+  }
+  answer.update(snapshot::to_json(pulled.changes));
+  answer["restart"] = std::move(pulled.restart);
+  answer["more"] = pulled.more;
+  return reply(answer);
+}
+
+}  // namespace
+
+Route delta_route() {
+  using namespace field;
+  constexpr auto kMost = static_cast<std::int64_t>(kMaxDeltasAPull);
+  return {.method = "POST",
+          .path = "/cp/v2/nodes/{id}/deltas/pull",
+          .operation = "pullDeltas",
+          .summary = "Changes of auth epochs and of the blacklist since the node's cursors",
+          .access = policy::Access::anyone,  // the certificate is the access
+          .query = {},
+          .body = {count("epochs_since").optional(), count("blacklist_since").optional()},
+          .answer = {200,
+                     {count("epochs_since").optional(), count("blacklist_since").optional(),
+                      list("epochs", kMost, {uuid("user"), count("epoch"), count("seq")}),
+                      list("blacklist", kMost,
+                           {choice("kind", {"ip", "device", "user"}),
+                            text("value", snapshot::kMaxBlacklistValueBytes),
+                            choice("action", {"add", "remove"}), time("expires_at").optional(),
+                            count("seq")}),
+                      text_list("restart", 2, {"epochs", "blacklist"}),
+                      of("more", FieldType::boolean)}},
+          .handler = pull_deltas};
+}
+
+}  // namespace rap::control

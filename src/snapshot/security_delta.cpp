@@ -1,0 +1,78 @@
+#include "snapshot/security_delta.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace rap::snapshot {
+namespace {
+
+using nlohmann::json;
+
+std::optional<EpochChange> epoch_of(const json& item) {
+  const auto user = UserId::parse(item.at("user").get<std::string>());
+  if (!user) return std::nullopt;
+  return EpochChange{*user, item.at("epoch").get<std::uint64_t>(),
+                     item.at("seq").get<std::uint64_t>()};
+}
+
+std::optional<BlacklistChange> entry_of(const json& item) {
+  const auto kind = policy::blacklist_kind_from(item.at("kind").get<std::string>());
+  const std::string action = item.at("action");
+  if (!kind || (action != "add" && action != "remove")) return std::nullopt;
+  BlacklistChange change{*kind, item.at("value"), action == "add", {}, item.at("seq")};
+  // One form a key: two forms of one address would be two entries, and a removal miss one of them.
+  if (policy::blacklist_value(*kind, change.value) != change.value) return std::nullopt;
+  if (const auto expires = item.find("expires_at"); expires != item.end()) {
+    change.expires_at = from_unix(expires->get<std::int64_t>());
+  }
+  return change;
+}
+
+template <class T, class Read>
+bool read_list(const json& object, const char* name, std::size_t max, std::vector<T>& into,
+               Read read) {
+  const json& items = object.at(name);
+  if (!items.is_array() || items.size() > max) return false;
+  for (const json& item : items) {
+    auto one = read(item);
+    if (!one) return false;
+    into.push_back(std::move(*one));
+  }
+  return true;
+}
+
+}  // namespace
+
+json to_json(const EpochChange& c) {
+  return {{"user", c.user.str()}, {"epoch", c.epoch}, {"seq", c.seq}};
+}
+
+json to_json(const BlacklistChange& c) {
+  json item = {{"kind", to_string(c.kind)},
+               {"value", c.value},
+               {"action", c.listed ? "add" : "remove"},
+               {"seq", c.seq}};
+  if (c.expires_at) item["expires_at"] = to_unix(*c.expires_at);
+  return item;
+}
+
+json to_json(const SecurityChanges& changes) {
+  json out = {{"epochs", json::array()}, {"blacklist", json::array()}};
+  for (const EpochChange& c : changes.epochs) out["epochs"].push_back(to_json(c));
+  for (const BlacklistChange& c : changes.blacklist) out["blacklist"].push_back(to_json(c));
+  return out;
+}
+
+std::optional<SecurityChanges> parse_security_changes(const json& object, std::size_t max) {
+  try {
+    SecurityChanges changes;
+    if (!read_list(object, "epochs", max, changes.epochs, epoch_of) ||
+        !read_list(object, "blacklist", max, changes.blacklist, entry_of)) {
+      return std::nullopt;
+    }
+    return changes;
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace rap::snapshot

@@ -1,0 +1,67 @@
+// Changes of security data as nodes are told of them (CP-4): the auth epoch of a user, an entry of
+// the blacklist. Each names its key whole and has the number of its commit, so a later one of the
+// same key replaces an earlier one, whatever the order they come in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "policy/blacklist.hpp"
+
+namespace rap::snapshot {
+
+// Of one answer of the control plane; the rest follows with the next.
+inline constexpr std::size_t kMaxDeltasAPull = 1024;
+// Entries of the blacklist at a time. There are at most as many epochs as there are users.
+inline constexpr std::size_t kMaxSecurityKeys = 65536;
+inline constexpr std::size_t kMaxBlacklistValueBytes = 64;
+
+// Tokens of this user with a lower epoch are not good any more.
+struct EpochChange {
+  UserId user;
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+
+  bool operator==(const EpochChange&) const = default;
+};
+
+struct BlacklistChange {
+  policy::BlacklistKind kind = policy::BlacklistKind::ip;
+  std::string value;  // policy::blacklist_value
+  bool listed = false;
+  std::optional<WallTime> expires_at;  // of a listed one; it is listed until then
+  std::uint64_t seq = 0;
+
+  bool operator==(const BlacklistChange&) const = default;
+};
+
+struct SecurityChanges {
+  std::vector<EpochChange> epochs;
+  std::vector<BlacklistChange> blacklist;
+
+  bool empty() const { return epochs.empty() && blacklist.empty(); }
+  std::size_t size() const { return epochs.size() + blacklist.size(); }
+  bool operator==(const SecurityChanges&) const = default;
+};
+
+// The two lists, which are numbered, pulled and stored apart.
+enum class DeltaStream : std::uint8_t { epochs, blacklist };
+constexpr std::string_view to_string(DeltaStream stream) {
+  return stream == DeltaStream::epochs ? "epochs" : "blacklist";
+}
+
+nlohmann::json to_json(const EpochChange& change);
+nlohmann::json to_json(const BlacklistChange& change);
+nlohmann::json to_json(const SecurityChanges& changes);  // {"epochs": […], "blacklist": […]}
+// nullopt when anything of it makes no sense, or a list is longer than `max`. Other members of the
+// object are the caller's.
+std::optional<SecurityChanges> parse_security_changes(const nlohmann::json& object,
+                                                      std::size_t max);
+
+}  // namespace rap::snapshot

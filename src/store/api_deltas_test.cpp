@@ -1,0 +1,206 @@
+// The delta channel (CP-4) over a real PostgreSQL: what administrators change and nodes pull.
+#include <thread>
+
+#include "store/api_world.hpp"
+
+namespace rap::store {
+namespace {
+
+using snapshot::kMaxDeltasAPull;
+
+struct Deltas : testing::Test {
+  Answered pull(const json& since) {
+    Answered a = w.control->node_call(seed().entry, "deltas/pull", since);
+    EXPECT_EQ(a.status, 200) << a.text;
+    return a;
+  }
+  Answered blacklist(const std::string& kind, const std::string& value, const json& more = {}) {
+    json body = {{"kind", kind}, {"value", value}};
+    if (more.is_object()) body.update(more);
+    return w.as("keeper", "POST", "blacklist", body);
+  }
+  Answered start_session(const json& more = json::object()) {
+    json body = {{"resource", "secret-alpha"}};
+    body.update(more);
+    return w.as("user@alpha", "POST", "sessions", body);
+  }
+  std::string user_id(const std::string& who) {
+    return w.as(who, "GET", "me").body["id"].get<std::string>();
+  }
+  // Numbered as the trigger would, which takes longer with each change of one transaction.
+  void list_addresses(std::size_t count) {
+    Connection c = TestCluster::open(w.conninfo, kOwnerRole);
+    const std::string n = std::to_string(count);
+    ASSERT_TRUE(
+        c.script("BEGIN; SELECT set_config('rap.scope', 'platform', true); "
+                 "ALTER TABLE server_blacklist_changes DISABLE TRIGGER number; "
+                 "INSERT INTO server_blacklist_changes (kind, value, action, changed_at, seq) "
+                 "SELECT 'ip', host('10.0.0.0'::inet + n), 'add', 1, n FROM generate_series(1, " +
+                 n + ") AS n; UPDATE delta_counters SET seq = " + n +
+                 "; COMMIT; ALTER TABLE server_blacklist_changes ENABLE TRIGGER number"));
+  }
+  void keep_house_after(std::chrono::seconds time) {
+    const auto done = control::transact(w.control->database, control::Scope::platform(),
+                                        [&](control::Transaction& tx) -> control::Outcome<void> {
+                                          tx.security().forget_old_changes(w.control->now + time);
+                                          return {};
+                                        });
+    ASSERT_TRUE(done);
+  }
+
+  SeededWorld w;
+  const std::string device = "0f8fad5b-d9cb-469f-a165-70867728950e";
+};
+
+TEST_F(Deltas, AreGivenOnceFromACursorOnAndOnlyTheStreamThatIsAskedFor) {
+  EXPECT_EQ(blacklist("ip", "203.0.113.0/24").status, 201);
+  EXPECT_EQ(blacklist("device", device, {{"expires_in_s", 60}}).status, 201);
+  const Answered all = pull({{"blacklist_since", 0}});
+  ASSERT_EQ(in(all, "blacklist").size(), 2U);
+  EXPECT_TRUE(in(all, "epochs").empty());
+  EXPECT_EQ(all.body["blacklist"][0]["value"], "203.0.113.0/24");
+  EXPECT_EQ(all.body["blacklist"][0]["action"], "add");
+  EXPECT_EQ(all.body["blacklist"][1]["expires_at"], to_unix(w.control->now) + 60);
+  EXPECT_EQ(all.body["more"], false);
+  EXPECT_EQ(all.body["blacklist_since"], 0);
+  EXPECT_FALSE(all.body.contains("epochs_since"));
+  const auto last = all.body["blacklist"][1]["seq"].get<std::uint64_t>();
+  EXPECT_TRUE(in(pull({{"blacklist_since", last}}), "blacklist").empty());
+}
+
+TEST_F(Deltas, OfOneKeyAreOneRowWithTheNewestNumberAndARemovalIsOneToo) {
+  EXPECT_EQ(blacklist("ip", "203.0.113.7/32").status, 201);
+  EXPECT_EQ(blacklist("ip", "203.0.113.7").status, 201);
+  const auto first = pull({{"blacklist_since", 0}}).body["blacklist"];
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(w.as("root", "DELETE", "blacklist/ip/203.0.113.7").status, 204);
+  EXPECT_EQ(w.as("root", "DELETE", "blacklist/ip/203.0.113.7").code(), "blacklist_entry_not_found");
+  const auto then = pull({{"blacklist_since", 0}}).body["blacklist"];
+  ASSERT_EQ(then.size(), 1U);
+  EXPECT_EQ(then[0]["action"], "remove");
+  EXPECT_GT(then[0]["seq"], first[0]["seq"]);
+  EXPECT_TRUE(in(w.as("root", "GET", "blacklist"), "items").empty());
+}
+
+TEST_F(Deltas, ComeInBatches) {
+  list_addresses(kMaxDeltasAPull + 1);
+  const Answered first = pull({{"blacklist_since", 0}});
+  ASSERT_EQ(in(first, "blacklist").size(), kMaxDeltasAPull);
+  EXPECT_EQ(first.body["more"], true);
+  const Answered rest = pull({{"blacklist_since", first.body["blacklist"].back()["seq"]}});
+  EXPECT_EQ(in(rest, "blacklist").size(), 1U);
+  EXPECT_EQ(rest.body["more"], false);
+}
+
+// Two transactions number their changes; the one that was first to be numbered commits last. With a
+// bare sequence a node that pulls in between would pass it by.
+TEST_F(Deltas, AreNumberedInTheOrderOfTheirCommits) {
+  Connection slow = TestCluster::open(w.conninfo, kAppRole);
+  ASSERT_TRUE(slow.script(
+      "BEGIN; SELECT set_config('rap.scope', 'platform', true); INSERT INTO "
+      "server_blacklist_changes (kind, value, action, changed_at) VALUES ('ip', '192.0.2.1', "
+      "'add', 1)"));
+  std::thread quick([&] { EXPECT_EQ(blacklist("ip", "192.0.2.2").status, 201); });
+  EXPECT_TRUE(in(pull({{"blacklist_since", 0}}), "blacklist").empty());
+  ASSERT_TRUE(slow.script("COMMIT"));
+  quick.join();
+  const auto all = pull({{"blacklist_since", 0}}).body["blacklist"];
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["value"], "192.0.2.1");
+  EXPECT_EQ(all[1]["value"], "192.0.2.2");
+}
+
+TEST_F(Deltas, ACursorThatMeansNothingHereStartsAgain) {
+  EXPECT_EQ(in(pull({{"blacklist_since", 99}, {"epochs_since", 99}}), "restart").size(), 2U);
+  EXPECT_EQ(blacklist("ip", "192.0.2.1").status, 201);
+  EXPECT_EQ(w.as("root", "DELETE", "blacklist/ip/192.0.2.1").status, 204);
+  EXPECT_EQ(blacklist("ip", "192.0.2.2").status, 201);
+  const auto last = pull({{"blacklist_since", 0}}).body["blacklist"].back()["seq"];
+  keep_house_after(control::kRemovalMemory);
+  EXPECT_EQ(in(pull({{"blacklist_since", 1}}), "restart"), json({"blacklist"}));
+  EXPECT_TRUE(in(pull({{"blacklist_since", last}}), "restart").empty());
+  EXPECT_EQ(in(pull({{"blacklist_since", 0}}), "blacklist").size(), 1U) << "the removal is gone";
+}
+
+TEST_F(Deltas, WhatHasExpiredIsForgottenAndNobodyHasToStartAgain) {
+  EXPECT_EQ(blacklist("ip", "192.0.2.1", {{"expires_in_s", 60}}).status, 201);
+  w.control->now += std::chrono::seconds(60);
+  EXPECT_TRUE(in(w.as("root", "GET", "blacklist"), "items").empty());
+  keep_house_after(control::kExpiredMemory);
+  const Answered a = pull({{"blacklist_since", 1}});
+  EXPECT_TRUE(in(a, "restart").empty());
+  EXPECT_TRUE(in(pull({{"blacklist_since", 0}}), "blacklist").empty());
+}
+
+TEST_F(Deltas, AFullBlacklistTakesNoMore) {
+  list_addresses(control::kMaxBlacklisted);
+  EXPECT_EQ(blacklist("ip", "192.0.2.1").code(), "blacklist_full");
+  EXPECT_EQ(blacklist("ip", "10.0.0.1", {{"reason", "again"}}).status, 201) << "is one of them";
+  EXPECT_EQ(w.as("root", "DELETE", "blacklist/ip/10.0.0.2").status, 204);
+  EXPECT_EQ(blacklist("ip", "192.0.2.1").status, 201);
+}
+
+TEST_F(Deltas, SigningAPersonOutEndsTheirBearersAndRaisesTheirEpoch) {
+  const std::string user = user_id("user@alpha");
+  const Answered a = w.as("root", "POST", "users/user@alpha.test/sign-out");
+  EXPECT_EQ(a.body["auth_epoch"], 1) << a.text;
+  EXPECT_EQ(w.as("user@alpha", "GET", "me").status, 401);
+  EXPECT_EQ(w.as("root", "POST", "users/user@alpha.test/sign-out").body["auth_epoch"], 2);
+  const auto epochs = pull({{"epochs_since", 0}}).body["epochs"];
+  ASSERT_EQ(epochs.size(), 1U);
+  EXPECT_EQ(epochs[0]["user"], user);
+  EXPECT_EQ(epochs[0]["epoch"], 2);
+  EXPECT_FALSE(w.control->sign_in("user@alpha.test").empty()) << "they may come again";
+}
+
+TEST_F(Deltas, ADisabledUsersEpochIsOver) {
+  const std::string user = user_id("user@alpha");
+  EXPECT_EQ(w.as("root", "DELETE", "users/user@alpha.test").status, 204);
+  const auto epochs = pull({{"epochs_since", 0}}).body["epochs"];
+  ASSERT_EQ(epochs.size(), 1U);
+  EXPECT_EQ(epochs[0]["user"], user);
+}
+
+TEST_F(Deltas, TheBlacklistedGetNoSession) {
+  const auto listed = [&](const std::string& kind, const std::string& value) {
+    EXPECT_EQ(blacklist(kind, value).status, 201);
+    const std::string code = start_session({{"device", device}}).code();
+    const std::string attach =
+        w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments",
+             {{"device", device}})
+            .code();
+    EXPECT_EQ(code, attach);
+    EXPECT_EQ(
+        w.as("root", "DELETE", "blacklist/" + kind + "/" + wire::percent_encode(value)).status,
+        204);
+    return code;
+  };
+  EXPECT_EQ(listed("user", user_id("user@alpha")), "blacklisted");
+  EXPECT_EQ(listed("user", "user@alpha.test"), "blacklisted");
+  EXPECT_EQ(listed("device", device), "blacklisted");
+  EXPECT_EQ(listed("ip", "192.0.2.0/24"), "blacklisted");
+  EXPECT_EQ(listed("ip", "192.0.3.0/24"), "");
+  EXPECT_EQ(listed("user", "admin@alpha.test"), "");
+  EXPECT_EQ(start_session().status, 201);
+}
+
+TEST_F(Deltas, WhatWouldLockEverybodyOutIsRefused) {
+  EXPECT_EQ(blacklist("ip", "0.0.0.0/0").code(), "invalid_member");
+  EXPECT_EQ(blacklist("user", "nobody@else.test").code(), "user_not_found");
+  EXPECT_EQ(blacklist("device", "my laptop").code(), "invalid_member");
+}
+
+TEST_F(Deltas, AreAudited) {
+  EXPECT_EQ(blacklist("ip", "203.0.113.0/24", {{"reason", "scans"}}).status, 201);
+  EXPECT_EQ(w.as("keeper", "DELETE", "blacklist/ip/203.0.113.0%2F24").status, 204);
+  EXPECT_EQ(w.as("keeper", "POST", "users/user@alpha.test/sign-out").status, 200);
+  const Answered log = w.as("root", "GET", "audit");
+  std::vector<std::string> actions;
+  for (const json& entry : in(log, "items")) actions.push_back(entry["action"]);
+  actions.resize(3);
+  EXPECT_EQ(actions,
+            (std::vector<std::string>{"user.signed_out", "blacklist.removed", "blacklist.added"}));
+}
+
+}  // namespace
+}  // namespace rap::store
