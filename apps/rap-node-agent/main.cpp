@@ -12,6 +12,7 @@
 #include "io/file.hpp"
 #include "io/system.hpp"
 #include "link.hpp"
+#include "node_store/security_db.hpp"
 #include "options.hpp"
 
 namespace rap {
@@ -68,7 +69,10 @@ std::expected<std::optional<agent::JoinToken>, std::string> join_token(const Age
 class Agent {
  public:
   Agent(const AgentOptions& options, Log& log)
-      : options_(options), log_(log), state_(options.state) {}
+      : options_(options),
+        log_(log),
+        state_(options.state),
+        security_(options.state / agent::kSecurityFile) {}
 
   int run() {
     loop_.on_signal([this] { loop_.stop(); });
@@ -129,8 +133,8 @@ class Agent {
     link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
     link_options.host_uptime_s = host_uptime_s();
     link_options.made_at = io::mono_now();
-    link_ =
-        std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_, random_);
+    link_ = std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_,
+                                              security_, random_);
     link_driver_ = std::make_unique<LinkDriver>(loop_, *link_, *identity_, state_,
                                                 (options_.state / "agent.sock").string(), log_);
     fabric_ = std::make_unique<FabricProcess>(
@@ -147,6 +151,7 @@ class Agent {
   const AgentOptions& options_;
   Log& log_;
   StateFiles state_;
+  node_store::SecurityDb security_;
   io::SystemRandom random_;
   io::EventLoop loop_;
   std::unique_ptr<agent::Enrolment> enrolment_;
@@ -169,6 +174,7 @@ std::vector<client::ManualSection> manual_sections() {
            {{"identity/", "Keys, certificate and trust roots of the node; never leaves it."},
             {"identity/next.key", "The next key, while the certificate is renewed."},
             {"config/node_config.dsse", "The last verified configuration."},
+            {"security.db", "Auth epochs and the blacklist; fetched anew when it is removed."},
             {"agent.sock", "Where rap-fabric talks to the agent."},
             {"fabric.log", "What rap-fabric says."}}}};
 }

@@ -108,7 +108,9 @@ LinkActions ConfigSync::on_answer(Now now, Call call, const Answer& answer) {
     case Call::checkin:
     case Call::pull_commands:
     case Call::report_result:
-    case Call::renew_certificate: return {};
+    case Call::renew_certificate:
+    case Call::pull_epochs:
+    case Call::pull_blacklist: return {};
   }
   return {};
 }

@@ -24,6 +24,20 @@ std::string control_message(bool reachable) {
 
 std::string identity_changed_message() { return R"({"type":"identity_changed"})"; }
 
+std::string security_state_message(const snapshot::SecurityChanges& part, bool first, bool last) {
+  json message = snapshot::to_json(part);
+  message.update({{"type", "security_state"}, {"first", first}, {"last", last}});
+  return message.dump();
+}
+
+std::string security_changes_message(const snapshot::SecurityChanges& changes) {
+  json message = snapshot::to_json(changes);
+  message["type"] = "security_changes";
+  return message.dump();
+}
+
+std::string security_incomplete_message() { return R"({"type":"security_incomplete"})"; }
+
 std::optional<FabricMessage> parse_fabric_message(std::string_view text) {
   try {
     json message = json::parse(text);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <variant>
 
+#include "snapshot/security_delta.hpp"
+
 namespace rap::agent {
 
 inline constexpr std::size_t kMaxObservationsBytes = std::size_t{512} * 1024;
@@ -19,6 +21,12 @@ std::string terminate_session_message(std::string_view command_id, std::string_v
 std::string control_message(bool reachable);
 // Certificate and key in the state directory were replaced.
 std::string identity_changed_message();
+
+// All of the security data, in parts: what the fabric had is replaced when the last one is there.
+std::string security_state_message(const snapshot::SecurityChanges& part, bool first, bool last);
+std::string security_changes_message(const snapshot::SecurityChanges& changes);
+// What there is does not fit the store: nobody new is to be let in.
+std::string security_incomplete_message();
 
 struct CommandResult {
   std::string id;

@@ -18,6 +18,8 @@ enum class Call : std::uint8_t {
   ack_config,
   report_config_error,
   renew_certificate,
+  pull_epochs,
+  pull_blacklist,
 };
 
 // Send over mutual TLS; the answer comes back with the same `call`.

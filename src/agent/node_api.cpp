@@ -93,6 +93,25 @@ wire::HttpRequest command_result_request(NodeId node, std::string_view command_i
               {{"status", status}, {"detail", detail}});
 }
 
+wire::HttpRequest pull_deltas_request(NodeId node, snapshot::DeltaStream stream,
+                                      std::uint64_t since) {
+  return post(node, "deltas/pull", {{std::string(to_string(stream)) + "_since", since}});
+}
+
+std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
+                                        snapshot::DeltaStream stream) {
+  const auto answer = parse(response, [&](const json& body) -> std::optional<DeltaAnswer> {
+    auto changes = snapshot::parse_security_changes(body, snapshot::kMaxDeltasAPull);
+    if (!changes) return std::nullopt;
+    const json restart = body.at("restart");
+    return DeltaAnswer{body.at(std::string(to_string(stream)) + "_since").get<std::uint64_t>(),
+                       std::move(*changes),
+                       std::ranges::find(restart, json(to_string(stream))) != restart.end(),
+                       body.at("more").get<bool>()};
+  });
+  return answer.value_or(std::nullopt);
+}
+
 wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh,
                                        std::uint64_t trust_bundle) {
   return post(node, "configs/pull",

@@ -10,6 +10,7 @@
 
 #include "agent/enrolment.hpp"
 #include "base/ids.hpp"
+#include "snapshot/security_delta.hpp"
 #include "wire/http_message.hpp"
 
 namespace rap::agent {
@@ -46,6 +47,17 @@ wire::HttpRequest command_result_request(NodeId node, std::string_view command_i
 
 wire::HttpRequest renewal_request(NodeId node, const std::string& csr);
 std::optional<std::string> parse_renewal(const wire::HttpResponse& response);  // the chain, in PEM
+
+struct DeltaAnswer {
+  std::uint64_t since = 0;  // the cursor it reaches on from
+  snapshot::SecurityChanges changes;
+  bool restart = false;  // the cursor means nothing: build the list anew
+  bool more = false;
+};
+wire::HttpRequest pull_deltas_request(NodeId node, snapshot::DeltaStream stream,
+                                      std::uint64_t since);
+std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
+                                        snapshot::DeltaStream stream);
 
 struct PulledConfig {
   std::string type;

@@ -9,19 +9,20 @@
 namespace rap::agent {
 
 NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory,
-                   RandomSource& rng)
+                   SecurityStore& security, RandomSource& rng)
     : options_(std::move(options)),
       state_(state),
       rng_(rng),
       configs_(options_.scope, directory, state_, rng),
       commands_(options_.scope.node, directory, state_, rng),
+      deltas_(options_.scope.node, security, rng),
       renewal_(options_.scope.node, options_.certificate, directory, rng),
       events_(options_.scope.node, rng),
       checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
 
 MonoTime NodeLink::next_wakeup() const {
   return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(),
-                   renewal_.next_wakeup(), events_.next_wakeup()});
+                   deltas_.next_wakeup(), renewal_.next_wakeup(), events_.next_wakeup()});
 }
 
 LinkActions NodeLink::step(Now now, const LinkEvent& event) {
@@ -34,6 +35,7 @@ LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   }
   append(actions, configs_.poll(now));
   append(actions, commands_.poll(now.mono));
+  append(actions, deltas_.poll(now.mono));
   append(actions, renewal_.poll(now));
   append(actions, events_.poll(now.mono));
   return actions;
@@ -47,11 +49,13 @@ LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
     }
     LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);
     append(actions, commands_.on_answer(now.mono, answered->call, answered->answer));
+    append(actions, deltas_.on_answer(now, answered->call, answered->answer));
     return actions;
   }
   if (std::holds_alternative<FabricConnected>(event)) {
     fabric_up_ = true;
     LinkActions actions = tell_control();
+    append(actions, deltas_.fabric_connected());
     append(actions, configs_.fabric_connected(now.wall));
     append(actions, commands_.fabric_connected());
     return actions;
@@ -60,6 +64,7 @@ LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
     fabric_up_ = false;
     observations_.clear();
     commands_.fabric_disconnected();
+    deltas_.fabric_disconnected();
     return {};
   }
   if (const auto* said = std::get_if<FabricSaid>(&event)) {
@@ -73,17 +78,23 @@ LinkActions NodeLink::on_events(MonoTime now, const LinkEvent& event) {
   if (std::holds_alternative<EventsOpened>(event)) {
     checkin_.set_interval(options_.checkin_interval, now, rng_);
     checkin_.hurry(now);  // for the hints that were missed
+    deltas_.hints_came_up(now);
     return events_.opened(now);
   }
   if (const auto* hint = std::get_if<HintCame>(&event)) {
     if (hint->type == wire::kConfigPending) configs_.hinted(now);
     if (hint->type == wire::kCommandPending) commands_.hinted(now);
+    if (hint->type == wire::kEpochBumped) deltas_.hinted(now, snapshot::DeltaStream::epochs);
+    if (hint->type == wire::kBlacklistChanged) {
+      deltas_.hinted(now, snapshot::DeltaStream::blacklist);
+    }
     return {};
   }
   if (const auto* ended = std::get_if<EventsEnded>(&event)) {
     if (events_.up()) {
       checkin_.set_interval(std::min(options_.checkin_interval, kDegradedCheckinInterval), now,
                             rng_);
+      deltas_.hints_went_down(now);
     }
     return events_.ended(now, ended->answer);
   }

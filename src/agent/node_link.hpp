@@ -10,6 +10,7 @@
 
 #include "agent/command_sync.hpp"
 #include "agent/config_sync.hpp"
+#include "agent/delta_sync.hpp"
 #include "agent/event_sync.hpp"
 #include "agent/link_actions.hpp"
 #include "agent/renewal_sync.hpp"
@@ -52,14 +53,17 @@ struct NodeLinkOptions {
 class NodeLink {
  public:
   // `state` is what load_link_state() returned.
-  NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory, RandomSource& rng);
+  NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory,
+           SecurityStore& security, RandomSource& rng);
   NodeLink(const NodeLink&) = delete;  // its parts share state_
   NodeLink& operator=(const NodeLink&) = delete;
 
   // Before the first step: takes up what an earlier run stored.
   LinkActions load(Now now) {
     renewal_.plan(now);
-    return configs_.load(now);
+    LinkActions actions = configs_.load(now);
+    append(actions, deltas_.load());
+    return actions;
   }
 
   LinkActions step(Now now, const LinkEvent& event);
@@ -79,6 +83,7 @@ class NodeLink {
   RandomSource& rng_;
   ConfigSync configs_;
   CommandSync commands_;
+  DeltaSync deltas_;
   RenewalSync renewal_;
   EventSync events_;
   Poller checkin_;

@@ -229,7 +229,7 @@ TEST_F(NodeLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
 TEST_F(NodeLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsReported) {
   step(FabricConnected{});
   check_in(0, 2);
-  EXPECT_EQ(outbox_[0].request.query, "since=0");
+  EXPECT_EQ(query_of(Call::pull_commands), "since=0");
   answer(Call::pull_commands, {{"commands", {terminate(2, "b"), terminate(1, "a")}}});
   ASSERT_EQ(fabric_.size(), 1U);
   EXPECT_EQ(fabric_[0], (json{{"type", "command"},
@@ -255,7 +255,7 @@ TEST_F(NodeLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
   answer(Call::report_result, json::object());
   restart();
   check_in(0, 2);
-  EXPECT_EQ(outbox_[0].request.query, "since=1");
+  EXPECT_EQ(query_of(Call::pull_commands), "since=1");
   // A control plane that answers with old ones all the same changes nothing.
   answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
   EXPECT_TRUE(fabric_.empty());

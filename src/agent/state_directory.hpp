@@ -18,6 +18,7 @@ inline constexpr std::string_view kTrustBundleFile = "identity/ca.pem";
 inline constexpr std::string_view kSealKeyFile = "identity/seal.key";
 inline constexpr std::string_view kEnrolmentFile = "identity/enrolment.json";
 inline constexpr std::string_view kNodeConfigFile = "config/node_config.dsse";
+inline constexpr std::string_view kSecurityFile = "security.db";  // of a SecurityStore
 inline constexpr std::string_view kLinkFile = "config/link.json";
 
 class StateDirectory {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/node_link.hpp"
+#include "agent/test_security_store.hpp"
 #include "agent/test_state.hpp"
 #include "base/seeded_random.hpp"
 #include "crypto/dsse.hpp"
@@ -37,9 +38,10 @@ class NodeLinkWorld : public testing::Test {
     options.host_uptime_s = 1000;
     options.made_at = now_;
     link_ = std::make_unique<NodeLink>(std::move(options), load_link_state(state_).value(), state_,
-                                       rng_);
+                                       security_, rng_);
     outbox_.clear();
     fabric_.clear();
+    security_messages_.clear();
     reconnects_ = 0;
     streams_ = 0;
     take(link_->load(clocks()));
@@ -50,7 +52,9 @@ class NodeLinkWorld : public testing::Test {
       if (auto* send = std::get_if<SendToControl>(&action)) outbox_.push_back(std::move(*send));
       if (auto* tell = std::get_if<TellFabric>(&action)) {
         json message = json::parse(tell->message);
-        if (message["type"] == "control") {
+        if (message["type"].get<std::string>().starts_with("security_")) {
+          security_messages_.push_back(std::move(message));
+        } else if (message["type"] == "control") {
           reachable_.push_back(message["reachable"]);
         } else {
           fabric_.push_back(std::move(message));
@@ -73,11 +77,17 @@ class NodeLinkWorld : public testing::Test {
     step(LinkWoken{});
   }
 
+  const std::vector<json>& security_messages() const { return security_messages_; }
+
   std::optional<json> sent(Call call) const {
     for (const SendToControl& send : outbox_) {
       if (send.call == call) return json::parse(send.request.body);
     }
     return std::nullopt;
+  }
+  std::string query_of(Call call) const {
+    const auto send = std::ranges::find(outbox_, call, &SendToControl::call);
+    return send == outbox_.end() ? "not sent" : send->request.query;
   }
   // The control plane's answer to the call, which must be under way.
   void answer(Call call, const json& body, int status = 200) {
@@ -142,10 +152,12 @@ class NodeLinkWorld : public testing::Test {
   std::vector<crypto::Certificate> config_roots_ = pki_.roots();  // what configurations name
   crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   TestState state_;
+  TestSecurityStore security_;
   MonoTime now_{seconds(100)};
   std::unique_ptr<NodeLink> link_;
   std::vector<SendToControl> outbox_;  // under way
   std::vector<json> fabric_;           // what the fabric was told
+  std::vector<json> security_messages_;  // and of security data
   int reconnects_ = 0;                 // with another identity
   int streams_ = 0;                    // of hints that were asked for
   std::vector<bool> reachable_;        // what it was told of the control plane

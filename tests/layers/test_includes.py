@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     **{service: _VALUES | _CORES for service in _SERVICES},
     "io": _VALUES | _CORES | _SERVICES,
     "store": _VALUES | _CORES | _SERVICES,
+    "node_store": _VALUES | _SERVICES,
     "sim": _VALUES | _CORES | _SERVICES,
 }
 PROGRAMS_MAY_INCLUDE = set(MAY_INCLUDE)
@@ -36,6 +37,7 @@ LIBRARIES = {
                  r"|src/[a-z]+/(test_[a-z_]+|[a-z]+_world)\.hpp"),  # fixtures of tests
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
     "libpq": (r"libpq|pq-", r"src/store/.*"),
+    "SQLite": (r"sqlite3", r"src/node_store/(.*\.cpp|statement\.hpp)"),
     "CLI11": (r"CLI/", r"src/client/.*|apps/.*"),
 }
 
