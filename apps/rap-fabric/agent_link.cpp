@@ -6,6 +6,13 @@ namespace rap::fabric {
 
 using nlohmann::json;
 
+namespace {
+
+// Of one list in one message; the agent sends fewer.
+constexpr std::size_t kMaxSecurityRows = 16384;
+
+}  // namespace
+
 AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers,
                      Log& log)
     : handlers_(std::move(handlers)),
@@ -41,7 +48,21 @@ void AgentLink::on_message(const std::string& text) {
     return handlers_.on_control(message["reachable"].get<bool>());
   }
   if (type == "identity_changed") return handlers_.on_identity_changed();
+  if (type == "security_incomplete") return handlers_.on_security_incomplete();
+  if (type == "security_state" || type == "security_changes") return on_security(message);
   log_.warn("agent.unknown_message", {{"type", type}});
+}
+
+// What cannot be read may be what somebody must be shut out by: nobody new is let in.
+void AgentLink::on_security(const json& message) {
+  const auto changes = snapshot::parse_security_changes(message, kMaxSecurityRows);
+  if (!changes) {
+    log_.error("security.refused", {{"detail", "a message makes no sense"}});
+    return handlers_.on_security_incomplete();
+  }
+  if (message["type"] == "security_changes") return handlers_.on_security_changes(*changes);
+  handlers_.on_security_state(*changes, message.value("first", false),
+                              message.value("last", false));
 }
 
 }  // namespace rap::fabric

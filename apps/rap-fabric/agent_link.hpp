@@ -6,11 +6,14 @@
 #include <memory>
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "io/event_loop.hpp"
 #include "io/message_socket.hpp"
 #include "snapshot/node_config.hpp"
+#include "snapshot/security_delta.hpp"
 
 namespace rap::fabric {
 
@@ -19,6 +22,10 @@ struct AgentHandlers {
   std::function<void(SessionId)> on_terminate_session;
   std::function<void(bool reachable)> on_control;  // the agent found or lost the control plane
   std::function<void()> on_identity_changed;       // our certificate was renewed
+  // All of the security data, in parts; what changes of it; that it is more than can be stored.
+  std::function<void(const snapshot::SecurityChanges&, bool first, bool last)> on_security_state;
+  std::function<void(const snapshot::SecurityChanges&)> on_security_changes;
+  std::function<void()> on_security_incomplete;
 };
 
 class AgentLink {
@@ -30,6 +37,7 @@ class AgentLink {
 
  private:
   void on_message(const std::string& text);
+  void on_security(const nlohmann::json& message);
 
   AgentHandlers handlers_;
   Log& log_;

@@ -94,7 +94,7 @@ std::size_t ClientSession::upgrade(MutableBytes data) {
     const auto text = io::format_response(answer, {.keep_alive = false, .date = io::wall_now()});
     stream_->write(as_bytes(text.value_or("HTTP/1.1 400 Bad Request\r\n\r\n")));
   }
-  if (upgraded) link_ = router_.client_up();
+  if (upgraded) link_ = router_.client_up(policy::IpAddress::parse(stream_->peer_ip()));
   if (!link_) {
     closing_ = true;
     stream_->close_after_write();

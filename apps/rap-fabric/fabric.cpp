@@ -42,7 +42,23 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
               .on_terminate_session =
                   [this](SessionId session) { router_.end_session(session, io::wall_now()); },
               .on_control = [this](bool reachable) { control_changed(reachable); },
-              .on_identity_changed = [this] { identity_changed(); }},
+              .on_identity_changed = [this] { identity_changed(); },
+              .on_security_state =
+                  [this](const auto& part, bool first, bool last) {
+                    router_.replace_security(part, first, last, io::wall_now());
+                    if (last) security_changed();
+                  },
+              .on_security_changes =
+                  [this](const auto& changes) {
+                    router_.change_security(changes, io::wall_now());
+                    security_changed();
+                  },
+              .on_security_incomplete =
+                  [this] {
+                    router_.security_incomplete();
+                    log_.error("security.incomplete",
+                               {{"detail", "No new flows are let in; those there are go on."}});
+                  }},
              log) {
   targets_.attach(router_.egress());
   tick();
@@ -96,6 +112,12 @@ void Fabric::identity_changed() {
   if (!configured_ || !renew_trust(config_)) return;
   channels_.prove_again();
   log_.info("identity.renewed");
+}
+
+void Fabric::security_changed() {
+  const router::SecurityTable& security = router_.security();
+  log_.info("security.applied",
+            {{"epochs", security.epochs()}, {"blacklisted", security.blacklisted()}});
 }
 
 void Fabric::control_changed(bool reachable) {

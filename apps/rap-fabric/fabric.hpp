@@ -37,6 +37,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   // False: the identity or the revocations cannot be used; what was in use before stays.
   bool renew_trust(const snapshot::NodeConfig& config);
   void identity_changed();
+  void security_changed();
   void control_changed(bool reachable);
   void open_listeners();
   void update_context();

@@ -181,6 +181,11 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   write_reconnects(t, table, now);
   write_standing(t, table.context());
   write_listeners(t, nodes, clients);
+  const router::SecurityTable& security = router.security();
+  t.one("security_complete", "gauge", "1 when the security data is there; else nobody new gets in.",
+        security.is_complete() ? 1 : 0);
+  t.one("auth_epochs", "gauge", "Users with an auth epoch.", security.epochs());
+  t.one("blacklisted", "gauge", "Addresses, blocks, devices and users.", security.blacklisted());
   t.family("flow_refusals_total", "counter", "Flows refused or ended by this node, by reason.");
   const auto& refusals = router.board().refusals();
   for (std::size_t i = 1; i < refusals.size(); ++i) {

@@ -67,13 +67,15 @@ Outcome<Resource> find_resource(Services& s, const Call& call) {
 }
 
 crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& session,
-                                 AttachmentId attachment, NodeId entry) {
+                                 AttachmentId attachment, NodeId entry, std::uint64_t auth_epoch) {
   crypto::DataPlaneToken token;
   token.id = TokenId::random(s.rng);
   token.cluster = s.authority->cluster;
   token.session = session.id;
   token.attachment = attachment;
   token.user = session.user;
+  token.auth_epoch = auth_epoch;
+  token.device = DeviceId::parse(call.text("device")).value_or(DeviceId{});
   token.organization = session.organization;
   token.resource = session.resource;
   token.egress_pool = session.egress_pool;
@@ -90,11 +92,13 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
                       const Resource& resource) {
   const AttachmentId attachment = AttachmentId::random(s.rng);
   std::vector<Node> entries;
+  std::uint64_t auth_epoch = 0;
   {
     AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
     if (auto ok = check_blacklist(tx, call, call.text("device")); !ok) {
       return std::unexpected(ok.error());
     }
+    auth_epoch = tx.security().auth_epoch(session.user);
     if (!tx.resources().pool_has_egress(session.egress_pool)) {
       return refuse(ProblemCode::egress_pool_empty,
                     "Nothing serves this resource at the moment; ask your administrator.");
@@ -108,7 +112,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   entries.resize(std::min(entries.size(), kMaxCandidates));
   Json candidates = Json::array();
   for (const Node& entry : entries) {
-    const auto token = token_for(s, call, session, attachment, entry.id);
+    const auto token = token_for(s, call, session, attachment, entry.id, auth_epoch);
     candidates.push_back(
         {{"url", "wss://" + entry.data_plane_advertise + std::string(kDataPlanePath)},
          {"token",

@@ -1,5 +1,6 @@
 #include "crypto/data_plane_token.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "wire/json_reader.hpp"
@@ -45,6 +46,9 @@ std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
   token.session = claims.id<SessionId>("sid");
   token.attachment = claims.id<AttachmentId>("att");
   token.user = claims.id<UserId>("sub");
+  token.auth_epoch = static_cast<std::uint64_t>(
+      claims.integer("epoch", 0, std::numeric_limits<std::int64_t>::max()));
+  token.device = claims.id<DeviceId>("dev");
   token.organization = claims.id<OrganizationId>("org");
   token.resource = claims.id<ResourceId>("res");
   token.egress_pool = claims.id<EgressPoolId>("pool");
@@ -78,7 +82,8 @@ std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::
   }
   const Json claims = {{"jti", token.id.str()},           {"cluster", token.cluster.str()},
                        {"sid", token.session.str()},      {"att", token.attachment.str()},
-                       {"sub", token.user.str()},         {"org", token.organization.str()},
+                       {"sub", token.user.str()},         {"epoch", token.auth_epoch},
+                       {"dev", token.device.str()},       {"org", token.organization.str()},
                        {"res", token.resource.str()},     {"pool", token.egress_pool.str()},
                        {"entry", token.entry.str()},      {"classes", std::move(classes)},
                        {"iat", to_unix(token.issued_at)}, {"exp", to_unix(token.expires_at)}};

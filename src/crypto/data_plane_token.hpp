@@ -25,6 +25,8 @@ struct DataPlaneToken {
   SessionId session;         // sid
   AttachmentId attachment;   // att
   UserId user;               // sub
+  std::uint64_t auth_epoch = 0;  // epoch: of the user when the token was issued
+  DeviceId device;           // dev: what the client calls its device; nil when it does not
   OrganizationId organization;  // org
   ResourceId resource;       // res
   EgressPoolId egress_pool;  // pool

@@ -22,6 +22,8 @@ struct Token : testing::Test {
             .session = SessionId::random(rng),
             .attachment = AttachmentId::random(rng),
             .user = UserId::random(rng),
+            .auth_epoch = rng.below(1000),
+            .device = rng.below(2) == 0 ? DeviceId{} : DeviceId::random(rng),
             .organization = OrganizationId::random(rng),
             .resource = ResourceId::random(rng),
             .egress_pool = EgressPoolId::random(rng),
@@ -89,7 +91,7 @@ TEST_F(Token, IsForOneClusterAndSignedByAKnownKey) {
 TEST_F(Token, HasExactlyItsMembersOfTheirTypes) {
   const auto good = claims_of(token());
   ASSERT_TRUE(check(sign_claims(good.dump())));
-  EXPECT_EQ(good.size(), 12U);
+  EXPECT_EQ(good.size(), 14U);
   for (const auto& [name, value] : good.items()) {
     auto missing = good;
     missing.erase(name);

@@ -49,7 +49,7 @@ void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen&
 
 std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame, ByteView sealed,
                                             WallTime wall) {
-  if (!enabled_) return FlowReason::not_ready;
+  if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
   if (flows_.size() >= kMaxEgressFlows) return FlowReason::limit_reached;
   auto flow = std::make_unique<EgressFlow>();
   flow->handshake.emplace(seal_key_, rng_);
@@ -60,6 +60,8 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
 
   const auto token = guard_.check(as_text(ByteView(*request).subspan(1)), wall);
   if (!token) return token.error();
+  const Subject subject = subject_of(*token);
+  if (const auto refusal = security_.refusal(subject, wall)) return refusal;
   if (!token->classes.contains(*c)) return FlowReason::channel_class_denied;
   const auto resource = resources_.find(token->resource);
   if (resource == resources_.end() || resource->second.organization != token->organization ||
@@ -72,6 +74,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   flow->label = frame.header.label;
   flow->traffic_class = *c;
   flow->session = token->session;
+  flow->subject = subject;
   flow->resource = token->resource;
   const std::uint32_t ref = flows_.insert(std::move(flow));
   FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
@@ -225,6 +228,12 @@ void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
 }
 
 void EgressRole::link_lost(std::uint32_t ref) { drop(ref, true); }
+
+void EgressRole::enforce(WallTime wall) {
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    if (const auto refusal = security_.refusal(flow.subject, wall)) reset(ref, *refusal);
+  });
+}
 
 void EgressRole::end_session(SessionId session) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {

@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "crypto/sealing.hpp"
 #include "router/flow_pool.hpp"
+#include "router/security_table.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
 #include "snapshot/node_config.hpp"
@@ -26,6 +27,7 @@ struct EgressFlow {
   std::uint32_t label = 0;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   SessionId session;
+  Subject subject;
   ResourceId resource;
   std::optional<crypto::SealResponder> handshake;  // until the target answers
   std::optional<crypto::SealedFlow> seal;  // from then on
@@ -39,8 +41,9 @@ struct EgressFlow {
 
 class EgressRole {
  public:
-  EgressRole(Switchboard& board, TokenGuard& guard, TargetPort& targets, RandomSource& rng)
-      : board_(board), guard_(guard), targets_(targets), rng_(rng) {}
+  EgressRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
+             TargetPort& targets, RandomSource& rng)
+      : board_(board), guard_(guard), security_(security), targets_(targets), rng_(rng) {}
 
   void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
   // Flows to resources that are no longer there, or elsewhere now, end.
@@ -60,6 +63,8 @@ class EgressRole {
 
   void link_lost(std::uint32_t ref);
   void end_session(SessionId session);
+  // Ends the flows of those who are not to be served any more.
+  void enforce(WallTime wall);
 
   FlowPool<EgressFlow>& flows() { return flows_; }
 
@@ -73,6 +78,7 @@ class EgressRole {
 
   Switchboard& board_;
   TokenGuard& guard_;
+  const SecurityTable& security_;
   TargetPort& targets_;
   RandomSource& rng_;
   crypto::X25519KeyPair seal_key_;

@@ -41,7 +41,7 @@ void EntryRole::request(LinkId client, const FrameView& frame, MonoTime now, Wal
 
 std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, MonoTime now,
                                            WallTime wall) {
-  if (!enabled_) return FlowReason::not_ready;
+  if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
   if (flows_.size() >= kMaxEntryFlows || board_.find(client)->flows.size() > kMaxFlowsPerClient) {
     return FlowReason::limit_reached;
   }
@@ -49,6 +49,8 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   const std::string_view text = as_text(frame.payload);
   const auto token = guard_.check(text, wall);
   if (!token) return token.error();
+  const Subject subject = subject_of(*token, board_.find(client)->address);
+  if (const auto refusal = security_.refusal(subject, wall)) return refusal;
   if (token->entry != self_) return FlowReason::wrong_entry;
   if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
   const auto pool = std::find_if(pools_.begin(), pools_.end(),
@@ -88,6 +90,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   flow->node_label = *label;
   flow->traffic_class = c;
   flow->session = token.session;
+  flow->subject = subject_of(token, board_.find(client)->address);
   flow->setup_deadline = now + kFlowSetupTimeout;
   flow->handshake.emplace(member.seal_key, rng_);
   Bytes request;
@@ -248,6 +251,12 @@ void EntryRole::link_lost(std::uint32_t ref, FlowReason reason) { reset_both(ref
 void EntryRole::end_session(SessionId session) {
   flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
     if (flow.session == session) reset_both(ref, FlowReason::session_ended);
+  });
+}
+
+void EntryRole::enforce(WallTime wall) {
+  flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
+    if (const auto refusal = security_.refusal(flow.subject, wall)) reset_both(ref, *refusal);
   });
 }
 

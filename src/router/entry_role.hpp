@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "crypto/sealing.hpp"
 #include "router/flow_pool.hpp"
+#include "router/security_table.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
 #include "snapshot/node_config.hpp"
@@ -35,6 +36,7 @@ struct EntryFlow {
   std::uint32_t node_label = 0;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   SessionId session;
+  Subject subject;
   std::optional<crypto::SealInitiator> handshake;  // until accepted
   std::optional<crypto::SealedFlow> seal;          // from then on
   MonoTime setup_deadline;
@@ -44,8 +46,9 @@ struct EntryFlow {
 
 class EntryRole {
  public:
-  EntryRole(Switchboard& board, TokenGuard& guard, RouteTable& routes, RandomSource& rng)
-      : board_(board), guard_(guard), routes_(routes), rng_(rng) {}
+  EntryRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
+            RouteTable& routes, RandomSource& rng)
+      : board_(board), guard_(guard), security_(security), routes_(routes), rng_(rng) {}
 
   void configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools);
 
@@ -57,6 +60,8 @@ class EntryRole {
   // One of the two links is gone: the other side hears why.
   void link_lost(std::uint32_t ref, wire::FlowReason reason);
   void end_session(SessionId session);
+  // Ends the flows of those who are not to be served any more.
+  void enforce(WallTime wall);
   void expire(MonoTime now);
 
   FlowPool<EntryFlow>& flows() { return flows_; }
@@ -77,6 +82,7 @@ class EntryRole {
 
   Switchboard& board_;
   TokenGuard& guard_;
+  const SecurityTable& security_;
   RouteTable& routes_;
   RandomSource& rng_;
   NodeId self_;

@@ -9,6 +9,7 @@
 #include "flow/label_table.hpp"
 #include "flow/send_queue.hpp"
 #include "flow/window.hpp"
+#include "policy/ip_address.hpp"
 #include "router/ports.hpp"
 #include "wire/channel_frames.hpp"
 #include "wire/traffic_class.hpp"
@@ -43,6 +44,7 @@ struct Link {
 
   Kind kind;
   NodeId node;                    // kind node
+  std::optional<policy::IpAddress> address;  // kind client: where they come from
   wire::Lane lane = wire::Lane::interactive;  // kind node: which of the channel's connections
   wire::TrafficClassSet classes;  // what may be carried here now
   bool takes_new_flows = true;    // false while the channel is suspect or draining

@@ -13,8 +13,8 @@ Router::Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime
     : board_(links),
       entry_guard_(started),
       egress_guard_(started),
-      entry_(board_, entry_guard_, *this, rng),
-      egress_(board_, egress_guard_, targets, rng) {}
+      entry_(board_, entry_guard_, security_, *this, rng),
+      egress_(board_, egress_guard_, security_, targets, rng) {}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
@@ -43,6 +43,20 @@ void Router::end_session(SessionId session, WallTime wall) {
   egress_.end_session(session);
 }
 
+void Router::replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
+                              WallTime wall) {
+  security_.replace(part, first, last);
+  if (!last) return;
+  entry_.enforce(wall);
+  egress_.enforce(wall);
+}
+
+void Router::change_security(const snapshot::SecurityChanges& changes, WallTime wall) {
+  security_.apply(changes);
+  entry_.enforce(wall);
+  egress_.enforce(wall);
+}
+
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
                                       flow::LabelSide side, wire::Lane lane) {
   auto link = std::make_unique<Link>(Link::Kind::node, side);
@@ -52,8 +66,10 @@ std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes
   return board_.add(std::move(link));
 }
 
-std::optional<LinkId> Router::client_up() {
-  return board_.add(std::make_unique<Link>(Link::Kind::client, flow::LabelSide::even));
+std::optional<LinkId> Router::client_up(const std::optional<policy::IpAddress>& address) {
+  auto link = std::make_unique<Link>(Link::Kind::client, flow::LabelSide::even);
+  link->address = address;
+  return board_.add(std::move(link));
 }
 
 void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool takes_new_flows,

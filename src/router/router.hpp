@@ -26,11 +26,18 @@ class Router final : private RouteTable {
   // A verified configuration. Token keys that do not parse are left out: their tokens are refused.
   void configure(const snapshot::NodeConfig& config);
   void end_session(SessionId session, WallTime wall);
+  // What the local security store holds, handed over whole (in parts) and then as it changes. Flows
+  // of those who are not to be served any more end at once.
+  void replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
+                        WallTime wall);
+  void change_security(const snapshot::SecurityChanges& changes, WallTime wall);
+  void security_incomplete() { security_.set_incomplete(); }
+  const SecurityTable& security() const { return security_; }
 
   // --- links ---
   std::optional<LinkId> node_up(NodeId node, wire::TrafficClassSet classes, flow::LabelSide side,
                                 wire::Lane lane = wire::Lane::interactive);
-  std::optional<LinkId> client_up();
+  std::optional<LinkId> client_up(const std::optional<policy::IpAddress>& address = {});
   void link_down(LinkId link, wire::FlowReason reason);
   // Flows of a class that is not among `classes` end with `reason`.
   void set_link_policy(LinkId link, wire::TrafficClassSet classes, bool takes_new_flows,
@@ -65,6 +72,7 @@ class Router final : private RouteTable {
   void end_lost(FlowEnd end, wire::FlowReason reason);
 
   Switchboard board_;
+  SecurityTable security_;
   TokenGuard entry_guard_;
   TokenGuard egress_guard_;
   EntryRole entry_;

@@ -204,6 +204,67 @@ TEST_F(RouterTest, ANodeWithoutConfigurationAdmitsNothing) {
   EXPECT_EQ(fresh.router.board().refusals()[static_cast<std::size_t>(FlowReason::not_ready)], 1U);
 }
 
+TEST_F(RouterTest, WithoutSecurityDataNobodyNewIsLetInAndWhoIsInStays) {
+  request(1, sign(token()));
+  entry.router.security_incomplete();
+  request(3, sign(token()));
+  EXPECT_EQ(wire::decode_reason(at_client.back().payload), FlowReason::not_ready);
+  data(1, "still here");
+  EXPECT_EQ(target().received, "still here");
+  entry.router.replace_security({}, true, true, wall);
+  egress.router.security_incomplete();
+  request(5, sign(token()));
+  EXPECT_EQ(wire::decode_reason(at_client.back().payload), FlowReason::not_ready);
+}
+
+TEST_F(RouterTest, ABumpedEpochEndsLiveFlowsAndRefusesOlderTokensAtEntryAndEgress) {
+  for (Node* node : {&entry, &egress}) {
+    auto t = token();
+    request(1, sign(t));
+    node->router.change_security({{{t.user, 1, 1}}, {}}, wall);
+    settle();
+    expect_reset(1, FlowReason::signed_out);
+    expect_no_flow_anywhere();
+    t.id = TokenId::random(rng);
+    request(3, sign(t));
+    EXPECT_EQ(wire::decode_reason(at_client.back().payload), FlowReason::signed_out);
+    t.id = TokenId::random(rng);
+    t.auth_epoch = 1;
+    request(5, sign(t));
+    EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept);
+    client_sends(FrameType::reset, 5, Bytes{1});
+    expect_no_flow_anywhere();
+    request(7, sign(token()));
+    EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept) << "others go on";
+    client_sends(FrameType::reset, 7, Bytes{1});
+  }
+}
+
+TEST_F(RouterTest, TheBlacklistedAreRefusedAndWhatTheyHaveOpenEnds) {
+  using policy::BlacklistKind;
+  auto t = token();
+  t.device = DeviceId::random(rng);
+  std::uint32_t label = 1;
+  for (const auto& [kind, value] : {std::pair(BlacklistKind::user, t.user.str()),
+                                    {BlacklistKind::device, t.device.str()},
+                                    {BlacklistKind::ip, std::string("203.0.113.0/24")}}) {
+    t.id = TokenId::random(rng);
+    request(label, sign(t));
+    ASSERT_EQ(at_client.back().header.type, FrameType::flow_accept);
+    entry.router.change_security({{}, {{kind, value, true, {}, 1}}}, wall);
+    settle();
+    expect_reset(label, FlowReason::blacklisted);
+    t.id = TokenId::random(rng);
+    request(label + 2, sign(t));
+    EXPECT_EQ(wire::decode_reason(at_client.back().payload), FlowReason::blacklisted);
+    entry.router.change_security({{}, {{kind, value, false, {}, 2}}}, wall);
+    label += 4;
+  }
+  const auto& refusals = entry.router.board().refusals();
+  EXPECT_EQ(refusals[static_cast<std::size_t>(FlowReason::blacklisted)], 6U);
+  expect_no_flow_anywhere();
+}
+
 TEST_F(RouterTest, AnUnknownLabelIsResetAndHurtsNoOtherFlow) {
   request(1, sign(token()));
   data(77, "stray");

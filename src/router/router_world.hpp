@@ -54,7 +54,9 @@ struct Node {
   Router router;
   snapshot::NodeConfig config;
 
-  Node(RandomSource& rng, WallTime started) : router(port, targets, rng, started) {}
+  Node(RandomSource& rng, WallTime started) : router(port, targets, rng, started) {
+    router.replace_security({}, true, true, started);  // there is none
+  }
 };
 
 inline Bytes frame_of(FrameType type, std::uint32_t label, ByteView payload,
@@ -121,7 +123,7 @@ class RouterTest : public ::testing::Test {
     for (Node* n : {&entry, &relay, &egress}) n->router.configure(n->config);
     connect(entry, entry_id, relay, relay_id);
     connect(egress, egress_id, relay, relay_id);
-    client = *entry.router.client_up();
+    client = *entry.router.client_up(policy::IpAddress::parse("203.0.113.7"));
   }
 
   void connect(Node& a, NodeId a_id, Node& b, NodeId b_id) {

@@ -1,6 +1,7 @@
 // The delta channel (CP-4) over a real PostgreSQL: what administrators change and nodes pull.
 #include <thread>
 
+#include "crypto/data_plane_token.hpp"
 #include "store/api_world.hpp"
 
 namespace rap::store {
@@ -23,6 +24,14 @@ struct Deltas : testing::Test {
     json body = {{"resource", "secret-alpha"}};
     body.update(more);
     return w.as("user@alpha", "POST", "sessions", body);
+  }
+  crypto::DataPlaneToken token_of(const Answered& session) {
+    const control::Authority& a = ControlPlane::authority();
+    const auto read = crypto::verify_token(
+        session.body["candidates"][0]["token"].get<std::string>(),
+        {{a.token_key.kid, a.token_key.key.public_key()}}, a.cluster, w.control->now);
+    EXPECT_TRUE(read);
+    return read.value_or(crypto::DataPlaneToken{});
   }
   std::string user_id(const std::string& who) {
     return w.as(who, "GET", "me").body["id"].get<std::string>();
@@ -182,6 +191,18 @@ TEST_F(Deltas, TheBlacklistedGetNoSession) {
   EXPECT_EQ(listed("ip", "192.0.3.0/24"), "");
   EXPECT_EQ(listed("user", "admin@alpha.test"), "");
   EXPECT_EQ(start_session().status, 201);
+}
+
+TEST_F(Deltas, TokensCarryTheEpochOfTheirUserAndTheDevice) {
+  const auto claims = [&](const json& more) { return token_of(start_session(more)); };
+  EXPECT_EQ(claims(json::object()).auth_epoch, 0U);
+  EXPECT_TRUE(claims(json::object()).device.is_nil());
+  EXPECT_EQ(claims({{"device", device}}).device.str(), device);
+  EXPECT_EQ(w.as("root", "POST", "users/user@alpha.test/sign-out").status, 200);
+  const std::string again = w.control->sign_in("user@alpha.test");
+  const Answered session =
+      w.control->call("POST", "/api/v1/sessions", {{"resource", "secret-alpha"}}, again);
+  EXPECT_EQ(token_of(session).auth_epoch, 1U);
 }
 
 TEST_F(Deltas, WhatWouldLockEverybodyOutIsRefused) {

@@ -154,6 +154,8 @@ class LoneNode:
              "--metrics-listen", f"{self.address}:{self.ports['metrics']}",
              "--fabric-listen", self.endpoint], self.folder / "fabric.log", prefix=self._prefix)
         until(lambda: self._connection, f"{self.name} to come to its agent")
+        # Without security data nobody would be let in.
+        self.tell(type="security_state", first=True, last=True, epochs=[], blacklist=[])
 
     def _serve(self):
         connection, _ = self._listener.accept()

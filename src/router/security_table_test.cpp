@@ -1,0 +1,96 @@
+#include "router/security_table.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rap::router {
+namespace {
+
+using policy::BlacklistKind;
+using policy::IpAddress;
+using snapshot::SecurityChanges;
+using wire::FlowReason;
+
+constexpr WallTime kNow = from_unix(1'800'000'000);
+const UserId kUser = *UserId::parse("0f8fad5b-d9cb-469f-a165-70867728950e");
+const DeviceId kDevice = *DeviceId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7");
+
+SecurityChanges entry(BlacklistKind kind, const std::string& value, bool listed = true,
+                      std::optional<WallTime> expires = {}) {
+  return {{}, {{kind, value, listed, expires, 1}}};
+}
+Subject from(const char* address) { return {kUser, 0, kDevice, IpAddress::parse(address)}; }
+
+TEST(SecurityTable, IsIncompleteUntilTheLastPartCame) {
+  SecurityTable table;
+  EXPECT_FALSE(table.is_complete());
+  table.replace(entry(BlacklistKind::ip, "192.0.2.1"), true, false);
+  EXPECT_FALSE(table.is_complete());
+  EXPECT_EQ(table.blacklisted(), 0U);
+  table.replace(entry(BlacklistKind::ip, "192.0.2.2"), false, true);
+  EXPECT_TRUE(table.is_complete());
+  EXPECT_EQ(table.blacklisted(), 2U);
+  table.set_incomplete();
+  EXPECT_FALSE(table.is_complete());
+  EXPECT_EQ(table.refusal(from("192.0.2.1"), kNow), FlowReason::blacklisted) << "is still known";
+}
+
+TEST(SecurityTable, AWholeTakesThePlaceOfWhatWasKnown) {
+  SecurityTable table;
+  table.replace(entry(BlacklistKind::ip, "192.0.2.1"), true, true);
+  table.replace(entry(BlacklistKind::ip, "192.0.2.2"), true, true);
+  EXPECT_FALSE(table.refusal(from("192.0.2.1"), kNow));
+  EXPECT_EQ(table.refusal(from("192.0.2.2"), kNow), FlowReason::blacklisted);
+}
+
+TEST(SecurityTable, RefusesEachKindUntilItIsRemoved) {
+  SecurityTable table;
+  for (const auto& [kind, value] : {std::pair(BlacklistKind::user, kUser.str()),
+                                    {BlacklistKind::device, kDevice.str()},
+                                    {BlacklistKind::ip, std::string("192.0.2.0/28")}}) {
+    EXPECT_FALSE(table.refusal(from("192.0.2.15"), kNow));
+    table.apply(entry(kind, value));
+    EXPECT_EQ(table.refusal(from("192.0.2.15"), kNow), FlowReason::blacklisted) << value;
+    table.apply(entry(kind, value, false));
+    table.apply(entry(kind, value, false));
+  }
+  EXPECT_FALSE(table.refusal(from("192.0.2.15"), kNow));
+  EXPECT_EQ(table.blacklisted(), 0U);
+}
+
+TEST(SecurityTable, AnEntryIsOverWhenItExpires) {
+  SecurityTable table;
+  table.apply(entry(BlacklistKind::device, kDevice.str(), true, kNow + std::chrono::seconds{1}));
+  EXPECT_TRUE(table.refusal(from("192.0.2.1"), kNow));
+  EXPECT_FALSE(table.refusal(from("192.0.2.1"), kNow + std::chrono::seconds{1}));
+}
+
+TEST(SecurityTable, FindsAnAddressInBlocksOfAnyLength) {
+  SecurityTable table;
+  for (const char* block : {"10.0.0.0/8", "192.0.2.128/25", "203.0.113.7", "2001:db8::/32"}) {
+    table.apply(entry(BlacklistKind::ip, block));
+  }
+  for (const char* inside :
+       {"10.1.2.3", "192.0.2.200", "203.0.113.7", "2001:db8:1::1", "::ffff:203.0.113.7"}) {
+    EXPECT_TRUE(table.refusal(from(inside), kNow)) << inside;
+  }
+  for (const char* outside : {"11.1.2.3", "192.0.2.1", "203.0.113.8", "2001:db9::1"}) {
+    EXPECT_FALSE(table.refusal(from(outside), kNow)) << outside;
+  }
+}
+
+TEST(SecurityTable, RefusesEpochsThatAreOverAndNeverGoesBack) {
+  SecurityTable table;
+  Subject subject = from("192.0.2.1");
+  table.apply({{{kUser, 2, 5}}, {}});
+  table.apply({{{kUser, 1, 4}}, {}});
+  for (const auto& [epoch, reason] : {std::pair(0U, std::optional(FlowReason::signed_out)),
+                                      {1U, std::optional(FlowReason::signed_out)},
+                                      {2U, std::nullopt},
+                                      {3U, std::nullopt}}) {
+    subject.auth_epoch = epoch;
+    EXPECT_EQ(table.refusal(subject, kNow), reason) << epoch;
+  }
+}
+
+}  // namespace
+}  // namespace rap::router

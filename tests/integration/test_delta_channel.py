@@ -1,0 +1,197 @@
+"""The delta channel: who is signed out or blacklisted is out on every node, hints or not, and nodes
+enforce it from their own store while everything else is away."""
+
+import contextlib
+import os
+import signal
+import threading
+import unittest
+import uuid
+
+from harness import frames
+from harness.case import FabricCase
+from harness.events import EventStream
+from harness.wait import until
+from harness.websocket import DataPlane
+from harness.world import ORGANIZATION, USER_EMAIL
+
+# Above every interval at which a node asks on its own; how long it takes is for the simulator.
+SOON_S = 45
+
+
+class StreamThief:
+    """Takes a node's event stream whenever it has one: no hint arrives."""
+
+    def __init__(self, control, node):
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._steal, args=(control, node))
+        self._thread.start()
+
+    def _steal(self, control, node):
+        while not self._stopped.is_set():
+            with contextlib.suppress(OSError):
+                stream = EventStream(control, node, timeout=2)
+                with contextlib.closing(stream):
+                    stream.read_to_end()
+
+    def close(self):
+        self._stopped.set()
+        self._thread.join(SOON_S)
+
+
+class DeltaChannel(FabricCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = cls.world.platform_owner()
+        cls.entry = cls.world.nodes["entry-1"]
+        cls.egress = cls.world.nodes["egress-1"]
+
+    def setUp(self):
+        self.wait_blacklisted(0)
+        self.user = self.world.user()
+        self.user_id = self.user.get("me")["id"]
+        self.device = str(uuid.uuid4())
+
+    def candidate(self, device=None):
+        answer = self.user.post("sessions", resource="echo", organization=ORGANIZATION,
+                                device=device or self.device)
+        return answer["candidates"][0]
+
+    def connect(self, candidate):
+        plane = DataPlane(candidate, self.world.control.root_ca, timeout=SOON_S)
+        self.addCleanup(plane.close)
+        return plane
+
+    def live(self, device=None):
+        """A flow that carries data."""
+        plane = self.connect(self.candidate(device))
+        self.assertIsNone(plane.request())
+        self.assertEqual(b"alive", plane.echo(b"alive"))
+        return plane
+
+    def outcome(self, candidate):
+        return self.connect(candidate).request()
+
+    def ended(self, plane):
+        """Why a live flow ended."""
+        return frames.reason(plane.next_of(frames.RESET)[3])
+
+    def list(self, kind, value, *more):
+        self.admin.ok("admin", "blacklist", "add", kind, value, *more)
+        self.addCleanup(self.admin.run, "admin", "blacklist", "remove", kind, value)
+
+    def unlist(self, kind, value):
+        self.admin.ok("admin", "blacklist", "remove", kind, value)
+
+    @staticmethod
+    def applied(node):
+        return node.logged("security.applied")
+
+    def wait_blacklisted(self, count, node=None):
+        """Until the node's data plane enforces so many entries."""
+        node = node or self.entry
+        until(lambda: self.applied(node) and self.applied(node)[-1]["blacklisted"] == count,
+              lambda: f"{count} entries at {node.name}: {self.applied(node)[-3:]}", SOON_S)
+
+    def test_signing_out_ends_live_flows_and_what_was_not_used_yet(self):
+        live = self.live()
+        unused = self.candidate()
+        self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
+        self.assertEqual("signed_out", self.ended(live))
+        self.assertEqual("signed_out", self.outcome(unused))
+        self.refused(401, "not_signed_in", self.user.get, "me")
+        self.user = self.world.user()
+        self.live()
+
+    def check_blacklisting(self, kind, value):
+        live = self.live()
+        unused, later = self.candidate(), self.candidate()
+        self.list(kind, value, "--reason", "a test")
+        self.assertEqual("blacklisted", self.ended(live))
+        self.assertEqual("blacklisted", self.outcome(unused))
+        self.refused(403, "blacklisted", self.candidate)
+        self.assertIn(value, self.admin.ok("admin", "blacklist", "list"))
+        self.unlist(kind, value)
+        self.wait_blacklisted(0)
+        self.assertIsNone(self.outcome(later))
+
+    def test_a_blacklisted_user_is_out(self):
+        self.check_blacklisting("user", self.user_id)
+
+    def test_a_blacklisted_device_is_out_and_others_are_not(self):
+        other = self.live(str(uuid.uuid4()))
+        self.check_blacklisting("device", self.device)
+        self.assertEqual(b"still here", other.echo(b"still here"))
+
+    def test_a_blacklisted_address_is_out(self):
+        self.check_blacklisting("ip", "127.0.0.0/8")
+
+    def test_what_was_listed_for_a_while_is_let_in_again(self):
+        live = self.live()
+        self.list("device", self.device, "--for", "5s")
+        self.assertEqual("blacklisted", self.ended(live))
+        until(lambda: self.device not in self.admin.ok("admin", "blacklist", "list"),
+              "it to expire", SOON_S)
+        self.live()
+
+    def test_without_any_hint_it_takes_an_interval_and_no_more(self):
+        thief = StreamThief(self.world.control, self.entry)
+        self.addCleanup(thief.close)
+        live = self.live()
+        self.list("device", self.device)
+        self.assertEqual("blacklisted", self.ended(live))
+        self.unlist("device", self.device)
+        live = self.live(str(uuid.uuid4()))
+        self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
+        self.assertEqual("signed_out", self.ended(live))
+
+    def test_a_node_that_was_away_catches_up_from_its_cursor(self):
+        gone = str(uuid.uuid4())
+        self.list("device", gone)
+        self.wait_blacklisted(1)
+        unused = self.candidate()
+        self.entry.agent.stop()
+        self.unlist("device", gone)
+        self.list("device", str(uuid.uuid4()))
+        self.list("device", self.device)
+        self.entry.start()
+        self.wait_blacklisted(2)
+        self.assertEqual("blacklisted", self.outcome(unused))
+        self.assertFalse(self.entry.logged("security.rebuilding", self.entry.agent.log()))
+
+    def check_rebuilding(self, harm):
+        self.list("device", self.device)
+        self.wait_blacklisted(1)
+        self.entry.agent.stop()
+        harm(self.entry.state / "security.db")
+        (self.entry.state / "fabric.log").write_text("")
+        os.kill(self.entry.fabric_pid(), signal.SIGKILL)
+        self.entry.start()
+        self.wait_blacklisted(1)
+
+    def test_a_store_that_was_deleted_is_built_anew(self):
+        self.check_rebuilding(lambda path: path.unlink())
+
+    def test_a_store_that_was_damaged_is_built_anew(self):
+        self.check_rebuilding(lambda path: path.write_bytes(b"no database" * 999))
+        self.assertTrue(self.entry.logged("security.rebuilding", self.entry.agent.log()))
+
+    def test_without_the_control_plane_what_is_known_stays_enforced(self):
+        other = self.live(str(uuid.uuid4()))
+        unused = self.candidate()
+        self.list("device", self.device)
+        self.wait_blacklisted(1)
+        self.world.control.process.stop()
+        self.assertEqual("blacklisted", self.outcome(unused))
+        self.assertEqual(b"still here", other.echo(b"still here"))
+        (self.entry.state / "fabric.log").write_text("")
+        os.kill(self.entry.fabric_pid(), signal.SIGKILL)
+        self.wait_blacklisted(1)
+        self.world.control.serve()
+        type(self).owner = self.world.owner = self.world.control.owner()
+        self.world.wait_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()
