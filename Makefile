@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan sim fuzz
-.PHONY: bench bench-channels bench-revocation
+.PHONY: bench bench-channels bench-control bench-revocation
 .PHONY: check check-format format packages clean
 
 help: ## Show this list
@@ -72,6 +72,11 @@ bench-channels: ## Measure handshakes, floods and memory; writes build/bench-cha
 	@tools/packages.sh build test bench
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/channels.py
+
+bench-control: ## Measure one control plane with 5,000 nodes; writes build/bench-control-plane.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/control_plane.py
 
 bench-revocation: ## Measure revocation until live channels end; writes build/bench-revocation.json
 	@tools/packages.sh build test

@@ -1,0 +1,197 @@
+"""Measures one rap-control with many nodes. Writes build/bench-control-plane.json.
+
+NODES nodes, each with its own certificate, keep a stream of events to one rap-control that has one
+core to itself, check in every 15 s and pull deltas every 5 s; PostgreSQL and the nodes share the
+rest of the machine.
+
+  open       time until every node had its stream, all starting at once (handshakes included)
+  steady     latency of the calls of a quiet minute, and the core's share that they take
+  change     an administrator changes roles: from before the API call until each node's
+             acknowledgement of the new configuration was answered
+  revoke     likewise, a node is revoked: until every other node acts on it
+  memory     of rap-control, per node
+
+usage: control_plane.py [--nodes 5000] [--changes 5] [--steady 60]
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import queue
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from harness.control import DATABASE  # noqa: E402
+from harness.process import BUILD  # noqa: E402
+from harness.world import World  # noqa: E402
+
+NODES = BUILD / "bench" / "nodes"
+CHECKIN_S, DELTA_S = 15, 5
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def threads_of(pid):
+    return [int(t) for t in os.listdir(f"/proc/{pid}/task")]
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_bytes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+
+def percentile(values, part):
+    """The nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * part // 100) - 1))]
+
+
+class Crowd:
+    """The nodes, and what they say."""
+
+    def __init__(self, world, folder, count):
+        control = world.control
+        pki = control.state / "pki"
+        identities, sql = folder / "nodes.json", folder / "nodes.sql"
+        subprocess.run([NODES, "make", world.cluster, pki / "intermediate.crt",
+                        pki / "intermediate.key", str(count), identities, sql], check=True)
+        sql.chmod(0o644)
+        done = control.sql("psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", DATABASE,
+                           "--file", sql)
+        assert done.returncode == 0, done.stderr
+        self.ids = [node["id"] for node in json.loads(identities.read_text())]
+        self.popen = subprocess.Popen(  # pylint: disable=consider-using-with
+            [NODES, "run", control.address, str(control.ports["node"]), control.root_ca,
+             world.cluster, identities, str(CHECKIN_S), str(DELTA_S)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.opened, self.reports = queue.Queue(), queue.Queue()
+        self.acked = collections.defaultdict(list)  # version: when
+        self._lock = threading.Lock()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.popen.stdout:
+            what, _, rest = line.strip().partition(" ")
+            if what == "open":
+                self.opened.put(float(rest.split()[1]))
+            elif what == "report":
+                self.reports.put(json.loads(rest))
+            elif what == "ack":
+                version, at = map(int, rest.split())
+                with self._lock:
+                    self.acked[version].append(at / 1e9)
+
+    def report(self):
+        self.popen.stdin.write("report\n")
+        self.popen.stdin.flush()
+        return self.reports.get(timeout=60)
+
+    def acks_from(self, version):
+        with self._lock:
+            return [at for v, times in self.acked.items() if v >= version for at in times]
+
+    def close(self):
+        self.popen.stdin.close()
+        self.popen.wait(timeout=30)
+
+
+def wanted_version(owner):
+    return max(n["wanted_config_version"] for n in owner.get("nodes")["items"][:1])
+
+
+def spread(owner, crowd, expected, act):
+    """Times from before act() until each of `expected` nodes had what it led to acknowledged."""
+    began = time.monotonic()
+    act()
+    answered = time.monotonic() - began
+    version = wanted_version(owner)
+    while len(crowd.acks_from(version)) < expected:
+        assert time.monotonic() - began < 300, (
+            f"{len(crowd.acks_from(version))} of {expected} nodes after five minutes")
+        time.sleep(0.1)
+    return answered, [at - began for at in crowd.acks_from(version)][:expected]
+
+
+def row(name, seconds):
+    ms = [1000 * s for s in seconds]
+    return {"name": name, "unit": "ms", "better": "lower", "count": len(ms),
+            "p50": round(percentile(ms, 50), 1), "p99": round(percentile(ms, 99), 1),
+            "max": round(max(ms), 1)}
+
+
+def measure(count, changes, steady_s):
+    result = {"nodes": count, "cores_of_rap_control": 1, "checkin_s": CHECKIN_S, "delta_s": DELTA_S}
+    rows = []
+    with World(nodes=False) as world:
+        control, owner = world.control, world.owner
+        pid = control.process.pid
+        empty = resident_bytes(pid)
+        crowd = Crowd(world, world.folder, count)
+        for thread in threads_of(pid):
+            os.sched_setaffinity(thread, {0})
+        try:
+            result["open_s"] = crowd.opened.get(timeout=600)
+            print(f"{count} streams open after {result['open_s']:.1f} s", flush=True)
+            version = wanted_version(owner)
+            while len(crowd.acks_from(version)) < count:
+                time.sleep(0.5)
+            print("every node has its first configuration", flush=True)
+            time.sleep(CHECKIN_S)
+            crowd.report()
+            used, began = cpu_seconds(pid), time.monotonic()
+            time.sleep(steady_s)
+            passed = time.monotonic() - began
+            report = crowd.report()
+            result["steady"] = {**report, "calls_per_s": round(report["calls"] / passed),
+                                "core_share": round((cpu_seconds(pid) - used) / passed, 3)}
+            print(f"steady: {result['steady']}", flush=True)
+            result["memory_per_node_kib"] = round((resident_bytes(pid) - empty) / count / 1024, 1)
+            times = []
+            for number in range(changes):
+                roles = ["egress", "relay"] if number % 2 == 0 else ["egress"]
+                target = crowd.ids[0]
+                times += spread(owner, crowd, count,
+                                lambda roles=roles, target=target: owner.put(
+                                    f"nodes/{target}/roles", roles=roles))[1]
+            rows.append(row("change", times))
+            revoked, times = 0, []
+            for target in crowd.ids[1:1 + changes]:
+                revoked += 1
+                times += spread(owner, crowd, count - revoked,
+                                lambda target=target: owner.post(f"nodes/{target}/revoke"))[1]
+            rows.append(row("revoke", times))
+            result["after"] = crowd.report()
+        finally:
+            crowd.close()
+    result["rows"] = rows
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--nodes", type=int, default=5000)
+    parser.add_argument("--changes", type=int, default=5)
+    parser.add_argument("--steady", type=float, default=60)
+    options = parser.parse_args()
+    result = measure(options.nodes, options.changes, options.steady)
+    print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=1))
+    print(f"\n{'':10} {'count':>6} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
+    for r in result["rows"]:
+        print(f"{r['name']:10} {r['count']:6} {r['p50']:9.1f} {r['p99']:9.1f} {r['max']:9.1f}")
+    output = ROOT / "build" / "bench-control-plane.json"
+    output.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"\nwritten: {output.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
