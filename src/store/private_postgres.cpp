@@ -259,7 +259,7 @@ PrivatePostgres::Done PrivatePostgres::control(const char* action) const {
   return run(*bin / "pg_ctl", std::move(arguments));
 }
 
-// The postmaster's pid file outlives a kill -9, and where nobody reaps orphans its process lingers
+// The postmaster's pid and lock files outlive a kill -9, and where nobody reaps orphans its process lingers
 // as a zombie: PostgreSQL would take that for a server that runs.
 void PrivatePostgres::forget_dead_server() const {
   std::ifstream pid_file(options_.data / "postmaster.pid");
@@ -272,6 +272,7 @@ void PrivatePostgres::forget_dead_server() const {
   if (stat[name_end + 2] != 'Z') return;
   std::error_code error;
   fs::remove(options_.data / "postmaster.pid", error);
+  fs::remove(fs::path(fs::absolute(options_.sockets).string() + kSocketName + ".lock"), error);
 }
 
 PrivatePostgres::Done PrivatePostgres::start() {

@@ -111,8 +111,8 @@ void SqlCertificates::add_revocation(const control::RevocationEntry& entry) {
 }
 
 std::size_t SqlCertificates::count_revocations(WallTime now) {
-  return static_cast<std::size_t>(
-      sql_.query("SELECT count(*) FROM revocations WHERE expires_at > $1", now)[0].count(0));
+  const Rows rows = sql_.query("SELECT count(*) FROM revocations WHERE expires_at > $1", now);
+  return rows.empty() ? 0 : static_cast<std::size_t>(rows[0].count(0));
 }
 
 }  // namespace rap::store

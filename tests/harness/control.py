@@ -17,11 +17,12 @@ OWNER_PASSWORD = "correct horse battery staple"
 class Control:
     """`folder` holds the state; PostgreSQL's user must be able to reach it."""
 
-    def __init__(self, folder, address, *, prefix=()):
+    def __init__(self, folder, address, *, prefix=(), serve_options=()):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "control"
         self.address = address
         self.prefix = list(prefix)
+        self.serve_options = list(serve_options)
         self.process = None
         self.ports = {"api": 0, "node": 0}
         self.init_output = None
@@ -45,7 +46,7 @@ class Control:
              "--listen", f"{self.address}:{self.ports['api']}",
              "--node-listen", f"{self.address}:{self.ports['node']}",
              "--public-url", f"https://{self.address}:{self.ports['api']}",
-             "--node-url", f"{self.address}:{self.ports['node']}"],
+             "--node-url", f"{self.address}:{self.ports['node']}", *self.serve_options],
             self.folder / "control.log", prefix=self.prefix, env=env)
         self.process.wait_for(ready.exists, "rap-control to be ready", 40)
 

@@ -9,30 +9,9 @@ import unittest
 from harness import pki, tokens
 from harness.api import ApiError
 from harness.case import ControlCase
+from harness.enrolment import JoinToken
 from harness.wait import until
 from harness.world import World, enrol
-
-
-class JoinToken:
-    """What a host knows before it is a member."""
-
-    def __init__(self, text):
-        self.text = text
-        self.said = json.loads(tokens.unb64(text.removeprefix("rapjt1.")))
-        self.key = pki.new_key()
-        self.poll_secret = tokens.b64(os.urandom(32))
-
-    @property
-    def uri(self):
-        return pki.node_uri(self.said["cluster"], self.said["node"])
-
-    def enrolment(self, csr=None, host="127.0.0.1", **more):
-        return {"node_id": self.said["node"], "secret": self.said["secret"],
-                "csr": csr or pki.request(self.key, [self.uri], [host]),
-                "poll_secret_hash": hashlib.sha256(self.poll_secret.encode()).hexdigest(),
-                "seal_key": base64.b64encode(os.urandom(32)).decode(),
-                "data_plane_advertise": f"{host}:4443", "fabric_advertise": f"{host}:4444",
-                "metadata": {"hostname": "h", "os": "Debian", "software_version": "0"}, **more}
 
 
 class Enrolment(ControlCase):
@@ -48,7 +27,7 @@ class Enrolment(ControlCase):
                                          **more)["join_token"])
 
     def enrol(self, token, csr=None, **more):
-        return self.api.post("enrolments", **token.enrolment(csr, **more))
+        return self.api.post("enrolments", **token.request(csr, **more))
 
     def test_a_join_token_pins_the_platform_root(self):
         token = self.join_token()

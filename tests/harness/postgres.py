@@ -1,0 +1,156 @@
+"""A control plane's private PostgreSQL run by the test instead, behind a wire that counts what is
+answered and can kill the server after any statement."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+
+from harness.process import alive
+from harness.wait import until
+
+PORT = 5432
+READY_FOR_QUERY = ord("Z")
+
+
+class Postgres:
+    """The cluster in `data`, which nobody else runs; `folder` holds its sockets."""
+
+    def __init__(self, data, folder):
+        self.data = pathlib.Path(data)
+        self.sockets = pathlib.Path(folder) / "pgreal"
+        self.sockets.mkdir()
+        self.sockets.chmod(0o777)
+        self.log = self.sockets / "postgres.log"
+        self._bin = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+
+    def _pg_ctl(self, *arguments):
+        as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        done = subprocess.run([*as_owner, self._bin / "pg_ctl", "--silent", "--wait", "--pgdata",
+                               self.data, *arguments], check=False, timeout=60,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        assert done.returncode == 0, self.log.read_text()[-2000:]
+
+    def pids(self):
+        try:
+            master = int((self.data / "postmaster.pid").read_text().split()[0])
+            children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        except (OSError, ValueError, IndexError):
+            return []
+        return [master, *map(int, children)]
+
+    def start(self):
+        if not any(alive(pid) for pid in self.pids()):
+            # Where nobody reaps orphans, a zombie would pass for a server that runs.
+            for mark in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
+                mark.unlink(missing_ok=True)
+        # What a killed server gave the kernel is not lost: waiting for the disk would prove nothing.
+        self._pg_ctl("start", "--log", self.log, "--options",
+                     "-c fsync=off -c listen_addresses='' -c max_connections=100 -c unix_socket_permissions=0777 "
+                     f"-c unix_socket_directories='{self.sockets}'")
+
+    def kill(self):
+        """As a power cut would, but for what the kernel has: all of it, at once."""
+        for pid in self.pids()[:1]:
+            os.kill(pid, signal.SIGSTOP)  # so that it makes no further child
+        pids = self.pids()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(alive(pid) for pid in pids), "PostgreSQL to be gone")
+
+    def stop(self):
+        if any(alive(pid) for pid in self.pids()):
+            self._pg_ctl("stop", "--mode", "fast")
+
+
+class Wire:
+    """Clients connect to `folder` as they would to the server's socket directory."""
+
+    def __init__(self, postgres, folder):
+        self.folder = pathlib.Path(folder)
+        self._postgres = postgres
+        self._left = None  # statements to let through before the cut; None: all
+        self._lock = threading.Lock()
+        self.cut = False
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.folder / f".s.PGSQL.{PORT}"))
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_after(self, statements):
+        """The server dies when it has carried out so many more, before it can say so of the last."""
+        with self._lock:
+            self._left = statements
+            self.cut = False
+
+    def disarm(self):
+        """Whether it was cut."""
+        with self._lock:
+            self._left = None
+            return self.cut
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(str(self._postgres.sockets / f".s.PGSQL.{PORT}"))
+            except OSError:
+                client.close()
+                server.close()
+                continue
+            for relay in (self._requests, self._answers):
+                threading.Thread(target=relay, args=(client, server), daemon=True).start()
+
+    @staticmethod
+    def _end(*sockets):
+        for one in sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _requests(self, client, server):
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                server.sendall(data)
+        self._end(client, server)  # and the other thread closes them
+
+    def _answers(self, client, server):
+        """Counts ReadyForQuery messages, but for the one that ends the start of a connection."""
+        pending, started = b"", False
+        with client, server, contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                pending += data
+                while len(pending) >= 5:
+                    size = 1 + int.from_bytes(pending[1:5], "big")
+                    if len(pending) < size:
+                        break
+                    if pending[0] == READY_FOR_QUERY:
+                        if started and self._is_the_last():
+                            self._end(client, server)
+                            return
+                        started = True
+                    pending = pending[size:]
+                client.sendall(data)
+            self._end(client, server)
+
+    def _is_the_last(self):
+        with self._lock:
+            if self._left is None:
+                return False
+            self._left -= 1
+            if self._left > 0:
+                return False
+            self._left = None
+            self.cut = True
+        self._postgres.kill()
+        return True
