@@ -25,6 +25,7 @@ class Postgres:
         self.sockets.mkdir()
         self.sockets.chmod(0o777)
         self.log = self.sockets / "postgres.log"
+        self._one_at_a_time = threading.Lock()
         self._bin = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
 
     def _pg_ctl(self, *arguments):
@@ -43,6 +44,10 @@ class Postgres:
         return [master, *map(int, children)]
 
     def start(self):
+        with self._one_at_a_time:
+            self._start()
+
+    def _start(self):
         if not any(alive(pid) for pid in self.pids()):
             # Where nobody reaps orphans, a zombie would pass for a server that runs.
             for mark in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
@@ -54,6 +59,10 @@ class Postgres:
 
     def kill(self):
         """As a power cut would, but for what the kernel has: all of it, at once."""
+        with self._one_at_a_time:
+            self._kill()
+
+    def _kill(self):
         for pid in self.pids()[:1]:
             os.kill(pid, signal.SIGSTOP)  # so that it makes no further child
         pids = self.pids()
