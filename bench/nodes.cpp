@@ -96,8 +96,7 @@ int make(const std::vector<std::string>& a) {
         << " not_after, status, issuer_sha256, key_sha256) SELECT '" << node.str() << "', '"
         << leaf.serial_hex() << "', '" << to_hex(leaf.fingerprint()) << "', ca_ref, "
         << to_unix(validity.not_before) << ", " << to_unix(validity.not_after) << ", 'active', '"
-        << to_hex(leaf.issuer_hash()) << "', '" << to_hex(leaf.key_hash())
-        << "'"
+        << to_hex(leaf.issuer_hash()) << "', '" << to_hex(leaf.key_hash()) << "'"
         << " FROM trust;\n";
   }
   sql << "COMMIT;\n";

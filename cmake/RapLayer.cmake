@@ -22,7 +22,7 @@ function(rap_layer name)
     target_compile_definitions(rap_${name}_test PRIVATE
       RAP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" RAP_VECTORS_DIR="${CMAKE_SOURCE_DIR}/tests/vectors")
     add_test(NAME unit.${name} COMMAND rap_${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 240)
   endif()
 endfunction()
 

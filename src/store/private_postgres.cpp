@@ -259,8 +259,8 @@ PrivatePostgres::Done PrivatePostgres::control(const char* action) const {
   return run(*bin / "pg_ctl", std::move(arguments));
 }
 
-// The postmaster's pid and lock files outlive a kill -9, and where nobody reaps orphans its process lingers
-// as a zombie: PostgreSQL would take that for a server that runs.
+// The postmaster's pid and lock files outlive a kill -9, and where nobody reaps orphans its process
+// lingers as a zombie: PostgreSQL would take that for a server that runs.
 void PrivatePostgres::forget_dead_server() const {
   std::ifstream pid_file(options_.data / "postmaster.pid");
   long pid = 0;

@@ -52,9 +52,10 @@ class Postgres:
             # Where nobody reaps orphans, a zombie would pass for a server that runs.
             for mark in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
                 mark.unlink(missing_ok=True)
-        # What a killed server gave the kernel is not lost: waiting for the disk would prove nothing.
+        # What a killed server gave the kernel is not lost: waiting for the disk proves nothing.
         self._pg_ctl("start", "--log", self.log, "--options",
-                     "-c fsync=off -c listen_addresses='' -c max_connections=100 -c unix_socket_permissions=0777 "
+                     "-c fsync=off -c listen_addresses='' -c max_connections=100 "
+                     "-c unix_socket_permissions=0777 "
                      f"-c unix_socket_directories='{self.sockets}'")
 
     def kill(self):
@@ -91,7 +92,7 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut_after(self, statements):
-        """The server dies when it has carried out so many more, before it can say so of the last."""
+        """The server dies when it has carried out so many more, and cannot say so of the last."""
         with self._lock:
             self._left = statements
             self.cut = False
