@@ -36,6 +36,15 @@ agent::StoreResult StateFiles::write(const agent::FileWrite& file) {
   return io::write_file_atomic(path, file.content, file.mode);
 }
 
+void StateFiles::remove_leftovers() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root_, error)) {
+    if (entry.path().extension() != io::kTemporarySuffix) continue;
+    std::error_code ignored;  // then it stays until the next start
+    std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
 agent::HostFacts host_facts() {
   utsname name{};
   uname(&name);

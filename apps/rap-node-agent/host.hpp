@@ -14,6 +14,8 @@ class StateFiles final : public agent::StateDirectory {
 
   std::expected<std::optional<std::string>, std::string> read(std::string_view name) override;
   agent::StoreResult write(const agent::FileWrite& file) override;
+  // Of writes that a crash cut short; nobody else may write meanwhile.
+  void remove_leftovers();
 
  private:
   std::filesystem::path root_;

@@ -75,6 +75,7 @@ class Agent {
         security_(options.state / agent::kSecurityFile) {}
 
   int run() {
+    state_.remove_leftovers();
     loop_.on_signal([this] { loop_.stop(); });
     if (auto error = enrol_or_start(); !error.empty()) return fail(log_, error);
     loop_.run();

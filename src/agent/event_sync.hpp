@@ -8,7 +8,9 @@
 
 namespace rap::agent {
 
-inline constexpr Duration kEventsRetryFirst = std::chrono::milliseconds{250};
+// Full jitter from the start: when the control plane restarts, all nodes lose their stream at the
+// same instant, and no more than a third of them come back in any second.
+inline constexpr Duration kEventsRetryFirst = std::chrono::seconds{10};
 inline constexpr Duration kEventsRetryCap = std::chrono::seconds{10};
 // By a control plane that does not want this node, or knows no event channel.
 inline constexpr Duration kEventsRefusedFirst = std::chrono::seconds{5};

@@ -11,7 +11,7 @@
 
 namespace rap::agent {
 
-class TestSecurityStore final : public SecurityStore {
+class TestSecurityStore : public SecurityStore {
  public:
   using Key = std::pair<policy::BlacklistKind, std::string>;
 

@@ -60,7 +60,7 @@ std::expected<void, std::string> write_file_atomic(const fs::path& path, std::st
                                                    mode_t mode) {
   SystemRandom random;
   fs::path temporary = path;
-  temporary += "." + to_hex(random.bytes(8)) + ".tmp";
+  temporary += "." + to_hex(random.bytes(8)) + std::string(kTemporarySuffix);
   if (const int error = write_temporary(temporary, content, mode)) return failed(path, error);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;

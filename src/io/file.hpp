@@ -12,6 +12,9 @@
 
 namespace rap::io {
 
+// Of the file beside, until it is renamed; after a crash one may be left.
+inline constexpr std::string_view kTemporarySuffix = ".tmp";
+
 // The error is a sentence with the path and strerror, e.g. "/x/key.pem: No space left on device".
 std::expected<void, std::string> write_file_atomic(const std::filesystem::path& path,
                                                    std::string_view content, mode_t mode = 0600);

@@ -160,6 +160,14 @@ class DeltaChannel(FabricCase):
         self.assertEqual("blacklisted", self.outcome(unused))
         self.assertFalse(self.entry.logged("security.rebuilding", self.entry.agent.log()))
 
+    def test_an_agent_that_is_killed_again_and_again_loses_nothing(self):
+        rounds = 8
+        for _ in range(rounds):
+            self.list("device", str(uuid.uuid4()))
+            self.entry.agent.kill()
+            self.entry.start()
+        self.wait_blacklisted(rounds)
+
     def check_rebuilding(self, harm):
         self.list("device", self.device)
         self.wait_blacklisted(1)

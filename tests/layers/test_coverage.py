@@ -17,7 +17,7 @@ def requirement_ids(text):
 
 def gtest_names():
     found = set()
-    for path in sources.files("src/*_test.cpp"):
+    for path in sources.files("src/*_test.cpp", "tests/*_test.cpp"):
         text = sources.read(path)
         for match in re.finditer(r"\b(?:TEST|TEST_F|TEST_P)\(\s*(\w+),\s*(\w+)\s*\)", text):
             found.add(f"{match[1]}.{match[2]}")
