@@ -25,9 +25,11 @@ const wire::SseEvent kBlacklist{std::string(wire::kBlacklistChanged), "", ""};
 
 }  // namespace
 
-HintFeed::HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events, Log& log)
+HintFeed::HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events,
+                   std::function<void()> on_change, Log& log)
     : conninfo_(std::move(conninfo)),
       events_(std::move(events)),
+      on_change_(std::move(on_change)),
       log_(log),
       thread_([this] { run(); }) {}
 
@@ -60,6 +62,7 @@ std::string HintFeed::listen() {
   if (auto ok = connection->script("LISTEN rap_hints"); !ok) return ok.error().message;
   log_.info("hints.listening");
   // What was announced before we listened is lost to us.
+  on_change_();
   for (const auto& hint : {kConfig, kCommands, kEpochs, kBlacklist}) events_->send_to_all(hint);
   MonoTime heard_at = io::mono_now();
   while (!stopped_within(milliseconds{0})) {
@@ -78,6 +81,7 @@ std::string HintFeed::listen() {
 }
 
 void HintFeed::pass_on(const std::vector<std::string>& announced) {
+  on_change_();
   for (const std::string& hint : std::set<std::string>(announced.begin(), announced.end())) {
     const std::size_t space = hint.find(' ');
     const std::string what = hint.substr(0, space);

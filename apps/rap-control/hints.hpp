@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,8 +19,10 @@ namespace rap::app {
 
 class HintFeed {
  public:
-  // `log` must outlive it.
-  HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events, Log& log);
+  // `log` must outlive it. on_change: called for whatever was announced, before any hint of it goes
+  // out.
+  HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events,
+           std::function<void()> on_change, Log& log);
   ~HintFeed();
   HintFeed(const HintFeed&) = delete;
   HintFeed& operator=(const HintFeed&) = delete;
@@ -32,6 +35,7 @@ class HintFeed {
 
   const std::string conninfo_;
   const std::shared_ptr<io::EventSender> events_;
+  const std::function<void()> on_change_;
   Log& log_;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -17,6 +17,7 @@
 #include "state.hpp"
 #include "store/cluster_models.hpp"
 #include "store/database.hpp"
+#include "store/standings.hpp"
 #include "trust.hpp"
 #include "wire/hints.hpp"
 #include "wire/url.hpp"
@@ -95,11 +96,18 @@ class Server {
                   log),
         hasher_(rng_),
         models_(std::chrono::seconds{options.config_valid_for_s}),
-        services_{database_,  rng_,
-                  throttle_,  hasher_,
-                  authority_, trust_files_,
-                  models_,    metrics_,
-                  log,        {options.public_url, options.node_url, RAP_VERSION}},
+        standings_(database_, io::mono_now),
+        services_{database_,
+                  rng_,
+                  throttle_,
+                  hasher_,
+                  authority_,
+                  trust_files_,
+                  models_,
+                  standings_,
+                  metrics_,
+                  log,
+                  {options.public_url, options.node_url, RAP_VERSION}},
         api_(services_),
         node_link_(services_),
         conninfo_(std::move(conninfo)) {}
@@ -121,6 +129,7 @@ class Server {
   ClockThrottle throttle_;
   BoundedHasher hasher_;
   store::SharedClusterModels models_;
+  store::RecentStandings standings_;
   control::Metrics metrics_;
   control::Services services_;
   control::Api api_;
@@ -233,7 +242,7 @@ Result<void> Server::run(const Addresses& addresses,
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   keeper.start();
-  const HintFeed hints(conninfo_, node_server_->events(), log_);
+  const HintFeed hints(conninfo_, node_server_->events(), [this] { standings_.forget(); }, log_);
   if (auto ok = announce(); !ok) return ok;
   std::thread nodes([this] { node_loop_.run(); });
   loop_.run();

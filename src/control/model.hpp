@@ -115,6 +115,7 @@ struct Node {
 // What has to be known of a node at each of its calls.
 struct NodeAdmission {
   std::uint64_t config_version = 0;  // the cluster's
+  std::uint64_t admissions = 0;      // the cluster's, see Horizon
   std::uint64_t commands_seq = 0;    // of the node's last command
   bool carries_sessions = false;     // as far as was reported
   bool has_certificate = false;      // the one it came with is its own and not revoked

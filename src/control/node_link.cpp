@@ -49,10 +49,12 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
   const Route& route = *found.route;
   const auto id = name_caller(request, found.path_values.front().second);
   if (!id) return std::unexpected(id.error());
+  if (auto known = answer_of_memory(route, *id, request)) return std::move(*known);
   // One transaction a call: who was admitted is still admitted when the call takes effect.
   return transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     auto admitted = admit(tx, *id, request.peer_certificate_serial);
     if (!admitted) return std::unexpected(admitted.error());
+    services_.standings.remember(*id, request.peer_certificate_serial, admitted->second.admissions);
     if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
     const auto body = parse_body(route, request);
     if (!body) return std::unexpected(body.error());
@@ -65,6 +67,19 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
                     .tx = &tx};
     return run_handler(services_, route, call);
   });
+}
+
+// Nothing has changed since this node was admitted, and there is nothing new for it.
+std::optional<Outcome<Reply>> NodeLink::answer_of_memory(const Route& route, NodeId id,
+                                                         const wire::HttpRequest& request) {
+  if (route.nothing_new == nullptr) return std::nullopt;
+  const auto horizon = services_.standings.horizon_of(id, request.peer_certificate_serial);
+  if (!horizon) return std::nullopt;
+  const auto body = parse_body(route, request);
+  if (!body) return std::unexpected(body.error());
+  auto known = route.nothing_new(*horizon, *body);
+  if (!known) return std::nullopt;
+  return std::move(*known);
 }
 
 // TLS has proven the certificate; its node must be the one the path names.

@@ -21,6 +21,8 @@ class NodeLink {
 
  private:
   Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
+  std::optional<Outcome<Reply>> answer_of_memory(const Route& route, NodeId id,
+                                                 const wire::HttpRequest& request);
   Outcome<NodeId> name_caller(const wire::HttpRequest& request, std::string_view path_id) const;
   static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
                                                        std::string_view serial);

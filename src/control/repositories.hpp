@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/model.hpp"
+#include "control/standings.hpp"
 #include "snapshot/cluster_index.hpp"
 
 namespace rap::control {
@@ -128,6 +129,7 @@ class NodeRepository {
   virtual void create_cluster(ClusterId cluster, WallTime now) = 0;
   virtual ClusterId cluster() = 0;  // nil before it was created
   virtual std::uint64_t config_version() = 0;
+  virtual std::optional<Horizon> horizon() = 0;  // nullopt: there is no cluster
   // Fills version, cluster, nodes, pools, resources and what is revoked and still of interest.
   virtual snapshot::ClusterModel cluster_model(WallTime now) = 0;
 

@@ -11,6 +11,7 @@
 
 #include "control/schema.hpp"
 #include "control/services.hpp"
+#include "control/standings.hpp"
 #include "policy/authorization.hpp"
 #include "wire/http_message.hpp"
 
@@ -79,6 +80,9 @@ struct Route {
   Fields body;  // empty: the request has none
   Answer answer;
   Handler handler = nullptr;
+  // Of calls that nodes repeat: the answer when nothing is new, else nullopt and the handler's
+  // turn.
+  std::optional<Reply> (*nothing_new)(const Horizon&, const nlohmann::json& body) = nullptr;
 };
 
 std::vector<std::string_view> operations_of(const std::vector<Route>& routes);

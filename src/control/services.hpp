@@ -14,6 +14,7 @@
 #include "control/cluster_models.hpp"
 #include "control/database.hpp"
 #include "control/metrics.hpp"
+#include "control/standings.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::control {
@@ -61,6 +62,7 @@ struct Services {
   CurrentAuthority& authority;
   TrustKeys& trust_keys;
   ClusterModels& models;
+  Standings& standings;
   Metrics& metrics;
   Log& log;
   Settings settings;

@@ -91,6 +91,26 @@ TEST_F(Deltas, OfOneKeyAreOneRowWithTheNewestNumberAndARemovalIsOneToo) {
   EXPECT_TRUE(in(w.as("root", "GET", "blacklist"), "items").empty());
 }
 
+TEST_F(Deltas, NothingNewIsSaidWithoutATransactionAtMostAMomentLate) {
+  const json cursors = {{"epochs_since", 0}, {"blacklist_since", 0}};
+  const Answered first = pull(cursors);
+  w.control->step = Duration::zero();
+  EXPECT_EQ(pull(cursors).body, first.body);
+  const auto statements = w.control->statements();
+  EXPECT_EQ(pull(cursors).body, first.body);
+  EXPECT_EQ(w.control->statements(), statements);
+
+  EXPECT_EQ(blacklist("ip", "203.0.113.7").status, 201);
+  EXPECT_TRUE(in(pull(cursors), "blacklist").empty()) << "it was not announced yet";
+  w.control->standings.forget();
+  EXPECT_EQ(in(pull(cursors), "blacklist").size(), 1U);
+
+  w.as("root", "POST", "nodes/entry-n/disable");
+  w.control->mono += 2 * kHorizonAge;
+  EXPECT_EQ(w.control->node_call(seed().entry, "deltas/pull", {{"blacklist_since", 0}}).code(),
+            "node_disabled");
+}
+
 TEST_F(Deltas, ComeInBatches) {
   list_addresses(kMaxDeltasAPull + 1);
   const Answered first = pull({{"blacklist_since", 0}});

@@ -17,6 +17,7 @@
 #include "control/bootstrap.hpp"
 #include "control/node_link.hpp"
 #include "store/cluster_models.hpp"
+#include "store/standings.hpp"
 #include "store/test_cluster.hpp"
 #include "wire/url.hpp"
 
@@ -163,11 +164,17 @@ class ControlPlane {
   explicit ControlPlane(const std::string& conninfo)
       : real_database_({conninfo, std::string(kAppRole), 4}, log_),
         database(real_database_),
-        services_{database, rng_,
-                  throttle, hasher,
-                  current,  trust_keys,
-                  models,   metrics_,
-                  log_,     {"https://control.test:8443", "control.test:9091", "0.0.0"}},
+        services_{database,
+                  rng_,
+                  throttle,
+                  hasher,
+                  current,
+                  trust_keys,
+                  models,
+                  standings,
+                  metrics_,
+                  log_,
+                  {"https://control.test:8443", "control.test:9091", "0.0.0"}},
         api_(services_),
         nodes_(services_) {}
 
@@ -290,6 +297,8 @@ class ControlPlane {
   TestAuthority current{authority()};
   TestTrustKeys trust_keys{current};
   SharedClusterModels models{std::chrono::seconds{snapshot::kDefaultValidForS}};
+  MonoTime mono{std::chrono::hours{1}};
+  Duration step = std::chrono::seconds{1};  // by which mono goes on whenever somebody looks
 
  private:
   SilentLog log_;
@@ -298,6 +307,7 @@ class ControlPlane {
 
  public:
   MaybeDry database;
+  RecentStandings standings{database, [this] { return mono += step; }};
 
  private:
   static Answered read(wire::HttpResponse response) {

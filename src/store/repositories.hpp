@@ -109,6 +109,7 @@ class SqlNodes final : public control::NodeRepository {
   void create_cluster(ClusterId cluster, WallTime now) override;
   ClusterId cluster() override;
   std::uint64_t config_version() override;
+  std::optional<control::Horizon> horizon() override;
   snapshot::ClusterModel cluster_model(WallTime now) override;
   void record_check_in(const control::Node& node, WallTime now) override;
   void record_ack(NodeId node, std::uint64_t version, WallTime now) override;

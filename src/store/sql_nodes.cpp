@@ -119,7 +119,8 @@ std::optional<std::pair<Node, control::NodeAdmission>> SqlNodes::admit(NodeId no
       "coalesce((SELECT config_version FROM cluster), 0), coalesce(s.command_seq, 0), "
       "EXISTS (SELECT FROM session_presence p WHERE p.node_id = n.id), (SELECT c.ca_ref FROM "
       "node_certificates c WHERE c.node_id = n.id AND c.serial = $2 AND "
-      "c.status IN ('active', 'retiring') LIMIT 1) "
+      "c.status IN ('active', 'retiring') LIMIT 1), "
+      "coalesce((SELECT admissions FROM cluster), 0) "
       "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id WHERE n.id = $1",
       node, serial);
   if (rows.empty()) return std::nullopt;
@@ -132,6 +133,7 @@ std::optional<std::pair<Node, control::NodeAdmission>> SqlNodes::admit(NodeId no
   n.fabric_advertise = row.text(4);
   n.created_at = row.time(5);
   control::NodeAdmission admission{.config_version = row.count(6),
+                                   .admissions = row.count(10),
                                    .commands_seq = row.count(7),
                                    .carries_sessions = row.boolean(8),
                                    .has_certificate = !row.is_null(9),
@@ -198,15 +200,26 @@ ClusterId SqlNodes::cluster() {
   return rows.empty() ? ClusterId{} : rows[0].id<ClusterId>(0);
 }
 
+std::optional<control::Horizon> SqlNodes::horizon() {
+  const Rows rows = sql_.query(
+      "SELECT admissions, (SELECT seq FROM delta_counters WHERE stream = 'epochs'), "
+      "(SELECT seq FROM delta_counters WHERE stream = 'blacklist') FROM cluster");
+  if (rows.empty()) return std::nullopt;
+  return control::Horizon{rows[0].count(0), rows[0].count(1), rows[0].count(2)};
+}
+
 std::uint64_t SqlNodes::config_version() {
   const Rows rows = sql_.query("SELECT config_version FROM cluster");
   return rows.empty() ? 0 : rows[0].count(0);
 }
 
+// Nobody waits for the disk: a check-in that a crash of the database takes back is made again
+// seconds later. Who writes in the same transaction what must stay says so (command_termination).
 void SqlNodes::record_check_in(const Node& node, WallTime now) {
   sql_.query(
       "INSERT INTO node_status (node_id, checked_in_at, versions, metrics, metadata, "
-      "observations, certificate_serial) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+      "observations, certificate_serial) SELECT $1::uuid, $2::bigint, $3::jsonb, $4::jsonb, "
+      "$5::jsonb, $6::jsonb, $7 FROM set_config('synchronous_commit', 'off', true) "
       "ON CONFLICT (node_id) DO UPDATE SET certificate_serial = EXCLUDED.certificate_serial, "
       "checked_in_at = EXCLUDED.checked_in_at, versions = EXCLUDED.versions, "
       "metrics = EXCLUDED.metrics, metadata = EXCLUDED.metadata, "

@@ -197,7 +197,8 @@ void SqlSessions::command_termination(NodeId node, SessionId session, control::C
   if (seq.empty()) return;
   sql_.query(
       "INSERT INTO node_commands (node_id, seq, id, type, session_id, created_at) "
-      "VALUES ($1, $2, $3, 'session.terminate', $4, $5)",
+      "SELECT $1::uuid, $2::bigint, $3::uuid, 'session.terminate', $4::uuid, $5::bigint "
+      "FROM set_config('synchronous_commit', 'on', true)",  // its number is never given twice
       node, seq[0].count(0), id, session, now);
 }
 

@@ -1,0 +1,30 @@
+// What a node that polls is answered from when nothing is new, without a transaction of its own:
+// with thousands of nodes, most calls are of that kind.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/ids.hpp"
+
+namespace rap::control {
+
+// The newest there is of what nodes poll for.
+struct Horizon {
+  std::uint64_t admissions = 0;  // counts what decides over which node is admitted
+  std::uint64_t epochs = 0;      // numbers of the newest changes of the delta channel
+  std::uint64_t blacklist = 0;
+};
+
+class Standings {
+ public:
+  virtual ~Standings() = default;
+  // As of a moment ago, for a node that was admitted with this certificate, since when nothing has
+  // changed for any node. nullopt: ask the database.
+  virtual std::optional<Horizon> horizon_of(NodeId node, std::string_view serial) = 0;
+  // It was admitted in a transaction that saw this count of admissions.
+  virtual void remember(NodeId node, std::string_view serial, std::uint64_t admissions) = 0;
+};
+
+}  // namespace rap::control
