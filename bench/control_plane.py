@@ -6,8 +6,8 @@ rest of the machine.
 
   open       time until every node had its stream, all starting at once (handshakes included)
   steady     latency of the calls of a quiet minute, and the core's share that they take
-  change     an administrator changes roles: from before the API call until each node's
-             acknowledgement of the new configuration was answered
+  change     an administrator changes roles: from before the API call until each node has the new
+             configuration (applied), and until its acknowledgement was answered (acked)
   revoke     likewise, a node is revoked: until every other node acts on it
   memory     of rap-control, per node
 
@@ -75,7 +75,7 @@ class Crowd:
              world.cluster, identities, str(CHECKIN_S), str(DELTA_S)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.opened, self.reports = queue.Queue(), queue.Queue()
-        self.acked = collections.defaultdict(list)  # version: when
+        self._times = {what: collections.defaultdict(list) for what in ("apply", "ack")}
         self._lock = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -86,19 +86,19 @@ class Crowd:
                 self.opened.put(float(rest.split()[1]))
             elif what == "report":
                 self.reports.put(json.loads(rest))
-            elif what == "ack":
+            elif what in self._times:
                 version, at = map(int, rest.split())
                 with self._lock:
-                    self.acked[version].append(at / 1e9)
+                    self._times[what][version].append(at / 1e9)
 
     def report(self):
         self.popen.stdin.write("report\n")
         self.popen.stdin.flush()
         return self.reports.get(timeout=60)
 
-    def acks_from(self, version):
+    def times_from(self, what, version):
         with self._lock:
-            return [at for v, times in self.acked.items() if v >= version for at in times]
+            return [at for v, times in self._times[what].items() if v >= version for at in times]
 
     def close(self):
         self.popen.stdin.close()
@@ -110,16 +110,16 @@ def wanted_version(owner):
 
 
 def spread(owner, crowd, expected, act):
-    """Times from before act() until each of `expected` nodes had what it led to acknowledged."""
+    """{what: times} from before act() until each of `expected` nodes had applied what it led to, and
+    until that was acknowledged."""
     began = time.monotonic()
     act()
-    answered = time.monotonic() - began
     version = wanted_version(owner)
-    while len(crowd.acks_from(version)) < expected:
-        assert time.monotonic() - began < 300, (
-            f"{len(crowd.acks_from(version))} of {expected} nodes after five minutes")
+    while (acked := len(crowd.times_from("ack", version))) < expected:
+        assert time.monotonic() - began < 300, f"{acked} of {expected} nodes after five minutes"
         time.sleep(0.1)
-    return answered, [at - began for at in crowd.acks_from(version)][:expected]
+    return {what: sorted(at - began for at in crowd.times_from(what, version))[:expected]
+            for what in ("apply", "ack")}
 
 
 def row(name, seconds):
@@ -129,9 +129,13 @@ def row(name, seconds):
             "max": round(max(ms), 1)}
 
 
+def collect(times, name, found):
+    for what, values in found.items():
+        times[f"{name}, {'applied' if what == 'apply' else 'acked'}"] += values
+
+
 def measure(count, changes, steady_s):
     result = {"nodes": count, "cores_of_rap_control": 1, "checkin_s": CHECKIN_S, "delta_s": DELTA_S}
-    rows = []
     with World(nodes=False) as world:
         control, owner = world.control, world.owner
         pid = control.process.pid
@@ -143,7 +147,7 @@ def measure(count, changes, steady_s):
             result["open_s"] = crowd.opened.get(timeout=600)
             print(f"{count} streams open after {result['open_s']:.1f} s", flush=True)
             version = wanted_version(owner)
-            while len(crowd.acks_from(version)) < count:
+            while len(crowd.times_from("ack", version)) < count:
                 time.sleep(0.5)
             print("every node has its first configuration", flush=True)
             time.sleep(CHECKIN_S)
@@ -156,20 +160,20 @@ def measure(count, changes, steady_s):
                                 "core_share": round((cpu_seconds(pid) - used) / passed, 3)}
             print(f"steady: {result['steady']}", flush=True)
             result["memory_per_node_kib"] = round((resident_bytes(pid) - empty) / count / 1024, 1)
-            times = []
+            times = collections.defaultdict(list)
             for number in range(changes):
                 roles = ["egress", "relay"] if number % 2 == 0 else ["egress"]
                 target = crowd.ids[0]
-                times += spread(owner, crowd, count,
-                                lambda roles=roles, target=target: owner.put(
-                                    f"nodes/{target}/roles", roles=roles))[1]
-            rows.append(row("change", times))
-            revoked, times = 0, []
+                collect(times, "change", spread(
+                    owner, crowd, count, lambda roles=roles, target=target: owner.put(
+                        f"nodes/{target}/roles", roles=roles)))
+            revoked = 0
             for target in crowd.ids[1:1 + changes]:
                 revoked += 1
-                times += spread(owner, crowd, count - revoked,
-                                lambda target=target: owner.post(f"nodes/{target}/revoke"))[1]
-            rows.append(row("revoke", times))
+                collect(times, "revoke", spread(
+                    owner, crowd, count - revoked,
+                    lambda target=target: owner.post(f"nodes/{target}/revoke")))
+            rows = [row(name, values) for name, values in times.items()]
             result["after"] = crowd.report()
         finally:
             crowd.close()
@@ -185,9 +189,9 @@ def main():
     options = parser.parse_args()
     result = measure(options.nodes, options.changes, options.steady)
     print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=1))
-    print(f"\n{'':10} {'count':>6} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
+    print(f"\n{'':16} {'count':>6} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
     for r in result["rows"]:
-        print(f"{r['name']:10} {r['count']:6} {r['p50']:9.1f} {r['p99']:9.1f} {r['max']:9.1f}")
+        print(f"{r['name']:16} {r['count']:6} {r['p50']:9.1f} {r['p99']:9.1f} {r['max']:9.1f}")
     output = ROOT / "build" / "bench-control-plane.json"
     output.write_text(json.dumps(result, indent=1) + "\n")
     print(f"\nwritten: {output.relative_to(ROOT)}")

@@ -10,6 +10,7 @@
 //        every DELTA_S, and when a hint or a check-in says so pulls its configuration, verifies and
 //        acknowledges it. Times are CLOCK_MONOTONIC in ns. Prints
 //            open COUNT SECONDS              once, when every stream is open
+//            apply VERSION TIME              for each configuration, when the node had it
 //            ack VERSION TIME                for each acknowledgement, when it was answered
 //        and, for each line of standard input,
 //            report {"calls","failed","p50_ms","p99_ms","streams"}   since the last one
@@ -222,12 +223,15 @@ class Node {
       acks.push_back({{"type", config["type"]}, {"version", version}});
     }
     if (acks.empty()) return;
-    call(http_, "configs/acks", {{"acks", acks}},
-         [version = have_](const wire::HttpResponse* answer) {
-           if (answer == nullptr) return;
-           std::printf("ack %llu %lld\n", static_cast<unsigned long long>(version),
-                       static_cast<long long>(io::mono_now().time_since_epoch().count()));
-         });
+    say("apply");
+    call(http_, "configs/acks", {{"acks", acks}}, [this](const wire::HttpResponse* answer) {
+      if (answer != nullptr) say("ack");
+    });
+  }
+
+  void say(const char* what) const {
+    std::printf("%s %llu %lld\n", what, static_cast<unsigned long long>(have_),
+                static_cast<long long>(io::mono_now().time_since_epoch().count()));
   }
 
   io::EventLoop& loop_;

@@ -37,7 +37,8 @@ constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channe
 
 // By control::NodeExecutor.
 std::vector<io::HttpExecutor> node_executors() {
-  return {{.name = "node.commands", .workers = 4, .max_queued = kMaxNodeCallsQueued},
+  return {{.name = "node.reports", .workers = 4, .max_queued = kMaxNodeCallsQueued},
+          {.name = "node.pulls", .workers = 2, .max_queued = kMaxNodeCallsQueued},
           {.name = "node.deltas", .workers = 2, .max_queued = kMaxNodeCallsQueued},
           {.name = "node.objects", .workers = 1},
           {.name = "node.events", .workers = 1, .max_queued = kMaxNodeCallsQueued},

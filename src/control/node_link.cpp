@@ -13,12 +13,13 @@ NodeExecutor executor_of(const wire::HttpRequest& request) {
   static constexpr std::string_view kNodes = "/cp/v2/nodes/";
   std::string_view path = request.path;
   if (path.starts_with("/cp/v2/objects/")) return NodeExecutor::objects;
-  if (!path.starts_with(kNodes)) return NodeExecutor::commands;
+  if (!path.starts_with(kNodes)) return NodeExecutor::reports;
   path.remove_prefix(std::min(path.size(), path.find('/', kNodes.size())));
+  if (path == "/configs/pull" || path == "/commands/pull") return NodeExecutor::pulls;
   if (path.starts_with("/deltas/")) return NodeExecutor::deltas;
   if (path == "/events") return NodeExecutor::events;
   if (path == "/certificates") return NodeExecutor::certificates;
-  return NodeExecutor::commands;
+  return NodeExecutor::reports;
 }
 
 NodeLink::NodeLink(Services services)

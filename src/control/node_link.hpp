@@ -34,7 +34,14 @@ class NodeLink {
 std::vector<Route> node_link_routes();
 
 // Kinds of calls that must not wait for one another (CP-6): each has workers of its own.
-enum class NodeExecutor : std::uint8_t { commands, deltas, objects, events, certificates };
+enum class NodeExecutor : std::uint8_t {
+  reports,  // check-ins, results, acknowledgements, errors: they write
+  pulls,    // of configurations and commands: what nodes wait for after a change
+  deltas,
+  objects,
+  events,
+  certificates
+};
 NodeExecutor executor_of(const wire::HttpRequest& request);
 
 }  // namespace rap::control

@@ -13,9 +13,10 @@ NodeExecutor executor_of_path(std::string path) {
 
 TEST(NodeExecutors, NoChannelWaitsForAnother) {
   const std::string node = "/cp/v2/nodes/0f8fad5b-d9cb-469f-a165-70867728950e";
-  EXPECT_EQ(executor_of_path(node + "/checkin"), NodeExecutor::commands);
-  EXPECT_EQ(executor_of_path(node + "/configs/pull"), NodeExecutor::commands);
-  EXPECT_EQ(executor_of_path(node + "/commands/pull"), NodeExecutor::commands);
+  EXPECT_EQ(executor_of_path(node + "/checkin"), NodeExecutor::reports);
+  EXPECT_EQ(executor_of_path(node + "/configs/pull"), NodeExecutor::pulls);
+  EXPECT_EQ(executor_of_path(node + "/commands/pull"), NodeExecutor::pulls);
+  EXPECT_EQ(executor_of_path(node + "/configs/acks"), NodeExecutor::reports);
   EXPECT_EQ(executor_of_path(node + "/deltas/pull"), NodeExecutor::deltas);
   EXPECT_EQ(executor_of_path(node + "/events"), NodeExecutor::events);
   EXPECT_EQ(executor_of_path(node + "/certificates"), NodeExecutor::certificates);
@@ -25,7 +26,7 @@ TEST(NodeExecutors, NoChannelWaitsForAnother) {
 TEST(NodeExecutors, WhatIsNoCallOfTheirsGoesToTheFirst) {
   for (const char* path : {"", "/", "/cp/v2/nodes/", "/cp/v2/nodes/x", "/cp/v2/nodes/x/",
                            "/cp/v2/nodes/events", "/events", "/deltas/pull"}) {
-    EXPECT_EQ(executor_of_path(path), NodeExecutor::commands) << path;
+    EXPECT_EQ(executor_of_path(path), NodeExecutor::reports) << path;
   }
 }
 
