@@ -110,8 +110,8 @@ def wanted_version(owner):
 
 
 def spread(owner, crowd, expected, act):
-    """{what: times} from before act() until each of `expected` nodes had applied what it led to, and
-    until that was acknowledged."""
+    """{what: times} from before act() until each of `expected` nodes had applied what it led to,
+    and until that was acknowledged."""
     began = time.monotonic()
     act()
     version = wanted_version(owner)
