@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan sim fuzz
-.PHONY: bench bench-channels bench-control bench-revocation
+.PHONY: bench bench-channels bench-control bench-deltas bench-revocation
 .PHONY: check check-format format packages clean
 
 help: ## Show this list
@@ -77,6 +77,11 @@ bench-control: ## Measure one control plane with 5,000 nodes; writes build/bench
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/control_plane.py
+
+bench-deltas: ## Measure blacklisting and sign-out until flows end; writes build/bench-deltas.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/deltas.py
 
 bench-revocation: ## Measure revocation until live channels end; writes build/bench-revocation.json
 	@tools/packages.sh build test

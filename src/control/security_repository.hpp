@@ -24,7 +24,7 @@ struct BlacklistEntry {
 };
 
 // Entries that are listed at a time; of the removed ones as many are remembered.
-inline constexpr std::size_t kMaxBlacklisted = 65536;
+inline constexpr std::size_t kMaxBlacklisted = snapshot::kMaxSecurityKeys;
 // A node that was away longer than a removal is remembered builds its list anew.
 inline constexpr std::chrono::hours kRemovalMemory{24 * 90};
 // Nodes forget what has expired on their own.

@@ -129,12 +129,12 @@ void LinkWorld::restart(std::size_t i) {
 void LinkWorld::step(std::size_t i, const agent::LinkEvent& event) {
   Member& m = *members_[i];
   if (!m.link) return;
-  agent::LinkActions actions = m.link->step(clocks(), event);
+  const agent::LinkActions actions = m.link->step(clocks(), event);
   if (m.store.died) return restart(i);
-  take(i, std::move(actions));
+  take(i, actions);
 }
 
-void LinkWorld::take(std::size_t i, agent::LinkActions actions) {
+void LinkWorld::take(std::size_t i, const agent::LinkActions& actions) {
   for (const agent::LinkAction& action : actions) {
     if (const auto* call = std::get_if<agent::SendToControl>(&action)) send(i, *call);
     if (std::holds_alternative<agent::OpenEvents>(action)) open_stream(i);

@@ -72,7 +72,7 @@ class LinkWorld {
   agent::Now clocks() const;
   void start(std::size_t i);
   void step(std::size_t i, const agent::LinkEvent& event);
-  void take(std::size_t i, agent::LinkActions actions);
+  void take(std::size_t i, const agent::LinkActions& actions);
   void send(std::size_t i, const agent::SendToControl& call);
   void deliver(std::size_t i, std::uint64_t life, const agent::SendToControl& call);
   void open_stream(std::size_t i);

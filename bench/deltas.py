@@ -1,0 +1,91 @@
+"""Measures how quickly security data ends live flows. Writes build/bench-deltas.json.
+
+Real rap-control, rap-node-agent and rap-fabric on this machine: one after the other, a device with
+a live flow is blacklisted with `POST blacklist`, and a person signed out with `POST
+users/…/sign-out`. The time is from before that call to the reset of the flow at the client, with
+the event stream up and every node asking on its own once in 5 s (epochs) and 30 s (the blacklist).
+
+usage: deltas.py [--rounds 50]
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import sys
+import time
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from harness import frames  # noqa: E402
+from harness.websocket import DataPlane  # noqa: E402
+from harness.wait import until  # noqa: E402
+from harness.world import ORGANIZATION, USER_EMAIL, World  # noqa: E402
+
+PAUSE_S = 0.3  # between two rounds: hints within 100 ms of another go together
+
+
+class Bench:
+    def __init__(self, world):
+        self.world = world
+        self.user = world.user()
+
+    def live(self, device):
+        candidate = self.user.post("sessions", resource="echo", organization=ORGANIZATION,
+                                   device=device)["candidates"][0]
+        plane = DataPlane(candidate, self.world.control.root_ca, timeout=60)
+        assert plane.request() is None
+        plane.echo(b"alive")
+        return plane
+
+    def until_reset(self, plane, wanted, change):
+        began = time.monotonic()
+        change()
+        reason = frames.reason(plane.next_of(frames.RESET)[3])
+        taken = time.monotonic() - began
+        assert reason == wanted, reason
+        plane.close()
+        time.sleep(PAUSE_S)
+        return taken * 1000
+
+    def blacklisting(self):
+        device = str(uuid.uuid4())
+        plane = self.live(device)
+        return self.until_reset(plane, "blacklisted", lambda: self.world.owner.post(
+            "blacklist", kind="device", value=device, expires_in_s=60))
+
+    def signing_out(self):
+        plane = self.live(str(uuid.uuid4()))
+        taken = self.until_reset(plane, "signed_out", lambda: self.world.owner.post(
+            f"users/{USER_EMAIL}/sign-out"))
+        self.user = self.world.user()
+        return taken
+
+
+def summary(samples):
+    ordered = sorted(samples)
+    return {"n": len(ordered), "p50_ms": round(statistics.median(ordered), 1),
+            "p99_ms": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 1),
+            "max_ms": round(ordered[-1], 1)}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=50)
+    rounds = parser.parse_args().rounds
+    with World() as world:
+        for node in world.nodes.values():
+            until(lambda n=node: n.logged("events.open", n.agent.log()),
+                  f"the event stream of {node.name}", 30)
+        bench = Bench(world)
+        result = {"blacklist": summary([bench.blacklisting() for _ in range(rounds)]),
+                  "sign_out": summary([bench.signing_out() for _ in range(rounds)])}
+    text = json.dumps(result, indent=2)
+    (ROOT / "build" / "bench-deltas.json").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
