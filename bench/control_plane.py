@@ -28,6 +28,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import spread  # noqa: E402
 from harness.control import DATABASE  # noqa: E402
 from harness.process import BUILD  # noqa: E402
 from harness.world import World  # noqa: E402
@@ -48,12 +49,6 @@ def cpu_seconds(pid):
 
 def resident_bytes(pid):
     return int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096
-
-
-def percentile(values, part):
-    """The nearest rank."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * part // 100) - 1))]
 
 
 class Crowd:
@@ -109,7 +104,7 @@ def wanted_version(owner):
     return max(n["wanted_config_version"] for n in owner.get("nodes")["items"][:1])
 
 
-def spread(owner, crowd, expected, act):
+def spread_of(owner, crowd, expected, act):
     """{what: times} from before act() until each of `expected` nodes had applied what it led to,
     and until that was acknowledged."""
     began = time.monotonic()
@@ -120,13 +115,6 @@ def spread(owner, crowd, expected, act):
         time.sleep(0.1)
     return {what: sorted(at - began for at in crowd.times_from(what, version))[:expected]
             for what in ("apply", "ack")}
-
-
-def row(name, seconds):
-    ms = [1000 * s for s in seconds]
-    return {"name": name, "unit": "ms", "better": "lower", "count": len(ms),
-            "p50": round(percentile(ms, 50), 1), "p99": round(percentile(ms, 99), 1),
-            "max": round(max(ms), 1)}
 
 
 def collect(times, name, found):
@@ -164,16 +152,16 @@ def measure(count, changes, steady_s):
             for number in range(changes):
                 roles = ["egress", "relay"] if number % 2 == 0 else ["egress"]
                 target = crowd.ids[0]
-                collect(times, "change", spread(
+                collect(times, "change", spread_of(
                     owner, crowd, count, lambda roles=roles, target=target: owner.put(
                         f"nodes/{target}/roles", roles=roles)))
             revoked = 0
             for target in crowd.ids[1:1 + changes]:
                 revoked += 1
-                collect(times, "revoke", spread(
+                collect(times, "revoke", spread_of(
                     owner, crowd, count - revoked,
                     lambda target=target: owner.post(f"nodes/{target}/revoke")))
-            rows = [row(name, values) for name, values in times.items()]
+            rows = [spread.row(name, values) for name, values in times.items()]
             result["after"] = crowd.report()
         finally:
             crowd.close()
@@ -189,12 +177,8 @@ def main():
     options = parser.parse_args()
     result = measure(options.nodes, options.changes, options.steady)
     print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=1))
-    print(f"\n{'':16} {'count':>6} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
-    for r in result["rows"]:
-        print(f"{r['name']:16} {r['count']:6} {r['p50']:9.1f} {r['p99']:9.1f} {r['max']:9.1f}")
-    output = ROOT / "build" / "bench-control-plane.json"
-    output.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"\nwritten: {output.relative_to(ROOT)}")
+    spread.show(result["rows"])
+    spread.write(ROOT, "bench-control-plane", result)
 
 
 if __name__ == "__main__":

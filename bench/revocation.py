@@ -16,11 +16,9 @@ usage: revocation.py [--relays 10] [--victims 20]
 
 import argparse
 import collections
-import json
 import pathlib
 import selectors
 import ssl
-import statistics
 import struct
 import sys
 import threading
@@ -30,6 +28,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import spread  # noqa: E402
 from harness import frames  # noqa: E402
 from harness.channel import Channel  # noqa: E402
 from harness.wait import until  # noqa: E402
@@ -162,19 +161,6 @@ class Streams:
             channel.socket.close()
 
 
-def percentile(values, part):
-    """The nearest rank."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * part // 100) - 1))]
-
-
-def row(name, seconds):
-    ms = [1000 * s for s in seconds]
-    return {"name": name, "unit": "ms", "better": "lower", "count": len(ms),
-            "p50": round(percentile(ms, 50), 1), "p99": round(percentile(ms, 99), 1),
-            "max": round(max(ms), 1), "mean": round(statistics.mean(ms), 1)}
-
-
 def add_relays(world, count):
     relays = [world.nodes["relay-1"]]
     for number in range(2, count + 1):
@@ -257,7 +243,7 @@ def measure(relay_count, victim_count):
             streams.close()
     return {"channels": live, "fabrics": len(relays), "revocations": len(victims),
             "heartbeats_per_s_and_channel": BEATS_PER_S, "goodbyes": goodbyes,
-            "rows": [row(name, values) for name, values in times.items()]}
+            "rows": [spread.row(name, values) for name, values in times.items()]}
 
 
 def main():
@@ -266,12 +252,8 @@ def main():
     parser.add_argument("--victims", type=int, default=20)
     options = parser.parse_args()
     result = measure(options.relays, options.victims)
-    print(f"\n{'':10} {'count':>6} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
-    for r in result["rows"]:
-        print(f"{r['name']:10} {r['count']:6} {r['p50']:9.1f} {r['p99']:9.1f} {r['max']:9.1f}")
-    output = ROOT / "build" / "bench-revocation.json"
-    output.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"\nwritten: {output.relative_to(ROOT)}")
+    spread.show(result["rows"])
+    spread.write(ROOT, "bench-revocation", result)
 
 
 if __name__ == "__main__":
