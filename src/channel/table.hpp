@@ -23,7 +23,7 @@ namespace rap::channel {
 
 using LaneId = std::uint64_t;  // never used again
 
-inline constexpr std::size_t kMaxLanes = 2048;  // of all channels, and of those not yet one
+inline constexpr std::size_t kMaxLanes = 12'288;  // of all channels, and of those not yet one
 inline constexpr Duration kBulkRetryFirst = 1s;  // of a lost bulk lane, with full jitter
 inline constexpr Duration kBulkRetryCap = 60s;
 

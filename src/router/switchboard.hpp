@@ -14,7 +14,7 @@
 
 namespace rap::router {
 
-inline constexpr std::size_t kMaxLinks = 4096;
+inline constexpr std::size_t kMaxLinks = 16'384;  // lanes and clients
 
 class Switchboard {
  public:
