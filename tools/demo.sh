@@ -130,8 +130,8 @@ listed() {
 
 # ---- the parts of the fabric ----------------------------------------------------------------
 start_control() {
-  local api node
-  api=$(free_port api) node=$(free_port node)
+  local api node ocsp
+  api=$(free_port api) node=$(free_port node) ocsp=$(free_port ocsp)
   if [[ ! -e $state/control/.initialized ]]; then
     rm -rf "$state/control"
     "$bin/rap-control" init --state "$state/control" --host 127.0.0.1 --host localhost \
@@ -141,8 +141,8 @@ start_control() {
   fi
   running control || rm -f "$state/control/run/ports.json"
   start control "$bin/rap-control" serve --state "$state/control" --listen "127.0.0.1:$api" \
-    --node-listen "127.0.0.1:$node" --public-url "https://127.0.0.1:$api" \
-    --node-url "127.0.0.1:$node"
+    --node-listen "127.0.0.1:$node" --ocsp-listen "127.0.0.1:$ocsp" \
+    --public-url "https://127.0.0.1:$api" --node-url "127.0.0.1:$node"
   until_ok "rap-control to be ready" test -s "$state/control/run/ports.json"
 }
 

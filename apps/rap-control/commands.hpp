@@ -26,8 +26,10 @@ struct ServeOptions {
   std::string state;
   std::string listen = "127.0.0.1:8443";
   std::string node_listen = "127.0.0.1:9091";
+  std::string ocsp_listen = "127.0.0.1:9092";
   std::string public_url;
   std::string node_url;
+  std::string ocsp_url;  // empty: the host of node_url and the port of ocsp_listen
   std::string database_url;
   unsigned config_valid_for_s = 86'400;
 };

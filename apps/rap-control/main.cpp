@@ -48,6 +48,12 @@ int main(int argc, char** argv) {
   serve_command->add_option("--node-listen", serve.node_listen, "IP:PORT of the node listener")
       ->capture_default_str();
   serve_command
+      ->add_option("--ocsp-listen", serve.ocsp_listen, "IP:PORT of the OCSP responder, plain HTTP")
+      ->capture_default_str();
+  serve_command->add_option("--ocsp-url", serve.ocsp_url,
+                            "http://HOST:PORT/ocsp/ under which nodes reach the OCSP responder "
+                            "[host of --node-url, port of --ocsp-listen]");
+  serve_command
       ->add_option("--public-url", serve.public_url,
                    "https://HOST:PORT under which people and nodes reach the API")
       ->required();

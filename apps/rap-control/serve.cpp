@@ -14,6 +14,8 @@
 #include "io/system.hpp"
 #include "keeper.hpp"
 #include "limits.hpp"
+#include "locked_ocsp_signers.hpp"
+#include "ocsp_server.hpp"
 #include "state.hpp"
 #include "store/cluster_models.hpp"
 #include "store/database.hpp"
@@ -56,6 +58,7 @@ std::size_t database_connections() {
 struct Addresses {
   wire::HostPort api;
   wire::HostPort node;
+  wire::HostPort ocsp;
 };
 
 // "IP:PORT", where port 0 lets the kernel choose.
@@ -73,13 +76,18 @@ Result<Addresses> check(const ServeOptions& options) {
   if (!api) return std::unexpected(api.error());
   auto node = parse_listen("--node-listen", options.node_listen);
   if (!node) return std::unexpected(node.error());
+  auto ocsp = parse_listen("--ocsp-listen", options.ocsp_listen);
+  if (!ocsp) return std::unexpected(ocsp.error());
+  if (!options.ocsp_url.empty() && !wire::parse_url(options.ocsp_url, "http", 80)) {
+    return std::unexpected("--ocsp-url must be http://HOST:PORT/ocsp/, not " + options.ocsp_url);
+  }
   if (!wire::parse_url(options.public_url, "https", 443)) {
     return std::unexpected("--public-url must be https://HOST:PORT, not " + options.public_url);
   }
   if (!wire::parse_host_port(options.node_url)) {
     return std::unexpected("--node-url must be HOST:PORT, not " + options.node_url);
   }
-  return Addresses{std::move(*api), std::move(*node)};
+  return Addresses{std::move(*api), std::move(*node), std::move(*ocsp)};
 }
 
 // Everything the server is made of, in the order it is taken down (last first).
@@ -108,10 +116,13 @@ class Server {
                   standings_,
                   metrics_,
                   log,
-                  {options.public_url, options.node_url, RAP_VERSION}},
+                  {options.public_url, options.node_url, RAP_VERSION,
+                   std::chrono::seconds{options.config_valid_for_s}},
+                  &ocsp_signers_},
         api_(services_),
         node_link_(services_),
-        conninfo_(std::move(conninfo)) {}
+        conninfo_(std::move(conninfo)),
+        ocsp_url_(options.ocsp_url) {}
 
   Result<void> run(const Addresses& addresses, std::optional<store::PrivatePostgres> postgres);
 
@@ -132,16 +143,19 @@ class Server {
   store::SharedClusterModels models_;
   store::RecentStandings standings_;
   control::Metrics metrics_;
+  LockedOcspSigners ocsp_signers_;
   control::Services services_;
   control::Api api_;
   control::NodeLink node_link_;
   std::string conninfo_;
+  std::string ocsp_url_;
   io::EventLoop loop_;       // people's, and the process's
   io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
   std::mutex identity_mutex_;  // one renewal at a time
   std::atomic<bool> listening_ = false;
   std::optional<io::HttpServer> api_server_;
   std::optional<io::HttpServer> node_server_;
+  std::optional<OcspServer> ocsp_server_;
 };
 
 std::shared_ptr<const crypto::TlsContext> server_context(const crypto::TlsIdentity& identity,
@@ -180,18 +194,27 @@ Result<void> Server::open_listeners(const Addresses& addresses) {
                                     return static_cast<std::size_t>(control::executor_of(r));
                                   }},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
+    ocsp_server_.emplace(addresses.ocsp, conninfo_, services_, log_);
   } catch (const std::system_error& e) {
     return std::unexpected(std::string("cannot listen: ") + e.what());
   }
+  if (ocsp_url_.empty()) {
+    const auto node = wire::parse_host_port(services_.settings.node_url);
+    const wire::HostPort ocsp{node ? node->host : addresses.ocsp.host, ocsp_server_->port()};
+    ocsp_url_ = "http://" + ocsp.str() + std::string(control::kOcspPath);
+  }
+  ocsp_signers_.set_url(ocsp_url_);
   return {};
 }
 
 Result<void> Server::announce() const {
   const std::string ports = "{\"api\":" + std::to_string(api_server_->port()) +
-                            ",\"node\":" + std::to_string(node_server_->port()) + "}\n";
+                            ",\"node\":" + std::to_string(node_server_->port()) +
+                            ",\"ocsp\":" + std::to_string(ocsp_server_->port()) + "}\n";
   if (auto ok = io::write_file_atomic(state_.ports_file(), ports, 0644); !ok) return ok;
   log_.info("control.ready", {{"api_port", api_server_->port()},
                               {"node_port", node_server_->port()},
+                              {"ocsp_port", ocsp_server_->port()},
                               {"cluster", authority_->cluster.str()}});
   return {};
 }
@@ -250,6 +273,7 @@ Result<void> Server::run(const Addresses& addresses,
   log_.info("control.stopping");
   node_loop_.stop();
   nodes.join();
+  ocsp_server_.reset();
   node_server_.reset();
   api_server_.reset();
   return {};

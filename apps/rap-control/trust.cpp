@@ -35,6 +35,7 @@ Result<control::Authority> TrustFiles::authority_of(const control::TrustState& s
     active->roots = {old_root, new_root};
     return active;
   }
+  active->former = control::Authority::Former{active->intermediate, active->ca_ref()};
   active->intermediate = (*next)->intermediate;
   active->roots = {new_root};
   if (state.phase == TrustPhase::reissuing) active->roots.push_back(old_root);

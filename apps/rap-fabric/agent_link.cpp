@@ -50,6 +50,7 @@ void AgentLink::on_message(const std::string& text) {
   if (type == "identity_changed") return handlers_.on_identity_changed();
   if (type == "security_incomplete") return handlers_.on_security_incomplete();
   if (type == "security_state" || type == "security_changes") return on_security(message);
+  if (type == "credentials_changed") return handlers_.on_credentials_changed();
   log_.warn("agent.unknown_message", {{"type", type}});
 }
 

@@ -26,6 +26,7 @@ struct AgentHandlers {
   std::function<void(const snapshot::SecurityChanges&, bool first, bool last)> on_security_state;
   std::function<void(const snapshot::SecurityChanges&)> on_security_changes;
   std::function<void()> on_security_incomplete;
+  std::function<void()> on_credentials_changed;    // a staple, or the one towards clients
 };
 
 class AgentLink {

@@ -58,7 +58,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
                     router_.security_incomplete();
                     log_.error("security.incomplete",
                                {{"detail", "No new flows are let in; those there are go on."}});
-                  }},
+                  },
+              .on_credentials_changed = [this] { credentials_changed(); }},
              log) {
   targets_.attach(router_.egress());
   tick();
@@ -83,7 +84,7 @@ void Fabric::configure(const snapshot::NodeConfig& config) {
 }
 
 bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
-  const auto identity = read_identity(settings_.state);
+  const auto identity = read_identity(settings_.state, io::wall_now());
   if (!identity) {
     log_.error("identity.unreadable", {{"detail", identity.error()}});
     return false;
@@ -94,15 +95,23 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
     return false;
   }
   const auto roots = roots_of(config);
-  const crypto::AcceptMember member{roots, config.cluster, wire::SpiffeId::Kind::node, {}, deny};
+  // What the control plane last said of a peer is believed for as long as what it said of all of
+  // them: without it, nothing is lost before the configuration itself expires.
+  const crypto::AcceptMember member{.roots = roots,
+                                    .cluster = config.cluster,
+                                    .kind = wire::SpiffeId::Kind::node,
+                                    .host = {},
+                                    .deny = deny,
+                                    .staple_max_age = std::chrono::seconds{config.valid_for_s}};
   using crypto::TlsContext;
   using crypto::TlsRole;
-  client_tls_ =
-      TlsContext::make(TlsRole::server, identity->tls, crypto::AcceptAnyone{}, io::wall_now);
+  client_tls_ = identity->worker ? TlsContext::make(TlsRole::server, *identity->worker,
+                                                    crypto::AcceptAnyone{}, io::wall_now)
+                                 : nullptr;
   accept_tls_ = TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now);
   channels_.set_trust(TlsContext::make(TlsRole::client, identity->tls, member, io::wall_now),
                       {roots, deny}, identity->tls);
-  if (client_listener_) client_listener_->set_tls(client_tls_);
+  if (client_listener_ && client_tls_) client_listener_->set_tls(client_tls_);
   if (fabric_listener_) fabric_listener_->set_tls(accept_tls_);
   router_.set_seal_key(identity->seal);
   return true;
@@ -118,6 +127,11 @@ void Fabric::security_changed() {
   const router::SecurityTable& security = router_.security();
   log_.info("security.applied",
             {{"epochs", security.epochs()}, {"blacklisted", security.blacklisted()}});
+}
+
+void Fabric::credentials_changed() {
+  if (!configured_ || !renew_trust(config_)) return;
+  open_listeners();
 }
 
 void Fabric::control_changed(bool reachable) {
@@ -156,8 +170,14 @@ void Fabric::open_listeners() {
                                              [](const auto& p) { return !p.dial; });
   keep(dialled_by_others, fabric_listener_, settings_.fabric, "fabric", accept_tls_,
        [this](auto stream) { channels_.accept(std::move(stream)); });
-  keep(config_.has_role(NodeRole::entry), client_listener_, settings_.data_plane, "data_plane",
-       client_tls_, [this](auto stream) { accept_client(std::move(stream)); });
+  const bool entry = config_.has_role(NodeRole::entry);
+  const bool without_worker = entry && client_tls_ == nullptr;
+  if (without_worker && !said_no_worker_) {
+    log_.warn("entry.not_ready", {{"detail", "no worker certificate to meet clients with yet"}});
+  }
+  said_no_worker_ = without_worker;
+  keep(entry && !without_worker, client_listener_, settings_.data_plane, "data_plane", client_tls_,
+       [this](auto stream) { accept_client(std::move(stream)); });
 }
 
 void Fabric::update_context() {
@@ -213,7 +233,11 @@ void Fabric::tick() {
   if (configured_) {
     open_listeners();
     if (authority_of(config_, control_away_since_, io::wall_now()) != authority_) update_context();
-    agent_.send(observe(router_, channels_, config_.version, now));
+    const std::string_view entry = !config_.has_role(NodeRole::entry) ? "no"
+                                   : client_tls_ == nullptr           ? "no_worker_certificate"
+                                   : client_listener_                 ? "open"
+                                                                      : "listener_failed";
+    agent_.send(observe(router_, channels_, config_.version, entry, now));
   }
   ticker_.after(kTick, [this] { tick(); });
 }

@@ -38,6 +38,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   bool renew_trust(const snapshot::NodeConfig& config);
   void identity_changed();
   void security_changed();
+  void credentials_changed();
   void control_changed(bool reachable);
   void open_listeners();
   void update_context();
@@ -64,7 +65,8 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   bool shutting_down_ = false;
   std::function<void()> shut_down_done_;
 
-  std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients: our server certificate
+  std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients; null: no certificate
+  bool said_no_worker_ = false;
   std::shared_ptr<const crypto::TlsContext> accept_tls_;  // towards nodes that dial
   std::unique_ptr<io::TlsListener> fabric_listener_;
   std::unique_ptr<io::TlsListener> client_listener_;

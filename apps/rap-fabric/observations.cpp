@@ -114,7 +114,7 @@ struct Traffic {
 }  // namespace
 
 std::string observe(router::Router& router, const Channels& channels, std::uint64_t config_version,
-                    MonoTime now) {
+                    std::string_view entry, MonoTime now) {
   const channel::Table& table = channels.table();
   json channel_list = json::array();
   for (const auto& channel : table.channels()) {
@@ -143,6 +143,7 @@ std::string observe(router::Router& router, const Channels& channels, std::uint6
   return json{{"type", "observations"},
               {"config_version", config_version},
               {"pid", ::getpid()},
+              {"entry", entry},
               {"channels", std::move(channel_list)},
               {"reconnects", reconnects_of(table, now)},
               {"counters", counters_of(table.counters())},

@@ -9,6 +9,6 @@
 namespace rap::fabric {
 
 std::string observe(router::Router& router, const Channels& channels, std::uint64_t config_version,
-                    MonoTime now);
+                    std::string_view entry, MonoTime now);
 
 }  // namespace rap::fabric

@@ -112,6 +112,11 @@ void LinkDriver::perform(const agent::UseIdentity&) {
   }
   control_ = control_options(**identity);
   http_ = std::make_shared<io::HttpClient>(loop_, control_);
+  if (new_certificate_) new_certificate_();
+}
+
+void LinkDriver::perform(const agent::UseWorker&) {
+  if (new_certificate_) new_certificate_();
 }
 
 void LinkDriver::perform(const agent::Say& say) {

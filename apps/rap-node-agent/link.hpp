@@ -2,6 +2,7 @@
 // socket to rap-fabric on the other.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "agent/node_identity.hpp"
@@ -20,6 +21,9 @@ class LinkDriver {
              agent::StateDirectory& state, const std::string& socket_path, Log& log);
   void start();
   void fabric_started() { step(agent::FabricStarted{}); }
+  // Called when certificates in the state directory were replaced.
+  void on_new_certificate(std::function<void()> fn) { new_certificate_ = std::move(fn); }
+  void tell_fabric(std::string message) { perform(agent::TellFabric{std::move(message)}); }
 
  private:
   void step(const agent::LinkEvent& event);
@@ -28,6 +32,7 @@ class LinkDriver {
   void perform(const agent::OpenEvents& open);
   void perform(const agent::TellFabric& tell);
   void perform(const agent::UseIdentity& use);
+  void perform(const agent::UseWorker& use);
   void perform(const agent::Say& say);
   io::MessageHandlers fabric_handlers();
 
@@ -41,6 +46,7 @@ class LinkDriver {
   std::shared_ptr<io::MessageConnection> fabric_;
   io::MessageListener listener_;
   io::Timer timer_;
+  std::function<void()> new_certificate_;
 };
 
 }  // namespace rap

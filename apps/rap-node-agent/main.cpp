@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "agent/enrolment_plan.hpp"
+#include "agent/fabric_messages.hpp"
 #include "agent/node_identity.hpp"
 #include "agent/node_link.hpp"
 #include "client/manual.hpp"
@@ -13,6 +14,7 @@
 #include "io/system.hpp"
 #include "link.hpp"
 #include "node_store/security_db.hpp"
+#include "ocsp.hpp"
 #include "options.hpp"
 
 namespace rap {
@@ -134,10 +136,20 @@ class Agent {
     link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
     link_options.host_uptime_s = host_uptime_s();
     link_options.made_at = io::mono_now();
+    const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
+    link_options.worker_names = agent::worker_names(record.cluster, record.node, entry);
+    if (const auto worker = agent::load_worker(state_);
+        worker && worker->chain.front().names() == link_options.worker_names) {
+      link_options.worker = worker->chain.front();
+    }
     link_ = std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_,
                                               security_, random_);
     link_driver_ = std::make_unique<LinkDriver>(loop_, *link_, *identity_, state_,
                                                 (options_.state / "agent.sock").string(), log_);
+    ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log_, [this] {
+      link_driver_->tell_fabric(agent::credentials_changed_message());
+    });
+    link_driver_->on_new_certificate([this] { ocsp_->reload(); });
     fabric_ = std::make_unique<FabricProcess>(
         loop_,
         FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
@@ -145,6 +157,7 @@ class Agent {
         random_, log_, [this] { link_driver_->fabric_started(); });
     log_.info("agent.ready", {{"node", record.node.str()}, {"cluster", record.cluster.str()}});
     link_driver_->start();
+    ocsp_->reload();
     fabric_->start();
     return {};
   }
@@ -160,6 +173,7 @@ class Agent {
   std::optional<agent::NodeIdentity> identity_;
   std::unique_ptr<agent::NodeLink> link_;
   std::unique_ptr<LinkDriver> link_driver_;
+  std::unique_ptr<OcspDriver> ocsp_;
   std::unique_ptr<FabricProcess> fabric_;
   ExitStatus status_ = kOk;
 };
@@ -174,6 +188,8 @@ std::vector<client::ManualSection> manual_sections() {
           {"FILES",
            {{"identity/", "Keys, certificate and trust roots of the node; never leaves it."},
             {"identity/next.key", "The next key, while the certificate is renewed."},
+            {"identity/worker.*", "Of an entry: key and certificate towards clients."},
+            {"identity/*.ocsp", "What the issuer last said of the certificates; it is stapled."},
             {"config/node_config.dsse", "The last verified configuration."},
             {"security.db", "Auth epochs and the blacklist; fetched anew when it is removed."},
             {"agent.sock", "Where rap-fabric talks to the agent."},

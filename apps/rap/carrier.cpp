@@ -54,7 +54,7 @@ void Carrier::open(EntryLinks& links, const client::Attachment& attachment, wire
 void Carrier::try_next(const Ending& last) {
   while (next_candidate_ < attachment_.candidates.size()) {
     const client::Candidate& candidate = attachment_.candidates[next_candidate_++];
-    EntryLink& link = links_->to(candidate.url);
+    EntryLink& link = links_->to(candidate);
     if (const auto label = link.open(*this, class_, candidate.token)) {
       link_ = &link;
       label_ = *label;

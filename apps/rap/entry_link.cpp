@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/ocsp.hpp"
 #include "io/system.hpp"
 
 namespace rap {
@@ -10,7 +11,11 @@ using client::FlowLabel;
 
 namespace {
 
-io::WebSocketClientOptions options_for(const wire::Url& url, const std::string& roots_pem) {
+// The entry proves its name and that it is a worker of the cluster, and its issuer says, not longer
+// ago than half an hour, that nothing is wrong with its certificate (PK-2, CP-5).
+io::WebSocketClientOptions options_for(const client::Candidate& entry,
+                                       const std::string& roots_pem) {
+  const wire::Url& url = entry.url;
   io::WebSocketClientOptions options;
   options.host = url.authority.host;
   options.port = url.authority.port;
@@ -18,19 +23,22 @@ io::WebSocketClientOptions options_for(const wire::Url& url, const std::string& 
   options.subprotocol = wire::kDataPlaneSubprotocol;
   options.stream.tls = crypto::TlsContext::make(
       crypto::TlsRole::client, std::nullopt,
-      crypto::AcceptHost{crypto::Certificate::chain_from_pem(roots_pem).value_or(
-                             std::vector<crypto::Certificate>{}),
-                         url.authority.host},
+      crypto::AcceptMember{.roots = crypto::Certificate::chain_from_pem(roots_pem).value_or(
+                               std::vector<crypto::Certificate>{}),
+                           .cluster = entry.cluster,
+                           .kind = wire::SpiffeId::Kind::worker,
+                           .host = url.authority.host,
+                           .staple_max_age = crypto::kMaxStapleAge},
       io::wall_now);
   return options;
 }
 
 }  // namespace
 
-EntryLink::EntryLink(io::EventLoop& loop, const wire::Url& url, const std::string& roots_pem,
-                     RandomSource& rng)
+EntryLink::EntryLink(io::EventLoop& loop, const client::Candidate& entry,
+                     const std::string& roots_pem, RandomSource& rng)
     : loop_(loop),
-      socket_(std::make_unique<io::WebSocketClient>(loop, options_for(url, roots_pem),
+      socket_(std::make_unique<io::WebSocketClient>(loop, options_for(entry, roots_pem),
                                                     static_cast<io::Output&>(*this), rng,
                                                     static_cast<io::WebSocketHandler&>(*this))) {}
 
@@ -124,10 +132,11 @@ void EntryLink::on_ended(FlowLabel label, wire::FlowReason reason, bool accepted
   if (end != nullptr) end->ended(reason, accepted, lost_because_);
 }
 
-EntryLink& EntryLinks::to(const wire::Url& url) {
+EntryLink& EntryLinks::to(const client::Candidate& entry) {
+  const wire::Url& url = entry.url;
   const auto it = std::ranges::find(links_, url, &Entry::url);
   if (it != links_.end() && !it->link->dead()) return *it->link;
-  auto link = std::make_unique<EntryLink>(loop_, url, roots_pem_, rng_);
+  auto link = std::make_unique<EntryLink>(loop_, entry, roots_pem_, rng_);
   EntryLink& made = *link;
   if (it == links_.end()) {
     links_.push_back({url, std::move(link)});

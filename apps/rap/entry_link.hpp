@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/flow_mux.hpp"
+#include "client/session.hpp"
 #include "io/event_loop.hpp"
 #include "io/websocket.hpp"
 #include "wire/url.hpp"
@@ -29,7 +30,7 @@ class FlowEnd {
 class EntryLink final : private io::WebSocketHandler, private io::Output, private client::FlowSink {
  public:
   // Starts connecting. Flows may be opened at once; they wait for the connection.
-  EntryLink(io::EventLoop& loop, const wire::Url& url, const std::string& roots_pem,
+  EntryLink(io::EventLoop& loop, const client::Candidate& entry, const std::string& roots_pem,
             RandomSource& rng);
   ~EntryLink() override;
 
@@ -81,7 +82,7 @@ class EntryLinks {
   EntryLinks(io::EventLoop& loop, std::string roots_pem, RandomSource& rng)
       : loop_(loop), roots_pem_(std::move(roots_pem)), rng_(rng) {}
 
-  EntryLink& to(const wire::Url& url);
+  EntryLink& to(const client::Candidate& entry);
 
  private:
   struct Entry {

@@ -55,7 +55,8 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
                   "it names a root that no signed trust bundle brought to this node");
   }
   VerifiedConfig verified{config->version, from_unix(config->issued_at),
-                          std::chrono::seconds{config->valid_for_s}, std::string(text)};
+                          std::chrono::seconds{config->valid_for_s}, std::string(text),
+                          config->has_role(policy::NodeRole::entry)};
   if (is_expired(verified, now)) {
     return refuse(ConfigFault::expired,
                   "it was good for " + std::to_string(config->valid_for_s) +

@@ -36,6 +36,7 @@ struct VerifiedConfig {
   WallTime issued_at{};
   std::chrono::seconds valid_for{};
   std::string json;  // the signed payload, word by word
+  bool is_entry = false;  // it meets clients
 };
 
 struct ConfigScope {

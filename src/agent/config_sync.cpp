@@ -108,6 +108,7 @@ LinkActions ConfigSync::on_answer(Now now, Call call, const Answer& answer) {
     case Call::checkin:
     case Call::pull_commands:
     case Call::report_result:
+    case Call::renew_worker:
     case Call::renew_certificate:
     case Call::pull_epochs:
     case Call::pull_blacklist: return {};

@@ -30,6 +30,7 @@ class ConfigSync {
 
   const std::vector<crypto::Certificate>& roots() const { return scope_.roots; }
   std::uint64_t version() const { return current_ ? current_->version : 0; }
+  bool is_entry() const { return current_ && current_->is_entry; }
   MonoTime next_wakeup() const;
   LinkActions poll(Now now);
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/problem.hpp"
+#include "base/encoding.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/peer_verifier.hpp"
 
@@ -45,14 +46,18 @@ struct Approval {
   std::string bundle_pem;
   std::string node_url;
   std::vector<ConfigKey> config_keys;
+  Bytes staple;  // empty: none came along
 };
 
 // Everything an approval must hold, checked before any of it replaces something on disk.
 std::expected<Approval, std::string> read_approval(const json& status,
                                                    const EnrolmentRecord& record, WallTime now) {
   try {
-    Approval approval{
-        status.at("certificate_chain"), status.at("trust_bundle"), status.at("node_url"), {}};
+    Approval approval{status.at("certificate_chain"),
+                      status.at("trust_bundle"),
+                      status.at("node_url"),
+                      {},
+                      from_base64(status.value("ocsp", std::string())).value_or(Bytes{})};
     for (const json& key : status.at("config_keys")) {
       approval.config_keys.push_back({key.at("kid"), key.at("public_key_pem")});
     }
@@ -238,6 +243,10 @@ EnrolmentActions Enrolment::on_approved(Now now, const wire::HttpResponse& respo
   unsaved_ = {{std::string(kTrustBundleFile), approval->bundle_pem},
               {std::string(kEnrolmentFile), to_json(plan_.record)},
               {std::string(kChainFile), approval->chain_pem}};
+  if (!approval->staple.empty()) {
+    unsaved_.insert(unsaved_.end() - 1,
+                    {std::string(kStapleFile), std::string(as_text(approval->staple))});
+  }
   return enter(EnrolmentState::storing_identity);
 }
 

@@ -84,6 +84,17 @@ crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
   return names;
 }
 
+crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const wire::HostPort& entry) {
+  crypto::SubjectNames names;
+  names.uris = {wire::SpiffeId::of_worker(cluster, node).str()};
+  std::string host = entry.host;
+  std::ranges::transform(host, host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  add_host(names, host);
+  return names;
+}
+
 std::expected<EnrolmentPlan, std::string> plan_enrolment(StateDirectory& state,
                                                          const std::optional<JoinToken>& token,
                                                          const AdvertisedAddresses& addresses,

@@ -36,6 +36,9 @@ std::expected<EnrolmentPlan, std::string> plan_enrolment(StateDirectory& state,
                                                          RandomSource& rng);
 
 // The names a node's certificate carries: its SPIFFE ID and the hosts it advertises.
+// As which an entry meets its clients, at its advertised address.
+crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const wire::HostPort& entry);
+
 crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
                                 const AdvertisedAddresses& addresses);
 

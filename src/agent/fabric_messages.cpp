@@ -38,6 +38,8 @@ std::string security_changes_message(const snapshot::SecurityChanges& changes) {
 
 std::string security_incomplete_message() { return R"({"type":"security_incomplete"})"; }
 
+std::string credentials_changed_message() { return R"({"type":"credentials_changed"})"; }
+
 std::optional<FabricMessage> parse_fabric_message(std::string_view text) {
   try {
     json message = json::parse(text);

@@ -21,6 +21,8 @@ std::string terminate_session_message(std::string_view command_id, std::string_v
 std::string control_message(bool reachable);
 // Certificate and key in the state directory were replaced.
 std::string identity_changed_message();
+// Something that is shown along with them was: staples, or the certificate towards clients.
+std::string credentials_changed_message();
 
 // All of the security data, in parts: what the fabric had is replaced when the last one is there.
 std::string security_state_message(const snapshot::SecurityChanges& part, bool first, bool last);

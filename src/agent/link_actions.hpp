@@ -20,6 +20,7 @@ enum class Call : std::uint8_t {
   renew_certificate,
   pull_epochs,
   pull_blacklist,
+  renew_worker,
 };
 
 // Send over mutual TLS; the answer comes back with the same `call`.
@@ -39,8 +40,10 @@ struct TellFabric {
 
 // Certificate, key or roots in the state directory changed: new connections use them.
 struct UseIdentity {};
+// So did those towards clients.
+struct UseWorker {};
 
-using LinkAction = std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, Say>;
+using LinkAction = std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, UseWorker, Say>;
 using LinkActions = std::vector<LinkAction>;
 
 inline void append(LinkActions& to, LinkActions from) {

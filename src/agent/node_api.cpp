@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.hpp"
+
 namespace rap::agent {
 namespace {
 
@@ -128,13 +130,15 @@ std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse&
   });
 }
 
-wire::HttpRequest renewal_request(NodeId node, const std::string& csr) {
-  return post(node, "certificates", {{"csr", csr}});
+wire::HttpRequest renewal_request(NodeId node, std::string_view kind, const std::string& csr) {
+  return post(node, "certificates", {{"kind", kind}, {"csr", csr}});
 }
 
-std::optional<std::string> parse_renewal(const wire::HttpResponse& response) {
-  return parse(response,
-               [](const json& body) { return body.at("certificate_chain").get<std::string>(); });
+std::optional<IssuedCertificate> parse_renewal(const wire::HttpResponse& response) {
+  return parse(response, [](const json& body) {
+    const auto staple = from_base64(body.value("ocsp", std::string()));
+    return IssuedCertificate{body.at("certificate_chain"), staple.value_or(Bytes{})};
+  });
 }
 
 wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version) {

@@ -45,8 +45,13 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
 wire::HttpRequest command_result_request(NodeId node, std::string_view command_id,
                                          std::string_view status, std::string_view detail);
 
-wire::HttpRequest renewal_request(NodeId node, const std::string& csr);
-std::optional<std::string> parse_renewal(const wire::HttpResponse& response);  // the chain, in PEM
+// `kind`: "node" or "worker".
+wire::HttpRequest renewal_request(NodeId node, std::string_view kind, const std::string& csr);
+struct IssuedCertificate {
+  std::string chain_pem;
+  Bytes staple;  // an OCSP response about it; empty: none came along
+};
+std::optional<IssuedCertificate> parse_renewal(const wire::HttpResponse& response);
 
 struct DeltaAnswer {
   std::uint64_t since = 0;  // the cursor it reaches on from

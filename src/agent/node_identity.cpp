@@ -22,12 +22,14 @@ bool belongs_to(const crypto::PrivateKey& key, const crypto::Certificate& leaf) 
 
 // A renewal that was cut short between the chain and the key: the staged key is the chain's.
 std::optional<crypto::PrivateKey> finish_renewal(StateDirectory& state,
-                                                 const crypto::Certificate& leaf) {
-  const auto text = state.read(kNextKeyFile);
+                                                 const crypto::Certificate& leaf,
+                                                 std::string_view next_file,
+                                                 std::string_view key_file) {
+  const auto text = state.read(next_file);
   if (!text || !*text) return std::nullopt;
   auto key = crypto::PrivateKey::from_pem(**text);
   if (!key || !belongs_to(*key, leaf)) return std::nullopt;
-  if (!state.write({std::string(kNodeKeyFile), **text})) return std::nullopt;
+  if (!state.write({std::string(key_file), **text})) return std::nullopt;
   return key;
 }
 
@@ -53,7 +55,9 @@ std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirec
   if (!chain) return unusable(kChainFile, "holds no certificate");
   auto key = crypto::PrivateKey::from_pem(*key_text);
   if (!key) return unusable(kNodeKeyFile, "holds no private key");
-  if (!belongs_to(*key, chain->front())) key = finish_renewal(state, chain->front());
+  if (!belongs_to(*key, chain->front())) {
+    key = finish_renewal(state, chain->front(), kNextKeyFile, kNodeKeyFile);
+  }
   if (!key) {
     return unusable(kNodeKeyFile, "does not belong to the certificate in identity/chain.pem");
   }
@@ -63,6 +67,20 @@ std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirec
                       {std::move(*chain), std::move(*key)},
                       std::move(*roots),
                       std::move(*config_keys)};
+}
+
+std::optional<crypto::TlsIdentity> load_worker(StateDirectory& state) {
+  const auto chain_text = state.read(kWorkerChainFile);
+  if (!chain_text || !*chain_text) return std::nullopt;
+  auto chain = crypto::Certificate::chain_from_pem(**chain_text);
+  if (!chain) return std::nullopt;
+  const auto key_text = state.read(kWorkerKeyFile);
+  auto key = key_text && *key_text ? crypto::PrivateKey::from_pem(**key_text) : std::nullopt;
+  if (!key || !belongs_to(*key, chain->front())) {
+    key = finish_renewal(state, chain->front(), kWorkerNextKeyFile, kWorkerKeyFile);
+  }
+  if (!key) return std::nullopt;
+  return crypto::TlsIdentity{std::move(*chain), std::move(*key)};
 }
 
 }  // namespace rap::agent

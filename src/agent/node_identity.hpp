@@ -23,4 +23,7 @@ struct NodeIdentity {
 // for a person to look at, never to be papered over with a new identity.
 std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirectory& state);
 
+// With which it meets clients: nullopt while there is none that can be used; it is got anew then.
+std::optional<crypto::TlsIdentity> load_worker(StateDirectory& state);
+
 }  // namespace rap::agent

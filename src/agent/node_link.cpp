@@ -16,13 +16,17 @@ NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& dir
       configs_(options_.scope, directory, state_, rng),
       commands_(options_.scope.node, directory, state_, rng),
       deltas_(options_.scope.node, security, rng),
-      renewal_(options_.scope.node, options_.certificate, directory, rng),
+      renewal_(options_.scope.node, kNodeCertificate, options_.certificate.names(),
+               options_.certificate, directory, rng),
+      worker_(options_.scope.node, kWorkerCertificate, options_.worker_names, options_.worker,
+              directory, rng),
       events_(options_.scope.node, rng),
       checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
 
 MonoTime NodeLink::next_wakeup() const {
   return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(),
-                   deltas_.next_wakeup(), renewal_.next_wakeup(), events_.next_wakeup()});
+                   deltas_.next_wakeup(), renewal_.next_wakeup(), worker_.next_wakeup(),
+                   events_.next_wakeup()});
 }
 
 LinkActions NodeLink::step(Now now, const LinkEvent& event) {
@@ -37,6 +41,8 @@ LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   append(actions, commands_.poll(now.mono));
   append(actions, deltas_.poll(now.mono));
   append(actions, renewal_.poll(now));
+  worker_.need(configs_.is_entry(), now.mono);
+  append(actions, worker_.poll(now));
   append(actions, events_.poll(now.mono));
   return actions;
 }
@@ -45,7 +51,14 @@ LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
     if (answered->call == Call::checkin) return on_checkin(now.mono, answered->answer);
     if (answered->call == Call::renew_certificate) {
-      return renewal_.on_answer(now, answered->answer, configs_.roots());
+      const std::uint64_t before = renewal_.renewals();
+      LinkActions actions = renewal_.on_answer(now, answered->answer, configs_.roots());
+      // Another root may issue now, which clients will soon be asked to trust alone.
+      if (renewal_.renewals() != before) worker_.asked_to(now.mono);
+      return actions;
+    }
+    if (answered->call == Call::renew_worker) {
+      return worker_.on_answer(now, answered->answer, configs_.roots());
     }
     LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);
     append(actions, commands_.on_answer(now.mono, answered->call, answered->answer));

@@ -44,6 +44,9 @@ inline constexpr Duration kDegradedCheckinInterval = std::chrono::milliseconds{8
 struct NodeLinkOptions {
   ConfigScope scope;
   crypto::Certificate certificate;  // the node's
+  // With which it meets clients, once it is an entry.
+  std::optional<crypto::Certificate> worker = std::nullopt;
+  crypto::SubjectNames worker_names = {};
   HostFacts host;
   Duration checkin_interval = std::chrono::seconds{5};  // while there is a stream of hints
   std::int64_t host_uptime_s = 0;  // when the link is made
@@ -61,6 +64,7 @@ class NodeLink {
   // Before the first step: takes up what an earlier run stored.
   LinkActions load(Now now) {
     renewal_.plan(now);
+    worker_.plan(now);
     LinkActions actions = configs_.load(now);
     append(actions, deltas_.load());
     return actions;
@@ -85,6 +89,7 @@ class NodeLink {
   CommandSync commands_;
   DeltaSync deltas_;
   RenewalSync renewal_;
+  RenewalSync worker_;
   EventSync events_;
   Poller checkin_;
   std::string observations_;  // the fabric's latest; empty while it is away

@@ -14,6 +14,12 @@ namespace rap::agent {
 inline constexpr std::string_view kNodeKeyFile = "identity/node.key";
 inline constexpr std::string_view kNextKeyFile = "identity/next.key";  // while it is renewed
 inline constexpr std::string_view kChainFile = "identity/chain.pem";
+inline constexpr std::string_view kStapleFile = "identity/chain.ocsp";  // about chain.pem
+// Of an entry node, towards clients.
+inline constexpr std::string_view kWorkerKeyFile = "identity/worker.key";
+inline constexpr std::string_view kWorkerNextKeyFile = "identity/worker-next.key";
+inline constexpr std::string_view kWorkerChainFile = "identity/worker.pem";
+inline constexpr std::string_view kWorkerStapleFile = "identity/worker.ocsp";
 inline constexpr std::string_view kTrustBundleFile = "identity/ca.pem";
 inline constexpr std::string_view kSealKeyFile = "identity/seal.key";
 inline constexpr std::string_view kEnrolmentFile = "identity/enrolment.json";

@@ -55,7 +55,8 @@ class CommandTest : public testing::Test {
                {"tls_trust_mode", "platform_ca"},
                {"production_trusted", true},
                {"smoke_only", false},
-               {"tls_ca_ref", "x"}}}}};
+               {"tls_ca_ref", "x"},
+               {"tls_cluster", "00000000-0000-4000-8000-000000000001"}}}}};
   }
 
   crypto::TestPki pki_;

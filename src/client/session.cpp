@@ -39,8 +39,9 @@ Outcome<Attachment> parse_attachment(const json& answer) {
     }
     for (const json& item : answer.at("candidates")) {
       auto url = wire::parse_url(item.at("url").get<std::string>(), "wss", kWssPort);
-      if (!url || !trusted(item) || a.candidates.size() == kMaxCandidates) continue;
-      a.candidates.push_back({std::move(*url), item.at("token")});
+      const auto cluster = ClusterId::parse(item.at("tls_cluster").get<std::string>());
+      if (!url || !cluster || !trusted(item) || a.candidates.size() == kMaxCandidates) continue;
+      a.candidates.push_back({std::move(*url), item.at("token"), *cluster});
     }
     if (a.candidates.empty()) {
       return fail(ExitCode::unreachable,

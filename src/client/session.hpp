@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/ids.hpp"
 #include "client/failure.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
@@ -20,6 +21,7 @@ inline constexpr std::size_t kMaxCandidates = 64;
 struct Candidate {
   wire::Url url;      // wss://…
   std::string token;  // for this entry only, once, within a minute
+  ClusterId cluster;  // whose worker the entry must prove to be
 };
 
 struct Attachment {

@@ -24,11 +24,12 @@ std::string ca_ref_of(const crypto::Certificate& root) {
   return "rap-" + root.fingerprint_hex().substr(0, kShortFingerprint);
 }
 
-NodeCertificate inventory_entry(NodeId node, const std::vector<crypto::Certificate>& chain,
-                                std::string ca_ref) {
+NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
+                                const std::vector<crypto::Certificate>& chain, std::string ca_ref) {
   const crypto::Certificate& leaf = chain.front();
   NodeCertificate entry;
   entry.node = node;
+  entry.kind = kind;
   entry.serial = leaf.serial_hex();
   entry.fingerprint = leaf.fingerprint_hex();
   entry.ca_ref = std::move(ca_ref);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 namespace rap::control {
 
 inline constexpr std::chrono::seconds kNodeCertificateLifetime = std::chrono::days{90};
+inline constexpr std::chrono::seconds kWorkerCertificateLifetime = std::chrono::days{30};
 // A certificate is valid from a little before it was issued: clocks differ.
 inline constexpr std::chrono::seconds kCertificateBackdate = std::chrono::minutes{5};
 
@@ -35,10 +37,16 @@ struct Authority {
   // The bundles that lead from the first root to those in force, oldest first; signed by roots.
   std::uint64_t bundle_version = snapshot::kFirstTrustBundle;
   std::vector<std::string> bundles = {};
+  // Who issued before, while what it issued is still in use: it says no more than how that stands.
+  struct Former {
+    crypto::Issuer intermediate;
+    std::string ca_ref;
+  };
+  std::optional<Former> former = std::nullopt;
 
   std::string trust_bundle_pem() const;
   std::string root_fingerprint() const;  // SHA-256 of the first root's DER, lower-case hex
-  std::string ca_ref() const;            // "rap-<first 16 digits of it>"
+  std::string ca_ref() const;  // "rap-<first 16 digits of it>"
 };
 
 // "rap-<first 16 digits of the root's SHA-256>"
@@ -54,8 +62,8 @@ class CurrentAuthority {
 };
 
 // What the inventory keeps of a certificate just issued, given with its issuer.
-NodeCertificate inventory_entry(NodeId node, const std::vector<crypto::Certificate>& chain,
-                                std::string ca_ref);
+NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
+                                const std::vector<crypto::Certificate>& chain, std::string ca_ref);
 
 crypto::Validity validity_from(WallTime now, std::chrono::seconds lifetime);
 

@@ -35,12 +35,10 @@ std::string listed(const crypto::SubjectNames& names) {
   return out.empty() ? "no name" : out;
 }
 
-}  // namespace
-
-crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
-                                const std::vector<std::string>& advertised) {
+crypto::SubjectNames names_of(const wire::SpiffeId& identity,
+                              const std::vector<std::string>& advertised) {
   crypto::SubjectNames names;
-  names.uris.push_back(wire::SpiffeId::of_node(cluster, node).str());
+  names.uris.push_back(identity.str());
   for (const std::string& address : advertised) {
     const auto parsed = wire::parse_host_port(address);
     if (!parsed) continue;
@@ -53,6 +51,17 @@ crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
   return normalized(std::move(names));
 }
 
+}  // namespace
+
+crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
+                                const std::vector<std::string>& advertised) {
+  return names_of(wire::SpiffeId::of_node(cluster, node), advertised);
+}
+
+crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const std::string& advertised) {
+  return names_of(wire::SpiffeId::of_worker(cluster, node), {advertised});
+}
+
 Outcome<crypto::CertificateRequest> accept_request(const std::string& pem,
                                                    const crypto::SubjectNames& expected) {
   auto request = crypto::CertificateRequest::from_pem(pem);
@@ -60,8 +69,9 @@ Outcome<crypto::CertificateRequest> accept_request(const std::string& pem,
     return refuse(ProblemCode::csr_malformed,
                   "The signing request is no PKCS #10 request in PEM, or its signature is wrong.");
   }
-  if (request->key.type() != crypto::KeyType::p256) {
-    return refuse(ProblemCode::csr_malformed, "The key of the signing request must be P-256.");
+  if (request->key.type() != crypto::KeyType::p256 || !request->key_is_usual) {
+    return refuse(ProblemCode::csr_key_unacceptable,
+                  "The key of the signing request must be P-256, as an uncompressed point.");
   }
   const bool plain =
       request->subject.empty() && !request->asks_other_extensions && !request->names.has_other;

@@ -18,6 +18,9 @@ inline constexpr std::int64_t kMaxCsrBytes = 8192;
 crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
                                 const std::vector<std::string>& advertised);
 
+// The names an entry node meets clients under: as a worker, at the advertised address of the entry.
+crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const std::string& advertised);
+
 // The request, when its key is P-256, its subject empty and its names are exactly `expected`.
 Outcome<crypto::CertificateRequest> accept_request(const std::string& pem,
                                                    const crypto::SubjectNames& expected);

@@ -4,6 +4,7 @@
 #include "control/auth.hpp"
 #include "control/csr_policy.hpp"
 #include "control/json_reply.hpp"
+#include "control/renewal.hpp"
 #include "control/routes.hpp"
 
 namespace rap::control {
@@ -105,6 +106,15 @@ std::string whole_chain(const std::string& kept, const Authority& authority) {
   return chain && chain->size() == 1 ? kept + authority.intermediate.certificate.pem() : kept;
 }
 
+// For the first handshake, while the certificate is still in good standing.
+std::string staple_of(Services& s, Transaction& tx, const Enrolment& e, WallTime now) {
+  const auto leaf = crypto::Certificate::from_pem(e.certificate_pem);
+  const auto good = leaf ? tx.certificates().find_usable(e.node, leaf->serial_hex()) : std::nullopt;
+  const auto authority = s.authority.get();
+  if (!good || good->ca_ref != authority->ca_ref()) return {};
+  return first_staple(s, *authority, *good, now);
+}
+
 Outcome<Reply> enrolment_status(Services& s, const Call& call) {
   if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
@@ -118,6 +128,7 @@ Outcome<Reply> enrolment_status(Services& s, const Call& call) {
     Json body = {{"state", to_string(e->state)}};
     if (e->state == EnrolmentState::approved) {
       body["certificate_chain"] = whole_chain(e->certificate_pem, *s.authority.get());
+      if (auto staple = staple_of(s, tx, *e, call.now); !staple.empty()) body["ocsp"] = staple;
       body["trust_bundle"] = s.authority->trust_bundle_pem();
       body["config_keys"] = {{{"kid", s.authority->config_key.kid},
                               {"public_key_pem", s.authority->config_key.key.public_key().pem()}}};
@@ -141,11 +152,11 @@ Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) 
                                 {enrolment.data_plane_advertise, enrolment.fabric_advertise});
   auto request = accept_request(enrolment.csr, names);
   if (!request) return std::unexpected(request.error());
-  const crypto::Certificate leaf =
-      crypto::issue_leaf(authority->intermediate, request->key, names,
-                         validity_from(now, kNodeCertificateLifetime), s.rng);
-  NodeCertificate entry = inventory_entry(
-      enrolment.node, {leaf, authority->intermediate.certificate}, authority->ca_ref());
+  const auto leaf =
+      issue_certificate(s, *authority, CertificateKind::node, request->key, names, now);
+  NodeCertificate entry =
+      inventory_entry(enrolment.node, CertificateKind::node,
+                      {leaf, authority->intermediate.certificate}, authority->ca_ref());
   enrolment.certificate_pem = entry.pem;
   return entry;
 }
@@ -227,7 +238,7 @@ std::vector<Route> enrolment_routes() {
        .body = {text("poll_secret", kMaxSecretBytes)},
        .answer = {200,
                   {state, text("certificate_chain", 65536).optional(),
-                   text("trust_bundle", 65536).optional(),
+                   text("ocsp", 32768).optional(), text("trust_bundle", 65536).optional(),
                    list("config_keys", 8, {text("kid"), text("public_key_pem")}).optional(),
                    text("node_url").optional()}},
        .handler = enrolment_status},

@@ -191,6 +191,7 @@ Json to_json(const Node& n) {
 Fields certificate_fields() {
   return {uuid("node"),
           field::name("node_name"),
+          choice("kind", {"node", "worker"}),
           text("serial"),
           of("fingerprint", FieldType::sha256_hex),
           text("ca_ref"),
@@ -202,6 +203,7 @@ Fields certificate_fields() {
 Json to_json(const NodeCertificate& c) {
   Json out = {{"node", c.node.str()},
               {"node_name", c.node_name},
+              {"kind", to_string(c.kind)},
               {"serial", c.serial},
               {"fingerprint", c.fingerprint},
               {"ca_ref", c.ca_ref},

@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, 4> kSessionStates = {"pending", "active",
 constexpr std::array<std::string_view, 4> kTrustPhases = {"stable", "distributing", "reissuing",
                                                           "retiring"};
 
+constexpr std::array<std::string_view, 2> kCertificateKinds = {"node", "worker"};
+
 template <class Enum, std::size_t N>
 std::optional<Enum> from_name(const std::array<std::string_view, N>& names, std::string_view s) {
   for (std::size_t i = 0; i < N; ++i) {
@@ -24,6 +26,12 @@ std::optional<Enum> from_name(const std::array<std::string_view, N>& names, std:
 
 }  // namespace
 
+std::string_view to_string(CertificateKind kind) {
+  return kCertificateKinds[static_cast<std::size_t>(kind)];
+}
+std::optional<CertificateKind> certificate_kind_from(std::string_view s) {
+  return from_name<CertificateKind>(kCertificateKinds, s);
+}
 std::string_view to_string(NodeState state) { return kNodeStates[static_cast<std::size_t>(state)]; }
 std::optional<NodeState> node_state_from(std::string_view s) {
   return from_name<NodeState>(kNodeStates, s);

@@ -122,8 +122,14 @@ struct NodeAdmission {
   std::string ca_ref = {};           // under which that was issued
 };
 
+// With which a node meets nodes and us, or clients (PK-2).
+enum class CertificateKind : std::uint8_t { node, worker };
+std::string_view to_string(CertificateKind kind);
+std::optional<CertificateKind> certificate_kind_from(std::string_view s);
+
 struct NodeCertificate {
   NodeId node;
+  CertificateKind kind = CertificateKind::node;
   std::string serial;       // lower-case hex
   std::string fingerprint;  // SHA-256 of the DER, lower-case hex
   std::string ca_ref;

@@ -56,6 +56,7 @@ enum class ProblemCode : std::uint8_t {
   join_token_expired,
   join_token_used,
   csr_malformed,
+  csr_key_unacceptable,
   csr_names_mismatch,
   enrolment_not_found,
   enrolment_decided,
@@ -63,6 +64,7 @@ enum class ProblemCode : std::uint8_t {
   wrong_node,
   wrong_cluster,
   node_disabled,
+  role_required,
   certificate_revoked,
   command_not_found,
   // Us.

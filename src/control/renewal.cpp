@@ -1,5 +1,5 @@
-// A node renews its certificate with a new key (PK-7); the old one goes on beside it until it
-// expires, so that nothing has to happen at one moment.
+// A new certificate needs a new key; the old one goes on beside it until it expires, so that
+// nothing has to happen at one moment.
 #include "control/renewal.hpp"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "base/encoding.hpp"
 #include "control/csr_policy.hpp"
 #include "control/json_reply.hpp"
+#include "control/ocsp.hpp"
 
 namespace rap::control {
 namespace {
@@ -15,16 +16,21 @@ constexpr std::size_t kMaxUsableCertificates = 16;  // of one node
 
 bool is_usable(const NodeCertificate& c) { return c.status == "active" || c.status == "retiring"; }
 
+bool is_entry(Transaction& tx, NodeId id) {
+  const auto node = tx.nodes().find(id.str());
+  return node && std::ranges::find(node->roles, policy::NodeRole::entry) != node->roles.end();
+}
+
 Outcome<NodeCertificate> issue(Services& s, Transaction& tx, const Call& call,
+                               const Authority& authority, CertificateKind kind,
                                const crypto::CertificateRequest& request,
                                const crypto::SubjectNames& names) {
-  const auto authority = s.authority.get();
   const std::string key = to_hex(request.key.spki_sha256());
   std::size_t usable = 0;
   for (NodeCertificate& c : tx.certificates().list_of_node(call.node->id)) {
     // The answer to the same request may have been lost.
-    if (c.key_sha256 == key && c.ca_ref == authority->ca_ref() && c.status == "active" &&
-        c.serial != call.request.peer_certificate_serial) {
+    if (c.key_sha256 == key && c.kind == kind && c.ca_ref == authority.ca_ref() &&
+        c.status == "active" && c.serial != call.request.peer_certificate_serial) {
       return std::move(c);
     }
     if (c.key_sha256 == key) {
@@ -38,11 +44,9 @@ Outcome<NodeCertificate> issue(Services& s, Transaction& tx, const Call& call,
                   "This node has " + std::to_string(usable) +
                       " certificates that are still good; it gets another when one expires.");
   }
-  const crypto::Certificate leaf =
-      crypto::issue_leaf(authority->intermediate, request.key, names,
-                         validity_from(call.now, kNodeCertificateLifetime), s.rng);
+  const auto leaf = issue_certificate(s, authority, kind, request.key, names, call.now);
   NodeCertificate issued = inventory_entry(
-      call.node->id, {leaf, authority->intermediate.certificate}, authority->ca_ref());
+      call.node->id, kind, {leaf, authority.intermediate.certificate}, authority.ca_ref());
   tx.certificates().add(issued);
   tx.certificates().retire_others(call.node->id, issued.serial);
   AuditEntry entry;
@@ -55,23 +59,60 @@ Outcome<NodeCertificate> issue(Services& s, Transaction& tx, const Call& call,
   entry.target_id = issued.serial;
   entry.target_name = call.node->name;
   entry.source_ip = call.request.peer_ip;
-  entry.detail = Json{{"ca_ref", issued.ca_ref}, {"fingerprint", issued.fingerprint}}.dump();
+  entry.detail =
+      Json{
+          {"kind", to_string(kind)}, {"ca_ref", issued.ca_ref}, {"fingerprint", issued.fingerprint}}
+          .dump();
   tx.audit(std::move(entry));
   return issued;
 }
 
 }  // namespace
 
+crypto::Certificate issue_certificate(Services& s, const Authority& authority, CertificateKind kind,
+                                      const crypto::PublicKey& key,
+                                      const crypto::SubjectNames& names, WallTime now) {
+  const bool worker = kind == CertificateKind::worker;
+  crypto::LeafProfile profile;
+  profile.client = !worker;
+  profile.must_staple = s.ocsp != nullptr;
+  if (s.ocsp != nullptr) profile.ocsp_url = s.ocsp->url();
+  return crypto::issue_leaf(
+      authority.intermediate, key, names,
+      validity_from(now, worker ? kWorkerCertificateLifetime : kNodeCertificateLifetime), s.rng,
+      profile);
+}
+
+std::string first_staple(Services& s, const Authority& authority, const NodeCertificate& good,
+                         WallTime now) {
+  const auto leaf = crypto::Certificate::from_pem(good.pem);
+  if (s.ocsp == nullptr || !leaf || !leaf->must_staple()) return {};
+  return to_base64(
+      first_ocsp_response(*s.ocsp, *leaf, good.kind, authority, s.settings, s.rng, now));
+}
+
 Outcome<Reply> renew_certificate(Services& s, const Call& call) {
-  const auto names = node_names(s.authority->cluster, call.node->id,
-                                {call.node->data_plane_advertise, call.node->fabric_advertise});
+  Transaction& tx = *call.tx;
+  const auto kind = certificate_kind_from(call.text("kind")).value_or(CertificateKind::node);
+  const Node& node = *call.node;
+  const bool worker = kind == CertificateKind::worker;
+  if (worker && !is_entry(tx, node.id)) {
+    return refuse(ProblemCode::role_required,
+                  "Only a node in the entry role meets clients, and this one is not in it.");
+  }
+  const auto authority = s.authority.get();
+  const auto names = worker ? worker_names(authority->cluster, node.id, node.data_plane_advertise)
+                            : node_names(authority->cluster, node.id,
+                                         {node.data_plane_advertise, node.fabric_advertise});
   const auto request = accept_request(call.text("csr"), names);
   if (!request) return std::unexpected(request.error());
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto issued = issue(s, tx, call, *request, names);
-    if (!issued) return std::unexpected(issued.error());
-    return reply({{"certificate_chain", issued->pem}});
-  });
+  const auto issued = issue(s, tx, call, *authority, kind, *request, names);
+  if (!issued) return std::unexpected(issued.error());
+  Json body = {{"certificate_chain", issued->pem}};
+  if (auto staple = first_staple(s, *authority, *issued, call.now); !staple.empty()) {
+    body["ocsp"] = std::move(staple);
+  }
+  return reply(body);
 }
 
 }  // namespace rap::control

@@ -148,7 +148,7 @@ class CertificateRepository {
   virtual std::vector<NodeCertificate> find(std::string_view serial) = 0;
   virtual std::vector<NodeCertificate> list() = 0;
   virtual std::vector<NodeCertificate> list_of_node(NodeId node) = 0;
-  virtual void retire_others(NodeId node, std::string_view serial) = 0;
+  virtual void retire_others(NodeId node, std::string_view serial) = 0;  // of its kind
   // One certificate of the node, or all of them.
   virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
   virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays

@@ -2,6 +2,7 @@
 // main, handed down; everything here may be used from several threads at a time.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "control/cluster_models.hpp"
 #include "control/database.hpp"
 #include "control/metrics.hpp"
+#include "control/model.hpp"
 #include "control/standings.hpp"
 #include "snapshot/node_config.hpp"
 
@@ -52,7 +54,11 @@ struct Settings {
   std::string public_url;  // https://HOST:PORT, where people and agents reach the API
   std::string node_url;    // HOST:PORT of the node listener
   std::string version;
+  // How long nodes may act on what they were told without hearing of us.
+  std::chrono::seconds config_valid_for{snapshot::kDefaultValidForS};
 };
+
+class OcspSigners;  // control/ocsp.hpp
 
 struct Services {
   Database& database;
@@ -66,6 +72,7 @@ struct Services {
   Metrics& metrics;
   Log& log;
   Settings settings;
+  OcspSigners* ocsp = nullptr;  // null: there is no responder, and certificates demand none
 };
 
 }  // namespace rap::control

@@ -120,7 +120,8 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
          {"tls_trust_mode", "platform_ca"},
          {"production_trusted", true},
          {"smoke_only", false},
-         {"tls_ca_ref", s.authority->ca_ref()}});
+         {"tls_ca_ref", s.authority->ca_ref()},
+         {"tls_cluster", s.authority->cluster.str()}});
   }
   tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
   AuditEntry entry =
@@ -246,7 +247,7 @@ std::vector<Route> session_routes() {
            {text("url"), text("token", 8192),
             choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
             of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
-            text("tls_ca_ref")})};
+            text("tls_ca_ref"), uuid("tls_cluster")})};
   return {
       {.method = "POST",
        .path = "/api/v1/sessions",

@@ -74,6 +74,9 @@ struct CertificateRequest {
   SubjectNames names;
   std::string subject;  // RFC 2253 text; a node's request must leave it empty
   bool asks_other_extensions = false;  // anything requested besides subjectAltName
+  // A P-256 key is an uncompressed point. Written in another way it would have another hash, and
+  // deny lists go by that.
+  bool key_is_usual = false;
 
   // nullopt when malformed or when the request's own signature does not verify.
   static std::optional<CertificateRequest> from_pem(std::string_view pem);

@@ -26,9 +26,11 @@ enum class CertificateFault : std::uint8_t {
   not_yet_valid,
   wrong_key_usage,  // the leaf is a CA's, or lacks digitalSignature or the EKU for its side
   no_identity,  // not exactly one URI SAN that is a SPIFFE ID of our trust domain
-  wrong_kind,  // a node where the control plane was expected, or the reverse
+  wrong_kind,  // a node where the control plane was expected, say
   wrong_cluster,
-  revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key
+  bad_status,  // must-staple without a staple, or with one that does not make it good
+  revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key; or
+            // its issuer says so in the staple
 };
 inline constexpr std::size_t kCertificateFaults =
     static_cast<std::size_t>(CertificateFault::revoked) + 1;

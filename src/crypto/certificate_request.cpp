@@ -1,3 +1,4 @@
+#include <openssl/ec.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -10,6 +11,15 @@ namespace rap::crypto {
 namespace {
 
 constexpr std::string_view kLabel = "CERTIFICATE REQUEST";
+
+bool is_uncompressed_point(X509_REQ* request) {
+  constexpr int kBytes = 65;
+  const unsigned char* point = nullptr;
+  int size = 0;
+  X509_PUBKEY* key = X509_REQ_get_X509_PUBKEY(request);
+  return X509_PUBKEY_get0_param(nullptr, &point, &size, nullptr, key) == 1 && size == kBytes &&
+         point[0] == POINT_CONVERSION_UNCOMPRESSED;
+}
 
 // Fills names and asks_other_extensions from the attributes; false when they are malformed.
 bool read_attributes(X509_REQ* request, CertificateRequest& out) {
@@ -64,6 +74,7 @@ std::optional<CertificateRequest> CertificateRequest::from_pem(std::string_view 
 
   CertificateRequest out{.key = PublicKey(std::move(key)), .names = {}, .subject = {}};
   out.subject = name_text(X509_REQ_get_subject_name(request.get()));
+  out.key_is_usual = out.key.type() != KeyType::p256 || is_uncompressed_point(request.get());
   if (!read_attributes(request.get(), out)) return std::nullopt;
   return out;
 }

@@ -28,6 +28,15 @@ void use_identity(SSL_CTX* ctx, const TlsIdentity& identity) {
   if (SSL_CTX_check_private_key(ctx) != 1) fail("private key does not match the certificate");
 }
 
+// What our side of the handshake shows with its certificate (RFC 6066 §8).
+int show_staple(SSL* ssl, void* context) {
+  const Bytes& staple = static_cast<const TlsContext*>(context)->staple();
+  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(staple.data(), staple.size()));
+  if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(staple.size()));
+  return SSL_TLSEXT_ERR_OK;
+}
+
 const std::vector<Certificate>* roots_of(const TlsPolicy& policy) {
   if (const auto* host = std::get_if<AcceptHost>(&policy)) return &host->roots;
   if (const auto* member = std::get_if<AcceptMember>(&policy)) return &member->roots;
@@ -63,6 +72,11 @@ std::shared_ptr<const TlsContext> TlsContext::make(TlsRole role,
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   if (identity) use_identity(ctx, *identity);
+  if (identity && role == TlsRole::server && !identity->staple.empty()) {
+    self->staple_ = std::move(identity->staple);
+    SSL_CTX_set_tlsext_status_cb(ctx, &show_staple);
+    SSL_CTX_set_tlsext_status_arg(ctx, self.get());
+  }
 
   if (const auto* roots = roots_of(self->policy_)) {
     X509_STORE* store = SSL_CTX_get_cert_store(ctx);

@@ -29,6 +29,7 @@ inline constexpr int kMaxCertificateMessageBytes = 16 * 1024;
 struct TlsIdentity {
   std::vector<Certificate> chain;  // leaf first, then intermediates
   PrivateKey key;
+  Bytes staple = {};  // an OCSP response about the leaf, for clients that ask; empty: none
 };
 
 // Whom a handshake accepts.
@@ -44,6 +45,9 @@ struct AcceptMember {  // mutual TLS: a member of the cluster
   wire::SpiffeId::Kind kind;
   std::optional<std::string> host;  // additionally match the SAN when dialling by name
   std::shared_ptr<const DenyList> deny = nullptr;  // null: nobody is denied
+  // A client asks for the server's status, and takes a staple up to this old. One that does not
+  // make the certificate good is refused, and so is none when the certificate must have one.
+  std::optional<std::chrono::seconds> staple_max_age = std::nullopt;  // none: it does not ask
 };
 using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptHost, AcceptMember>;
 
@@ -60,6 +64,7 @@ class TlsContext {
   TlsRole role() const { return role_; }
   const TlsPolicy& policy() const { return policy_; }
   WallTime now() const { return wall_now_(); }
+  const Bytes& staple() const { return staple_; }
   ssl_ctx_st* native() const { return ctx_.get(); }
 
  private:
@@ -67,6 +72,7 @@ class TlsContext {
   TlsRole role_;
   TlsPolicy policy_;
   std::function<WallTime()> wall_now_;
+  Bytes staple_;
   std::shared_ptr<ssl_ctx_st> ctx_;
 };
 

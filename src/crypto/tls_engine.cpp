@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <new>
 
+#include "crypto/ocsp.hpp"
+
 namespace rap::crypto {
 
 // A BIO whose two ends are the engine's input view and output buffer.
@@ -86,6 +88,13 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
     return;
   }
   SSL_set_connect_state(ssl_.get());
+  const auto* member = std::get_if<AcceptMember>(&context_->policy());
+  if (member != nullptr && member->staple_max_age) {
+    SSL_set_tlsext_status_type(ssl_.get(), TLSEXT_STATUSTYPE_ocsp);
+  }
+  if (member != nullptr && member->host && !is_ip_literal(*member->host)) {
+    SSL_set_tlsext_host_name(ssl_.get(), member->host->c_str());
+  }
   const auto* host = std::get_if<AcceptHost>(&context_->policy());
   if (host != nullptr && !is_ip_literal(host->host)) {
     SSL_set_tlsext_host_name(ssl_.get(), host->host.c_str());
@@ -122,6 +131,7 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
       return false;
     }
     if (member->host && !speaks_for(share(leaf), *member->host)) return false;
+    if (!status_fits(*member, share(leaf))) return false;
     peer_ = *identity;
     return true;
   }
@@ -164,6 +174,22 @@ std::optional<Severity> TlsEngine::denied_by(const DenyList& deny) const {
   return denied(deny, path_.front(), path_, *peer_);
 }
 
+// Before the handshake is over the staple is there already: it comes with the certificate.
+bool TlsEngine::status_fits(const AcceptMember& member, const Certificate& leaf) {
+  if (context_->role() == TlsRole::server || !member.staple_max_age) return true;
+  if (path_.size() < 2) return true;
+  const unsigned char* data = nullptr;
+  const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), &data);
+  const ByteView staple = size > 0 ? ByteView(data, static_cast<std::size_t>(size)) : ByteView();
+  if (staple.empty() && !leaf.must_staple()) return true;
+  const auto fault =
+      check_ocsp_response(staple, leaf, path_[1], context_->now(), *member.staple_max_age);
+  if (!fault) return true;
+  fault_ = *fault == OcspFault::revoked ? CertificateFault::revoked : CertificateFault::bad_status;
+  failure_ = "peer certificate refused: its OCSP staple is " + std::string(to_string(*fault));
+  return false;
+}
+
 bool TlsEngine::speaks_for(const Certificate& leaf, const std::string& host) {
   if (leaf.speaks_for(host)) return true;
   failure_ = "the certificate does not speak for " + host;
@@ -176,7 +202,7 @@ TlsEngine::Status TlsEngine::status_of(int result) {
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
     default: break;
   }
-  if (fault_) {
+  if (fault_ && failure_.empty()) {
     failure_ = "peer certificate refused: " + std::string(to_string(*fault_));
   } else if (failure_.empty()) {
     const char* reason = ERR_reason_error_string(ERR_peek_error());

@@ -77,6 +77,7 @@ class TlsEngine {
       const DenyList* deny, WallTime now);
   Bytes proof_message(bool by_client, const Certificate& leaf);
   bool speaks_for(const Certificate& leaf, const std::string& host);
+  bool status_fits(const AcceptMember& member, const Certificate& leaf);
 
   std::shared_ptr<const TlsContext> context_;
   Bytes& output_;

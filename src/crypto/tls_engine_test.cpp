@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "crypto/ocsp.hpp"
 #include "crypto/openssl_handle.hpp"
 #include "crypto/test_pki.hpp"
 #include "wire/reproof.hpp"
@@ -346,6 +347,83 @@ TEST_F(Tls, TheSameTicketResumesAtAServerThatTakesTickets) {
   }
   EXPECT_EQ(SSL_session_reused(client.get()), 1);
   ERR_clear_error();
+}
+
+// --- staples -----------------------------------------------------------------------------------
+
+struct Stapling : Tls {
+  // How a client that asks for bob's status fares with this staple; "" when it goes on.
+  std::string meet(Bytes staple, bool must_staple, std::optional<std::chrono::seconds> max_age,
+                   Fault* fault = nullptr) {
+    TestMember self = bob;
+    if (must_staple) {
+      self.leaf = issue_leaf(pki.intermediate, bob.key.public_key(), bob.leaf.names(),
+                             {TestPki::now - TestPki::day, TestPki::now + TestPki::day}, pki.rng,
+                             {.must_staple = true});
+      self.chain.front() = self.leaf;
+    }
+    if (staple == kGood) staple = about(self.leaf);
+    AcceptMember asking{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+    asking.staple_max_age = max_age;
+    AcceptMember listening{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+    const auto now = [] { return TestPki::now; };
+    Link l(TlsContext::make(TlsRole::client, TlsIdentity{alice.chain, alice.key}, asking, now),
+           TlsContext::make(TlsRole::server, TlsIdentity{self.chain, self.key, staple}, listening,
+                            now));
+    if (l.handshake()) return "";
+    if (fault != nullptr) *fault = l.client.certificate_fault().value_or(Fault::bad_chain);
+    return l.client.failure();
+  }
+  Bytes about(const Certificate& leaf, OcspStatus::Kind kind = OcspStatus::Kind::good,
+              std::chrono::seconds age = {}) {
+    const auto request =
+        parse_ocsp_request(make_ocsp_request(leaf, pki.intermediate.certificate)).value();
+    const WallTime from = TestPki::now - age;
+    return sign_ocsp_response(
+        pki.intermediate,
+        {{request.certificates[0], {kind, from}, from, TestPki::now + TestPki::day}}, {}, from);
+  }
+
+  const Bytes kGood = {1};  // to be made for the certificate that is shown
+};
+
+TEST_F(Stapling, AGoodStapleIsTakenAndNoneIsNeededWithoutMustStaple) {
+  EXPECT_EQ(meet(kGood, true, kMaxStapleAge), "");
+  EXPECT_EQ(meet(kGood, false, kMaxStapleAge), "");
+  EXPECT_EQ(meet({}, false, kMaxStapleAge), "");
+}
+
+TEST_F(Stapling, MustStapleWithoutAStapleFailsClosed) {
+  Fault fault{};
+  EXPECT_EQ(meet({}, true, kMaxStapleAge, &fault),
+            "peer certificate refused: its OCSP staple is missing");
+  EXPECT_EQ(fault, Fault::bad_status);
+}
+
+TEST_F(Stapling, AStapleThatDoesNotMakeItGoodIsRefusedAlsoWhereNoneWasNeeded) {
+  const std::string kPrefix = "peer certificate refused: its OCSP staple is ";
+  const auto refused = [&](const Bytes& staple, Fault* fault = nullptr) {
+    const std::string text = meet(staple, false, kMaxStapleAge, fault);
+    return text.substr(std::min(text.size(), kPrefix.size()));
+  };
+  Fault fault{};
+  EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::revoked), &fault), "revoked");
+  EXPECT_EQ(fault, Fault::revoked);
+  EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::unknown), &fault), "unknown");
+  EXPECT_EQ(fault, Fault::bad_status);
+  EXPECT_EQ(refused(about(alice.leaf)), "wrong_certificate");
+  EXPECT_EQ(refused(Bytes(40, 7)), "malformed");
+  EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::good, kMaxStapleAge)), "");
+}
+
+TEST_F(Stapling, HowOldItMayBeIsForTheClientToSay) {
+  const auto old = about(bob.leaf, OcspStatus::Kind::good, std::chrono::hours{3});
+  EXPECT_EQ(meet(old, false, kMaxStapleAge), "peer certificate refused: its OCSP staple is stale");
+  EXPECT_EQ(meet(old, false, std::chrono::hours{24}), "");
+}
+
+TEST_F(Stapling, WhoDoesNotAskIsShownNothing) {
+  EXPECT_EQ(meet(about(bob.leaf, OcspStatus::Kind::revoked), true, std::nullopt), "");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using control::NodeCertificate;
 
 constexpr std::string_view kSelect =
     "SELECT c.node_id, n.name, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, "
-    "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem "
+    "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem, c.kind "
     "FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
 
 NodeCertificate certificate_of(const Row& row) {
@@ -28,6 +28,7 @@ NodeCertificate certificate_of(const Row& row) {
   c.key_sha256 = row.text(9);
   c.revoked_at = row.maybe_time(10);
   c.pem = row.text(11);
+  c.kind = control::certificate_kind_from(row.text(12)).value_or(control::CertificateKind::node);
   return c;
 }
 
@@ -44,10 +45,10 @@ std::string select(std::string_view rest) { return std::string(kSelect) + std::s
 void SqlCertificates::add(const NodeCertificate& c) {
   sql_.query(
       "INSERT INTO node_certificates (node_id, serial, fingerprint, ca_ref, not_before, "
-      "not_after, status, issuer_sha256, key_sha256, pem) VALUES ($1, $2, $3, $4, $5, $6, "
-      "'active', $7, $8, $9)",
+      "not_after, status, issuer_sha256, key_sha256, pem, kind) VALUES ($1, $2, $3, $4, $5, $6, "
+      "'active', $7, $8, $9, $10)",
       c.node, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, c.issuer_sha256,
-      c.key_sha256, c.pem);
+      c.key_sha256, c.pem, to_string(c.kind));
 }
 
 std::optional<NodeCertificate> SqlCertificates::find_usable(NodeId node, std::string_view serial) {
@@ -74,7 +75,8 @@ std::vector<NodeCertificate> SqlCertificates::list_of_node(NodeId node) {
 void SqlCertificates::retire_others(NodeId node, std::string_view serial) {
   sql_.query(
       "UPDATE node_certificates SET status = 'retiring' "
-      "WHERE node_id = $1 AND serial <> $2 AND status = 'active'",
+      "WHERE node_id = $1 AND serial <> $2 AND status = 'active' AND kind = "
+      "(SELECT kind FROM node_certificates WHERE node_id = $1 AND serial = $2)",
       node, serial);
 }
 

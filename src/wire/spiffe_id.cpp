@@ -7,6 +7,7 @@ std::string_view to_string(SpiffeId::Kind kind) {
   switch (kind) {
     case SpiffeId::Kind::node: return "node";
     case SpiffeId::Kind::control: return "control";
+    case SpiffeId::Kind::worker: return "worker";
   }
   return "";
 }
@@ -38,6 +39,8 @@ std::optional<SpiffeId> SpiffeId::parse(std::string_view uri) {
     id.kind = Kind::node;
   } else if (take(uri, "/control/")) {
     id.kind = Kind::control;
+  } else if (take(uri, "/worker/")) {
+    id.kind = Kind::worker;
   } else {
     return std::nullopt;
   }

@@ -15,13 +15,15 @@ namespace rap::wire {
 inline constexpr std::string_view kTrustDomain = "rap";
 
 struct SpiffeId {
-  enum class Kind : std::uint8_t { node, control };
+  // A worker is an entry node as clients meet it.
+  enum class Kind : std::uint8_t { node, control, worker };
 
   ClusterId cluster;
   Kind kind = Kind::node;
-  std::array<std::uint8_t, 16> subject{};  // the node's id, or the control plane instance's
+  std::array<std::uint8_t, 16> subject{};  // the node's id (of a worker too), or the instance's
 
   static SpiffeId of_node(ClusterId c, NodeId n) { return {c, Kind::node, n.bytes()}; }
+  static SpiffeId of_worker(ClusterId c, NodeId n) { return {c, Kind::worker, n.bytes()}; }
   NodeId node() const { return NodeId(subject); }
 
   std::string str() const;

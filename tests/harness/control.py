@@ -24,7 +24,7 @@ class Control:
         self.prefix = list(prefix)
         self.serve_options = list(serve_options)
         self.process = None
-        self.ports = {"api": 0, "node": 0}
+        self.ports = {"api": 0, "node": 0, "ocsp": 0}
         self.init_output = None
 
     def init(self):
@@ -45,6 +45,7 @@ class Control:
             [BIN / "rap-control", "serve", "--state", self.state,
              "--listen", f"{self.address}:{self.ports['api']}",
              "--node-listen", f"{self.address}:{self.ports['node']}",
+             "--ocsp-listen", f"{self.address}:{self.ports['ocsp']}",
              "--public-url", f"https://{self.address}:{self.ports['api']}",
              "--node-url", f"{self.address}:{self.ports['node']}", *self.serve_options],
             self.folder / "control.log", prefix=self.prefix, env=env)

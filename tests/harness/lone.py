@@ -4,6 +4,7 @@ what is in each configuration and each certificate, and hears each observation."
 import base64
 import contextlib
 import datetime
+import ipaddress
 import json
 import os
 import pathlib
@@ -61,12 +62,19 @@ class Authority:
                 .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
                     identifier(self.key.public_key())), critical=False))
 
-    def issue(self, cluster, node, *, start=-HOUR, end=HOUR):
+    def issue_worker(self, cluster, node, address, *, start=-HOUR, end=HOUR):
+        """(certificate, key) with which an entry meets clients."""
+        uri = pki.node_uri(cluster, node).replace("/node/", "/worker/")
+        return self.issue(cluster, node, start=start, end=end, names=[
+            x509.UniformResourceIdentifier(uri),
+            x509.IPAddress(ipaddress.ip_address(address))])
+
+    def issue(self, cluster, node, *, start=-HOUR, end=HOUR, names=None):
         """(certificate, key) that prove this node."""
         key = pki.new_key()
         builder = self._builder(x509.Name([]), key.public_key(), start, end)
-        uri = x509.UniformResourceIdentifier(pki.node_uri(cluster, node))
-        builder = builder.add_extension(x509.SubjectAlternativeName([uri]), critical=True)
+        names = names or [x509.UniformResourceIdentifier(pki.node_uri(cluster, node))]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=True)
         builder = builder.add_extension(x509.BasicConstraints(False, None), critical=True)
         builder = builder.add_extension(self._usage(digital_signature=True), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage(
@@ -109,6 +117,7 @@ class LoneNode:
         self._prefix = hosts.prefix(name)
         self.ports = {name: free_port(self.address) for name in ("data", "fabric", "metrics")}
         self.certificate, self.key = authority.issue(cluster, self.id)
+        self.worker = authority.issue_worker(cluster, self.id, self.address)
         self.config = {
             "version": 0, "cluster": cluster, "node": self.id, "node_name": name, "issued_at": 0,
             "valid_for_s": 86400, "roles": ["relay"], "trust_bundle_pem": authority.pem,
@@ -133,6 +142,8 @@ class LoneNode:
         identity = self.state / "identity"
         (identity / "chain.pem").write_text(pki.pem(self.certificate))
         (identity / "node.key").write_text(pki.key_pem(self.key))
+        (identity / "worker.pem").write_text(pki.pem(self.worker[0]))
+        (identity / "worker.key").write_text(pki.key_pem(self.worker[1]))
         (identity / "seal.key").write_text(base64.b64encode(b"k" * 32).decode())
 
     def peer(self, other, *, dial=False, classes=frames.CLASSES, draining=False, bootstrap=False,
