@@ -34,7 +34,13 @@ void AgentLink::on_message(const std::string& text) {
   if (type == "config" && message.contains("config")) {
     const auto config = snapshot::parse_node_config(message["config"].dump());
     if (!config) return log_.error("config.refused", {{"detail", config.error()}});
-    return handlers_.on_config(*config);
+    std::vector<snapshot::Document> documents;
+    for (const json& item : message.value("documents", json::array())) {
+      auto document = snapshot::parse_document(item.dump());
+      if (!document) return log_.error("config.refused", {{"detail", document.error()}});
+      documents.push_back(std::move(*document));
+    }
+    return handlers_.on_config(*config, documents);
   }
   if (type == "command" && message.value("command", "") == "session.terminate") {
     const auto session = SessionId::parse(message.value("session_id", ""));

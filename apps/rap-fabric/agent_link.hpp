@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -12,13 +13,15 @@
 #include "base/log.hpp"
 #include "io/event_loop.hpp"
 #include "io/message_socket.hpp"
+#include "snapshot/documents.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/security_delta.hpp"
 
 namespace rap::fabric {
 
 struct AgentHandlers {
-  std::function<void(const snapshot::NodeConfig&)> on_config;
+  std::function<void(const snapshot::NodeConfig&, const std::vector<snapshot::Document>&)>
+      on_config;
   std::function<void(SessionId)> on_terminate_session;
   std::function<void(bool reachable)> on_control;  // the agent found or lost the control plane
   std::function<void()> on_identity_changed;       // our certificate was renewed

@@ -32,7 +32,7 @@ void ClientSession::flush() {
   if (stream_) stream_->flush();
 }
 
-void ClientSession::expire(MonoTime now) {
+void ClientSession::expire(MonoTime now, Duration max_idle) {
   if (over_) return;
   if (closing_) {
     if (now - last_active_ > kCloseTimeout) over();
@@ -40,7 +40,7 @@ void ClientSession::expire(MonoTime now) {
     const auto* link = router_.board().find(*link_);
     if (link != nullptr && link->flows.size() > 0) {
       last_active_ = now;
-    } else if (now - last_active_ > kIdleClientTimeout) {
+    } else if (now - last_active_ > max_idle) {
       close(WebSocketClose::going_away);
     }
   } else if (now - last_active_ > kUpgradeTimeout) {

@@ -16,7 +16,6 @@ namespace rap::fabric {
 // Before a client has a flow it may cost no more than this.
 inline constexpr std::size_t kMaxUpgradeHeader = 8 * 1024;
 inline constexpr std::chrono::seconds kUpgradeTimeout{10};
-inline constexpr Duration kIdleClientTimeout = std::chrono::seconds{30};  // without any flow
 inline constexpr std::chrono::seconds kCloseTimeout{5};  // for a client that does not read on
 
 class ClientSession;
@@ -37,7 +36,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   void accept(std::unique_ptr<io::Stream> stream);
   void flush() override;
   // Ends a client that has had no flow for too long, or never finished its upgrade.
-  void expire(MonoTime now);
+  void expire(MonoTime now, Duration max_idle);  // without any flow
   std::optional<router::LinkId> link() const { return link_; }
 
   void on_open() override;

@@ -38,7 +38,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
       ticker_(loop),
       shut_down_timer_(loop),
       agent_(loop, (settings_.state / "agent.sock").string(),
-             {.on_config = [this](const auto& config) { configure(config); },
+             {.on_config = [this](const auto& config,
+                                  const auto& documents) { configure(config, documents); },
               .on_terminate_session =
                   [this](SessionId session) { router_.end_session(session, io::wall_now()); },
               .on_control = [this](bool reachable) { control_changed(reachable); },
@@ -70,7 +71,8 @@ Fabric::~Fabric() = default;
 // --- configuration
 // ---------------------------------------------------------------------------------
 
-void Fabric::configure(const snapshot::NodeConfig& config) {
+void Fabric::configure(const snapshot::NodeConfig& config,
+                       const std::vector<snapshot::Document>& documents) {
   if (configured_ && (config.cluster != config_.cluster || config.node != config_.node)) {
     return log_.error("config.refused", {{"detail", "it names another node or cluster"}});
   }
@@ -78,9 +80,25 @@ void Fabric::configure(const snapshot::NodeConfig& config) {
   config_ = config;
   configured_ = true;
   router_.configure(config);
+  router_.set_policies(snapshot::policies_of(documents));
+  apply_settings(
+      snapshot::runtime_settings_from(values_of(documents, snapshot::kServerRuntimeSettings)));
   open_listeners();
   update_context();
   log_.info("config.applied", {{"version", config.version}, {"peers", config.peers.size()}});
+}
+
+// For what comes from now on; who is in stays in. The listeners that are opened later take them
+// over.
+void Fabric::apply_settings(const snapshot::RuntimeSettings& settings) {
+  if (settings != limits_) log_.info("settings.applied", {{"max_clients", settings.max_clients}});
+  limits_ = settings;
+  router_.set_flows_per_client(settings.flows_per_client);
+  for (const auto* listener : {&client_listener_, &fabric_listener_}) {
+    if (!*listener) continue;
+    (*listener)->set_limits(settings.handshake, settings.pending_handshakes,
+                            settings.pending_per_address);
+  }
 }
 
 bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
@@ -157,6 +175,9 @@ void Fabric::open_listeners() {
     };
     io::TlsListenerOptions options;
     options.tls = std::move(tls);
+    options.handshake_timeout = limits_.handshake;
+    options.max_handshakes = limits_.pending_handshakes;
+    options.max_handshakes_per_source = limits_.pending_per_address;
     try {
       listener = std::make_unique<io::TlsListener>(loop_, at.host, at.port, std::move(options),
                                                    std::move(fn), failed);
@@ -189,7 +210,7 @@ void Fabric::update_context() {
 // ---------------------------------------------------------------------------------------
 
 void Fabric::accept_client(std::unique_ptr<io::Stream> stream) {
-  if (clients_.size() >= kMaxClients || shutting_down_) {
+  if (clients_.size() >= limits_.max_clients || shutting_down_) {
     log_.warn("client.limit_reached", {{"peer_ip", stream->peer_ip()}});
     return;
   }
@@ -227,7 +248,7 @@ void Fabric::tick() {
   router_.tick(now);
   targets_.expire(now);
   failures_logged_ = 0;
-  for (const auto& [session, owned] : clients_) session->expire(now);
+  for (const auto& [session, owned] : clients_) session->expire(now, limits_.client_idle);
   channels_.tick();
   publish_metrics(now);
   if (configured_) {

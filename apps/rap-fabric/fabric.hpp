@@ -22,8 +22,6 @@
 
 namespace rap::fabric {
 
-inline constexpr std::size_t kMaxClients = 4096;
-
 class Fabric final : private router::LinkPort, private ClientOwner {
  public:
   Fabric(io::EventLoop& loop, Settings settings, Log& log);
@@ -33,7 +31,9 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void shut_down(std::function<void()> done);
 
  private:
-  void configure(const snapshot::NodeConfig& config);
+  void configure(const snapshot::NodeConfig& config,
+                 const std::vector<snapshot::Document>& documents);
+  void apply_settings(const snapshot::RuntimeSettings& settings);
   // False: the identity or the revocations cannot be used; what was in use before stays.
   bool renew_trust(const snapshot::NodeConfig& config);
   void identity_changed();
@@ -58,6 +58,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   TargetPool targets_;
   router::Router router_;
   snapshot::NodeConfig config_;
+  snapshot::RuntimeSettings limits_;
   bool configured_ = false;
   std::optional<WallTime> control_away_since_;
   channel::Authority authority_ = channel::Authority::expired;

@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/jws.hpp"
+#include "snapshot/documents.hpp"
 
 namespace rap::agent {
 
@@ -21,6 +22,10 @@ enum class ConfigFault : std::uint8_t {
   wrong_cluster,
   wrong_node,
   rolled_back,  // below the version floor
+  fast_forward,  // so far above it that nothing could follow: it would lock this node out
+  mix_and_match,  // a document that is not the one its configuration lists
+  gap,  // an increment from a configuration that this node has not
+  wrong_increment,  // it does not lead to what it says
   untrusted_roots,  // it names a root that no root of ours vouched for
   expired,      // issued too long ago: somebody may be keeping newer ones from us
 };
@@ -31,12 +36,17 @@ struct ConfigRefusal {
   std::string detail;
 };
 
+// How far a version may be above the last one. A cluster that changes ten times a second is a day
+// away from it.
+inline constexpr std::uint64_t kMaxVersionJump = std::uint64_t{1} << 20;
+
 struct VerifiedConfig {
   std::uint64_t version = 0;
   WallTime issued_at{};
   std::chrono::seconds valid_for{};
   std::string json;  // the signed payload, word by word
   bool is_entry = false;  // it meets clients
+  std::vector<snapshot::DocumentRef> documents = {};
 };
 
 struct ConfigScope {
@@ -54,5 +64,11 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
                                                            const ConfigScope& scope,
                                                            std::uint64_t version_floor,
                                                            WallTime now);
+
+// The whole configuration that an increment makes of `base`, as it would have come in full: not yet
+// verified itself.
+std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envelope,
+                                                          const VerifiedConfig& base,
+                                                          const ConfigScope& scope);
 
 }  // namespace rap::agent

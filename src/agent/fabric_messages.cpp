@@ -8,8 +8,15 @@ namespace rap::agent {
 
 using nlohmann::json;
 
-std::string config_message(std::string_view config_json) {
-  return R"({"type":"config","config":)" + std::string(config_json) + "}";
+std::string config_message(std::string_view config_json,
+                           const std::vector<snapshot::Document>& documents) {
+  std::string out =
+      R"({"type":"config","config":)" + std::string(config_json) + R"(,"documents":[)";
+  for (const snapshot::Document& document : documents) {
+    if (out.back() != '[') out += ',';
+    out += to_json(document);
+  }
+  return out + "]}";
 }
 
 std::string terminate_session_message(std::string_view command_id, std::string_view session_id) {

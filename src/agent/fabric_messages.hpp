@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "snapshot/documents.hpp"
 
 #include "snapshot/security_delta.hpp"
 
@@ -14,7 +17,8 @@ namespace rap::agent {
 inline constexpr std::size_t kMaxObservationsBytes = std::size_t{512} * 1024;
 
 // `config_json` is the verified payload of a signed configuration, passed on word by word.
-std::string config_message(std::string_view config_json);
+std::string config_message(std::string_view config_json,
+                           const std::vector<snapshot::Document>& documents = {});
 std::string terminate_session_message(std::string_view command_id, std::string_view session_id);
 
 // Whether the control plane answers: without it only what the degraded policy allows is new.

@@ -15,6 +15,7 @@ enum class Call : std::uint8_t {
   pull_commands,
   report_result,
   pull_configs,
+  get_object,
   ack_config,
   report_config_error,
   renew_certificate,

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
+#include "snapshot/document_json.hpp"
+#include "wire/byte_range.hpp"
 
 namespace rap::agent {
 namespace {
@@ -114,17 +116,34 @@ std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
   return answer.value_or(std::nullopt);
 }
 
-wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh,
-                                       std::uint64_t trust_bundle) {
-  return post(node, "configs/pull",
-              {{"have", have}, {"refresh", refresh}, {"have_trust_bundle", trust_bundle}});
+wire::HttpRequest pull_configs_request(NodeId node, const HaveConfigs& have) {
+  json body = {{"have", have.have},
+               {"refresh", have.refresh},
+               {"have_trust_bundle", have.trust_bundle},
+               {"have_documents", have.documents}};
+  if (!have.sha256.empty()) {
+    body["have_sha256"] = have.sha256;
+    body["have_issued_at"] = have.issued_at;
+  }
+  return post(node, "configs/pull", body);
+}
+
+wire::HttpRequest object_request(std::string_view kind, std::string_view name, std::size_t first,
+                                 std::size_t count) {
+  wire::HttpRequest request;
+  request.method = "GET";
+  request.path = "/cp/v2/objects/" + std::string(kind) + "/" + std::string(name);
+  request.headers = {{"range", wire::range_field(first, count)}};
+  return request;
 }
 
 std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response) {
   return parse(response, [](const json& body) {
     std::vector<PulledConfig> configs;
     for (const json& item : body.at("configs")) {
-      configs.push_back({item.at("type"), item.at("version"), item.at("envelope")});
+      configs.push_back({item.at("type"), item.at("version"), item.value("envelope", ""),
+                         item.value("sha256", ""), item.value("size", std::size_t{0}),
+                         item.value("increment", "")});
     }
     return configs;
   });
@@ -141,16 +160,24 @@ std::optional<IssuedCertificate> parse_renewal(const wire::HttpResponse& respons
   });
 }
 
-wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version) {
-  return post(node, "configs/acks",
-              {{"acks", json::array({{{"type", type}, {"version", version}}})}});
+wire::HttpRequest config_acks_request(NodeId node, const std::vector<ConfigAck>& acks) {
+  json items = json::array();
+  for (const ConfigAck& ack : acks) {
+    json item = {{"type", ack.type}, {"version", ack.version}};
+    if (ack.scope) snapshot::put_scope(item, *ack.scope);
+    items.push_back(std::move(item));
+  }
+  return post(node, "configs/acks", {{"acks", std::move(items)}});
 }
 
-wire::HttpRequest config_error_request(NodeId node, std::string_view type, std::uint64_t version,
-                                       std::string_view error) {
-  return post(
-      node, "configs/errors",
-      {{"errors", json::array({{{"type", type}, {"version", version}, {"error", error}}})}});
+wire::HttpRequest config_errors_request(NodeId node, const std::vector<ConfigReport>& errors) {
+  json items = json::array();
+  for (const ConfigReport& error : errors) {
+    json item = {{"type", error.type}, {"version", error.version}, {"error", error.text}};
+    if (error.scope) snapshot::put_scope(item, *error.scope);
+    items.push_back(std::move(item));
+  }
+  return post(node, "configs/errors", {{"errors", std::move(items)}});
 }
 
 }  // namespace rap::agent

@@ -10,6 +10,7 @@
 
 #include "agent/enrolment.hpp"
 #include "base/ids.hpp"
+#include "snapshot/documents.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/http_message.hpp"
 
@@ -67,14 +68,41 @@ std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
 struct PulledConfig {
   std::string type;
   std::uint64_t version = 0;
-  std::string envelope;
+  std::string envelope;  // empty: it is fetched as an object
+  std::string sha256;  // of a document, in lower-case hex: its name as an object
+  std::size_t size = 0;  // of its envelope
+  std::string increment;  // instead of the envelope
 };
-// With `refresh` the control plane issues the configuration anew even when it is the one we have.
-wire::HttpRequest pull_configs_request(NodeId node, std::uint64_t have, bool refresh,
-                                       std::uint64_t trust_bundle);
+// What is here already. With `refresh` the control plane issues the configuration anew even when it
+// is the one we have.
+struct HaveConfigs {
+  std::uint64_t have = 0;
+  std::string sha256 = {};  // of the text of that; empty: send the next one whole
+  std::int64_t issued_at = 0;
+  bool refresh = false;
+  std::uint64_t trust_bundle = 0;
+  std::vector<std::string> documents = {};  // by hash
+};
+wire::HttpRequest pull_configs_request(NodeId node, const HaveConfigs& have);
 std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response);
-wire::HttpRequest config_ack_request(NodeId node, std::string_view type, std::uint64_t version);
-wire::HttpRequest config_error_request(NodeId node, std::string_view type, std::uint64_t version,
-                                       std::string_view error);
+// `count` bytes of an object, from `first` on.
+wire::HttpRequest object_request(std::string_view kind, std::string_view name, std::size_t first,
+                                 std::size_t count);
+
+inline constexpr std::size_t kMaxConfigBatch = 64;
+struct ConfigAck {
+  std::string type;
+  std::optional<snapshot::DocumentScope> scope;  // of documents
+  std::uint64_t version = 0;
+  crypto::Sha256 sha256{};  // not sent
+};
+struct ConfigReport {
+  std::string type;
+  std::optional<snapshot::DocumentScope> scope;
+  std::uint64_t version = 0;
+  std::string text;
+};
+wire::HttpRequest config_acks_request(NodeId node, const std::vector<ConfigAck>& acks);
+wire::HttpRequest config_errors_request(NodeId node, const std::vector<ConfigReport>& errors);
 
 }  // namespace rap::agent

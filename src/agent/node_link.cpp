@@ -31,6 +31,7 @@ MonoTime NodeLink::next_wakeup() const {
 
 LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   LinkActions actions = handle(now, event);
+  follow_runtime(now.mono);
   // Whatever the event was, it may have made a call due.
   if (checkin_.due(now.mono)) {
     checkin_.begin();
@@ -45,6 +46,18 @@ LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   append(actions, worker_.poll(now));
   append(actions, events_.poll(now.mono));
   return actions;
+}
+
+Duration NodeLink::checkin_interval() const {
+  const Duration calm =
+      runtime_.checkin_interval ? Duration{*runtime_.checkin_interval} : options_.checkin_interval;
+  return events_.up() ? calm : std::min(calm, Duration{runtime_.degraded_checkin});
+}
+
+void NodeLink::follow_runtime(MonoTime now) {
+  if (configs_.runtime() == runtime_) return;
+  runtime_ = configs_.runtime();
+  checkin_.set_interval(checkin_interval(), now, rng_);
 }
 
 LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
@@ -89,10 +102,11 @@ LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
 
 LinkActions NodeLink::on_events(MonoTime now, const LinkEvent& event) {
   if (std::holds_alternative<EventsOpened>(event)) {
-    checkin_.set_interval(options_.checkin_interval, now, rng_);
+    LinkActions actions = events_.opened(now);
+    checkin_.set_interval(checkin_interval(), now, rng_);
     checkin_.hurry(now);  // for the hints that were missed
     deltas_.hints_came_up(now);
-    return events_.opened(now);
+    return actions;
   }
   if (const auto* hint = std::get_if<HintCame>(&event)) {
     if (hint->type == wire::kConfigPending) configs_.hinted(now);
@@ -104,12 +118,13 @@ LinkActions NodeLink::on_events(MonoTime now, const LinkEvent& event) {
     return {};
   }
   if (const auto* ended = std::get_if<EventsEnded>(&event)) {
-    if (events_.up()) {
-      checkin_.set_interval(std::min(options_.checkin_interval, kDegradedCheckinInterval), now,
-                            rng_);
+    const bool was_up = events_.up();
+    LinkActions actions = events_.ended(now, ended->answer);
+    if (was_up) {
+      checkin_.set_interval(checkin_interval(), now, rng_);
       deltas_.hints_went_down(now);
     }
-    return events_.ended(now, ended->answer);
+    return actions;
   }
   return {};
 }

@@ -78,6 +78,8 @@ class NodeLink {
   LinkActions on_events(MonoTime now, const LinkEvent& event);
   LinkActions on_checkin(MonoTime now, const Answer& answer);
   LinkActions on_fabric_message(MonoTime now, const std::string& text);
+  Duration checkin_interval() const;
+  void follow_runtime(MonoTime now);
   LinkActions control_reached(bool reached, const std::string& why);
   LinkActions tell_control() const;
   wire::HttpRequest checkin(MonoTime now) const;
@@ -92,6 +94,7 @@ class NodeLink {
   RenewalSync worker_;
   EventSync events_;
   Poller checkin_;
+  snapshot::AgentRuntime runtime_;  // as it was last followed
   std::string observations_;  // the fabric's latest; empty while it is away
   std::uint64_t fabric_starts_ = 0;
   std::uint64_t renewals_at_checkin_ = 0;

@@ -166,8 +166,10 @@ TEST_F(NodeLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
   EXPECT_FALSE(sent(Call::pull_configs));
   now_ += seconds(1);
   step(LinkWoken{});
-  EXPECT_EQ(*sent(Call::pull_configs),
-            (json{{"have", 5}, {"refresh", true}, {"have_trust_bundle", 1}}));
+  const json asked = *sent(Call::pull_configs);
+  EXPECT_EQ(asked["have"], 5);
+  EXPECT_EQ(asked["refresh"], true);
+  EXPECT_EQ(asked["have_trust_bundle"], 1);
   fail(Call::pull_configs);
   while (!sent(Call::pull_configs)) {
     wake();

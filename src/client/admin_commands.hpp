@@ -9,6 +9,7 @@ namespace rap::client {
 void add_tenant_commands(CLI::App& admin, Invocation& invocation);
 // nodes, certificates, channels
 void add_fabric_commands(CLI::App& admin, Invocation& invocation);
+void add_config_commands(CLI::App& admin, Invocation& invocation);
 void add_trust_commands(CLI::App& admin, Invocation& invocation);
 void add_blacklist_commands(CLI::App& admin, Invocation& invocation);
 // join-tokens, enrolments, audit

@@ -71,6 +71,7 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation, const std::s
   root->require_subcommand(1);
   add_account_commands(*root, invocation);
   add_access_commands(*root, invocation);
+  add_variables_command(*root, invocation);
   add_admin_commands(*root, invocation);
   add_manual_commands(*root, invocation);
   return root;

@@ -62,6 +62,7 @@ Outcome<std::string> read_password(World& world, bool from_stdin, const std::str
 void add_account_commands(CLI::App& root, Invocation& invocation);  // login logout whoami resources
 void add_access_commands(CLI::App& root, Invocation& invocation);  // ssh proxy forward sessions
 void add_admin_commands(CLI::App& root, Invocation& invocation);  // admin …
+void add_variables_command(CLI::App& root, Invocation& invocation);
 void add_manual_commands(CLI::App& root, Invocation& invocation);  // completion man
 
 // The whole tree. `invocation` outlives it.

@@ -148,6 +148,7 @@ void add_admin_commands(CLI::App& root, Invocation& invocation) {
   CLI::App* admin = add_group(root, "admin", "Administer organizations, people and the fabric");
   add_tenant_commands(*admin, invocation);
   add_fabric_commands(*admin, invocation);
+  add_config_commands(*admin, invocation);
   add_trust_commands(*admin, invocation);
   add_blacklist_commands(*admin, invocation);
   add_platform_commands(*admin, invocation);

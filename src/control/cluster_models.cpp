@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "crypto/dsse.hpp"
+
 namespace rap::control {
 namespace {
 
@@ -16,6 +18,16 @@ std::string bundle_pem(const std::vector<StoredBundle>& bundles, std::uint64_t v
 }
 
 }  // namespace
+
+ClusterState::ClusterState(snapshot::ClusterModel model, std::vector<StoredBundle> all_bundles,
+                           std::shared_ptr<const Authority> by)
+    : index(std::move(model)), bundles(std::move(all_bundles)), authority(std::move(by)) {
+  for (const snapshot::IndexedDocument& d : index.documents()) {
+    envelopes.emplace(d.ref.sha256,
+                      crypto::seal_envelope(authority->config_key.key, authority->config_key.kid,
+                                            snapshot::kDocumentType, as_bytes(d.payload)));
+  }
+}
 
 std::shared_ptr<const ClusterState> load_cluster(Transaction& tx,
                                                  const std::shared_ptr<const Authority>& authority,

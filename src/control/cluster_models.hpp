@@ -3,7 +3,9 @@
 // asked once.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "control/authority.hpp"
@@ -15,12 +17,13 @@ namespace rap::control {
 // Immutable. Everything a configuration is made of, except for whom and when.
 struct ClusterState {
   ClusterState(snapshot::ClusterModel model, std::vector<StoredBundle> all_bundles,
-               std::shared_ptr<const Authority> by)
-      : index(std::move(model)), bundles(std::move(all_bundles)), authority(std::move(by)) {}
+               std::shared_ptr<const Authority> by);
 
   snapshot::ClusterIndex index;
   std::vector<StoredBundle> bundles;  // of roots; oldest first
   std::shared_ptr<const Authority> authority;
+  // Signed once, for every node that is given it: the same bytes from every instance.
+  std::map<crypto::Sha256, std::string> envelopes;
 
   std::uint64_t version() const { return index.model().version; }
 };
@@ -40,6 +43,8 @@ class ClusterModels {
   virtual std::shared_ptr<const ClusterState> at_least(
       Transaction& tx, std::uint64_t version, const std::shared_ptr<const Authority>& authority,
       WallTime now) = 0;
+  // One of the last, at exactly this version; nullptr when it is not held any more.
+  virtual std::shared_ptr<const ClusterState> recall(std::uint64_t version) const = 0;
 };
 
 }  // namespace rap::control

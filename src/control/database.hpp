@@ -37,6 +37,7 @@ class Transaction {
   virtual TrustRepository& trust() = 0;
   virtual SessionRepository& sessions() = 0;
   virtual SecurityRepository& security() = 0;
+  virtual ConfigRepository& configs() = 0;
   virtual AuditRepository& audit_log() = 0;
 
   // Written when the transaction commits, last of all: the lock on the hash chain is held briefly,

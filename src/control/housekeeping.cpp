@@ -1,8 +1,25 @@
 #include "control/housekeeping.hpp"
 
 #include "control/session_ending.hpp"
+#include "snapshot/config_types.hpp"
 
 namespace rap::control {
+namespace {
+
+// As long as an organization's policy says, and no longer.
+std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
+  std::size_t ended = 0;
+  for (const ConfigDocument& d : tx.configs().list_of_type(snapshot::kAppPolicy)) {
+    const auto policy = snapshot::app_policy_from({d.value});
+    if (!policy.max_session || !d.organization) continue;
+    ended += end_sessions(
+        s, tx, now, {.organization = d.organization, .created_before = now - *policy.max_session},
+        "policy_limit");
+  }
+  return ended;
+}
+
+}  // namespace
 
 Outcome<std::size_t> keep_house(Services& s, WallTime now) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<std::size_t> {
@@ -19,7 +36,7 @@ Outcome<std::size_t> keep_house(Services& s, WallTime now) {
     for (SessionId id : tx.sessions().older_than(SessionState::detached, now - kDetachedLimit)) {
       ended += end_sessions(s, tx, now, {.session = id}, "detached_too_long");
     }
-    return ended;
+    return ended + end_overlong_sessions(s, tx, now);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/sealing.hpp"
 #include "policy/roles.hpp"
+#include "snapshot/config_types.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::control {
@@ -248,6 +249,41 @@ struct NodeCommand {
   CommandId id;
   std::string type;
   SessionId session;
+};
+
+// A value of a registered configuration type (snapshot/config_types.hpp), and of what it is one.
+struct ConfigDocument {
+  std::string type = {};
+  snapshot::Layer layer = snapshot::Layer::platform;
+  std::optional<OrganizationId> organization = {};  // of layers organization and service
+  std::optional<ResourceId> resource = {};          // of layer service
+  std::string resource_name = {};
+  std::uint64_t version = 0;
+  std::string value = {};  // JSON
+  WallTime changed_at{};
+  std::string changed_by_email = {};
+};
+
+// What a node says it runs with, or could not use.
+struct DocumentReport {
+  std::string type;
+  snapshot::Layer layer = snapshot::Layer::platform;
+  std::optional<OrganizationId> organization;
+  std::optional<ResourceId> resource;
+  std::uint64_t version = 0;
+};
+
+struct ConfigStatus {
+  std::string type;
+  std::string layer;
+  std::string organization_name;
+  std::string resource_name;
+  std::uint64_t version = 0;  // in force
+  NodeId node;
+  std::string node_name;
+  std::uint64_t applied_version = 0;
+  std::optional<WallTime> applied_at;
+  std::string error;  // empty: none since it was applied
 };
 
 struct AuditEntry {

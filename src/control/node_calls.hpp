@@ -24,4 +24,6 @@ Outcome<Reply> pull_configs(Services& s, const Call& call);
 Outcome<Reply> acknowledge_configs(Services& s, const Call& call);
 Outcome<Reply> report_config_errors(Services& s, const Call& call);
 
+Outcome<Reply> get_object(Services& s, const Call& call);
+
 }  // namespace rap::control

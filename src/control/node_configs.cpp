@@ -1,10 +1,97 @@
 // Configurations of nodes: pulled, and then acknowledged or reported as refused.
+#include <set>
+
+#include "base/encoding.hpp"
 #include "control/cluster_models.hpp"
 #include "control/node_calls.hpp"
 #include "crypto/dsse.hpp"
 #include "snapshot/build.hpp"
+#include "snapshot/document_json.hpp"
+#include "snapshot/increment.hpp"
 
 namespace rap::control {
+namespace {
+
+// A document above this, or beyond what is sent in all, is fetched as an object.
+constexpr std::size_t kMaxInlineDocument = std::size_t{16} * 1024;
+constexpr std::size_t kMaxInlineDocuments = std::size_t{1024} * 1024;
+
+Json manifest(std::string_view type, std::uint64_t version, const std::string& envelope,
+              const crypto::Sha256& payload) {
+  return {
+      {"type", type}, {"version", version}, {"sha256", to_hex(payload)}, {"size", envelope.size()}};
+}
+
+Json with_envelope(Json item, std::string envelope) {
+  item["envelope"] = std::move(envelope);
+  return item;
+}
+
+// The way there from the configuration that the node has, when that is known here and the way is
+// shorter than the whole; signed, like that.
+std::optional<std::string> increment_to(const Services& s, const Call& call,
+                                        const snapshot::NodeConfig& config,
+                                        const std::string& payload, const std::string& envelope,
+                                        const SigningKey& signer) {
+  const std::string have = call.text("have_sha256");
+  const auto version = static_cast<std::uint64_t>(call.integer("have"));
+  const auto state = have.empty() ? nullptr : s.models.recall(version);
+  if (!state) return std::nullopt;
+  const auto base = snapshot::build_node_config(state->index, call.node->id,
+                                                from_unix(call.integer("have_issued_at")));
+  if (!base) return std::nullopt;
+  const std::string base_text = snapshot::to_json(*base);
+  const crypto::Sha256 base_hash = crypto::sha256(as_bytes(base_text));
+  if (to_hex(base_hash) != have) return std::nullopt;
+  const std::string text =
+      to_json(snapshot::Increment{.cluster = config.cluster,
+                                  .node = config.node,
+                                  .base_version = version,
+                                  .base_sha256 = base_hash,
+                                  .version = config.version,
+                                  .sha256 = crypto::sha256(as_bytes(payload)),
+                                  .signatures = snapshot::signatures_of(envelope),
+                                  .patch = snapshot::make_patch(base_text, payload)});
+  std::string sealed =
+      crypto::seal_envelope(signer.key, signer.kid, snapshot::kIncrementType, as_bytes(text));
+  if (sealed.size() >= envelope.size()) return std::nullopt;
+  return sealed;
+}
+
+// What the configuration lists and the node has not.
+void add_documents(Json& configs, const ClusterState& cluster, const snapshot::NodeConfig& config,
+                   const Json& have) {
+  std::set<std::string> known;
+  for (const Json& hash : have) known.insert(hash.get<std::string>());
+  std::size_t sent = 0;
+  for (const snapshot::DocumentRef& ref : config.documents) {
+    const std::string name = to_hex(ref.sha256);
+    if (known.contains(name)) continue;
+    const std::string& envelope = cluster.envelopes.at(ref.sha256);
+    Json item = manifest(ref.type, ref.version, envelope, ref.sha256);
+    put_scope(item, ref.scope);
+    if (envelope.size() > kMaxInlineDocument || sent + envelope.size() > kMaxInlineDocuments) {
+      item["object"] = name;
+    } else {
+      sent += envelope.size();
+      item["envelope"] = envelope;
+    }
+    configs.push_back(std::move(item));
+  }
+}
+
+// Of a document; nullopt for the fabric's own types, which have no scope.
+std::optional<DocumentReport> document_of(const Json& item) {
+  const auto layer = snapshot::layer_from(item.value("layer", ""));
+  if (!layer) return std::nullopt;
+  return DocumentReport{.type = item["type"].get<std::string>(),
+                        .layer = *layer,
+                        .organization = OrganizationId::parse(item.value("organization", "")),
+                        .resource = ResourceId::parse(item.value("resource", "")),
+                        .version = unsigned_member(item, "version")};
+}
+
+}  // namespace
 
 Outcome<Reply> pull_configs(Services& s, const Call& call) {
   const std::uint64_t version = call.admitted->config_version;
@@ -23,38 +110,53 @@ Outcome<Reply> pull_configs(Services& s, const Call& call) {
         bundle.version <= unsigned_member(call.body, "have_trust_bundle")) {
       continue;
     }
-    configs.push_back(
-        {{"type", kTrustBundle}, {"version", bundle.version}, {"envelope", bundle.envelope}});
+    configs.push_back(with_envelope(manifest(kTrustBundle, bundle.version, bundle.envelope,
+                                             crypto::sha256(as_bytes(bundle.envelope))),
+                                    bundle.envelope));
   }
-  if (wants_config) {
-    const auto config = snapshot::build_node_config(cluster->index, call.node->id, call.now);
-    if (config) {
-      const std::string payload = snapshot::to_json(*config);
-      const SigningKey& signer = cluster->authority->config_key;
-      configs.push_back(
-          {{"type", kNodeConfig},
-           {"version", config->version},
-           {"envelope", crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType,
-                                              as_bytes(payload))}});
-    }
+  const auto config = wants_config
+                          ? snapshot::build_node_config(cluster->index, call.node->id, call.now)
+                          : std::nullopt;
+  if (!config) return reply({{"configs", std::move(configs)}});
+  const std::string payload = snapshot::to_json(*config);
+  const SigningKey& signer = cluster->authority->config_key;
+  std::string envelope =
+      crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
+  Json item = manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
+  if (auto increment = increment_to(s, call, *config, payload, envelope, signer)) {
+    item["increment"] = std::move(*increment);
+    configs.push_back(std::move(item));
+  } else {
+    configs.push_back(with_envelope(std::move(item), std::move(envelope)));
+  }
+  if (const auto have = call.body.find("have_documents"); have != call.body.end()) {
+    add_documents(configs, *cluster, *config, *have);
   }
   return reply({{"configs", std::move(configs)}});
 }
 
 Outcome<Reply> acknowledge_configs(Services&, const Call& call) {
   for (const Json& ack : call.body["acks"]) {
-    if (ack["type"] != kNodeConfig) continue;  // which names the bundle it came with
-    call.tx->nodes().record_ack(call.node->id, unsigned_member(ack, "version"), call.now);
+    if (const auto document = document_of(ack)) {
+      call.tx->configs().record_applied(call.node->id, *document, call.now);
+    } else if (ack["type"] == kNodeConfig) {  // which names the trust bundle it came with
+      call.tx->nodes().record_ack(call.node->id, unsigned_member(ack, "version"), call.now);
+    }
   }
   return no_content();
 }
 
 Outcome<Reply> report_config_errors(Services& s, const Call& call) {
   for (const Json& error : call.body["errors"]) {
-    const std::string text = "version " + std::to_string(unsigned_member(error, "version")) + ": " +
-                             error["error"].get<std::string>();
-    call.tx->nodes().record_config_error(call.node->id, text, call.now);
-    s.log.warn("node.config_error", {{"node", call.node->name}, {"error", text}});
+    const std::string what = error["error"].get<std::string>();
+    const std::string type = error["type"].get<std::string>();
+    s.log.warn("node.config_error", {{"node", call.node->name}, {"type", type}, {"error", what}});
+    if (const auto document = document_of(error)) {
+      call.tx->configs().record_error(call.node->id, *document, what, call.now);
+    }
+    call.tx->nodes().record_config_error(
+        call.node->id, "version " + std::to_string(unsigned_member(error, "version")) + ": " + what,
+        call.now);
   }
   return no_content();
 }

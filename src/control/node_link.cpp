@@ -48,7 +48,12 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
     return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
   }
   const Route& route = *found.route;
-  const auto id = name_caller(request, found.path_values.front().second);
+  // Objects are at paths without a node: who asks is whoever the certificate names.
+  const auto in_path =
+      std::ranges::find(found.path_values, "id", [](const auto& value) { return value.first; });
+  const auto id = name_caller(request, in_path == found.path_values.end()
+                                           ? std::nullopt
+                                           : std::optional<std::string_view>(in_path->second));
   if (!id) return std::unexpected(id.error());
   if (auto known = answer_of_memory(route, *id, request)) return std::move(*known);
   // One transaction a call: who was admitted is still admitted when the call takes effect.
@@ -83,9 +88,9 @@ std::optional<Outcome<Reply>> NodeLink::answer_of_memory(const Route& route, Nod
   return std::move(*known);
 }
 
-// TLS has proven the certificate; its node must be the one the path names.
+// TLS has proven the certificate; its node must be the one the path names, if it names one.
 Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
-                                      std::string_view path_id) const {
+                                      std::optional<std::string_view> path_id) const {
   if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
     return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
   }
@@ -93,7 +98,7 @@ Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
     return refuse(ProblemCode::wrong_cluster, "This control plane serves another cluster.");
   }
   const NodeId id = request.peer->node();
-  if (id.str() != path_id) {
+  if (path_id && id.str() != *path_id) {
     return refuse(ProblemCode::wrong_node,
                   "The certificate is of node " + id.str() + ", not of the node in the path.");
   }

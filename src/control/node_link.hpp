@@ -2,6 +2,7 @@
 // says which node asks; the path must name the same one.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -23,7 +24,8 @@ class NodeLink {
   Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
   std::optional<Outcome<Reply>> answer_of_memory(const Route& route, NodeId id,
                                                  const wire::HttpRequest& request);
-  Outcome<NodeId> name_caller(const wire::HttpRequest& request, std::string_view path_id) const;
+  Outcome<NodeId> name_caller(const wire::HttpRequest& request,
+                              std::optional<std::string_view> path_id) const;
   static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
                                                        std::string_view serial);
 

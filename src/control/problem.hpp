@@ -45,6 +45,9 @@ enum class ProblemCode : std::uint8_t {
   too_many_revocations,
   trust_not_prepared,
   trust_rotating,
+  config_type_unknown,
+  config_not_found,
+  policy_denied,
   session_not_found,
   session_terminated,
   no_entry_node,
@@ -67,6 +70,7 @@ enum class ProblemCode : std::uint8_t {
   role_required,
   certificate_revoked,
   command_not_found,
+  object_not_found,
   // Us.
   conflict,
   database_unavailable,

@@ -21,6 +21,8 @@ namespace rap::control {
 
 inline constexpr std::size_t kMaxListed = 1000;  // rows in any listing
 
+inline constexpr std::size_t kMaxWaitingCommands = 4096;  // of one node
+
 class UserRepository {
  public:
   virtual ~UserRepository() = default;
@@ -166,6 +168,29 @@ class TrustRepository {
   virtual std::vector<StoredBundle> bundles() = 0;  // oldest first
 };
 
+// Values of the registered configuration types.
+class ConfigRepository {
+ public:
+  virtual ~ConfigRepository() = default;
+  // Of an organization and its resources, or of the platform and the cluster.
+  virtual std::vector<ConfigDocument> list(std::optional<OrganizationId> organization) = 0;
+  // Of everything the scope sees.
+  virtual std::vector<ConfigDocument> list_of_type(std::string_view type) = 0;
+  // Of the organization itself; without one, of the cluster or else of the platform.
+  virtual std::optional<ConfigDocument> find(std::string_view type,
+                                             std::optional<OrganizationId> organization) = 0;
+  // The version it got. A value that nodes are given bumps the configuration's version.
+  virtual std::uint64_t put(const ConfigDocument& document, UserId by, bool for_nodes) = 0;
+  virtual bool remove(const ConfigDocument& document) = 0;  // false: there was none
+  virtual std::size_t count_service_documents(OrganizationId organization) = 0;
+
+  virtual std::vector<ConfigStatus> statuses() = 0;
+  // An older version than the one recorded changes nothing; what is not there any more, neither.
+  virtual void record_applied(NodeId node, const DocumentReport& document, WallTime now) = 0;
+  virtual void record_error(NodeId node, const DocumentReport& document, std::string_view error,
+                            WallTime now) = 0;
+};
+
 // Which living sessions are meant; an empty member does not narrow.
 struct SessionFilter {
   std::optional<SessionId> session = {};
@@ -173,6 +198,7 @@ struct SessionFilter {
   std::optional<UserId> user = {};
   std::optional<ResourceId> resource = {};
   std::optional<NodeId> carried_by = {};
+  std::optional<WallTime> created_before = {};
 };
 
 // A session is created under a lock on its grant (is_granted). Whoever takes a right away removes

@@ -170,7 +170,7 @@ Outcome<void> check_query(const Route& route, std::string_view query) {
 
 wire::HttpResponse respond(int status, Reply reply) {
   wire::HttpResponse response;
-  response.status = status;
+  response.status = reply.status == 0 ? status : reply.status;
   response.content_type = std::move(reply.content_type);
   response.body = std::move(reply.body);
   response.event_stream = std::move(reply.event_stream);
@@ -181,6 +181,7 @@ wire::HttpResponse respond(int status, Reply reply) {
       {"referrer-policy", "no-referrer"},
       {"strict-transport-security", "max-age=31536000"},
   };
+  std::ranges::move(reply.headers, std::back_inserter(response.headers));
   return response;
 }
 

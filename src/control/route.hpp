@@ -21,6 +21,8 @@ struct Reply {
   std::string body;
   std::string content_type = "application/json";
   std::string event_stream = {};  // see wire::HttpResponse
+  int status = 0;  // other than the route's; 0: that one
+  wire::HttpHeaders headers = {};
 };
 
 struct OrganizationContext {

@@ -22,6 +22,7 @@ std::vector<Route> certificate_routes();
 std::vector<Route> trust_routes();
 std::vector<Route> session_routes();
 std::vector<Route> blacklist_routes();
+std::vector<Route> config_routes();
 std::vector<Route> audit_routes();
 std::vector<Route> platform_routes();  // health, metrics, trust bundle, API description
 

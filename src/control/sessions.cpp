@@ -8,6 +8,7 @@
 #include "control/routes.hpp"
 #include "control/session_ending.hpp"
 #include "crypto/data_plane_token.hpp"
+#include "snapshot/config_types.hpp"
 
 namespace rap::control {
 namespace {
@@ -66,8 +67,32 @@ Outcome<Resource> find_resource(Services& s, const Call& call) {
                   });
 }
 
+// What the organization lets its sessions do.
+snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
+  const auto found = tx.configs().find(snapshot::kAppPolicy, organization);
+  return found ? snapshot::app_policy_from({found->value}) : snapshot::AppPolicy{};
+}
+
+// The classes of a session, or why there is none.
+Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& session,
+                                               WallTime now) {
+  const snapshot::AppPolicy policy = policy_of(tx, session.organization);
+  const wire::TrafficClassSet classes = classes_of(session.protocol).intersect(policy.classes);
+  if (!policy.allows_protocol(session.protocol) || classes.empty()) {
+    return refuse(ProblemCode::policy_denied, "Your organization's policy does not allow " +
+                                                  session.protocol +
+                                                  " at the moment; ask its administrator.");
+  }
+  if (policy.max_session && session.created_at + *policy.max_session <= now) {
+    return refuse(ProblemCode::session_terminated,
+                  "This session lasted as long as your organization allows; start a new one.");
+  }
+  return classes;
+}
+
 crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& session,
-                                 AttachmentId attachment, NodeId entry, std::uint64_t auth_epoch) {
+                                 AttachmentId attachment, wire::TrafficClassSet classes,
+                                 NodeId entry, std::uint64_t auth_epoch) {
   crypto::DataPlaneToken token;
   token.id = TokenId::random(s.rng);
   token.cluster = s.authority->cluster;
@@ -80,7 +105,7 @@ crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& s
   token.resource = session.resource;
   token.egress_pool = session.egress_pool;
   token.entry = entry;
-  token.classes = classes_of(session.protocol);
+  token.classes = classes;
   token.issued_at = call.now;
   token.expires_at = call.now + crypto::kMaxTokenLifetime;
   return token;
@@ -90,6 +115,8 @@ crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& s
 // transaction, with a session that is not terminated.
 Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Session& session,
                       const Resource& resource) {
+  const auto classes = classes_allowed(tx, session, call.now);
+  if (!classes) return std::unexpected(classes.error());
   const AttachmentId attachment = AttachmentId::random(s.rng);
   std::vector<Node> entries;
   std::uint64_t auth_epoch = 0;
@@ -112,7 +139,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   entries.resize(std::min(entries.size(), kMaxCandidates));
   Json candidates = Json::array();
   for (const Node& entry : entries) {
-    const auto token = token_for(s, call, session, attachment, entry.id, auth_epoch);
+    const auto token = token_for(s, call, session, attachment, *classes, entry.id, auth_epoch);
     candidates.push_back(
         {{"url", "wss://" + entry.data_plane_advertise + std::string(kDataPlanePath)},
          {"token",
@@ -137,7 +164,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   return reply({{"session", std::move(shown)},
                 {"attachment_id", attachment.str()},
                 {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
-                {"classes", names_of(classes_of(session.protocol))},
+                {"classes", names_of(*classes)},
                 {"candidates", std::move(candidates)}});
 }
 

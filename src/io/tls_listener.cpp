@@ -208,6 +208,13 @@ void TlsListener::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
   impl_->options.tls = std::move(tls);
 }
 
+void TlsListener::set_limits(std::chrono::milliseconds handshake_timeout,
+                             std::size_t max_handshakes, std::size_t max_handshakes_per_source) {
+  impl_->options.handshake_timeout = handshake_timeout;
+  impl_->options.max_handshakes = max_handshakes;
+  impl_->options.max_handshakes_per_source = max_handshakes_per_source;
+}
+
 const TlsListenerCounters& TlsListener::counters() const { return impl_->counters; }
 
 }  // namespace rap::io

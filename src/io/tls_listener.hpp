@@ -71,6 +71,9 @@ class TlsListener {
 
   std::uint16_t port() const;
   void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for connections from now on
+  // For connections from now on; what is half open keeps its time.
+  void set_limits(std::chrono::milliseconds handshake_timeout, std::size_t max_handshakes,
+                  std::size_t max_handshakes_per_source);
   const TlsListenerCounters& counters() const;
 
  private:

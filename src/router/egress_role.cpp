@@ -37,6 +37,26 @@ void EgressRole::configure(bool enabled, std::vector<snapshot::Resource> resourc
   resources_ = std::move(next);
 }
 
+std::optional<FlowReason> EgressRole::denied_by_policy(const snapshot::Resource& resource,
+                                                       wire::TrafficClass c) const {
+  const auto policy = policies_.find(resource.organization);
+  if (policy == policies_.end()) return std::nullopt;
+  if (!policy->second.classes.contains(c)) return FlowReason::channel_class_denied;
+  if (!policy->second.allows_protocol(resource.protocol)) return FlowReason::wrong_resource;
+  return std::nullopt;
+}
+
+void EgressRole::set_policies(snapshot::AppPolicies policies) {
+  policies_ = std::move(policies);
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    const auto resource = resources_.find(flow.resource);
+    if (resource == resources_.end()) return;
+    if (const auto denied = denied_by_policy(resource->second, flow.traffic_class)) {
+      reset(ref, *denied);
+    }
+  });
+}
+
 void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen& open,
                       WallTime wall) {
   const auto refused = admit(link, frame, open.sealed, wall);
@@ -68,6 +88,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
       resource->second.pool != token->egress_pool) {
     return FlowReason::wrong_resource;
   }
+  if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
   if (!guard_.use(*token, wall)) return FlowReason::limit_reached;
 
   flow->link = link;

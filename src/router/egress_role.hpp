@@ -14,6 +14,7 @@
 #include "router/security_table.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
+#include "snapshot/documents.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::router {
@@ -49,6 +50,9 @@ class EgressRole {
   // Flows to resources that are no longer there, or elsewhere now, end.
   void configure(bool enabled, std::vector<snapshot::Resource> resources);
 
+  // What organizations allow; flows that are no longer allowed end.
+  void set_policies(snapshot::AppPolicies policies);
+
   // A flow_open addressed to this node.
   void open(LinkId link, const wire::FrameView& frame, const wire::FlowOpen& open, WallTime wall);
   void from_node(FlowEnd& end, const wire::FrameView& frame);
@@ -69,6 +73,8 @@ class EgressRole {
   FlowPool<EgressFlow>& flows() { return flows_; }
 
  private:
+  std::optional<wire::FlowReason> denied_by_policy(const snapshot::Resource& resource,
+                                                   wire::TrafficClass c) const;
   std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
                                         WallTime wall);
   void data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed);
@@ -84,6 +90,7 @@ class EgressRole {
   crypto::X25519KeyPair seal_key_;
   bool enabled_ = false;
   std::unordered_map<ResourceId, snapshot::Resource> resources_;
+  snapshot::AppPolicies policies_;
   FlowPool<EgressFlow> flows_;
 };
 

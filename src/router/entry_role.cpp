@@ -42,7 +42,7 @@ void EntryRole::request(LinkId client, const FrameView& frame, MonoTime now, Wal
 std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, MonoTime now,
                                            WallTime wall) {
   if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
-  if (flows_.size() >= kMaxEntryFlows || board_.find(client)->flows.size() > kMaxFlowsPerClient) {
+  if (flows_.size() >= kMaxEntryFlows || board_.find(client)->flows.size() > flows_per_client_) {
     return FlowReason::limit_reached;
   }
   const auto c = frame.header.traffic_class;
@@ -53,6 +53,10 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   if (const auto refusal = security_.refusal(subject, wall)) return refusal;
   if (token->entry != self_) return FlowReason::wrong_entry;
   if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
+  const auto policy = policies_.find(token->organization);
+  if (policy != policies_.end() && !policy->second.classes.contains(c)) {
+    return FlowReason::channel_class_denied;
+  }
   const auto pool = std::find_if(pools_.begin(), pools_.end(),
                                  [&](const auto& p) { return p.id == token->egress_pool; });
   if (pool == pools_.end()) return FlowReason::no_route;

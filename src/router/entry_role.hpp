@@ -2,6 +2,7 @@
 // the flow to it, and from then on seals what the client sends and opens what comes back.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "router/security_table.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
+#include "snapshot/documents.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::router {
@@ -51,6 +53,10 @@ class EntryRole {
       : board_(board), guard_(guard), security_(security), routes_(routes), rng_(rng) {}
 
   void configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools);
+  void set_policies(snapshot::AppPolicies policies) { policies_ = std::move(policies); }
+  void set_flows_per_client(std::size_t limit) {
+    flows_per_client_ = std::min(limit, kMaxFlowsPerClient);
+  }
 
   void request(LinkId client, const wire::FrameView& frame, MonoTime now, WallTime wall);
   // A frame of a flow whose end is entry_client or entry_node.
@@ -88,6 +94,8 @@ class EntryRole {
   NodeId self_;
   bool enabled_ = false;
   std::vector<snapshot::EgressPool> pools_;
+  snapshot::AppPolicies policies_;
+  std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
 };
 

@@ -36,6 +36,11 @@ void Router::configure(const snapshot::NodeConfig& config) {
   }
 }
 
+void Router::set_policies(const snapshot::AppPolicies& policies) {
+  entry_.set_policies(policies);
+  egress_.set_policies(policies);
+}
+
 void Router::end_session(SessionId session, WallTime wall) {
   entry_guard_.end_session(session, wall);
   egress_guard_.end_session(session, wall);

@@ -25,6 +25,10 @@ class Router final : private RouteTable {
   void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
   // A verified configuration. Token keys that do not parse are left out: their tokens are refused.
   void configure(const snapshot::NodeConfig& config);
+  // What organizations allow. Flows that are no longer allowed end.
+  void set_policies(const snapshot::AppPolicies& policies);
+  // At most kMaxFlowsPerClient; for flows from now on.
+  void set_flows_per_client(std::size_t limit) { entry_.set_flows_per_client(limit); }
   void end_session(SessionId session, WallTime wall);
   // What the local security store holds, handed over whole (in parts) and then as it changes. Flows
   // of those who are not to be served any more end at once.

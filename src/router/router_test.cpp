@@ -116,6 +116,30 @@ TEST_F(RouterTest, RefusesEveryKindOfWrongToken) {
   expect_no_flow_anywhere();
 }
 
+TEST_F(RouterTest, EntryAndEgressHoldToTheOrganizationsPolicy) {
+  snapshot::AppPolicy policy;
+  policy.classes = {TrafficClass::input};
+  entry.router.set_policies({{resource.organization, policy}});
+  request(1, sign(token()), TrafficClass::file_transfer);
+  expect_refused(1, FlowReason::channel_class_denied);
+  entry.router.set_policies({});
+  egress.router.set_policies({{resource.organization, policy}});
+  request(3, sign(token()), TrafficClass::file_transfer);
+  expect_refused(3, FlowReason::channel_class_denied);
+  request(5, sign(token()));
+  EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept) << "what it allows goes on";
+  policy.protocols = {"another"};
+  egress.router.set_policies({{resource.organization, policy}});
+  settle();
+  expect_reset(5, FlowReason::wrong_resource);
+  egress.router.set_policies({{OrganizationId::random(rng), policy}});
+  request(7, sign(token()));
+  EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept) << "it is somebody else's policy";
+  entry.router.set_flows_per_client(0);
+  request(9, sign(token()));
+  EXPECT_EQ(wire::decode_reason(at_client.back().payload), FlowReason::limit_reached);
+}
+
 TEST_F(RouterTest, ATokenIssuedBeforeTheNodeStartedIsRefused) {
   Node restarted{rng, kWall + 1s};
   restarted.config = entry.config;

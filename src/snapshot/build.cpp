@@ -148,6 +148,9 @@ std::optional<NodeConfig> build_node_config(const ClusterIndex& cluster, NodeId 
   }
   if (self->has(NodeRole::entry)) config.pools = cluster.usable_pools();
   if (self->has(NodeRole::egress)) config.resources = cluster.resources_served_by(node);
+  for (const IndexedDocument* document : cluster.documents_for(*self)) {
+    config.documents.push_back(document->ref);
+  }
   return config;
 }
 

@@ -14,6 +14,7 @@ bool ModelNode::has(NodeRole role) const {
 ClusterIndex::ClusterIndex(ClusterModel model) : model_(std::move(model)) {
   index_nodes();
   index_pools();
+  index_documents();
 }
 
 const ModelNode* ClusterIndex::find(NodeId id) const {
@@ -55,6 +56,60 @@ void ClusterIndex::index_pools() {
     }
     if (!usable.members.empty()) usable_pools_.push_back(std::move(usable));
   }
+}
+
+void ClusterIndex::index_documents() {
+  for (const EgressPool& pool : usable_pools_) {
+    const auto resources = resources_of_pool_.find(pool.id);
+    if (resources == resources_of_pool_.end()) continue;
+    for (const Resource* resource : resources->second) reachable_.insert(resource->organization);
+  }
+  for (const ModelDocument& d : model_.documents) {
+    const ConfigType* type = find_config_type(d.type);
+    // One of a newer release that was taken back.
+    if (type == nullptr || type->audience == Audience::nobody) continue;
+    IndexedDocument document;
+    document.audience = type->audience;
+    document.payload = to_json(Document{model_.cluster, d.type, d.scope, d.version, d.value});
+    document.ref = {d.type, d.scope, d.version, crypto::sha256(as_bytes(document.payload))};
+    documents_.push_back(std::move(document));
+  }
+  std::ranges::sort(documents_, {}, [](const IndexedDocument& d) {
+    return std::pair(std::string_view(d.ref.type), d.ref.scope);
+  });
+}
+
+// Least knowledge (SN-1): by role, and of organizations only those that the node has to do with.
+bool ClusterIndex::is_for(const IndexedDocument& document, const ModelNode& node,
+                          const std::vector<Resource>& served) const {
+  const auto audience = document.audience;
+  const DocumentScope& scope = document.ref.scope;
+  const bool to_entries =
+      audience == Audience::entries || audience == Audience::entries_and_egresses;
+  const bool to_egresses =
+      audience == Audience::egresses || audience == Audience::entries_and_egresses;
+  if (scope.layer < Layer::organization) {
+    return audience == Audience::every_node || (to_entries && node.has(NodeRole::entry)) ||
+           (to_egresses && node.has(NodeRole::egress));
+  }
+  if (to_entries && node.has(NodeRole::entry) && reachable_.contains(scope.organization)) {
+    return true;
+  }
+  return to_egresses && std::ranges::any_of(served, [&](const Resource& r) {
+           return r.organization == scope.organization &&
+                  (scope.layer != Layer::service || r.id == scope.resource);
+         });
+}
+
+std::vector<const IndexedDocument*> ClusterIndex::documents_for(const ModelNode& node) const {
+  std::vector<const IndexedDocument*> out;
+  const auto served =
+      node.has(NodeRole::egress) ? resources_served_by(node.id) : std::vector<Resource>{};
+  for (const IndexedDocument& document : documents_) {
+    if (out.size() == kMaxDocuments) break;
+    if (is_for(document, node, served)) out.push_back(&document);
+  }
+  return out;
 }
 
 std::vector<Resource> ClusterIndex::resources_served_by(NodeId node) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "snapshot/node_config.hpp"
@@ -38,6 +39,20 @@ struct ModelRevocation {
   std::int64_t expires_at = INT64_MAX;  // unix seconds: then no certificate it concerns is valid
 };
 
+struct ModelDocument {
+  std::string type;
+  DocumentScope scope;
+  std::uint64_t version = 0;
+  std::string value;
+};
+
+// One that nodes are given, in the form in which it is signed.
+struct IndexedDocument {
+  DocumentRef ref;
+  Audience audience = Audience::nobody;
+  std::string payload;
+};
+
 struct ClusterModel {
   std::uint64_t version = 0;
   ClusterId cluster;
@@ -47,6 +62,7 @@ struct ClusterModel {
   std::vector<ModelPool> pools;
   std::vector<Resource> resources;
   std::vector<ModelRevocation> revocations = {};
+  std::vector<ModelDocument> documents = {};
 
   std::uint64_t trust_bundle_version = 1;
   std::uint64_t trust_bundle_floor = 1;
@@ -80,9 +96,16 @@ class ClusterIndex {
   // The resources of the pools a node is a member of, sorted by id.
   std::vector<Resource> resources_served_by(NodeId node) const;
 
+  const std::vector<IndexedDocument>& documents() const { return documents_; }
+  // Those that belong to a node; sorted by type and scope.
+  std::vector<const IndexedDocument*> documents_for(const ModelNode& node) const;
+
  private:
   void index_nodes();
   void index_pools();
+  void index_documents();
+  bool is_for(const IndexedDocument& document, const ModelNode& node,
+              const std::vector<Resource>& served) const;
 
   ClusterModel model_;
   std::unordered_map<NodeId, const ModelNode*> by_id_;
@@ -94,6 +117,8 @@ class ClusterIndex {
   std::vector<EgressPool> usable_pools_;
   std::unordered_map<EgressPoolId, std::vector<const Resource*>> resources_of_pool_;
   std::unordered_map<NodeId, std::vector<EgressPoolId>> pools_of_node_;
+  std::vector<IndexedDocument> documents_;
+  std::unordered_set<OrganizationId> reachable_;  // with a resource behind a usable pool
 };
 
 }  // namespace rap::snapshot

@@ -6,6 +6,7 @@
 
 #include "base/encoding.hpp"
 #include "policy/names.hpp"
+#include "snapshot/document_json.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/url.hpp"
 
@@ -85,6 +86,12 @@ Json to_value(const Resource& resource) {
   return {{"id", resource.id.str()},     {"organization", resource.organization.str()},
           {"pool", resource.pool.str()}, {"protocol", resource.protocol},
           {"host", resource.host},       {"port", resource.port}};
+}
+
+Json to_value(const DocumentRef& ref) {
+  Json out = {{"type", ref.type}, {"version", ref.version}, {"sha256", to_hex(ref.sha256)}};
+  put_scope(out, ref.scope);
+  return out;
 }
 
 Json to_value(const EgressPool& pool);
@@ -209,6 +216,20 @@ Revocation read_revocation(JsonReader& in, JsonFault&) {
   return r;
 }
 
+DocumentRef read_document(JsonReader& in, JsonFault&) {
+  DocumentRef ref;
+  ref.type = read_required_text(in, "type", kMaxTypeName);
+  ref.scope = read_scope(in);
+  ref.version = read_counter(in, "version");
+  const auto hash = from_hex(in.text("sha256", kSha256Text));
+  if (!hash || hash->size() != ref.sha256.size()) {
+    in.wrong("sha256", "must be 64 hex digits");
+  } else {
+    std::ranges::copy(*hash, ref.sha256.begin());
+  }
+  return ref;
+}
+
 TokenKey read_token_key(JsonReader& in, JsonFault&) {
   return {read_required_text(in, "kid", kMaxKeyId),
           read_required_text(in, "public_key_pem", kMaxPemText)};
@@ -327,7 +348,8 @@ std::string to_json(const NodeConfig& config) {
                     {"routes", list_json(config.routes)},
                     {"pools", list_json(config.pools)},
                     {"resources", list_json(config.resources)},
-                    {"revocations", list_json(config.revocations)}};
+                    {"revocations", list_json(config.revocations)},
+                    {"documents", list_json(config.documents)}};
   return out.dump();
 }
 
@@ -360,6 +382,7 @@ std::expected<NodeConfig, std::string> parse_node_config(std::string_view json) 
   config.pools = read_list(in, "pools", kMaxPools, fault, read_pool);
   config.resources = read_list(in, "resources", kMaxResources, fault, read_resource);
   config.revocations = read_list(in, "revocations", kMaxRevocations, fault, read_revocation);
+  config.documents = read_list(in, "documents", kMaxDocuments, fault, read_document);
   in.finish();
   if (fault.any()) return std::unexpected(fault.text());
   return config;

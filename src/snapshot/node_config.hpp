@@ -13,6 +13,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/sealing.hpp"
 #include "policy/roles.hpp"
+#include "snapshot/documents.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::snapshot {
@@ -132,6 +133,7 @@ struct NodeConfig {
   std::vector<EgressPool> pools;     // entry
   std::vector<Resource> resources;   // egress
   std::vector<Revocation> revocations;
+  std::vector<DocumentRef> documents = {};  // of other types, in force together with this
   bool operator==(const NodeConfig&) const = default;
 
   bool has_role(policy::NodeRole role) const;

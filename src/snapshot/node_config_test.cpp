@@ -53,6 +53,11 @@ NodeConfig sample(std::uint64_t seed = 1) {
   c.revocations = {{.node = NodeId::random(rng), .severity = RevocationSeverity::drain},
                    {.kind = RevocationKind::certificate, .issuer = digest, .serial = "0f12ab"},
                    {.kind = RevocationKind::key, .key = digest}};
+  c.documents = {{.type = "cp_agent_runtime", .version = 3, .sha256 = digest},
+                 {.type = "app_mtls_trust_bundle",
+                  .scope = {Layer::service, OrganizationId::random(rng), ResourceId::random(rng)},
+                  .version = 4,
+                  .sha256 = digest}};
   return c;
 }
 
@@ -109,7 +114,7 @@ TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
                   for (const Json& wrong :
                        {Json(), Json(-1), Json(2.5), Json::object(), Json("\xc3\xa4")}) {
                     if (name == "node_name" || name == "trust_bundle_pem" || name == "kid" ||
-                        name == "public_key_pem" || name == "protocol") {
+                        name == "public_key_pem" || name == "protocol" || name == "type") {
                       if (wrong.is_string()) continue;  // free text
                     }
                     bad = good;
@@ -122,7 +127,7 @@ TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
                 bad[pointer]["surplus"] = 1;
                 EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
               });
-  EXPECT_EQ(members, 23 + 2 * 2 + 3 * 8 + 2 + 2 + 2 + 6 + 3 * 6);
+  EXPECT_EQ(members, 24 + 2 * 2 + 3 * 8 + 2 + 2 + 2 + 6 + 3 * 6 + 2 * 6);
 }
 
 TEST(NodeConfig, EveryListHasItsLimit) {
@@ -141,7 +146,8 @@ TEST(NodeConfig, EveryListHasItsLimit) {
       {"/pools", "pools", kMaxPools},
       {"/pools/0/members", "pools[0].members", kMaxPoolMembers},
       {"/resources", "resources", kMaxResources},
-      {"/revocations", "revocations", kMaxRevocations}};
+      {"/revocations", "revocations", kMaxRevocations},
+      {"/documents", "documents", kMaxDocuments}};
   for (const auto& [pointer, name, limit] : kLists) {
     EXPECT_EQ(fault_after([&](Json& j) { fill(j, pointer, limit); }), "");
     EXPECT_EQ(

@@ -68,6 +68,14 @@ const std::map<std::string, std::string> kExpected = {
     {"getTrust", kPlatform},
     {"rotateTrust", "uffffffffa"},
     {"listChannels", kPlatform},
+    {"listConfigs", kPlatform},
+    {"getConfigStatus", kPlatform},
+    {"setConfig", kPlatform},
+    {"unsetConfig", kPlatform},
+    {"listOrganizationConfigs", kManager},
+    {"setOrganizationConfig", kManager},
+    {"unsetOrganizationConfig", kManager},
+    {"getVariables", kMember},
     {"createSession", kGranted},
     {"createAttachment", kGranted},
     {"listSessions", kSignedIn},
@@ -116,6 +124,8 @@ const std::map<std::string, json> kBodies = {
     {"addToBlacklist", {{"kind", "ip"}, {"value", "203.0.113.0/24"}, {"reason", "scans"}}},
     {"createAttachment", json::object()},
     {"createSession", {{"resource", "secret-alpha"}, {"organization", "alpha"}}},
+    {"setConfig", {{"value", {{"max_clients", 100}}}, {"layer", "cluster"}}},
+    {"setOrganizationConfig", {{"value", {{"protocols", {"ssh"}}}}}},
 };
 
 std::string path_of(const Route& route) {
@@ -130,6 +140,8 @@ std::string path_of(const Route& route) {
       {"{user}", "nobody@nowhere.test"},
       {"{kind}", "ip"},
       {"{value}", "203.0.113.7"},
+      {"{type}",
+       route.path.find("{org}") == route.path.npos ? "server_runtime_settings" : "app_policy"},
       {"{id}", enrolment ? seed().pending_enrolment : seed().session}};
   for (const auto& [name, value] : values) {
     if (const auto at = path.find(name); at != path.npos) path.replace(at, name.size(), value);

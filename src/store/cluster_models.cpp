@@ -33,8 +33,20 @@ std::shared_ptr<const control::ClusterState> SharedClusterModels::at_least(
   auto fresh = control::load_cluster(tx, authority, config_valid_for_, now);
   lock.lock();
   ++loads_;
-  if (fresh) newest_ = fresh;
+  if (!fresh) return nullptr;
+  newest_ = fresh;
+  last_.push_back(fresh);
+  if (last_.size() > kMaxHeldModels) last_.pop_front();
   return fresh;
+}
+
+std::shared_ptr<const control::ClusterState> SharedClusterModels::recall(
+    std::uint64_t version) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& state : last_) {
+    if (state->version() == version) return state;
+  }
+  return nullptr;
 }
 
 std::uint64_t SharedClusterModels::loads() const {

@@ -4,11 +4,15 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 
 #include "control/cluster_models.hpp"
 
 namespace rap::store {
+
+// Increments start from one of these; a node with an older configuration gets the next one whole.
+inline constexpr std::size_t kMaxHeldModels = 8;
 
 class SharedClusterModels final : public control::ClusterModels {
  public:
@@ -19,6 +23,8 @@ class SharedClusterModels final : public control::ClusterModels {
       control::Transaction& tx, std::uint64_t version,
       const std::shared_ptr<const control::Authority>& authority, WallTime now) override;
 
+  std::shared_ptr<const control::ClusterState> recall(std::uint64_t version) const override;
+
   std::uint64_t loads() const;  // so far
 
  private:
@@ -28,6 +34,7 @@ class SharedClusterModels final : public control::ClusterModels {
   bool loading_ = false;
   std::uint64_t loads_ = 0;
   std::shared_ptr<const control::ClusterState> newest_;
+  std::deque<std::shared_ptr<const control::ClusterState>> last_;  // the newest at the end
 };
 
 }  // namespace rap::store

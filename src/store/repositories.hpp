@@ -186,6 +186,26 @@ class SqlSessions final : public control::SessionRepository {
   SqlSession& sql_;
 };
 
+class SqlConfigs final : public control::ConfigRepository {
+ public:
+  explicit SqlConfigs(SqlSession& sql) : sql_(sql) {}
+
+  std::vector<control::ConfigDocument> list(std::optional<OrganizationId> organization) override;
+  std::vector<control::ConfigDocument> list_of_type(std::string_view type) override;
+  std::optional<control::ConfigDocument> find(std::string_view type,
+                                              std::optional<OrganizationId> organization) override;
+  std::uint64_t put(const control::ConfigDocument& document, UserId by, bool for_nodes) override;
+  bool remove(const control::ConfigDocument& document) override;
+  std::size_t count_service_documents(OrganizationId organization) override;
+  std::vector<control::ConfigStatus> statuses() override;
+  void record_applied(NodeId node, const control::DocumentReport& document, WallTime now) override;
+  void record_error(NodeId node, const control::DocumentReport& document, std::string_view error,
+                    WallTime now) override;
+
+ private:
+  SqlSession& sql_;
+};
+
 class SqlAudit final : public control::AuditRepository {
  public:
   explicit SqlAudit(SqlSession& sql) : sql_(sql) {}

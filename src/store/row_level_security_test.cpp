@@ -53,6 +53,9 @@ class RowLevelSecurity : public ::testing::Test {
         "INSERT INTO attachments VALUES (" + o + ", " + id() + ", " + session + ", '', 1)",
         "INSERT INTO session_presence VALUES (" + o + ", " + session + ", " + node +
             ", 1, 1, 1, 1)",
+        "INSERT INTO config_documents (type, layer, organization_id, version, value, for_nodes, "
+        "changed_at, changed_by) VALUES ('app_policy', 'organization', " +
+            o + ", 1, '{}', true, 1, " + user + ")",
         "INSERT INTO audit_log (at, organization_id, actor_kind, actor_id, actor_name, action, "
         "target_kind, target_id, target_name, outcome, source_ip, detail) VALUES (1, " +
             o + ", 'system', '', '', 'x', '', '', '', 'ok', '', '{}')",

@@ -58,6 +58,17 @@ snapshot::Revocation revocation_of(const Row& row) {
   return r;
 }
 
+snapshot::ModelDocument document_of(const Row& row) {
+  snapshot::ModelDocument d;
+  d.type = row.text(1);
+  d.scope.layer = snapshot::layer_from(row.text(2)).value_or(snapshot::Layer::platform);
+  d.scope.organization = OrganizationId::parse(row.text(3)).value_or(OrganizationId{});
+  d.scope.resource = ResourceId::parse(row.text(4)).value_or(ResourceId{});
+  d.version = row.count(5);
+  d.value = row.text(6);
+  return d;
+}
+
 Node node_of(const Row& row) {
   Node n;
   n.id = row.id<NodeId>(0);
@@ -265,7 +276,11 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
       " port::text, '' FROM resources "
       "UNION ALL "
       "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, "
-      " expires_at::text FROM revocations WHERE expires_at > $1 ORDER BY 1, 2, 3, 4, 5, 6",
+      " expires_at::text FROM revocations WHERE expires_at > $1 "
+      "UNION ALL "
+      "SELECT 6, type, layer, coalesce(organization_id::text, ''), "
+      " coalesce(resource_id::text, ''), version::text, value, '' FROM config_documents "
+      "WHERE for_nodes ORDER BY 1, 2, 3, 4, 5, 6",
       now);
   for (const Row& row : rows) {
     switch (row.integer(0)) {
@@ -298,6 +313,7 @@ snapshot::ClusterModel SqlNodes::cluster_model(WallTime now) {
         }
         model.pools.back().members.push_back(row.id<NodeId>(2));
         break;
+      case 6: model.documents.push_back(document_of(row)); break;
       case 5: model.revocations.push_back({revocation_of(row), row.integer(7)}); break;
       default:
         model.resources.push_back({row.id<ResourceId>(1), row.id<OrganizationId>(2),

@@ -104,8 +104,9 @@ std::vector<Session> SqlSessions::terminate(const control::SessionFilter& f,
           "$3) "
           "AND ($4::uuid IS NULL OR s.resource_id = $4) AND ($5::uuid IS NULL OR EXISTS (SELECT "
           "FROM session_presence p WHERE p.session_id = s.id AND p.node_id = $5)) "
+          "AND ($6::bigint IS NULL OR s.created_at < $6) "
           "ORDER BY s.id FOR UPDATE OF s",
-      f.session, f.organization, f.user, f.resource, f.carried_by));
+      f.session, f.organization, f.user, f.resource, f.carried_by, f.created_before));
   for (Session& s : living) {
     sql_.query(
         "UPDATE sessions SET state = 'terminated', changed_at = $2, ended_because = $3 "
@@ -188,7 +189,13 @@ void SqlSessions::command_termination(NodeId node, SessionId session, control::C
                              "AND created_at > $3 LIMIT 1",
                              session, node, not_since)
                          .empty();
-  if (sent) return;
+  // A node that answers none gets no more; what it carries is commanded away when it checks in.
+  if (sent || !sql_.query("SELECT FROM node_commands WHERE node_id = $1 AND status = 'sent' "
+                          "OFFSET $2 LIMIT 1",
+                          node, control::kMaxWaitingCommands - 1)
+                   .empty()) {
+    return;
+  }
   const Rows seq = sql_.query(
       "INSERT INTO node_status (node_id, command_seq) VALUES ($1, 1) "
       "ON CONFLICT (node_id) DO UPDATE SET command_seq = "

@@ -23,6 +23,7 @@ class SqlTransaction final : public control::Transaction {
         trust_(sql_),
         sessions_(sql_),
         security_(sql_),
+        configs_(sql_),
         audit_(sql_) {}
 
   control::UserRepository& users() override { return users_; }
@@ -34,6 +35,7 @@ class SqlTransaction final : public control::Transaction {
   control::TrustRepository& trust() override { return trust_; }
   control::SessionRepository& sessions() override { return sessions_; }
   control::SecurityRepository& security() override { return security_; }
+  control::ConfigRepository& configs() override { return configs_; }
   control::AuditRepository& audit_log() override { return audit_; }
 
   void audit(control::AuditEntry entry) override { entries_.push_back(std::move(entry)); }
@@ -57,6 +59,7 @@ class SqlTransaction final : public control::Transaction {
   SqlTrust trust_;
   SqlSessions sessions_;
   SqlSecurity security_;
+  SqlConfigs configs_;
   SqlAudit audit_;
   std::vector<control::AuditEntry> entries_;
 };

@@ -124,7 +124,8 @@ class LoneNode:
             "token_keys": [], "peers": [], "routes": [], "pools": [], "resources": [],
             "draining": False, "drain_deadline": 0, "degraded_classes": ["input"],
             "peer_directory_version": 1, "trust_bundle_version": 1, "trust_bundle_floor": 0,
-            "revocation_version": 1, "route_epoch": 1, "route_epoch_floor": 0, "revocations": []}
+            "revocation_version": 1, "route_epoch": 1, "route_epoch_floor": 0,
+            "revocations": [], "documents": []}
         self.observed = {}
         self.process = None
         self._connection = None

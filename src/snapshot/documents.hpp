@@ -1,0 +1,64 @@
+// A value of a registered configuration type as nodes are given it: one signed document, the same
+// for every node that needs it. A node's configuration lists those that belong to it by type,
+// scope, version and hash, so that it cannot be shown parts of different times together (SN-2).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "crypto/digest.hpp"
+#include "snapshot/config_types.hpp"
+
+namespace rap::snapshot {
+
+inline constexpr std::string_view kDocumentType = "application/vnd.rap.config-document+json";
+inline constexpr std::size_t kMaxDocuments = 1024;  // of one node
+inline constexpr std::size_t kMaxTypeName = 64;
+
+// Of what a value is one. Ids that the layer has no use for are nil.
+struct DocumentScope {
+  Layer layer = Layer::platform;
+  OrganizationId organization = {};
+  ResourceId resource = {};
+  auto operator<=>(const DocumentScope&) const = default;
+};
+
+struct Document {
+  ClusterId cluster = {};
+  std::string type = {};
+  DocumentScope scope = {};
+  std::uint64_t version = 0;
+  std::string value = {};  // a JSON object
+  bool operator==(const Document&) const = default;
+};
+
+// As a configuration lists it.
+struct DocumentRef {
+  std::string type = {};
+  DocumentScope scope = {};
+  std::uint64_t version = 0;
+  crypto::Sha256 sha256{};  // of the document's text
+  bool operator==(const DocumentRef&) const = default;
+
+  bool is_of(const Document& document) const {
+    return type == document.type && scope == document.scope && version == document.version;
+  }
+};
+
+std::string to_json(const Document& document);
+// Strict; a value of a type that is known here is checked like at the edit.
+std::expected<Document, std::string> parse_document(std::string_view json);
+
+// The values of one type and organization, widest layer first.
+std::vector<std::string> values_of(const std::vector<Document>& documents, std::string_view type,
+                                   OrganizationId organization = {});
+
+using AppPolicies = std::map<OrganizationId, AppPolicy>;
+AppPolicies policies_of(const std::vector<Document>& documents);
+
+}  // namespace rap::snapshot

@@ -1,0 +1,140 @@
+// Configuration by registered type, as people edit it and as it takes effect in the control plane.
+#include <gtest/gtest.h>
+
+#include "control/housekeeping.hpp"
+#include "store/api_world.hpp"
+
+namespace rap::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Configs : public ::testing::Test {
+ protected:
+  Answered set(const std::string& type, const json& value, const json& more = json::object()) {
+    json body = {{"value", value}};
+    body.update(more);
+    return w.as("keeper", "PUT", "configs/" + type, body);
+  }
+  Answered set_alpha(const std::string& type, const json& value,
+                     const json& more = json::object()) {
+    json body = {{"value", value}};
+    body.update(more);
+    return w.as("admin@alpha", "PUT", "organizations/alpha/configs/" + type, body);
+  }
+  std::uint64_t config_version() {
+    return w.control->node_call(seed().relay, "checkin", {{"versions", json::object()}})
+        .body["config_version"];
+  }
+  Answered session() {
+    return w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+  }
+
+  SeededWorld w;
+};
+
+TEST_F(Configs, AreKeptByTypeAndLayerWithGrowingVersions) {
+  const Answered first = set("cp_agent_runtime", {{"checkin_interval_ms", 2000}});
+  ASSERT_EQ(first.status, 200) << first.text;
+  EXPECT_EQ(first.body["layer"], "platform");
+  EXPECT_EQ(first.body["changed_by"], "keeper@platform.test");
+  const Answered cluster =
+      set("cp_agent_runtime", {{"checkin_interval_ms", 1000}}, {{"layer", "cluster"}});
+  const Answered again = set("cp_agent_runtime", {{"checkin_interval_ms", 3000}});
+  EXPECT_GT(cluster.body["version"], first.body["version"]);
+  EXPECT_GT(again.body["version"], cluster.body["version"]);
+  EXPECT_EQ(in(w.as("root", "GET", "configs"), "items").size(), 2U);
+  EXPECT_EQ(w.as("root", "DELETE", "configs/cp_agent_runtime?layer=cluster").status, 204);
+  EXPECT_EQ(w.as("root", "DELETE", "configs/cp_agent_runtime?layer=cluster").code(),
+            "config_not_found");
+  const json left = in(w.as("root", "GET", "configs"), "items");
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0]["value"]["checkin_interval_ms"], 3000);
+  EXPECT_GT(set("cp_agent_runtime", json::object(), {{"layer", "cluster"}}).body["version"],
+            again.body["version"])
+      << "a value that comes back is a new one";
+}
+
+TEST_F(Configs, AreCheckedWhenTheyAreEdited) {
+  const Answered wrong = set("cp_agent_runtime", {{"checkin_interval_ms", 1}});
+  EXPECT_EQ(wrong.code(), "invalid_member");
+  EXPECT_NE(wrong.text.find("checkin_interval_ms"), std::string::npos) << wrong.text;
+  EXPECT_EQ(set("nonsense", json::object()).code(), "config_type_unknown");
+  EXPECT_EQ(set("app_policy", json::object()).code(), "invalid_member")
+      << "a policy is an organization's";
+  EXPECT_EQ(set_alpha("cp_agent_runtime", json::object()).code(), "invalid_member");
+  EXPECT_EQ(set_alpha("app_policy", json::object(), {{"resource", "secret-alpha"}}).code(),
+            "invalid_member");
+  EXPECT_EQ(
+      set_alpha("app_mtls_trust_bundle", json::object(), {{"resource", "secret-beta"}}).code(),
+      "resource_not_found");
+}
+
+TEST_F(Configs, OfWhichNodesAreToldChangeTheirConfigurationsVersion) {
+  const auto before = config_version();
+  EXPECT_EQ(set_alpha("app_variables", {{"REGION", "eu"}}).status, 200);
+  EXPECT_EQ(config_version(), before) << "no node is given variables";
+  EXPECT_EQ(set("server_runtime_settings", {{"max_clients", 7}}).status, 200);
+  EXPECT_EQ(config_version(), before + 1);
+  EXPECT_EQ(w.as("root", "DELETE", "configs/server_runtime_settings").status, 204);
+  EXPECT_EQ(config_version(), before + 2);
+}
+
+TEST_F(Configs, OfAnOrganizationAreItsOwn) {
+  EXPECT_EQ(set_alpha("app_variables", {{"REGION", "secret region"}}).status, 200);
+  EXPECT_EQ(in(w.as("admin@beta", "GET", "organizations/beta/configs"), "items").size(), 0U);
+  EXPECT_EQ(w.as("admin@beta", "GET", "organizations/alpha/configs").code(),
+            "organization_not_found");
+  EXPECT_EQ(w.as("user@alpha", "GET", "organizations/alpha/variables").body["variables"]["REGION"],
+            "secret region");
+  EXPECT_EQ(w.as("user@beta", "GET", "organizations/alpha/variables").code(),
+            "organization_not_found");
+  EXPECT_EQ(w.as("user@beta", "GET", "organizations/beta/variables").body,
+            json({{"version", 0}, {"variables", json::object()}}));
+  const std::string audit = w.as("owner@alpha", "GET", "audit?organization=alpha").text;
+  EXPECT_NE(audit.find("config.set"), std::string::npos);
+  EXPECT_EQ(audit.find("secret region"), std::string::npos) << "values are not in the audit";
+}
+
+TEST_F(Configs, GoWithTheResourceTheyAreOf) {
+  const std::string pem = ControlPlane::authority().roots.front().pem();
+  EXPECT_EQ(
+      set_alpha("app_mtls_trust_bundle", {{"pem", pem}}, {{"resource", "secret-alpha"}}).status,
+      200);
+  EXPECT_EQ(in(w.as("admin@alpha", "GET", "organizations/alpha/configs"), "items")[0]["resource"],
+            "secret-alpha");
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/resources/secret-alpha").status,
+            204);
+  EXPECT_TRUE(in(w.as("admin@alpha", "GET", "organizations/alpha/configs"), "items").empty());
+}
+
+TEST_F(Configs, APolicyNarrowsNewSessions) {
+  ASSERT_EQ(session().status, 201);
+  EXPECT_EQ(set_alpha("app_policy", {{"classes", {"input"}}}).status, 200);
+  EXPECT_EQ(session().body["classes"], json({"input"}));
+  EXPECT_EQ(set_alpha("app_policy", {{"protocols", {"tcp"}}}).status, 200);
+  EXPECT_EQ(session().code(), "policy_denied");
+  EXPECT_EQ(w.as("user@beta", "POST", "sessions", {{"resource", "secret-beta"}}).status, 201)
+      << "it is another organization's";
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/configs/app_policy").status, 204);
+  EXPECT_EQ(session().status, 201);
+}
+
+TEST_F(Configs, APolicyEndsSessionsThatLastTooLong) {
+  const std::string id = session().body["session"]["id"];
+  EXPECT_EQ(set_alpha("app_policy", {{"max_session_s", 60}}).status, 200);
+  w.control->now += 59s;
+  EXPECT_EQ(w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object()).status,
+            201);
+  w.control->now += 1s;
+  EXPECT_EQ(w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object()).code(),
+            "session_terminated");
+  w.control->now += 1s;
+  EXPECT_TRUE(control::keep_house(w.control->services(), w.control->now));
+  for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+    EXPECT_EQ(s["state"], "terminated");
+  }
+}
+
+}  // namespace
+}  // namespace rap::store
