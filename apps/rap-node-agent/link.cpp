@@ -35,7 +35,8 @@ LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
       loop_(loop),
       state_(state),
       control_(control_options(identity)),
-      http_(std::make_shared<io::HttpClient>(loop, control_)),
+      calls_(std::make_shared<io::HttpClient>(loop, control_)),
+      deltas_(std::make_shared<io::HttpClient>(loop, control_)),
       listener_(loop, socket_path, fabric_handlers(), log),
       timer_(loop) {}
 
@@ -80,11 +81,13 @@ void LinkDriver::perform(const agent::LinkActions& actions) {
 
 void LinkDriver::perform(const agent::SendToControl& send) {
   // The client stays until its answers are in, whatever replaces it; it goes outside of them.
-  http_->send(
-      send.request, [this, client = http_, call = send.call](io::HttpClient::Result result) {
-        loop_.post([client] {});
-        step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
-      });
+  const bool is_delta =
+      send.call == agent::Call::pull_epochs || send.call == agent::Call::pull_blacklist;
+  const auto client = is_delta ? deltas_ : calls_;
+  client->send(send.request, [this, client, call = send.call](io::HttpClient::Result result) {
+    loop_.post([client] {});
+    step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
+  });
 }
 
 // A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
@@ -111,7 +114,8 @@ void LinkDriver::perform(const agent::UseIdentity&) {
     return;
   }
   control_ = control_options(**identity);
-  http_ = std::make_shared<io::HttpClient>(loop_, control_);
+  calls_ = std::make_shared<io::HttpClient>(loop_, control_);
+  deltas_ = std::make_shared<io::HttpClient>(loop_, control_);
   if (new_certificate_) new_certificate_();
 }
 

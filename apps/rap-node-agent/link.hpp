@@ -41,7 +41,8 @@ class LinkDriver {
   io::EventLoop& loop_;
   agent::StateDirectory& state_;
   io::HttpClientOptions control_;  // as the identity of now says
-  std::shared_ptr<io::HttpClient> http_;
+  std::shared_ptr<io::HttpClient> calls_;   // a connection each, so that deltas wait for no
+  std::shared_ptr<io::HttpClient> deltas_;  // configuration that is slow to come (CP-6)
   std::unique_ptr<io::EventClient> events_;
   std::shared_ptr<io::MessageConnection> fabric_;
   io::MessageListener listener_;
