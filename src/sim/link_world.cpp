@@ -147,10 +147,11 @@ void LinkWorld::set_timer(std::size_t i) {
   Member& m = *members_[i];
   const MonoTime at = m.link->next_wakeup();
   if (at == agent::Poller::kNever) return;
-  schedule_.at(std::max(Duration::zero(), at - MonoTime(std::chrono::hours{1})),
-               [this, i, mine = ++m.timer] {
-                 if (members_[i]->timer == mine) step(i, agent::LinkWoken{});
-               });
+  // What is due at once says the earliest time there is.
+  const MonoTime start = mono() - schedule_.now();
+  schedule_.at(std::max(at, start) - start, [this, i, mine = ++m.timer] {
+    if (members_[i]->timer == mine) step(i, agent::LinkWoken{});
+  });
 }
 
 bool LinkWorld::connected(std::size_t i) const { return control_up_ && members_[i]->reachable; }
