@@ -59,6 +59,25 @@ Certificate signed_by(Handle<x509_st> x, const PrivateKey& key) {
   return *parsed;
 }
 
+// A certificate under an issuer, with its names and extensions to come.
+struct Draft {
+  Handle<x509_st> x;
+  X509V3_CTX context{};
+
+  void add(int nid, const char* value) { add_extension(x.get(), context, nid, value); }
+};
+
+// Valid no longer than the issuer. The draft refers to it and must not outlive it.
+Draft draft_under(const Issuer& issuer, EVP_PKEY* key, Validity validity, RandomSource& rng) {
+  validity.not_after = std::min(validity.not_after, issuer.certificate.not_after());
+  Draft draft{new_certificate(key, validity, rng)};
+  X509* from = issuer.certificate.native();
+  require(X509_set_issuer_name(draft.x.get(), X509_get_subject_name(from)) == 1, "set an issuer");
+  X509V3_set_ctx(&draft.context, from, draft.x.get(), nullptr, nullptr, 0);
+  X509V3_set_ctx_nodb(&draft.context);
+  return draft;
+}
+
 }  // namespace
 
 Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng) {
@@ -80,72 +99,51 @@ Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng) {
 Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validity,
                          RandomSource& rng) {
   PrivateKey key = PrivateKey::generate(KeyType::p256);
-  validity.not_after = std::min(validity.not_after, root.certificate.not_after());
-  auto x = new_certificate(key.native(), validity, rng);
-  set_common_name(X509_get_subject_name(x.get()), "RAP Platform Intermediate " + cluster.str());
-  X509* issuer = root.certificate.native();
-  require(X509_set_issuer_name(x.get(), X509_get_subject_name(issuer)) == 1, "set an issuer");
-
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer, x.get(), nullptr, nullptr, 0);
-  X509V3_set_ctx_nodb(&context);
-  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
-  add_extension(x.get(), context, NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature");
-  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
-  add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
-  Certificate certificate = signed_by(std::move(x), root.key);
+  Draft draft = draft_under(root, key.native(), validity, rng);
+  set_common_name(X509_get_subject_name(draft.x.get()),
+                  "RAP Platform Intermediate " + cluster.str());
+  draft.add(NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+  draft.add(NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature");
+  draft.add(NID_subject_key_identifier, "hash");
+  draft.add(NID_authority_key_identifier, "keyid:always");
+  Certificate certificate = signed_by(std::move(draft.x), root.key);
   return {std::move(certificate), std::move(key)};
 }
 
 Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
                        const SubjectNames& names, Validity validity, RandomSource& rng,
                        const LeafProfile& profile) {
-  validity.not_after = std::min(validity.not_after, issuer.certificate.not_after());
-  auto x = new_certificate(subject_key.native(), validity, rng);
-  X509* from = issuer.certificate.native();
-  require(X509_set_issuer_name(x.get(), X509_get_subject_name(from)) == 1, "set an issuer");
-
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, from, x.get(), nullptr, nullptr, 0);
-  X509V3_set_ctx_nodb(&context);
-  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(x.get(), context, NID_key_usage, "critical,digitalSignature");
-  add_extension(x.get(), context, NID_ext_key_usage,
-                profile.client ? "serverAuth,clientAuth" : "serverAuth");
-  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
-  add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
-  if (profile.must_staple) add_extension(x.get(), context, NID_tlsfeature, "status_request");
+  Draft draft = draft_under(issuer, subject_key.native(), validity, rng);
+  draft.add(NID_basic_constraints, "critical,CA:FALSE");
+  draft.add(NID_key_usage, "critical,digitalSignature");
+  draft.add(NID_ext_key_usage, profile.client ? "serverAuth,clientAuth" : "serverAuth");
+  draft.add(NID_subject_key_identifier, "hash");
+  draft.add(NID_authority_key_identifier, "keyid:always");
+  if (profile.must_staple) draft.add(NID_tlsfeature, "status_request");
   if (!profile.ocsp_url.empty()) {
-    add_extension(x.get(), context, NID_info_access, ("OCSP;URI:" + profile.ocsp_url).c_str());
+    draft.add(NID_info_access, ("OCSP;URI:" + profile.ocsp_url).c_str());
   }
   auto san = make_names(names);
   const int critical = 1;  // RFC 5280 §4.2.1.6: there is no subject
   require(sk_GENERAL_NAME_num(san.get()) > 0 &&
-              X509_add1_ext_i2d(x.get(), NID_subject_alt_name, san.get(), critical,
+              X509_add1_ext_i2d(draft.x.get(), NID_subject_alt_name, san.get(), critical,
                                 X509V3_ADD_DEFAULT) == 1,
           "add the subject alternative names");
-  return signed_by(std::move(x), issuer.key);
+  return signed_by(std::move(draft.x), issuer.key);
 }
 
 Issuer make_ocsp_signer(const Issuer& issuer, ClusterId cluster, Validity validity,
                         RandomSource& rng) {
   PrivateKey key = PrivateKey::generate(KeyType::p256);
-  validity.not_after = std::min(validity.not_after, issuer.certificate.not_after());
-  auto x = new_certificate(key.native(), validity, rng);
-  set_common_name(X509_get_subject_name(x.get()), "RAP OCSP Signer " + cluster.str());
-  X509* from = issuer.certificate.native();
-  require(X509_set_issuer_name(x.get(), X509_get_subject_name(from)) == 1, "set an issuer");
-
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, from, x.get(), nullptr, nullptr, 0);
-  X509V3_set_ctx_nodb(&context);
-  add_extension(x.get(), context, NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(x.get(), context, NID_key_usage, "critical,digitalSignature");
-  add_extension(x.get(), context, NID_ext_key_usage, "OCSPSigning");
-  add_extension(x.get(), context, NID_id_pkix_OCSP_noCheck, "ignored");
-  add_extension(x.get(), context, NID_subject_key_identifier, "hash");
-  add_extension(x.get(), context, NID_authority_key_identifier, "keyid:always");
-  Certificate certificate = signed_by(std::move(x), issuer.key);
+  Draft draft = draft_under(issuer, key.native(), validity, rng);
+  set_common_name(X509_get_subject_name(draft.x.get()), "RAP OCSP Signer " + cluster.str());
+  draft.add(NID_basic_constraints, "critical,CA:FALSE");
+  draft.add(NID_key_usage, "critical,digitalSignature");
+  draft.add(NID_ext_key_usage, "OCSPSigning");
+  draft.add(NID_id_pkix_OCSP_noCheck, "ignored");
+  draft.add(NID_subject_key_identifier, "hash");
+  draft.add(NID_authority_key_identifier, "keyid:always");
+  Certificate certificate = signed_by(std::move(draft.x), issuer.key);
   return {std::move(certificate), std::move(key)};
 }
 
