@@ -232,8 +232,8 @@ class ChannelValidation(Pair):
         late = self.hostile()
         late.send(self.hello())
         self.assertEqual([frames.GOODBYE], self.said_until_closed(late))
-        self.listener.configure(draining=False)
         seen = len(self.listener.transitions(self.dialler))
+        self.listener.configure(draining=False)
         self.listener.wait_transition("established", peer=self.dialler, after=seen)
 
     def test_trust_rotation_revalidates_channels(self):
