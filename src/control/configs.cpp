@@ -12,9 +12,6 @@ namespace {
 using snapshot::ConfigType;
 using snapshot::Layer;
 
-// Resources of an organization that have values of their own.
-constexpr std::size_t kMaxServiceDocuments = 64;
-
 std::string names_of_types() {
   std::string out;
   for (const ConfigType& type : snapshot::config_types()) {
@@ -73,6 +70,32 @@ AuditEntry audit_of(const Call& call, std::string_view action, const ConfigDocum
   return entry;
 }
 
+// Which limit a value that was just added is beyond. Counted after it was written: that took the
+// lock of the configuration's version, so of two that come together the second counts the first.
+std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& added) {
+  if (!added.organization) return std::nullopt;
+  if (added.resource &&
+      tx.configs().count_service_documents(*added.organization) > snapshot::kMaxServiceDocuments) {
+    return Problem{ProblemCode::too_many_configs,
+                   "An organization may set " + std::to_string(snapshot::kMaxServiceDocuments) +
+                       " values for single resources. Remove one with 'rap admin configs unset', "
+                       "or set one for the organization instead.",
+                   std::nullopt};
+  }
+  // Every organization's count, and no more than the count.
+  const Scope own = tx.scope();
+  tx.set_scope(Scope::platform());
+  const std::size_t all = tx.configs().count_organization_documents();
+  tx.set_scope(own);
+  if (all <= snapshot::kMaxOrganizationDocuments) return std::nullopt;
+  return Problem{ProblemCode::too_many_configs,
+                 "All organizations together may set " +
+                     std::to_string(snapshot::kMaxOrganizationDocuments) +
+                     " values that nodes are given, and they have. Change a value that is set, or "
+                     "remove one with 'rap admin configs unset'; else ask the platform's keeper.",
+                 std::nullopt};
+}
+
 // Checks the value and writes it; `document` says of what it is.
 Outcome<Reply> put(Transaction& tx, const Call& call, const ConfigType& type,
                    ConfigDocument document) {
@@ -83,8 +106,12 @@ Outcome<Reply> put(Transaction& tx, const Call& call, const ConfigType& type,
   }
   document.changed_at = call.now;
   document.changed_by_email = call.caller->email;
-  document.version =
-      tx.configs().put(document, call.caller->id, type.audience != snapshot::Audience::nobody);
+  const bool for_nodes = type.audience != snapshot::Audience::nobody;
+  const StoredVersion stored = tx.configs().put(document, call.caller->id, for_nodes);
+  if (stored.is_new && for_nodes) {
+    if (auto full = find_full_limit(tx, document)) return std::unexpected(std::move(*full));
+  }
+  document.version = stored.version;
   tx.audit(audit_of(call, "config.set", document));
   return reply(to_json(document));
 }
@@ -180,12 +207,6 @@ Outcome<Reply> set_organization_config(Services& s, const Call& call) {
   return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     auto document = scope_in(tx, call, resource);
     if (!document) return std::unexpected(document.error());
-    if (document->resource &&
-        tx.configs().count_service_documents(call.organization->id) >= kMaxServiceDocuments) {
-      return refuse(ProblemCode::conflict,
-                    "An organization may set " + std::to_string(kMaxServiceDocuments) +
-                        " values for single resources; set one for the organization instead.");
-    }
     return put(tx, call, **type, std::move(*document));
   });
 }

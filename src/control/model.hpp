@@ -264,6 +264,11 @@ struct ConfigDocument {
   std::string changed_by_email = {};
 };
 
+struct StoredVersion {
+  std::uint64_t version = 0;
+  bool is_new = false;  // there was no value of that type and scope
+};
+
 // What a node says it runs with, or could not use.
 struct DocumentReport {
   std::string type;

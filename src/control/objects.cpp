@@ -21,7 +21,8 @@ std::unexpected<Problem> no_object() {
 const std::string* find_object(const ClusterState& cluster, NodeId node, std::string_view name) {
   const snapshot::ModelNode* self = cluster.index.find(node);
   if (self == nullptr) return nullptr;
-  for (const snapshot::IndexedDocument* document : cluster.index.documents_for(*self)) {
+  const snapshot::GivenDocuments given = cluster.index.documents_for(*self);
+  for (const snapshot::IndexedDocument* document : given.list) {
     if (to_hex(document->ref.sha256) == name) return &cluster.envelopes.at(document->ref.sha256);
   }
   return nullptr;

@@ -43,6 +43,7 @@ constexpr std::array kKinds = {
     ProblemKind{trust_rotating, "trust_rotating", 409, "The trust is being rotated"},
     ProblemKind{config_type_unknown, "config_type_unknown", 404, "No such configuration type"},
     ProblemKind{config_not_found, "config_not_found", 404, "No such value"},
+    ProblemKind{too_many_configs, "too_many_configs", 409, "Too many values are set"},
     ProblemKind{policy_denied, "policy_denied", 403, "The organization's policy denies it"},
     ProblemKind{session_not_found, "session_not_found", 404, "No such session"},
     ProblemKind{session_terminated, "session_terminated", 409, "The session is terminated"},

@@ -47,6 +47,7 @@ enum class ProblemCode : std::uint8_t {
   trust_rotating,
   config_type_unknown,
   config_not_found,
+  too_many_configs,
   policy_denied,
   session_not_found,
   session_terminated,

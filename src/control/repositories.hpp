@@ -179,10 +179,12 @@ class ConfigRepository {
   // Of the organization itself; without one, of the cluster or else of the platform.
   virtual std::optional<ConfigDocument> find(std::string_view type,
                                              std::optional<OrganizationId> organization) = 0;
-  // The version it got. A value that nodes are given bumps the configuration's version.
-  virtual std::uint64_t put(const ConfigDocument& document, UserId by, bool for_nodes) = 0;
+  // A value that nodes are given bumps the configuration's version.
+  virtual StoredVersion put(const ConfigDocument& document, UserId by, bool for_nodes) = 0;
   virtual bool remove(const ConfigDocument& document) = 0;  // false: there was none
   virtual std::size_t count_service_documents(OrganizationId organization) = 0;
+  // That nodes are given, of all organizations that the scope sees.
+  virtual std::size_t count_organization_documents() = 0;
 
   virtual std::vector<ConfigStatus> statuses() = 0;
   // An older version than the one recorded changes nothing; what is not there any more, neither.

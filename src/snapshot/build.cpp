@@ -146,11 +146,12 @@ std::optional<NodeConfig> build_node_config(const ClusterIndex& cluster, NodeId 
   if (self->has(NodeRole::entry) || self->has(NodeRole::egress)) {
     config.token_keys = model.token_keys;
   }
+  const GivenDocuments documents = cluster.documents_for(*self);
+  for (const IndexedDocument* document : documents.list) config.documents.push_back(document->ref);
+  // What organizations demand belongs to what the node does for them: without it, it does nothing.
+  if (!documents.fits) return config;
   if (self->has(NodeRole::entry)) config.pools = cluster.usable_pools();
   if (self->has(NodeRole::egress)) config.resources = cluster.resources_served_by(node);
-  for (const IndexedDocument* document : cluster.documents_for(*self)) {
-    config.documents.push_back(document->ref);
-  }
   return config;
 }
 

@@ -101,14 +101,18 @@ bool ClusterIndex::is_for(const IndexedDocument& document, const ModelNode& node
          });
 }
 
-std::vector<const IndexedDocument*> ClusterIndex::documents_for(const ModelNode& node) const {
-  std::vector<const IndexedDocument*> out;
+GivenDocuments ClusterIndex::documents_for(const ModelNode& node) const {
+  GivenDocuments out;
   const auto served =
       node.has(NodeRole::egress) ? resources_served_by(node.id) : std::vector<Resource>{};
   for (const IndexedDocument& document : documents_) {
-    if (out.size() == kMaxDocuments) break;
-    if (is_for(document, node, served)) out.push_back(&document);
+    if (is_for(document, node, served)) out.list.push_back(&document);
   }
+  if (out.list.size() <= kMaxDocuments) return out;
+  std::erase_if(out.list, [](const IndexedDocument* document) {
+    return document->ref.scope.layer >= Layer::organization;
+  });
+  out.fits = false;
   return out;
 }
 

@@ -53,6 +53,14 @@ struct IndexedDocument {
   std::string payload;
 };
 
+// Those that belong to a node; sorted by type and scope. When there are more than it may hold, it
+// is given those of the platform and the cluster alone and must serve no organization: a policy
+// that was left out would let through what it forbids.
+struct GivenDocuments {
+  std::vector<const IndexedDocument*> list;
+  bool fits = true;
+};
+
 struct ClusterModel {
   std::uint64_t version = 0;
   ClusterId cluster;
@@ -97,8 +105,7 @@ class ClusterIndex {
   std::vector<Resource> resources_served_by(NodeId node) const;
 
   const std::vector<IndexedDocument>& documents() const { return documents_; }
-  // Those that belong to a node; sorted by type and scope.
-  std::vector<const IndexedDocument*> documents_for(const ModelNode& node) const;
+  GivenDocuments documents_for(const ModelNode& node) const;
 
  private:
   void index_nodes();

@@ -17,7 +17,12 @@
 namespace rap::snapshot {
 
 inline constexpr std::string_view kDocumentType = "application/vnd.rap.config-document+json";
-inline constexpr std::size_t kMaxDocuments = 1024;  // of one node
+// Of one node. It may be given all there are, so these are the bounds of all there are, kept where
+// they are edited: whatever is placed where, no node can come to more than it may hold.
+inline constexpr std::size_t kMaxDocuments = 1024;
+inline constexpr std::size_t kMaxPlatformDocuments = 64;  // one a type, of platform and cluster
+inline constexpr std::size_t kMaxOrganizationDocuments = kMaxDocuments - kMaxPlatformDocuments;
+inline constexpr std::size_t kMaxServiceDocuments = 64;  // of the resources of one organization
 inline constexpr std::size_t kMaxTypeName = 64;
 
 // Of what a value is one. Ids that the layer has no use for are nil.

@@ -96,7 +96,8 @@ class LeastKnowledge : public ::testing::Test {
   std::string given_to(NodeId id) const {
     const ClusterIndex index(model);
     std::string out = to_json(build_node_config(index, id, from_unix(1)).value());
-    for (const IndexedDocument* d : index.documents_for(*index.find(id))) out += d->payload;
+    const GivenDocuments given = index.documents_for(*index.find(id));
+    for (const IndexedDocument* d : given.list) out += d->payload;
     return out;
   }
   static bool has(const std::string& bytes, const std::string& mark) {
@@ -175,6 +176,49 @@ TEST_F(LeastKnowledge, OfThePlatformEveryNodeIsGivenWhatEveryNodeNeeds) {
     EXPECT_TRUE(has(bytes, "for-every-agent")) << node.name;
     EXPECT_EQ(has(bytes, "for-every-entry"), node.has(entry)) << node.name;
   }
+}
+
+TEST_F(LeastKnowledge, ANodeThatMayNotHoldAllItsDocumentsServesNoOrganization) {
+  std::erase_if(model.documents,
+                [](const ModelDocument& d) { return d.scope.layer == Layer::service; });
+  add_document(kAgentRuntime, {}, "for-every-agent");
+  const EgressPoolId pool = pools["alpha"];
+  const NodeId both = add_node("both", {entry, egress}, {pool});
+  const auto given = [&] {
+    const ClusterIndex index(model);
+    return std::pair(build_node_config(index, both, from_unix(1)).value(),
+                     index.documents_for(*index.find(both)));
+  };
+  const auto policy_of_another = [&] {
+    const OrganizationId id = OrganizationId::random(rng);
+    model.resources.push_back({ResourceId::random(rng), id, pool, "ssh", "target.internal", 22});
+    add_document(kAppPolicy, {Layer::organization, id, {}}, "policy");
+  };
+  while (given().second.list.size() < kMaxDocuments) policy_of_another();
+  const auto [full, all] = given();
+  EXPECT_TRUE(all.fits);
+  EXPECT_EQ(full.documents.size(), kMaxDocuments);
+  EXPECT_FALSE(full.pools.empty());
+  EXPECT_FALSE(full.resources.empty());
+
+  policy_of_another();
+  const auto [closed, left] = given();
+  EXPECT_FALSE(left.fits);
+  ASSERT_EQ(closed.documents.size(), 1U) << "the platform's still holds";
+  EXPECT_EQ(closed.documents[0].type, kAgentRuntime);
+  EXPECT_TRUE(closed.pools.empty()) << "an entry lets nothing new in";
+  EXPECT_TRUE(closed.resources.empty()) << "an egress opens nothing";
+}
+
+TEST(DocumentLimits, CannotBeExceededByWhatMayBeSet) {
+  std::size_t of_platform = 0;
+  for (const ConfigType& type : config_types()) {
+    if (type.audience == Audience::nobody) continue;
+    of_platform += static_cast<std::size_t>(type.has_layer(Layer::platform)) +
+                   static_cast<std::size_t>(type.has_layer(Layer::cluster));
+  }
+  EXPECT_LE(of_platform, kMaxPlatformDocuments);
+  EXPECT_LE(kMaxPlatformDocuments + kMaxOrganizationDocuments, kMaxDocuments);
 }
 
 }  // namespace

@@ -108,6 +108,63 @@ TEST_F(Configs, GoWithTheResourceTheyAreOf) {
   EXPECT_TRUE(in(w.as("admin@alpha", "GET", "organizations/alpha/configs"), "items").empty());
 }
 
+TEST_F(Configs, OfResourcesAreLimitedForAnOrganizationAndCanStillBeChanged) {
+  const json value = {{"pem", ControlPlane::authority().roots.front().pem()}};
+  const auto set_for = [&](const std::string& resource) {
+    return set_alpha("app_mtls_trust_bundle", value, {{"resource", resource}});
+  };
+  ASSERT_EQ(set_for("secret-alpha").status, 200);
+  // As many others as there may be; who sets them does not matter here.
+  Connection owner = TestCluster::open(w.conninfo, "postgres");
+  ASSERT_TRUE(owner.script(
+      "INSERT INTO resources SELECT (jsonb_populate_record(r, jsonb_build_object('id', "
+      "gen_random_uuid(), 'name', 'copy-' || n))).* FROM resources r, generate_series(1, 64) n "
+      "WHERE r.name = 'secret-alpha'; "
+      "INSERT INTO config_documents SELECT (jsonb_populate_record(d, jsonb_build_object('id', "
+      "gen_random_uuid(), 'resource_id', r.id))).* FROM config_documents d, resources r "
+      "WHERE r.name LIKE 'copy-%' AND r.name <> 'copy-64' AND d.layer = 'service'"));
+  ASSERT_EQ(in(w.as("admin@alpha", "GET", "organizations/alpha/configs"), "items").size(), 64U);
+
+  EXPECT_EQ(set_for("copy-1").status, 200) << "a value that is set may change at the limit";
+  const Answered refused = set_for("copy-64");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.code(), "too_many_configs");
+  EXPECT_NE(refused.text.find("64 values for single resources"), std::string::npos);
+  EXPECT_EQ(in(w.as("admin@alpha", "GET", "organizations/alpha/configs"), "items").size(), 64U);
+  EXPECT_EQ(w.as("admin@alpha", "DELETE",
+                 "organizations/alpha/configs/app_mtls_trust_bundle?resource="
+                 "copy-2")
+                .status,
+            204);
+  EXPECT_EQ(set_for("copy-64").status, 200);
+}
+
+TEST_F(Configs, OfAllOrganizationsTogetherAreNoMoreThanANodeMayHold) {
+  Connection owner = TestCluster::open(w.conninfo, "postgres");
+  // Others that alpha cannot see, all but one.
+  ASSERT_TRUE(owner.script(
+      "INSERT INTO organizations SELECT gen_random_uuid(), 'other-' || n, 0 FROM "
+      "generate_series(1, 959) n; "
+      "INSERT INTO config_documents (type, layer, organization_id, version, value, for_nodes, "
+      "changed_at, changed_by) SELECT 'app_policy', 'organization', o.id, "
+      "nextval('config_documents_version'), '{}', true, 0, u.id FROM organizations o, users u "
+      "WHERE o.name LIKE 'other-%' AND u.email = 'keeper@platform.test'"));
+  EXPECT_EQ(set_alpha("app_policy", json::object()).status, 200);
+  EXPECT_EQ(set_alpha("app_policy", {{"classes", {"input"}}}).status, 200) << "it is set already";
+  EXPECT_EQ(set_alpha("app_variables", {{"REGION", "eu"}}).status, 200) << "no node is given it";
+  const Answered refused = w.as("admin@beta", "PUT", "organizations/beta/configs/app_policy",
+                                {{"value", json::object()}});
+  EXPECT_EQ(refused.code(), "too_many_configs");
+  EXPECT_NE(refused.text.find("960"), std::string::npos) << refused.text;
+  EXPECT_EQ(set("server_runtime_settings", {{"max_clients", 7}}).status, 200)
+      << "the platform has room of its own";
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/configs/app_policy").status, 204);
+  EXPECT_EQ(w.as("admin@beta", "PUT", "organizations/beta/configs/app_policy",
+                 {{"value", json::object()}})
+                .status,
+            200);
+}
+
 TEST_F(Configs, APolicyNarrowsNewSessions) {
   ASSERT_EQ(session().status, 201);
   EXPECT_EQ(set_alpha("app_policy", {{"classes", {"input"}}}).status, 200);

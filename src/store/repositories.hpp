@@ -194,9 +194,11 @@ class SqlConfigs final : public control::ConfigRepository {
   std::vector<control::ConfigDocument> list_of_type(std::string_view type) override;
   std::optional<control::ConfigDocument> find(std::string_view type,
                                               std::optional<OrganizationId> organization) override;
-  std::uint64_t put(const control::ConfigDocument& document, UserId by, bool for_nodes) override;
+  control::StoredVersion put(const control::ConfigDocument& document, UserId by,
+                             bool for_nodes) override;
   bool remove(const control::ConfigDocument& document) override;
   std::size_t count_service_documents(OrganizationId organization) override;
+  std::size_t count_organization_documents() override;
   std::vector<control::ConfigStatus> statuses() override;
   void record_applied(NodeId node, const control::DocumentReport& document, WallTime now) override;
   void record_error(NodeId node, const control::DocumentReport& document, std::string_view error,

@@ -62,16 +62,18 @@ std::optional<ConfigDocument> SqlConfigs::find(std::string_view type,
   return rows.empty() ? std::nullopt : std::optional(document_of(rows[0]));
 }
 
-std::uint64_t SqlConfigs::put(const ConfigDocument& d, UserId by, bool for_nodes) {
+control::StoredVersion SqlConfigs::put(const ConfigDocument& d, UserId by, bool for_nodes) {
   const Rows rows = sql_.query(
       "INSERT INTO config_documents AS d (type, layer, organization_id, resource_id, version, "
       "value, for_nodes, changed_at, changed_by) VALUES ($1, $2, $3, $4, "
       "nextval('config_documents_version'), $5, $6, $7, $8) "
       "ON CONFLICT (type, layer, organization_id, resource_id) DO UPDATE SET "
       "version = EXCLUDED.version, value = EXCLUDED.value, for_nodes = EXCLUDED.for_nodes, "
-      "changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by RETURNING version",
+      "changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by "
+      "RETURNING version, xmax = 0",  // nobody's: it was not there
       d.type, to_string(d.layer), d.organization, d.resource, d.value, for_nodes, d.changed_at, by);
-  return rows.empty() ? 0 : rows[0].count(0);
+  if (rows.empty()) return {};
+  return {rows[0].count(0), rows[0].boolean(1)};
 }
 
 bool SqlConfigs::remove(const ConfigDocument& d) {
@@ -84,6 +86,12 @@ std::size_t SqlConfigs::count_service_documents(OrganizationId organization) {
   const Rows rows = sql_.query(
       "SELECT count(*) FROM config_documents WHERE organization_id = $1 AND layer = 'service'",
       organization);
+  return rows.empty() ? 0 : rows[0].count(0);
+}
+
+std::size_t SqlConfigs::count_organization_documents() {
+  const Rows rows = sql_.query(
+      "SELECT count(*) FROM config_documents WHERE organization_id IS NOT NULL AND for_nodes");
   return rows.empty() ? 0 : rows[0].count(0);
 }
 
