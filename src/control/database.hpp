@@ -34,6 +34,7 @@ class Transaction {
   virtual ResourceRepository& resources() = 0;
   virtual NodeRepository& nodes() = 0;
   virtual CertificateRepository& certificates() = 0;
+  virtual PublicationRepository& publications() = 0;
   virtual TrustRepository& trust() = 0;
   virtual SessionRepository& sessions() = 0;
   virtual SecurityRepository& security() = 0;

@@ -142,6 +142,30 @@ struct NodeCertificate {
   std::string node_name = {};
   std::string status = "active";  // retiring, revoked, expired
   std::optional<WallTime> revoked_at = {};
+  bool key_revoked = false;  // beside the certificate
+};
+
+// One that would still be valid, or was lately.
+struct RevokedCertificate {
+  CertificateKind kind = CertificateKind::node;
+  std::string serial;
+  std::string ca_ref;
+  std::string issuer_sha256;
+  std::string key_sha256;
+  WallTime not_after{};
+  WallTime revoked_at{};
+  NodeState node_state = NodeState::approved;
+  bool key_revoked = false;
+};
+
+// What is signed once for all who ask, until what it says changes or it gets old.
+struct Publication {
+  std::string name;
+  std::uint64_t version = 0;     // grows, also over a database that was restored
+  std::uint64_t admissions = 0;  // as of which what it says was looked up (Horizon)
+  std::string digest;            // of what it says
+  WallTime issued_at{};
+  std::string body;
 };
 
 // An entry of the list that every node is given, and when it loses its meaning.

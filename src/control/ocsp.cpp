@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "control/revoking.hpp"
 
 namespace rap::control {
 namespace {
@@ -20,18 +21,13 @@ constexpr std::string_view kUnknown = "unknown";
 constexpr std::string_view kMalformed = "malformed_request";
 constexpr std::string_view kUnauthorized = "unauthorized";
 constexpr std::string_view kTryLater = "try_later";
+constexpr std::string_view kCrl = "crl";
 constexpr std::string_view kNotFound = "not_found";
 
 struct Known {
   OcspStatus status;
   CertificateKind kind = CertificateKind::node;
 };
-
-crypto::RevocationReason reason_of(NodeState state) {
-  if (state == NodeState::disabled) return crypto::RevocationReason::cessation_of_operation;
-  if (state == NodeState::revoked) return crypto::RevocationReason::privilege_withdrawn;
-  return crypto::RevocationReason::unspecified;
-}
 
 // Never issued, and issued by another, are the same to who asks.
 Known look_up(Transaction& tx, const std::string& serial, const std::string& ca_ref) {
@@ -44,7 +40,8 @@ Known look_up(Transaction& tx, const std::string& serial, const std::string& ca_
   } else if (it->status == "revoked") {
     const auto node = tx.nodes().find(it->node.str());
     known.status = {OcspStatus::Kind::revoked, it->revoked_at.value_or(it->not_before),
-                    node ? reason_of(node->state) : crypto::RevocationReason::unspecified};
+                    node ? revocation_reason(node->state, it->key_revoked)
+                         : crypto::RevocationReason::unspecified};
   }
   return known;
 }
@@ -128,34 +125,45 @@ Bytes first_ocsp_response(OcspSigners& signers, const crypto::Certificate& leaf,
 }
 
 OcspResponder::OcspResponder(Services services) : services_(std::move(services)) {
-  services_.metrics.add_routes(
-      kListener, {kGood, kRevoked, kUnknown, kMalformed, kUnauthorized, kTryLater, kNotFound});
+  services_.metrics.add_routes(kListener, {kGood, kRevoked, kUnknown, kMalformed, kUnauthorized,
+                                           kTryLater, kCrl, kNotFound});
 }
 
 wire::HttpResponse OcspResponder::handle(const wire::HttpRequest& request, WallTime now) {
-  wire::HttpResponse response;
   std::string_view outcome = kNotFound;
+  wire::HttpResponse response;
+  try {
+    response = answer(request, now, outcome);
+  } catch (const std::exception& e) {
+    services_.log.error("ocsp.failed", {{"detail", e.what()}});
+    outcome = kTryLater;
+    response.content_type = kContentType;
+    response.body = std::string(as_text(crypto::ocsp_error(OcspError::try_later)));
+  }
+  services_.metrics.count_request(kListener, outcome, response.status);
+  return response;
+}
+
+wire::HttpResponse OcspResponder::answer(const wire::HttpRequest& request, WallTime now,
+                                         std::string_view& outcome) {
+  if (asks_for_crl(request)) {
+    outcome = kCrl;
+    return answer_crl(services_, request, now);
+  }
+  wire::HttpResponse response;
   const bool post =
       request.method == "POST" && (request.path == kOcspPath || request.path + "/" == kOcspPath);
   const bool get = request.method == "GET" && request.path.starts_with(kOcspPath);
   if (!post && !get) {
     response.status = 404;
     response.content_type = "text/plain";
-    response.body = "This is an OCSP responder (RFC 6960); POST requests to /ocsp/.\n";
-  } else {
-    Bytes body;
-    const auto der = request_in(request);
-    try {
-      body = answer(der.value_or(Bytes{}), now, outcome);
-    } catch (const std::exception& e) {
-      services_.log.error("ocsp.failed", {{"detail", e.what()}});
-      outcome = kTryLater;
-      body = crypto::ocsp_error(OcspError::try_later);
-    }
-    response.content_type = kContentType;
-    response.body = std::string(as_text(body));
+    response.body =
+        "This is an OCSP responder (RFC 6960); POST requests to /ocsp/. The CRL is at /crl.\n";
+    return response;
   }
-  services_.metrics.count_request(kListener, outcome, response.status);
+  response.content_type = kContentType;
+  const auto der = request_in(request);
+  response.body = std::string(as_text(answer(der.value_or(Bytes{}), now, outcome)));
   return response;
 }
 

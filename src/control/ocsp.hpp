@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/authority.hpp"
+#include "control/crl.hpp"
 #include "control/services.hpp"
 #include "crypto/ocsp.hpp"
 #include "wire/http_message.hpp"
@@ -61,7 +62,8 @@ Bytes first_ocsp_response(OcspSigners& signers, const crypto::Certificate& leaf,
                           CertificateKind kind, const Authority& authority,
                           const Settings& settings, RandomSource& rng, WallTime now);
 
-// The listener's answers: POST of a request, or GET with it in base64 in the path (RFC 6960 §A.1).
+// The listener's answers: POST of a request, or GET with it in base64 in the path (RFC 6960 §A.1),
+// and what control/crl.hpp has.
 class OcspResponder {
  public:
   // `services` may have another database than the other listeners: nothing is shared with them but
@@ -72,6 +74,8 @@ class OcspResponder {
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
 
  private:
+  wire::HttpResponse answer(const wire::HttpRequest& request, WallTime now,
+                            std::string_view& outcome);
   Bytes answer(ByteView body, WallTime now, std::string_view& outcome);
 
   Services services_;

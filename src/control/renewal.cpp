@@ -76,7 +76,10 @@ crypto::Certificate issue_certificate(Services& s, const Authority& authority, C
   crypto::LeafProfile profile;
   profile.client = !worker;
   profile.must_staple = s.ocsp != nullptr;
-  if (s.ocsp != nullptr) profile.ocsp_url = s.ocsp->url();
+  if (s.ocsp != nullptr) {
+    profile.ocsp_url = s.ocsp->url();
+    profile.crl_url = crl_url(profile.ocsp_url, authority.ca_ref());
+  }
   return crypto::issue_leaf(
       authority.intermediate, key, names,
       validity_from(now, worker ? kWorkerCertificateLifetime : kNodeCertificateLifetime), s.rng,

@@ -155,7 +155,19 @@ class CertificateRepository {
   virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
   virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays
   virtual std::size_t count_revocations(WallTime now) = 0;
+  // Those that are valid later than `after`, by issuer and serial; no more than `limit`.
+  virtual std::vector<RevokedCertificate> revoked(WallTime after, std::size_t limit) = 0;
   virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
+};
+
+class PublicationRepository {
+ public:
+  virtual ~PublicationRepository() = default;
+  // Without its body when that is of the version `but_not`.
+  virtual std::optional<Publication> find(std::string_view name, std::uint64_t but_not) = 0;
+  // The same, until the transaction ends nobody else's; it is empty when there was none.
+  virtual Publication lock(std::string_view name) = 0;
+  virtual void put(const Publication& publication) = 0;  // one that was locked
 };
 
 class TrustRepository {

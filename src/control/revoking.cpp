@@ -50,6 +50,13 @@ std::optional<Revocation> of_key(const NodeCertificate& c, RevocationSeverity se
 
 }  // namespace
 
+crypto::RevocationReason revocation_reason(NodeState state, bool key_revoked) {
+  using enum crypto::RevocationReason;
+  if (state == NodeState::revoked) return privilege_withdrawn;
+  if (key_revoked) return key_compromise;
+  return state == NodeState::disabled ? cessation_of_operation : unspecified;
+}
+
 RevocationSeverity severity_of(const Call& call) {
   return call.text("severity") == to_string(RevocationSeverity::drain) ? RevocationSeverity::drain
                                                                        : RevocationSeverity::close;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/route.hpp"
+#include "crypto/revocation_reason.hpp"
 
 namespace rap::control {
 
@@ -14,6 +15,9 @@ Outcome<void> revoke_node(Services& s, Transaction& tx, const Call& call, const 
 Outcome<void> revoke_certificate(Transaction& tx, const Call& call,
                                  const NodeCertificate& certificate,
                                  snapshot::RevocationSeverity severity, bool and_key);
+
+// What OCSP and CRLs give as the reason.
+crypto::RevocationReason revocation_reason(NodeState state, bool key_revoked);
 
 // "close" unless "drain" was asked for.
 snapshot::RevocationSeverity severity_of(const Call& call);

@@ -123,6 +123,9 @@ Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
   if (!profile.ocsp_url.empty()) {
     draft.add(NID_info_access, ("OCSP;URI:" + profile.ocsp_url).c_str());
   }
+  if (!profile.crl_url.empty()) {
+    draft.add(NID_crl_distribution_points, ("URI:" + profile.crl_url).c_str());
+  }
   auto san = make_names(names);
   const int critical = 1;  // RFC 5280 §4.2.1.6: there is no subject
   require(sk_GENERAL_NAME_num(san.get()) > 0 &&

@@ -35,6 +35,7 @@ struct LeafProfile {
   bool client = true;        // EKU clientAuth beside serverAuth
   bool must_staple = false;  // TLS feature status_request (RFC 7633)
   std::string ocsp_url = {};  // where its status is asked for (AIA); empty: not said
+  std::string crl_url = {};   // where its issuer's CRL is (RFC 5280 §4.2.1.13); empty: not said
 };
 
 // A leaf: CA:FALSE, digitalSignature, EKU serverAuth+clientAuth, critical SAN with exactly `names`,

@@ -18,6 +18,7 @@
 #include "base/time.hpp"
 #include "crypto/ca.hpp"
 #include "crypto/certificate.hpp"
+#include "crypto/revocation_reason.hpp"
 
 namespace rap::crypto {
 
@@ -56,15 +57,6 @@ std::optional<OcspRequest> parse_ocsp_request(ByteView der);
 // About `certificate`, which `issuer` issued. Without a nonce: what is stapled answers no request.
 Bytes make_ocsp_request(const Certificate& certificate, const Certificate& issuer,
                         OcspHash hash = OcspHash::sha256);
-
-// RFC 5280 §5.3.1.
-enum class RevocationReason : std::uint8_t {
-  unspecified = 0,
-  key_compromise = 1,
-  superseded = 4,
-  cessation_of_operation = 5,
-  privilege_withdrawn = 9,
-};
 
 struct OcspStatus {
   enum class Kind : std::uint8_t { good, revoked, unknown };

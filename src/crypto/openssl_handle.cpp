@@ -30,9 +30,11 @@ void release(pkcs8_priv_key_info_st* p) { PKCS8_PRIV_KEY_INFO_free(p); }
 void release(stack_st_GENERAL_NAME* p) { GENERAL_NAMES_free(p); }
 void release(stack_st_X509* p) { sk_X509_pop_free(p, X509_free); }
 void release(stack_st_X509_EXTENSION* p) { sk_X509_EXTENSION_pop_free(p, X509_EXTENSION_free); }
+void release(x509_revoked_st* p) { X509_REVOKED_free(p); }
 void release(x509_st* p) { X509_free(p); }
 void release(x509_store_ctx_st* p) { X509_STORE_CTX_free(p); }
 void release(x509_store_st* p) { X509_STORE_free(p); }
+void release(X509_crl_st* p) { X509_CRL_free(p); }
 void release(X509_extension_st* p) { X509_EXTENSION_free(p); }
 void release(X509_req_st* p) { X509_REQ_free(p); }
 

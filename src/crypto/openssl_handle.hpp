@@ -21,9 +21,11 @@ struct pkcs8_priv_key_info_st;
 struct stack_st_GENERAL_NAME;
 struct stack_st_X509;
 struct stack_st_X509_EXTENSION;
+struct x509_revoked_st;
 struct x509_st;
 struct x509_store_ctx_st;
 struct x509_store_st;
+struct X509_crl_st;
 struct X509_extension_st;
 struct X509_name_st;
 struct X509_req_st;
@@ -46,9 +48,11 @@ void release(pkcs8_priv_key_info_st* p);
 void release(stack_st_GENERAL_NAME* p);
 void release(stack_st_X509* p);  // the stack and its references to the certificates
 void release(stack_st_X509_EXTENSION* p);
+void release(x509_revoked_st* p);
 void release(x509_st* p);
 void release(x509_store_ctx_st* p);
 void release(x509_store_st* p);
+void release(X509_crl_st* p);
 void release(X509_extension_st* p);
 void release(X509_req_st* p);
 

@@ -44,6 +44,7 @@ struct Profiles : testing::Test {
   }
   TestPki pki{1};
   const std::string url = "http://ocsp.example:9092/ocsp/";
+  const std::string crl = "http://ocsp.example:9092/crl/rap-0123456789abcdef";
 };
 
 void check_authority(const Row& row) {
@@ -85,6 +86,7 @@ void check(const Row& row) {
   EXPECT_EQ(has(c, NID_authority_key_identifier), !c.self_issued());
   EXPECT_EQ(c.must_staple(), row.must_staple);
   EXPECT_EQ(c.ocsp_url().empty(), !row.must_staple);
+  EXPECT_EQ(has(c, NID_crl_distribution_points), row.must_staple);
   EXPECT_EQ(has(c, NID_id_pkix_OCSP_noCheck), row.no_check);
   EXPECT_FALSE(has(c, NID_name_constraints));
   if (row.ca) check_authority(row);
@@ -96,8 +98,8 @@ TEST_F(Profiles, EveryCertificateWeIssueIsExactlyWhatItsProfileSays) {
   constexpr std::uint32_t kIssues = KU_KEY_CERT_SIGN | KU_CRL_SIGN;
   constexpr std::uint32_t kSigns = KU_DIGITAL_SIGNATURE;
   constexpr std::uint32_t kBoth = XKU_SSL_SERVER | XKU_SSL_CLIENT;
-  const LeafProfile node{.must_staple = true, .ocsp_url = url};
-  const LeafProfile worker{.client = false, .must_staple = true, .ocsp_url = url};
+  const LeafProfile node{.must_staple = true, .ocsp_url = url, .crl_url = crl};
+  const LeafProfile worker{.client = false, .must_staple = true, .ocsp_url = url, .crl_url = crl};
   const Issuer signer = make_ocsp_signer(pki.intermediate, pki.cluster, TestPki::validity, pki.rng);
   const std::vector<Row> table = {
       {"root", pki.root.certificate, true, std::nullopt, kIssues, 0, std::nullopt},

@@ -133,7 +133,20 @@ class SqlCertificates final : public control::CertificateRepository {
   void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) override;
   void add_revocation(const control::RevocationEntry& entry) override;
   std::size_t count_revocations(WallTime now) override;
+  std::vector<control::RevokedCertificate> revoked(WallTime after, std::size_t limit) override;
   void expire(WallTime now) override;
+
+ private:
+  SqlSession& sql_;
+};
+
+class SqlPublications final : public control::PublicationRepository {
+ public:
+  explicit SqlPublications(SqlSession& sql) : sql_(sql) {}
+
+  std::optional<control::Publication> find(std::string_view name, std::uint64_t but_not) override;
+  control::Publication lock(std::string_view name) override;
+  void put(const control::Publication& publication) override;
 
  private:
   SqlSession& sql_;

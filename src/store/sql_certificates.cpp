@@ -11,7 +11,9 @@ using control::NodeCertificate;
 
 constexpr std::string_view kSelect =
     "SELECT c.node_id, n.name, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, "
-    "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem, c.kind "
+    "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem, c.kind, "
+    "c.status = 'revoked' AND EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'key' AND "
+    "r.key_sha256 = c.key_sha256) "
     "FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
 
 NodeCertificate certificate_of(const Row& row) {
@@ -29,6 +31,7 @@ NodeCertificate certificate_of(const Row& row) {
   c.revoked_at = row.maybe_time(10);
   c.pem = row.text(11);
   c.kind = control::certificate_kind_from(row.text(12)).value_or(control::CertificateKind::node);
+  c.key_revoked = row.boolean(13);
   return c;
 }
 
@@ -87,6 +90,26 @@ void SqlCertificates::revoke(NodeId node, std::optional<std::string_view> serial
       "UPDATE node_certificates SET status = 'revoked', revoked_at = $3 "
       "WHERE node_id = $1 AND ($2::text IS NULL OR serial = $2) AND status <> 'revoked'",
       node, only, now);
+}
+
+std::vector<control::RevokedCertificate> SqlCertificates::revoked(WallTime after,
+                                                                  std::size_t limit) {
+  std::vector<control::RevokedCertificate> out;
+  const Rows rows = sql_.query(
+      "SELECT c.kind, c.serial, c.ca_ref, c.issuer_sha256, c.key_sha256, c.not_after, "
+      "coalesce(c.revoked_at, c.not_before), n.state, EXISTS (SELECT 1 FROM revocations r "
+      "WHERE r.kind = 'key' AND r.key_sha256 = c.key_sha256) "
+      "FROM node_certificates c JOIN nodes n ON n.id = c.node_id "
+      "WHERE c.status = 'revoked' AND c.not_after > $1 ORDER BY c.ca_ref, c.serial LIMIT $2",
+      after, limit);
+  for (const Row& row : rows) {
+    out.push_back(
+        {control::certificate_kind_from(row.text(0)).value_or(control::CertificateKind::node),
+         row.text(1), row.text(2), row.text(3), row.text(4), row.time(5), row.time(6),
+         control::node_state_from(row.text(7)).value_or(control::NodeState::revoked),
+         row.boolean(8)});
+  }
+  return out;
 }
 
 void SqlCertificates::expire(WallTime now) {

@@ -20,6 +20,7 @@ class SqlTransaction final : public control::Transaction {
         resources_(sql_),
         nodes_(sql_),
         certificates_(sql_),
+        publications_(sql_),
         trust_(sql_),
         sessions_(sql_),
         security_(sql_),
@@ -32,6 +33,7 @@ class SqlTransaction final : public control::Transaction {
   control::ResourceRepository& resources() override { return resources_; }
   control::NodeRepository& nodes() override { return nodes_; }
   control::CertificateRepository& certificates() override { return certificates_; }
+  control::PublicationRepository& publications() override { return publications_; }
   control::TrustRepository& trust() override { return trust_; }
   control::SessionRepository& sessions() override { return sessions_; }
   control::SecurityRepository& security() override { return security_; }
@@ -56,6 +58,7 @@ class SqlTransaction final : public control::Transaction {
   SqlResources resources_;
   SqlNodes nodes_;
   SqlCertificates certificates_;
+  SqlPublications publications_;
   SqlTrust trust_;
   SqlSessions sessions_;
   SqlSecurity security_;
