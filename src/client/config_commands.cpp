@@ -94,7 +94,8 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
       .runs(set_config);
   Leaf unset(group, invocation, "unset", "Remove one value");
   scope(unset.word("TYPE", "Its type")).runs(unset_config);
-  Leaf(group, invocation, "status", "Show which version of which value every node runs with")
+  Leaf(group, invocation, "status",
+       "Show which version of which value every node runs with, those that lag first")
       .runs([](World& w, Api& api, const Words&) {
         return show_items(w, api.get("config-status"),
                           {{"NODE", "/node_name"},
@@ -105,8 +106,9 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
                            {"VERSION", "/version"},
                            {"APPLIED", "/applied_version"},
                            {"SINCE", "/applied_at", Format::time},
+                           {"PENDING SINCE", "/pending_since", Format::time},
                            {"ERROR", "/error"}},
-                          "No node was given a value yet.");
+                          "No node is given a value.");
       });
 }
 

@@ -156,23 +156,6 @@ Outcome<Reply> unset_config(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> show_status(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    Json items = Json::array();
-    for (const ConfigStatus& status : tx.configs().statuses()) {
-      Json item = {{"type", status.type},           {"layer", status.layer},
-                   {"version", status.version},     {"node", status.node.str()},
-                   {"node_name", status.node_name}, {"applied_version", status.applied_version}};
-      if (status.applied_at) item["applied_at"] = to_unix(*status.applied_at);
-      if (!status.error.empty()) item["error"] = status.error;
-      if (!status.organization_name.empty()) item["organization"] = status.organization_name;
-      if (!status.resource_name.empty()) item["resource"] = status.resource_name;
-      items.push_back(std::move(item));
-    }
-    return reply_items(std::move(items));
-  });
-}
-
 // --- of an organization and its resources ---
 
 // The organization itself, or the resource that `key` names.
@@ -246,18 +229,6 @@ std::vector<Route> config_routes() {
        .body = {},
        .answer = list_of(document_fields()),
        .handler = list_configs},
-      {.method = "GET",
-       .path = "/api/v1/config-status",
-       .operation = "getConfigStatus",
-       .summary = "Which version of which value every node runs with",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = list_of({text("type"), text("layer"), count("version"), uuid("node"),
-                          field::name("node_name"), count("applied_version"),
-                          time("applied_at").optional(), text("error", 8192).optional(),
-                          text("organization").optional(), text("resource").optional()}),
-       .handler = show_status},
       {.method = "PUT",
        .path = "/api/v1/configs/{type}",
        .operation = "setConfig",

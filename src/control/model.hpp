@@ -280,6 +280,7 @@ struct ConfigDocument {
   std::string type = {};
   snapshot::Layer layer = snapshot::Layer::platform;
   std::optional<OrganizationId> organization = {};  // of layers organization and service
+  std::string organization_name = {};
   std::optional<ResourceId> resource = {};          // of layer service
   std::string resource_name = {};
   std::uint64_t version = 0;
@@ -302,15 +303,9 @@ struct DocumentReport {
   std::uint64_t version = 0;
 };
 
-struct ConfigStatus {
-  std::string type;
-  std::string layer;
-  std::string organization_name;
-  std::string resource_name;
-  std::uint64_t version = 0;  // in force
-  NodeId node;
-  std::string node_name;
-  std::uint64_t applied_version = 0;
+// What a node said of one value.
+struct DocumentStanding {
+  std::uint64_t applied_version = 0;  // 0: none yet
   std::optional<WallTime> applied_at;
   std::string error;  // empty: none since it was applied
 };

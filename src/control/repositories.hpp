@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -198,7 +199,10 @@ class ConfigRepository {
   // That nodes are given, of all organizations that the scope sees.
   virtual std::size_t count_organization_documents() = 0;
 
-  virtual std::vector<ConfigStatus> statuses() = 0;
+  // Of everything the scope sees, what nodes are given.
+  virtual std::vector<ConfigDocument> list_for_nodes() = 0;
+  // Of the nodes that ever said something.
+  virtual std::map<NodeId, DocumentStanding> standings_of(const ConfigDocument& document) = 0;
   // An older version than the one recorded changes nothing; what is not there any more, neither.
   virtual void record_applied(NodeId node, const DocumentReport& document, WallTime now) = 0;
   virtual void record_error(NodeId node, const DocumentReport& document, std::string_view error,

@@ -23,6 +23,7 @@ std::vector<Route> trust_routes();
 std::vector<Route> session_routes();
 std::vector<Route> blacklist_routes();
 std::vector<Route> config_routes();
+std::vector<Route> config_status_routes();
 std::vector<Route> audit_routes();
 std::vector<Route> platform_routes();  // health, metrics, trust bundle, API description
 

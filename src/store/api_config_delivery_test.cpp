@@ -180,6 +180,39 @@ TEST_F(ConfigDelivery, ShowsWhichVersionEveryNodeAppliedAndWhatItCouldNot) {
       << "for what is not there any more";
 }
 
+TEST_F(ConfigDelivery, ShowsNodesThatAreSilentToo) {
+  const auto owed = [&] {
+    std::multiset<std::string> out;
+    for (const json& item : in(w.as("keeper", "GET", "config-status"), "items")) {
+      if (item.contains("pending_since")) out.insert(item["type"].get<std::string>());
+    }
+    return out;
+  };
+  // Of the agent's all three, of both policies entry and egress.
+  EXPECT_EQ(owed(), (std::multiset<std::string>{"app_policy", "app_policy", "app_policy",
+                                                "app_policy", "cp_agent_runtime",
+                                                "cp_agent_runtime", "cp_agent_runtime"}));
+  const json silent = status_of("cp_agent_runtime", seed().relay);
+  EXPECT_EQ(silent["applied_version"], 0);
+  EXPECT_EQ(silent["pending_since"], to_unix(w.control->now));
+  const json item = of_type(pull(seed().relay), "cp_agent_runtime");
+  const json ack = {{"type", item["type"]},
+                    {"version", item["version"]},
+                    {"layer", item["layer"]},
+                    {"organization", item["organization"]},
+                    {"resource", item["resource"]}};
+  EXPECT_EQ(w.control->node_call(seed().relay, "configs/acks", {{"acks", {ack}}}).status, 204);
+  EXPECT_FALSE(status_of("cp_agent_runtime", seed().relay).contains("pending_since"));
+  EXPECT_EQ(in(w.as("keeper", "GET", "config-status"), "items").back()["node"], seed().relay)
+      << "those who lag come first";
+
+  w.control->now += std::chrono::seconds(7);
+  put("configs/cp_agent_runtime", {{"checkin_interval_ms", 3000}}, "root");
+  EXPECT_EQ(status_of("cp_agent_runtime", seed().relay)["pending_since"], to_unix(w.control->now));
+  EXPECT_EQ(w.as("root", "POST", "nodes/relay-n/disable", json::object()).status, 200);
+  EXPECT_TRUE(status_of("cp_agent_runtime", seed().relay).is_null()) << "it is told nothing";
+}
+
 TEST_F(ConfigDelivery, TakesABatchOfAcknowledgementsWholeOrNotAtAll) {
   const json item = of_type(pull(seed().relay), "cp_agent_runtime");
   const json good = {{"type", item["type"]},
@@ -197,7 +230,7 @@ TEST_F(ConfigDelivery, TakesABatchOfAcknowledgementsWholeOrNotAtAll) {
     return -1;
   };
   EXPECT_EQ(acked(), 0);
-  EXPECT_TRUE(status_of("cp_agent_runtime", seed().relay).is_null());
+  EXPECT_EQ(status_of("cp_agent_runtime", seed().relay)["applied_version"], 0);
   for (int i = 0; i < 2; ++i) {  // and twice is like once
     EXPECT_EQ(w.control->node_call(seed().relay, "configs/acks", batch).status, 204);
     EXPECT_EQ(acked(), 5);

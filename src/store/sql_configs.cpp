@@ -18,13 +18,15 @@ ConfigDocument document_of(const Row& row) {
   d.value = row.text(6);
   d.changed_at = row.time(7);
   d.changed_by_email = row.text(8);
+  d.organization_name = row.text(9);
   return d;
 }
 
 constexpr std::string_view kSelect =
     "SELECT d.type, d.layer, d.organization_id, d.resource_id, coalesce(r.name, ''), d.version, "
-    "d.value, d.changed_at, coalesce(u.email, '') FROM config_documents d LEFT JOIN resources r ON "
-    "r.id = d.resource_id LEFT JOIN users u ON u.id = d.changed_by ";
+    "d.value, d.changed_at, coalesce(u.email, ''), coalesce(o.name, '') FROM config_documents d "
+    "LEFT JOIN resources r ON r.id = d.resource_id LEFT JOIN users u ON u.id = d.changed_by "
+    "LEFT JOIN organizations o ON o.id = d.organization_id ";
 
 constexpr std::string_view kOfScope =
     "type = $1 AND layer = $2 AND organization_id IS NOT DISTINCT FROM $3::uuid AND "
@@ -95,26 +97,25 @@ std::size_t SqlConfigs::count_organization_documents() {
   return rows.empty() ? 0 : rows[0].count(0);
 }
 
-std::vector<control::ConfigStatus> SqlConfigs::statuses() {
-  std::vector<control::ConfigStatus> out;
-  for (const Row& row : sql_.query(
-           "SELECT d.type, d.layer, coalesce(o.name, ''), coalesce(r.name, ''), d.version, n.id, "
-           "n.name, a.version, a.applied_at, a.error FROM node_config_documents a "
-           "JOIN config_documents d ON d.id = a.document_id JOIN nodes n ON n.id = a.node_id "
-           "LEFT JOIN organizations o ON o.id = d.organization_id "
-           "LEFT JOIN resources r ON r.id = d.resource_id "
-           "ORDER BY d.type, d.layer, o.name, r.name, n.name LIMIT $1",
-           control::kMaxListed)) {
-    out.push_back({.type = row.text(0),
-                   .layer = row.text(1),
-                   .organization_name = row.text(2),
-                   .resource_name = row.text(3),
-                   .version = row.count(4),
-                   .node = row.id<NodeId>(5),
-                   .node_name = row.text(6),
-                   .applied_version = row.count(7),
-                   .applied_at = row.maybe_time(8),
-                   .error = row.text(9)});
+std::vector<ConfigDocument> SqlConfigs::list_for_nodes() {
+  std::vector<ConfigDocument> out;
+  for (const Row& row : sql_.query(std::string(kSelect) +
+                                   "WHERE d.for_nodes ORDER BY d.type, d.layer, o.name, r.name")) {
+    out.push_back(document_of(row));
+  }
+  return out;
+}
+
+std::map<NodeId, control::DocumentStanding> SqlConfigs::standings_of(const ConfigDocument& d) {
+  std::map<NodeId, control::DocumentStanding> out;
+  for (const Row& row :
+       sql_.query("SELECT node_id, version, applied_at, error FROM node_config_documents WHERE "
+                  "document_id = (SELECT id FROM config_documents WHERE " +
+                      std::string(kOfScope) + ")",
+                  d.type, to_string(d.layer), d.organization, d.resource)) {
+    out.emplace(row.id<NodeId>(0), control::DocumentStanding{.applied_version = row.count(1),
+                                                             .applied_at = row.maybe_time(2),
+                                                             .error = row.text(3)});
   }
   return out;
 }
