@@ -13,7 +13,10 @@ class StateFiles final : public agent::StateDirectory {
   explicit StateFiles(std::filesystem::path root) : root_(std::move(root)) {}
 
   std::expected<std::optional<std::string>, std::string> read(std::string_view name) override;
+  // Who may read the file may look into its folder.
   agent::StoreResult write(const agent::FileWrite& file) override;
+  agent::StoreResult remove(std::string_view name) override;
+  std::expected<std::vector<std::string>, std::string> list(std::string_view folder) override;
   // Of writes that a crash cut short; nobody else may write meanwhile.
   void remove_leftovers();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/app_trust.hpp"
 #include "agent/fabric_messages.hpp"
 #include "agent/problem.hpp"
 #include "base/encoding.hpp"
@@ -59,9 +60,13 @@ LinkActions ConfigSync::load(Now now) {
                     " is missing beside it. It is fetched again."}};
   }
   current_ = std::move(*config);
-  runtime_ = snapshot::agent_runtime_from(
-      values_of(documents_.documents(current_->documents), snapshot::kAgentRuntime));
+  const auto documents = documents_.documents(current_->documents);
+  runtime_ = snapshot::agent_runtime_from(values_of(documents, snapshot::kAgentRuntime));
   plan_refresh(now);
+  // What a crash left half done.
+  auto kept = write_app_trust(directory_, documents);
+  if (kept) kept = remove_other_app_trust(directory_, documents);
+  if (!kept) return {Say{LogLevel::warn, "state.write_failed", kept.error()}};
   return {};
 }
 
@@ -329,9 +334,10 @@ std::expected<LinkActions, std::string> ConfigSync::take_bundle(const PulledConf
   return actions;
 }
 
-// The documents go to disk before the configuration that lists them, and its envelope before the
-// floor. A crash, or a full disk, between the two last leaves a floor that is too low, and the
-// stored envelope makes up for it.
+// The documents, and what services are shown of them, go to disk before the configuration that
+// lists them; what is withdrawn goes after it. Its envelope goes before the floor. A crash, or a
+// full disk, between the two last leaves a floor that is too low, and the stored envelope makes up
+// for it.
 std::expected<LinkActions, std::string> ConfigSync::accept(Now now, Candidate candidate) {
   const std::vector<snapshot::DocumentRef> before =
       current_ ? current_->documents : std::vector<snapshot::DocumentRef>{};
@@ -340,6 +346,10 @@ std::expected<LinkActions, std::string> ConfigSync::accept(Now now, Candidate ca
     if (auto stored = documents_.save(config.documents, before); !stored) {
       return std::unexpected("not_stored: " + stored.error());
     }
+  }
+  const auto documents = documents_.documents(config.documents);
+  if (auto stored = write_app_trust(directory_, documents); !stored) {
+    return std::unexpected("not_stored: " + stored.error());
   }
   if (auto stored = directory_.write({std::string(kNodeConfigFile), candidate.envelope}); !stored) {
     return std::unexpected("not_stored: " + stored.error());
@@ -362,8 +372,10 @@ std::expected<LinkActions, std::string> ConfigSync::accept(Now now, Candidate ca
     return std::ranges::find(current_->documents, hash, &snapshot::DocumentRef::sha256) ==
            current_->documents.end();
   });
-  runtime_ = snapshot::agent_runtime_from(
-      values_of(documents_.documents(current_->documents), snapshot::kAgentRuntime));
+  if (auto removed = remove_other_app_trust(directory_, documents); !removed) {
+    actions.push_back(Say{LogLevel::warn, "state.write_failed", removed.error()});
+  }
+  runtime_ = snapshot::agent_runtime_from(values_of(documents, snapshot::kAgentRuntime));
   if (auto saved = save_link_state(directory_, state_); !saved) {
     actions.push_back(Say{LogLevel::warn, "state.write_failed", saved.error()});
   }

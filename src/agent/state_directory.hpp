@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/actions.hpp"
 
@@ -33,6 +34,10 @@ class StateDirectory {
   // nullopt when there is no such file.
   virtual std::expected<std::optional<std::string>, std::string> read(std::string_view name) = 0;
   virtual StoreResult write(const FileWrite& file) = 0;
+  // No such file: nothing to do. A folder that is empty then goes too.
+  virtual StoreResult remove(std::string_view name) = 0;
+  // The names of all files below a folder; none when there is no such folder.
+  virtual std::expected<std::vector<std::string>, std::string> list(std::string_view folder) = 0;
 };
 
 }  // namespace rap::agent

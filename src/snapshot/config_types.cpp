@@ -208,13 +208,13 @@ std::span<const ConfigType> config_types() {
        {platform, organization},
        kMaxConfigValue,
        Audience::entries,
-       "",
+       "services beside an entry, as files that the rap-node-agent keeps",
        check_bundle},
       {kAppMtlsTrustBundle,
        {organization, service},
        kMaxConfigValue,
        Audience::egresses,
-       "",
+       "services beside an egress, as files that the rap-node-agent keeps",
        check_bundle},
   };
   return types;
@@ -277,6 +277,11 @@ AppPolicy app_policy_from(const std::vector<std::string>& values) {
     out.max_session = std::chrono::seconds{it->get<std::int64_t>()};
   }
   return out;
+}
+
+std::string bundle_pem_from(std::string_view value) {
+  const Json all = Json::parse(value, nullptr, false);
+  return all.is_object() ? all.value("pem", "") : "";
 }
 
 std::map<std::string, std::string> app_variables_from(std::string_view value) {

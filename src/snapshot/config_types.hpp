@@ -93,6 +93,8 @@ struct AppPolicy {
 RuntimeSettings runtime_settings_from(const std::vector<std::string>& values);
 AgentRuntime agent_runtime_from(const std::vector<std::string>& values);
 AppPolicy app_policy_from(const std::vector<std::string>& values);
+// Of either bundle: certificates of authorities, in PEM.
+std::string bundle_pem_from(std::string_view value);
 std::map<std::string, std::string> app_variables_from(std::string_view value);
 
 }  // namespace rap::snapshot

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import ssl
+import stat
 import unittest
 
 from harness import rap as exits
@@ -67,6 +69,32 @@ class Configs(FabricCase):
         self.set("app_mtls_trust_bundle", root * (15000 // len(root)),
                  "--organization", ORGANIZATION)
         self.wait_applied("app_mtls_trust_bundle", ["egress-1"])
+
+    def test_services_beside_a_node_find_their_bundles_as_files(self):
+        root = self.world.control.root_ca.read_text()
+        self.set("app_mtls_trust_bundle", root + "the next\n" + root,
+                 "--organization", ORGANIZATION)
+        self.set("app_client_ca_bundle", root)
+        self.wait_applied("app_mtls_trust_bundle", ["egress-1"])
+        self.wait_applied("app_client_ca_bundle", ["entry-1"])
+        [servers] = self.files("egress-1", "mtls.pem")
+        [clients] = self.files("entry-1", "client-ca.pem")
+        self.assertEqual("platform", clients.parent.name)
+        self.assertEqual([], self.files("relay-1", "*.pem"))
+        for file in (servers, clients):
+            self.assertEqual(0o644, stat.S_IMODE(file.stat().st_mode))
+            self.assertEqual(0o755, stat.S_IMODE(file.parent.stat().st_mode))
+            self.assertEqual(file.stat().st_uid, self.world.nodes["egress-1"].state.stat().st_uid)
+            self.assertEqual(ssl.PEM_cert_to_DER_cert(root),
+                             ssl.PEM_cert_to_DER_cert(file.read_text()))
+            ssl.create_default_context(cafile=file)  # as a service would
+
+        self.admin.ok("admin", "configs", "unset", "app_mtls_trust_bundle",
+                      "--organization", ORGANIZATION)
+        until(lambda: self.files("egress-1", "*") == [], lambda: self.files("egress-1", "*"))
+
+    def files(self, node, pattern):
+        return sorted(self.world.nodes[node].state.glob(f"app-trust/*/{pattern}"))
 
     def test_members_read_their_organizations_variables(self):
         self.set("app_variables", {"REGION": "eu-1"}, "--organization", ORGANIZATION)
