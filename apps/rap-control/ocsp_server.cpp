@@ -8,7 +8,8 @@ namespace {
 control::Services with_database(control::Services services, control::Database& database) {
   return {database,           services.rng,        services.throttle, services.passwords,
           services.authority, services.trust_keys, services.models,   services.standings,
-          services.metrics,   services.log,        services.settings, services.ocsp};
+          services.answers,   services.metrics,    services.log,      services.settings,
+          services.ocsp};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "state.hpp"
 #include "store/cluster_models.hpp"
 #include "store/database.hpp"
+#include "store/shared_answers.hpp"
 #include "store/standings.hpp"
 #include "trust.hpp"
 #include "wire/hints.hpp"
@@ -39,12 +40,15 @@ constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channe
 
 // By control::NodeExecutor.
 std::vector<io::HttpExecutor> node_executors() {
-  return {{.name = "node.reports", .workers = 4, .max_queued = kMaxNodeCallsQueued},
-          {.name = "node.pulls", .workers = 2, .max_queued = kMaxNodeCallsQueued},
-          {.name = "node.deltas", .workers = 2, .max_queued = kMaxNodeCallsQueued},
-          {.name = "node.objects", .workers = 1},
-          {.name = "node.events", .workers = 1, .max_queued = kMaxNodeCallsQueued},
-          {.name = "node.certificates", .workers = 1, .max_queued = kMaxNodes}};
+  return {
+      {.name = "node.reports", .workers = 4, .max_queued = kMaxNodeCallsQueued},
+          // What waits is committed together: the disk is waited for once.
+      {.name = "node.acks", .workers = 1, .max_queued = kMaxNodeCallsQueued, .max_together = 256},
+      {.name = "node.pulls", .workers = 2, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.deltas", .workers = 2, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.objects", .workers = 1},
+      {.name = "node.events", .workers = 1, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.certificates", .workers = 1, .max_queued = kMaxNodes}};
 }
 
 // One connection a worker, a second for a node's call that needs a transaction beside the one it
@@ -114,6 +118,7 @@ class Server {
                   trust_files_,
                   models_,
                   standings_,
+                  answers_,
                   metrics_,
                   log,
                   {options.public_url, options.node_url, RAP_VERSION,
@@ -142,6 +147,7 @@ class Server {
   BoundedHasher hasher_;
   store::SharedClusterModels models_;
   store::RecentStandings standings_;
+  store::RecentAnswers answers_;
   control::Metrics metrics_;
   LockedOcspSigners ocsp_signers_;
   control::Services services_;
@@ -192,6 +198,10 @@ Result<void> Server::open_listeners(const Addresses& addresses) {
                               .executor_of =
                                   [](const wire::HttpRequest& r) {
                                     return static_cast<std::size_t>(control::executor_of(r));
+                                  },
+                              .together =
+                                  [this](std::span<const wire::HttpRequest> r) {
+                                    return node_link_.handle_together(r, io::wall_now());
                                   }},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
     ocsp_server_.emplace(addresses.ocsp, conninfo_, services_, log_);

@@ -43,6 +43,9 @@ class ClusterModels {
   virtual std::shared_ptr<const ClusterState> at_least(
       Transaction& tx, std::uint64_t version, const std::shared_ptr<const Authority>& authority,
       WallTime now) = 0;
+  // The newest that is at hand, when it is at least that one; else nullptr.
+  virtual std::shared_ptr<const ClusterState> held(
+      std::uint64_t version, const std::shared_ptr<const Authority>& authority) const = 0;
   // One of the last, at exactly this version; nullptr when it is not held any more.
   virtual std::shared_ptr<const ClusterState> recall(std::uint64_t version) const = 0;
 };

@@ -53,20 +53,6 @@ Outcome<Reply> pull_deltas(Services&, const Call& call) {
   return reply(answer);
 }
 
-std::optional<Reply> nothing_new(const Horizon& horizon, const Json& body) {
-  Json answer = snapshot::to_json(snapshot::SecurityChanges{});
-  for (const auto& [member, newest] : {std::pair("epochs_since", horizon.epochs),
-                                       std::pair("blacklist_since", horizon.blacklist)}) {
-    const auto since = body.find(member);
-    if (since == body.end()) continue;
-    if (since->get<std::uint64_t>() != newest) return std::nullopt;
-    answer[member] = newest;
-  }
-  answer["restart"] = Json::array();
-  answer["more"] = false;
-  return reply(std::move(answer));
-}
-
 }  // namespace
 
 Route delta_route() {
@@ -90,7 +76,7 @@ Route delta_route() {
                       text_list("restart", 2, {"epochs", "blacklist"}),
                       of("more", FieldType::boolean)}},
           .handler = pull_deltas,
-          .nothing_new = nothing_new};
+          .same_for_all = true};
 }
 
 }  // namespace rap::control

@@ -123,6 +123,18 @@ struct NodeAdmission {
   std::string ca_ref = {};           // under which that was issued
 };
 
+// Who calls, with the certificate of which serial.
+struct NodeCall {
+  NodeId node;
+  std::string serial;
+};
+
+// A node uses its configuration of this version.
+struct ConfigAck {
+  NodeId node;
+  std::uint64_t version = 0;
+};
+
 // With which a node meets nodes and us, or clients (PK-2).
 enum class CertificateKind : std::uint8_t { node, worker };
 std::string_view to_string(CertificateKind kind);

@@ -50,6 +50,10 @@ std::vector<Route> node_link_routes() {
     route.query = std::move(query);
     return route;
   };
+  const auto with_memory = [](Route route, PollHandler from_memory) {
+    route.from_memory = from_memory;
+    return route;
+  };
   return {
       post("/cp/v2/nodes/{id}/checkin", "checkIn", "Say what runs, hear what is new",
            {object_of_any("versions"), object_of_any("metrics").optional(),
@@ -69,24 +73,26 @@ std::vector<Route> node_link_routes() {
       post("/cp/v2/nodes/{id}/commands/{command}/result", "finishCommand", "How a command went",
            {text("status", kMaxStatusBytes), text("detail", kMaxErrorBytes).optional()}, {204, {}},
            finish_command),
-      post(
-          "/cp/v2/nodes/{id}/configs/pull", "pullConfigs", "The configuration, if it is newer",
-          {integer("have", 0, INT64_MAX), of("refresh", FieldType::boolean).optional(),
-           integer("have_trust_bundle", 0, INT64_MAX).optional(),
-           text("have_sha256", kSha256Text).optional(), time("have_issued_at").optional(),
-           text_list("have_documents", 2 * snapshot::kMaxDocuments).optional()},
-          {200,
-           {list("configs", kMaxPulled,
-                 {type, version, layer, organization, resource, of("sha256", FieldType::sha256_hex),
-                  count("size"), text("envelope", 1 << 22).optional(),
-                  text("increment", 1 << 22).optional(), text("object", kSha256Text).optional()})}},
-          pull_configs),
+      with_memory(
+          post("/cp/v2/nodes/{id}/configs/pull", "pullConfigs", "The configuration, if it is newer",
+               {integer("have", 0, INT64_MAX), of("refresh", FieldType::boolean).optional(),
+                integer("have_trust_bundle", 0, INT64_MAX).optional(),
+                text("have_sha256", kSha256Text).optional(), time("have_issued_at").optional(),
+                text_list("have_documents", 2 * snapshot::kMaxDocuments).optional()},
+               {200,
+                {list("configs", kMaxPulled,
+                      {type, version, layer, organization, resource,
+                       of("sha256", FieldType::sha256_hex), count("size"),
+                       text("envelope", 1 << 22).optional(), text("increment", 1 << 22).optional(),
+                       text("object", kSha256Text).optional()})}},
+               pull_configs),
+          pull_configs_from_memory),
       post("/cp/v2/nodes/{id}/certificates", "renewCertificate",
            "A certificate of the same names for a new key, or one to meet clients with",
            {text("csr", kMaxCsrBytes), choice("kind", {"node", "worker"}).optional()},
            {200, {text("certificate_chain", 65536), text("ocsp", 32768).optional()}},
            renew_certificate),
-      post("/cp/v2/nodes/{id}/configs/acks", "acknowledgeConfigs", "These were applied",
+      post("/cp/v2/nodes/{id}/configs/acks", kAcknowledgeConfigs, "These were applied",
            {list("acks", kBatch, {type, version, layer, organization, resource})}, {204, {}},
            acknowledge_configs),
       post("/cp/v2/nodes/{id}/configs/errors", "reportConfigErrors", "These could not be applied",

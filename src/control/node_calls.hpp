@@ -21,7 +21,12 @@ Outcome<Reply> pull_commands(Services& s, const Call& call);
 Outcome<Reply> finish_command(Services& s, const Call& call);
 
 Outcome<Reply> pull_configs(Services& s, const Call& call);
+std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll);
+inline constexpr std::string_view kAcknowledgeConfigs = "acknowledgeConfigs";
 Outcome<Reply> acknowledge_configs(Services& s, const Call& call);
+// Those of several nodes, with their calls' bodies.
+void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json&>>& calls,
+                 WallTime now);
 Outcome<Reply> report_config_errors(Services& s, const Call& call);
 
 Outcome<Reply> get_object(Services& s, const Call& call);

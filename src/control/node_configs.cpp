@@ -1,4 +1,5 @@
 // Configurations of nodes: pulled, and then acknowledged or reported as refused.
+#include <map>
 #include <set>
 
 #include "base/encoding.hpp"
@@ -29,16 +30,16 @@ Json with_envelope(Json item, std::string envelope) {
 
 // The way there from the configuration that the node has, when that is known here and the way is
 // shorter than the whole; signed, like that.
-std::optional<std::string> increment_to(const Services& s, const Call& call,
+std::optional<std::string> increment_to(const Services& s, const Json& ask,
                                         const snapshot::NodeConfig& config,
                                         const std::string& payload, const std::string& envelope,
                                         const SigningKey& signer) {
-  const std::string have = call.text("have_sha256");
-  const auto version = static_cast<std::uint64_t>(call.integer("have"));
+  const std::string have = ask.value("have_sha256", "");
+  const std::uint64_t version = unsigned_member(ask, "have");
   const auto state = have.empty() ? nullptr : s.models.recall(version);
   if (!state) return std::nullopt;
-  const auto base = snapshot::build_node_config(state->index, call.node->id,
-                                                from_unix(call.integer("have_issued_at")));
+  const auto base = snapshot::build_node_config(
+      state->index, config.node, from_unix(ask.value("have_issued_at", std::int64_t{0})));
   if (!base) return std::nullopt;
   const std::string base_text = snapshot::to_json(*base);
   const crypto::Sha256 base_hash = crypto::sha256(as_bytes(base_text));
@@ -80,6 +81,52 @@ void add_documents(Json& configs, const ClusterState& cluster, const snapshot::N
   }
 }
 
+// What a node has, and so what of this version it lacks.
+struct Asked {
+  Asked(const Json& body, std::uint64_t version)
+      : ask(body),
+        knows_bundles(body.contains("have_trust_bundle")),
+        // A node asks for the one it has, too: so that it is freshly issued.
+        config(body.value("refresh", false) || version != unsigned_member(body, "have")) {}
+  bool nothing() const { return !config && !knows_bundles; }
+
+  const Json& ask;
+  const bool knows_bundles;
+  const bool config;
+};
+
+Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const Asked& asked,
+              WallTime now) {
+  Json configs = Json::array();
+  // First the roots, each signed by one before it, then the configuration that names them.
+  for (const StoredBundle& bundle : cluster.bundles) {
+    if (!asked.knows_bundles || bundle.version <= unsigned_member(asked.ask, "have_trust_bundle")) {
+      continue;
+    }
+    configs.push_back(with_envelope(manifest(kTrustBundle, bundle.version, bundle.envelope,
+                                             crypto::sha256(as_bytes(bundle.envelope))),
+                                    bundle.envelope));
+  }
+  const auto config =
+      asked.config ? snapshot::build_node_config(cluster.index, node, now) : std::nullopt;
+  if (!config) return reply({{"configs", std::move(configs)}});
+  const std::string payload = snapshot::to_json(*config);
+  const SigningKey& signer = cluster.authority->config_key;
+  std::string envelope =
+      crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
+  Json item = manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
+  if (auto increment = increment_to(s, asked.ask, *config, payload, envelope, signer)) {
+    item["increment"] = std::move(*increment);
+    configs.push_back(std::move(item));
+  } else {
+    configs.push_back(with_envelope(std::move(item), std::move(envelope)));
+  }
+  if (const auto have = asked.ask.find("have_documents"); have != asked.ask.end()) {
+    add_documents(configs, cluster, *config, *have);
+  }
+  return reply({{"configs", std::move(configs)}});
+}
+
 // Of a document; nullopt for the fabric's own types, which have no scope.
 std::optional<DocumentReport> document_of(const Json& item) {
   const auto layer = snapshot::layer_from(item.value("layer", ""));
@@ -95,55 +142,41 @@ std::optional<DocumentReport> document_of(const Json& item) {
 
 Outcome<Reply> pull_configs(Services& s, const Call& call) {
   const std::uint64_t version = call.admitted->config_version;
-  // A node asks for the one it has, too: so that it is freshly issued.
-  const bool wants_config = call.body.value("refresh", false) ||
-                            version != static_cast<std::uint64_t>(call.integer("have"));
-  Json configs = Json::array();
-  const auto known = call.body.find("have_trust_bundle");
-  if (!wants_config && known == call.body.end()) return reply({{"configs", std::move(configs)}});
-
+  const Asked asked(call.body, version);
+  if (asked.nothing()) return reply({{"configs", Json::array()}});
   const auto cluster = s.models.at_least(*call.tx, version, s.authority.get(), call.now);
   if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
-  // First the roots, each signed by one before it, then the configuration that names them.
-  for (const StoredBundle& bundle : cluster->bundles) {
-    if (known == call.body.end() ||
-        bundle.version <= unsigned_member(call.body, "have_trust_bundle")) {
-      continue;
-    }
-    configs.push_back(with_envelope(manifest(kTrustBundle, bundle.version, bundle.envelope,
-                                             crypto::sha256(as_bytes(bundle.envelope))),
-                                    bundle.envelope));
-  }
-  const auto config = wants_config
-                          ? snapshot::build_node_config(cluster->index, call.node->id, call.now)
-                          : std::nullopt;
-  if (!config) return reply({{"configs", std::move(configs)}});
-  const std::string payload = snapshot::to_json(*config);
-  const SigningKey& signer = cluster->authority->config_key;
-  std::string envelope =
-      crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
-  Json item = manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
-  if (auto increment = increment_to(s, call, *config, payload, envelope, signer)) {
-    item["increment"] = std::move(*increment);
-    configs.push_back(std::move(item));
-  } else {
-    configs.push_back(with_envelope(std::move(item), std::move(envelope)));
-  }
-  if (const auto have = call.body.find("have_documents"); have != call.body.end()) {
-    add_documents(configs, *cluster, *config, *have);
-  }
-  return reply({{"configs", std::move(configs)}});
+  return compose(s, *cluster, call.node->id, asked, call.now);
+}
+
+std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
+  const Asked asked(poll.body, poll.horizon.config_version);
+  if (asked.nothing()) return reply({{"configs", Json::array()}});
+  const auto cluster = s.models.held(poll.horizon.config_version, s.authority.get());
+  if (!cluster) return std::nullopt;
+  return compose(s, *cluster, poll.node, asked, poll.now);
 }
 
 Outcome<Reply> acknowledge_configs(Services&, const Call& call) {
-  for (const Json& ack : call.body["acks"]) {
-    if (const auto document = document_of(ack)) {
-      call.tx->configs().record_applied(call.node->id, *document, call.now);
-    } else if (ack["type"] == kNodeConfig) {  // which names the trust bundle it came with
-      call.tx->nodes().record_ack(call.node->id, unsigned_member(ack, "version"), call.now);
+  record_acks(*call.tx, {{call.node->id, call.body}}, call.now);
+  return no_content();
+}
+
+void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json&>>& calls,
+                 WallTime now) {
+  std::map<NodeId, std::uint64_t> versions;  // each node once, and all in one order
+  for (const auto& [node, body] : calls) {
+    for (const Json& ack : body["acks"]) {
+      if (const auto document = document_of(ack)) {
+        tx.configs().record_applied(node, *document, now);
+      } else if (ack["type"] == kNodeConfig) {  // which names the trust bundle it came with
+        versions[node] = unsigned_member(ack, "version");
+      }
     }
   }
-  return no_content();
+  std::vector<ConfigAck> acks;
+  for (const auto& [node, version] : versions) acks.push_back({node, version});
+  if (!acks.empty()) tx.nodes().record_acks(acks, now);
 }
 
 Outcome<Reply> report_config_errors(Services& s, const Call& call) {

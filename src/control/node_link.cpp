@@ -5,8 +5,14 @@
 
 #include "control/api.hpp"
 #include "control/deltas.hpp"
+#include "control/node_calls.hpp"
 
 namespace rap::control {
+namespace {
+
+constexpr int kNoContent = 204;
+
+}  // namespace
 
 // By the member after /cp/v2/nodes/{id}/ or /cp/v2/; whatever else it is, is refused quickly.
 NodeExecutor executor_of(const wire::HttpRequest& request) {
@@ -19,6 +25,7 @@ NodeExecutor executor_of(const wire::HttpRequest& request) {
   if (path.starts_with("/deltas/")) return NodeExecutor::deltas;
   if (path == "/events") return NodeExecutor::events;
   if (path == "/certificates") return NodeExecutor::certificates;
+  if (path == "/configs/acks") return NodeExecutor::acks;
   return NodeExecutor::reports;
 }
 
@@ -39,6 +46,57 @@ wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime n
   return response;
 }
 
+std::vector<wire::HttpResponse> NodeLink::handle_together(
+    std::span<const wire::HttpRequest> requests, WallTime now) {
+  const std::vector<bool> acknowledged =
+      requests.size() > 1 ? acknowledge(requests, now) : std::vector<bool>(requests.size());
+  std::vector<wire::HttpResponse> out;
+  out.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (acknowledged[i]) {
+      out.push_back(respond(kNoContent, no_content()));
+      services_.metrics.count_request("node", kAcknowledgeConfigs, kNoContent);
+    } else {
+      out.push_back(handle(requests[i], now));
+    }
+  }
+  return out;
+}
+
+// Whose acknowledgement is stored; nobody's when the transaction failed.
+std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> requests, WallTime now) {
+  struct Ack {
+    std::size_t place;
+    NodeId node;
+    Json body;
+  };
+  std::vector<Ack> acks;
+  std::vector<NodeCall> calls;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Match found = match(routes_, requests[i].method, requests[i].path);
+    if (!found.route || found.route->operation != kAcknowledgeConfigs) continue;
+    const auto node = name_caller(requests[i], found.path_values.front().second);
+    auto body = parse_body(*found.route, requests[i]);
+    if (!node || !body || !requests[i].query.empty()) continue;
+    calls.push_back({*node, requests[i].peer_certificate_serial});
+    acks.push_back({i, *node, std::move(*body)});
+  }
+  std::vector<bool> stored(requests.size());
+  const auto done = services_.database.run(Scope::platform(), [&](Transaction& tx) {
+    stored.assign(requests.size(), false);
+    const std::vector<bool> admitted = tx.nodes().admitted_among(calls);
+    std::vector<std::pair<NodeId, const Json&>> taken;
+    for (std::size_t i = 0; i < acks.size(); ++i) {
+      if (!admitted[i]) continue;
+      stored[acks[i].place] = true;
+      taken.emplace_back(acks[i].node, acks[i].body);
+    }
+    record_acks(tx, taken, now);
+    return Ending::commit;
+  });
+  return done ? stored : std::vector<bool>(requests.size());
+}
+
 Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& request,
                                 WallTime now) {
   if (!found.route && found.allow.empty()) {
@@ -55,37 +113,55 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
                                            ? std::nullopt
                                            : std::optional<std::string_view>(in_path->second));
   if (!id) return std::unexpected(id.error());
-  if (auto known = answer_of_memory(route, *id, request)) return std::move(*known);
-  // One transaction a call: who was admitted is still admitted when the call takes effect.
-  return transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    auto admitted = admit(tx, *id, request.peer_certificate_serial);
-    if (!admitted) return std::unexpected(admitted.error());
-    services_.standings.remember(*id, request.peer_certificate_serial, admitted->second.admissions);
-    if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
-    const auto body = parse_body(route, request);
-    if (!body) return std::unexpected(body.error());
-    const Call call{.request = request,
-                    .now = now,
-                    .body = *body,
-                    .path_values = found.path_values,
-                    .node = std::move(admitted->first),
-                    .admitted = std::move(admitted->second),
-                    .tx = &tx};
-    return run_handler(services_, route, call);
-  });
-}
-
-// Nothing has changed since this node was admitted, and there is nothing new for it.
-std::optional<Outcome<Reply>> NodeLink::answer_of_memory(const Route& route, NodeId id,
-                                                         const wire::HttpRequest& request) {
-  if (route.nothing_new == nullptr) return std::nullopt;
-  const auto horizon = services_.standings.horizon_of(id, request.peer_certificate_serial);
-  if (!horizon) return std::nullopt;
   const auto body = parse_body(route, request);
   if (!body) return std::unexpected(body.error());
-  auto known = route.nothing_new(*horizon, *body);
-  if (!known) return std::nullopt;
-  return std::move(*known);
+  const auto horizon = horizon_for(route, *id, request);
+  if (horizon) {
+    if (auto known = answer_of_memory(route, *id, request, *horizon, *body, now)) return *known;
+  }
+  // One transaction a call: who was admitted is still admitted when the call takes effect.
+  auto made =
+      transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+        auto admitted = admit(tx, *id, request.peer_certificate_serial);
+        if (!admitted) return std::unexpected(admitted.error());
+        services_.standings.remember(*id, request.peer_certificate_serial,
+                                     admitted->second.admissions);
+        if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+        const Call call{.request = request,
+                        .now = now,
+                        .body = *body,
+                        .path_values = found.path_values,
+                        .node = std::move(admitted->first),
+                        .admitted = std::move(admitted->second),
+                        .tx = &tx};
+        return run_handler(services_, route, call);
+      });
+  if (made && horizon && route.same_for_all) {
+    services_.answers.keep(route.operation, request.body, *horizon, made->body);
+  }
+  return made;
+}
+
+// nullopt: the database has to be asked about this call.
+std::optional<Horizon> NodeLink::horizon_for(const Route& route, NodeId id,
+                                             const wire::HttpRequest& request) {
+  if (route.from_memory == nullptr && !route.same_for_all) return std::nullopt;
+  return services_.standings.horizon_of(id, request.peer_certificate_serial);
+}
+
+std::optional<Reply> NodeLink::answer_of_memory(const Route& route, NodeId id,
+                                                const wire::HttpRequest& request,
+                                                const Horizon& horizon, const nlohmann::json& body,
+                                                WallTime now) {
+  if (route.same_for_all) {
+    const auto shared = services_.answers.find(route.operation, request.body, horizon);
+    return shared ? std::optional(Reply{.body = *shared}) : std::nullopt;
+  }
+  try {
+    return route.from_memory(services_, {id, horizon, body, now});
+  } catch (const std::exception&) {
+    return std::nullopt;  // the handler says what is wrong
+  }
 }
 
 // TLS has proven the certificate; its node must be the one the path names, if it names one.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,13 +18,21 @@ class NodeLink {
 
   // From any thread; never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
+  // Acknowledgements of many nodes at once, in one transaction of them all; whatever else is among
+  // them, or cannot be part of it, is handled by itself. The answers are in the requests' order.
+  std::vector<wire::HttpResponse> handle_together(std::span<const wire::HttpRequest> requests,
+                                                  WallTime now);
 
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
+  std::vector<bool> acknowledge(std::span<const wire::HttpRequest> requests, WallTime now);
   Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
-  std::optional<Outcome<Reply>> answer_of_memory(const Route& route, NodeId id,
-                                                 const wire::HttpRequest& request);
+  std::optional<Horizon> horizon_for(const Route& route, NodeId id,
+                                     const wire::HttpRequest& request);
+  std::optional<Reply> answer_of_memory(const Route& route, NodeId id,
+                                        const wire::HttpRequest& request, const Horizon& horizon,
+                                        const nlohmann::json& body, WallTime now);
   Outcome<NodeId> name_caller(const wire::HttpRequest& request,
                               std::optional<std::string_view> path_id) const;
   static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
@@ -37,8 +46,9 @@ std::vector<Route> node_link_routes();
 
 // Kinds of calls that must not wait for one another (CP-6): each has workers of its own.
 enum class NodeExecutor : std::uint8_t {
-  reports,  // check-ins, results, acknowledgements, errors: they write
-  pulls,    // of configurations and commands: what nodes wait for after a change
+  reports,  // check-ins, results, errors: they write
+  acks,  // of configurations, by handle_together()
+  pulls,  // of configurations and commands: what nodes wait for after a change
   deltas,
   objects,
   events,

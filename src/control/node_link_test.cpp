@@ -16,7 +16,7 @@ TEST(NodeExecutors, NoChannelWaitsForAnother) {
   EXPECT_EQ(executor_of_path(node + "/checkin"), NodeExecutor::reports);
   EXPECT_EQ(executor_of_path(node + "/configs/pull"), NodeExecutor::pulls);
   EXPECT_EQ(executor_of_path(node + "/commands/pull"), NodeExecutor::pulls);
-  EXPECT_EQ(executor_of_path(node + "/configs/acks"), NodeExecutor::reports);
+  EXPECT_EQ(executor_of_path(node + "/configs/acks"), NodeExecutor::acks);
   EXPECT_EQ(executor_of_path(node + "/deltas/pull"), NodeExecutor::deltas);
   EXPECT_EQ(executor_of_path(node + "/events"), NodeExecutor::events);
   EXPECT_EQ(executor_of_path(node + "/certificates"), NodeExecutor::certificates);

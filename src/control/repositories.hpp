@@ -105,6 +105,8 @@ class NodeRepository {
   // without roles and without what it last said of itself.
   virtual std::optional<std::pair<Node, NodeAdmission>> admit(NodeId node,
                                                               std::string_view serial) = 0;
+  // Whom of these it would admit, by their place; in one statement.
+  virtual std::vector<bool> admitted_among(const std::vector<NodeCall>& calls) = 0;
   virtual std::vector<Node> list() = 0;
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
   virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
@@ -133,11 +135,15 @@ class NodeRepository {
   virtual ClusterId cluster() = 0;  // nil before it was created
   virtual std::uint64_t config_version() = 0;
   virtual std::optional<Horizon> horizon() = 0;  // nullopt: there is no cluster
+  // Of each node the last, of those above `since`, in order.
+  virtual std::vector<AdmissionChange> admission_changes(std::uint64_t since,
+                                                         std::size_t limit) = 0;
   // Fills version, cluster, nodes, pools, resources and what is revoked and still of interest.
   virtual snapshot::ClusterModel cluster_model(WallTime now) = 0;
 
   virtual void record_check_in(const Node& node, WallTime now) = 0;
-  virtual void record_ack(NodeId node, std::uint64_t version, WallTime now) = 0;
+  // Each node once.
+  virtual void record_acks(const std::vector<ConfigAck>& acks, WallTime now) = 0;
   virtual void record_config_error(NodeId node, std::string_view error, WallTime now) = 0;
 };
 

@@ -64,6 +64,16 @@ struct Call {
 
 using Handler = Outcome<Reply> (*)(Services&, const Call&);
 
+// A call that nodes repeat by the thousand, of one that was admitted a moment ago.
+struct Poll {
+  NodeId node;
+  Horizon horizon;
+  const nlohmann::json& body;
+  WallTime now;
+};
+// nullopt: it takes a transaction after all, and the handler.
+using PollHandler = std::optional<Reply> (*)(Services&, const Poll&);
+
 struct Answer {
   int status = 200;
   Fields members;  // of the JSON object; empty with 204 or another content type
@@ -82,9 +92,9 @@ struct Route {
   Fields body;  // empty: the request has none
   Answer answer;
   Handler handler = nullptr;
-  // Of calls that nodes repeat: the answer when nothing is new, else nullopt and the handler's
-  // turn.
-  std::optional<Reply> (*nothing_new)(const Horizon&, const nlohmann::json& body) = nullptr;
+  PollHandler from_memory = nullptr;
+  // What a node is answered, every other that asks the same at the same horizon is answered too.
+  bool same_for_all = false;
 };
 
 std::vector<std::string_view> operations_of(const std::vector<Route>& routes);

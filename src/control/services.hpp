@@ -16,6 +16,7 @@
 #include "control/database.hpp"
 #include "control/metrics.hpp"
 #include "control/model.hpp"
+#include "control/shared_answers.hpp"
 #include "control/standings.hpp"
 #include "snapshot/node_config.hpp"
 
@@ -69,6 +70,7 @@ struct Services {
   TrustKeys& trust_keys;
   ClusterModels& models;
   Standings& standings;
+  SharedAnswers& answers;
   Metrics& metrics;
   Log& log;
   Settings settings;

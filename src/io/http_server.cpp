@@ -1,6 +1,7 @@
 #include "io/http_server.hpp"
 
 #include <deque>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 
@@ -22,10 +23,16 @@ struct HttpServer::Impl final : HttpConnection::Owner,
 
   struct Workers {
     explicit Workers(const HttpExecutor& o)
-        : name(o.name), pool(o.workers, o.max_queued, o.max_queued_bytes) {}
+        : name(o.name),
+          max_together(o.max_together),
+          pool(o.workers, o.max_queued, o.max_queued_bytes) {}
     const std::string name;
+    const std::size_t max_together;
     bool full = false;
-    WorkerPool pool;
+    // What waits to be handled together; a job of the pool for each.
+    std::mutex mutex;
+    std::deque<std::pair<std::uint64_t, wire::HttpRequest>> waiting;
+    WorkerPool pool;  // ends first
   };
 
   void listen() {
@@ -59,10 +66,19 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   }
 
   bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
+    Workers& chosen = *workers.at(options.executor_of ? options.executor_of(request) : 0);
+    const bool taken = chosen.max_together > 1
+                           ? submit_together(chosen, connection, std::move(request))
+                           : submit(chosen, connection, std::move(request));
+    if (!taken && !chosen.full) log.warn("http.overloaded", {{"executor", chosen.name}});
+    chosen.full = !taken;
+    return taken;
+  }
+
+  bool submit(Workers& chosen, std::uint64_t connection, wire::HttpRequest request) {
     // The request is moved into the job, which std::function wants copyable.
     auto shared = std::make_shared<wire::HttpRequest>(std::move(request));
-    Workers& chosen = *workers.at(options.executor_of ? options.executor_of(*shared) : 0);
-    const bool taken = chosen.pool.submit(
+    return chosen.pool.submit(
         [this, weak = weak_from_this(), connection, shared] {
           // `this` is safe here: the pools end before the rest of us. What is posted may come
           // later.
@@ -72,9 +88,42 @@ struct HttpServer::Impl final : HttpConnection::Owner,
           });
         },
         shared->body.size());
-    if (!taken && !chosen.full) log.warn("http.overloaded", {{"executor", chosen.name}});
-    chosen.full = !taken;
-    return taken;
+  }
+
+  bool submit_together(Workers& chosen, std::uint64_t connection, wire::HttpRequest request) {
+    const std::size_t bytes = request.body.size();
+    {
+      const std::lock_guard lock(chosen.mutex);
+      chosen.waiting.emplace_back(connection, std::move(request));
+    }
+    if (chosen.pool.submit([this, &chosen] { handle_waiting(chosen); }, bytes)) return true;
+    // Unless a job of one before it has it already, nobody would come for it.
+    const std::lock_guard lock(chosen.mutex);
+    if (chosen.waiting.empty() || chosen.waiting.back().first != connection) return true;
+    chosen.waiting.pop_back();
+    return false;
+  }
+
+  // On a worker's thread.
+  void handle_waiting(Workers& chosen) {
+    std::vector<std::uint64_t> of;
+    std::vector<wire::HttpRequest> requests;
+    {
+      const std::lock_guard lock(chosen.mutex);
+      while (!chosen.waiting.empty() && requests.size() < chosen.max_together) {
+        of.push_back(chosen.waiting.front().first);
+        requests.push_back(std::move(chosen.waiting.front().second));
+        chosen.waiting.pop_front();
+      }
+    }
+    if (requests.empty()) return;  // a job before this one had it
+    auto responses = std::make_shared<std::vector<wire::HttpResponse>>(options.together(requests));
+    loop.post([weak = weak_from_this(), of = std::move(of), responses] {
+      const auto self = weak.lock();
+      for (std::size_t i = 0; self && i < of.size(); ++i) {
+        self->respond(of[i], std::move(responses->at(i)));
+      }
+    });
   }
 
   // A peer that has too many connections loses its oldest: those it forgot, most likely.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct HttpExecutor {
   unsigned workers = 4;
   std::size_t max_queued = 256;
   std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;  // of bodies
+  // Above 1: those that wait are handled together, up to so many, by HttpServerOptions::together.
+  std::size_t max_together = 1;
 };
 
 struct HttpServerOptions {
@@ -47,6 +50,9 @@ struct HttpServerOptions {
   std::vector<HttpExecutor> executors = {{}};  // at least one
   // Which of them runs a request; null: the first. Called on the loop's thread.
   std::function<std::size_t(const wire::HttpRequest&)> executor_of = nullptr;
+  // Like the handler, for executors that take several at once: an answer for each, in their order.
+  std::function<std::vector<wire::HttpResponse>(std::span<const wire::HttpRequest>)> together =
+      nullptr;
 };
 
 class HttpServer {

@@ -286,6 +286,52 @@ TEST(HttpServer, AKindOfRequestsWithItsOwnWorkersWaitsForNoOther) {
   EXPECT_EQ(stuck.response().status, 200);
 }
 
+TEST(HttpServer, WhatWaitsForAnExecutorThatTakesSeveralIsHandledTogether) {
+  std::latch entered(1);
+  std::latch arrived(6);
+  std::latch release(1);
+  std::vector<std::size_t> sizes;
+  const auto by_path = [&](const wire::HttpRequest& r) -> std::size_t {
+    if (r.path == "/alone") return 1;
+    if (!arrived.try_wait()) arrived.count_down();
+    return 0;
+  };
+  const auto together = [&](std::span<const wire::HttpRequest> requests) {
+    sizes.push_back(requests.size());
+    if (sizes.size() == 1) {
+      entered.count_down();
+      release.wait();
+    }
+    std::vector<wire::HttpResponse> out;
+    for (const auto& request : requests) out.push_back(echo(request));
+    return out;
+  };
+  TestServer server({.executors = {{.workers = 1, .max_queued = 5, .max_together = 3}, {}},
+                     .executor_of = by_path,
+                     .together = together},
+                    echo);
+  RawConnection first(server.port());
+  first.send(get("/first"));
+  entered.wait();
+  std::vector<std::unique_ptr<RawConnection>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(std::make_unique<RawConnection>(server.port()));
+    waiting.back()->send(get("/" + std::to_string(i)));
+  }
+  arrived.wait();
+  RawConnection other(server.port());
+  other.send(get("/alone"));
+  EXPECT_EQ(other.response().status, 200);
+  other.send(get("/sixth"));
+  EXPECT_EQ(other.response().status, 503) << "no more than may wait";
+  release.count_down();
+  EXPECT_THAT(first.response().body, HasSubstr("GET /first "));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(waiting.at(i)->response().body, HasSubstr("GET /" + std::to_string(i) + " "));
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 3, 2}));
+}
+
 TEST(HttpServer, BodiesThatWaitHaveABoundOfTheirOwn) {
   std::latch entered(1);
   std::latch release(1);

@@ -99,11 +99,16 @@ TEST_F(Deltas, NothingNewIsSaidWithoutATransactionAtMostAMomentLate) {
   const auto statements = w.control->statements();
   EXPECT_EQ(pull(cursors).body, first.body);
   EXPECT_EQ(w.control->statements(), statements);
+  EXPECT_EQ(pull({{"blacklist_since", 0}}).body["blacklist_since"], 0) << "another question";
+  EXPECT_GT(w.control->statements(), statements);
 
   EXPECT_EQ(blacklist("ip", "203.0.113.7").status, 201);
   EXPECT_TRUE(in(pull(cursors), "blacklist").empty()) << "it was not announced yet";
   w.control->standings.forget();
   EXPECT_EQ(in(pull(cursors), "blacklist").size(), 1U);
+  const auto asked = w.control->statements();
+  EXPECT_EQ(in(pull(cursors), "blacklist").size(), 1U) << "as whoever asked before";
+  EXPECT_EQ(w.control->statements(), asked);
 
   w.as("root", "POST", "nodes/entry-n/disable");
   w.control->mono += 2 * kHorizonAge;

@@ -45,6 +45,11 @@ class ManyNodes : public ::testing::Test {
     return snapshot::parse_node_config(as_text(*payload)).value_or(snapshot::NodeConfig{});
   }
 
+  std::uint64_t admissions() {
+    Connection c = TestCluster::open(w.conninfo, "postgres");
+    return c.query("SELECT admissions FROM cluster", {}).value()[0].count(0);
+  }
+
   SeededWorld w;
 };
 
@@ -95,6 +100,114 @@ TEST_F(ManyNodes, AllPullsAfterAChangeTogetherLoadTheClusterOnce) {
   pull_from_everywhere();
   EXPECT_EQ(w.control->models.loads(), 2U);
   EXPECT_GT(opened(pull(seed().entry, {{"have", 0}})).version, before);
+}
+
+TEST_F(ManyNodes, WhoPullsWhatAnotherPulledAMomentAgoIsAnsweredFromMemory) {
+  const auto version = opened(pull(seed().entry, {{"have", 0}})).version;
+  for (const std::string& id : {seed().relay, seed().egress}) pull(id, {{"have", 0}});
+  w.control->step = Duration::zero();
+  pull(seed().entry, {{"have", 0}});
+  EXPECT_EQ(cost_of([&] {
+              for (const std::string& id : {seed().entry, seed().relay, seed().egress}) {
+                EXPECT_EQ(opened(pull(id, {{"have", 0}})).node.str(), id);
+                EXPECT_TRUE(pull(id, {{"have", version}}).body["configs"].empty());
+              }
+            }),
+            (Cost{0, 0}));
+}
+
+TEST_F(ManyNodes, OneNodesRevocationSendsNoOtherToTheDatabase) {
+  for (const std::string& id : {seed().entry, seed().relay, seed().egress}) {
+    pull(id, {{"have", 0}});
+    pull(id, {{"have", 0}});  // the first was a reading of the horizon before it was admitted
+  }
+  ASSERT_LT(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 300);
+  w.control->standings.forget();
+  w.control->step = Duration::zero();
+  pull(seed().entry, {{"have", 0}});  // reads the horizon and the cluster
+  EXPECT_EQ(cost_of([&] {
+              for (int i = 0; i < 3; ++i) {
+                EXPECT_FALSE(opened(pull(seed().egress, {{"have", 0}})).revocations.empty());
+                EXPECT_FALSE(opened(pull(seed().entry, {{"have", 0}})).revocations.empty());
+              }
+            }),
+            (Cost{0, 0}));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(w.control->node_call(seed().relay, "configs/pull", {{"have", 0}}).code(),
+              "certificate_revoked");
+  }
+}
+
+TEST_F(ManyNodes, ANodeAdmittedBeforeItsRevocationWasSeenIsNotRememberedAsAdmitted) {
+  auto& standings = w.control->standings;
+  const NodeId node = *NodeId::parse(seed().relay);
+  const std::string serial = seed().serials.at(seed().relay);
+  standings.horizon_of(node, serial);  // from here on it follows what changes
+  const auto before = standings.horizon_of(node, serial);
+  EXPECT_FALSE(before) << "nobody admitted it yet";
+  const std::uint64_t then = admissions();
+  ASSERT_LT(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 300);
+  standings.horizon_of(*NodeId::parse(seed().entry), "");
+  standings.remember(node, serial, then);  // a transaction that began before
+  EXPECT_FALSE(standings.horizon_of(node, serial));
+  standings.remember(node, serial, admissions());
+  EXPECT_TRUE(standings.horizon_of(node, serial));
+}
+
+TEST_F(ManyNodes, MoreChangesThanAreFollowedMakeAllBeAskedForOnceMore) {
+  auto& standings = w.control->standings;
+  const NodeId node = *NodeId::parse(seed().relay);
+  standings.horizon_of(node, "01");
+  standings.remember(node, "01", admissions());
+  EXPECT_TRUE(standings.horizon_of(node, "01"));
+  Connection owner = TestCluster::open(w.conninfo, "postgres");
+  ASSERT_TRUE(
+      owner.query("INSERT INTO admission_changes SELECT gen_random_uuid(), "
+                  "admissions + n FROM cluster, generate_series(1, $1::int) n",
+                  {to_param(kMaxChangesFollowed + 1)}));
+  ASSERT_TRUE(owner.query("UPDATE cluster SET admissions = admissions + $1",
+                          {to_param(kMaxChangesFollowed + 1)}));
+  EXPECT_FALSE(standings.horizon_of(node, "01"));
+  standings.remember(node, "01", admissions());
+  EXPECT_TRUE(standings.horizon_of(node, "01"));
+}
+
+TEST_F(ManyNodes, AcknowledgementsThatWaitTogetherAreOneTransactionOfTwoStatements) {
+  const json acks = {{"acks", {{{"type", "node_config"}, {"version", 7}}}}};
+  std::vector<wire::HttpRequest> requests;
+  for (const std::string& id : {seed().entry, seed().relay, seed().egress, seed().entry}) {
+    requests.push_back(w.control->node_request_of(id, "configs/acks", acks));
+  }
+  EXPECT_EQ(cost_of([&] {
+              for (const Answered& a : w.control->node_requests_together(requests)) {
+                EXPECT_EQ(a.status, 204) << a.text;
+              }
+            }),
+            (Cost{1, 2}));
+  for (const json& node : in(w.as("root", "GET", "nodes"), "items")) {
+    EXPECT_EQ(node["config_version"], node["name"] == "newcomer" ? 0 : 7) << node["name"];
+  }
+}
+
+TEST_F(ManyNodes, AnAcknowledgementThatIsRefusedLeavesThoseBesideItAlone) {
+  ASSERT_LT(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 300);
+  const json acks = {{"acks", {{{"type", "node_config"}, {"version", 7}}}}};
+  auto stranger = w.control->node_request_of(seed().egress, "configs/acks", acks);
+  stranger.path = "/cp/v2/nodes/" + seed().entry + "/configs/acks";
+  const auto answers = w.control->node_requests_together(
+      {w.control->node_request_of(seed().relay, "configs/acks", acks), stranger,
+       w.control->node_request_of(seed().entry, "configs/acks", acks),
+       w.control->node_request_of(seed().egress, "configs/acks", {{"acks", "?"}}),
+       w.control->node_request_of(seed().egress, "checkin", {{"versions", json::object()}})});
+  ASSERT_EQ(answers.size(), 5U);
+  EXPECT_EQ(answers[0].code(), "certificate_revoked");
+  EXPECT_EQ(answers[1].code(), "wrong_node");
+  EXPECT_EQ(answers[2].status, 204);
+  EXPECT_EQ(answers[3].code(), "invalid_member");
+  EXPECT_EQ(answers[4].status, 200) << "whatever else came";
+  for (const json& node : in(w.as("root", "GET", "nodes"), "items")) {
+    EXPECT_EQ(node["config_version"], node["name"] == "entry-n" ? 7 : 0) << node["name"];
+  }
 }
 
 TEST_F(ManyNodes, ANodeThatHasTheNewestIsAnsweredWithoutLookingAtTheCluster) {

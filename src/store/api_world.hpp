@@ -17,6 +17,7 @@
 #include "control/bootstrap.hpp"
 #include "control/node_link.hpp"
 #include "store/cluster_models.hpp"
+#include "store/shared_answers.hpp"
 #include "store/standings.hpp"
 #include "store/test_cluster.hpp"
 #include "wire/url.hpp"
@@ -164,17 +165,10 @@ class ControlPlane {
   explicit ControlPlane(const std::string& conninfo)
       : real_database_({conninfo, std::string(kAppRole), 4}, log_),
         database(real_database_),
-        services_{database,
-                  rng_,
-                  throttle,
-                  hasher,
-                  current,
-                  trust_keys,
-                  models,
-                  standings,
-                  metrics_,
-                  log_,
-                  {"https://control.test:8443", "control.test:9091", "0.0.0"}},
+        services_{database, rng_,      throttle,
+                  hasher,   current,   trust_keys,
+                  models,   standings, answers,
+                  metrics_, log_,      {"https://control.test:8443", "control.test:9091", "0.0.0"}},
         api_(services_),
         nodes_(services_) {}
 
@@ -189,10 +183,21 @@ class ControlPlane {
   std::uint64_t statements() const { return real_database_.statements(); }
   // As a node, with the certificate it was issued last.
   Answered node_call(const std::string& node, const std::string& path, const json& body = {}) {
+    return read(nodes_.handle(node_request_of(node, path, body), now));
+  }
+  wire::HttpRequest node_request_of(const std::string& node, const std::string& path,
+                                    const json& body) {
     wire::HttpRequest request = request_of("POST", "/cp/v2/nodes/" + node + "/" + path, body);
     request.peer = wire::SpiffeId::of_node(authority().cluster, *NodeId::parse(node));
     request.peer_certificate_serial = serials[node];
-    return read(nodes_.handle(request, now));
+    return request;
+  }
+  std::vector<Answered> node_requests_together(const std::vector<wire::HttpRequest>& requests) {
+    std::vector<Answered> out;
+    for (auto& response : nodes_.handle_together(requests, now)) {
+      out.push_back(read(std::move(response)));
+    }
+    return out;
   }
   Answered node_request(const wire::HttpRequest& request) {
     return read(nodes_.handle(request, now));
@@ -308,6 +313,7 @@ class ControlPlane {
  public:
   MaybeDry database;
   RecentStandings standings{database, [this] { return mono += step; }};
+  RecentAnswers answers;
 
  private:
   static Answered read(wire::HttpResponse response) {

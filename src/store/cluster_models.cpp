@@ -6,11 +6,8 @@ std::shared_ptr<const control::ClusterState> SharedClusterModels::at_least(
     control::Transaction& tx, std::uint64_t version,
     const std::shared_ptr<const control::Authority>& authority, WallTime now) {
   std::unique_lock lock(mutex_);
-  const auto fits = [&] {
-    return newest_ && newest_->version() >= version && newest_->authority == authority;
-  };
-  loaded_.wait(lock, [&] { return fits() || !loading_; });
-  if (fits()) return newest_;
+  loaded_.wait(lock, [&] { return fits(version, authority) || !loading_; });
+  if (fits(version, authority)) return newest_;
 
   // However loading ends, those who wait go on.
   struct Loading {
@@ -38,6 +35,17 @@ std::shared_ptr<const control::ClusterState> SharedClusterModels::at_least(
   last_.push_back(fresh);
   if (last_.size() > kMaxHeldModels) last_.pop_front();
   return fresh;
+}
+
+std::shared_ptr<const control::ClusterState> SharedClusterModels::held(
+    std::uint64_t version, const std::shared_ptr<const control::Authority>& authority) const {
+  const std::lock_guard lock(mutex_);
+  return fits(version, authority) ? newest_ : nullptr;
+}
+
+bool SharedClusterModels::fits(std::uint64_t version,
+                               const std::shared_ptr<const control::Authority>& authority) const {
+  return newest_ && newest_->version() >= version && newest_->authority == authority;
 }
 
 std::shared_ptr<const control::ClusterState> SharedClusterModels::recall(

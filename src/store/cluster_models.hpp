@@ -23,11 +23,18 @@ class SharedClusterModels final : public control::ClusterModels {
       control::Transaction& tx, std::uint64_t version,
       const std::shared_ptr<const control::Authority>& authority, WallTime now) override;
 
+  std::shared_ptr<const control::ClusterState> held(
+      std::uint64_t version,
+      const std::shared_ptr<const control::Authority>& authority) const override;
+
   std::shared_ptr<const control::ClusterState> recall(std::uint64_t version) const override;
 
   std::uint64_t loads() const;  // so far
 
  private:
+  bool fits(std::uint64_t version,
+            const std::shared_ptr<const control::Authority>& authority) const;
+
   const std::chrono::seconds config_valid_for_;
   mutable std::mutex mutex_;
   std::condition_variable loaded_;

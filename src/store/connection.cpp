@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "base/encoding.hpp"
 
@@ -20,6 +21,8 @@ constexpr const char* kTcpUserTimeoutMs = "10000";
 constexpr const char* kServerOptions =
     "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s "
     "-c client_min_messages=warning -c search_path=public -c timezone=UTC";
+
+constexpr std::string_view kPlanOutdated = "0A000";
 
 [[noreturn]] void mistake(const char* what, const char* value) {
   std::fprintf(stderr, "store: a column does not hold %s: '%.80s'\n", what, value);
@@ -154,11 +157,35 @@ std::expected<Rows, SqlError> Connection::query(std::string_view sql,
   std::vector<const char*> values;
   values.reserve(params.size());
   for (const Param& p : params) values.push_back(p ? p->c_str() : nullptr);
-  const std::string text(sql);
-  auto result = finish(PQsendQueryParams(conn_.get(), text.c_str(), static_cast<int>(values.size()),
-                                         nullptr, values.data(), nullptr, nullptr, 0) == 1);
+  auto result = finish(send(sql, values));
   if (!result) return std::unexpected(std::move(result.error()));
   return Rows(std::move(*result));
+}
+
+bool Connection::send(std::string_view sql, const std::vector<const char*>& values) {
+  const int count = static_cast<int>(values.size());
+  if (const auto known = prepared_.find(sql); known != prepared_.end()) {
+    return PQsendQueryPrepared(conn_.get(), known->second.c_str(), count, values.data(), nullptr,
+                               nullptr, 0) == 1;
+  }
+  const std::string text(sql);
+  if (prepared_.size() >= kMaxPreparedStatements) {
+    return PQsendQueryParams(conn_.get(), text.c_str(), count, nullptr, values.data(), nullptr,
+                             nullptr, 0) == 1;
+  }
+  return send_first(text, values);
+}
+
+// In one round trip: keep it under a name, and carry it out.
+bool Connection::send_first(const std::string& sql, const std::vector<const char*>& values) {
+  const int count = static_cast<int>(values.size());
+  const std::string name = "s" + std::to_string(prepared_.size());
+  preparing_ = sql;
+  return PQenterPipelineMode(conn_.get()) == 1 &&
+         PQsendPrepare(conn_.get(), name.c_str(), sql.c_str(), count, nullptr) == 1 &&
+         PQsendQueryPrepared(conn_.get(), name.c_str(), count, values.data(), nullptr, nullptr,
+                             0) == 1 &&
+         PQpipelineSync(conn_.get()) == 1;
 }
 
 std::expected<void, SqlError> Connection::script(const std::string& sql) {
@@ -167,19 +194,44 @@ std::expected<void, SqlError> Connection::script(const std::string& sql) {
   return {};
 }
 
-// Waits for the answer to what was sent: the last result, or the first that is an error.
+// The answer to what was sent: the last result, or the first that is an error.
 std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent) {
+  const std::string preparing = std::exchange(preparing_, {});
   if (!sent) return std::unexpected(error_of(conn_.get(), nullptr));
+  const bool piped = !preparing.empty();
   const auto deadline = std::chrono::steady_clock::now() + patience_;
   std::shared_ptr<PGresult> kept;
-  while (true) {
-    const int unsent = PQflush(conn_.get());
-    if (unsent == 0 && PQisBusy(conn_.get()) == 0) {
-      auto next = own(PQgetResult(conn_.get()));
-      if (!next) break;
-      if (!kept || succeeded(kept.get())) kept = std::move(next);
-      continue;
+  for (;;) {
+    if (const auto arrived = wait_for_result(deadline); !arrived) {
+      return std::unexpected(arrived.error());
     }
+    auto next = own(PQgetResult(conn_.get()));
+    if (!next && piped && PQstatus(conn_.get()) == CONNECTION_OK) continue;  // the parts' ends
+    if (!next || PQresultStatus(next.get()) == PGRES_PIPELINE_SYNC) break;
+    if (PQresultStatus(next.get()) == PGRES_PIPELINE_ABORTED) continue;
+    // The server keeps it from here on, whatever becomes of carrying it out.
+    if (piped && !kept && succeeded(next.get())) {
+      prepared_.emplace(preparing, "s" + std::to_string(prepared_.size()));
+    }
+    if (!kept || succeeded(kept.get())) kept = std::move(next);
+  }
+  if (piped && PQexitPipelineMode(conn_.get()) == 0) return std::unexpected(give_up());
+  if (kept && succeeded(kept.get())) return kept;
+  auto error = error_of(conn_.get(), kept.get());
+  // Tables have changed under a statement that is kept: a new connection learns it anew.
+  if (error.sqlstate == kPlanOutdated) {
+    give_up();
+    error.kind = SqlError::Kind::serialization;
+  }
+  return std::unexpected(std::move(error));
+}
+
+// Until PQgetResult has something to say without blocking.
+std::expected<void, SqlError> Connection::wait_for_result(
+    std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    const int unsent = PQflush(conn_.get());
+    if (unsent == 0 && PQisBusy(conn_.get()) == 0) return {};
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return std::unexpected(give_up());
@@ -190,8 +242,6 @@ std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent
     }
     if (PQconsumeInput(conn_.get()) == 0) return std::unexpected(error_of(conn_.get(), nullptr));
   }
-  if (!kept || !succeeded(kept.get())) return std::unexpected(error_of(conn_.get(), kept.get()));
-  return kept;
 }
 
 std::expected<std::vector<std::string>, SqlError> Connection::notifications(

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -121,6 +122,8 @@ class Rows {
 };
 
 inline constexpr std::chrono::milliseconds kStatementPatience{6000};
+// Of one connection; a statement beyond them is parsed and planned at every use.
+inline constexpr std::size_t kMaxPreparedStatements = 512;
 
 class Connection {
  public:
@@ -128,6 +131,8 @@ class Connection {
   static std::expected<Connection, SqlError> open(const std::string& conninfo,
                                                   const std::string& user);
 
+  // One statement. What it means is worked out by the server at its first use on this connection
+  // and kept, so `sql` is one of a fixed set and never has values in it.
   std::expected<Rows, SqlError> query(std::string_view sql, const std::vector<Param>& params);
   // Several statements without parameters, in one round trip.
   std::expected<void, SqlError> script(const std::string& sql);
@@ -144,10 +149,21 @@ class Connection {
 
  private:
   explicit Connection(std::shared_ptr<pg_conn> conn) : conn_(std::move(conn)) {}
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
+
+  bool send(std::string_view sql, const std::vector<const char*>& values);
+  bool send_first(const std::string& sql, const std::vector<const char*>& values);
   std::expected<std::shared_ptr<pg_result>, SqlError> finish(bool sent);
+  std::expected<void, SqlError> wait_for_result(std::chrono::steady_clock::time_point deadline);
   SqlError give_up();
 
   std::shared_ptr<pg_conn> conn_;
+  // The names that statements are kept under by the server.
+  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> prepared_;
+  std::string preparing_;  // what is being sent, when it is to be kept
   std::chrono::milliseconds patience_ = kStatementPatience;
   bool given_up_ = false;
 };

@@ -90,7 +90,11 @@ std::expected<void, SqlError> PostgresDatabase::attempt(
   statements_ += tx.statements();
   if (tx.fault()) {
     SqlError error = *tx.fault();
-    if (!(*lease)->broken()) (void)(*lease)->script("ROLLBACK");
+    if ((*lease)->broken()) {
+      pool_.renew();  // the others are no better
+    } else {
+      (void)(*lease)->script("ROLLBACK");
+    }
     return std::unexpected(std::move(error));
   }
   return (*lease)->script(ending == control::Ending::commit ? "COMMIT" : "ROLLBACK");

@@ -50,6 +50,31 @@ TEST(Database, IsGivenUpWhenItDoesNotAnswer) {
   EXPECT_TRUE(c.broken());
 }
 
+TEST(Database, KeepsWhatAStatementMeansUntilItsTablesChange) {
+  const std::string database = TestCluster::get().fresh_database();
+  Connection owner = TestCluster::open(database, "postgres");
+  ASSERT_TRUE(owner.script("CREATE TABLE things (id int UNIQUE); GRANT ALL ON things TO rap_app"));
+  Connection c = TestCluster::open(database, kAppRole);
+  const auto kept = [&] {
+    return c.query("SELECT count(*) FROM pg_prepared_statements", {}).value()[0].count(0);
+  };
+  EXPECT_EQ(kept(), 1U) << "the question itself";
+  EXPECT_TRUE(c.query("INSERT INTO things VALUES ($1)", {to_param(1)}));
+  const auto again = c.query("INSERT INTO things VALUES ($1)", {to_param(1)});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, SqlError::Kind::constraint);
+  EXPECT_FALSE(c.query("INSERT INTO things VALUES ($1) RETURNING 1 / 0", {to_param(2)}));
+  EXPECT_TRUE(c.query("INSERT INTO things VALUES ($1)", {to_param(2)})) << "nothing is left of it";
+  EXPECT_EQ(c.query("SELECT * FROM things", {}).value().size(), 2);
+  EXPECT_EQ(kept(), 4U) << "one that failed is kept too, under one name";
+
+  ASSERT_TRUE(owner.script("ALTER TABLE things ADD COLUMN name text"));
+  const auto outdated = c.query("SELECT * FROM things", {});
+  ASSERT_FALSE(outdated);
+  EXPECT_EQ(outdated.error().kind, SqlError::Kind::serialization) << "worth another try";
+  EXPECT_TRUE(c.broken()) << "on another connection";
+}
+
 TEST(Database, RefusesMoreConnectionsThanItsBound) {
   Pool pool({.conninfo = TestCluster::get().fresh_database(),
              .user = std::string(kAppRole),

@@ -86,6 +86,7 @@ class SqlNodes final : public control::NodeRepository {
 
   bool create(const control::Node& node) override;
   std::optional<control::Node> find(std::string_view key) override;
+  std::vector<bool> admitted_among(const std::vector<control::NodeCall>& calls) override;
   std::optional<std::pair<control::Node, control::NodeAdmission>> admit(
       NodeId node, std::string_view serial) override;
   std::vector<control::Node> list() override;
@@ -110,9 +111,11 @@ class SqlNodes final : public control::NodeRepository {
   ClusterId cluster() override;
   std::uint64_t config_version() override;
   std::optional<control::Horizon> horizon() override;
+  std::vector<control::AdmissionChange> admission_changes(std::uint64_t since,
+                                                          std::size_t limit) override;
   snapshot::ClusterModel cluster_model(WallTime now) override;
   void record_check_in(const control::Node& node, WallTime now) override;
-  void record_ack(NodeId node, std::uint64_t version, WallTime now) override;
+  void record_acks(const std::vector<control::ConfigAck>& acks, WallTime now) override;
   void record_config_error(NodeId node, std::string_view error, WallTime now) override;
 
  private:

@@ -3,6 +3,7 @@
 
 #include "base/encoding.hpp"
 #include "store/repositories.hpp"
+#include "store/sql_array.hpp"
 
 namespace rap::store {
 namespace {
@@ -152,6 +153,25 @@ std::optional<std::pair<Node, control::NodeAdmission>> SqlNodes::admit(NodeId no
   return std::pair{std::move(n), std::move(admission)};
 }
 
+std::vector<bool> SqlNodes::admitted_among(const std::vector<control::NodeCall>& calls) {
+  std::vector<NodeId> nodes;
+  std::vector<std::string> serials;
+  for (const control::NodeCall& call : calls) {
+    nodes.push_back(call.node);
+    serials.push_back(call.serial);
+  }
+  std::vector<bool> admitted(calls.size());
+  for (const Row& row : sql_.query(
+           "SELECT a.place FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY "
+           "AS a (node, serial, place) JOIN nodes n ON n.id = a.node WHERE n.state = 'approved' "
+           "AND EXISTS (SELECT FROM node_certificates c WHERE c.node_id = a.node "
+           "AND c.serial = a.serial AND c.status IN ('active', 'retiring'))",
+           array_of(nodes), array_of(serials))) {
+    admitted.at(row.count(0) - 1) = true;
+  }
+  return admitted;
+}
+
 std::vector<Node> SqlNodes::list() {
   return nodes_of(sql_.query(select_node("ORDER BY lower(n.name) LIMIT $1"), control::kMaxListed));
 }
@@ -213,10 +233,27 @@ ClusterId SqlNodes::cluster() {
 
 std::optional<control::Horizon> SqlNodes::horizon() {
   const Rows rows = sql_.query(
-      "SELECT admissions, (SELECT seq FROM delta_counters WHERE stream = 'epochs'), "
-      "(SELECT seq FROM delta_counters WHERE stream = 'blacklist') FROM cluster");
+      "SELECT admissions, config_version, "
+      "(SELECT seq FROM delta_counters WHERE stream = 'epochs'), "
+      "(SELECT seq FROM delta_counters WHERE stream = 'blacklist'), "
+      "(SELECT max(forgotten) FROM delta_counters) FROM cluster");
   if (rows.empty()) return std::nullopt;
-  return control::Horizon{rows[0].count(0), rows[0].count(1), rows[0].count(2)};
+  return control::Horizon{.admissions = rows[0].count(0),
+                          .config_version = rows[0].count(1),
+                          .epochs = rows[0].count(2),
+                          .blacklist = rows[0].count(3),
+                          .forgotten = rows[0].count(4)};
+}
+
+std::vector<control::AdmissionChange> SqlNodes::admission_changes(std::uint64_t since,
+                                                                  std::size_t limit) {
+  std::vector<control::AdmissionChange> out;
+  for (const Row& row : sql_.query("SELECT node_id, number FROM admission_changes "
+                                   "WHERE number > $1 ORDER BY number LIMIT $2",
+                                   since, limit)) {
+    out.push_back({row.id<NodeId>(0), row.count(1)});
+  }
+  return out;
 }
 
 std::uint64_t SqlNodes::config_version() {
@@ -239,12 +276,19 @@ void SqlNodes::record_check_in(const Node& node, WallTime now) {
       node.certificate_serial);
 }
 
-void SqlNodes::record_ack(NodeId node, std::uint64_t version, WallTime now) {
+void SqlNodes::record_acks(const std::vector<control::ConfigAck>& acks, WallTime now) {
+  std::vector<NodeId> nodes;
+  std::vector<std::uint64_t> versions;
+  for (const control::ConfigAck& ack : acks) {
+    nodes.push_back(ack.node);
+    versions.push_back(ack.version);
+  }
   sql_.query(
-      "INSERT INTO node_status (node_id, acked_config_version, acked_at) VALUES ($1, $2, $3) "
+      "INSERT INTO node_status (node_id, acked_config_version, acked_at) "
+      "SELECT a.node, a.version, $3 FROM unnest($1::uuid[], $2::bigint[]) AS a (node, version) "
       "ON CONFLICT (node_id) DO UPDATE SET acked_config_version = "
       "EXCLUDED.acked_config_version, acked_at = EXCLUDED.acked_at, config_error = ''",
-      node, version, now);
+      array_of(nodes), array_of(versions), now);
 }
 
 void SqlNodes::record_config_error(NodeId node, std::string_view error, WallTime now) {

@@ -1,5 +1,6 @@
 // Sessions, where they are carried, and the commands that end them.
 #include "store/repositories.hpp"
+#include "store/sql_array.hpp"
 
 namespace rap::store {
 namespace {
@@ -34,19 +35,6 @@ std::vector<Session> sessions_of(const Rows& rows) {
   std::vector<Session> out;
   for (const Row& row : rows) out.push_back(session_of(row));
   return out;
-}
-
-// A PostgreSQL array: "{…,…}".
-std::string array_of(const std::vector<SessionId>& ids) {
-  std::string out = "{";
-  for (SessionId id : ids) out += (out.size() > 1 ? "," : "") + id.str();
-  return out + "}";
-}
-
-std::string array_of(const std::vector<std::uint64_t>& numbers) {
-  std::string out = "{";
-  for (const std::uint64_t n : numbers) out += (out.size() > 1 ? "," : "") + std::to_string(n);
-  return out + "}";
 }
 
 // Ends in a condition on s.

@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "base/time.hpp"
 #include "control/database.hpp"
@@ -15,9 +17,11 @@
 namespace rap::store {
 
 // How far back "a moment ago" reaches at most: for so long a node that was just revoked may still
-// be told that there is nothing new. A change that is announced (forget) is seen at once.
+// be given what was its own before. A change that is announced (forget) is seen at once.
 inline constexpr std::chrono::milliseconds kHorizonAge{20};
 inline constexpr std::size_t kMaxRemembered = 16384;  // nodes with their certificates
+// Nodes whose admission changed; beyond them all are asked for in the database once more.
+inline constexpr std::size_t kMaxChangesFollowed = 4096;
 
 class RecentStandings final : public control::Standings {
  public:
@@ -30,8 +34,15 @@ class RecentStandings final : public control::Standings {
   void forget();
 
  private:
+  struct Reading {
+    std::optional<control::Horizon> horizon;
+    std::vector<control::AdmissionChange> changes;  // since the reading before
+  };
+
   std::optional<control::Horizon> recent();
-  std::optional<control::Horizon> read();
+  Reading read(std::uint64_t followed);
+  void follow(const Reading& reading);
+  bool holds(NodeId node, std::uint64_t admissions) const;
 
   control::Database& database_;
   const std::function<MonoTime()> clock_;
@@ -42,7 +53,12 @@ class RecentStandings final : public control::Standings {
   std::uint64_t read_generation_ = 0;  // of what was read last
   MonoTime read_at_{};                 // when that began
   std::optional<control::Horizon> newest_;
+  // With the count of admissions at which it was admitted.
   std::map<std::pair<NodeId, std::string>, std::uint64_t> admitted_;
+  // Who was admitted at a lower count than this is not known to be so any more: anybody, and one.
+  std::uint64_t floor_ = 0;
+  std::unordered_map<NodeId, std::uint64_t> floor_of_;
+  std::uint64_t followed_ = 0;  // the count up to which those two know of all changes
 };
 
 }  // namespace rap::store
