@@ -68,8 +68,8 @@ void LinkDriver::step(const agent::LinkEvent& event) {
   if (next == agent::Poller::kNever) {
     timer_.cancel();
   } else {
-    timer_.after(std::max(Duration::zero(), next - io::mono_now()),
-                 [this] { step(agent::LinkWoken{}); });
+    const MonoTime from = io::mono_now();  // `next` may be the earliest there is
+    timer_.after(std::max(next, from) - from, [this] { step(agent::LinkWoken{}); });
   }
 }
 

@@ -38,7 +38,8 @@ void OcspDriver::go_on() {
   perform(sync_.poll(now()));
   const MonoTime next = sync_.next_wakeup();
   if (next == MonoTime::max()) return timer_.cancel();
-  timer_.after(std::max(Duration::zero(), next - io::mono_now()), [this] { go_on(); });
+  const MonoTime from = io::mono_now();  // `next` may be the earliest there is
+  timer_.after(std::max(next, from) - from, [this] { go_on(); });
 }
 
 void OcspDriver::perform(const agent::OcspActions& actions) {

@@ -116,7 +116,9 @@ TEST_P(Transitions, LeadWhereTheTableSays) {
   const auto allowed = successors(outcome_of(from, kind), from);
   EXPECT_NE(std::ranges::find(allowed, channel.state()), allowed.end())
       << to_string(from) << " × " << to_string(kind) << " → " << to_string(channel.state());
-  if (is_terminal(from)) EXPECT_EQ(channel.state(), from) << "never comes back";
+  if (is_terminal(from)) {
+    EXPECT_EQ(channel.state(), from) << "never comes back";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryEventInEveryState, Transitions,
