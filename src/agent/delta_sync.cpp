@@ -83,8 +83,8 @@ LinkActions DeltaSync::poll(MonoTime now) {
   for (List& list : lists_) {
     if (!list.poller.due(now)) continue;
     list.poller.begin();
-    actions.push_back(
-        SendToControl{list.call, pull_deltas_request(node_, list.stream, list.state.cursor)});
+    actions.push_back(SendToControl{
+        list.call, pull_deltas_request(node_, list.stream, list.state.cursor, list.state.began)});
   }
   return actions;
 }
@@ -153,12 +153,15 @@ LinkActions DeltaSync::on_answer(Now now, Call call, const Answer& answer) {
     return {};
   }
   if (parsed->restart) return restart(now.mono, *list);
-  return take(now, *list, std::move(parsed->changes), parsed->more);
+  return take(now, *list, std::move(*parsed));
 }
 
-LinkActions DeltaSync::take(Now now, List& list, SecurityChanges changes, bool more) {
+LinkActions DeltaSync::take(Now now, List& list, DeltaAnswer answer) {
+  SecurityChanges& changes = answer.changes;
+  const bool more = answer.more;
   drop_known(changes, list.stream, list.state.cursor);
-  const StreamState next{newest(changes, list.state.cursor), list.state.complete || !more};
+  const StreamState next{newest(changes, list.state.cursor), list.state.complete || !more,
+                         list.state.cursor == 0 ? answer.newest : list.state.began};
   if (next != list.state) {
     if (const auto stored = store_.apply(list.stream, changes, next, now.wall); !stored) {
       return refused(now.mono, list, stored.error());

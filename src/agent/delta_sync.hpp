@@ -11,6 +11,7 @@
 #include <array>
 
 #include "agent/link_actions.hpp"
+#include "agent/node_api.hpp"
 #include "agent/poller.hpp"
 #include "agent/security_store.hpp"
 #include "base/ids.hpp"
@@ -57,7 +58,7 @@ class DeltaSync {
   const List& of(snapshot::DeltaStream stream) const {
     return lists_[static_cast<std::size_t>(stream)];
   }
-  LinkActions take(Now now, List& list, snapshot::SecurityChanges changes, bool more);
+  LinkActions take(Now now, List& list, DeltaAnswer answer);
   LinkActions restart(MonoTime now, List& list);
   LinkActions build_anew(MonoTime now, const std::string& why);
   LinkActions refused(MonoTime now, List& list, const StoreRefusal& refusal);

@@ -232,6 +232,19 @@ TEST_F(DeltaSyncTest, AListTheControlPlaneCannotPlaceIsFetchedAnew) {
   EXPECT_EQ(sent(Call::pull_blacklist), json({{"blacklist_since", 0}}));
 }
 
+TEST_F(DeltaSyncTest, SaysWhenItBeganWithAList) {
+  step(LinkWoken{});
+  json first = blacklist(0, {entry("192.0.2.1", 3)});
+  first["blacklist_newest"] = 9;
+  first["more"] = true;
+  answer(Call::pull_blacklist, first);
+  EXPECT_EQ(sent(Call::pull_blacklist), json({{"blacklist_since", 3}, {"blacklist_began", 9}}));
+  json late = blacklist(0, {entry("192.0.2.1", 3)});
+  late["blacklist_newest"] = 11;
+  answer(Call::pull_blacklist, late);
+  EXPECT_EQ(security_.states[DeltaStream::blacklist].began, 9U) << "it began before";
+}
+
 TEST_F(DeltaSyncTest, NonsenseIsAFailureAndBacksOff) {
   step(LinkWoken{});
   answer(Call::pull_blacklist, blacklist(0, {entry("192.0.2.1/40", 3)}));

@@ -98,8 +98,11 @@ wire::HttpRequest command_result_request(NodeId node, std::string_view command_i
 }
 
 wire::HttpRequest pull_deltas_request(NodeId node, snapshot::DeltaStream stream,
-                                      std::uint64_t since) {
-  return post(node, "deltas/pull", {{std::string(to_string(stream)) + "_since", since}});
+                                      std::uint64_t since, std::uint64_t began) {
+  const std::string list(to_string(stream));
+  json body = {{list + "_since", since}};
+  if (since > 0 && began > 0) body[list + "_began"] = began;
+  return post(node, "deltas/pull", body);
 }
 
 std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
@@ -111,7 +114,8 @@ std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
     return DeltaAnswer{body.at(std::string(to_string(stream)) + "_since").get<std::uint64_t>(),
                        std::move(*changes),
                        std::ranges::find(restart, json(to_string(stream))) != restart.end(),
-                       body.at("more").get<bool>()};
+                       body.at("more").get<bool>(),
+                       body.value(std::string(to_string(stream)) + "_newest", std::uint64_t{0})};
   });
   return answer.value_or(std::nullopt);
 }

@@ -59,9 +59,11 @@ struct DeltaAnswer {
   snapshot::SecurityChanges changes;
   bool restart = false;  // the cursor means nothing: build the list anew
   bool more = false;
+  std::uint64_t newest = 0;  // said when it reaches on from 0
 };
+// `began`: the newest number there was when the list was begun.
 wire::HttpRequest pull_deltas_request(NodeId node, snapshot::DeltaStream stream,
-                                      std::uint64_t since);
+                                      std::uint64_t since, std::uint64_t began);
 std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
                                         snapshot::DeltaStream stream);
 

@@ -32,6 +32,7 @@ using StoreOutcome = std::expected<T, StoreRefusal>;
 struct StreamState {
   std::uint64_t cursor = 0;
   bool complete = false;  // since it was built it has once been all that the control plane had
+  std::uint64_t began = 0;  // the newest number there was when it was begun from cursor 0
 
   bool operator==(const StreamState&) const = default;
 };

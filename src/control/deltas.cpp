@@ -1,7 +1,10 @@
 // The delta channel (CP-4): what changed of the security data since a node's cursors.
 #include "control/deltas.hpp"
 
+#include <algorithm>
+
 #include "control/json_reply.hpp"
+#include "control/node_calls.hpp"
 
 namespace rap::control {
 namespace {
@@ -10,9 +13,11 @@ using snapshot::DeltaStream;
 using snapshot::kMaxDeltasAPull;
 
 // A cursor that means nothing here: beyond what was ever numbered (the database is an older copy),
-// or from before a removal that nobody remembers. The node builds that list anew.
-bool is_lost(std::uint64_t since, const DeltaExtent& extent) {
-  return since > extent.seq || (since > 0 && since < extent.forgotten);
+// or from before a removal that nobody remembers, or of another history of the database. The node
+// builds that list anew. A removal that was numbered before it began with the list took nothing
+// from what it has.
+bool is_lost(std::uint64_t since, std::uint64_t began, const DeltaExtent& extent) {
+  return since > extent.seq || (since > 0 && std::max(since, began) < extent.forgotten);
 }
 
 struct Pulled {
@@ -25,9 +30,17 @@ template <class Change>
 void finish(const Call& call, DeltaStream stream, std::uint64_t since, std::vector<Change>& found,
             Pulled& pulled) {
   pulled.more = pulled.more || found.size() == kMaxDeltasAPull;
-  if (!is_lost(since, call.tx->security().extent(stream))) return;
+  const std::string member = std::string(to_string(stream)) + "_began";
+  const auto began = call.body.contains(member) ? unsigned_member(call.body, member.c_str()) : 0;
+  if (!is_lost(since, began, call.tx->security().extent(stream))) return;
   found.clear();
   pulled.restart.push_back(to_string(stream));
+}
+
+// Whoever begins with a list is told the newest number there was before it was read.
+void say_newest(const Call& call, DeltaStream stream, std::uint64_t since, Json& answer) {
+  if (since > 0) return;
+  answer[std::string(to_string(stream)) + "_newest"] = call.tx->security().extent(stream).seq;
 }
 
 // Each cursor that was named is said again: an answer tells by itself what it reaches on from.
@@ -38,12 +51,14 @@ Outcome<Reply> pull_deltas(Services&, const Call& call) {
   if (call.body.contains("epochs_since")) {
     const auto since = static_cast<std::uint64_t>(call.integer("epochs_since"));
     answer["epochs_since"] = since;
+    say_newest(call, DeltaStream::epochs, since, answer);
     pulled.changes.epochs = security.epoch_changes(since, kMaxDeltasAPull);
     finish(call, DeltaStream::epochs, since, pulled.changes.epochs, pulled);
   }
   if (call.body.contains("blacklist_since")) {
     const auto since = static_cast<std::uint64_t>(call.integer("blacklist_since"));
     answer["blacklist_since"] = since;
+    say_newest(call, DeltaStream::blacklist, since, answer);
     pulled.changes.blacklist = security.blacklist_changes(since, kMaxDeltasAPull);
     finish(call, DeltaStream::blacklist, since, pulled.changes.blacklist, pulled);
   }
@@ -64,9 +79,11 @@ Route delta_route() {
           .summary = "Changes of auth epochs and of the blacklist since the node's cursors",
           .access = policy::Access::anyone,  // the certificate is the access
           .query = {},
-          .body = {count("epochs_since").optional(), count("blacklist_since").optional()},
+          .body = {count("epochs_since").optional(), count("blacklist_since").optional(),
+                   count("epochs_began").optional(), count("blacklist_began").optional()},
           .answer = {200,
                      {count("epochs_since").optional(), count("blacklist_since").optional(),
+                      count("epochs_newest").optional(), count("blacklist_newest").optional(),
                       list("epochs", kMost, {uuid("user"), count("epoch"), count("seq")}),
                       list("blacklist", kMost,
                            {choice("kind", {"ip", "device", "user"}),

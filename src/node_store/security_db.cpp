@@ -17,10 +17,10 @@ namespace {
 
 constexpr const char* kSchema =
     "CREATE TABLE streams (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL,"
-    " complete INTEGER NOT NULL) WITHOUT ROWID;"
-    "INSERT INTO streams VALUES ('epochs', 0, 0), ('blacklist', 0, 0);"
-    "CREATE TABLE epochs (user TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL)"
-    " WITHOUT ROWID;"
+    " complete INTEGER NOT NULL, began INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO streams VALUES ('epochs', 0, 0, 0), ('blacklist', 0, 0, 0);"
+    "CREATE TABLE epochs (user TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " stored_at INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE blacklist (kind TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER,"
     " seq INTEGER NOT NULL, PRIMARY KEY (kind, value)) WITHOUT ROWID;"
     "CREATE INDEX blacklist_expiry ON blacklist (expires_at) WHERE expires_at IS NOT NULL;";
@@ -116,27 +116,31 @@ StoreOutcome<void> SecurityDb::transact(Work work) {
 
 StoreOutcome<StreamState> SecurityDb::state(DeltaStream stream) {
   if (auto ok = open(); !ok) return std::unexpected(ok.error());
-  Statement read(db_.get(), "SELECT cursor, complete FROM streams WHERE name = ?");
+  Statement read(db_.get(), "SELECT cursor, complete, began FROM streams WHERE name = ?");
   const int code = read.bind(to_string(stream)).step();
   if (code == SQLITE_DONE) return refuse(StoreFault::damaged, path_.string() + " lacks a cursor.");
   if (code != SQLITE_ROW) return std::unexpected(refusal(code));
-  return StreamState{read.count(0), read.integer(1) != 0};
+  return StreamState{read.count(0), read.integer(1) != 0, read.count(2)};
 }
 
 StoreOutcome<void> SecurityDb::set_state(DeltaStream stream, StreamState state) {
-  Statement write(db_.get(), "UPDATE streams SET cursor = ?, complete = ? WHERE name = ?");
-  const int code =
-      write.bind(state.cursor).bind(std::int64_t{state.complete}).bind(to_string(stream)).run();
+  Statement write(db_.get(),
+                  "UPDATE streams SET cursor = ?, complete = ?, began = ? WHERE name = ?");
+  const int code = write.bind(state.cursor)
+                       .bind(std::int64_t{state.complete})
+                       .bind(state.began)
+                       .bind(to_string(stream))
+                       .run();
   if (code != SQLITE_DONE) return std::unexpected(refusal(code));
   return {};
 }
 
 StoreOutcome<void> SecurityDb::write(const SecurityChanges& changes, WallTime now) {
   Statement epoch(db_.get(),
-                  "INSERT INTO epochs VALUES (?1, ?2, ?3) ON CONFLICT (user) DO UPDATE SET "
-                  "epoch = ?2, seq = ?3 WHERE seq < ?3");
+                  "INSERT INTO epochs VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user) DO UPDATE SET "
+                  "epoch = ?2, seq = ?3, stored_at = ?4 WHERE seq < ?3");
   for (const auto& c : changes.epochs) {
-    const int code = epoch.bind(c.user.str()).bind(c.epoch).bind(c.seq).run();
+    const int code = epoch.bind(c.user.str()).bind(c.epoch).bind(c.seq).bind(to_unix(now)).run();
     if (code != SQLITE_DONE) return std::unexpected(refusal(code));
   }
   Statement add(db_.get(),
@@ -149,6 +153,14 @@ StoreOutcome<void> SecurityDb::write(const SecurityChanges& changes, WallTime no
                          ? add.bind(to_string(c.kind)).bind(c.value).bind(expires).bind(c.seq).run()
                          : remove.bind(to_string(c.kind)).bind(c.value).bind(c.seq).run();
     if (code != SQLITE_DONE) return std::unexpected(refusal(code));
+  }
+  // Looks at every row, which is cheap enough for once a change of them.
+  Statement outlive(db_.get(), "DELETE FROM epochs WHERE ?1 AND stored_at < ?2");
+  if (const int code = outlive.bind(std::int64_t{!changes.epochs.empty()})
+                           .bind(to_unix(now - snapshot::kEpochMemory))
+                           .run();
+      code != SQLITE_DONE) {
+    return std::unexpected(refusal(code));
   }
   Statement expire(db_.get(), "DELETE FROM blacklist WHERE expires_at < ?");
   if (const int code = expire.bind(to_unix(now - kKeepExpired)).run(); code != SQLITE_DONE) {

@@ -13,7 +13,7 @@ struct sqlite3;
 
 namespace rap::node_store {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 class SecurityDb final : public agent::SecurityStore {
  public:

@@ -103,6 +103,21 @@ TEST_F(SecurityDbTest, ForgetsWhatExpiredADayAgo) {
   EXPECT_EQ(values(), std::vector<std::string>{"192.0.2.2"});
 }
 
+TEST_F(SecurityDbTest, ForgetsEpochsThatNoFlowCanBeBelowAnyMore) {
+  const UserId one = *UserId::parse("0f8fad5b-d9cb-469f-a165-70867728950e");
+  const UserId two = *UserId::parse("1f8fad5b-d9cb-469f-a165-70867728950e");
+  const auto store = [&](UserId user, std::uint64_t seq, WallTime now) {
+    EXPECT_TRUE(db_->apply(DeltaStream::epochs, {{{user, 1, seq}}, {}}, {seq, true, 1}, now));
+  };
+  store(one, 1, kNow);
+  store(two, 2, kNow + snapshot::kEpochMemory);
+  EXPECT_EQ(db_->load()->epochs.size(), 2U);
+  store(two, 3, kNow + snapshot::kEpochMemory + std::chrono::seconds{1});
+  EXPECT_EQ(db_->load()->epochs, (std::vector<snapshot::EpochChange>{{two, 1, 3}}));
+  reopen();
+  EXPECT_EQ(db_->state(DeltaStream::epochs), (StreamState{3, true, 1}));
+}
+
 TEST_F(SecurityDbTest, IsBoundedAndSaysSo) {
   db_ = std::make_unique<SecurityDb>(path_, 2);
   apply(listed("192.0.2.1", 1), {1, true});

@@ -18,9 +18,14 @@ namespace rap::snapshot {
 
 // Of one answer of the control plane; the rest follows with the next.
 inline constexpr std::size_t kMaxDeltasAPull = 1024;
-// Entries of the blacklist at a time. There are at most as many epochs as there are users.
+// Entries of the blacklist at a time. Of epochs there are at most as many as users were signed out
+// within kEpochMemory.
 inline constexpr std::size_t kMaxSecurityKeys = 65536;
 inline constexpr std::size_t kMaxBlacklistValueBytes = 64;
+// How long the change of an epoch matters. Tokens of a lower one are good for a minute; a flow that
+// was admitted with one goes on where nobody heard of the change, and there no longer than the
+// configuration holds, which is 30 days at most (kMaxValidForS). A day more for clocks.
+inline constexpr std::chrono::hours kEpochMemory{31 * 24};
 
 // Tokens of this user with a lower epoch are not good any more.
 struct EpochChange {

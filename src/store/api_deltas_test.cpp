@@ -57,6 +57,10 @@ struct Deltas : testing::Test {
     ASSERT_TRUE(done);
   }
 
+  static std::string database_of(const std::string& conninfo) {
+    return conninfo.substr(conninfo.find("dbname=") + 7);
+  }
+
   SeededWorld w;
   const std::string device = "0f8fad5b-d9cb-469f-a165-70867728950e";
 };
@@ -154,6 +158,72 @@ TEST_F(Deltas, ACursorThatMeansNothingHereStartsAgain) {
   EXPECT_EQ(in(pull({{"blacklist_since", 1}}), "restart"), json({"blacklist"}));
   EXPECT_TRUE(in(pull({{"blacklist_since", last}}), "restart").empty());
   EXPECT_EQ(in(pull({{"blacklist_since", 0}}), "blacklist").size(), 1U) << "the removal is gone";
+}
+
+TEST_F(Deltas, WhoIsStillBeginningIsNotSentBackByAnOldRemoval) {
+  list_addresses(kMaxDeltasAPull + 1);
+  EXPECT_EQ(w.as("root", "DELETE", "blacklist/ip/10.0.0.1").status, 204);
+  keep_house_after(control::kRemovalMemory);
+  const Answered first = pull({{"blacklist_since", 0}});
+  ASSERT_EQ(first.body["more"], true);
+  const json last = first.body["blacklist"].back()["seq"];
+  const json newest = first.body["blacklist_newest"];
+  EXPECT_GT(newest, last);
+  EXPECT_EQ(in(pull({{"blacklist_since", last}}), "restart").size(), 1U)
+      << "it may have been there before";
+  EXPECT_TRUE(
+      in(pull({{"blacklist_since", last}, {"blacklist_began", newest}}), "restart").empty());
+  EXPECT_EQ(in(pull({{"blacklist_since", last}, {"blacklist_began", 1}}), "restart").size(), 1U);
+}
+
+TEST_F(Deltas, ARestoredDatabaseNumbersBeyondTheHistoryThatWasLost) {
+  EXPECT_EQ(blacklist("ip", "192.0.2.1").status, 201);
+  const auto before = pull({{"blacklist_since", 0}}).body["blacklist"].back()["seq"];
+  w.control.reset();  // a copy needs the original for itself
+  const std::string backup = TestCluster::get().copy(database_of(w.conninfo));
+  w.control = std::make_unique<ControlPlane>(w.conninfo);
+  w.control->serials = seed().serials;
+  EXPECT_EQ(blacklist("ip", "192.0.2.2").status, 201);  // which will be lost
+  const auto lost = pull({{"blacklist_since", before}}).body["blacklist"].back()["seq"];
+  EXPECT_LT(lost, 1000) << "nothing was restored so far";
+
+  w.control = std::make_unique<ControlPlane>(backup);
+  w.control->serials = seed().serials;
+  EXPECT_EQ(in(pull({{"blacklist_since", lost}}), "restart").size(), 1U) << "from the lost future";
+  for (const char* address : {"192.0.2.3", "192.0.2.4", "192.0.2.5"}) {
+    EXPECT_EQ(blacklist("ip", address).status, 201);
+  }
+  EXPECT_EQ(in(pull({{"blacklist_since", lost}}), "restart").size(), 1U)
+      << "new numbers have not passed it by";
+  EXPECT_EQ(in(pull({{"blacklist_since", before}}), "restart").size(), 1U);
+  const Answered anew = pull({{"blacklist_since", 0}});
+  ASSERT_EQ(in(anew, "blacklist").size(), 4U);
+  EXPECT_TRUE(in(pull({{"blacklist_since", anew.body["blacklist"][0]["seq"]},
+                       {"blacklist_began", anew.body["blacklist_newest"]}}),
+                 "restart")
+                  .empty())
+      << "who begins in the new history is of it";
+
+  const auto seq = anew.body["blacklist"].back()["seq"];
+  EXPECT_TRUE(in(pull({{"blacklist_since", seq}}), "restart").empty());
+  Connection owner = TestCluster::open(backup, kOwnerRole);
+  ASSERT_TRUE(owner.script("BEGIN; SELECT rap_begin_lineage(); COMMIT"));  // by hand
+  w.control->standings.forget();
+  EXPECT_EQ(in(pull({{"blacklist_since", seq}}), "restart").size(), 1U);
+}
+
+TEST_F(Deltas, AnEpochsChangeIsForgottenWhenNothingOfALowerOneCanBeLeft) {
+  EXPECT_EQ(w.as("root", "POST", "users/user@alpha.test/sign-out").body["auth_epoch"], 1);
+  keep_house_after(snapshot::kEpochMemory - std::chrono::seconds(1));
+  ASSERT_EQ(in(pull({{"epochs_since", 0}}), "epochs").size(), 1U);
+  const json seq = pull({{"epochs_since", 0}}).body["epochs"][0]["seq"];
+  keep_house_after(snapshot::kEpochMemory);
+  w.control->standings.forget();
+  // Asked in other words: what was answered already is harmless, and may be answered again.
+  EXPECT_TRUE(in(pull({{"epochs_since", 0}, {"blacklist_since", 0}}), "epochs").empty());
+  EXPECT_TRUE(in(pull({{"epochs_since", seq}}), "restart").empty()) << "nobody starts again";
+  EXPECT_EQ(w.as("root", "POST", "users/user@alpha.test/sign-out").body["auth_epoch"], 2)
+      << "the user's epoch goes on from where it was";
 }
 
 TEST_F(Deltas, WhatHasExpiredIsForgottenAndNobodyHasToStartAgain) {

@@ -14,7 +14,7 @@ BlacklistKind kind_of(const Row& row, int column) {
 }  // namespace
 
 std::uint64_t SqlSecurity::auth_epoch(UserId user) {
-  const Rows rows = sql_.query("SELECT epoch FROM auth_epoch_changes WHERE user_id = $1", user);
+  const Rows rows = sql_.query("SELECT auth_epoch FROM users WHERE id = $1", user);
   return rows.empty() ? 0 : rows[0].count(0);
 }
 
@@ -73,6 +73,7 @@ std::optional<BlacklistKind> SqlSecurity::find_blacklisted(const control::Visito
 }
 
 void SqlSecurity::forget_old_changes(WallTime now) {
+  sql_.query("DELETE FROM auth_epoch_changes WHERE changed_at <= $1", now - snapshot::kEpochMemory);
   sql_.query("DELETE FROM server_blacklist_changes WHERE action = 'add' AND expires_at <= $1",
              now - control::kExpiredMemory);
   sql_.query(
