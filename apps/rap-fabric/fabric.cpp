@@ -245,7 +245,7 @@ void Fabric::flush(router::LinkId link) {
 
 void Fabric::tick() {
   const MonoTime now = io::mono_now();
-  router_.tick(now);
+  router_.tick(now, io::wall_now());
   targets_.expire(now);
   failures_logged_ = 0;
   for (const auto& [session, owned] : clients_) session->expire(now, limits_.client_idle);

@@ -89,6 +89,8 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return FlowReason::wrong_resource;
   }
   if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
+  const WallTime began = sessions_.began(*token);
+  if (is_overlong(policies_, token->organization, began, wall)) return FlowReason::session_ended;
   if (!guard_.use(*token, wall)) return FlowReason::limit_reached;
 
   flow->link = link;
@@ -97,6 +99,8 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   flow->session = token->session;
   flow->subject = subject;
   flow->resource = token->resource;
+  flow->organization = token->organization;
+  flow->session_began = began;
   const std::uint32_t ref = flows_.insert(std::move(flow));
   FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
   end.kind = FlowEnd::Kind::egress;
@@ -253,6 +257,13 @@ void EgressRole::link_lost(std::uint32_t ref) { drop(ref, true); }
 void EgressRole::enforce(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
     if (const auto refusal = security_.refusal(flow.subject, wall)) reset(ref, *refusal);
+  });
+}
+
+void EgressRole::expire(WallTime wall) {
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    if (!is_overlong(policies_, flow.organization, flow.session_began, wall)) return;
+    reset(ref, FlowReason::session_ended);
   });
 }
 

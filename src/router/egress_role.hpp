@@ -12,6 +12,7 @@
 #include "crypto/sealing.hpp"
 #include "router/flow_pool.hpp"
 #include "router/security_table.hpp"
+#include "router/session_clock.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
 #include "snapshot/documents.hpp"
@@ -30,6 +31,8 @@ struct EgressFlow {
   SessionId session;
   Subject subject;
   ResourceId resource;
+  OrganizationId organization;
+  WallTime session_began;
   std::optional<crypto::SealResponder> handshake;  // until the target answers
   std::optional<crypto::SealedFlow> seal;  // from then on
   flow::SendWindow window;  // what we may still send
@@ -69,6 +72,8 @@ class EgressRole {
   void end_session(SessionId session);
   // Ends the flows of those who are not to be served any more.
   void enforce(WallTime wall);
+  // Ends the flows of sessions that have lasted as long as they may.
+  void expire(WallTime wall);
 
   FlowPool<EgressFlow>& flows() { return flows_; }
 
@@ -91,6 +96,7 @@ class EgressRole {
   bool enabled_ = false;
   std::unordered_map<ResourceId, snapshot::Resource> resources_;
   snapshot::AppPolicies policies_;
+  SessionClock sessions_;
   FlowPool<EgressFlow> flows_;
 };
 

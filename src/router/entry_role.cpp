@@ -57,6 +57,9 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   if (policy != policies_.end() && !policy->second.classes.contains(c)) {
     return FlowReason::channel_class_denied;
   }
+  if (is_overlong(policies_, token->organization, sessions_.began(*token), wall)) {
+    return FlowReason::session_ended;
+  }
   const auto pool = std::find_if(pools_.begin(), pools_.end(),
                                  [&](const auto& p) { return p.id == token->egress_pool; });
   if (pool == pools_.end()) return FlowReason::no_route;
@@ -95,6 +98,8 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   flow->traffic_class = c;
   flow->session = token.session;
   flow->subject = subject_of(token, board_.find(client)->address);
+  flow->organization = token.organization;
+  flow->session_began = sessions_.began(token);
   flow->setup_deadline = now + kFlowSetupTimeout;
   flow->handshake.emplace(member.seal_key, rng_);
   Bytes request;
@@ -264,9 +269,13 @@ void EntryRole::enforce(WallTime wall) {
   });
 }
 
-void EntryRole::expire(MonoTime now) {
+void EntryRole::expire(MonoTime now, WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
-    if (!flow.seal && flow.setup_deadline <= now) reset_both(ref, FlowReason::setup_timeout);
+    if (!flow.seal && flow.setup_deadline <= now) {
+      reset_both(ref, FlowReason::setup_timeout);
+    } else if (is_overlong(policies_, flow.organization, flow.session_began, wall)) {
+      reset_both(ref, FlowReason::session_ended);
+    }
   });
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/sealing.hpp"
 #include "router/flow_pool.hpp"
 #include "router/security_table.hpp"
+#include "router/session_clock.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
 #include "snapshot/documents.hpp"
@@ -39,6 +40,8 @@ struct EntryFlow {
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   SessionId session;
   Subject subject;
+  OrganizationId organization;
+  WallTime session_began;
   std::optional<crypto::SealInitiator> handshake;  // until accepted
   std::optional<crypto::SealedFlow> seal;          // from then on
   MonoTime setup_deadline;
@@ -68,7 +71,8 @@ class EntryRole {
   void end_session(SessionId session);
   // Ends the flows of those who are not to be served any more.
   void enforce(WallTime wall);
-  void expire(MonoTime now);
+  // Ends flows that nobody answered, and those of sessions that have lasted as long as they may.
+  void expire(MonoTime now, WallTime wall);
 
   FlowPool<EntryFlow>& flows() { return flows_; }
 
@@ -95,6 +99,7 @@ class EntryRole {
   bool enabled_ = false;
   std::vector<snapshot::EgressPool> pools_;
   snapshot::AppPolicies policies_;
+  SessionClock sessions_;
   std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
 };

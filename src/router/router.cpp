@@ -227,7 +227,10 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
                      FlowReason::unknown_label);
 }
 
-void Router::tick(MonoTime now) { entry_.expire(now); }
+void Router::tick(MonoTime now, WallTime wall) {
+  entry_.expire(now, wall);
+  egress_.expire(wall);
+}
 
 void Router::deliver_loopback(MonoTime now, WallTime wall) {
   if (!loopback_) return;

@@ -51,7 +51,7 @@ class Router final : private RouteTable {
   // Any frame but a channel's own. False: the neighbour broke the protocol beyond one flow, close
   // the link.
   bool on_frame(LinkId link, const wire::FrameView& frame, MonoTime now, WallTime wall);
-  void tick(MonoTime now);  // about once a second
+  void tick(MonoTime now, WallTime wall);  // about once a second
   // A node that is entry and egress at once has a pair of links to itself. When LinkPort::flush
   // names one, call deliver_loopback() on a later turn of the loop.
   bool is_loopback(LinkId link) const {

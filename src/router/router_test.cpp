@@ -2,6 +2,8 @@
 
 #include "router/router_world.hpp"
 
+#include <set>
+
 namespace rap::router {
 namespace {
 
@@ -139,6 +141,48 @@ TEST_F(RouterTest, EntryAndEgressHoldToTheOrganizationsPolicy) {
   request(9, sign(token()));
   EXPECT_EQ(wire::decode_reason(at_client.back().payload), FlowReason::limit_reached);
 }
+
+// Ends a session at `node` alone, whichever of the two it is.
+class SessionLimit : public RouterTest {
+ protected:
+  std::set<std::uint32_t> ended() const {
+    std::set<std::uint32_t> out;
+    for (const Received& r : at_client) {
+      if (r.header.type == FrameType::flow_accept) continue;
+      EXPECT_EQ(wire::decode_reason(r.payload), FlowReason::session_ended);
+      out.insert(r.header.label);
+    }
+    return out;
+  }
+  void ends_at(Node& node) {
+    snapshot::AppPolicy policy;
+    policy.max_session = 100s;
+    node.router.set_policies({{resource.organization, policy}});
+    auto t = token();
+    request(1, sign(t));
+    wall += 90s;
+    t.id = TokenId::random(rng);  // another of the same session
+    t.issued_at = wall;
+    t.expires_at = wall + 60s;
+    request(3, sign(t));
+    request(5, sign(token()));
+    wall += 9s;
+    node.router.tick(now, wall);
+    settle();
+    EXPECT_TRUE(ended().empty());
+    wall += 1s;
+    node.router.tick(now, wall);
+    settle();
+    EXPECT_EQ(ended(), (std::set{1U, 3U})) << "the third is of a later session";
+    t.id = TokenId::random(rng);
+    request(7, sign(t));
+    EXPECT_EQ(ended(), (std::set{1U, 3U, 7U}));
+  }
+};
+
+TEST_F(SessionLimit, TheEntryEndsASessionThatLastedAsLongAsItMay) { ends_at(entry); }
+
+TEST_F(SessionLimit, TheEgressEndsASessionThatLastedAsLongAsItMay) { ends_at(egress); }
 
 TEST_F(RouterTest, ATokenIssuedBeforeTheNodeStartedIsRefused) {
   Node restarted{rng, kWall + 1s};
@@ -389,7 +433,7 @@ TEST_F(RouterTest, AFlowThatIsNeverAnsweredTimesOut) {
   Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
   entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
   now += kFlowSetupTimeout;
-  entry.router.tick(now);
+  entry.router.tick(now, wall);
   read_client();
   expect_refused(1, FlowReason::setup_timeout);
 }

@@ -92,7 +92,7 @@ Fault check_policy(std::string_view text) {
        names([](std::string_view p) { return p == "ssh" || p == "tcp"; }, "protocols (ssh, tcp)")},
       {"classes", names([](std::string_view c) { return wire::traffic_class_from(c).has_value(); },
                         "traffic classes")},
-      {"max_session_s", number(60, kMaxSessionSeconds)}};
+      {"max_session_s", number(10, kMaxSessionSeconds)}};
   return check_members(text, members);
 }
 

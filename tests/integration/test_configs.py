@@ -70,6 +70,25 @@ class Configs(FabricCase):
                  "--organization", ORGANIZATION)
         self.wait_applied("app_mtls_trust_bundle", ["egress-1"])
 
+    def test_a_session_ends_in_time_without_the_control_plane(self):
+        self.set("app_policy", {"max_session_s": 10}, "--organization", ORGANIZATION)
+        self.wait_applied("app_policy", ["entry-1", "egress-1"])
+        with Forward(self.world.person("timed"), "echo") as forward, \
+                socket.create_connection(forward.address, timeout=30) as stream:
+            stream.sendall(b"alive")
+            self.assertEqual(b"alive", stream.recv(5))
+            self.addCleanup(self.serve_again)
+            self.world.control.process.stop()
+            try:
+                self.assertEqual(b"", stream.recv(1))
+            except ConnectionResetError:
+                pass
+
+    def serve_again(self):
+        self.world.control.serve()
+        type(self).owner = self.world.owner = self.world.control.owner()
+        self.world.wait_settled()
+
     def test_services_beside_a_node_find_their_bundles_as_files(self):
         root = self.world.control.root_ca.read_text()
         self.set("app_mtls_trust_bundle", root + "the next\n" + root,
