@@ -27,6 +27,9 @@ class Channels final : private LaneOwner {
   // How to prove ourselves and whom to trust from now on; connections that stand keep their keys.
   void set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerCheck check,
                  crypto::TlsIdentity identity);
+  void recall(std::map<NodeId, channel::Reconnector::Recalled> peers) {
+    table_.recall(std::move(peers));
+  }
   void set_context(channel::Context context);
   // We have been given another certificate: shows it on every connection that stands.
   void prove_again();

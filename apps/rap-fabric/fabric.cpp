@@ -35,6 +35,7 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
       channels_(
           loop, router_, random_,
           [this](router::LinkId link, LinkSender* sender) { set_sender(link, sender); }, log),
+      peer_memory_(settings_.state, log),
       ticker_(loop),
       shut_down_timer_(loop),
       agent_(loop, (settings_.state / "agent.sock").string(),
@@ -77,6 +78,7 @@ void Fabric::configure(const snapshot::NodeConfig& config,
     return log_.error("config.refused", {{"detail", "it names another node or cluster"}});
   }
   if (!renew_trust(config)) return;
+  if (!configured_) peer_memory_.load(config.cluster, config.node, channels_);
   config_ = config;
   configured_ = true;
   router_.configure(config);
@@ -252,6 +254,7 @@ void Fabric::tick() {
   channels_.tick();
   publish_metrics(now);
   if (configured_) {
+    peer_memory_.keep(channels_, now);
     open_listeners();
     if (authority_of(config_, control_away_since_, io::wall_now()) != authority_) update_context();
     const std::string_view entry = !config_.has_role(NodeRole::entry) ? "no"
@@ -278,6 +281,7 @@ void Fabric::publish_metrics(MonoTime now) {
 
 void Fabric::shut_down(std::function<void()> done) {
   shutting_down_ = true;
+  if (configured_) peer_memory_.keep(channels_, io::mono_now(), true);
   fabric_listener_.reset();
   client_listener_.reset();
   shut_down_done_ = std::move(done);

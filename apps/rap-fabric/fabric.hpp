@@ -15,6 +15,7 @@
 #include "io/system.hpp"
 #include "io/tls_listener.hpp"
 #include "metrics.hpp"
+#include "peer_memory.hpp"
 #include "router/router.hpp"
 #include "settings.hpp"
 #include "snapshot/node_config.hpp"
@@ -75,6 +76,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
   std::vector<LinkSender*> senders_;  // by LinkId
   Channels channels_;
+  PeerMemory peer_memory_;
   std::unique_ptr<MetricsEndpoint> metrics_;
   io::Timer ticker_;
   io::Timer shut_down_timer_;

@@ -27,6 +27,7 @@ void Reconnector::context_changed(MonoTime now, const Context& context, RandomSo
     if (!rule.dial) continue;
     const auto [it, added] = peers_.try_emplace(rule.node);
     Peer& peer = it->second;
+    if (added) take_up(peer, rule);
     const bool back = std::exchange(peer.was_draining, rule.draining) && !rule.draining;
     if (!added && !peer.stopped && !back) continue;
     peer.stopped = false;
@@ -35,6 +36,18 @@ void Reconnector::context_changed(MonoTime now, const Context& context, RandomSo
       peer.next_at += full_jitter(kBootstrapRetryFirst, kBootstrapRetryCap, 0, rng);
     }
   }
+}
+
+// Only an endpoint that the configuration names, too.
+void Reconnector::take_up(Peer& peer, const PeerRule& rule) {
+  const auto known = recalled_.find(rule.node);
+  if (known == recalled_.end()) return;
+  const auto it = std::ranges::find(rule.endpoints, known->second.endpoint);
+  if (it != rule.endpoints.end()) {
+    peer.next_endpoint = static_cast<std::size_t>(it - rule.endpoints.begin());
+    peer.recalled_at = known->second.at;
+  }
+  recalled_.erase(known);
 }
 
 std::vector<NodeId> Reconnector::due(MonoTime now, const Context& context) const {
@@ -48,8 +61,9 @@ std::vector<NodeId> Reconnector::due(MonoTime now, const Context& context) const
   for (const PeerRule& rule : context.peers) {
     const auto it = peers_.find(rule.node);
     if (it == peers_.end() || !wanted(it->second, rule) || it->second.next_at > now) continue;
-    candidates.push_back(
-        {rule.node, rule.bootstrap, it->second.established_at.value_or(MonoTime::min())});
+    const Peer& peer = it->second;
+    const MonoTime before = peer.recalled_at.value_or(MonoTime::min());
+    candidates.push_back({rule.node, rule.bootstrap, peer.established_at.value_or(before)});
   }
   std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
     return a.bootstrap != b.bootstrap ? b.bootstrap : a.warm > b.warm;
@@ -75,12 +89,16 @@ std::size_t Reconnector::begin(NodeId node, std::size_t endpoints) {
   Peer& peer = peers_[node];
   peer.engaged = true;
   peer.alive_since.reset();
-  return peer.next_endpoint++ % std::max<std::size_t>(endpoints, 1);
+  peer.endpoint = peer.next_endpoint++ % std::max<std::size_t>(endpoints, 1);
+  return peer.endpoint;
 }
 
 void Reconnector::established(NodeId node, MonoTime now) {
   const auto it = peers_.find(node);
-  if (it != peers_.end()) it->second.established_at = it->second.alive_since = now;
+  if (it == peers_.end()) return;
+  Peer& peer = it->second;
+  peer.established_at = peer.alive_since = now;
+  peer.good_endpoint = peer.next_endpoint = peer.endpoint;
 }
 
 void Reconnector::ended(NodeId node, MonoTime now, FailureReason reason, bool refused_by_peer,

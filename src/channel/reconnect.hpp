@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -39,9 +41,19 @@ class Reconnector {
     bool was_draining = false;
     std::optional<MonoTime> alive_since;  // of the channel that is engaged, once established
     std::optional<MonoTime> established_at;  // the last time: how warm it is
+    std::optional<MonoTime> recalled_at;  // as an earlier run says, before this one knows better
     std::size_t next_endpoint = 0;
+    std::size_t endpoint = 0;  // of the attempt, or the channel
+    std::optional<std::size_t> good_endpoint;  // where it was reached last: tried first
     bool exhausted() const { return failures >= kAttemptsUntilExhausted; }
   };
+
+  // What an earlier run knew of a peer; for those that the next context begins to dial.
+  struct Recalled {
+    std::string endpoint;
+    MonoTime at;
+  };
+  void recall(std::map<NodeId, Recalled> peers) { recalled_ = std::move(peers); }
 
   // Forgets who is no longer dialled, gives everybody who was denied another chance.
   void context_changed(MonoTime now, const Context& context, RandomSource& rng);
@@ -62,7 +74,9 @@ class Reconnector {
 
  private:
   static bool wanted(const Peer& peer, const PeerRule& rule);
+  void take_up(Peer& peer, const PeerRule& rule);
   std::map<NodeId, Peer> peers_;
+  std::map<NodeId, Recalled> recalled_;
 };
 
 }  // namespace rap::channel

@@ -130,6 +130,10 @@ class Table {
  public:
   explicit Table(RandomSource& rng) : rng_(rng) {}
 
+  // What an earlier run knew of the peers to dial; before the first context.
+  void recall(std::map<NodeId, Reconnector::Recalled> peers) {
+    reconnector_.recall(std::move(peers));
+  }
   // A peer has connected. nullopt at kMaxLanes, and once stopping.
   std::optional<LaneId> accept(MonoTime now);
   std::vector<TableAction> step(MonoTime now, const TableEvent& event);

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
+#include <map>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -128,6 +131,35 @@ TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
                 EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
               });
   EXPECT_EQ(members, 24 + 2 * 2 + 3 * 8 + 2 + 2 + 2 + 6 + 3 * 6 + 2 * 6);
+}
+
+// docs/protocol/configuration.md says of what layer each is (SN-1).
+TEST(NodeConfig, EveryMemberIsOfExactlyOneLayerInTheDocumentation) {
+  std::ifstream file(std::string(RAP_SOURCE_DIR) + "/docs/protocol/configuration.md");
+  std::map<std::string, std::string> layers;
+  bool in_table = false;
+  for (std::string line; std::getline(file, line);) {
+    in_table = line == "| member | layer |" || (in_table && line.starts_with('|'));
+    if (!in_table || line.starts_with("|---")) continue;
+    const std::size_t middle = line.find('|', 1);
+    const std::string layer = line.substr(middle + 2, line.size() - middle - 4);
+    for (std::size_t at = line.find('`'); at < middle; at = line.find('`', at + 1)) {
+      const std::size_t end = line.find('`', at + 1);
+      const std::string member = line.substr(at + 1, end - at - 1);
+      EXPECT_TRUE(layers.emplace(member, layer).second) << member << " is of two layers";
+      at = end;
+    }
+  }
+  const Json config = Json::parse(to_json(sample()));
+  for (const auto& [name, value] : config.items()) {
+    ASSERT_TRUE(layers.contains(name)) << name;
+    if (layers[name] == "each its own") {
+      for (const Json& item : value) EXPECT_TRUE(item.contains("layer")) << name;
+    } else {
+      EXPECT_TRUE(layer_from(layers[name])) << name << ": " << layers[name];
+    }
+  }
+  EXPECT_EQ(layers.size(), config.size()) << "and there is no other";
 }
 
 TEST(NodeConfig, EveryListHasItsLimit) {

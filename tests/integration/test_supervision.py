@@ -1,7 +1,9 @@
 """The node-agent and rap-fabric are separate programs: neither's failure spreads."""
 
+import json
 import os
 import signal
+import stat
 import time
 import unittest
 
@@ -99,6 +101,30 @@ class Supervision(FabricCase):
         finally:
             os.kill(self.world.control.process.pid, signal.SIGCONT)
         self.world.wait_settled()
+
+    def test_a_node_remembers_where_it_reached_its_peers(self):
+        entry, relay = self.world.nodes["entry-1"], self.world.nodes["relay-1"]
+        file = entry.state / "cache" / "peers.json"
+        until(lambda: file.exists() and json.loads(file.read_text())["peers"],
+              "the entry to remember its relay")
+        [peer] = json.loads(file.read_text())["peers"]
+        self.assertEqual(relay.node_id, peer["node"])
+        self.assertEqual(0o600, stat.S_IMODE(file.stat().st_mode))
+        self.fabric_starts_again(entry, "peer_cache.loaded")
+        file.write_text("cut short")
+        self.fabric_starts_again(entry, "peer_cache.dropped")  # and goes on without
+
+    def fabric_starts_again(self, node, event):
+        """While the control plane is away, and says `event`."""
+        reached = lambda: [e for e in node.logged("channel.state") if e["to"] == "established"]
+        said, before = len(node.logged(event)), len(reached())
+        os.kill(self.world.control.process.pid, signal.SIGSTOP)
+        try:
+            os.kill(node.fabric_pid(), signal.SIGKILL)
+            until(lambda: len(node.logged(event)) > said and len(reached()) > before,
+                  lambda: node.fabric_log()[-2000:])
+        finally:
+            os.kill(self.world.control.process.pid, signal.SIGCONT)
 
 
 if __name__ == "__main__":
