@@ -36,14 +36,7 @@ class ConfigDocuments : public NodeLinkWorld {
     return crypto::seal_envelope(key_, "c1", snapshot::kDocumentType, as_bytes(to_json(document)));
   }
   std::string config_with(std::uint64_t version, const std::vector<DocumentRef>& refs) const {
-    snapshot::NodeConfig config;
-    config.version = version;
-    config.issued_at = to_unix(wall());
-    config.valid_for_s = kValidFor.count();
-    config.node = node_;
-    config.cluster = cluster_;
-    config.node_name = "entry-1";
-    config.trust_bundle_pem = crypto::chain_pem(config_roots_);
+    snapshot::NodeConfig config = plain_config(version);
     config.documents = refs;
     return crypto::seal_envelope(key_, "c1", snapshot::kNodeConfigType,
                                  as_bytes(snapshot::to_json(config)));

@@ -12,14 +12,8 @@ using snapshot::Increment;
 class ConfigIncrements : public NodeLinkWorld {
  protected:
   std::string text(std::uint64_t version, const std::string& name = "entry-1") const {
-    snapshot::NodeConfig config;
-    config.version = version;
-    config.issued_at = to_unix(wall());
-    config.valid_for_s = kValidFor.count();
-    config.node = node_;
-    config.cluster = cluster_;
+    snapshot::NodeConfig config = plain_config(version);
     config.node_name = name;
-    config.trust_bundle_pem = crypto::chain_pem(config_roots_);
     return to_json(config);
   }
   std::string sealed(const std::string& payload, std::string_view type) const {

@@ -108,17 +108,23 @@ class NodeLinkWorld : public testing::Test {
         Call::checkin,
         {{"config_version", config_version}, {"commands_seq", commands_seq}, {"server_time", 0}});
   }
-  std::string envelope(std::uint64_t version) { return envelope(version, node_, cluster_, key_); }
-  std::string envelope(std::uint64_t version, NodeId node, ClusterId cluster,
-                       const crypto::PrivateKey& key) {
+  snapshot::NodeConfig plain_config(std::uint64_t version) const {
     snapshot::NodeConfig config;
     config.version = version;
     config.issued_at = to_unix(issued_at_.value_or(wall()));
     config.valid_for_s = kValidFor.count();
-    config.node = node;
-    config.cluster = cluster;
+    config.node = node_;
+    config.cluster = cluster_;
     config.node_name = "entry-1";
     config.trust_bundle_pem = crypto::chain_pem(config_roots_);
+    return config;
+  }
+  std::string envelope(std::uint64_t version) { return envelope(version, node_, cluster_, key_); }
+  std::string envelope(std::uint64_t version, NodeId node, ClusterId cluster,
+                       const crypto::PrivateKey& key) {
+    snapshot::NodeConfig config = plain_config(version);
+    config.node = node;
+    config.cluster = cluster;
     return crypto::seal_envelope(key, "c1", snapshot::kNodeConfigType,
                                  as_bytes(snapshot::to_json(config)));
   }
