@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan sim fuzz
-.PHONY: bench bench-channels bench-control bench-deltas bench-revocation
+.PHONY: bench bench-channels bench-control bench-deltas bench-ocsp bench-revocation
 .PHONY: check check-format format packages clean
 
 help: ## Show this list
@@ -82,6 +82,11 @@ bench-deltas: ## Measure blacklisting and sign-out until flows end; writes build
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/deltas.py
+
+bench-ocsp: ## Measure the OCSP responder beside openssl ocsp; writes build/bench-ocsp.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/ocsp.py
 
 bench-revocation: ## Measure revocation until live channels end; writes build/bench-revocation.json
 	@tools/packages.sh build test

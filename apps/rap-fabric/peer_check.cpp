@@ -11,6 +11,7 @@ channel::FailureReason reason_of(crypto::CertificateFault fault) {
   switch (fault) {
     case Fault::wrong_cluster: return FailureReason::wrong_cluster;
     case Fault::wrong_kind: return FailureReason::wrong_node;
+    case Fault::status_revoked:
     case Fault::revoked: return FailureReason::certificate_revoked;
     default: return FailureReason::certificate_invalid;
   }

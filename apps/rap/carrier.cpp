@@ -4,41 +4,6 @@ namespace rap {
 
 using wire::FlowReason;
 
-namespace {
-
-// Whether another entry may succeed where this one did not.
-bool worth_another_entry(FlowReason reason) {
-  switch (reason) {
-    case FlowReason::peer_lost:
-    case FlowReason::no_route:
-    case FlowReason::not_ready:
-    case FlowReason::limit_reached:
-    case FlowReason::setup_timeout:
-    case FlowReason::shutting_down: return true;
-    case FlowReason::protocol_error:
-    case FlowReason::unknown_label:
-    case FlowReason::flow_control:
-    case FlowReason::token_invalid:
-    case FlowReason::token_expired:
-    case FlowReason::token_replayed:
-    case FlowReason::wrong_cluster:
-    case FlowReason::wrong_entry:
-    case FlowReason::wrong_resource:
-    case FlowReason::channel_class_denied:
-    case FlowReason::session_ended:
-    case FlowReason::signed_out:
-    case FlowReason::blacklisted:
-    case FlowReason::hop_limit:
-    case FlowReason::seal_failed:
-    case FlowReason::target_unreachable:
-    case FlowReason::target_refused:
-    case FlowReason::target_timeout: return false;
-  }
-  return false;
-}
-
-}  // namespace
-
 Carrier::~Carrier() {
   if (link_ != nullptr) link_->reset(label_, FlowReason::peer_lost);
 }
@@ -108,9 +73,13 @@ void Carrier::received(ByteView data) {
 }
 
 void Carrier::ended(FlowReason reason, bool was_accepted, const std::string& detail) {
-  link_ = nullptr;
+  const EntryLink* link = std::exchange(link_, nullptr);
   const Ending ending{reason, was_accepted, detail};
-  if (!was_accepted && worth_another_entry(reason)) {
+  const auto cause = was_accepted ? std::nullopt : client::worth_another_entry(reason);
+  if (cause) {
+    const bool lost = reason == FlowReason::peer_lost && link != nullptr && link->dead();
+    links_->passed_over(attachment_.candidates[next_candidate_ - 1], lost ? link->cause() : *cause,
+                        detail.empty() ? to_string(reason) : std::string_view(detail));
     try_next(ending);
   } else {
     end(ending);

@@ -12,7 +12,7 @@ client::Outcome<void> SocketDataPlane::proxy(const client::Account& account,
                                              wire::TrafficClass c) {
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
-  EntryLinks links(loop, account.roots_pem, rng_);
+  EntryLinks links(loop, account, rng_, fallbacks_);
   client::Outcome<void> outcome;
   Carrier carrier([&](Carrier&, const Carrier::Ending& ending) {
     if (ending.reason) {
@@ -33,7 +33,7 @@ client::Outcome<void> SocketDataPlane::forward(
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   try {
-    Forwarder forwarder(loop, account, attachment, c, rng_, err_);
+    Forwarder forwarder(loop, account, attachment, c, {rng_, err_, fallbacks_});
     listening(forwarder.listen(listen));
     loop.run();
     return {};

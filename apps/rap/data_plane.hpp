@@ -10,7 +10,7 @@ namespace rap {
 
 class SocketDataPlane final : public client::DataPlane {
  public:
-  SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err) {}
+  SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
 
   client::Outcome<void> proxy(const client::Account& account, const client::Attachment& attachment,
                               wire::TrafficClass c) override;
@@ -18,10 +18,12 @@ class SocketDataPlane final : public client::DataPlane {
       const client::Account& account, const client::Attachment& attachment, wire::TrafficClass c,
       const wire::HostPort& listen,
       const std::function<void(const wire::HostPort&)>& listening) override;
+  std::vector<client::Fallback> take_fallbacks() override { return fallbacks_.take(); }
 
  private:
   RandomSource& rng_;
   std::ostream& err_;
+  client::FallbackLog fallbacks_;
 };
 
 }  // namespace rap

@@ -13,8 +13,8 @@ namespace {
 
 // The entry proves its name and that it is a worker of the cluster, and its issuer says, not longer
 // ago than half an hour, that nothing is wrong with its certificate (PK-2, CP-5).
-io::WebSocketClientOptions options_for(const client::Candidate& entry,
-                                       const std::string& roots_pem) {
+io::WebSocketClientOptions options_for(const client::Candidate& entry, const std::string& roots_pem,
+                                       std::shared_ptr<const crypto::DenyList> deny) {
   const wire::Url& url = entry.url;
   io::WebSocketClientOptions options;
   options.host = url.authority.host;
@@ -28,6 +28,7 @@ io::WebSocketClientOptions options_for(const client::Candidate& entry,
                            .cluster = entry.cluster,
                            .kind = wire::SpiffeId::Kind::worker,
                            .host = url.authority.host,
+                           .deny = std::move(deny),
                            .staple_max_age = crypto::kMaxStapleAge},
       io::wall_now);
   return options;
@@ -36,11 +37,12 @@ io::WebSocketClientOptions options_for(const client::Candidate& entry,
 }  // namespace
 
 EntryLink::EntryLink(io::EventLoop& loop, const client::Candidate& entry,
-                     const std::string& roots_pem, RandomSource& rng)
+                     const std::string& roots_pem, std::shared_ptr<const crypto::DenyList> deny,
+                     RandomSource& rng)
     : loop_(loop),
-      socket_(std::make_unique<io::WebSocketClient>(loop, options_for(entry, roots_pem),
-                                                    static_cast<io::Output&>(*this), rng,
-                                                    static_cast<io::WebSocketHandler&>(*this))) {}
+      socket_(std::make_unique<io::WebSocketClient>(
+          loop, options_for(entry, roots_pem, std::move(deny)), static_cast<io::Output&>(*this),
+          rng, static_cast<io::WebSocketHandler&>(*this))) {}
 
 EntryLink::~EntryLink() = default;
 
@@ -88,6 +90,7 @@ bool EntryLink::on_message(MutableBytes payload) {
 void EntryLink::on_close(const io::StreamError& error) {
   dead_ = true;
   if (lost_because_.empty()) lost_because_ = error.detail;
+  fault_ = error.fault;
   mux_.lost();
 }
 
@@ -134,16 +137,19 @@ void EntryLink::on_ended(FlowLabel label, wire::FlowReason reason, bool accepted
 
 EntryLink& EntryLinks::to(const client::Candidate& entry) {
   const wire::Url& url = entry.url;
-  const auto it = std::ranges::find(links_, url, &Entry::url);
+  const auto deny = deny_lists_->current();
+  const auto it = std::ranges::find_if(
+      links_, [&](const Entry& e) { return e.url == url && (e.link->dead() || e.deny == deny); });
   if (it != links_.end() && !it->link->dead()) return *it->link;
-  auto link = std::make_unique<EntryLink>(loop_, entry, roots_pem_, rng_);
+  auto link = std::make_unique<EntryLink>(loop_, entry, roots_pem_, deny, rng_);
   EntryLink& made = *link;
   if (it == links_.end()) {
-    links_.push_back({url, std::move(link)});
+    links_.push_back({url, deny, std::move(link)});
   } else {
     // The dead one may be in the middle of telling its flows.
     loop_.post([dead = std::shared_ptr<EntryLink>(std::move(it->link))] {});
     it->link = std::move(link);
+    it->deny = deny;
   }
   return made;
 }

@@ -7,7 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "client/fallback.hpp"
 #include "client/flow_mux.hpp"
+#include "client/profile.hpp"
 #include "client/session.hpp"
 #include "io/event_loop.hpp"
 #include "io/websocket.hpp"
@@ -31,10 +33,12 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
  public:
   // Starts connecting. Flows may be opened at once; they wait for the connection.
   EntryLink(io::EventLoop& loop, const client::Candidate& entry, const std::string& roots_pem,
-            RandomSource& rng);
+            std::shared_ptr<const crypto::DenyList> deny, RandomSource& rng);
   ~EntryLink() override;
 
   bool dead() const { return dead_; }
+  // Of a dead one: why another entry may do better.
+  wire::FallbackCause cause() const { return client::cause_of(fault_); }
 
   // `end` outlives the flow. nullopt at the limit of flows.
   std::optional<client::FlowLabel> open(FlowEnd& end, wire::TrafficClass c, std::string_view token);
@@ -70,6 +74,7 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
   std::unordered_map<client::FlowLabel, FlowEnd*> ends_;
   std::vector<client::FlowLabel> blocked_;  // wait for the queue to drain
   std::string lost_because_;
+  std::optional<crypto::CertificateFault> fault_;
   bool dead_ = false;
   bool wake_posted_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -79,20 +84,33 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
 // The links of one command, one per entry, made when they are needed and again when they are lost.
 class EntryLinks {
  public:
-  EntryLinks(io::EventLoop& loop, std::string roots_pem, RandomSource& rng)
-      : loop_(loop), roots_pem_(std::move(roots_pem)), rng_(rng) {}
+  EntryLinks(io::EventLoop& loop, const client::Account& account, RandomSource& rng,
+             client::FallbackLog& fallbacks)
+      : loop_(loop),
+        roots_pem_(account.roots_pem),
+        deny_lists_(account.deny_lists),
+        rng_(rng),
+        fallbacks_(fallbacks) {}
 
+  // One under the deny list of now: of a link that was made under another, new flows do not speak.
   EntryLink& to(const client::Candidate& entry);
+  void passed_over(const client::Candidate& entry, wire::FallbackCause cause,
+                   std::string_view detail) {
+    fallbacks_.note(entry.url.authority.str(), cause, detail);
+  }
 
  private:
   struct Entry {
     wire::Url url;
+    std::shared_ptr<const crypto::DenyList> deny;
     std::unique_ptr<EntryLink> link;
   };
 
   io::EventLoop& loop_;
   std::string roots_pem_;
+  std::shared_ptr<client::DenyLists> deny_lists_;
   RandomSource& rng_;
+  client::FallbackLog& fallbacks_;
   std::vector<Entry> links_;
 };
 

@@ -15,18 +15,18 @@ using client::ExitCode;
 using client::Failure;
 
 Forwarder::Forwarder(io::EventLoop& loop, const client::Account& account,
-                     const client::Attachment& attachment, wire::TrafficClass c, RandomSource& rng,
-                     std::ostream& err)
+                     const client::Attachment& attachment, wire::TrafficClass c, const Means& means)
     : loop_(loop),
       account_(account),
       unused_(attachment),
       session_id_(attachment.session_id),
       resource_(attachment.resource),
       class_(c),
-      rng_(rng),
-      err_(err),
-      links_(loop, account.roots_pem, rng),
-      http_(loop, https_options(account.server, account.roots_pem)) {}
+      rng_(means.rng),
+      err_(means.err),
+      links_(loop, account, means.rng, means.fallbacks),
+      http_(loop, https_options(account.server, account.roots_pem, account.deny_lists->current())) {
+}
 
 wire::HostPort Forwarder::listen(const wire::HostPort& where) {
   listener_ = std::make_unique<io::StreamListener>(
@@ -58,9 +58,9 @@ void Forwarder::attach(Id id) {
       return connection.carrier.open(links_, *first, class_);
     }
   }
-  const nlohmann::json nothing = nlohmann::json::object();
+  const nlohmann::json body = {{"deny_list_version", account_.deny_lists->version()}};
   http_.send(client::api_request("POST", client::attachments_path(session_id_),
-                                 account_.profile.token, &nothing),
+                                 account_.profile.token, &body),
              [this, id](io::HttpClient::Result result) { attached(id, result); });
 }
 
@@ -75,6 +75,9 @@ void Forwarder::attached(Id id, const io::HttpClient::Result& result) {
   if (!answer) return give_up(id, answer.error(), answer.error().code == ExitCode::unreachable);
   const auto attachment = client::parse_attachment(*answer);
   if (!attachment) return give_up(id, attachment.error(), false);
+  const auto taken = account_.deny_lists->take(
+      *answer, account_.roots_pem, attachment->candidates.front().cluster, io::wall_now());
+  if (!taken) return give_up(id, taken.error(), false);
   it->second->carrier.open(links_, *attachment, class_);
 }
 

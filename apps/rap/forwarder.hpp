@@ -25,9 +25,13 @@ inline constexpr std::chrono::seconds kTokenMargin{10};
 
 class Forwarder {
  public:
+  struct Means {
+    RandomSource& rng;
+    std::ostream& err;
+    client::FallbackLog& fallbacks;
+  };
   Forwarder(io::EventLoop& loop, const client::Account& account,
-            const client::Attachment& attachment, wire::TrafficClass c, RandomSource& rng,
-            std::ostream& err);
+            const client::Attachment& attachment, wire::TrafficClass c, const Means& means);
 
   // Returns the real address. Throws std::system_error when it cannot be bound.
   wire::HostPort listen(const wire::HostPort& where);

@@ -5,13 +5,14 @@
 namespace rap {
 
 io::HttpClientOptions https_options(const wire::HostPort& server,
-                                    const std::optional<std::string>& roots_pem) {
+                                    const std::optional<std::string>& roots_pem,
+                                    std::shared_ptr<const crypto::DenyList> deny) {
   crypto::TlsPolicy policy = crypto::AcceptUnverified{};
   if (roots_pem) {
     // Roots that do not parse verify nobody.
     policy = crypto::AcceptHost{crypto::Certificate::chain_from_pem(*roots_pem)
                                     .value_or(std::vector<crypto::Certificate>{}),
-                                server.host};
+                                server.host, std::move(deny)};
   }
   io::HttpClientOptions options;
   options.host = server.host;
@@ -38,7 +39,7 @@ client::NetworkError to_network_error(const io::HttpError& error) {
 std::expected<wire::HttpResponse, client::NetworkError> HttpsNetwork::fetch(
     const wire::HostPort& server, const std::optional<std::string>& roots_pem,
     const wire::HttpRequest& request) {
-  auto response = io::http_fetch(https_options(server, roots_pem), request);
+  auto response = io::http_fetch(https_options(server, roots_pem, deny_), request);
   if (!response) return std::unexpected(to_network_error(response.error()));
   return std::move(*response);
 }

@@ -8,7 +8,8 @@ namespace rap {
 
 // With roots the server must prove its name under one of them; without, nobody is verified.
 io::HttpClientOptions https_options(const wire::HostPort& server,
-                                    const std::optional<std::string>& roots_pem);
+                                    const std::optional<std::string>& roots_pem,
+                                    std::shared_ptr<const crypto::DenyList> deny = nullptr);
 client::NetworkError to_network_error(const io::HttpError& error);
 
 class HttpsNetwork final : public client::Network {
@@ -16,6 +17,10 @@ class HttpsNetwork final : public client::Network {
   std::expected<wire::HttpResponse, client::NetworkError> fetch(
       const wire::HostPort& server, const std::optional<std::string>& roots_pem,
       const wire::HttpRequest& request) override;
+  void deny(std::shared_ptr<const crypto::DenyList> list) override { deny_ = std::move(list); }
+
+ private:
+  std::shared_ptr<const crypto::DenyList> deny_;
 };
 
 }  // namespace rap

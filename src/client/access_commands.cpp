@@ -36,10 +36,11 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
-Outcome<Attachment> attach(Api& api, const Target& target, const std::string& device) {
+Outcome<Attachment> attach(World& world, Api& api, const Target& target, Account& account) {
   Outcome<json> answer;
   json body = json::object();
-  if (!device.empty()) body["device"] = device;
+  if (!account.profile.device.empty()) body["device"] = account.profile.device;
+  if (const auto have = account.deny_lists->version(); have > 0) body["deny_list_version"] = have;
   if (!target.session.empty()) {
     answer = api.post(attachments_path(target.session), body);
   } else {
@@ -52,7 +53,24 @@ Outcome<Attachment> attach(Api& api, const Target& target, const std::string& de
     failure.text = target.resource + ": " + failure.text;
     return std::unexpected(std::move(failure));
   }
-  return parse_attachment(*answer);
+  account.roots_pem = api.roots_pem().value_or(account.roots_pem);  // newer ones, maybe
+  auto attachment = parse_attachment(*answer);
+  if (!attachment) return attachment;
+  const auto taken = account.deny_lists->take(*answer, account.roots_pem,
+                                              attachment->candidates.front().cluster, world.now);
+  if (!taken) return std::unexpected(taken.error());
+  return attachment;
+}
+
+// Best effort: the person heard of them already.
+void report_fallbacks(Api& api, const Attachment& attachment,
+                      const std::vector<Fallback>& fallbacks) {
+  if (fallbacks.empty()) return;
+  json items = json::array();
+  for (const Fallback& f : fallbacks) {
+    items.push_back({{"entry", f.entry}, {"cause", to_string(f.cause)}});
+  }
+  (void)api.post("sessions/" + segment(attachment.session_id) + "/fallbacks", {{"items", items}});
 }
 
 // The session of one command: made at its start unless the caller had one, ended at its end.
@@ -62,10 +80,10 @@ auto with_session(World& world, const Target& target, Work work)
   auto account = signed_in(world.home, world.now);
   if (!account) return std::unexpected(account.error());
   Api api(world.network, *account, world.home);
-  const auto attachment = attach(api, target, account->profile.device);
+  const auto attachment = attach(world, api, target, *account);
   if (!attachment) return std::unexpected(attachment.error());
-  account->roots_pem = api.roots_pem().value_or(account->roots_pem);  // newer ones, maybe
   auto result = work(*account, *attachment);
+  report_fallbacks(api, *attachment, world.data_plane.take_fallbacks());
   // The control plane ends forgotten sessions too: a failure here is nobody's concern.
   if (target.session.empty()) (void)api.remove("sessions/" + segment(attachment->session_id));
   return result;

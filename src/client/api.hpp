@@ -38,6 +38,7 @@ class Api {
   Api(Network& network, const Account& account, Home& home)
       : Api(network, account.server, account.roots_pem, account.profile.token) {
     follow_with(home);
+    network.deny(account.deny_lists->current());
   }
 
   // When the platform is not under the roots of this home any more, follow it (client/trust.hpp).

@@ -5,6 +5,7 @@
 
 #include "client/test_world.hpp"
 #include "crypto/test_pki.hpp"
+#include "snapshot/public_deny_list.hpp"
 
 namespace rap::client {
 namespace {
@@ -40,8 +41,21 @@ class CommandTest : public testing::Test {
     shell_.terminal.piped = {"pw"};
     return words;
   }
-  static json attachment(const std::string& protocol = "ssh") {
-    return {{"session",
+  void sign_in() {
+    shell_.sign_in();
+    shell_.home.files["ca.pem"] = root_.pem();
+  }
+  json deny_list(std::uint64_t version) {
+    const WallTime now = from_unix(TestShell::kNow);
+    return {{"version", version},
+            {"envelope",
+             snapshot::seal_deny_list({version, pki_.cluster, now, now + std::chrono::hours{1}, {}},
+                                      pki_.intermediate)},
+            {"signer", pki_.intermediate.certificate.pem()}};
+  }
+  json attachment(const std::string& protocol = "ssh") {
+    return {{"deny_list", deny_list(7)},
+            {"session",
              {{"id", "s-1"},
               {"organization", {{"id", "o"}, {"name", "acme"}}},
               {"resource", {{"id", "r"}, {"name", "office"}, {"protocol", protocol}}},
@@ -56,7 +70,7 @@ class CommandTest : public testing::Test {
                {"production_trusted", true},
                {"smoke_only", false},
                {"tls_ca_ref", "x"},
-               {"tls_cluster", "00000000-0000-4000-8000-000000000001"}}}}};
+               {"tls_cluster", pki_.cluster.str()}}}}};
   }
 
   crypto::TestPki pki_;
@@ -132,7 +146,7 @@ TEST_F(CommandTest, LoginReadsTheRootFromAFile) {
 
 TEST_F(CommandTest, RootsOfOneServerDoNotCountForAnother) {
   serve_login();
-  shell_.sign_in();
+  sign_in();
   EXPECT_EQ(run({"login", "--server", "https://other.example", "--password-stdin"}), kUntrusted);
 }
 
@@ -151,7 +165,7 @@ TEST_F(CommandTest, WhoeverIsNotSignedInIsToldHowTo) {
     EXPECT_EQ(run(words), kNotSignedIn);
     EXPECT_THAT(err(), HasSubstr("rap login"));
   }
-  shell_.sign_in();
+  sign_in();
   home().files["profile.json"] =
       to_json(Profile{"https://cp.example", "a@b.test", "rapst_x", TestShell::kNow, {}});
   EXPECT_EQ(run({"whoami"}), kNotSignedIn);
@@ -160,7 +174,7 @@ TEST_F(CommandTest, WhoeverIsNotSignedInIsToldHowTo) {
 }
 
 TEST_F(CommandTest, EachRefusalOfTheServerHasItsExitCode) {
-  shell_.sign_in();
+  sign_in();
   const std::pair<int, int> table[] = {{400, kFailed},   {401, kNotSignedIn}, {403, kDenied},
                                        {404, kNotFound}, {409, kFailed},      {429, kFailed},
                                        {500, kFailed},   {503, kUnreachable}};
@@ -172,7 +186,7 @@ TEST_F(CommandTest, EachRefusalOfTheServerHasItsExitCode) {
 }
 
 TEST_F(CommandTest, EachTroubleOfTheNetworkHasItsExitCode) {
-  shell_.sign_in();
+  sign_in();
   const std::pair<NetworkFault, int> table[] = {{NetworkFault::unreachable, kUnreachable},
                                                 {NetworkFault::timeout, kUnreachable},
                                                 {NetworkFault::untrusted, kUntrusted},
@@ -185,7 +199,7 @@ TEST_F(CommandTest, EachTroubleOfTheNetworkHasItsExitCode) {
 }
 
 TEST_F(CommandTest, LogoutForgetsTheTokenEvenWhenTheServerIsAway) {
-  shell_.sign_in();
+  sign_in();
   network().error = NetworkError{NetworkFault::unreachable, "down"};
   EXPECT_EQ(run({"logout"}), kUnreachable);
   EXPECT_EQ(json::parse(home().files["profile.json"])["token"], "");
@@ -193,7 +207,7 @@ TEST_F(CommandTest, LogoutForgetsTheTokenEvenWhenTheServerIsAway) {
 }
 
 TEST_F(CommandTest, ResourcesOfAllOrganizationsAreListedTogether) {
-  shell_.sign_in();
+  sign_in();
   network().answer("GET me", {{"memberships",
                                {{{"organization", {{"name", "a b"}}}, {"role", "r"}},
                                 {{"organization", {{"name", "c"}}}, {"role", "r"}}}}});
@@ -208,7 +222,7 @@ TEST_F(CommandTest, ResourcesOfAllOrganizationsAreListedTogether) {
 }
 
 TEST_F(CommandTest, SshRunsTheStockClientOverItsOwnProxyAndPassesItsStatusOn) {
-  shell_.sign_in();
+  sign_in();
   json answer = attachment();
   answer["session"]["resource"]["ssh_host_key"] = "ssh-ed25519 AAAA";
   network().answer("POST sessions", answer, 201);
@@ -227,7 +241,7 @@ TEST_F(CommandTest, SshRunsTheStockClientOverItsOwnProxyAndPassesItsStatusOn) {
 }
 
 TEST_F(CommandTest, SshIsForSshResources) {
-  shell_.sign_in();
+  sign_in();
   network().answer("POST sessions", attachment("tcp"), 201);
   EXPECT_EQ(run({"ssh", "office"}), kFailed);
   EXPECT_THAT(err(), HasSubstr("rap forward office"));
@@ -235,7 +249,7 @@ TEST_F(CommandTest, SshIsForSshResources) {
 }
 
 TEST_F(CommandTest, ProxyNamesTheResourceThatWasNotFound) {
-  shell_.sign_in();
+  sign_in();
   network().answer("POST sessions", {{"code", "resource_not_found"}, {"detail", "No such one."}},
                    404);
   EXPECT_EQ(run({"proxy", "nothing"}), kNotFound);
@@ -243,7 +257,7 @@ TEST_F(CommandTest, ProxyNamesTheResourceThatWasNotFound) {
 }
 
 TEST_F(CommandTest, ProxyAttachesToAGivenSessionAndLeavesItAlone) {
-  shell_.sign_in();
+  sign_in();
   network().answer("POST sessions/s-1/attachments", attachment(), 201);
   EXPECT_EQ(run({"proxy", "--session", "s-1", "--class", "file_transfer", "office"}), kOk) << err();
   EXPECT_EQ(shell_.data_plane.used_class, wire::TrafficClass::file_transfer);
@@ -252,7 +266,7 @@ TEST_F(CommandTest, ProxyAttachesToAGivenSessionAndLeavesItAlone) {
 }
 
 TEST_F(CommandTest, ForwardPrintsThePortItGot) {
-  shell_.sign_in();
+  sign_in();
   network().answer("POST sessions", attachment("tcp"), 201);
   EXPECT_EQ(run({"forward", "office", "--json"}), kOk) << err();
   EXPECT_EQ(json::parse(out())["listening"], "127.0.0.1:4242");
@@ -260,7 +274,7 @@ TEST_F(CommandTest, ForwardPrintsThePortItGot) {
 }
 
 TEST_F(CommandTest, AnEntryThatProductionMustNotTrustIsNotUsed) {
-  shell_.sign_in();
+  sign_in();
   for (const auto& [member, value] :
        std::vector<std::pair<const char*, json>>{{"tls_trust_mode", "smoke_insecure"},
                                                  {"production_trusted", false},
@@ -274,8 +288,44 @@ TEST_F(CommandTest, AnEntryThatProductionMustNotTrustIsNotUsed) {
   }
 }
 
+TEST_F(CommandTest, WithoutADenyListOfThePlatformNoEntryIsTrusted) {
+  sign_in();
+  json answer = attachment();
+  answer.erase("deny_list");
+  network().answer("POST sessions", answer, 201);
+  EXPECT_EQ(run({"proxy", "office"}), static_cast<int>(ExitCode::untrusted));
+  EXPECT_THAT(err(), HasSubstr("no deny list"));
+  EXPECT_FALSE(shell_.data_plane.used);
+}
+
+TEST_F(CommandTest, ADenyListIsKeptAndFetchedAgainOnlyWhenThereIsANewerOne) {
+  sign_in();
+  network().answer("POST sessions", attachment(), 201);
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  json answer = attachment();
+  answer.erase("deny_list");
+  network().answer("POST sessions", answer, 201);
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  EXPECT_TRUE(network().denied) << "the control plane is judged by it too";
+  EXPECT_EQ(network().sent[2].body()["deny_list_version"], 7);
+  answer["deny_list"] = deny_list(6);
+  network().answer("POST sessions", answer, 201);
+  EXPECT_EQ(run({"proxy", "office"}), static_cast<int>(ExitCode::untrusted));
+  EXPECT_THAT(err(), HasSubstr("rolled_back"));
+}
+
+TEST_F(CommandTest, EntriesThatWerePassedOverAreReported) {
+  sign_in();
+  network().answer("POST sessions", attachment(), 201);
+  network().answer("POST sessions/s-1/fallbacks", json(), 204);
+  shell_.data_plane.fallbacks = {{"192.0.2.1:4443", wire::FallbackCause::unknown_ca}};
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  EXPECT_EQ(network().sent[1].body(),
+            (json{{"items", {{{"entry", "192.0.2.1:4443"}, {"cause", "unknown_ca"}}}}}));
+}
+
 TEST_F(CommandTest, SessionsWithoutMoreListsThem) {
-  shell_.sign_in();
+  sign_in();
   network().answer("GET sessions", {{"items", {{{"id", "s-1"}, {"state", "active"}}}}});
   network().answer("DELETE sessions/s-1", json(), 204);
   EXPECT_EQ(run({"sessions"}), kOk);
@@ -290,7 +340,7 @@ TEST_F(CommandTest, SessionsWithoutMoreListsThem) {
 }
 
 TEST_F(CommandTest, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnambiguous) {
-  shell_.sign_in();
+  sign_in();
   const json one = {{"id", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}, {"node_name", "entry-1"}};
   network().answer("GET enrolments?state=pending", {{"items", {one}}});
   network().answer("POST enrolments/7c9e6679-7425-40de-944b-e07fc1f90ae7/approve", json::object());
@@ -302,7 +352,7 @@ TEST_F(CommandTest, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnambig
 }
 
 TEST_F(CommandTest, AdministrationSendsWhatWasTyped) {
-  shell_.sign_in();
+  sign_in();
   network().answer("POST organizations/acme/resources", json::object(), 201);
   EXPECT_EQ(run({"admin", "resources", "create", "acme", "db", "--protocol", "tcp", "--host", "h",
                  "--port", "5432", "--pool", "Office"}),
@@ -325,7 +375,7 @@ TEST_F(CommandTest, AdministrationSendsWhatWasTyped) {
 }
 
 TEST_F(CommandTest, ABrokenAuditLogIsAFailure) {
-  shell_.sign_in();
+  sign_in();
   network().answer("GET audit/verify", {{"ok", true}, {"entries", 3}, {"head", "ab"}});
   EXPECT_EQ(run({"admin", "audit", "verify"}), kOk);
   network().answer("GET audit/verify", {{"ok", false}, {"entries", 3}, {"head", "ab"}});
@@ -346,7 +396,7 @@ TEST_F(CommandTest, TypingErrorsAreUsageErrors) {
            {"completion", "tcsh"},
            {"admin", "resources", "create", "o", "n", "--protocol", "tcp", "--host", "h", "--port",
             "0", "--pool", "p"}}) {
-    shell_.sign_in();
+    sign_in();
     EXPECT_EQ(run(words), kUsage);
   }
 }

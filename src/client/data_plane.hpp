@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/failure.hpp"
+#include "client/fallback.hpp"
 #include "client/profile.hpp"
 #include "client/session.hpp"
 #include "wire/flow_reason.hpp"
@@ -26,6 +27,9 @@ class DataPlane {
   virtual Outcome<void> forward(const Account& account, const Attachment& attachment,
                                 wire::TrafficClass c, const wire::HostPort& listen,
                                 const std::function<void(const wire::HostPort&)>& listening) = 0;
+
+  // The entries that were passed over since it was asked last.
+  virtual std::vector<Fallback> take_fallbacks() = 0;
 };
 
 // What a flow's end means to the person who wanted it. `detail` may say more, or be empty.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "base/time.hpp"
 #include "client/failure.hpp"
+#include "crypto/deny_list.hpp"
 #include "wire/http_message.hpp"
 #include "wire/url.hpp"
 
@@ -49,6 +51,8 @@ class Network {
   virtual std::expected<wire::HttpResponse, NetworkError> fetch(
       const wire::HostPort& server, const std::optional<std::string>& roots_pem,
       const wire::HttpRequest& request) = 0;
+  // From now on a server whose certificate is on it is not believed either.
+  virtual void deny(std::shared_ptr<const crypto::DenyList> list) = 0;
 };
 
 // The person at the keyboard.

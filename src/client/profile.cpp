@@ -68,7 +68,9 @@ Outcome<Account> signed_in(Home& home, WallTime now) {
                 home.path(kRootsFile) + " is missing. Run 'rap login' to get it again.");
   }
   const auto server = parse_server((*profile)->server)->authority;
-  return Account{std::move(**profile), server, std::move(**roots)};
+  auto deny_lists = std::make_shared<DenyLists>(home);
+  deny_lists->load(**roots, now);
+  return Account{std::move(**profile), server, std::move(**roots), std::move(deny_lists)};
 }
 
 }  // namespace rap::client

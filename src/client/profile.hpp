@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/time.hpp"
+#include "client/deny_list.hpp"
 #include "client/failure.hpp"
 #include "client/ports.hpp"
 #include "wire/url.hpp"
@@ -44,6 +46,7 @@ struct Account {
   Profile profile;
   wire::HostPort server;
   std::string roots_pem;
+  std::shared_ptr<DenyLists> deny_lists = nullptr;  // of this home; never null from signed_in()
 };
 Outcome<Account> signed_in(Home& home, WallTime now);
 

@@ -62,6 +62,7 @@ class TestNetwork final : public Network {
                                         : it->second.second.dump();
     return response;
   }
+  void deny(std::shared_ptr<const crypto::DenyList> list) override { denied = std::move(list); }
   void answer(const std::string& what, const nlohmann::json& body, int status = 200) {
     const std::size_t space = what.find(' ');
     answers[what.substr(0, space + 1) + "/api/v1/" + what.substr(space + 1)] = {status, body};
@@ -71,6 +72,7 @@ class TestNetwork final : public Network {
   std::optional<std::string> untrusted_roots;  // the server is not under these
   std::map<std::string, std::pair<int, nlohmann::json>> answers;
   std::vector<Sent> sent;
+  std::shared_ptr<const crypto::DenyList> denied;
 };
 
 class TestTerminal final : public Terminal {
@@ -127,7 +129,10 @@ class TestDataPlane final : public DataPlane {
     return result;
   }
 
+  std::vector<Fallback> take_fallbacks() override { return std::exchange(fallbacks, {}); }
+
   Outcome<void> result;
+  std::vector<Fallback> fallbacks;
   std::optional<Attachment> used;
   std::optional<wire::TrafficClass> used_class;
 };

@@ -58,6 +58,11 @@ std::string Metrics::text(const std::vector<StateCount>& nodes,
   head(out, "rap_control_sign_in_failures_total", "counter", "Sign-ins that were refused.");
   out += "rap_control_sign_in_failures_total " +
          std::to_string(sign_in_failures_.load(std::memory_order_relaxed)) + "\n";
+  head(out, "rap_client_fallbacks_total", "counter", "Entries that clients passed over, by cause.");
+  for (std::size_t i = 0; i < fallbacks_.size(); ++i) {
+    out += "rap_client_fallbacks_total{cause=\"" + std::string(wire::kFallbackCauses[i]) + "\"} " +
+           std::to_string(fallbacks_[i].load(std::memory_order_relaxed)) + "\n";
+  }
   gauge(out, "rap_nodes", "Nodes by state.", nodes);
   gauge(out, "rap_sessions", "Sessions by state.", sessions);
   return out;

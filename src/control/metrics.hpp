@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/repositories.hpp"
+#include "wire/fallback_cause.hpp"
 
 namespace rap::control {
 
@@ -21,6 +22,10 @@ class Metrics {
   // `operation` is one of add_routes(), or "" for requests that matched none.
   void count_request(std::string_view listener, std::string_view operation, int status);
   void count_sign_in_failure() { sign_in_failures_.fetch_add(1, std::memory_order_relaxed); }
+
+  void count_fallback(wire::FallbackCause cause) {
+    fallbacks_[static_cast<std::size_t>(cause)].fetch_add(1, std::memory_order_relaxed);
+  }
 
   std::string text(const std::vector<StateCount>& nodes,
                    const std::vector<StateCount>& sessions) const;
@@ -35,6 +40,7 @@ class Metrics {
   };
   std::vector<std::unique_ptr<Counted>> routes_;
   std::atomic<std::uint64_t> sign_in_failures_{0};
+  std::array<std::atomic<std::uint64_t>, wire::kFallbackCauses.size()> fallbacks_{};
 };
 
 }  // namespace rap::control

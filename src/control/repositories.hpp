@@ -162,8 +162,10 @@ class CertificateRepository {
   virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
   virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays
   virtual std::size_t count_revocations(WallTime now) = 0;
-  // Those that are valid later than `after`, by issuer and serial; no more than `limit`.
-  virtual std::vector<RevokedCertificate> revoked(WallTime after, std::size_t limit) = 0;
+  // Those of the kind, or of all kinds, that are valid later than `after`, by issuer and serial; no
+  // more than `limit`.
+  virtual std::vector<RevokedCertificate> revoked(std::optional<CertificateKind> kind,
+                                                  WallTime after, std::size_t limit) = 0;
   virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
 };
 

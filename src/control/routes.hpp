@@ -19,6 +19,7 @@ std::vector<Route> join_token_routes();
 std::vector<Route> enrolment_routes();
 std::vector<Route> node_routes();
 std::vector<Route> certificate_routes();
+std::vector<Route> deny_list_routes();
 std::vector<Route> trust_routes();
 std::vector<Route> session_routes();
 std::vector<Route> blacklist_routes();

@@ -5,15 +5,18 @@
 #include "control/blacklist.hpp"
 #include "control/json_reply.hpp"
 #include "control/organization_access.hpp"
+#include "control/public_deny_list.hpp"
 #include "control/routes.hpp"
 #include "control/session_ending.hpp"
 #include "crypto/data_plane_token.hpp"
 #include "snapshot/config_types.hpp"
+#include "wire/fallback_cause.hpp"
 
 namespace rap::control {
 namespace {
 
 constexpr std::size_t kMaxCandidates = 8;
+constexpr std::int64_t kMaxFallbacks = 64;  // of one report
 constexpr std::string_view kDataPlanePath = "/rap/v1/data-plane";
 
 // What a protocol may send over the data plane.
@@ -120,6 +123,8 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   const AttachmentId attachment = AttachmentId::random(s.rng);
   std::vector<Node> entries;
   std::uint64_t auth_epoch = 0;
+  std::optional<Publication> deny_list;
+  const auto have = static_cast<std::uint64_t>(call.integer("deny_list_version"));
   {
     AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
     if (auto ok = check_blacklist(tx, call, call.text("device")); !ok) {
@@ -131,6 +136,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
                     "Nothing serves this resource at the moment; ask your administrator.");
     }
     entries = tx.nodes().entries();
+    deny_list = public_deny_list(s, tx, call.now, have);
   }
   if (entries.empty()) {
     return refuse(ProblemCode::no_entry_node,
@@ -161,11 +167,15 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
 
   Json shown = to_json(session);
   if (resource.ssh_host_key) shown["resource"]["ssh_host_key"] = *resource.ssh_host_key;
-  return reply({{"session", std::move(shown)},
-                {"attachment_id", attachment.str()},
-                {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
-                {"classes", names_of(*classes)},
-                {"candidates", std::move(candidates)}});
+  Json answer = {{"session", std::move(shown)},
+                 {"attachment_id", attachment.str()},
+                 {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
+                 {"classes", names_of(*classes)},
+                 {"candidates", std::move(candidates)}};
+  if (deny_list && deny_list->version != have) {
+    answer["deny_list"] = parse_stored(deny_list->body);
+  }
+  return reply(answer);
 }
 
 Outcome<Reply> create_session(Services& s, const Call& call) {
@@ -229,6 +239,37 @@ Outcome<Reply> create_attachment(Services& s, const Call& call) {
       });
 }
 
+// What its client says it met on the way to an entry.
+Outcome<Reply> report_fallbacks(Services& s, const Call& call) {
+  const auto session = find_session(s, call);
+  if (!session) return std::unexpected(session.error());
+  if (session->user != call.caller->id) return no_session();
+  auto done = transact(s.database, Scope::organization(session->organization),
+                       [&](Transaction& tx) -> Outcome<Reply> {
+                         AuditEntry entry = call.audit("session.fallback", "session",
+                                                       session->id.str(), session->resource_name);
+                         entry.organization = session->organization;
+                         Json causes =
+                             Json::object();  // not the entries: an organization does not see nodes
+                         for (const Json& item : call.body.at("items")) {
+                           const std::string cause = item.at("cause");
+                           causes[cause] = causes.value(cause, 0) + 1;
+                         }
+                         entry.detail = Json{{"causes", std::move(causes)}}.dump();
+                         tx.audit(std::move(entry));
+                         return no_content();
+                       });
+  if (!done) return done;
+  for (const Json& item : call.body.at("items")) {
+    const auto at = std::ranges::find(wire::kFallbackCauses, item.at("cause").get<std::string>());
+    const auto cause = static_cast<wire::FallbackCause>(at - wire::kFallbackCauses.begin());
+    s.metrics.count_fallback(cause);
+    s.log.warn("client.fallback",
+               {{"entry", item.at("entry").get<std::string>()}, {"cause", to_string(cause)}});
+  }
+  return done;
+}
+
 Outcome<Reply> list_sessions(Services& s, const Call& call) {
   const auto key = call.query("organization");
   if (!key) {
@@ -268,13 +309,18 @@ Outcome<Reply> terminate_session(Services& s, const Call& call) {
 std::vector<Route> session_routes() {
   using namespace field;
   const Fields attached = {
-      object("session", session_fields()), uuid("attachment_id"), time("token_expires_at"),
+      object("session", session_fields()),
+      uuid("attachment_id"),
+      time("token_expires_at"),
       text_list("classes", 16),
       list("candidates", static_cast<std::int64_t>(kMaxCandidates),
            {text("url"), text("token", 8192),
             choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
             of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
-            text("tls_ca_ref"), uuid("tls_cluster")})};
+            text("tls_ca_ref"), uuid("tls_cluster")}),
+      object("deny_list", deny_list_fields()).optional()};
+  // The client has the list of this version; it is given a newer one only.
+  const Field have = count("deny_list_version").optional();
   return {
       {.method = "POST",
        .path = "/api/v1/sessions",
@@ -282,7 +328,7 @@ std::vector<Route> session_routes() {
        .summary = "Start a session with a granted resource",
        .access = policy::Access::signed_in,
        .query = {},
-       .body = {key("organization").optional(), text("resource"), uuid("device").optional()},
+       .body = {key("organization").optional(), text("resource"), uuid("device").optional(), have},
        .answer = {201, attached},
        .handler = create_session},
       {.method = "POST",
@@ -291,9 +337,20 @@ std::vector<Route> session_routes() {
        .summary = "Attach to one's own session again, with fresh tokens",
        .access = policy::Access::signed_in,
        .query = {},
-       .body = {uuid("device").optional()},
+       .body = {uuid("device").optional(), have},
        .answer = {201, attached},
        .handler = create_attachment},
+      {.method = "POST",
+       .path = "/api/v1/sessions/{id}/fallbacks",
+       .operation = "reportFallbacks",
+       .summary = "Say which entries one's client passed over, and why",
+       .access = policy::Access::signed_in,
+       .query = {},
+       .body = {list("items", kMaxFallbacks,
+                     {text("entry", 300), choice("cause", {wire::kFallbackCauses.begin(),
+                                                           wire::kFallbackCauses.end()})})},
+       .answer = {204, {}},
+       .handler = report_fallbacks},
       {.method = "GET",
        .path = "/api/v1/sessions",
        .operation = "listSessions",

@@ -102,7 +102,9 @@ std::string_view to_string(CertificateFault fault) {
     case Fault::no_identity: return "no_identity";
     case Fault::wrong_kind: return "wrong_kind";
     case Fault::wrong_cluster: return "wrong_cluster";
+    case Fault::wrong_name: return "wrong_name";
     case Fault::bad_status: return "bad_status";
+    case Fault::status_revoked: return "status_revoked";
     case Fault::revoked: return "revoked";
   }
   return "";

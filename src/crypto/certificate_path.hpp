@@ -28,9 +28,10 @@ enum class CertificateFault : std::uint8_t {
   no_identity,  // not exactly one URI SAN that is a SPIFFE ID of our trust domain
   wrong_kind,  // a node where the control plane was expected, say
   wrong_cluster,
+  wrong_name,  // it does not speak for the host that was dialled
   bad_status,  // must-staple without a staple, or with one that does not make it good
-  revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key; or
-            // its issuer says so in the staple
+  status_revoked,  // its issuer says so in the staple
+  revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key
 };
 inline constexpr std::size_t kCertificateFaults =
     static_cast<std::size_t>(CertificateFault::revoked) + 1;

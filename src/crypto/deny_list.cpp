@@ -78,18 +78,23 @@ std::optional<Severity> DenyList::certificate(const Sha256& issuer,
 
 std::optional<Severity> DenyList::key(const Sha256& key) const { return look_up(keys_, key); }
 
+std::optional<Severity> denied(const DenyList& deny, const std::vector<Certificate>& path) {
+  if (deny.empty()) return std::nullopt;
+  std::optional<Severity> worst;  // nullopt is less than any severity
+  for (const Certificate& certificate : path) {
+    worst = std::max({worst, deny.certificate(certificate.issuer_hash(), certificate.serial_hex()),
+                      deny.key(certificate.key_hash())});
+  }
+  return worst;
+}
+
 std::optional<Severity> denied(const DenyList& deny, const Certificate& leaf,
                                const std::vector<Certificate>& path,
                                const wire::SpiffeId& identity) {
-  if (deny.empty()) return std::nullopt;
-  std::optional<Severity> worst;  // nullopt is less than any severity
-  if (identity.kind == wire::SpiffeId::Kind::node) worst = deny.node(identity.node());
-  const auto look_at = [&](const Certificate& certificate) {
-    worst = std::max({worst, deny.certificate(certificate.issuer_hash(), certificate.serial_hex()),
-                      deny.key(certificate.key_hash())});
-  };
-  look_at(leaf);
-  for (const Certificate& certificate : path) look_at(certificate);
+  std::optional<Severity> worst = std::max(denied(deny, path), denied(deny, {leaf}));
+  if (identity.kind == wire::SpiffeId::Kind::node) {
+    worst = std::max(worst, deny.node(identity.node()));
+  }
   return worst;
 }
 

@@ -63,5 +63,7 @@ class DenyList {
 std::optional<Severity> denied(const DenyList& deny, const Certificate& leaf,
                                const std::vector<Certificate>& path,
                                const wire::SpiffeId& identity);
+// The same of a path without an identity of ours.
+std::optional<Severity> denied(const DenyList& deny, const std::vector<Certificate>& path);
 
 }  // namespace rap::crypto

@@ -38,6 +38,7 @@ struct AcceptUnverified {};  // client's very first contact, to show a fingerpri
 struct AcceptHost {  // a server by name, under our own roots (PK-5)
   std::vector<Certificate> roots;
   std::string host;  // DNS name or IP literal, matched against the SAN
+  std::shared_ptr<const DenyList> deny = nullptr;  // null: nobody is denied
 };
 struct AcceptMember {  // mutual TLS: a member of the cluster
   std::vector<Certificate> roots;

@@ -136,11 +136,15 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
     return true;
   }
 
-  const auto& [roots, host] = std::get<AcceptHost>(policy);
+  const auto& [roots, host, deny] = std::get<AcceptHost>(policy);
   const auto path = verify_path(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)), roots,
                                 PeerSide::server, context_->now());
   if (!path) {
     fault_ = path.error();
+    return false;
+  }
+  if (deny && denied(*deny, *path)) {
+    fault_ = CertificateFault::revoked;
     return false;
   }
   return speaks_for(share(leaf), host);
@@ -185,13 +189,15 @@ bool TlsEngine::status_fits(const AcceptMember& member, const Certificate& leaf)
   const auto fault =
       check_ocsp_response(staple, leaf, path_[1], context_->now(), *member.staple_max_age);
   if (!fault) return true;
-  fault_ = *fault == OcspFault::revoked ? CertificateFault::revoked : CertificateFault::bad_status;
+  fault_ = *fault == OcspFault::revoked ? CertificateFault::status_revoked
+                                        : CertificateFault::bad_status;
   failure_ = "peer certificate refused: its OCSP staple is " + std::string(to_string(*fault));
   return false;
 }
 
 bool TlsEngine::speaks_for(const Certificate& leaf, const std::string& host) {
   if (leaf.speaks_for(host)) return true;
+  fault_ = CertificateFault::wrong_name;
   failure_ = "the certificate does not speak for " + host;
   return false;
 }
@@ -202,7 +208,9 @@ TlsEngine::Status TlsEngine::status_of(int result) {
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
     default: break;
   }
-  if (fault_ && failure_.empty()) {
+  if (fault_ == CertificateFault::revoked && failure_.empty()) {
+    failure_ = "peer certificate refused: revoked, the deny list names it";
+  } else if (fault_ && failure_.empty()) {
     failure_ = "peer certificate refused: " + std::string(to_string(*fault_));
   } else if (failure_.empty()) {
     const char* reason = ERR_reason_error_string(ERR_peek_error());

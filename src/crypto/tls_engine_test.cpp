@@ -408,7 +408,7 @@ TEST_F(Stapling, AStapleThatDoesNotMakeItGoodIsRefusedAlsoWhereNoneWasNeeded) {
   };
   Fault fault{};
   EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::revoked), &fault), "revoked");
-  EXPECT_EQ(fault, Fault::revoked);
+  EXPECT_EQ(fault, Fault::status_revoked);
   EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::unknown), &fault), "unknown");
   EXPECT_EQ(fault, Fault::bad_status);
   EXPECT_EQ(refused(about(alice.leaf)), "wrong_certificate");

@@ -136,7 +136,8 @@ class SqlCertificates final : public control::CertificateRepository {
   void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) override;
   void add_revocation(const control::RevocationEntry& entry) override;
   std::size_t count_revocations(WallTime now) override;
-  std::vector<control::RevokedCertificate> revoked(WallTime after, std::size_t limit) override;
+  std::vector<control::RevokedCertificate> revoked(std::optional<control::CertificateKind> kind,
+                                                   WallTime after, std::size_t limit) override;
   void expire(WallTime now) override;
 
  private:

@@ -92,16 +92,18 @@ void SqlCertificates::revoke(NodeId node, std::optional<std::string_view> serial
       node, only, now);
 }
 
-std::vector<control::RevokedCertificate> SqlCertificates::revoked(WallTime after,
-                                                                  std::size_t limit) {
+std::vector<control::RevokedCertificate> SqlCertificates::revoked(
+    std::optional<control::CertificateKind> kind, WallTime after, std::size_t limit) {
+  const auto only = kind ? std::optional(std::string(to_string(*kind))) : std::nullopt;
   std::vector<control::RevokedCertificate> out;
   const Rows rows = sql_.query(
       "SELECT c.kind, c.serial, c.ca_ref, c.issuer_sha256, c.key_sha256, c.not_after, "
       "coalesce(c.revoked_at, c.not_before), n.state, EXISTS (SELECT 1 FROM revocations r "
       "WHERE r.kind = 'key' AND r.key_sha256 = c.key_sha256) "
       "FROM node_certificates c JOIN nodes n ON n.id = c.node_id "
-      "WHERE c.status = 'revoked' AND c.not_after > $1 ORDER BY c.ca_ref, c.serial LIMIT $2",
-      after, limit);
+      "WHERE c.status = 'revoked' AND ($1::text IS NULL OR c.kind = $1) AND c.not_after > $2 "
+      "ORDER BY c.ca_ref, c.serial LIMIT $3",
+      only, after, limit);
   for (const Row& row : rows) {
     out.push_back(
         {control::certificate_kind_from(row.text(0)).value_or(control::CertificateKind::node),

@@ -36,7 +36,7 @@ def enrol(owner, node):
 class World:
     """`hosts` says where each program runs: control, entry-1, relay-1, egress-1, target."""
 
-    def __init__(self, *, nodes=True, hosts=None):
+    def __init__(self, *, nodes=True, hosts=None, control_options=()):
         # Short names: a Unix socket's path has 108 bytes.
         self.folder = reachable_by_postgres(
             pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
@@ -47,7 +47,8 @@ class World:
         self.nodes = {}
         try:
             self.control = Control(self.folder, self.hosts.address("control"),
-                                   prefix=self.hosts.prefix("control"))
+                                   prefix=self.hosts.prefix("control"),
+                                   serve_options=control_options)
             self._open.callback(self.control.stop)
             self.control.init()
             self.control.serve()

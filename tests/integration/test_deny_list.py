@@ -1,0 +1,81 @@
+"""Clients go by the signed deny list: an entry whose certificate was revoked is refused though it
+serves on and staples that all is well, and the next one is used instead."""
+
+import subprocess
+import unittest
+
+from cryptography.x509 import ocsp
+
+from harness.case import FabricCase
+from harness.rap import OK, UNREACHABLE
+from harness.wait import until
+
+SECOND = "entry-2"
+
+
+class DenyList(FabricCase):
+    """A world of its own: certificates of its entries are revoked."""
+
+    def worker(self, name):
+        return next(c for c in self.owner.get("certificates")["items"]
+                    if c["kind"] == "worker" and c["node_name"] == name and c["status"] == "active")
+
+    def stapled(self, node):
+        """What the listener staples, by the eyes of openssl."""
+        return subprocess.run(
+            ["openssl", "s_client", "-connect", f"{node.address}:{node.ports['data']}", "-status",
+             "-CAfile", str(self.world.control.root_ca)], input="", text=True, timeout=30,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout
+
+    def fallbacks(self, cause):
+        _, _, body = self.owner.raw("GET", "/metrics",
+                                    headers={"Authorization": f"Bearer {self.owner.token}"})
+        line = f'rap_client_fallbacks_total{{cause="{cause}"}} '
+        return int(next(text.removeprefix(line) for text in body.decode().splitlines()
+                        if text.startswith(line)))
+
+    def test_a_revoked_entry_that_serves_and_staples_on_is_refused_and_another_is_used(self):
+        self.world.wait_settled()
+        first = self.world.nodes["entry-1"]
+        rap = self.world.person()
+        self.assertEqual(OK, rap.run("proxy", "echo", text_in="").returncode)
+        kept = rap.home / "deny-list.json"
+        before = kept.read_text()
+
+        self.owner.post(f"certificates/{self.worker('entry-1')['serial']}/revoke")
+        refused = until(lambda: (done := rap.run("proxy", "echo", text_in="")).returncode != OK
+                        and done, "the entry to be refused")
+        self.assertEqual(UNREACHABLE, refused.returncode)
+        self.assertIn("(certificate_revoked)", refused.stderr)
+        self.assertIn("the deny list names it", refused.stderr)
+        self.assertNotEqual(before, kept.read_text())
+        # It was not the staple.
+        response = ocsp.load_der_ocsp_response(
+            (first.state / "identity" / "worker.ocsp").read_bytes())
+        self.assertEqual(ocsp.OCSPCertStatus.GOOD, response.certificate_status)
+        self.assertIn("Cert Status: good", self.stapled(first))
+        self.assertGreater(self.fallbacks("certificate_revoked"), 0)
+        self.assertIn("session.fallback",
+                      [entry["action"] for entry in self.owner.get("audit")["items"]])
+
+        second = self.world.add_member(SECOND, ["entry"])
+        until(lambda: (second.state / "identity" / "worker.ocsp").exists(),
+              "the second entry's certificate", 30)
+        served = until(lambda: (done := rap.run("proxy", "echo", text_in="")).returncode == OK
+                       and done, "the second entry to serve", 30)
+        # Which of them is asked first is the server's to say.
+        until(lambda: "(certificate_revoked)" in served.stderr
+              or "(certificate_revoked)" in rap.run("proxy", "echo", text_in="").stderr,
+              "the first to be asked before the second", 30)
+
+        # A disabled node is no candidate at all: nobody has to refuse it.
+        self.owner.post("nodes/entry-1/disable")
+        attachment = self.world.user().post("sessions", resource="echo")
+        urls = [candidate["url"] for candidate in attachment["candidates"]]
+        self.assertEqual(
+            [f"wss://{second.address}:{second.ports['data']}/rap/v1/data-plane"], urls)
+        self.assertNotIn("passed over", rap.run("proxy", "echo", text_in="").stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
