@@ -176,6 +176,28 @@ Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authori
   return crypto::TlsIdentity{std::move(*chain), std::move(*key)};
 }
 
+Result<std::optional<control::SigningKey>> StateDirectory::next_token_key(bool make) const {
+  const fs::path path = pki("token.next.key");
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (!make) return std::nullopt;
+    const auto made = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+    if (auto ok = io::write_file_atomic(path, made.pem(), 0600); !ok) {
+      return std::unexpected(ok.error());
+    }
+  }
+  auto key = load_key(path);
+  if (!key) return std::unexpected(key.error());
+  return control::make_signing_key("token", std::move(*key));
+}
+
+Result<void> StateDirectory::promote_token_key() const {
+  std::error_code error;
+  fs::rename(pki("token.next.key"), pki("token.key"), error);
+  if (error) return std::unexpected("pki/token.next.key: " + error.message());
+  return {};
+}
+
 store::PrivatePostgres StateDirectory::postgres() const {
   return store::PrivatePostgres({.data = root_ / "postgres",
                                  .sockets = root_ / "pgsock",

@@ -1,6 +1,7 @@
 // The state directory of rap-control, and the keys in it.
 //
 //   pki/root.crt intermediate.crt intermediate.key server.crt server.key token.key config.key
+//   pki/token.next.key   the key for tokens that comes next, during its rotation
 //   pki/next/ trust.json a rotation of the root (trust.hpp)
 //   root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
 //   postgres/ pgsock/    the private PostgreSQL
@@ -57,6 +58,10 @@ class StateDirectory {
                                    std::uint64_t bundle_version, const std::string& out_root_key,
                                    WallTime now, RandomSource& rng) const;
   Result<void> promote_next() const;
+  // The key for tokens that comes after token.key (token.next.key), made when there is none and
+  // `make`.
+  Result<std::optional<control::SigningKey>> next_token_key(bool make) const;
+  Result<void> promote_token_key() const;  // it takes the place of token.key
   Result<TrustNote> read_trust_note() const;
   Result<void> write_trust_note(const TrustNote& note) const;
 

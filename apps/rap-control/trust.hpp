@@ -29,9 +29,13 @@ class TrustFiles final : public control::TrustKeys {
 
   std::expected<std::optional<control::PreparedTrust>, std::string> prepared() override;
   std::expected<void, std::string> follow(const control::TrustState& state,
+                                          const control::TokenKeyState& tokens,
                                           std::vector<std::string> bundles) override;
+  std::expected<snapshot::TokenKey, std::string> next_token_key() override;
 
  private:
+  Result<control::SigningKey> signing_key(const control::SigningKey& stored,
+                                          const control::TokenKeyState& tokens) const;
   Result<control::Authority> authority_of(const control::TrustState& state) const;
 
   const StateDirectory& state_;

@@ -9,9 +9,15 @@ namespace rap {
 inline agent::Answer to_answer(io::HttpClient::Result result, std::string_view whom) {
   if (result) return std::move(*result);
   const io::HttpError& error = result.error();
-  return std::unexpected(std::string(whom) + " cannot be reached (" +
-                         std::string(io::to_string(error.kind)) +
-                         (error.detail.empty() ? "" : ": " + error.detail) + ").");
+  std::string text = std::string(whom) + " cannot be reached (" +
+                     std::string(io::to_string(error.kind)) +
+                     (error.detail.empty() ? "" : ": " + error.detail) + ").";
+  if (error.kind == io::HttpError::Kind::tls) {
+    text +=
+        " If the platform's root was replaced while this node was away, it has been left "
+        "behind: revoke the node, and enrol the host anew with an empty state directory.";
+  }
+  return std::unexpected(std::move(text));
 }
 
 }  // namespace rap

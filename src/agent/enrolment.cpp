@@ -178,8 +178,9 @@ EnrolmentActions Enrolment::on_bundle(const wire::HttpResponse& response) {
                   "The server at " + plan_.record.control_url +
                       " does not show the root certificate of the join token (fingerprint " +
                       plan_.record.root_fingerprint +
-                      "). It may not be your control plane: check the address and the network; "
-                      "nothing secret was sent.");
+                      "). If the platform's root was replaced since the token was made, make a "
+                      "new one. Else it may not be your control plane: check the address and the "
+                      "network. Nothing secret was sent.");
   }
   root_pem_ = std::move(*root);
   if (!plan_.record.enrolment_id.empty()) return enter(EnrolmentState::awaiting_approval);

@@ -32,6 +32,16 @@ Outcome<int> show_trust(World& w, const Outcome<json>& answer) {
   return 0;
 }
 
+Outcome<int> show_token_key(World& w, const Outcome<json>& answer) {
+  if (!answer || w.json) return show(w, answer, "");
+  w.out << render_record({{"Phase", "/phase"},
+                          {"Since", "/phase_since", Format::time},
+                          {"Key", "/kid"},
+                          {"Next key", "/next_kid"}},
+                         *answer);
+  return 0;
+}
+
 }  // namespace
 
 void add_trust_commands(CLI::App& admin, Invocation& invocation) {
@@ -44,6 +54,17 @@ void add_trust_commands(CLI::App& admin, Invocation& invocation) {
         json body = json::object();
         if (a.flag("--force")) body["force"] = true;
         return show_trust(w, api.post("trust/rotate", body));
+      });
+  Leaf(group, invocation, "token-key", "Show which key signs data-plane tokens")
+      .runs([](World& w, Api& api, const Words&) {
+        return show_token_key(w, api.get("trust/token-key"));
+      });
+  Leaf(group, invocation, "rotate-token-key", "Change to a new key for data-plane tokens")
+      .flag("--force", "Go on to the next phase without waiting for nodes, or for old tokens")
+      .runs([](World& w, Api& api, const Words& a) {
+        json body = json::object();
+        if (a.flag("--force")) body["force"] = true;
+        return show_token_key(w, api.post("trust/token-key/rotate", body));
       });
 }
 

@@ -14,6 +14,10 @@ SigningKey make_signing_key(std::string_view use, crypto::PrivateKey key) {
   return {std::string(use) + "-" + digest.substr(0, kShortFingerprint), std::move(key)};
 }
 
+snapshot::TokenKey token_key_of(const SigningKey& key) {
+  return {key.kid, key.key.public_key().pem()};
+}
+
 std::string Authority::trust_bundle_pem() const { return crypto::chain_pem(roots); }
 
 std::string Authority::root_fingerprint() const { return roots.front().fingerprint_hex(); }

@@ -25,6 +25,7 @@ struct SigningKey {
   std::string kid;
   crypto::PrivateKey key;
 };
+snapshot::TokenKey token_key_of(const SigningKey& key);
 // The kid names the key: "<use>-<first 16 hex digits of its SPKI's SHA-256>".
 SigningKey make_signing_key(std::string_view use, crypto::PrivateKey key);
 

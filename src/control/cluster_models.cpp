@@ -17,6 +17,14 @@ std::string bundle_pem(const std::vector<StoredBundle>& bundles, std::uint64_t v
   return authority.trust_bundle_pem();
 }
 
+// The same for the keys of tokens.
+std::vector<snapshot::TokenKey> token_keys(const TokenKeyState& state, const Authority& authority) {
+  std::vector<snapshot::TokenKey> keys = {
+      state.current.kid.empty() ? token_key_of(authority.token_key) : state.current};
+  if (state.phase != TokenKeyPhase::stable) keys.push_back(state.next);
+  return keys;
+}
+
 }  // namespace
 
 ClusterState::ClusterState(snapshot::ClusterModel model, std::vector<StoredBundle> all_bundles,
@@ -38,7 +46,7 @@ std::shared_ptr<const ClusterState> load_cluster(Transaction& tx,
   if (model.version == 0) return nullptr;
   model.valid_for_s = config_valid_for.count();
   model.trust_bundle_pem = bundle_pem(bundles, model.trust_bundle_version, *authority);
-  model.token_keys = {{authority->token_key.kid, authority->token_key.key.public_key().pem()}};
+  model.token_keys = token_keys(tx.trust().token_keys(), *authority);
   return std::make_shared<const ClusterState>(std::move(model), std::move(bundles), authority);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/csr_reading.hpp"
 #include "policy/ip_address.hpp"
 #include "wire/spiffe_id.hpp"
 #include "wire/url.hpp"
@@ -64,10 +65,13 @@ crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const std::str
 
 Outcome<crypto::CertificateRequest> accept_request(const std::string& pem,
                                                    const crypto::SubjectNames& expected) {
-  auto request = crypto::CertificateRequest::from_pem(pem);
+  auto request = crypto::read_csr(pem);
+  if (!request && request.error() == crypto::CsrFault::wrong_signature) {
+    return refuse(ProblemCode::csr_signature_wrong,
+                  "The signing request is not signed with the key that it asks a certificate for.");
+  }
   if (!request) {
-    return refuse(ProblemCode::csr_malformed,
-                  "The signing request is no PKCS #10 request in PEM, or its signature is wrong.");
+    return refuse(ProblemCode::csr_malformed, "The signing request is no PKCS #10 request in PEM.");
   }
   if (request->key.type() != crypto::KeyType::p256 || !request->key_is_usual) {
     return refuse(ProblemCode::csr_key_unacceptable,

@@ -115,7 +115,7 @@ TEST_F(CsrPolicy, NamesWhatIsWrongWithARequestFieldByField) {
   EXPECT_EQ(code(kCompressedPoint), "csr_key_unacceptable") << "it would have another hash";
   EXPECT_EQ(code(kP384), "csr_key_unacceptable");
   EXPECT_EQ(code(kRsa), "csr_key_unacceptable");
-  EXPECT_EQ(code(kWrongSignature), "csr_malformed");
+  EXPECT_EQ(code(kWrongSignature), "csr_signature_wrong");
   EXPECT_EQ(code("no request"), "csr_malformed");
 }
 

@@ -11,6 +11,8 @@ constexpr std::array<std::string_view, 3> kEnrolmentStates = {"pending", "approv
 constexpr std::array<std::string_view, 4> kSessionStates = {"pending", "active", "detached",
                                                             "terminated"};
 
+constexpr std::array<std::string_view, 3> kTokenKeyPhases = {"stable", "distributing",
+                                                             "overlapping"};
 constexpr std::array<std::string_view, 4> kTrustPhases = {"stable", "distributing", "reissuing",
                                                           "retiring"};
 
@@ -41,6 +43,12 @@ std::string_view to_string(EnrolmentState state) {
 }
 std::optional<EnrolmentState> enrolment_state_from(std::string_view s) {
   return from_name<EnrolmentState>(kEnrolmentStates, s);
+}
+std::string_view to_string(TokenKeyPhase phase) {
+  return kTokenKeyPhases[static_cast<std::size_t>(phase)];
+}
+std::optional<TokenKeyPhase> token_key_phase_from(std::string_view s) {
+  return from_name<TokenKeyPhase>(kTokenKeyPhases, s);
 }
 std::string_view to_string(TrustPhase phase) {
   return kTrustPhases[static_cast<std::size_t>(phase)];

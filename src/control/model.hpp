@@ -204,6 +204,20 @@ struct TrustState {
   std::uint64_t bundle_floor = 1;
 };
 
+// How far the change to another key for tokens has come: nodes learn of the next one, it signs, and
+// they forget the former one when nothing that it signed is good any more.
+enum class TokenKeyPhase : std::uint8_t { stable, distributing, overlapping };
+std::string_view to_string(TokenKeyPhase phase);
+std::optional<TokenKeyPhase> token_key_phase_from(std::string_view s);
+
+struct TokenKeyState {
+  TokenKeyPhase phase = TokenKeyPhase::stable;
+  WallTime since{};
+  std::uint64_t config_version = 0;  // a node that acknowledged it knows the next key
+  snapshot::TokenKey current;  // without a kid: the first one, which is in no database
+  snapshot::TokenKey next;  // while it is not stable
+};
+
 struct StoredBundle {
   std::uint64_t version = 0;
   std::string envelope;
@@ -212,7 +226,7 @@ struct StoredBundle {
 
 // What was made on the control plane's host for a rotation: the two bundles on the way.
 struct PreparedTrust {
-  std::string ca_ref;       // of the root in force
+  std::string ca_ref;  // of the root in force
   std::string next_ca_ref;  // of the new one
   StoredBundle both;
   StoredBundle only_new;
@@ -293,7 +307,7 @@ struct ConfigDocument {
   snapshot::Layer layer = snapshot::Layer::platform;
   std::optional<OrganizationId> organization = {};  // of layers organization and service
   std::string organization_name = {};
-  std::optional<ResourceId> resource = {};          // of layer service
+  std::optional<ResourceId> resource = {};  // of layer service
   std::string resource_name = {};
   std::uint64_t version = 0;
   std::string value = {};  // JSON

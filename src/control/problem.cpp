@@ -55,6 +55,8 @@ constexpr std::array kKinds = {
     ProblemKind{join_token_expired, "join_token_expired", 403, "The join token has expired"},
     ProblemKind{join_token_used, "join_token_used", 409, "The join token has been used"},
     ProblemKind{csr_malformed, "csr_malformed", 422, "The signing request is malformed"},
+    ProblemKind{csr_signature_wrong, "csr_signature_wrong", 422,
+                "The signing request is not signed with its key"},
     ProblemKind{csr_key_unacceptable, "csr_key_unacceptable", 422, "The key is not acceptable"},
     ProblemKind{csr_names_mismatch, "csr_names_mismatch", 422,
                 "The signing request asks for other names"},

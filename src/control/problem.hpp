@@ -60,6 +60,7 @@ enum class ProblemCode : std::uint8_t {
   join_token_expired,
   join_token_used,
   csr_malformed,
+  csr_signature_wrong,
   csr_key_unacceptable,
   csr_names_mismatch,
   enrolment_not_found,

@@ -185,6 +185,9 @@ class TrustRepository {
   virtual TrustState state() = 0;  // locked until the transaction ends
   // A change of the bundle bumps the configuration's version.
   virtual void set_state(const TrustState& state) = 0;
+  virtual TokenKeyState token_keys() = 0;
+  // A change of the phase bumps the configuration's version.
+  virtual void set_token_keys(const TokenKeyState& state) = 0;
   virtual void add_bundle(const StoredBundle& bundle, WallTime now) = 0;
   virtual std::vector<StoredBundle> bundles() = 0;  // oldest first
 };

@@ -21,6 +21,7 @@ std::vector<Route> node_routes();
 std::vector<Route> certificate_routes();
 std::vector<Route> deny_list_routes();
 std::vector<Route> trust_routes();
+std::vector<Route> token_key_routes();
 std::vector<Route> session_routes();
 std::vector<Route> blacklist_routes();
 std::vector<Route> config_routes();

@@ -48,7 +48,10 @@ class TrustKeys {
   virtual std::expected<std::optional<PreparedTrust>, std::string> prepared() = 0;
   // Makes the authority that the state calls for the current one. May be repeated.
   virtual std::expected<void, std::string> follow(const TrustState& state,
+                                                  const TokenKeyState& tokens,
                                                   std::vector<std::string> bundles) = 0;
+  // The next key for tokens, made unless there is one; nobody uses it before a state names it.
+  virtual std::expected<snapshot::TokenKey, std::string> next_token_key() = 0;
 };
 
 struct Settings {

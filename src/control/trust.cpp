@@ -4,6 +4,7 @@
 
 #include "control/json_reply.hpp"
 #include "control/routes.hpp"
+#include "control/token_keys.hpp"
 
 namespace rap::control {
 namespace {
@@ -114,21 +115,6 @@ Reply status_of(Services& s, Transaction& tx) {
   return reply(out);
 }
 
-// The keys follow the truth; a fault is logged and tried again with the next housekeeping.
-void follow(Services& s) {
-  std::vector<std::string> bundles;
-  const auto state =
-      transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<TrustState> {
-        bundles.clear();
-        for (StoredBundle& b : tx.trust().bundles()) bundles.push_back(std::move(b.envelope));
-        return tx.trust().state();
-      });
-  if (!state) return;
-  if (const auto done = s.trust_keys.follow(*state, std::move(bundles)); !done) {
-    s.log.error("trust.keys_behind", {{"reason", done.error()}});
-  }
-}
-
 Outcome<Reply> show(Services& s, const Call&) {
   return transact(s.database, Scope::platform(),
                   [&](Transaction& tx) -> Outcome<Reply> { return status_of(s, tx); });
@@ -149,16 +135,33 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
     if (!done) return std::unexpected(done.error());
     return status_of(s, tx);
   });
-  if (answer) follow(s);
+  if (answer) follow_trust(s);
   return answer;
 }
 
 }  // namespace
 
+void follow_trust(Services& s) {
+  std::vector<std::string> bundles;
+  TokenKeyState tokens;
+  const auto state =
+      transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<TrustState> {
+        bundles.clear();
+        for (StoredBundle& b : tx.trust().bundles()) bundles.push_back(std::move(b.envelope));
+        tokens = tx.trust().token_keys();
+        return tx.trust().state();
+      });
+  if (!state) return;
+  if (const auto done = s.trust_keys.follow(*state, tokens, std::move(bundles)); !done) {
+    s.log.error("trust.keys_behind", {{"reason", done.error()}});
+  }
+}
+
 void keep_trust(Services& s, WallTime now) {
   const auto done = transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<bool> {
     const TrustState state = tx.trust().state();
-    if (state.phase == TrustPhase::stable || !laggards(tx, state).empty()) return false;
+    const bool stepped = step_token_keys(tx, now);
+    if (state.phase == TrustPhase::stable || !laggards(tx, state).empty()) return stepped;
     AuditEntry actor;
     actor.at = now;
     actor.actor_kind = "system";
@@ -169,7 +172,7 @@ void keep_trust(Services& s, WallTime now) {
     return true;
   });
   if (!done) s.log.warn("trust.step_failed", {{"reason", done.error().detail}});
-  follow(s);
+  follow_trust(s);
 }
 
 std::vector<Route> trust_routes() {

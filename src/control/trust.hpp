@@ -14,4 +14,8 @@ namespace rap::control {
 // the state calls for. For the housekeeping; doing it twice is harmless.
 void keep_trust(Services& s, WallTime now);
 
+// Makes the authority the one that the database's state calls for; a fault is logged and tried
+// again with the next housekeeping.
+void follow_trust(Services& s);
+
 }  // namespace rap::control

@@ -2,7 +2,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "crypto/certificate.hpp"
+#include "crypto/csr_reading.hpp"
 #include "crypto/openssl_handle.hpp"
 #include "crypto/pem.hpp"
 #include "crypto/subject_names.hpp"
@@ -61,21 +61,28 @@ std::string make_csr(const PrivateKey& key, const SubjectNames& names) {
 }
 
 std::optional<CertificateRequest> CertificateRequest::from_pem(std::string_view pem) {
+  auto request = read_csr(pem);
+  return request ? std::optional(std::move(*request)) : std::nullopt;
+}
+
+std::expected<CertificateRequest, CsrFault> read_csr(std::string_view pem) {
   const QuietErrors quiet;
+  const std::unexpected malformed(CsrFault::malformed);
   auto der = parse_single_pem(pem, kLabel);
-  if (!der) return std::nullopt;
+  if (!der) return malformed;
   auto request = from_der(d2i_X509_REQ, *der);
-  if (!request || X509_REQ_get_version(request.get()) != X509_REQ_VERSION_1) return std::nullopt;
-  if (to_der(i2d_X509_REQ, const_cast<const X509_REQ*>(request.get())) != *der) {
-    return std::nullopt;
-  }
+  if (!request || X509_REQ_get_version(request.get()) != X509_REQ_VERSION_1) return malformed;
+  if (to_der(i2d_X509_REQ, const_cast<const X509_REQ*>(request.get())) != *der) return malformed;
   Handle<evp_pkey_st> key(X509_REQ_get_pubkey(request.get()));
-  if (!key || X509_REQ_verify(request.get(), key.get()) != 1) return std::nullopt;
+  if (!key) return malformed;
+  if (X509_REQ_verify(request.get(), key.get()) != 1) {
+    return std::unexpected(CsrFault::wrong_signature);
+  }
 
   CertificateRequest out{.key = PublicKey(std::move(key)), .names = {}, .subject = {}};
   out.subject = name_text(X509_REQ_get_subject_name(request.get()));
   out.key_is_usual = out.key.type() != KeyType::p256 || is_uncompressed_point(request.get());
-  if (!read_attributes(request.get(), out)) return std::nullopt;
+  if (!read_attributes(request.get(), out)) return malformed;
   return out;
 }
 

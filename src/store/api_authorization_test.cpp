@@ -78,6 +78,8 @@ const std::map<std::string, std::string> kExpected = {
     {"getVariables", kMember},
     {"createSession", kGranted},
     {"createAttachment", kGranted},
+    {"getTokenKey", kPlatform},
+    {"rotateTokenKey", "uffffffffa"},
     {"reportFallbacks", kGranted},
     {"getDenyList", kSignedIn},
     {"listSessions", kSignedIn},

@@ -57,6 +57,14 @@ class Trust : public ::testing::Test {
                   .status,
               204);
   }
+  json token_key() { return w.as("keeper", "GET", "trust/token-key").body; }
+  void keep() { control::keep_trust(w.control->services(), w.control->now); }
+  std::vector<std::string> kids(const std::string& node) {
+    std::vector<std::string> out;
+    for (const auto& key : config_in(pull(node, 99)).token_keys) out.push_back(key.kid);
+    return out;
+  }
+  std::string signed_with() { return w.control->current->token_key.kid; }
   json status() { return w.as("keeper", "GET", "trust").body; }
   std::string phase() { return status()["phase"]; }
   void prepare() {
@@ -207,6 +215,45 @@ TEST_F(Trust, PeopleAreShownTheWayToTheNewRoot) {
   EXPECT_TRUE(snapshot::open_trust_bundle(answer["bundles"][0].get<std::string>(),
                                           ControlPlane::authority().cluster,
                                           ControlPlane::authority().roots, 1));
+}
+
+TEST_F(Trust, AKeyForTokensIsKnownToAllBeforeItSignsAndTheFormerOneAsLongAsItsTokens) {
+  const std::string first = signed_with();
+  EXPECT_EQ(token_key()["phase"], "stable");
+  EXPECT_EQ(kids(seed().entry), std::vector{first});
+  EXPECT_EQ(w.as("keeper", "POST", "trust/token-key/rotate", json::object()).status, 403);
+  const json begun = w.as("root", "POST", "trust/token-key/rotate", json::object()).body;
+  EXPECT_EQ(begun["phase"], "distributing");
+  const std::string next = begun["next_kid"];
+  EXPECT_EQ(w.as("root", "POST", "trust/token-key/rotate", json::object()).code(),
+            "trust_rotating");
+  const std::vector both = {first, next};
+  EXPECT_EQ(kids(seed().entry), both);
+  acknowledge(seed().entry);
+  acknowledge(seed().egress);
+  keep();
+  EXPECT_EQ(signed_with(), first) << "the relay does not know it yet";
+  acknowledge(seed().relay);
+  keep();
+  EXPECT_EQ(token_key()["phase"], "overlapping");
+  EXPECT_EQ(signed_with(), next);
+  EXPECT_EQ(kids(seed().egress), both);
+  w.control->now += 119s;
+  keep();
+  EXPECT_EQ(token_key()["phase"], "overlapping");
+  w.control->now += 1s;
+  keep();
+  EXPECT_EQ(token_key()["phase"], "stable");
+  EXPECT_EQ(token_key()["kid"], next);
+  EXPECT_EQ(signed_with(), next);
+  EXPECT_EQ(kids(seed().entry), std::vector{next});
+}
+
+TEST_F(Trust, WithForceAKeyForTokensIsReplacedWithoutWaiting) {
+  for (const char* phase : {"distributing", "overlapping", "stable"}) {
+    EXPECT_EQ(w.as("root", "POST", "trust/token-key/rotate", {{"force", true}}).body["phase"],
+              phase);
+  }
 }
 
 }  // namespace

@@ -119,9 +119,18 @@ class TestTrustKeys final : public control::TrustKeys {
   std::expected<std::optional<control::PreparedTrust>, std::string> prepared() override {
     return next_;
   }
+  std::expected<snapshot::TokenKey, std::string> next_token_key() override {
+    if (!next_token_) {
+      next_token_ = control::make_signing_key(
+          "token", crypto::PrivateKey::generate(crypto::KeyType::ed25519));
+    }
+    return control::token_key_of(*next_token_);
+  }
   std::expected<void, std::string> follow(const control::TrustState& state,
+                                          const control::TokenKeyState& tokens,
                                           std::vector<std::string> bundles) override {
     control::Authority next = *current_.get();
+    if (tokens.phase == control::TokenKeyPhase::overlapping) next.token_key = *next_token_;
     next.bundle_version = state.bundle_version;
     next.bundles = std::move(bundles);
     if (root_ && state.phase == control::TrustPhase::distributing) {
@@ -157,6 +166,7 @@ class TestTrustKeys final : public control::TrustKeys {
   std::optional<crypto::Issuer> root_;
   std::optional<crypto::Issuer> intermediate_;
   std::optional<control::PreparedTrust> next_;
+  std::optional<control::SigningKey> next_token_;
 };
 
 // A control plane on one database.

@@ -162,6 +162,8 @@ class SqlTrust final : public control::TrustRepository {
 
   control::TrustState state() override;
   void set_state(const control::TrustState& state) override;
+  control::TokenKeyState token_keys() override;
+  void set_token_keys(const control::TokenKeyState& state) override;
   void add_bundle(const control::StoredBundle& bundle, WallTime now) override;
   std::vector<control::StoredBundle> bundles() override;
 

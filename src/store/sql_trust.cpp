@@ -30,6 +30,30 @@ void SqlTrust::set_state(const control::TrustState& s) {
   sql_.query("UPDATE trust SET config_version = (SELECT config_version FROM cluster)");
 }
 
+control::TokenKeyState SqlTrust::token_keys() {
+  control::TokenKeyState out;
+  const Rows rows = sql_.query(
+      "SELECT token_phase, token_since, token_config_version, token_kid, token_pem, "
+      "token_next_kid, token_next_pem FROM trust");
+  if (rows.empty()) return out;
+  const Row row = rows[0];
+  out.phase = control::token_key_phase_from(row.text(0)).value_or(control::TokenKeyPhase::stable);
+  out.since = row.time(1);
+  out.config_version = row.count(2);
+  out.current = {row.text(3), row.text(4)};
+  out.next = {row.text(5), row.text(6)};
+  return out;
+}
+
+void SqlTrust::set_token_keys(const control::TokenKeyState& s) {
+  sql_.query(
+      "UPDATE trust SET token_phase = $1, token_since = $2, token_kid = $3, token_pem = $4, "
+      "token_next_kid = $5, token_next_pem = $6",
+      to_string(s.phase), s.since, s.current.kid, s.current.public_key_pem, s.next.kid,
+      s.next.public_key_pem);
+  sql_.query("UPDATE trust SET token_config_version = (SELECT config_version FROM cluster)");
+}
+
 void SqlTrust::add_bundle(const control::StoredBundle& bundle, WallTime now) {
   sql_.query(
       "INSERT INTO trust_bundles (version, envelope, pem, created_at) VALUES ($1, $2, $3, $4)",

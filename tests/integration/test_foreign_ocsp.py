@@ -92,9 +92,11 @@ class ForeignResponder(ControlCase):
         self.assertFalse((self.identity / "worker.ocsp").exists())
 
     def rap_says(self, wanted, text=""):
-        return until(lambda: (done := self.rap.run("proxy", "echo", text_in="")).returncode == wanted
-                     and text in done.stderr and done,
-                     lambda: f"'{text}': {self.rap.run('proxy', 'echo', text_in='').stderr}", 30)
+        def proxy():
+            return self.rap.run("proxy", "echo", text_in="")
+
+        until(lambda: (done := proxy()).returncode == wanted and text in done.stderr,
+              lambda: f"'{text}': {proxy().stderr}", 30)
 
     # --- openssl ocsp ------------------------------------------------------------------------
 

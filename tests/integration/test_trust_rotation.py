@@ -10,6 +10,7 @@ from harness.process import BIN
 from harness.rap import Forward
 from harness.stream import Stream
 from harness.wait import until
+from harness.world import enrol
 
 ROTATION_S = 120
 
@@ -63,6 +64,7 @@ class TrustRotation(FabricCase):
 
         before = {name: (node.state / "identity" / "chain.pem").read_text()
                   for name, node in world.nodes.items()}
+        worker_before = (world.nodes["entry-1"].state / "identity" / "worker.pem").read_text()
         self.assertEqual("distributing", self.owner.post("trust/rotate")["phase"])
         self.refused(409, "trust_rotating", self.owner.post, "trust/rotate")
         seen = []
@@ -76,6 +78,9 @@ class TrustRotation(FabricCase):
         until(over, lambda: f"the rotation to end; it is {self.trust()}", ROTATION_S)
         stream.round_trip(b"under the new one, never interrupted")
 
+        # What the entry met its clients with was replaced beneath the flow, too.
+        worker = world.nodes["entry-1"].state / "identity" / "worker.pem"
+        self.assertNotEqual(worker_before, worker.read_text())
         for name, node in world.nodes.items():
             with self.subTest(name):
                 identity = node.state / "identity"
@@ -105,6 +110,48 @@ class TrustRotation(FabricCase):
         world.control.serve()
         self.assertEqual("stable", self.trust()["phase"])
         world.wait_settled()
+
+
+
+class LeftBehind(FabricCase):
+    """A world of its own: a node that is away while the root is replaced without it."""
+
+    def test_a_node_that_was_left_behind_says_so_and_its_host_enrols_again(self):
+        world, owner = self.world, self.owner
+        relay = world.nodes["relay-1"]
+        early = owner.post("join-tokens", node_name="early")["join_token"]
+        relay.stop()
+        subprocess.run(
+            [BIN / "rap-control", "trust", "prepare", "--state", world.control.state, "--root-key",
+             world.control.state / "root-ca" / "root.key", "--out-root-key",
+             world.folder / "new-root.key"], check=True, timeout=30, stdout=subprocess.DEVNULL)
+        new_root = world.control.state / "pki" / "next" / "root.crt"
+        both = world.folder / "both-roots.pem"
+        both.write_text(world.control.root_ca.read_text() + new_root.read_text())
+        owner.ca_file = both
+        owner.post("trust/rotate")
+        while (phase := owner.get("trust")["phase"]) != "stable":
+            until(lambda: [n["name"] for n in owner.get("trust")["laggards"]] == [relay.name],
+                  "only the relay to be late", 60)
+            self.assertNotEqual(phase, owner.post("trust/rotate", force=True)["phase"])
+
+        relay.start()
+        relay.agent.wait_for(lambda: "it has been left behind" in relay.agent.log(),
+                             "the relay to say that it was left behind")
+        relay.stop()
+        # A token of before pins a root that is no more.
+        host = world.add_node("early")
+        host.start(early)
+        until(lambda: "If the platform's root was replaced since the token was made"
+              in host.agent.log(), "the old token to be explained", 20)
+
+        owner.post("nodes/relay-1/revoke")
+        shutil.rmtree(relay.state)
+        world.nodes.pop(relay.name)
+        enrol(owner, relay)
+        owner.put("nodes/relay-1/roles", roles=["relay"])
+        world.nodes[relay.name] = relay
+        until(lambda: len(world.links()) >= 2, "the relay to be linked again", 60)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """What `rap` takes from the TLS server at an entry's address: certificates and staples that openssl
-serves there in the worker's place. Each wrong one is refused by its own name (PK-9, PK-10, CP-5)."""
+serves there in the worker's place. Each wrong one is refused by its own name (PK-9, PK-10)."""
 
 import os
 import socket
