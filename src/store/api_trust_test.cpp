@@ -58,7 +58,6 @@ class Trust : public ::testing::Test {
               204);
   }
   json token_key() { return w.as("keeper", "GET", "trust/token-key").body; }
-  void keep() { control::keep_trust(w.control->services(), w.control->now); }
   std::vector<std::string> kids(const std::string& node) {
     std::vector<std::string> out;
     for (const auto& key : config_in(pull(node, 99)).token_keys) out.push_back(key.kid);
