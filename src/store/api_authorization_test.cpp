@@ -125,6 +125,7 @@ const std::map<std::string, json> kBodies = {
     {"revokeNode", {{"severity", "drain"}}},
     {"revokeCertificate", {{"key", true}}},
     {"rotateTrust", {{"force", true}}},
+    {"rotateTokenKey", {{"force", true}}},
     {"addToBlacklist", {{"kind", "ip"}, {"value", "203.0.113.0/24"}, {"reason", "scans"}}},
     {"createAttachment", json::object()},
     {"reportFallbacks", {{"items", {{{"entry", "h.test:1"}, {"cause", "unknown_ca"}}}}}},
