@@ -138,6 +138,7 @@ class LeftBehind(FabricCase):
         relay.start()
         relay.agent.wait_for(lambda: "it has been left behind" in relay.agent.log(),
                              "the relay to say that it was left behind")
+        relay.wait_fabric()  # what has not said that it runs would not be found to be stopped
         relay.stop()
         # A token of before pins a root that is no more.
         host = world.add_node("early")
