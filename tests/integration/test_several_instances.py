@@ -25,7 +25,7 @@ class SeveralInstances(FabricCase):
                         ignore=shutil.ignore_patterns("postgres", "pgsock", "run", "*.lock"))
         (cls.second.state / "run").mkdir()
         cls.second.serve()
-        cls.addClassCleanup(cls.second.process.stop)
+        cls.addClassCleanup(lambda: cls.second.process.stop())  # whichever runs by then
         cls.second_owner = cls.second.owner()
 
     def setUp(self):
