@@ -23,8 +23,8 @@ inline constexpr std::size_t kMaxCachedEndpoint = 320;
 
 struct CachedPeer {
   NodeId node;
-  std::string endpoint;          // "host:port"
-  WallTime last_success;         // when a channel was last established, or last seen to be
+  std::string endpoint;  // "host:port"
+  WallTime last_success;  // when a channel was last established, or last seen to be
   std::chrono::microseconds rtt{0};  // then; 0: not measured
 
   bool operator==(const CachedPeer&) const = default;
