@@ -183,7 +183,7 @@ bool TlsEngine::status_fits(const AcceptMember& member, const Certificate& leaf)
   if (context_->role() == TlsRole::server || !member.staple_max_age) return true;
   if (path_.size() < 2) return true;
   const unsigned char* data = nullptr;
-  const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), &data);
+  const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), static_cast<void*>(&data));
   const ByteView staple = size > 0 ? ByteView(data, static_cast<std::size_t>(size)) : ByteView();
   if (staple.empty() && !leaf.must_staple()) return true;
   const auto fault =
