@@ -110,7 +110,7 @@ std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
   const auto answer = parse(response, [&](const json& body) -> std::optional<DeltaAnswer> {
     auto changes = snapshot::parse_security_changes(body, snapshot::kMaxDeltasAPull);
     if (!changes) return std::nullopt;
-    const json restart = body.at("restart");
+    const json& restart = body.at("restart");
     return DeltaAnswer{body.at(std::string(to_string(stream)) + "_since").get<std::uint64_t>(),
                        std::move(*changes),
                        std::ranges::find(restart, json(to_string(stream))) != restart.end(),
