@@ -11,7 +11,11 @@ namespace {
 class PeerCacheTest : public ::testing::Test {
  protected:
   PeerRule rule(NodeId node, std::vector<std::string> endpoints) const {
-    return {.node = node, .dial = true, .endpoints = std::move(endpoints)};
+    PeerRule out;
+    out.node = node;
+    out.dial = true;
+    out.endpoints = std::move(endpoints);
+    return out;
   }
   Context context(std::vector<PeerRule> rules) const {
     Context out;

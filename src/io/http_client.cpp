@@ -206,18 +206,18 @@ HttpClient::~HttpClient() {
   impl_->queue.clear();
 }
 
-void HttpClient::send(wire::HttpRequest request, Callback done) {
-  impl_->send(std::move(request), std::move(done));
+void HttpClient::send(const wire::HttpRequest& request, Callback done) {
+  impl_->send(request, std::move(done));
 }
 
 std::vector<crypto::Certificate> HttpClient::peer_chain() const { return impl_->chain; }
 
-HttpClient::Result http_fetch(const HttpClientOptions& options, wire::HttpRequest request,
+HttpClient::Result http_fetch(const HttpClientOptions& options, const wire::HttpRequest& request,
                               std::vector<crypto::Certificate>* peer_chain) {
   EventLoop loop;
   HttpClient client(loop, options);
   std::optional<HttpClient::Result> result;
-  client.send(std::move(request), [&](HttpClient::Result r) {
+  client.send(request, [&](HttpClient::Result r) {
     result = std::move(r);
     loop.stop();
   });

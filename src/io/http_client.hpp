@@ -52,7 +52,7 @@ class HttpClient {
   // Only method, path, query, headers and body of the request are used; Host, Content-Length and
   // Connection are added. A request that fails on a reused connection before any response byte
   // came is retried once on a new one only when its method is GET.
-  void send(wire::HttpRequest request, Callback done);
+  void send(const wire::HttpRequest& request, Callback done);
 
   // The server's chain as it presented it in the last handshake (leaf first).
   std::vector<crypto::Certificate> peer_chain() const;
@@ -63,7 +63,7 @@ class HttpClient {
 };
 
 // Runs one request to its end on a loop of its own: for command-line programs.
-HttpClient::Result http_fetch(const HttpClientOptions& options, wire::HttpRequest request,
+HttpClient::Result http_fetch(const HttpClientOptions& options, const wire::HttpRequest& request,
                               std::vector<crypto::Certificate>* peer_chain = nullptr);
 
 }  // namespace rap::io

@@ -60,7 +60,8 @@ class Trust : public ::testing::Test {
   json token_key() { return w.as("keeper", "GET", "trust/token-key").body; }
   std::vector<std::string> kids(const std::string& node) {
     std::vector<std::string> out;
-    for (const auto& key : config_in(pull(node, 99)).token_keys) out.push_back(key.kid);
+    const auto config = config_in(pull(node, 99));
+    for (const auto& offered : config.token_keys) out.push_back(offered.kid);
     return out;
   }
   std::string signed_with() { return w.control->current->token_key.kid; }
