@@ -95,7 +95,7 @@ TEST_F(ConfigDelivery, GivesEveryNodeTheDocumentsThatItsConfigurationListsOnce) 
   for (const snapshot::DocumentRef& ref : config->documents) {
     const json item = of_type(configs, ref.type);
     EXPECT_EQ(crypto::sha256_hex(as_bytes(payload_of(item["envelope"], snapshot::kDocumentType))),
-              item["sha256"]);
+              item["sha256"].get<std::string>());
     EXPECT_EQ(item["size"], item["envelope"].get<std::string>().size());
     have.push_back(to_hex(ref.sha256));
   }

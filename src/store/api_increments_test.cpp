@@ -55,7 +55,7 @@ TEST_F(Increments, LeadFromWhatANodeHasToWhatItWouldHaveBeenGivenInFull) {
     ASSERT_TRUE(increment) << increment.error();
     const auto result = snapshot::apply_patch(held, increment->patch);
     ASSERT_TRUE(result);
-    EXPECT_EQ(crypto::sha256_hex(as_bytes(*result)), item["sha256"]);
+    EXPECT_EQ(crypto::sha256_hex(as_bytes(*result)), item["sha256"].get<std::string>());
     const json whole = pull({{"have", 0}});
     EXPECT_EQ(*result, payload_of(whole["envelope"], snapshot::kNodeConfigType));
     EXPECT_EQ(json::parse(

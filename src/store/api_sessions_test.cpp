@@ -76,7 +76,7 @@ TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
   EXPECT_EQ(token->session.str(), a.body["session"]["id"].get<std::string>());
   EXPECT_EQ(token->attachment.str(), a.body["attachment_id"].get<std::string>());
   EXPECT_EQ(token->resource.str(), a.body["session"]["resource"]["id"].get<std::string>());
-  EXPECT_EQ(token->organization.str(), a.body["session"]["organization"]["id"]);
+  EXPECT_EQ(token->organization.str(), a.body["session"]["organization"]["id"].get<std::string>());
   EXPECT_EQ(token->entry.str(), seed().entry);
   EXPECT_EQ(token->expires_at - token->issued_at, 60s);
   EXPECT_EQ(token->classes,
