@@ -7,7 +7,6 @@ namespace rap::fabric {
 
 namespace table_action = channel::table_action;
 namespace table_event = channel::table_event;
-using channel::FailureReason;
 
 Channels::Channels(io::EventLoop& loop, router::Router& router, RandomSource& rng,
                    SetSender set_sender, Log& log)

@@ -125,7 +125,7 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
                                     .staple_max_age = std::chrono::seconds{config.valid_for_s}};
   using crypto::TlsContext;
   using crypto::TlsRole;
-  client_tls_ = identity->worker ? TlsContext::make(TlsRole::server, *identity->worker,
+  client_tls_ = identity->worker ? TlsContext::make(TlsRole::server, identity->worker,
                                                     crypto::AcceptAnyone{}, io::wall_now)
                                  : nullptr;
   accept_tls_ = TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now);
