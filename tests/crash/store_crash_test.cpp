@@ -32,6 +32,12 @@ struct Seen {
 };
 
 class StoreCrash : public testing::Test {
+ public:
+  ~StoreCrash() override {
+    fs::remove_all(root_);
+    ::munmap(seen_, sizeof(Seen));
+  }
+
  protected:
   StoreCrash() {
     void* memory =
@@ -42,10 +48,6 @@ class StoreCrash : public testing::Test {
     std::string name = (where / "rap-crash-XXXXXX").string();
     root_ = ::mkdtemp(name.data());
     change_everything();
-  }
-  ~StoreCrash() override {
-    fs::remove_all(root_);
-    ::munmap(seen_, sizeof(Seen));
   }
 
   // More than one answer of each list holds.
