@@ -82,12 +82,6 @@ class ConfigDocuments : public NodeLinkWorld {
     if (sent(Call::checkin)) check_in(1, 0);
     wake();
   }
-  std::uint64_t in_force() {
-    fabric_.clear();
-    step(FabricDisconnected{});
-    step(FabricConnected{});
-    return fabric_.empty() ? 0 : fabric_[0]["config"]["version"].get<std::uint64_t>();
-  }
   std::string reported() {
     while (!sent(Call::report_config_error)) wake_without_checkin();
     return (*sent(Call::report_config_error))["errors"][0]["error"];

@@ -46,12 +46,6 @@ class ConfigIncrements : public NodeLinkWorld {
       }
     }
   }
-  std::uint64_t in_force() {
-    fabric_.clear();
-    step(FabricDisconnected{});
-    step(FabricConnected{});
-    return fabric_.empty() ? 0 : fabric_[0]["config"]["version"].get<std::uint64_t>();
-  }
   void start_with(const std::string& base) {
     check_in(5, 0);
     EXPECT_FALSE(sent(Call::pull_configs)->contains("have_sha256"))

@@ -137,6 +137,13 @@ class NodeLinkWorld : public testing::Test {
             {"type", "session.terminate"},
             {"payload", {{"session_id", "s-" + id}}}};
   }
+  // The version that rap-fabric is given when it connects; 0: none.
+  std::uint64_t in_force() {
+    fabric_.clear();
+    step(FabricDisconnected{});
+    step(FabricConnected{});
+    return fabric_.empty() ? 0 : fabric_[0]["config"]["version"].get<std::uint64_t>();
+  }
   void observe(std::uint64_t config_version) {
     step(FabricSaid{
         json{{"type", "observations"}, {"config_version", config_version}, {"pid", 7}}.dump()});
