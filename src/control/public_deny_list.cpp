@@ -1,8 +1,5 @@
 #include "control/public_deny_list.hpp"
 
-#include <algorithm>
-
-#include "base/encoding.hpp"
 #include "control/json_reply.hpp"
 #include "control/revoking.hpp"
 #include "control/routes.hpp"
@@ -12,14 +9,6 @@ namespace rap::control {
 namespace {
 
 using crypto::DenyEntry;
-
-std::optional<crypto::Sha256> digest_of(const std::string& hex) {
-  const auto bytes = from_hex(hex);
-  crypto::Sha256 out{};
-  if (!bytes || bytes->size() != out.size()) return std::nullopt;
-  std::ranges::copy(*bytes, out.begin());
-  return out;
-}
 
 // The key too, where it is the key or the node that is not trusted any more.
 bool is_key_denied(const RevokedCertificate& c) {

@@ -14,14 +14,6 @@ using snapshot::Revocation;
 using snapshot::RevocationKind;
 using snapshot::RevocationSeverity;
 
-std::optional<crypto::Sha256> digest_of(const std::string& hex) {
-  const auto bytes = from_hex(hex);
-  crypto::Sha256 out{};
-  if (!bytes || bytes->size() != out.size()) return std::nullopt;
-  std::ranges::copy(*bytes, out.begin());
-  return out;
-}
-
 // Nodes refuse a longer list, and a shorter one would have a hole.
 Outcome<void> add(Transaction& tx, const std::vector<RevocationEntry>& entries, WallTime now) {
   if (tx.certificates().count_revocations(now) + entries.size() > snapshot::kMaxRevocations) {
@@ -49,6 +41,14 @@ std::optional<Revocation> of_key(const NodeCertificate& c, RevocationSeverity se
 }
 
 }  // namespace
+
+std::optional<crypto::Sha256> digest_of(const std::string& hex) {
+  const auto bytes = from_hex(hex);
+  crypto::Sha256 out{};
+  if (!bytes || bytes->size() != out.size()) return std::nullopt;
+  std::ranges::copy(*bytes, out.begin());
+  return out;
+}
 
 crypto::RevocationReason revocation_reason(NodeState state, bool key_revoked) {
   using enum crypto::RevocationReason;

@@ -7,6 +7,9 @@
 
 namespace rap::control {
 
+// A SHA-256 as the inventory keeps it; nullopt for certificates from before it did.
+std::optional<crypto::Sha256> digest_of(const std::string& hex);
+
 // The node is out for good, with everything that was ever issued to it.
 Outcome<void> revoke_node(Services& s, Transaction& tx, const Call& call, const Node& node,
                           snapshot::RevocationSeverity severity);
