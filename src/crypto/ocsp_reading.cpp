@@ -21,18 +21,25 @@ std::optional<WallTime> time_of(const ASN1_GENERALIZEDTIME* t) {
   return from_unix(timegm(&fields));
 }
 
+// As it would be written by us: what is inside lies in an octet string, so whether that is DER too
+// shows only when the whole is made again.
+bool is_der(OCSP_BASICRESP* basic, ByteView der) {
+  const Handle<ocsp_response_st> again(
+      OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic));
+  return again && encodes_to(i2d_OCSP_RESPONSE, const_cast<const OCSP_RESPONSE*>(again.get()), der);
+}
+
 // The basic response inside, when it is one and all of it DER.
 Handle<ocsp_basic_response_st> open_response(ByteView der) {
   if (der.empty() || der.size() > kMaxOcspResponseBytes) return nullptr;
   const auto response = from_der(d2i_OCSP_RESPONSE, der);
-  if (!response ||
-      !encodes_to(i2d_OCSP_RESPONSE, const_cast<const OCSP_RESPONSE*>(response.get()), der) ||
-      OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+  if (!response || OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
     return nullptr;
   }
   Handle<ocsp_basic_response_st> basic(OCSP_response_get1_basic(response.get()));
+  if (!basic || !is_der(basic.get(), der)) return nullptr;
   // What must be understood and is not.
-  if (basic && OCSP_BASICRESP_get_ext_by_critical(basic.get(), 1, -1) >= 0) return nullptr;
+  if (OCSP_BASICRESP_get_ext_by_critical(basic.get(), 1, -1) >= 0) return nullptr;
   return basic;
 }
 
