@@ -39,7 +39,8 @@ class AuditChain : public ::testing::Test {
   }
   std::expected<void, SqlError> as(std::string_view role, const std::string& sql) {
     Connection c = TestCluster::open(conninfo_, role);
-    EXPECT_TRUE(c.script("BEGIN; " + scope_statement(Scope::platform())));
+    c.begin();
+    set_scope(c, Scope::platform());
     auto ok = c.script(sql);
     (void)c.script("COMMIT");
     return ok;
@@ -69,7 +70,8 @@ TEST_F(AuditChain, HoldsFromTheFirstEntryOn) {
 TEST_F(AuditChain, CanBeRecomputedOutsideTheDatabase) {
   append("one");
   Connection c = TestCluster::open(conninfo_, kAppRole);
-  ASSERT_TRUE(c.script("BEGIN; " + scope_statement(Scope::platform())));
+  c.begin();
+  set_scope(c, Scope::platform());
   const auto rows = c.query("SELECT previous_hash, hash FROM audit_log", {});
   Bytes covered = (*rows)[0].bytes(0);
   const std::string content =

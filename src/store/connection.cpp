@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -63,6 +64,13 @@ bool succeeded(const PGresult* result) {
 }
 
 std::shared_ptr<PGresult> own(PGresult* result) { return {result, PQclear}; }
+
+std::vector<const char*> values_of(const std::vector<Param>& params) {
+  std::vector<const char*> values;
+  values.reserve(params.size());
+  for (const Param& p : params) values.push_back(p ? p->c_str() : nullptr);
+  return values;
+}
 
 }  // namespace
 
@@ -154,68 +162,118 @@ std::expected<Connection, SqlError> Connection::open(const std::string& conninfo
 
 std::expected<Rows, SqlError> Connection::query(std::string_view sql,
                                                 const std::vector<Param>& params) {
-  std::vector<const char*> values;
-  values.reserve(params.size());
-  for (const Param& p : params) values.push_back(p ? p->c_str() : nullptr);
-  auto result = finish(send(sql, values));
+  auto result = finish(send(sql, values_of(params)));
   if (!result) return std::unexpected(std::move(result.error()));
   return Rows(std::move(*result));
 }
 
-bool Connection::send(std::string_view sql, const std::vector<const char*>& values) {
-  const int count = static_cast<int>(values.size());
-  if (const auto known = prepared_.find(sql); known != prepared_.end()) {
-    return PQsendQueryPrepared(conn_.get(), known->second.c_str(), count, values.data(), nullptr,
-                               nullptr, 0) == 1;
-  }
-  const std::string text(sql);
-  if (prepared_.size() >= kMaxPreparedStatements) {
-    return PQsendQueryParams(conn_.get(), text.c_str(), count, nullptr, values.data(), nullptr,
-                             nullptr, 0) == 1;
-  }
-  return send_first(text, values);
-}
-
-// In one round trip: keep it under a name, and carry it out.
-bool Connection::send_first(const std::string& sql, const std::vector<const char*>& values) {
-  const int count = static_cast<int>(values.size());
-  const std::string name = "s" + std::to_string(prepared_.size());
-  preparing_ = sql;
-  return PQenterPipelineMode(conn_.get()) == 1 &&
-         PQsendPrepare(conn_.get(), name.c_str(), sql.c_str(), count, nullptr) == 1 &&
-         PQsendQueryPrepared(conn_.get(), name.c_str(), count, values.data(), nullptr, nullptr,
-                             0) == 1 &&
-         PQpipelineSync(conn_.get()) == 1;
+void Connection::ahead_of_next(std::string_view sql, std::vector<Param> params) {
+  ahead_.push_back({std::string(sql), std::move(params)});
 }
 
 std::expected<void, SqlError> Connection::script(const std::string& sql) {
-  auto result = finish(PQsendQuery(conn_.get(), sql.c_str()) == 1);
+  if (!ahead_.empty()) {  // not all of it: the last becomes the query
+    const Statement last = std::move(ahead_.back());
+    ahead_.pop_back();
+    if (auto done = query(last.sql, last.params); !done) return std::unexpected(done.error());
+  }
+  auto result = finish(read_the_end() && PQsendQuery(conn_.get(), sql.c_str()) == 1);
   if (!result) return std::unexpected(std::move(result.error()));
   return {};
 }
 
+void Connection::begin() {
+  (void)read_the_end();  // or the first statement finds out
+  has_begun_ = false;
+  ahead_.clear();
+  ahead_of_next("BEGIN", {});
+}
+
+std::expected<void, SqlError> Connection::commit() {
+  if (has_begun_) ahead_.clear();  // nothing comes after it
+  return script("COMMIT");
+}
+
+std::expected<void, SqlError> Connection::roll_back() {
+  if (!has_begun_) return script("ROLLBACK");
+  ahead_.clear();
+  rolling_back_ = PQsendQuery(conn_.get(), "ROLLBACK") == 1;
+  if (!rolling_back_) give_up();
+  return {};
+}
+
+bool Connection::read_the_end() {
+  return !std::exchange(rolling_back_, false) || finish(true).has_value();
+}
+
+bool Connection::send(std::string_view sql, const Values& values) {
+  if (!read_the_end()) return false;
+  const auto known = prepared_.find(sql);
+  if (!ahead_.empty() || known == prepared_.end()) return send_piped(sql, values);
+  return PQsendQueryPrepared(conn_.get(), known->second.c_str(), static_cast<int>(values.size()),
+                             values.data(), nullptr, nullptr, 0) == 1;
+}
+
+// In one round trip: what goes ahead, and the statement.
+bool Connection::send_piped(std::string_view sql, const Values& values) {
+  bool sent = PQenterPipelineMode(conn_.get()) == 1;
+  for (const Statement& s : std::exchange(ahead_, {})) {
+    sent = sent && send_in_pipeline(s.sql, values_of(s.params));
+  }
+  sent = sent && send_in_pipeline(sql, values) && PQpipelineSync(conn_.get()) == 1;
+  if (!sent) give_up();  // half a pipeline is none
+  return sent;
+}
+
+// With what it takes to keep it, at its first time.
+bool Connection::send_in_pipeline(std::string_view sql, const Values& values) {
+  const int count = static_cast<int>(values.size());
+  const std::string text(sql);
+  std::string name;
+  if (const auto kept = prepared_.find(sql); kept != prepared_.end()) {
+    name = kept->second;
+  } else if (const auto now = std::ranges::find(piped_, text, &Piped::sql); now != piped_.end()) {
+    name = now->name;
+  } else if (named_ < kMaxPreparedStatements) {
+    name = "s" + std::to_string(named_++);
+    piped_.push_back({text, name});
+    if (PQsendPrepare(conn_.get(), name.c_str(), text.c_str(), count, nullptr) != 1) return false;
+  }
+  piped_.emplace_back();
+  const char* const* given = values.data();
+  return name.empty() ? PQsendQueryParams(conn_.get(), text.c_str(), count, nullptr, given, nullptr,
+                                          nullptr, 0) == 1
+                      : PQsendQueryPrepared(conn_.get(), name.c_str(), count, given, nullptr,
+                                            nullptr, 0) == 1;
+}
+
 // The answer to what was sent: the last result, or the first that is an error.
 std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent) {
-  const std::string preparing = std::exchange(preparing_, {});
+  const std::vector<Piped> piped = std::exchange(piped_, {});
   if (!sent) return std::unexpected(error_of(conn_.get(), nullptr));
-  const bool piped = !preparing.empty();
   const auto deadline = std::chrono::steady_clock::now() + patience_;
   std::shared_ptr<PGresult> kept;
-  for (;;) {
+  for (std::size_t part = 0;;) {
     if (const auto arrived = wait_for_result(deadline); !arrived) {
       return std::unexpected(arrived.error());
     }
     auto next = own(PQgetResult(conn_.get()));
-    if (!next && piped && PQstatus(conn_.get()) == CONNECTION_OK) continue;  // the parts' ends
+    if (!next && !piped.empty() && PQstatus(conn_.get()) == CONNECTION_OK) {
+      continue;  // the end of a part
+    }
     if (!next || PQresultStatus(next.get()) == PGRES_PIPELINE_SYNC) break;
     if (PQresultStatus(next.get()) == PGRES_PIPELINE_ABORTED) continue;
-    // The server keeps it from here on, whatever becomes of carrying it out.
-    if (piped && !kept && succeeded(next.get())) {
-      prepared_.emplace(preparing, "s" + std::to_string(prepared_.size()));
+    if (succeeded(next.get())) {
+      has_begun_ = true;
+      // The server keeps it from here on, whatever becomes of carrying it out.
+      if (part < piped.size() && !piped[part].name.empty()) {
+        prepared_.emplace(piped[part].sql, piped[part].name);
+      }
+      ++part;
     }
     if (!kept || succeeded(kept.get())) kept = std::move(next);
   }
-  if (piped && PQexitPipelineMode(conn_.get()) == 0) return std::unexpected(give_up());
+  if (!piped.empty() && PQexitPipelineMode(conn_.get()) == 0) return std::unexpected(give_up());
   if (kept && succeeded(kept.get())) return kept;
   auto error = error_of(conn_.get(), kept.get());
   // Tables have changed under a statement that is kept: a new connection learns it anew.
@@ -269,6 +327,8 @@ SqlError Connection::give_up() {
 
 bool Connection::broken() const { return given_up_ || PQstatus(conn_.get()) != CONNECTION_OK; }
 
-bool Connection::in_transaction() const { return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE; }
+bool Connection::in_transaction() const {
+  return !rolling_back_ && PQtransactionStatus(conn_.get()) != PQTRANS_IDLE;
+}
 
 }  // namespace rap::store

@@ -125,6 +125,8 @@ inline constexpr std::chrono::milliseconds kStatementPatience{6000};
 // Of one connection; a statement beyond them is parsed and planned at every use.
 inline constexpr std::size_t kMaxPreparedStatements = 512;
 
+// A connection does nothing before it must: what begins a transaction travels with its first
+// statement, and nobody waits for the end of one that is rolled back.
 class Connection {
  public:
   // `conninfo` as libpq takes it (key=value pairs or a URI); `user` overrides the one in it.
@@ -134,8 +136,18 @@ class Connection {
   // One statement. What it means is worked out by the server at its first use on this connection
   // and kept, so `sql` is one of a fixed set and never has values in it.
   std::expected<Rows, SqlError> query(std::string_view sql, const std::vector<Param>& params);
-  // Several statements without parameters, in one round trip.
+  // Goes ahead of the next query in the same round trip; if it fails, that query does. `sql` as
+  // there.
+  void ahead_of_next(std::string_view sql, std::vector<Param> params);
+  // Several statements without parameters, after what is to go ahead of them.
   std::expected<void, SqlError> script(const std::string& sql);
+
+  // A transaction, up to commit() or roll_back().
+  void begin();
+  std::expected<void, SqlError> commit();
+  std::expected<void, SqlError> roll_back();
+  // Whether the server has done anything since begin().
+  bool has_begun() const { return has_begun_; }
 
   // After LISTEN: what was announced since the last call. Waits for the first, but not longer.
   std::expected<std::vector<std::string>, SqlError> notifications(std::chrono::milliseconds wait);
@@ -148,14 +160,22 @@ class Connection {
   bool in_transaction() const;
 
  private:
+  struct Statement {
+    std::string sql;
+    std::vector<Param> params;
+  };
+
   explicit Connection(std::shared_ptr<pg_conn> conn) : conn_(std::move(conn)) {}
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
   };
 
-  bool send(std::string_view sql, const std::vector<const char*>& values);
-  bool send_first(const std::string& sql, const std::vector<const char*>& values);
+  using Values = std::vector<const char*>;
+  bool send(std::string_view sql, const Values& values);
+  bool send_piped(std::string_view sql, const Values& values);
+  bool send_in_pipeline(std::string_view sql, const Values& values);
+  bool read_the_end();
   std::expected<std::shared_ptr<pg_result>, SqlError> finish(bool sent);
   std::expected<void, SqlError> wait_for_result(std::chrono::steady_clock::time_point deadline);
   SqlError give_up();
@@ -163,8 +183,18 @@ class Connection {
   std::shared_ptr<pg_conn> conn_;
   // The names that statements are kept under by the server.
   std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> prepared_;
-  std::string preparing_;  // what is being sent, when it is to be kept
+  std::vector<Statement> ahead_;
+  // What the results of a pipeline are about, in their order: a statement that is kept from then
+  // on, or, without a name, one that was carried out.
+  struct Piped {
+    std::string sql;
+    std::string name;
+  };
+  std::vector<Piped> piped_;
+  std::size_t named_ = 0;
   std::chrono::milliseconds patience_ = kStatementPatience;
+  bool rolling_back_ = false;  // and the answer is still to be read
+  bool has_begun_ = false;
   bool given_up_ = false;
 };
 

@@ -64,40 +64,35 @@ std::expected<void, SqlError> PostgresDatabase::run_probing(
   return done;
 }
 
-// A pooled connection may have died since its last use. Nothing has happened on it yet, so one more
+// A pooled connection may have died since its last use. If nothing has happened on it yet, one more
 // try on a new one is safe.
-std::expected<Pool::Lease, SqlError> PostgresDatabase::begin(const control::Scope& scope) {
-  const std::string statement = "BEGIN; " + scope_statement(scope);
+std::expected<void, SqlError> PostgresDatabase::attempt(
+    const control::Scope& scope,
+    const std::function<control::Ending(control::Transaction&)>& work) {
   for (bool second_try : {false, true}) {
     auto lease = pool_.take();
-    if (!lease) return lease;
-    auto begun = (*lease)->script(statement);
-    if (begun) return lease;
-    if (second_try || !(*lease)->broken()) return std::unexpected(std::move(begun.error()));
-    pool_.renew();
+    if (!lease) return std::unexpected(std::move(lease.error()));
+    Connection& connection = **lease;
+    auto done = attempt_on(connection, scope, work);
+    if (connection.broken()) pool_.renew();  // the others are no better
+    if (done || second_try || !connection.broken() || connection.has_begun()) return done;
   }
   return std::unexpected(SqlError{SqlError::Kind::unavailable, "", "no connection"});
 }
 
-std::expected<void, SqlError> PostgresDatabase::attempt(
-    const control::Scope& scope,
+std::expected<void, SqlError> PostgresDatabase::attempt_on(
+    Connection& connection, const control::Scope& scope,
     const std::function<control::Ending(control::Transaction&)>& work) {
-  auto lease = begin(scope);
-  if (!lease) return std::unexpected(std::move(lease.error()));
-  SqlTransaction tx(**lease, scope);
+  connection.begin();
+  SqlTransaction tx(connection, scope);
   const control::Ending ending = work(tx);
   if (ending == control::Ending::commit) tx.write_audit();
   statements_ += tx.statements();
   if (tx.fault()) {
-    SqlError error = *tx.fault();
-    if ((*lease)->broken()) {
-      pool_.renew();  // the others are no better
-    } else {
-      (void)(*lease)->script("ROLLBACK");
-    }
-    return std::unexpected(std::move(error));
+    if (!connection.broken()) (void)connection.roll_back();
+    return std::unexpected(*tx.fault());
   }
-  return (*lease)->script(ending == control::Ending::commit ? "COMMIT" : "ROLLBACK");
+  return ending == control::Ending::commit ? connection.commit() : connection.roll_back();
 }
 
 }  // namespace rap::store

@@ -38,7 +38,9 @@ class PostgresDatabase final : public control::Database {
   std::expected<void, SqlError> attempt(
       const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work);
-  std::expected<Pool::Lease, SqlError> begin(const control::Scope& scope);
+  std::expected<void, SqlError> attempt_on(
+      Connection& connection, const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work);
 
   Pool pool_;
   Log& log_;

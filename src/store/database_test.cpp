@@ -75,6 +75,61 @@ TEST(Database, KeepsWhatAStatementMeansUntilItsTablesChange) {
   EXPECT_TRUE(c.broken()) << "on another connection";
 }
 
+class Connections : public ::testing::Test {
+ protected:
+  std::uint64_t kept() {
+    return connection_.query("SELECT count(*) FROM pg_prepared_statements", {}).value()[0].count(0);
+  }
+  std::string scope() {
+    return connection_.query("SELECT current_setting('rap.scope', true)", {}).value()[0].text(0);
+  }
+  Connection connection_ = TestCluster::open(TestCluster::get().fresh_database(), "postgres");
+};
+
+TEST_F(Connections, BeginATransactionWithItsFirstStatement) {
+  for (int transactions = 0; transactions < 2; ++transactions) {
+    connection_.begin();
+    set_scope(connection_, Scope::user(UserId{}));
+    set_scope(connection_, Scope::platform());
+    EXPECT_FALSE(connection_.has_begun());
+    EXPECT_FALSE(connection_.in_transaction());
+    EXPECT_EQ(scope(), "platform") << "all that was ahead, in its order";
+    EXPECT_TRUE(connection_.has_begun());
+    EXPECT_TRUE(connection_.in_transaction());
+    ASSERT_TRUE(connection_.commit());
+    EXPECT_EQ(kept(), 4U) << "BEGIN, the scope, and the two questions";
+  }
+  EXPECT_EQ(scope(), "");
+}
+
+TEST_F(Connections, DoNotWaitForTheEndOfWhatIsRolledBack) {
+  ASSERT_TRUE(connection_.script("CREATE TABLE things (id int)"));
+  connection_.begin();
+  EXPECT_TRUE(connection_.query("INSERT INTO things VALUES (1)", {}));
+  EXPECT_TRUE(connection_.roll_back());
+  EXPECT_FALSE(connection_.in_transaction()) << "may be lent again";
+  EXPECT_EQ(connection_.query("SELECT * FROM things", {}).value().size(), 0);
+}
+
+TEST_F(Connections, LetAQueryFailWithWhatWentAheadOfIt) {
+  connection_.begin();
+  connection_.ahead_of_next("SELECT 1 / 0", {});
+  const auto refused = connection_.query("SELECT 1", {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().sqlstate, "22012");
+  EXPECT_TRUE(connection_.roll_back());
+  EXPECT_TRUE(connection_.query("SELECT 1", {}));
+}
+
+TEST_F(Connections, ReachTheServerEvenWithAnEmptyTransaction) {
+  for (const bool commits : {true, false}) {
+    connection_.begin();
+    EXPECT_TRUE(commits ? connection_.commit() : connection_.roll_back());
+    EXPECT_TRUE(connection_.has_begun());
+    EXPECT_FALSE(connection_.in_transaction());
+  }
+}
+
 TEST(Database, RefusesMoreConnectionsThanItsBound) {
   Pool pool({.conninfo = TestCluster::get().fresh_database(),
              .user = std::string(kAppRole),

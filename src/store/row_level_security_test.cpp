@@ -63,7 +63,8 @@ class RowLevelSecurity : public ::testing::Test {
   }
   void write(const std::vector<std::string>& statements) {
     Connection app = TestCluster::open(conninfo_, kAppRole);
-    ASSERT_TRUE(app.script("BEGIN; " + scope_statement(Scope::platform())));
+    app.begin();
+    set_scope(app, Scope::platform());
     for (const std::string& s : statements) {
       auto ok = app.script(s);
       ASSERT_TRUE(ok) << s << ": " << ok.error().message;
@@ -92,10 +93,8 @@ class RowLevelSecurity : public ::testing::Test {
   std::expected<Rows, SqlError> under(std::optional<Scope> scope, const std::string& sql,
                                       std::string_view role = kAppRole) {
     Connection c = TestCluster::open(conninfo_, role);
-    EXPECT_TRUE(c.script("BEGIN"));
-    if (scope) {
-      EXPECT_TRUE(c.script(scope_statement(*scope)));
-    }
+    c.begin();
+    if (scope) set_scope(c, *scope);
     return c.query(sql, {});
   }
 
@@ -239,7 +238,8 @@ TEST_F(RowLevelSecurity, ShowsAPersonTheirOwn) {
 
 TEST_F(RowLevelSecurity, ScopeEndsWithItsTransaction) {
   Connection c = TestCluster::open(conninfo_, kAppRole);
-  ASSERT_TRUE(c.script("BEGIN; " + scope_statement(Scope::platform())));
+  c.begin();
+  set_scope(c, Scope::platform());
   EXPECT_EQ(c.query("SELECT FROM organizations", {})->size(), 2);
   ASSERT_TRUE(c.script("COMMIT"));
   EXPECT_EQ(c.query("SELECT FROM organizations", {})->size(), 0);

@@ -15,11 +15,10 @@ Rows SqlSession::query_params(std::string_view sql, const std::vector<Param>& pa
 
 void SqlSession::set_scope(const control::Scope& scope) {
   scope_ = scope;
-  if (fault_) return;
-  if (auto ok = connection_.script(scope_statement(scope)); !ok) fault_ = std::move(ok.error());
+  if (!fault_) store::set_scope(connection_, scope);
 }
 
-std::string scope_statement(const control::Scope& scope) {
+void set_scope(Connection& connection, const control::Scope& scope) {
   using Kind = control::Scope::Kind;
   std::string name;
   std::string organization;
@@ -35,10 +34,10 @@ std::string scope_statement(const control::Scope& scope) {
       user = scope.user_id.str();
       break;
   }
-  // Names and UUIDs only: nothing here needs quoting.
-  return "SELECT set_config('rap.scope', '" + name +
-         "', true), set_config('rap.organization_id', '" + organization +
-         "', true), set_config('rap.user_id', '" + user + "', true)";
+  connection.ahead_of_next(
+      "SELECT set_config('rap.scope', $1, true), set_config('rap.organization_id', $2, true), "
+      "set_config('rap.user_id', $3, true)",
+      {std::move(name), std::move(organization), std::move(user)});
 }
 
 }  // namespace rap::store

@@ -14,8 +14,9 @@ namespace rap::store {
 
 class SqlSession {
  public:
-  SqlSession(Connection& connection, const control::Scope& scope)
-      : connection_(connection), scope_(scope) {}
+  SqlSession(Connection& connection, const control::Scope& scope) : connection_(connection) {
+    set_scope(scope);
+  }
 
   template <class... Args>
   Rows query(std::string_view sql, const Args&... args) {
@@ -37,7 +38,8 @@ class SqlSession {
   std::uint64_t statements_ = 0;
 };
 
-// "SELECT set_config(…)" for the settings the policies read, local to the transaction.
-std::string scope_statement(const control::Scope& scope);
+// The settings that the policies read, up to the end of the transaction; goes with its next
+// statement.
+void set_scope(Connection& connection, const control::Scope& scope);
 
 }  // namespace rap::store
