@@ -109,6 +109,7 @@ crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& s
   token.egress_pool = session.egress_pool;
   token.entry = entry;
   token.classes = classes;
+  token.session_began = session.created_at;
   token.issued_at = call.now;
   token.expires_at = call.now + crypto::kMaxTokenLifetime;
   return token;

@@ -54,10 +54,13 @@ std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
   token.egress_pool = claims.id<EgressPoolId>("pool");
   token.entry = claims.id<NodeId>("entry");
   token.classes = read_classes(claims);
+  token.session_began = from_unix(claims.integer("began", 0, kMaxUnixTime));
   token.issued_at = from_unix(claims.integer("iat", 0, kMaxUnixTime));
   token.expires_at = from_unix(claims.integer("exp", 0, kMaxUnixTime));
   claims.finish();
-  if (fault.any() || token.expires_at <= token.issued_at) return std::nullopt;
+  if (fault.any() || token.expires_at <= token.issued_at || token.issued_at < token.session_began) {
+    return std::nullopt;
+  }
   return token;
 }
 
@@ -80,13 +83,21 @@ std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::
     const auto one = static_cast<wire::TrafficClass>(i);
     if (token.classes.contains(one)) classes.push_back(wire::to_string(one));
   }
-  const Json claims = {{"jti", token.id.str()},           {"cluster", token.cluster.str()},
-                       {"sid", token.session.str()},      {"att", token.attachment.str()},
-                       {"sub", token.user.str()},         {"epoch", token.auth_epoch},
-                       {"dev", token.device.str()},       {"org", token.organization.str()},
-                       {"res", token.resource.str()},     {"pool", token.egress_pool.str()},
-                       {"entry", token.entry.str()},      {"classes", std::move(classes)},
-                       {"iat", to_unix(token.issued_at)}, {"exp", to_unix(token.expires_at)}};
+  const Json claims = {{"jti", token.id.str()},
+                       {"cluster", token.cluster.str()},
+                       {"sid", token.session.str()},
+                       {"att", token.attachment.str()},
+                       {"sub", token.user.str()},
+                       {"epoch", token.auth_epoch},
+                       {"dev", token.device.str()},
+                       {"org", token.organization.str()},
+                       {"res", token.resource.str()},
+                       {"pool", token.egress_pool.str()},
+                       {"entry", token.entry.str()},
+                       {"classes", std::move(classes)},
+                       {"began", to_unix(token.session_began)},
+                       {"iat", to_unix(token.issued_at)},
+                       {"exp", to_unix(token.expires_at)}};
   return sign_jws(key, kid, kType, claims.dump());
 }
 

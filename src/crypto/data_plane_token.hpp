@@ -32,6 +32,7 @@ struct DataPlaneToken {
   EgressPoolId egress_pool;  // pool
   NodeId entry;              // entry: the one node that may accept it from a client
   wire::TrafficClassSet classes;  // classes: names, at least one
+  WallTime session_began;    // began: not after iat
   WallTime issued_at;        // iat
   WallTime expires_at;       // exp: first use before this
 

@@ -29,6 +29,7 @@ struct Token : testing::Test {
             .egress_pool = EgressPoolId::random(rng),
             .entry = NodeId::random(rng),
             .classes = {wire::TrafficClass::input, wire::TrafficClass::file_transfer},
+            .session_began = kNow - seconds(rng.below(1000)),
             .issued_at = kNow,
             .expires_at = kNow + kMaxTokenLifetime};
   }
@@ -77,6 +78,14 @@ TEST_F(Token, LivesNoLongerThanTheMaximum) {
   EXPECT_EQ(fault_of(sign_token(t, key, "k")), Fault::malformed);
 }
 
+TEST_F(Token, ThatWasIssuedBeforeItsSessionBeganIsNone) {
+  DataPlaneToken t = token();
+  t.session_began = t.issued_at;
+  EXPECT_TRUE(check(sign_token(t, key, "k")));
+  t.session_began += seconds(1);
+  EXPECT_EQ(fault_of(sign_token(t, key, "k")), Fault::malformed);
+}
+
 TEST_F(Token, IsForOneClusterAndSignedByAKnownKey) {
   DataPlaneToken t = token();
   t.cluster = ClusterId::random(rng);
@@ -91,7 +100,7 @@ TEST_F(Token, IsForOneClusterAndSignedByAKnownKey) {
 TEST_F(Token, HasExactlyItsMembersOfTheirTypes) {
   const auto good = claims_of(token());
   ASSERT_TRUE(check(sign_claims(good.dump())));
-  EXPECT_EQ(good.size(), 14U);
+  EXPECT_EQ(good.size(), 15U);
   for (const auto& [name, value] : good.items()) {
     auto missing = good;
     missing.erase(name);

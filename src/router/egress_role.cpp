@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "router/session_age.hpp"
+
 namespace rap::router {
 
 using wire::FlowReason;
@@ -89,8 +91,9 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return FlowReason::wrong_resource;
   }
   if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
-  const WallTime began = sessions_.began(*token);
-  if (is_overlong(policies_, token->organization, began, wall)) return FlowReason::session_ended;
+  if (is_overlong(policies_, token->organization, token->session_began, wall)) {
+    return FlowReason::session_ended;
+  }
   if (!guard_.use(*token, wall)) return FlowReason::limit_reached;
 
   flow->link = link;
@@ -100,7 +103,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   flow->subject = subject;
   flow->resource = token->resource;
   flow->organization = token->organization;
-  flow->session_began = began;
+  flow->session_began = token->session_began;
   const std::uint32_t ref = flows_.insert(std::move(flow));
   FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
   end.kind = FlowEnd::Kind::egress;

@@ -12,7 +12,6 @@
 #include "crypto/sealing.hpp"
 #include "router/flow_pool.hpp"
 #include "router/security_table.hpp"
-#include "router/session_clock.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
 #include "snapshot/documents.hpp"
@@ -96,7 +95,6 @@ class EgressRole {
   bool enabled_ = false;
   std::unordered_map<ResourceId, snapshot::Resource> resources_;
   snapshot::AppPolicies policies_;
-  SessionClock sessions_;
   FlowPool<EgressFlow> flows_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "router/session_age.hpp"
+
 namespace rap::router {
 
 using wire::FlowReason;
@@ -57,7 +59,7 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   if (policy != policies_.end() && !policy->second.classes.contains(c)) {
     return FlowReason::channel_class_denied;
   }
-  if (is_overlong(policies_, token->organization, sessions_.began(*token), wall)) {
+  if (is_overlong(policies_, token->organization, token->session_began, wall)) {
     return FlowReason::session_ended;
   }
   const auto pool = std::find_if(pools_.begin(), pools_.end(),
@@ -99,7 +101,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   flow->session = token.session;
   flow->subject = subject_of(token, board_.find(client)->address);
   flow->organization = token.organization;
-  flow->session_began = sessions_.began(token);
+  flow->session_began = token.session_began;
   flow->setup_deadline = now + kFlowSetupTimeout;
   flow->handshake.emplace(member.seal_key, rng_);
   Bytes request;

@@ -12,7 +12,6 @@
 #include "crypto/sealing.hpp"
 #include "router/flow_pool.hpp"
 #include "router/security_table.hpp"
-#include "router/session_clock.hpp"
 #include "router/switchboard.hpp"
 #include "router/token_guard.hpp"
 #include "snapshot/documents.hpp"
@@ -99,7 +98,6 @@ class EntryRole {
   bool enabled_ = false;
   std::vector<snapshot::EgressPool> pools_;
   snapshot::AppPolicies policies_;
-  SessionClock sessions_;
   std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
 };

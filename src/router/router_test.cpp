@@ -71,7 +71,7 @@ TEST_F(RouterTest, TheEgressRefusesAReplayThatTheEntryLetThrough) {
 
 TEST_F(RouterTest, RefusesEveryKindOfWrongToken) {
   auto t = token();
-  t.issued_at = wall - 120s;
+  t.session_began = t.issued_at = wall - 120s;
   t.expires_at = wall - 60s;
   request(1, sign(t));
   expect_refused(1, FlowReason::token_expired);
@@ -161,10 +161,9 @@ class SessionLimit : public RouterTest {
     auto t = token();
     request(1, sign(t));
     wall += 90s;
-    t.id = TokenId::random(rng);  // another of the same session
-    t.issued_at = wall;
-    t.expires_at = wall + 60s;
-    request(3, sign(t));
+    auto old = token();
+    old.session_began = t.session_began;  // elsewhere, until now
+    request(3, sign(old));
     request(5, sign(token()));
     wall += 9s;
     node.router.tick(now, wall);
@@ -174,8 +173,8 @@ class SessionLimit : public RouterTest {
     node.router.tick(now, wall);
     settle();
     EXPECT_EQ(ended(), (std::set{1U, 3U})) << "the third is of a later session";
-    t.id = TokenId::random(rng);
-    request(7, sign(t));
+    old.id = TokenId::random(rng);
+    request(7, sign(old));
     EXPECT_EQ(ended(), (std::set{1U, 3U, 7U}));
   }
 };

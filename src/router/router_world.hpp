@@ -144,6 +144,7 @@ class RouterTest : public ::testing::Test {
     t.egress_pool = resource.pool;
     t.entry = entry_id;
     t.classes = {TrafficClass::input, TrafficClass::file_transfer};
+    t.session_began = wall;
     t.issued_at = wall;
     t.expires_at = wall + 60s;
     return t;

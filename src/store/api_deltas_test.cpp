@@ -300,6 +300,18 @@ TEST_F(Deltas, TokensCarryTheEpochOfTheirUserAndTheDevice) {
   EXPECT_EQ(token_of(session).auth_epoch, 1U);
 }
 
+TEST_F(Deltas, TokensSayWhenTheirSessionBeganHoweverLateTheyAre) {
+  const Answered started = start_session(json::object());
+  const WallTime then = w.control->now;
+  EXPECT_EQ(token_of(started).session_began, then);
+  w.control->now += std::chrono::seconds{100};
+  const std::string id = started.body["session"]["id"];
+  const Answered later =
+      w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object());
+  EXPECT_EQ(token_of(later).session_began, then);
+  EXPECT_EQ(token_of(later).issued_at, w.control->now);
+}
+
 TEST_F(Deltas, WhatWouldLockEverybodyOutIsRefused) {
   EXPECT_EQ(blacklist("ip", "0.0.0.0/0").code(), "invalid_member");
   EXPECT_EQ(blacklist("user", "nobody@else.test").code(), "user_not_found");

@@ -78,6 +78,7 @@ TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
   EXPECT_EQ(token->resource.str(), a.body["session"]["resource"]["id"].get<std::string>());
   EXPECT_EQ(token->organization.str(), a.body["session"]["organization"]["id"].get<std::string>());
   EXPECT_EQ(token->entry.str(), seed().entry);
+  EXPECT_EQ(token->session_began, w.control->now);
   EXPECT_EQ(token->expires_at - token->issued_at, 60s);
   EXPECT_EQ(token->classes,
             (wire::TrafficClassSet{wire::TrafficClass::input, wire::TrafficClass::file_transfer}));

@@ -33,6 +33,7 @@ struct Signed {
     token.egress_pool = EgressPoolId::random(rng);
     token.entry = NodeId::random(rng);
     token.classes = {wire::TrafficClass::input};
+    token.session_began = now;
     token.issued_at = now;
     token.expires_at = now + std::chrono::seconds(30);
     text = sign_token(token, key, "k1");

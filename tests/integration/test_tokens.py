@@ -53,7 +53,7 @@ class Tokens(FabricCase):
     def test_an_expired_token_is_refused(self):
         candidate = self.candidate()
         now = int(time.time())
-        old = self.altered(candidate, iat=now - 120, exp=now - 60)
+        old = self.altered(candidate, began=now - 120, iat=now - 120, exp=now - 60)
         self.assertEqual("token_expired", self.outcome(old, candidate))
 
     def test_a_token_with_a_longer_life_than_allowed_is_refused(self):
