@@ -6,7 +6,7 @@ import pathlib
 import signal
 
 from harness.addresses import free_port
-from harness.process import BIN, Process, alive, end
+from harness.process import BIN, Process, alive, end, given
 from harness.wait import until
 
 
@@ -72,8 +72,9 @@ class Node:
     def stop(self):
         if self.agent:
             self.agent.stop()
-        if pid := self.fabric_pid():
-            with contextlib.suppress(AssertionError):
+        # Not by its pid file: the agent may have started it a moment ago.
+        for pid in given(self.state):
+            try:
                 end(pid)
-        if pid := self.fabric_pid():
-            end(pid, signal.SIGKILL)
+            except AssertionError:
+                end(pid, signal.SIGKILL)

@@ -1,5 +1,6 @@
 """A program under test: its log in a file, its end certain."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -29,6 +30,16 @@ def end(pid, sig=signal.SIGTERM, timeout=STOP_TIMEOUT_S):
     except ProcessLookupError:
         return
     until(lambda: not alive(pid), f"process {pid} to end after {signal.Signals(sig).name}", timeout)
+
+
+def given(argument):
+    """The processes that run with this argument, whoever started them."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(argument).encode() in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
+    return found
 
 
 class Process:
