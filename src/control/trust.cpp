@@ -141,20 +141,20 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
 
 }  // namespace
 
+// While the lock that state() takes is held: what was read last is followed last, and the bundles
+// are those of the state, whoever else takes a step or follows one at the same time.
 void follow_trust(Services& s) {
-  std::vector<std::string> bundles;
-  TokenKeyState tokens;
-  const auto state =
+  std::expected<void, std::string> followed;
+  const auto done =
       transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<TrustState> {
-        bundles.clear();
+        TrustState state = tx.trust().state();
+        const TokenKeyState tokens = tx.trust().token_keys();
+        std::vector<std::string> bundles;
         for (StoredBundle& b : tx.trust().bundles()) bundles.push_back(std::move(b.envelope));
-        tokens = tx.trust().token_keys();
-        return tx.trust().state();
+        followed = s.trust_keys.follow(state, tokens, std::move(bundles));
+        return state;
       });
-  if (!state) return;
-  if (const auto done = s.trust_keys.follow(*state, tokens, std::move(bundles)); !done) {
-    s.log.error("trust.keys_behind", {{"reason", done.error()}});
-  }
+  if (done && !followed) s.log.error("trust.keys_behind", {{"reason", followed.error()}});
 }
 
 void keep_trust(Services& s, WallTime now) {

@@ -1,4 +1,5 @@
 // Renewing certificates, and rotating the platform's trust.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -178,6 +179,21 @@ TEST_F(Trust, RotatesPhaseByPhaseAndNeverAheadOfANode) {
   EXPECT_NE(status()["ca_ref"], old_ref);
   EXPECT_EQ(config_in(pull(seed().entry, 99)).trust_bundle_floor, 3U);
   EXPECT_EQ(pull(seed().entry, 1).size(), 3U) << "who slept through it gets the whole way";
+}
+
+// Else what was read before another's step could be followed after it, and undo it.
+TEST_F(Trust, IsFollowedBeforeAnotherCanTakeTheNextStep) {
+  Connection other = TestCluster::open(w.conninfo, "postgres");
+  std::vector<std::string> refused;
+  w.control->trust_keys.on_follow = [&] {
+    const auto locked = other.query("SELECT FROM trust FOR UPDATE NOWAIT", {});
+    refused.push_back(locked ? "" : locked.error().sqlstate);
+  };
+  keep();
+  EXPECT_THAT(refused, ::testing::ElementsAre("55P03"));
+  prepare();
+  ASSERT_EQ(rotate().status, 200);
+  EXPECT_THAT(refused, ::testing::ElementsAre("55P03", "55P03"));
 }
 
 TEST_F(Trust, GoesOnWithoutLaggardsWhenForcedAndSaysWhoWasLeft) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -115,6 +116,7 @@ class TestAuthority final : public control::CurrentAuthority {
 class TestTrustKeys final : public control::TrustKeys {
  public:
   explicit TestTrustKeys(TestAuthority& current) : current_(current) {}
+  std::function<void()> on_follow;
 
   std::expected<std::optional<control::PreparedTrust>, std::string> prepared() override {
     return next_;
@@ -129,6 +131,7 @@ class TestTrustKeys final : public control::TrustKeys {
   std::expected<void, std::string> follow(const control::TrustState& state,
                                           const control::TokenKeyState& tokens,
                                           std::vector<std::string> bundles) override {
+    if (on_follow) on_follow();
     control::Authority next = *current_.get();
     if (tokens.phase == control::TokenKeyPhase::overlapping) next.token_key = *next_token_;
     next.bundle_version = state.bundle_version;
