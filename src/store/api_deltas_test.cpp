@@ -98,7 +98,7 @@ TEST_F(Deltas, OfOneKeyAreOneRowWithTheNewestNumberAndARemovalIsOneToo) {
 TEST_F(Deltas, NothingNewIsSaidWithoutATransactionAtMostAMomentLate) {
   const json cursors = {{"epochs_since", 0}, {"blacklist_since", 0}};
   const Answered first = pull(cursors);
-  w.control->step = Duration::zero();
+  w.control->clock.stand_still();
   EXPECT_EQ(pull(cursors).body, first.body);
   const auto statements = w.control->statements();
   EXPECT_EQ(pull(cursors).body, first.body);
@@ -115,7 +115,7 @@ TEST_F(Deltas, NothingNewIsSaidWithoutATransactionAtMostAMomentLate) {
   EXPECT_EQ(w.control->statements(), asked);
 
   w.as("root", "POST", "nodes/entry-n/disable");
-  w.control->mono += 2 * kHorizonAge;
+  w.control->clock.advance(2 * kHorizonAge);
   EXPECT_EQ(w.control->node_call(seed().entry, "deltas/pull", {{"blacklist_since", 0}}).code(),
             "node_disabled");
 }

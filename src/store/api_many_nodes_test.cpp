@@ -105,7 +105,7 @@ TEST_F(ManyNodes, AllPullsAfterAChangeTogetherLoadTheClusterOnce) {
 TEST_F(ManyNodes, WhoPullsWhatAnotherPulledAMomentAgoIsAnsweredFromMemory) {
   const auto version = opened(pull(seed().entry, {{"have", 0}})).version;
   for (const std::string& id : {seed().relay, seed().egress}) pull(id, {{"have", 0}});
-  w.control->step = Duration::zero();
+  w.control->clock.stand_still();
   pull(seed().entry, {{"have", 0}});
   EXPECT_EQ(cost_of([&] {
               for (const std::string& id : {seed().entry, seed().relay, seed().egress}) {
@@ -123,7 +123,7 @@ TEST_F(ManyNodes, OneNodesRevocationSendsNoOtherToTheDatabase) {
   }
   ASSERT_LT(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 300);
   w.control->standings.forget();
-  w.control->step = Duration::zero();
+  w.control->clock.stand_still();
   pull(seed().entry, {{"have", 0}});  // reads the horizon and the cluster
   EXPECT_EQ(cost_of([&] {
               for (int i = 0; i < 3; ++i) {

@@ -74,6 +74,28 @@ class SharedRandom final : public RandomSource {
   SeededRandom rng_{static_cast<std::uint64_t>(std::random_device{}())};
 };
 
+// Goes on by a second whenever somebody looks, from any thread, until it is told to stand still.
+class SteppingClock {
+ public:
+  MonoTime look() {
+    std::lock_guard lock(mutex_);
+    return now_ += step_;
+  }
+  void stand_still() {
+    std::lock_guard lock(mutex_);
+    step_ = Duration::zero();
+  }
+  void advance(Duration by) {
+    std::lock_guard lock(mutex_);
+    now_ += by;
+  }
+
+ private:
+  std::mutex mutex_;
+  MonoTime now_{std::chrono::hours{1}};
+  Duration step_ = std::chrono::seconds{1};
+};
+
 // Passes transactions on, and while `dry` lets none of them commit: every use case writes in one
 // transaction, so what it answers is the same and nothing is left of it.
 class MaybeDry final : public control::Database {
@@ -315,8 +337,7 @@ class ControlPlane {
   TestAuthority current{authority()};
   TestTrustKeys trust_keys{current};
   SharedClusterModels models{std::chrono::seconds{snapshot::kDefaultValidForS}};
-  MonoTime mono{std::chrono::hours{1}};
-  Duration step = std::chrono::seconds{1};  // by which mono goes on whenever somebody looks
+  SteppingClock clock;
 
  private:
   SilentLog log_;
@@ -325,7 +346,7 @@ class ControlPlane {
 
  public:
   MaybeDry database;
-  RecentStandings standings{database, [this] { return mono += step; }};
+  RecentStandings standings{database, [this] { return clock.look(); }};
   RecentAnswers answers;
 
  private:
