@@ -7,7 +7,7 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan sim fuzz
+.PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz
 .PHONY: bench bench-channels bench-control bench-deltas bench-ocsp bench-revocation
 .PHONY: check check-format format packages clean
 
@@ -40,6 +40,9 @@ test-release: .build-release ## Run the tests of the release build only
 
 test-asan: .build-asan ## Run the tests of the address and undefined behaviour sanitizer build only
 	@ctest --preset asan -j $(JOBS)
+
+test-tsan: .build-tsan ## Run the tests of the thread sanitizer build only
+	@ctest --preset tsan -j $(JOBS)
 
 fuzz: ## Run every fuzzer for SECONDS=60 each
 	@tools/packages.sh build test fuzz

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import tempfile
 
-from harness import tokens
+from harness import sanitizers, tokens
 from harness.addresses import OneHost
 from harness.control import OWNER_EMAIL, OWNER_PASSWORD, Control, reachable_by_postgres
 from harness.node import Node
@@ -44,6 +44,7 @@ class World:
         self.address = self.hosts.address("target")
         self._open = contextlib.ExitStack()
         self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self._open.callback(sanitizers.assert_silent, self.folder)
         self.nodes = {}
         try:
             self.control = Control(self.folder, self.hosts.address("control"),

@@ -9,7 +9,7 @@ import ssl
 import tempfile
 import unittest
 
-from harness import pki
+from harness import pki, sanitizers
 from harness.addresses import OneHost
 from harness.api import ApiError
 from harness.control import DATABASE, Control, reachable_by_postgres
@@ -24,6 +24,7 @@ class DatabaseCrash(unittest.TestCase):
         cls.folder = reachable_by_postgres(
             pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.addClassCleanup(sanitizers.assert_silent, cls.folder)
         address = OneHost().address("control")
         wire = cls.folder / "wire"
         wire.mkdir()

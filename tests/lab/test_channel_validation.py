@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-from harness import frames, namespaces
+from harness import frames, namespaces, sanitizers
 from harness.api import ApiError
 from harness.case import FabricCase
 from harness.channel import Channel
@@ -50,6 +50,7 @@ class Pair(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.addCleanup(sanitizers.assert_silent, self.folder)
         self.cluster = str(uuid.uuid4())
         self.authority = Authority()
         self.listener = self.node("listener")

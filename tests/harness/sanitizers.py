@@ -1,0 +1,18 @@
+"""What sanitizers said in the logs of programs under test. A program that one of them ends may have
+been started anew by whoever supervises it, and the test have passed."""
+
+import pathlib
+
+MARKS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+         "runtime error: ")
+SHOWN_LINES = 60
+
+
+def assert_silent(folder):
+    """No log below `folder` holds a report. To be called once everything has ended."""
+    for log in sorted(pathlib.Path(folder).rglob("*.log")):
+        lines = log.read_text(errors="replace").splitlines()
+        for number, line in enumerate(lines):
+            if any(mark in line for mark in MARKS):
+                report = "\n".join(lines[number:number + SHOWN_LINES])
+                raise AssertionError(f"a sanitizer reports in {log.name}:\n{report}")
