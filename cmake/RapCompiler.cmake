@@ -23,6 +23,12 @@ if(RAP_SANITIZE)
   endif()
 endif()
 
+# How many times longer than elsewhere a test may take.
+set(RAP_PATIENCE 1)
+if(RAP_SANITIZE MATCHES "thread")
+  set(RAP_PATIENCE 4)
+endif()
+
 if(RAP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -38,7 +38,8 @@ function(rap_layer name)
     target_compile_definitions(rap_${name}_test PRIVATE
       RAP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" RAP_VECTORS_DIR="${CMAKE_SOURCE_DIR}/tests/vectors")
     add_test(NAME unit.${name} COMMAND rap_${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 240)
+    math(EXPR timeout "240 * ${RAP_PATIENCE}")
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT ${timeout})
   endif()
 endfunction()
 

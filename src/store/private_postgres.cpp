@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -71,8 +72,9 @@ std::expected<const passwd*, std::string> server_user() {
   const bool dropped = geteuid() != 0 || (setgroups(0, nullptr) == 0 && setgid(user.pw_gid) == 0 &&
                                           setuid(user.pw_uid) == 0);
   if (dropped && chdir("/") == 0) {
-    std::vector<char*> environment = {const_cast<char*>("LC_ALL=C"),
-                                      const_cast<char*>("PATH=/usr/bin:/bin"), nullptr};
+    // Not on the heap, whose lock another thread may have held at the fork.
+    std::array environment = {const_cast<char*>("LC_ALL=C"),
+                              const_cast<char*>("PATH=/usr/bin:/bin"), static_cast<char*>(nullptr)};
     execve(argv[0], argv.data(), environment.data());
   }
   _exit(127);
