@@ -9,14 +9,15 @@ function(rap_quick_to_compile test level)
 endfunction()
 
 # rap_layer(name [USES layer...] [LINKS library...] [THOROUGH_TESTS])
-#   Library rap_<name> from src/<name>/*.cpp, and rap_<name>_test from its *_test.cpp files.
+#   Library rap_<name> from src/<name>/*.cpp, and rap_<name>_test from its *_test.cpp files and the
+#   test_*.cpp that these share.
 #   THOROUGH_TESTS: they try cases by the thousand.
 function(rap_layer name)
   cmake_parse_arguments(ARG "THOROUGH_TESTS" "" "USES;LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
-  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(test_[^/]*|[^/]*_test)\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "/(test_[^/]*|[^/]*_test)\\.cpp$")
   list(TRANSFORM ARG_USES PREPEND rap_)
   if(sources)
     add_library(rap_${name} STATIC ${sources})

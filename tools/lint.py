@@ -47,7 +47,8 @@ def fingerprint(source, command):
 
 
 def lint(build, source):
-    fewer = [f"--checks={NOT_IN_TESTS}"] if source.name.endswith("_test.cpp") else []
+    is_test = source.name.endswith("_test.cpp") or source.name.startswith("test_")
+    fewer = [f"--checks={NOT_IN_TESTS}"] if is_test else []
     # g++ flags that clang does not know must not count as findings.
     run = subprocess.run(
         [CLANG_TIDY, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option",

@@ -1,5 +1,4 @@
 // rap admin blacklist.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "client/admin_commands.hpp"

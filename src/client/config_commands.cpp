@@ -1,5 +1,4 @@
 // rap admin configs, and rap variables.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 

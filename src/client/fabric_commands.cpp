@@ -1,5 +1,4 @@
 // rap admin nodes, certificates, channels.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 

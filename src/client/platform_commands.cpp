@@ -1,5 +1,4 @@
 // rap admin join-tokens, enrolments, audit.
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <ostream>

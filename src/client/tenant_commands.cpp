@@ -1,5 +1,4 @@
 // rap admin organizations, users, members, pools, resources, grants.
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,6 @@
 // The world of a command in memory: files, a scripted server, a scripted person.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <deque>
 #include <map>
 #include <memory>
@@ -15,22 +14,10 @@ namespace rap::client {
 
 class TestHome final : public Home {
  public:
-  Outcome<std::optional<std::string>> read(std::string_view name) override {
-    const auto it = files.find(std::string(name));
-    if (it == files.end()) return std::nullopt;
-    return it->second;
-  }
-  Outcome<void> write(std::string_view name, const std::string& content) override {
-    if (full) return fail(ExitCode::failed, std::string(name) + ": No space left on device");
-    files[std::string(name)] = content;
-    return {};
-  }
+  Outcome<std::optional<std::string>> read(std::string_view name) override;
+  Outcome<void> write(std::string_view name, const std::string& content) override;
   std::string path(std::string_view name) const override { return "/home/" + std::string(name); }
-  Outcome<std::string> read_given(const std::string& path) override {
-    const auto it = given.find(path);
-    if (it == given.end()) return fail(ExitCode::usage, path + ": No such file or directory");
-    return it->second;
-  }
+  Outcome<std::string> read_given(const std::string& path) override;
 
   bool full = false;
   std::map<std::string, std::string> files;
@@ -40,33 +27,17 @@ class TestHome final : public Home {
 struct Sent {
   wire::HttpRequest request;
   std::optional<std::string> roots_pem;
-  nlohmann::json body() const { return nlohmann::json::parse(request.body, nullptr, false); }
+  nlohmann::json body() const;
 };
 
 // Answers "METHOD path" as the test laid down.
 class TestNetwork final : public Network {
  public:
-  std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort&,
+  std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
                                                         const std::optional<std::string>& roots_pem,
-                                                        const wire::HttpRequest& request) override {
-    sent.push_back({request, roots_pem});
-    if (error) return std::unexpected(*error);
-    if (untrusted_roots && roots_pem == untrusted_roots) {
-      return std::unexpected(NetworkError{NetworkFault::untrusted, "unknown_root"});
-    }
-    const std::string query = request.query.empty() ? "" : "?" + request.query;
-    const auto it = answers.find(request.method + " " + request.path + query);
-    wire::HttpResponse response;
-    response.status = it == answers.end() ? 404 : it->second.first;
-    response.body = it == answers.end() ? R"({"code":"not_found","detail":"Nothing here."})"
-                                        : it->second.second.dump();
-    return response;
-  }
+                                                        const wire::HttpRequest& request) override;
   void deny(std::shared_ptr<const crypto::DenyList> list) override { denied = std::move(list); }
-  void answer(const std::string& what, const nlohmann::json& body, int status = 200) {
-    const std::size_t space = what.find(' ');
-    answers[what.substr(0, space + 1) + "/api/v1/" + what.substr(space + 1)] = {status, body};
-  }
+  void answer(const std::string& what, const nlohmann::json& body, int status = 200);
 
   std::optional<NetworkError> error;
   std::optional<std::string> untrusted_roots;  // the server is not under these
@@ -142,28 +113,8 @@ struct TestShell {
   static constexpr std::int64_t kNow = 1'800'000'000;
 
   // The exit status; what was printed is in `out` and `err`.
-  int run(const std::vector<std::string>& words) {
-    out.str("");
-    err.str("");
-    Invocation invocation;
-    const auto tree = make_command_tree(invocation, "1.2.3");
-    try {
-      tree->parse(std::vector<std::string>(words.rbegin(), words.rend()));
-    } catch (const CLI::ParseError& e) {
-      return tree->exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::usage);
-    }
-    World world{home,   network, terminal, programs,        data_plane,
-                random, out,     err,      from_unix(kNow), invocation.json};
-    const auto done = invocation.run(world);
-    if (done) return *done;
-    err << done.error().text;
-    return static_cast<int>(done.error().code);
-  }
-  void sign_in() {
-    home.files["profile.json"] =
-        to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100, {}});
-    home.files["ca.pem"] = "roots";
-  }
+  int run(const std::vector<std::string>& words);
+  void sign_in();
 
   TestHome home;
   TestNetwork network;

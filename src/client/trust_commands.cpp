@@ -1,5 +1,4 @@
 // rap admin trust.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 

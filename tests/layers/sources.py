@@ -26,6 +26,11 @@ def files(*patterns):
             if name and (ROOT / name).is_file()]
 
 
+def is_test(path):
+    """Whether a .cpp belongs to its layer's tests: itself one, or shared by them."""
+    return path.suffix == ".cpp" and (path.stem.endswith("_test") or path.stem.startswith("test_"))
+
+
 def read(path):
     return (ROOT / path).read_text(encoding="utf-8")
 

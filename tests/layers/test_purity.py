@@ -46,15 +46,14 @@ class Purity(unittest.TestCase):
         found = []
         for layer in sources.PURE + sources.SERVICES:
             for path in sources.files(f"src/{layer}/*.hpp", f"src/{layer}/*.cpp"):
-                if not path.name.endswith("_test.cpp"):
+                if not sources.is_test(path):
                     found += impure_text(path, sources.read(path))
         self.assertEqual([], found)
 
     def test_pure_libraries_ask_the_system_for_nothing(self):
         for layer in sources.PURE:
             library = sources.BUILD / f"librap_{layer}.a"
-            has_code = any(not p.name.endswith("_test.cpp")
-                           for p in sources.files(f"src/{layer}/*.cpp"))
+            has_code = any(not sources.is_test(p) for p in sources.files(f"src/{layer}/*.cpp"))
             if not has_code:
                 continue
             self.assertTrue(library.exists(), f"{library} is not built")
