@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

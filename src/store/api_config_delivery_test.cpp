@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "crypto/dsse.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 #include "wire/byte_range.hpp"
 
 namespace rap::store {

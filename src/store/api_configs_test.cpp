@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "control/housekeeping.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "crypto/data_plane_token.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

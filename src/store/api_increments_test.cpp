@@ -3,7 +3,7 @@
 
 #include "crypto/dsse.hpp"
 #include "snapshot/increment.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "crypto/dsse.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

@@ -1,7 +1,7 @@
 // Organizations' own: pools, resources, grants, members.
 #include <gtest/gtest.h>
 
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "control/housekeeping.hpp"
 #include "crypto/data_plane_token.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "control/trust.hpp"
 #include "crypto/dsse.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

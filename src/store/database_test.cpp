@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 #include "store/transaction.hpp"
 
 namespace rap::store {

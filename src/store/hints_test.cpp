@@ -1,5 +1,5 @@
 // What the database announces when a transaction changed something for nodes.
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {

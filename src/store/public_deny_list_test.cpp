@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "snapshot/public_deny_list.hpp"
-#include "store/api_world.hpp"
+#include "store/test_world.hpp"
 
 namespace rap::store {
 namespace {
