@@ -31,6 +31,7 @@ class OcspServer {
   OcspServer& operator=(const OcspServer&) = delete;
 
   std::uint16_t port() const { return port_; }
+  const io::HttpServer& http() const { return *server_; }
 
  private:
   store::PostgresDatabase database_;

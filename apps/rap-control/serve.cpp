@@ -7,6 +7,7 @@
 #include "control/api.hpp"
 #include "control/node_link.hpp"
 #include "control/trust.hpp"
+#include "figures.hpp"
 #include "hints.hpp"
 #include "io/event_loop.hpp"
 #include "io/file.hpp"
@@ -273,6 +274,9 @@ Result<void> Server::run(const Addresses& addresses,
   }
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();
+  metrics_.add_source([this](MetricsText& text) {
+    write_figures(text, {*api_server_, *node_server_, ocsp_server_->http()});
+  });
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   keeper.start();
@@ -283,9 +287,9 @@ Result<void> Server::run(const Addresses& addresses,
   log_.info("control.stopping");
   node_loop_.stop();
   nodes.join();
+  api_server_.reset();  // whose workers ask the others for their figures
   ocsp_server_.reset();
   node_server_.reset();
-  api_server_.reset();
   return {};
 }
 

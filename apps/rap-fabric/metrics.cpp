@@ -3,45 +3,15 @@
 #include <array>
 #include <map>
 
+#include "base/metrics_text.hpp"
+#include "io/handshake_metrics.hpp"
+
 namespace rap::fabric {
 namespace {
 
 using channel::Counters;
 
-// Prometheus' exposition format, one family after the other.
-class Text {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = "rap_fabric_" + std::string(name);
-    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
-            std::string(type) + "\n";
-  }
-  void sample(std::string_view value, std::string_view labels = "") {
-    out_ += name_;
-    if (!labels.empty()) out_ += "{" + std::string(labels) + "}";
-    out_ += " " + std::string(value) + "\n";
-  }
-  void sample(std::uint64_t value, std::string_view labels = "") {
-    sample(std::to_string(value), labels);
-  }
-  void seconds(Duration d, std::string_view labels = "") {
-    sample(std::to_string(std::chrono::duration<double>(d).count()), labels);
-  }
-  void one(std::string_view name, std::string_view type, std::string_view help,
-           std::uint64_t value) {
-    family(name, type, help);
-    sample(value);
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  std::string name_;
-  std::string out_;
-};
-
-std::string label(std::string_view name, std::string_view value) {
-  return std::string(name) + "=\"" + std::string(value) + "\"";
-}
+using Text = MetricsText;
 
 void write_counters(Text& t, const Counters& c) {
   t.one("channel_attempts_total", "counter", "Channels dialled.", c.attempts);
@@ -64,7 +34,7 @@ void write_counters(Text& t, const Counters& c) {
   t.family("channels_ended_total", "counter", "Channels that ended, by reason.");
   for (std::uint8_t i = 0; i < channel::kFailureReasonCount; ++i) {
     const auto name = i == 0 ? "orderly" : channel::to_string(*channel::failure_reason_from(i));
-    t.sample(c.ended_by_reason[i], label("reason", name));
+    t.sample(c.ended_by_reason[i], metrics_label("reason", name));
   }
 }
 
@@ -79,11 +49,11 @@ void write_channels(Text& t, const channel::Table& table) {
   }
   t.family("channels", "gauge", "Channels by state.");
   for (std::size_t i = 0; i < states.size(); ++i) {
-    t.sample(states[i], label("state", channel::to_string(static_cast<channel::State>(i))));
+    t.sample(states[i], metrics_label("state", channel::to_string(static_cast<channel::State>(i))));
   }
   t.family("channel_classes", "gauge", "Channels that may carry a class of traffic.");
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    t.sample(classes[i], label("class", wire::kTrafficClassNames[i]));
+    t.sample(classes[i], metrics_label("class", wire::kTrafficClassNames[i]));
   }
   const auto each = [&](std::string_view name, std::string_view help, auto write) {
     t.family(name, "gauge", help);
@@ -92,8 +62,8 @@ void write_channels(Text& t, const channel::Table& table) {
       if (!l.carries_traffic()) continue;
       for (const auto lane : {wire::Lane::interactive, wire::Lane::bulk}) {
         if (!l.has_lane(lane)) continue;
-        write(l.heartbeats(lane),
-              label("peer", l.peer()->str()) + "," + label("lane", wire::to_string(lane)));
+        write(l.heartbeats(lane), metrics_label("peer", l.peer()->str()) + "," +
+                                      metrics_label("lane", wire::to_string(lane)));
       }
     }
   };
@@ -109,16 +79,16 @@ void write_channels(Text& t, const channel::Table& table) {
 void write_reconnects(Text& t, const channel::Table& table, MonoTime now) {
   t.family("reconnect_failures", "gauge", "Failures in a row of peers that are dialled.");
   for (const auto& [node, peer] : table.reconnector().peers()) {
-    t.sample(peer.failures, label("peer", node.str()));
+    t.sample(peer.failures, metrics_label("peer", node.str()));
   }
   t.family("reconnect_wait_seconds", "gauge", "Until the next attempt.");
   for (const auto& [node, peer] : table.reconnector().peers()) {
     if (peer.engaged || peer.stopped) continue;
-    t.seconds(std::max(Duration::zero(), peer.next_at - now), label("peer", node.str()));
+    t.seconds(std::max(Duration::zero(), peer.next_at - now), metrics_label("peer", node.str()));
   }
   t.family("reconnect_stopped", "gauge", "1: denied until the configuration changes.");
   for (const auto& [node, peer] : table.reconnector().peers()) {
-    t.sample(peer.stopped ? 1 : 0, label("peer", node.str()));
+    t.sample(peer.stopped ? 1 : 0, metrics_label("peer", node.str()));
   }
 }
 
@@ -128,7 +98,7 @@ void write_standing(Text& t, const channel::Context& c) {
   for (const auto& [name, value] : {std::pair("current", channel::Authority::current),
                                     {"degraded", channel::Authority::degraded},
                                     {"expired", channel::Authority::expired}}) {
-    t.sample(c.authority == value ? 1 : 0, label("authority", name));
+    t.sample(c.authority == value ? 1 : 0, metrics_label("authority", name));
   }
   t.one("config_version", "gauge", "Of the configuration in use.", c.versions.config);
   t.one("trust_bundle_version", "gauge", "Of the roots in use.", c.versions.trust_bundle);
@@ -136,51 +106,18 @@ void write_standing(Text& t, const channel::Context& c) {
   t.one("route_epoch", "gauge", "Of the routes in use.", c.versions.route_epoch);
 }
 
-void write_listeners(Text& t, const io::TlsListener* nodes, const io::TlsListener* clients) {
-  const std::array listeners = {std::pair("nodes", nodes), std::pair("clients", clients)};
-  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
-                        auto value) {
-    t.family(name, type, help);
-    for (const auto& [which, listener] : listeners) {
-      if (listener != nullptr) t.sample(value(listener->counters()), label("listener", which));
-    }
-  };
-  using L = io::TlsListenerCounters;
-  each("handshakes_accepted_total", "counter", "Connections taken from the kernel.",
-       [](const L& c) { return c.accepted; });
-  each("handshakes_completed_total", "counter", "Handshakes that succeeded.",
-       [](const L& c) { return c.completed; });
-  each("handshakes_failed_total", "counter", "Broken off, or no TLS.",
-       [](const L& c) { return c.failed; });
-  each("handshakes_timed_out_total", "counter", "Not done in time.",
-       [](const L& c) { return c.timed_out; });
-  each("handshakes_evicted_total", "counter", "Silent ones that made way for others.",
-       [](const L& c) { return c.evicted + c.evicted_by_source; });
-  each("handshakes_half_open", "gauge", "Under way now.",
-       [](const L& c) { return std::uint64_t{c.half_open}; });
-  t.family("handshakes_refused_total", "counter", "Certificates refused, by fault.");
-  for (const auto& [which, listener] : listeners) {
-    if (listener == nullptr) continue;
-    const auto& refused = listener->counters().refused;
-    for (std::size_t i = 0; i < refused.size(); ++i) {
-      t.sample(refused[i],
-               label("listener", which) + "," +
-                   label("fault", crypto::to_string(static_cast<crypto::CertificateFault>(i))));
-    }
-  }
-}
-
 }  // namespace
 
 std::string metrics_text(const channel::Table& table, router::Router& router,
                          const io::TlsListener* nodes, const io::TlsListener* clients,
                          MonoTime now) {
-  Text t;
+  Text t("rap_fabric_");
   write_channels(t, table);
   write_counters(t, table.counters());
   write_reconnects(t, table, now);
   write_standing(t, table.context());
-  write_listeners(t, nodes, clients);
+  const auto counters = [](const io::TlsListener* l) { return l ? &l->counters() : nullptr; };
+  io::write_handshakes(t, {{"nodes", counters(nodes)}, {"clients", counters(clients)}});
   const router::SecurityTable& security = router.security();
   t.one("security_complete", "gauge", "1 when the security data is there; else nobody new gets in.",
         security.is_complete() ? 1 : 0);
@@ -189,7 +126,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   t.family("flow_refusals_total", "counter", "Flows refused or ended by this node, by reason.");
   const auto& refusals = router.board().refusals();
   for (std::size_t i = 1; i < refusals.size(); ++i) {
-    t.sample(refusals[i], label("reason", wire::kFlowReasonNames[i]));
+    t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));
   }
   return t.take();
 }

@@ -5,17 +5,10 @@
 namespace rap::control {
 namespace {
 
-void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
-  out += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
-         " " + std::string(type) + "\n";
-}
-
-void gauge(std::string& out, std::string_view name, std::string_view help,
+void gauge(MetricsText& out, std::string_view name, std::string_view help,
            const std::vector<StateCount>& counts) {
-  head(out, name, "gauge", help);
-  for (const StateCount& c : counts) {
-    out += std::string(name) + "{state=\"" + c.state + "\"} " + std::to_string(c.count) + "\n";
-  }
+  out.family(name, "gauge", help);
+  for (const StateCount& c : counts) out.sample(c.count, metrics_label("state", c.state));
 }
 
 }  // namespace
@@ -42,30 +35,36 @@ void Metrics::count_request(std::string_view listener, std::string_view operatio
   }
 }
 
+void Metrics::add_source(std::function<void(MetricsText&)> write) {
+  sources_.push_back(std::move(write));
+}
+
 std::string Metrics::text(const std::vector<StateCount>& nodes,
                           const std::vector<StateCount>& sessions) const {
-  std::string out;
-  head(out, "rap_control_requests_total", "counter", "Answered requests by route and status.");
+  MetricsText out("rap_");
+  out.family("control_requests_total", "counter", "Answered requests by route and status.");
   for (const auto& counted : routes_) {
     for (std::size_t i = 0; i < kStatuses.size(); ++i) {
       const std::uint64_t n = counted->by_status[i].load(std::memory_order_relaxed);
       if (n == 0) continue;
       const std::string status = kStatuses[i] == 0 ? "other" : std::to_string(kStatuses[i]);
-      out += "rap_control_requests_total{listener=\"" + counted->listener + "\",route=\"" +
-             counted->operation + "\",status=\"" + status + "\"} " + std::to_string(n) + "\n";
+      out.sample(n, metrics_label("listener", counted->listener) + "," +
+                        metrics_label("route", counted->operation) + "," +
+                        metrics_label("status", status));
     }
   }
-  head(out, "rap_control_sign_in_failures_total", "counter", "Sign-ins that were refused.");
-  out += "rap_control_sign_in_failures_total " +
-         std::to_string(sign_in_failures_.load(std::memory_order_relaxed)) + "\n";
-  head(out, "rap_client_fallbacks_total", "counter", "Entries that clients passed over, by cause.");
+  out.one("control_sign_in_failures_total", "counter", "Sign-ins that were refused.",
+          sign_in_failures_.load(std::memory_order_relaxed));
+  out.family("client_fallbacks_total", "counter", "Entries that clients passed over, by cause.");
   for (std::size_t i = 0; i < fallbacks_.size(); ++i) {
-    out += "rap_client_fallbacks_total{cause=\"" + std::string(wire::kFallbackCauses[i]) + "\"} " +
-           std::to_string(fallbacks_[i].load(std::memory_order_relaxed)) + "\n";
+    out.sample(fallbacks_[i].load(std::memory_order_relaxed),
+               metrics_label("cause", wire::kFallbackCauses[i]));
   }
-  gauge(out, "rap_nodes", "Nodes by state.", nodes);
-  gauge(out, "rap_sessions", "Sessions by state.", sessions);
-  return out;
+  gauge(out, "nodes", "Nodes by state.", nodes);
+  gauge(out, "sessions", "Sessions by state.", sessions);
+  MetricsText more(kSourcePrefix);
+  for (const auto& write : sources_) write(more);
+  return out.take() + more.take();
 }
 
 }  // namespace rap::control

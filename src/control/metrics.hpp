@@ -4,15 +4,19 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/metrics_text.hpp"
 #include "control/repositories.hpp"
 #include "wire/fallback_cause.hpp"
 
 namespace rap::control {
+
+inline constexpr std::string_view kSourcePrefix = "rap_control_";
 
 class Metrics {
  public:
@@ -27,6 +31,10 @@ class Metrics {
     fallbacks_[static_cast<std::size_t>(cause)].fetch_add(1, std::memory_order_relaxed);
   }
 
+  // More to be told, under kSourcePrefix. Called before serving; `write` at any time and from any
+  // thread.
+  void add_source(std::function<void(MetricsText&)> write);
+
   std::string text(const std::vector<StateCount>& nodes,
                    const std::vector<StateCount>& sessions) const;
 
@@ -39,6 +47,7 @@ class Metrics {
     std::array<std::atomic<std::uint64_t>, kStatuses.size()> by_status{};
   };
   std::vector<std::unique_ptr<Counted>> routes_;
+  std::vector<std::function<void(MetricsText&)>> sources_;
   std::atomic<std::uint64_t> sign_in_failures_{0};
   std::array<std::atomic<std::uint64_t>, wire::kFallbackCauses.size()> fallbacks_{};
 };

@@ -27,5 +27,14 @@ TEST(Metrics, CountRequestsByListenerRouteAndStatus) {
   EXPECT_EQ(text.find("unheard-of"), text.npos);
 }
 
+TEST(Metrics, HaveRoomForWhatOthersCount) {
+  Metrics m;
+  m.add_source([](MetricsText& t) { t.one("streams", "gauge", "Open now.", 7); });
+  EXPECT_TRUE(
+      m.text({}, {}).ends_with("# HELP rap_control_streams Open now.\n"
+                               "# TYPE rap_control_streams gauge\n"
+                               "rap_control_streams 7\n"));
+}
+
 }  // namespace
 }  // namespace rap::control

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/counter.hpp"
 #include "io/event_loop.hpp"
 #include "wire/sse.hpp"
 
@@ -19,11 +20,11 @@ inline constexpr std::size_t kMaxQueuedEvents = 256;          // of one stream
 inline constexpr std::size_t kMaxEventLetters = 64 * 1024;  // sent, and not yet taken by the loop
 
 struct EventStreamCounters {
-  std::size_t open = 0;  // now
-  std::uint64_t opened = 0;
-  std::uint64_t replaced = 0;  // by a newer one of the same key
-  std::uint64_t dropped = 0;  // events, from full queues
-  std::uint64_t cut = 0;  // streams whose peer took nothing for a ping interval
+  Counter open;  // now
+  Counter opened;
+  Counter replaced;  // by a newer one of the same key
+  Counter dropped;  // events, from full queues
+  Counter cut;  // streams whose peer took nothing for a ping interval
 };
 
 // From any thread, for as long as anybody holds it; without effect once the server is gone. An

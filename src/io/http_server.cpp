@@ -29,6 +29,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     const std::string name;
     const std::size_t max_together;
     bool full = false;
+    Counter refused;
     // What waits to be handled together; a job of the pool for each.
     std::mutex mutex;
     std::deque<std::pair<std::uint64_t, wire::HttpRequest>> waiting;
@@ -70,6 +71,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     const bool taken = chosen.max_together > 1
                            ? submit_together(chosen, connection, std::move(request))
                            : submit(chosen, connection, std::move(request));
+    if (!taken) ++chosen.refused;
     if (!taken && !chosen.full) log.warn("http.overloaded", {{"executor", chosen.name}});
     chosen.full = !taken;
     return taken;
@@ -227,7 +229,17 @@ void HttpServer::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
 
 std::shared_ptr<EventSender> HttpServer::events() const { return impl_->mailbox; }
 
+const TlsListenerCounters& HttpServer::handshakes() const { return impl_->listener->counters(); }
+
 const EventStreamCounters& HttpServer::event_counters() const { return impl_->counters; }
+
+std::vector<HttpServer::ExecutorFigures> HttpServer::executors() const {
+  std::vector<ExecutorFigures> out;
+  for (const auto& workers : impl_->workers) {
+    out.push_back({workers->name, workers->pool.waiting(), workers->refused});
+  }
+  return out;
+}
 
 void HttpServer::close_listener() { impl_->listener.reset(); }
 

@@ -55,6 +55,8 @@ struct HttpServerOptions {
       nullptr;
 };
 
+struct TlsListenerCounters;  // io/tls_listener.hpp
+
 class HttpServer {
  public:
   // Called on worker threads, several at a time; must not throw.
@@ -69,7 +71,16 @@ class HttpServer {
   void close_listener();
   // Event streams: those that a handler opened with HttpResponse::event_stream.
   std::shared_ptr<EventSender> events() const;
-  const EventStreamCounters& event_counters() const;  // on the loop's thread
+
+  // What is counted, from any thread.
+  const TlsListenerCounters& handshakes() const;  // until close_listener()
+  const EventStreamCounters& event_counters() const;
+  struct ExecutorFigures {
+    std::string name;
+    std::size_t waiting = 0;  // requests, now
+    std::uint64_t refused = 0;  // with 503, too many being there already
+  };
+  std::vector<ExecutorFigures> executors() const;
 
  private:
   struct Impl;

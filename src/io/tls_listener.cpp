@@ -128,7 +128,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
     auto& siblings = sources[source];
     entry.at_source = siblings.insert(siblings.end(), &entry);
     counters.half_open = half_open.size();
-    counters.most_half_open = std::max(counters.most_half_open, counters.half_open);
+    counters.most_half_open = std::max<std::uint64_t>(counters.most_half_open, counters.half_open);
     StreamOptions stream_options;
     stream_options.tls = options.tls;
     stream_options.handshake_timeout = options.handshake_timeout;
@@ -152,7 +152,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
     return out;
   }
 
-  void evict(HalfOpen& entry, std::uint64_t& counter) {
+  void evict(HalfOpen& entry, Counter& counter) {
     const auto taken = extract(entry);
     ++counter;
     entry.stream->abort();

@@ -24,6 +24,7 @@
 #include <memory>
 #include <string>
 
+#include "base/counter.hpp"
 #include "crypto/certificate_path.hpp"
 #include "io/event_loop.hpp"
 #include "io/tls_stream.hpp"
@@ -44,15 +45,15 @@ struct TlsListenerOptions {
 };
 
 struct TlsListenerCounters {
-  std::uint64_t accepted = 0;  // taken from the kernel
-  std::uint64_t completed = 0;  // handed to the owner
-  std::array<std::uint64_t, crypto::kCertificateFaults> refused{};  // by CertificateFault
-  std::uint64_t failed = 0;  // broken off, or not TLS as we speak it
-  std::uint64_t timed_out = 0;
-  std::uint64_t evicted = 0;  // made way, the listener being full
-  std::uint64_t evicted_by_source = 0;  // made way for another of the same source
-  std::size_t half_open = 0;  // now
-  std::size_t most_half_open = 0;
+  Counter accepted;  // taken from the kernel
+  Counter completed;  // handed to the owner
+  std::array<Counter, crypto::kCertificateFaults> refused;  // by CertificateFault
+  Counter failed;  // broken off, or not TLS as we speak it
+  Counter timed_out;
+  Counter evicted;  // made way, the listener being full
+  Counter evicted_by_source;  // made way for another of the same source
+  Counter half_open;  // now
+  Counter most_half_open;
 };
 
 class TlsListener {
@@ -74,7 +75,7 @@ class TlsListener {
   // For connections from now on; what is half open keeps its time.
   void set_limits(std::chrono::milliseconds handshake_timeout, std::size_t max_handshakes,
                   std::size_t max_handshakes_per_source);
-  const TlsListenerCounters& counters() const;
+  const TlsListenerCounters& counters() const;  // from any thread
 
  private:
   struct Impl;

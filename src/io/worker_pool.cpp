@@ -31,6 +31,11 @@ bool WorkerPool::submit(std::function<void()> job, std::size_t bytes) {
   return true;
 }
 
+std::size_t WorkerPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size();
+}
+
 void WorkerPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {

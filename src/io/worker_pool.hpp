@@ -21,6 +21,7 @@ class WorkerPool {
   // False when no thread is free and max_waiting jobs wait already, or jobs that hold
   // max_waiting_bytes. `bytes`: what this one holds while it waits.
   bool submit(std::function<void()> job, std::size_t bytes = 0);
+  std::size_t waiting() const;  // for a thread
 
  private:
   void work();
@@ -32,7 +33,7 @@ class WorkerPool {
 
   const std::size_t max_waiting_;
   const std::size_t max_waiting_bytes_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   std::size_t bytes_ = 0;  // of those

@@ -4,6 +4,8 @@ import http.client
 import json
 import ssl
 
+from harness import metrics
+
 
 class ApiError(Exception):
     def __init__(self, method, path, status, problem):
@@ -53,6 +55,12 @@ class Api:
 
     def delete(self, path):
         return self.call("DELETE", path)
+
+    def metrics(self):
+        status, _, content = self.raw("GET", "/metrics",
+                                      headers={"Authorization": f"Bearer {self.token}"})
+        assert status == 200, content
+        return metrics.parse(content.decode())
 
     def as_user(self, email, password):
         """The same API signed in as somebody."""

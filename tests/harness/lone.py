@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from harness import frames, pki
+from harness import frames, metrics, pki
 from harness.addresses import free_port
 from harness.process import BIN, Process
 from harness.wait import until
@@ -227,12 +227,9 @@ class LoneNode:
         return self.observed.get("counters", {}).get(name, 0)
 
     def metrics(self):
-        """{sample with its labels: value}, as Prometheus reads them."""
         url = f"http://{self.address}:{self.ports['metrics']}/metrics"
         with urllib.request.urlopen(url, timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
-        return {name: float(value) for name, value in
-                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+            return metrics.parse(answer.read().decode())
 
     def pause(self):
         os.kill(self.process.pid, signal.SIGSTOP)

@@ -28,11 +28,7 @@ class DenyList(FabricCase):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout
 
     def fallbacks(self, cause):
-        _, _, body = self.owner.raw("GET", "/metrics",
-                                    headers={"Authorization": f"Bearer {self.owner.token}"})
-        line = f'rap_client_fallbacks_total{{cause="{cause}"}} '
-        return int(next(text.removeprefix(line) for text in body.decode().splitlines()
-                        if text.startswith(line)))
+        return self.owner.metrics()[f'rap_client_fallbacks_total{{cause="{cause}"}}']
 
     def test_a_revoked_entry_that_serves_and_staples_on_is_refused_and_another_is_used(self):
         self.world.wait_settled()

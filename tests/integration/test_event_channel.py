@@ -50,6 +50,24 @@ class EventChannel(FabricCase):
         for i in range(3):
             self.assert_a_change_is_applied_at_once(f"new-{i}")
 
+    def test_what_its_listeners_count_is_a_metric(self):
+        before = self.owner.metrics()
+        self.assertGreaterEqual(before["rap_control_event_streams"], 3)
+        self.assertEqual(
+            0, before['rap_control_requests_waiting{listener="node",executor="node.acks"}'])
+        entry = self.world.nodes["entry-1"]
+        entry.agent.stop()
+        self.addCleanup(ask_seldom, entry)
+        streams = "rap_control_event_streams_opened_total"
+        for _ in range(2):
+            self.addCleanup(EventStream(self.world.control, entry).close)
+        after = self.owner.metrics()
+        self.assertEqual(2, after[streams] - before[streams])
+        replaced = "rap_control_event_streams_replaced_total"
+        self.assertEqual(1, after[replaced] - before[replaced])
+        proven = 'rap_control_handshakes_completed_total{listener="node"}'
+        self.assertGreaterEqual(after[proven] - before[proven], 2)
+
     def test_hints_say_what_to_pull_and_nothing_more(self):
         entry = self.world.nodes["entry-1"]
         entry.agent.stop()  # or it would take the stream back
