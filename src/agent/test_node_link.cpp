@@ -4,8 +4,6 @@ namespace rap::agent {
 
 NodeLinkWorld::NodeLinkWorld() { restart(); }
 
-NodeLinkWorld::~NodeLinkWorld() = default;
-
 void NodeLinkWorld::restart() {
   NodeLinkOptions options{.scope = {{{"c1", key_.public_key()}}, cluster_, node_, roots_},
                           .certificate = member_.leaf,

@@ -26,7 +26,6 @@ using testing::HasSubstr;
 class NodeLinkWorld : public testing::Test {
  protected:
   NodeLinkWorld();
-  ~NodeLinkWorld() override;
 
   // A new run of the agent over what the old one stored.
   void restart();
