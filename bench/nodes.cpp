@@ -127,7 +127,8 @@ class Node {
         deltas_(loop, server),
         retry_(loop),
         checkin_timer_(loop),
-        delta_timer_(loop) {}
+        delta_timer_(loop),
+        ack_timer_(loop) {}
 
   void open() {
     io::EventClientHandlers handlers;
@@ -152,6 +153,7 @@ class Node {
     const auto part = [phase](Duration all) {
       return Duration(static_cast<std::int64_t>(phase * static_cast<double>(all.count())));
     };
+    ack_phase_ = phase;
     checkin_timer_.after(part(checkin_), [this] { check_in(); });
     if (delta_ > Duration::zero()) delta_timer_.after(part(delta_), [this] { pull_deltas(); });
   }
@@ -224,8 +226,11 @@ class Node {
     }
     if (acks.empty()) return;
     say("apply");
-    call(http_, "configs/acks", {{"acks", acks}}, [this](const wire::HttpResponse* answer) {
-      if (answer != nullptr) say("ack");
+    const auto within = std::chrono::milliseconds(said.value("ack_within_ms", 0));
+    ack_timer_.after(std::chrono::duration_cast<Duration>(within * ack_phase_), [this, acks] {
+      call(http_, "configs/acks", {{"acks", acks}}, [this](const wire::HttpResponse* answer) {
+        if (answer != nullptr) say("ack");
+      });
     });
   }
 
@@ -247,6 +252,8 @@ class Node {
   io::Timer retry_;
   io::Timer checkin_timer_;
   io::Timer delta_timer_;
+  io::Timer ack_timer_;
+  double ack_phase_ = 0;  // of the time in which it is wanted
   std::uint64_t have_ = 0;
   std::uint64_t epochs_ = 0;
   std::uint64_t blacklist_ = 0;

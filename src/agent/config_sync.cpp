@@ -151,7 +151,13 @@ std::vector<ConfigAck> ConfigSync::acks_due() const {
 }
 
 void ConfigSync::fabric_runs(MonoTime now, std::uint64_t version) {
-  if (current_ && version == current_->version && !acks_due().empty()) ack_.hurry(now);
+  if (!current_ || version != current_->version || acks_due().empty()) return;
+  if (std::exchange(ack_planned_, version) != version) ack_.hurry(now + random_part(ack_within_));
+}
+
+Duration ConfigSync::random_part(Duration whole) {
+  const auto parts = static_cast<std::uint64_t>(whole.count()) + 1;
+  return Duration{static_cast<Duration::rep>(rng_.u64() % parts)};
 }
 
 void ConfigSync::on_delivered(MonoTime now, Call call, bool was_delivered) {
@@ -201,14 +207,15 @@ LinkActions ConfigSync::give_up(MonoTime now, ConfigReport because) {
 }
 
 LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
-  const auto configs = answer ? parse_configs(*answer) : std::nullopt;
-  if (!configs) {
+  const auto answered = answer ? parse_configs(*answer) : std::nullopt;
+  if (!answered) {
     pull_.failed(now.mono, rng_);
     return {};
   }
   LinkActions actions;
   candidate_.reset();
-  for (const PulledConfig& pulled : *configs) {
+  ack_within_ = answered->ack_within;
+  for (const PulledConfig& pulled : answered->configs) {
     if (pulled.type == kTrustBundleKind) {
       auto taken = take_bundle(pulled);
       if (!taken) {
@@ -234,7 +241,7 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
     pull_.succeeded(now.mono, rng_);
     return actions;
   }
-  auto objects = stage(*configs);
+  auto objects = stage(answered->configs);
   if (!objects) {
     append(actions, give_up(now.mono, std::move(objects.error())));
   } else if (objects->empty()) {

@@ -69,6 +69,7 @@ class ConfigSync {
   LinkActions finish(Now now);
   std::expected<LinkActions, std::string> accept(Now now, Candidate candidate);
   std::vector<ConfigAck> acks_due() const;
+  Duration random_part(Duration whole);
   void report(MonoTime now, ConfigReport report);
   void plan_refresh(Now now);
 
@@ -87,6 +88,8 @@ class ConfigSync {
   std::uint64_t acked_ = 0;
   std::set<crypto::Sha256> acked_documents_;
   std::vector<ConfigAck> acks_in_flight_;
+  Duration ack_within_ = Duration::zero();  // as the control plane wants it
+  std::uint64_t ack_planned_ = 0;  // for this version
   std::deque<ConfigReport> failures_;     // not yet sent
   std::vector<ConfigReport> reporting_;   // sent until they arrive
   Poller pull_{Duration::zero()};

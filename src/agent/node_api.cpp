@@ -141,15 +141,17 @@ wire::HttpRequest object_request(std::string_view kind, std::string_view name, s
   return request;
 }
 
-std::optional<std::vector<PulledConfig>> parse_configs(const wire::HttpResponse& response) {
+std::optional<PulledConfigs> parse_configs(const wire::HttpResponse& response) {
   return parse(response, [](const json& body) {
-    std::vector<PulledConfig> configs;
+    PulledConfigs out;
+    out.ack_within = std::min(std::chrono::milliseconds(body.value("ack_within_ms", 0U)),
+                              snapshot::kMaxAckSpread);
     for (const json& item : body.at("configs")) {
-      configs.push_back({item.at("type"), item.at("version"), item.value("envelope", ""),
-                         item.value("sha256", ""), item.value("size", std::size_t{0}),
-                         item.value("increment", "")});
+      out.configs.push_back({item.at("type"), item.at("version"), item.value("envelope", ""),
+                             item.value("sha256", ""), item.value("size", std::size_t{0}),
+                             item.value("increment", "")});
     }
-    return configs;
+    return out;
   });
 }
 

@@ -53,6 +53,19 @@ TEST_F(NodeLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
   EXPECT_FALSE(sent(Call::ack_config));
 }
 
+TEST_F(NodeLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGivesIt) {
+  step(FabricConnected{});
+  check_in(5, 0);
+  json pulled = configs(5, envelope(5));
+  pulled["ack_within_ms"] = 1000;
+  answer(Call::pull_configs, pulled);
+  for (int reports = 0; reports < 100; ++reports) observe(5);
+  EXPECT_FALSE(sent(Call::ack_config)) << "which is drawn once";
+  now_ += std::chrono::seconds{1};
+  wake();
+  EXPECT_TRUE(sent(Call::ack_config));
+}
+
 TEST_F(NodeLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsAway) {
   check_in(5, 0);
   answer(Call::pull_configs, configs(5, envelope(5)));

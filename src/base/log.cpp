@@ -1,5 +1,7 @@
 #include "base/log.hpp"
 
+#include <algorithm>
+
 namespace rap {
 namespace {
 
@@ -23,6 +25,9 @@ std::size_t utf8_length(std::string_view s) {
   return n;
 }
 
+// ASCII that stands for itself in a JSON string.
+bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 }  // namespace
 
 std::string_view to_string(LogLevel level) {
@@ -38,7 +43,12 @@ std::string_view to_string(LogLevel level) {
 std::string quote_json(std::string_view s) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "\"";
+  out.reserve(s.size() + s.size() / 16 + 2);
   while (!s.empty()) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(s, is_plain) - s.begin());
+    out += s.substr(0, plain);
+    s.remove_prefix(plain);
+    if (s.empty()) break;
     const char c = s[0];
     std::size_t n = utf8_length(s);
     if (n == 0) {

@@ -1,8 +1,10 @@
 // Configurations of nodes: pulled, and then acknowledged or reported as refused.
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "base/encoding.hpp"
+#include "base/log.hpp"
 #include "control/cluster_models.hpp"
 #include "control/node_calls.hpp"
 #include "crypto/dsse.hpp"
@@ -16,6 +18,13 @@ namespace {
 // A document above this, or beyond what is sent in all, is fetched as an object.
 constexpr std::size_t kMaxInlineDocument = std::size_t{16} * 1024;
 constexpr std::size_t kMaxInlineDocuments = std::size_t{1024} * 1024;
+constexpr std::size_t kAcksPerMillisecond = 5;
+
+// A change reaches all nodes at once and is acknowledged by all: the acknowledgements, which
+// nothing waits for, come spread over so long that they do not stand in the way of the change.
+std::chrono::milliseconds ack_spread(std::size_t nodes) {
+  return std::min(std::chrono::milliseconds(nodes / kAcksPerMillisecond), snapshot::kMaxAckSpread);
+}
 
 Json manifest(std::string_view type, std::uint64_t version, const std::string& envelope,
               const crypto::Sha256& payload) {
@@ -23,10 +32,28 @@ Json manifest(std::string_view type, std::uint64_t version, const std::string& e
       {"type", type}, {"version", version}, {"sha256", to_hex(payload)}, {"size", envelope.size()}};
 }
 
-Json with_envelope(Json item, std::string envelope) {
-  item["envelope"] = std::move(envelope);
-  return item;
-}
+// The answer to a pull, as text: what is signed is most of it, and text already.
+class PulledText {
+ public:
+  void add(const Json& item) { add(item.dump()); }
+  // With one more member: "envelope" or "increment".
+  void add(const Json& item, std::string_view what, const std::string& sealed) {
+    std::string text = item.dump();
+    text.pop_back();
+    add(text + ",\"" + std::string(what) + "\":" + quote_json(sealed) + "}");
+  }
+  Reply reply(std::chrono::milliseconds ack_within) && {
+    return {std::move(text_) + "],\"ack_within_ms\":" + std::to_string(ack_within.count()) + "}",
+            "application/json"};
+  }
+
+ private:
+  void add(const std::string& text) {
+    if (!text_.ends_with('[')) text_ += ',';
+    text_ += text;
+  }
+  std::string text_ = "{\"configs\":[";
+};
 
 // The way there from the configuration that the node has, when that is known here and the way is
 // shorter than the whole; signed, like that.
@@ -60,8 +87,8 @@ std::optional<std::string> increment_to(const Services& s, const Json& ask,
 }
 
 // What the configuration lists and the node has not.
-void add_documents(Json& configs, const ClusterState& cluster, const snapshot::NodeConfig& config,
-                   const Json& have) {
+void add_documents(PulledText& configs, const ClusterState& cluster,
+                   const snapshot::NodeConfig& config, const Json& have) {
   std::set<std::string> known;
   for (const Json& hash : have) known.insert(hash.get<std::string>());
   std::size_t sent = 0;
@@ -73,11 +100,11 @@ void add_documents(Json& configs, const ClusterState& cluster, const snapshot::N
     put_scope(item, ref.scope);
     if (envelope.size() > kMaxInlineDocument || sent + envelope.size() > kMaxInlineDocuments) {
       item["object"] = name;
+      configs.add(item);
     } else {
       sent += envelope.size();
-      item["envelope"] = envelope;
+      configs.add(item, "envelope", envelope);
     }
-    configs.push_back(std::move(item));
   }
 }
 
@@ -97,34 +124,32 @@ struct Asked {
 
 Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const Asked& asked,
               WallTime now) {
-  Json configs = Json::array();
+  const auto ack_within = ack_spread(cluster.index.model().nodes.size());
+  PulledText configs;
   // First the roots, each signed by one before it, then the configuration that names them.
   for (const StoredBundle& bundle : cluster.bundles) {
     if (!asked.knows_bundles || bundle.version <= unsigned_member(asked.ask, "have_trust_bundle")) {
       continue;
     }
-    configs.push_back(with_envelope(manifest(kTrustBundle, bundle.version, bundle.envelope,
-                                             crypto::sha256(as_bytes(bundle.envelope))),
-                                    bundle.envelope));
+    configs.add(manifest(kTrustBundle, bundle.version, bundle.envelope,
+                         crypto::sha256(as_bytes(bundle.envelope))),
+                "envelope", bundle.envelope);
   }
   const auto config =
       asked.config ? snapshot::build_node_config(cluster.index, node, now) : std::nullopt;
-  if (!config) return reply({{"configs", std::move(configs)}});
+  if (!config) return std::move(configs).reply(ack_within);
   const std::string payload = snapshot::to_json(*config);
   const SigningKey& signer = cluster.authority->config_key;
-  std::string envelope =
+  const std::string envelope =
       crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
-  Json item = manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
-  if (auto increment = increment_to(s, asked.ask, *config, payload, envelope, signer)) {
-    item["increment"] = std::move(*increment);
-    configs.push_back(std::move(item));
-  } else {
-    configs.push_back(with_envelope(std::move(item), std::move(envelope)));
-  }
+  const Json item =
+      manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
+  const auto increment = increment_to(s, asked.ask, *config, payload, envelope, signer);
+  configs.add(item, increment ? "increment" : "envelope", increment ? *increment : envelope);
   if (const auto have = asked.ask.find("have_documents"); have != asked.ask.end()) {
     add_documents(configs, cluster, *config, *have);
   }
-  return reply({{"configs", std::move(configs)}});
+  return std::move(configs).reply(ack_within);
 }
 
 // Of a document; nullopt for the fabric's own types, which have no scope.
@@ -143,7 +168,7 @@ std::optional<DocumentReport> document_of(const Json& item) {
 Outcome<Reply> pull_configs(Services& s, const Call& call) {
   const std::uint64_t version = call.admitted->config_version;
   const Asked asked(call.body, version);
-  if (asked.nothing()) return reply({{"configs", Json::array()}});
+  if (asked.nothing()) return PulledText().reply({});
   const auto cluster = s.models.at_least(*call.tx, version, s.authority.get(), call.now);
   if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
   return compose(s, *cluster, call.node->id, asked, call.now);
@@ -151,7 +176,7 @@ Outcome<Reply> pull_configs(Services& s, const Call& call) {
 
 std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
   const Asked asked(poll.body, poll.horizon.config_version);
-  if (asked.nothing()) return reply({{"configs", Json::array()}});
+  if (asked.nothing()) return PulledText().reply({});
   const auto cluster = s.models.held(poll.horizon.config_version, s.authority.get());
   if (!cluster) return std::nullopt;
   return compose(s, *cluster, poll.node, asked, poll.now);

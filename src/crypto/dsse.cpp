@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
+#include "base/log.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::crypto {
@@ -106,11 +107,10 @@ Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload) {
 std::string seal_envelope(const PrivateKey& key, std::string_view kid,
                           std::string_view payload_type, ByteView payload) {
   const Bytes signature = sign(key, pre_auth_encoding(payload_type, payload));
-  const Json envelope = {
-      {"payloadType", payload_type},
-      {"payload", to_base64(payload)},
-      {"signatures", Json::array({{{"keyid", kid}, {"sig", to_base64(signature)}}})}};
-  return envelope.dump();
+  // As text: every node's configuration passes here.
+  return R"({"payload":")" + to_base64(payload) + R"(","payloadType":)" + quote_json(payload_type) +
+         R"(,"signatures":[{"keyid":)" + quote_json(kid) + R"(,"sig":")" + to_base64(signature) +
+         R"("}]})";
 }
 
 std::expected<Bytes, EnvelopeFault> open_envelope(std::string_view json,

@@ -24,6 +24,8 @@ inline constexpr std::size_t kMaxPlatformDocuments = 64;  // one a type, of plat
 inline constexpr std::size_t kMaxOrganizationDocuments = kMaxDocuments - kMaxPlatformDocuments;
 inline constexpr std::size_t kMaxServiceDocuments = 64;  // of the resources of one organization
 inline constexpr std::size_t kMaxTypeName = 64;
+// The longest that the control plane may want a node to wait with an acknowledgement.
+inline constexpr std::chrono::milliseconds kMaxAckSpread{5000};
 
 // Of what a value is one. Ids that the layer has no use for are nil.
 struct DocumentScope {
