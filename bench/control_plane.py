@@ -1,8 +1,8 @@
 """Measures one rap-control with many nodes. Writes build/bench-control-plane.json.
 
-NODES nodes, each with its own certificate, keep a stream of events to one rap-control that has one
-core to itself, check in every 15 s and pull deltas every 5 s; PostgreSQL and the nodes share the
-rest of the machine.
+NODES nodes, each with its own certificate, keep a stream of events to one rap-control that is held
+to one core, check in every 15 s and pull deltas every 5 s; PostgreSQL and the nodes have the whole
+machine, so with two cores they are as much of what is measured as rap-control is.
 
   open       time until every node had its stream, all starting at once (handshakes included)
   steady     latency of the calls of a quiet minute, and the core's share that they take
