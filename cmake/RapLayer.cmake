@@ -39,7 +39,7 @@ function(rap_layer name)
     target_compile_definitions(rap_${name}_test PRIVATE
       RAP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" RAP_VECTORS_DIR="${CMAKE_SOURCE_DIR}/tests/vectors")
     add_test(NAME unit.${name} COMMAND rap_${name}_test)
-    math(EXPR timeout "240 * ${RAP_PATIENCE}")
+    math(EXPR timeout "600 * ${RAP_PATIENCE}")
     set_tests_properties(unit.${name} PROPERTIES TIMEOUT ${timeout})
   endif()
 endfunction()

@@ -38,7 +38,8 @@ LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
       calls_(std::make_shared<io::HttpClient>(loop, control_)),
       deltas_(std::make_shared<io::HttpClient>(loop, control_)),
       listener_(loop, socket_path, fabric_handlers(), log),
-      timer_(loop) {}
+      timer_(loop),
+      outstanding_(loop) {}
 
 void LinkDriver::start() {
   perform(link_.load(now()));
@@ -80,14 +81,13 @@ void LinkDriver::perform(const agent::LinkActions& actions) {
 }
 
 void LinkDriver::perform(const agent::SendToControl& send) {
-  // The client stays until its answers are in, whatever replaces it; it goes outside of them.
   const bool is_delta =
       send.call == agent::Call::pull_epochs || send.call == agent::Call::pull_blacklist;
-  const auto client = is_delta ? deltas_ : calls_;
-  client->send(send.request, [this, client, call = send.call](io::HttpClient::Result result) {
-    loop_.post([client] {});
-    step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
-  });
+  outstanding_.send(
+      is_delta ? deltas_ : calls_, send.request,
+      [this, call = send.call](io::HttpClient::Result result) {
+        step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
+      });
 }
 
 // A stream that is up stays as it is when the identity changes: it carries hints and nothing else.

@@ -12,6 +12,7 @@
 #include "io/event_loop.hpp"
 #include "io/http_client.hpp"
 #include "io/message_socket.hpp"
+#include "outstanding.hpp"
 
 namespace rap {
 
@@ -48,6 +49,7 @@ class LinkDriver {
   io::MessageListener listener_;
   io::Timer timer_;
   std::function<void()> new_certificate_;
+  Outstanding outstanding_;
 };
 
 }  // namespace rap

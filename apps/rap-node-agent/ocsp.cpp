@@ -26,7 +26,8 @@ OcspDriver::OcspDriver(io::EventLoop& loop, agent::StateDirectory& state, Random
       log_(log),
       changed_(std::move(changed)),
       sync_(state, rng),
-      timer_(loop) {}
+      timer_(loop),
+      outstanding_(loop) {}
 
 void OcspDriver::reload() {
   sync_.use(agent::OcspSlot::node, chain_in(state_, agent::kChainFile), now());
@@ -54,12 +55,12 @@ void OcspDriver::perform(const agent::FetchOcsp& fetch) {
   options.port = fetch.server.port;
   options.response_timeout = kResponseTimeout;
   options.max_response_bytes = crypto::kMaxOcspResponseBytes;
-  auto client = std::make_shared<io::HttpClient>(loop_, std::move(options));
-  client->send(fetch.request, [this, client, slot = fetch.slot](io::HttpClient::Result result) {
-    loop_.post([client] {});  // it goes outside of its own callback
-    perform(sync_.on_answer(now(), slot, to_answer(std::move(result), "The OCSP responder")));
-    go_on();
-  });
+  outstanding_.send(
+      std::make_shared<io::HttpClient>(loop_, std::move(options)), fetch.request,
+      [this, slot = fetch.slot](io::HttpClient::Result result) {
+        perform(sync_.on_answer(now(), slot, to_answer(std::move(result), "The OCSP responder")));
+        go_on();
+      });
 }
 
 void OcspDriver::perform(const agent::Say& say) {

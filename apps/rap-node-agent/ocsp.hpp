@@ -7,6 +7,7 @@
 #include "agent/ocsp_sync.hpp"
 #include "base/log.hpp"
 #include "io/event_loop.hpp"
+#include "outstanding.hpp"
 
 namespace rap {
 
@@ -31,6 +32,7 @@ class OcspDriver {
   std::function<void()> changed_;
   agent::OcspSync sync_;
   io::Timer timer_;
+  Outstanding outstanding_;
 };
 
 }  // namespace rap
