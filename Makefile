@@ -81,7 +81,7 @@ bench-control: ## Measure one control plane with 5,000 nodes; writes build/bench
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/control_plane.py
 
-bench-deltas: ## Measure blacklisting and sign-out until flows end; writes build/bench-deltas.json
+bench-deltas: ## Measure blocklisting and sign-out until flows end; writes build/bench-deltas.json
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/deltas.py

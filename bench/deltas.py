@@ -1,9 +1,9 @@
 """Measures how quickly security data ends live flows. Writes build/bench-deltas.json.
 
 Real rap-control, rap-node-agent and rap-fabric on this machine: one after the other, a device with
-a live flow is blacklisted with `POST blacklist`, and a person signed out with `POST
+a live flow is blocklisted with `POST blocklist`, and a person signed out with `POST
 users/…/sign-out`. The time is from before that call to the reset of the flow at the client, with
-the event stream up and every node asking on its own once in 5 s (epochs) and 30 s (the blacklist).
+the event stream up and every node asking on its own once in 5 s (epochs) and 30 s (the blocklist).
 
 usage: deltas.py [--rounds 50]
 """
@@ -50,11 +50,11 @@ class Bench:
         time.sleep(PAUSE_S)
         return taken * 1000
 
-    def blacklisting(self):
+    def blocklisting(self):
         device = str(uuid.uuid4())
         plane = self.live(device)
-        return self.until_reset(plane, "blacklisted", lambda: self.world.owner.post(
-            "blacklist", kind="device", value=device, expires_in_s=60))
+        return self.until_reset(plane, "blocklisted", lambda: self.world.owner.post(
+            "blocklist", kind="device", value=device, expires_in_s=60))
 
     def signing_out(self):
         plane = self.live(str(uuid.uuid4()))
@@ -80,7 +80,7 @@ def main():
             until(lambda n=node: n.logged("events.open", n.agent.log()),
                   f"the event stream of {node.name}", 30)
         bench = Bench(world)
-        result = {"blacklist": summary([bench.blacklisting() for _ in range(rounds)]),
+        result = {"blocklist": summary([bench.blocklisting() for _ in range(rounds)]),
                   "sign_out": summary([bench.signing_out() for _ in range(rounds)])}
     text = json.dumps(result, indent=2)
     (ROOT / "build" / "bench-deltas.json").write_text(text + "\n")

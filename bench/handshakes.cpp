@@ -34,11 +34,11 @@
 #include <string>
 #include <vector>
 
-#include "crypto/ca.hpp"
-#include "crypto/tls_engine.hpp"
-#include "io/file.hpp"
-#include "io/system.hpp"
-#include "io/tls_listener.hpp"
+#include "crypto/tls/tls_engine.hpp"
+#include "crypto/x509/ca.hpp"
+#include "io/stream/tls_listener.hpp"
+#include "io/system/file.hpp"
+#include "io/system/system.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace {

@@ -34,10 +34,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "crypto/ca.hpp"
-#include "io/event_client.hpp"
-#include "io/file.hpp"
-#include "io/system.hpp"
+#include "crypto/x509/ca.hpp"
+#include "io/http/event_client.hpp"
+#include "io/system/file.hpp"
+#include "io/system/system.hpp"
 #include "wire/hints.hpp"
 #include "wire/spiffe_id.hpp"
 
@@ -198,7 +198,7 @@ class Node {
 
   void pull_deltas() {
     delta_timer_.after(delta_, [this] { pull_deltas(); });
-    const Json body = {{"epochs_since", epochs_}, {"blacklist_since", blacklist_}};
+    const Json body = {{"epochs_since", epochs_}, {"blocklist_since", blocklist_}};
     call(deltas_, "deltas/pull", body, [](const wire::HttpResponse*) {});
   }
 
@@ -256,7 +256,7 @@ class Node {
   double ack_phase_ = 0;  // of the time in which it is wanted
   std::uint64_t have_ = 0;
   std::uint64_t epochs_ = 0;
-  std::uint64_t blacklist_ = 0;
+  std::uint64_t blocklist_ = 0;
   bool up_ = false;
   bool pulling_ = false;
   bool again_ = false;

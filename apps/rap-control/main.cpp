@@ -2,7 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "commands.hpp"
+#include "control/server/commands.hpp"
 
 namespace {
 
@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", RAP_VERSION);
   app.require_subcommand(1);
 
-  rap::app::InitOptions init;
+  rap::control::server::InitOptions init;
   bool password_stdin = false;
   CLI::App* init_command = app.add_subcommand(
       "init", "Create the platform: keys and certificates, database, first platform owner");
@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
       "rap_app, instead of the private one";
   init_command->add_option("--database-url", init.database_url, database_help);
 
-  rap::app::ServeOptions serve;
+  rap::control::server::ServeOptions serve;
   CLI::App* serve_command = app.add_subcommand("serve", "Serve people and nodes until stopped");
   serve_command->add_option("--state", serve.state, "The directory 'init' was given")->required();
   serve_command->add_option("--listen", serve.listen, "IP:PORT of the API")->capture_default_str();
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 2'592'000U));
 
-  rap::app::PrepareOptions prepare;
+  rap::control::server::PrepareOptions prepare;
   CLI::App* trust_command = app.add_subcommand("trust", "The platform's root of trust");
   trust_command->require_subcommand(1);
   CLI::App* prepare_command = trust_command->add_subcommand(
@@ -87,10 +87,10 @@ int main(int argc, char** argv) {
       ->required();
 
   CLI11_PARSE(app, argc, argv);
-  if (prepare_command->parsed()) return rap::app::run_trust_prepare(prepare);
+  if (prepare_command->parsed()) return rap::control::server::run_trust_prepare(prepare);
   if (init_command->parsed()) {
     init.owner_password = read_password();
-    return rap::app::run_init(init);
+    return rap::control::server::run_init(init);
   }
-  return rap::app::run_serve(serve);
+  return rap::control::server::run_serve(serve);
 }

@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "fabric.hpp"
-#include "io/file.hpp"
-#include "io/system.hpp"
+#include "io/system/file.hpp"
+#include "io/system/system.hpp"
+#include "node/fabric/fabric.hpp"
 #include "wire/url.hpp"
 
 namespace {

@@ -2,19 +2,19 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "agent/enrolment_plan.hpp"
-#include "agent/fabric_messages.hpp"
-#include "agent/node_identity.hpp"
-#include "agent/node_link.hpp"
-#include "client/manual.hpp"
-#include "enrol.hpp"
-#include "fabric_process.hpp"
-#include "host.hpp"
-#include "io/file.hpp"
-#include "io/system.hpp"
-#include "link.hpp"
-#include "node_store/security_db.hpp"
-#include "ocsp.hpp"
+#include "client/core/manual.hpp"
+#include "io/system/file.hpp"
+#include "io/system/system.hpp"
+#include "node/agent/enrolment_plan.hpp"
+#include "node/agent/fabric_messages.hpp"
+#include "node/agent/node_identity.hpp"
+#include "node/agent/node_link.hpp"
+#include "node/host/enrol.hpp"
+#include "node/host/fabric_process.hpp"
+#include "node/host/host.hpp"
+#include "node/host/link.hpp"
+#include "node/host/ocsp.hpp"
+#include "node/store/security_db.hpp"
 #include "options.hpp"
 
 namespace rap {
@@ -99,9 +99,9 @@ class Agent {
                                        wire::parse_host_port(options_.fabric_advertise).value()},
                                       random_);
     if (!plan) return plan.error();
-    enrolment_ = std::make_unique<agent::Enrolment>(std::move(*plan), host_facts(), random_);
-    enrolment_driver_ = std::make_unique<EnrolmentDriver>(loop_, *enrolment_, state_, log_,
-                                                          [this] { enrolment_ended(); });
+    enrolment_ = std::make_unique<agent::Enrolment>(std::move(*plan), host::host_facts(), random_);
+    enrolment_driver_ = std::make_unique<host::EnrolmentDriver>(loop_, *enrolment_, state_, log_,
+                                                                [this] { enrolment_ended(); });
     enrolment_driver_->start();
     return {};
   }
@@ -132,9 +132,9 @@ class Agent {
     agent::NodeLinkOptions link_options{
         .scope = {}, .certificate = identity_->tls.chain.front(), .host = {}, .made_at = {}};
     link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
-    link_options.host = host_facts();
+    link_options.host = host::host_facts();
     link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
-    link_options.host_uptime_s = host_uptime_s();
+    link_options.host::host_uptime_s = host::host_uptime_s();
     link_options.made_at = io::mono_now();
     const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
     link_options.worker_names = agent::worker_names(record.cluster, record.node, entry);
@@ -144,16 +144,17 @@ class Agent {
     }
     link_ = std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_,
                                               security_, random_);
-    link_driver_ = std::make_unique<LinkDriver>(loop_, *link_, *identity_, state_,
-                                                (options_.state / "agent.sock").string(), log_);
-    ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log_, [this] {
+    link_driver_ = std::make_unique<host::LinkDriver>(
+        loop_, *link_, *identity_, state_, (options_.state / "agent.sock").string(), log_);
+    ocsp_ = std::make_unique<host::OcspDriver>(loop_, state_, random_, log_, [this] {
       link_driver_->tell_fabric(agent::credentials_changed_message());
     });
     link_driver_->on_new_certificate([this] { ocsp_->reload(); });
-    fabric_ = std::make_unique<FabricProcess>(
+    fabric_ = std::make_unique<host::FabricProcess>(
         loop_,
-        FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
-                               options_.fabric_listen, options_.metrics_listen},
+        host::FabricProcess::Options{options_.state, options_.fabric_bin,
+                                     options_.data_plane_listen, options_.fabric_listen,
+                                     options_.metrics_listen},
         random_, log_, [this] { link_driver_->fabric_started(); });
     log_.info("agent.ready", {{"node", record.node.str()}, {"cluster", record.cluster.str()}});
     link_driver_->start();
@@ -164,17 +165,17 @@ class Agent {
 
   const AgentOptions& options_;
   Log& log_;
-  StateFiles state_;
+  host::StateFiles state_;
   node_store::SecurityDb security_;
   io::SystemRandom random_;
   io::EventLoop loop_;
   std::unique_ptr<agent::Enrolment> enrolment_;
-  std::unique_ptr<EnrolmentDriver> enrolment_driver_;
+  std::unique_ptr<host::EnrolmentDriver> enrolment_driver_;
   std::optional<agent::NodeIdentity> identity_;
   std::unique_ptr<agent::NodeLink> link_;
-  std::unique_ptr<LinkDriver> link_driver_;
-  std::unique_ptr<OcspDriver> ocsp_;
-  std::unique_ptr<FabricProcess> fabric_;
+  std::unique_ptr<host::LinkDriver> link_driver_;
+  std::unique_ptr<host::OcspDriver> ocsp_;
+  std::unique_ptr<host::FabricProcess> fabric_;
   ExitStatus status_ = kOk;
 };
 
@@ -191,7 +192,7 @@ std::vector<client::ManualSection> manual_sections() {
             {"identity/worker.*", "Of an entry: key and certificate towards clients."},
             {"identity/*.ocsp", "What the issuer last said of the certificates; it is stapled."},
             {"config/node_config.dsse", "The last verified configuration."},
-            {"security.db", "Auth epochs and the blacklist; fetched anew when it is removed."},
+            {"security.db", "Auth epochs and the blocklist; fetched anew when it is removed."},
             {"agent.sock", "Where rap-fabric talks to the agent."},
             {"fabric.log", "What rap-fabric says."}}}};
 }

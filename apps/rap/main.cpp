@@ -3,11 +3,11 @@
 #include <csignal>
 #include <iostream>
 
-#include "client/command.hpp"
-#include "data_plane.hpp"
-#include "https_network.hpp"
-#include "io/system.hpp"
-#include "person.hpp"
+#include "client/core/command.hpp"
+#include "client/terminal/data_plane.hpp"
+#include "client/terminal/https_network.hpp"
+#include "client/terminal/person.hpp"
+#include "io/system/system.hpp"
 
 namespace rap {
 namespace {
@@ -26,11 +26,11 @@ int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   io::SystemRandom random;
-  HomeFiles home(home_directory());
-  HttpsNetwork network;
-  Tty terminal;
-  ChildPrograms programs;
-  SocketDataPlane data_plane(random, std::cerr);
+  client::HomeFiles home(client::home_directory());
+  client::HttpsNetwork network;
+  client::Tty terminal;
+  client::ChildPrograms programs;
+  client::SocketDataPlane data_plane(random, std::cerr);
   client::World world{home,   network,   terminal,  programs,       data_plane,
                       random, std::cout, std::cerr, io::wall_now(), invocation.json};
   const auto done = invocation.run(world);

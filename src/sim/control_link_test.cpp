@@ -21,7 +21,7 @@ constexpr int kDaysAway = 30;
 #endif
 
 // A calm interval with its jitter, an answer there and back.
-constexpr Duration kBlacklistBound = 34s;
+constexpr Duration kBlocklistBound = 34s;
 // After faults: a backoff at its cap first.
 constexpr Duration kRecoveryBound = 60s;
 
@@ -76,7 +76,7 @@ TEST(ControlLink, WithAllHintsDroppedItConvergesWithinThePollingBound) {
     world.run(60s);
     ASSERT_TRUE(world.all_streams_up());
     for (int i = 0; i < 20; ++i) world.change_truth();
-    world.run(kBlacklistBound);
+    world.run(kBlocklistBound);
     EXPECT_EQ(world.first_difference(), "") << "seed " << seed;
   }
 }

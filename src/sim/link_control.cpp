@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "crypto/dsse.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
 
@@ -65,23 +65,23 @@ void LinkControl::bump_epoch(UserId user) {
 }
 
 void LinkControl::list(const std::string& address, bool listed) {
-  blacklist_[address] = {policy::BlacklistKind::ip, address, listed, {}, ++seq_};
+  blocklist_[address] = {policy::BlocklistKind::ip, address, listed, {}, ++seq_};
 }
 
 void LinkControl::list_unseen(const std::string& address, bool listed) {
-  unseen_.push_back({policy::BlacklistKind::ip, address, listed, {}, ++seq_});
+  unseen_.push_back({policy::BlocklistKind::ip, address, listed, {}, ++seq_});
 }
 
 void LinkControl::show_unseen() {
   for (const auto& change : std::exchange(unseen_, {})) {
-    auto& row = blacklist_[change.value];
+    auto& row = blocklist_[change.value];
     if (row.seq < change.seq) row = change;
   }
 }
 
 std::set<std::string> LinkControl::listed() const {
   std::set<std::string> values;
-  for (const auto& [value, change] : blacklist_) {
+  for (const auto& [value, change] : blocklist_) {
     if (change.listed) values.insert(value);
   }
   return values;
@@ -184,11 +184,11 @@ std::string LinkControl::deltas(const std::string& body) const {
     }
     cut(changes.epochs, more);
   }
-  if (const auto since = asked.find("blacklist_since"); since != asked.end()) {
-    for (const auto& [value, row] : blacklist_) {
-      if (row.seq > since->get<std::uint64_t>()) changes.blacklist.push_back(row);
+  if (const auto since = asked.find("blocklist_since"); since != asked.end()) {
+    for (const auto& [value, row] : blocklist_) {
+      if (row.seq > since->get<std::uint64_t>()) changes.blocklist.push_back(row);
     }
-    cut(changes.blacklist, more);
+    cut(changes.blocklist, more);
   }
   json answer = snapshot::to_json(changes);
   answer.update(asked);  // the cursors

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/seeded_random.hpp"
-#include "crypto/jws.hpp"
-#include "crypto/test_pki.hpp"
+#include "crypto/testing/pki.hpp"
+#include "crypto/tokens/jws.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/http_message.hpp"
 
@@ -77,8 +77,8 @@ class LinkControl {
   std::map<NodeId, std::vector<Command>> commands_;
   std::uint64_t seq_ = 0;
   std::map<UserId, snapshot::EpochChange> epochs_;
-  std::map<std::string, snapshot::BlacklistChange> blacklist_;
-  std::vector<snapshot::BlacklistChange> unseen_;
+  std::map<std::string, snapshot::BlocklistChange> blocklist_;
+  std::vector<snapshot::BlocklistChange> unseen_;
 };
 
 }  // namespace rap::sim

@@ -23,7 +23,7 @@ constexpr unsigned kOneIn1000 = 1000;
 bool is_pull(agent::Call call) {
   return call == agent::Call::checkin || call == agent::Call::pull_configs ||
          call == agent::Call::pull_commands || call == agent::Call::pull_epochs ||
-         call == agent::Call::pull_blacklist;
+         call == agent::Call::pull_blocklist;
 }
 
 agent::Answer unreachable() { return std::unexpected("The control plane cannot be reached."); }
@@ -257,7 +257,7 @@ void LinkWorld::hint() {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     if (!members_[i]->stream) continue;
     for (const char* type :
-         {"config.pending", "command.pending", "epoch.bumped", "blacklist.changed"}) {
+         {"config.pending", "command.pending", "epoch.bumped", "blocklist.changed"}) {
       schedule_.after(latency(), [this, i, type, number = members_[i]->stream_number] {
         if (members_[i]->stream && members_[i]->stream_number == number) {
           step(i, agent::HintCame{type});
@@ -287,7 +287,7 @@ void LinkWorld::tell_fabric(std::size_t i, const std::string& message) {
     for (const json& c : said["epochs"]) {
       m.epochs[*UserId::parse(c["user"].get<std::string>())] = c["epoch"];
     }
-    for (const json& c : said["blacklist"]) {
+    for (const json& c : said["blocklist"]) {
       const std::string value = c["value"];
       if (c["action"] == "add") {
         m.listed.insert(value);
@@ -362,13 +362,13 @@ std::string LinkWorld::difference(std::size_t node) const {
     return who + "trusts other roots";
   }
   if (control_.unfinished(m.id) > 0) return who + "has not finished its commands";
-  if (m.listed != control_.listed()) return who + "enforces another blacklist";
+  if (m.listed != control_.listed()) return who + "enforces another blocklist";
   std::map<UserId, std::uint64_t> wanted;
   for (const auto& [user, row] : control_.epochs()) wanted[user] = row.epoch;
   if (m.epochs != wanted) return who + "enforces other epochs";
   std::set<std::string> stored;
-  for (const auto& [key, row] : m.store.blacklist) stored.insert(key.second);
-  if (stored != control_.listed()) return who + "stores another blacklist";
+  for (const auto& [key, row] : m.store.blocklist) stored.insert(key.second);
+  if (stored != control_.listed()) return who + "stores another blocklist";
   return {};
 }
 

@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
-#include "agent/node_link.hpp"
-#include "agent/test_security_store.hpp"
-#include "agent/test_state.hpp"
+#include "node/agent/node_link.hpp"
+#include "node/agent/test_security_store.hpp"
+#include "node/agent/test_state.hpp"
 #include "sim/link_control.hpp"
 #include "sim/schedule.hpp"
 

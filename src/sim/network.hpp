@@ -21,13 +21,13 @@ namespace rap::sim {
 using ConnectionId = std::uint64_t;
 
 struct Message {
-  enum class Kind : std::uint8_t { frame, payload, reproof };
+  enum class Kind : std::uint8_t { frame, payload, reauthentication };
   Kind kind = Kind::frame;
   wire::FrameType type = wire::FrameType::hello;  // kind frame
   Bytes bytes;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;  // kind payload
   bool opens_flow = false;
-  Certificate certificate;  // kind reproof: the sender has been given another one
+  Certificate certificate;  // kind reauthentication: the sender has been given another one
 };
 
 // One of the two ends of a connection.

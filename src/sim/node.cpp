@@ -45,7 +45,7 @@ void Node::renew(const Certificate& certificate) {
   certificate_ = certificate;
   for (const auto& [lane, link] : links_) {
     Message m;
-    m.kind = Message::Kind::reproof;
+    m.kind = Message::Kind::reauthentication;
     m.certificate = certificate;
     network_.send(connections_.at(lane), *this, std::move(m));
   }
@@ -199,7 +199,7 @@ void Node::on_message(ConnectionId id, const Message& message) {
     return step(table_event::Frame{*lane, message.type, message.bytes});
   }
   const auto link = links_.find(*lane);
-  if (message.kind == Message::Kind::reproof) {
+  if (message.kind == Message::Kind::reauthentication) {
     if (link == links_.end()) return step(table_event::Violation{*lane});
     proofs_[*lane] = message.certificate;
     return step(table_event::Rechecked{*lane, judge(message.certificate)});

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/seeded_random.hpp"
-#include "channel/table.hpp"
+#include "node/channel/table.hpp"
 #include "sim/network.hpp"
 #include "sim/schedule.hpp"
 #include "sim/truth.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/seeded_random.hpp"
-#include "channel/table.hpp"
+#include "node/channel/table.hpp"
 #include "sim/schedule.hpp"
 
 namespace rap::sim {

@@ -8,8 +8,8 @@
 #include <set>
 #include <vector>
 
-#include "channel/context.hpp"
-#include "channel/lifecycle.hpp"
+#include "node/channel/context.hpp"
+#include "node/channel/lifecycle.hpp"
 
 namespace rap::sim {
 

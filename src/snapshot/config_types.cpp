@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/x509/certificate.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {

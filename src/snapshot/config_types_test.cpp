@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/seeded_random.hpp"
-#include "crypto/ca.hpp"
+#include "crypto/x509/ca.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::snapshot {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "crypto/digest.hpp"
+#include "crypto/keys/digest.hpp"
 #include "snapshot/config_types.hpp"
 
 namespace rap::snapshot {

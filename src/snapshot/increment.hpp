@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/ids.hpp"
-#include "crypto/digest.hpp"
+#include "crypto/keys/digest.hpp"
 
 namespace rap::snapshot {
 

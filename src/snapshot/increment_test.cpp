@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/seeded_random.hpp"
-#include "crypto/dsse.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "snapshot/build.hpp"
 
 namespace rap::snapshot {

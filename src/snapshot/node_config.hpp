@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "crypto/digest.hpp"
-#include "crypto/sealing.hpp"
+#include "crypto/keys/digest.hpp"
+#include "crypto/sealing/sealing.hpp"
 #include "policy/roles.hpp"
 #include "snapshot/documents.hpp"
 #include "wire/traffic_class.hpp"

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "crypto/certificate_path.hpp"
-#include "crypto/dsse.hpp"
+#include "crypto/tokens/dsse.hpp"
+#include "crypto/x509/certificate_path.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {

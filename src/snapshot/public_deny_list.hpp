@@ -13,8 +13,8 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "crypto/ca.hpp"
-#include "crypto/deny_list.hpp"
+#include "crypto/x509/ca.hpp"
+#include "crypto/x509/deny_list.hpp"
 
 namespace rap::snapshot {
 

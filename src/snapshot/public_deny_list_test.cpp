@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "crypto/dsse.hpp"
-#include "crypto/test_pki.hpp"
+#include "crypto/testing/pki.hpp"
+#include "crypto/tokens/dsse.hpp"
 
 namespace rap::snapshot {
 namespace {

@@ -14,13 +14,13 @@ std::optional<EpochChange> epoch_of(const json& item) {
                      item.at("seq").get<std::uint64_t>()};
 }
 
-std::optional<BlacklistChange> entry_of(const json& item) {
-  const auto kind = policy::blacklist_kind_from(item.at("kind").get<std::string>());
+std::optional<BlocklistChange> entry_of(const json& item) {
+  const auto kind = policy::blocklist_kind_from(item.at("kind").get<std::string>());
   const std::string action = item.at("action");
   if (!kind || (action != "add" && action != "remove")) return std::nullopt;
-  BlacklistChange change{*kind, item.at("value"), action == "add", {}, item.at("seq")};
+  BlocklistChange change{*kind, item.at("value"), action == "add", {}, item.at("seq")};
   // One form a key: two forms of one address would be two entries, and a removal miss one of them.
-  if (policy::blacklist_value(*kind, change.value) != change.value) return std::nullopt;
+  if (policy::blocklist_value(*kind, change.value) != change.value) return std::nullopt;
   if (const auto expires = item.find("expires_at"); expires != item.end()) {
     change.expires_at = from_unix(expires->get<std::int64_t>());
   }
@@ -46,7 +46,7 @@ json to_json(const EpochChange& c) {
   return {{"user", c.user.str()}, {"epoch", c.epoch}, {"seq", c.seq}};
 }
 
-json to_json(const BlacklistChange& c) {
+json to_json(const BlocklistChange& c) {
   json item = {{"kind", to_string(c.kind)},
                {"value", c.value},
                {"action", c.listed ? "add" : "remove"},
@@ -56,9 +56,9 @@ json to_json(const BlacklistChange& c) {
 }
 
 json to_json(const SecurityChanges& changes) {
-  json out = {{"epochs", json::array()}, {"blacklist", json::array()}};
+  json out = {{"epochs", json::array()}, {"blocklist", json::array()}};
   for (const EpochChange& c : changes.epochs) out["epochs"].push_back(to_json(c));
-  for (const BlacklistChange& c : changes.blacklist) out["blacklist"].push_back(to_json(c));
+  for (const BlocklistChange& c : changes.blocklist) out["blocklist"].push_back(to_json(c));
   return out;
 }
 
@@ -66,7 +66,7 @@ std::optional<SecurityChanges> parse_security_changes(const json& object, std::s
   try {
     SecurityChanges changes;
     if (!read_list(object, "epochs", max, changes.epochs, epoch_of) ||
-        !read_list(object, "blacklist", max, changes.blacklist, entry_of)) {
+        !read_list(object, "blocklist", max, changes.blocklist, entry_of)) {
       return std::nullopt;
     }
     return changes;

@@ -1,5 +1,5 @@
 // Changes of security data as nodes are told of them (CP-4): the auth epoch of a user, an entry of
-// the blacklist. Each names its key whole and has the number of its commit, so a later one of the
+// the blocklist. Each names its key whole and has the number of its commit, so a later one of the
 // same key replaces an earlier one, whatever the order they come in.
 #pragma once
 
@@ -12,16 +12,16 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "policy/blacklist.hpp"
+#include "policy/blocklist.hpp"
 
 namespace rap::snapshot {
 
 // Of one answer of the control plane; the rest follows with the next.
 inline constexpr std::size_t kMaxDeltasAPull = 1024;
-// Entries of the blacklist at a time. Of epochs there are at most as many as users were signed out
+// Entries of the blocklist at a time. Of epochs there are at most as many as users were signed out
 // within kEpochMemory.
 inline constexpr std::size_t kMaxSecurityKeys = 65536;
-inline constexpr std::size_t kMaxBlacklistValueBytes = 64;
+inline constexpr std::size_t kMaxBlocklistValueBytes = 64;
 // How long the change of an epoch matters. Tokens of a lower one are good for a minute; a flow that
 // was admitted with one goes on where nobody heard of the change, and there no longer than the
 // configuration holds, which is 30 days at most (kMaxValidForS). A day more for clocks.
@@ -36,34 +36,34 @@ struct EpochChange {
   bool operator==(const EpochChange&) const = default;
 };
 
-struct BlacklistChange {
-  policy::BlacklistKind kind = policy::BlacklistKind::ip;
-  std::string value;  // policy::blacklist_value
+struct BlocklistChange {
+  policy::BlocklistKind kind = policy::BlocklistKind::ip;
+  std::string value;  // policy::blocklist_value
   bool listed = false;
   std::optional<WallTime> expires_at;  // of a listed one; it is listed until then
   std::uint64_t seq = 0;
 
-  bool operator==(const BlacklistChange&) const = default;
+  bool operator==(const BlocklistChange&) const = default;
 };
 
 struct SecurityChanges {
   std::vector<EpochChange> epochs;
-  std::vector<BlacklistChange> blacklist;
+  std::vector<BlocklistChange> blocklist;
 
-  bool empty() const { return epochs.empty() && blacklist.empty(); }
-  std::size_t size() const { return epochs.size() + blacklist.size(); }
+  bool empty() const { return epochs.empty() && blocklist.empty(); }
+  std::size_t size() const { return epochs.size() + blocklist.size(); }
   bool operator==(const SecurityChanges&) const = default;
 };
 
 // The two lists, which are numbered, pulled and stored apart.
-enum class DeltaStream : std::uint8_t { epochs, blacklist };
+enum class DeltaStream : std::uint8_t { epochs, blocklist };
 constexpr std::string_view to_string(DeltaStream stream) {
-  return stream == DeltaStream::epochs ? "epochs" : "blacklist";
+  return stream == DeltaStream::epochs ? "epochs" : "blocklist";
 }
 
 nlohmann::json to_json(const EpochChange& change);
-nlohmann::json to_json(const BlacklistChange& change);
-nlohmann::json to_json(const SecurityChanges& changes);  // {"epochs": […], "blacklist": […]}
+nlohmann::json to_json(const BlocklistChange& change);
+nlohmann::json to_json(const SecurityChanges& changes);  // {"epochs": […], "blocklist": […]}
 // nullopt when anything of it makes no sense, or a list is longer than `max`. Other members of the
 // object are the caller's.
 std::optional<SecurityChanges> parse_security_changes(const nlohmann::json& object,

@@ -8,15 +8,15 @@ namespace rap::snapshot {
 namespace {
 
 using nlohmann::json;
-using policy::BlacklistKind;
+using policy::BlocklistKind;
 
 const UserId kUser = *UserId::parse("0f8fad5b-d9cb-469f-a165-70867728950e");
 
 SecurityChanges some() {
   return {{{kUser, 3, 7}},
-          {{BlacklistKind::ip, "203.0.113.0/24", true, from_unix(1'800'000'000), 8},
-           {BlacklistKind::device, kUser.str(), true, {}, 9},
-           {BlacklistKind::user, kUser.str(), false, {}, 10}}};
+          {{BlocklistKind::ip, "203.0.113.0/24", true, from_unix(1'800'000'000), 8},
+           {BlocklistKind::device, kUser.str(), true, {}, 9},
+           {BlocklistKind::user, kUser.str(), false, {}, 10}}};
 }
 
 TEST(SecurityChanges, RoundTrip) {
@@ -39,12 +39,12 @@ TEST(SecurityChanges, ThatMakeNoSenseAreRefusedWhole) {
   EXPECT_FALSE(bent("epochs", 0, "user", "nobody"));
   EXPECT_FALSE(bent("epochs", 0, "seq", {}));
   EXPECT_FALSE(bent("epochs", 0, "epoch", "3"));
-  EXPECT_FALSE(bent("blacklist", 0, "kind", "host"));
-  EXPECT_FALSE(bent("blacklist", 0, "value", "203.0.113.0/33"));
-  EXPECT_FALSE(bent("blacklist", 0, "value", "203.0.113.7/32")) << "has another form";
-  EXPECT_FALSE(bent("blacklist", 1, "value", "203.0.113.7"));
-  EXPECT_FALSE(bent("blacklist", 1, "action", "ban"));
-  EXPECT_FALSE(bent("blacklist", 1, "expires_at", "soon"));
+  EXPECT_FALSE(bent("blocklist", 0, "kind", "host"));
+  EXPECT_FALSE(bent("blocklist", 0, "value", "203.0.113.0/33"));
+  EXPECT_FALSE(bent("blocklist", 0, "value", "203.0.113.7/32")) << "has another form";
+  EXPECT_FALSE(bent("blocklist", 1, "value", "203.0.113.7"));
+  EXPECT_FALSE(bent("blocklist", 1, "action", "ban"));
+  EXPECT_FALSE(bent("blocklist", 1, "expires_at", "soon"));
   EXPECT_FALSE(parse_security_changes(json::array(), 16));
   EXPECT_FALSE(parse_security_changes({{"epochs", json::array()}}, 16));
 }

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "crypto/dsse.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {

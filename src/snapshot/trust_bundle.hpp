@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "crypto/ca.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/x509/ca.hpp"
+#include "crypto/x509/certificate.hpp"
 
 namespace rap::snapshot {
 

@@ -33,7 +33,7 @@ enum class FlowReason : std::uint8_t {
   shutting_down,
   not_ready,             // the node has no verified configuration, or no security data, yet
   signed_out,            // the token is of an auth epoch that is over
-  blacklisted,           // the person, their device or their address
+  blocklisted,           // the person, their device or their address
 };
 
 inline constexpr std::array<std::string_view, 25> kFlowReasonNames = {"",
@@ -60,8 +60,8 @@ inline constexpr std::array<std::string_view, 25> kFlowReasonNames = {"",
                                                                       "shutting_down",
                                                                       "not_ready",
                                                                       "signed_out",
-                                                                      "blacklisted"};
-static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::blacklisted) + 1);
+                                                                      "blocklisted"};
+static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::blocklisted) + 1);
 
 constexpr std::string_view to_string(FlowReason r) {
   return kFlowReasonNames[static_cast<std::size_t>(r)];

@@ -17,7 +17,7 @@ constexpr Shape shape_of(std::uint8_t type) {
     case FrameType::heartbeat: return {true, false, 1, 512};
     case FrameType::heartbeat_ack: return {true, false, 16, 16};
     case FrameType::goodbye: return {true, false, 0, 1};
-    case FrameType::reproof: return {true, false, 1, kMaxPayload};
+    case FrameType::reauthentication: return {true, false, 1, kMaxPayload};
     case FrameType::flow_request: return {true, true, 1, 8 * 1024};
     case FrameType::flow_open: return {true, true, 17, kMaxPayload};
     case FrameType::flow_accept: return {true, true, 0, 512};

@@ -10,7 +10,7 @@ namespace rap::wire {
 inline constexpr std::string_view kConfigPending = "config.pending";
 inline constexpr std::string_view kCommandPending = "command.pending";
 inline constexpr std::string_view kEpochBumped = "epoch.bumped";
-inline constexpr std::string_view kBlacklistChanged = "blacklist.changed";
+inline constexpr std::string_view kBlocklistChanged = "blocklist.changed";
 inline constexpr std::chrono::seconds kHintPing{30};
 
 }  // namespace rap::wire

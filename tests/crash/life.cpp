@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/file.hpp"
+#include "io/system/file.hpp"
 
 namespace rap::crash {
 
@@ -58,10 +58,10 @@ bool Life::begin(Standing& found) {
   found.commands = state->commands_seq;
   found.bundle = state->trust_bundle;
   const auto epochs = store_.state(snapshot::DeltaStream::epochs);
-  const auto blacklist = store_.state(snapshot::DeltaStream::blacklist);
-  if (!epochs || !blacklist) return false;
+  const auto blocklist = store_.state(snapshot::DeltaStream::blocklist);
+  if (!epochs || !blocklist) return false;
   found.epochs = epochs->cursor;
-  found.blacklist = blacklist->cursor;
+  found.blocklist = blocklist->cursor;
   return true;
 }
 
@@ -110,8 +110,8 @@ void Life::send(const agent::SendToControl& call, Standing& said) {
     case agent::Call::pull_epochs:
       raise_to(said.epochs, body["epochs_since"].get<std::uint64_t>());
       break;
-    case agent::Call::pull_blacklist:
-      raise_to(said.blacklist, body["blacklist_since"].get<std::uint64_t>());
+    case agent::Call::pull_blocklist:
+      raise_to(said.blocklist, body["blocklist_since"].get<std::uint64_t>());
       break;
     default: break;
   }
@@ -136,7 +136,7 @@ bool Life::is_caught_up() {
   const auto stored = store_.load();
   if (!state || !stored || runs_config_ != control_.config_version()) return false;
   std::set<std::string> listed;
-  for (const auto& row : stored->blacklist) listed.insert(row.value);
+  for (const auto& row : stored->blocklist) listed.insert(row.value);
   std::map<UserId, snapshot::EpochChange> epochs;
   for (const auto& row : stored->epochs) epochs[row.user] = row;
   const auto roots = files_.read(agent::kTrustBundleFile);

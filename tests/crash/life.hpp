@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <memory>
 
-#include "agent/node_link.hpp"
-#include "host.hpp"
-#include "node_store/security_db.hpp"
+#include "node/agent/node_link.hpp"
+#include "node/host/host.hpp"
+#include "node/store/security_db.hpp"
 #include "sim/link_control.hpp"
 
 namespace rap::crash {
@@ -22,7 +22,7 @@ struct Standing {
   std::atomic<std::uint64_t> commands = 0;
   std::atomic<std::uint64_t> bundle = 0;
   std::atomic<std::uint64_t> epochs = 0;
-  std::atomic<std::uint64_t> blacklist = 0;
+  std::atomic<std::uint64_t> blocklist = 0;
 };
 
 class Life {
@@ -42,7 +42,7 @@ class Life {
   agent::Now clocks() const;
 
   std::filesystem::path directory_;
-  StateFiles files_;
+  host::StateFiles files_;
   node_store::SecurityDb store_;
   sim::LinkControl& control_;
   NodeId node_;

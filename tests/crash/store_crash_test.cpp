@@ -84,7 +84,7 @@ class StoreCrash : public testing::Test {
 
   // What a node said of itself, in the order of Standing's members.
   static std::array<std::uint64_t, 5> figures(const Standing& s) {
-    return {s.config, s.commands, s.bundle, s.epochs, s.blacklist};
+    return {s.config, s.commands, s.bundle, s.epochs, s.blocklist};
   }
   void expect_bounded() {
     std::size_t files = 0;
@@ -140,7 +140,7 @@ TEST_F(StoreCrash, ADeletedStoreIsBuiltAnew) {
   fs::remove(state() / agent::kSecurityFile);
   new (seen_) Seen;
   ASSERT_TRUE(was_fine(live(0)));
-  EXPECT_EQ(seen_->found.blacklist, 0U);
+  EXPECT_EQ(seen_->found.blocklist, 0U);
   EXPECT_GT(seen_->found.config, 0U) << "and nothing else was lost";
 }
 

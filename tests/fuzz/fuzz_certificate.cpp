@@ -1,8 +1,8 @@
 // A peer's certificate: nothing but the one that was issued is ever believed. The input is that
 // certificate with edits: triples of (position, position, byte), or any bytes at all.
 
-#include "crypto/peer_verifier.hpp"
-#include "crypto/test_pki.hpp"
+#include "crypto/testing/pki.hpp"
+#include "crypto/x509/peer_verifier.hpp"
 #include "fuzz.hpp"
 
 namespace {

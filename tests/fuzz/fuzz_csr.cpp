@@ -2,9 +2,9 @@
 // signed. The input is a good request with edits (position, position, byte), or any bytes.
 
 #include "base/encoding.hpp"
-#include "crypto/certificate.hpp"
-#include "crypto/pem.hpp"
-#include "crypto/test_pki.hpp"
+#include "crypto/keys/pem.hpp"
+#include "crypto/testing/pki.hpp"
+#include "crypto/x509/certificate.hpp"
 #include "fuzz.hpp"
 
 namespace {

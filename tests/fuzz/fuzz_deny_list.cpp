@@ -2,7 +2,7 @@
 // and one that is taken is the same when it is sealed and opened again.
 
 #include "base/seeded_random.hpp"
-#include "crypto/dsse.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "fuzz.hpp"
 #include "snapshot/public_deny_list.hpp"
 

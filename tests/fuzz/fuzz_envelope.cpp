@@ -1,6 +1,6 @@
 // Signed envelopes (DSSE) from strangers: none that was not sealed with our key opens.
 
-#include "crypto/dsse.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

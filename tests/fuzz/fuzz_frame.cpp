@@ -5,7 +5,7 @@
 #include "fuzz.hpp"
 #include "wire/channel_frames.hpp"
 #include "wire/frame.hpp"
-#include "wire/reproof.hpp"
+#include "wire/reauthentication.hpp"
 
 namespace {
 
@@ -24,7 +24,8 @@ void check_payload(const wire::FrameView& frame) {
     case wire::FrameType::hello: return check_round_trip<wire::Hello>(payload);
     case wire::FrameType::heartbeat: return check_round_trip<wire::Heartbeat>(payload);
     case wire::FrameType::heartbeat_ack: return check_round_trip<wire::HeartbeatAck>(payload);
-    case wire::FrameType::reproof: return check_round_trip<wire::Reproof>(payload);
+    case wire::FrameType::reauthentication:
+      return check_round_trip<wire::Reauthentication>(payload);
     case wire::FrameType::flow_open: return check_round_trip<wire::FlowOpen>(payload);
     case wire::FrameType::flow_refuse:
     case wire::FrameType::reset: {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fuzz.hpp"
-#include "io/http_codec.hpp"
+#include "io/http/http_codec.hpp"
 
 namespace {
 

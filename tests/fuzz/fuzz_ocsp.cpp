@@ -2,8 +2,8 @@
 // other than the one that was signed makes the certificate good. The first byte says which, and
 // whether the rest are edits of one of ours (position, position, byte) or all there is.
 
-#include "crypto/ocsp.hpp"
-#include "crypto/test_pki.hpp"
+#include "crypto/ocsp/ocsp.hpp"
+#include "crypto/testing/pki.hpp"
 #include "fuzz.hpp"
 
 namespace {

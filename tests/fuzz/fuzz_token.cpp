@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/seeded_random.hpp"
-#include "crypto/data_plane_token.hpp"
+#include "crypto/tokens/data_plane_token.hpp"
 #include "fuzz.hpp"
 
 namespace {

@@ -167,7 +167,7 @@ class LoneNode:
              "--fabric-listen", self.endpoint], self.folder / "fabric.log", prefix=self._prefix)
         until(lambda: self._connection, f"{self.name} to come to its agent")
         # Without security data nobody would be let in.
-        self.tell(type="security_state", first=True, last=True, epochs=[], blacklist=[])
+        self.tell(type="security_state", first=True, last=True, epochs=[], blocklist=[])
 
     def _serve(self):
         connection, _ = self._listener.accept()

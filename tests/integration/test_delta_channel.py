@@ -1,4 +1,4 @@
-"""The delta channel: who is signed out or blacklisted is out on every node, hints or not, and nodes
+"""The delta channel: who is signed out or blocklisted is out on every node, hints or not, and nodes
 enforce it from their own store while everything else is away."""
 
 import contextlib
@@ -48,7 +48,7 @@ class DeltaChannel(FabricCase):
         cls.egress = cls.world.nodes["egress-1"]
 
     def setUp(self):
-        self.wait_blacklisted(0)
+        self.wait_blocklisted(0)
         self.user = self.world.user()
         self.user_id = self.user.get("me")["id"]
         self.device = str(uuid.uuid4())
@@ -78,20 +78,20 @@ class DeltaChannel(FabricCase):
         return frames.reason(plane.next_of(frames.RESET)[3])
 
     def list(self, kind, value, *more):
-        self.admin.ok("admin", "blacklist", "add", kind, value, *more)
-        self.addCleanup(self.admin.run, "admin", "blacklist", "remove", kind, value)
+        self.admin.ok("admin", "blocklist", "add", kind, value, *more)
+        self.addCleanup(self.admin.run, "admin", "blocklist", "remove", kind, value)
 
     def unlist(self, kind, value):
-        self.admin.ok("admin", "blacklist", "remove", kind, value)
+        self.admin.ok("admin", "blocklist", "remove", kind, value)
 
     @staticmethod
     def applied(node):
         return node.logged("security.applied")
 
-    def wait_blacklisted(self, count, node=None):
+    def wait_blocklisted(self, count, node=None):
         """Until the node's data plane enforces so many entries."""
         node = node or self.entry
-        until(lambda: self.applied(node) and self.applied(node)[-1]["blacklisted"] == count,
+        until(lambda: self.applied(node) and self.applied(node)[-1]["blocklisted"] == count,
               lambda: f"{count} entries at {node.name}: {self.applied(node)[-3:]}", SOON_S)
 
     def test_signing_out_ends_live_flows_and_what_was_not_used_yet(self):
@@ -104,34 +104,34 @@ class DeltaChannel(FabricCase):
         self.user = self.world.user()
         self.live()
 
-    def check_blacklisting(self, kind, value):
+    def check_blocklisting(self, kind, value):
         live = self.live()
         unused, later = self.candidate(), self.candidate()
         self.list(kind, value, "--reason", "a test")
-        self.assertEqual("blacklisted", self.ended(live))
-        self.assertEqual("blacklisted", self.outcome(unused))
-        self.refused(403, "blacklisted", self.candidate)
-        self.assertIn(value, self.admin.ok("admin", "blacklist", "list"))
+        self.assertEqual("blocklisted", self.ended(live))
+        self.assertEqual("blocklisted", self.outcome(unused))
+        self.refused(403, "blocklisted", self.candidate)
+        self.assertIn(value, self.admin.ok("admin", "blocklist", "list"))
         self.unlist(kind, value)
-        self.wait_blacklisted(0)
+        self.wait_blocklisted(0)
         self.assertIsNone(self.outcome(later))
 
-    def test_a_blacklisted_user_is_out(self):
-        self.check_blacklisting("user", self.user_id)
+    def test_a_blocklisted_user_is_out(self):
+        self.check_blocklisting("user", self.user_id)
 
-    def test_a_blacklisted_device_is_out_and_others_are_not(self):
+    def test_a_blocklisted_device_is_out_and_others_are_not(self):
         other = self.live(str(uuid.uuid4()))
-        self.check_blacklisting("device", self.device)
+        self.check_blocklisting("device", self.device)
         self.assertEqual(b"still here", other.echo(b"still here"))
 
-    def test_a_blacklisted_address_is_out(self):
-        self.check_blacklisting("ip", "127.0.0.0/8")
+    def test_a_blocklisted_address_is_out(self):
+        self.check_blocklisting("ip", "127.0.0.0/8")
 
     def test_what_was_listed_for_a_while_is_let_in_again(self):
         live = self.live()
         self.list("device", self.device, "--for", "5s")
-        self.assertEqual("blacklisted", self.ended(live))
-        until(lambda: self.device not in self.admin.ok("admin", "blacklist", "list"),
+        self.assertEqual("blocklisted", self.ended(live))
+        until(lambda: self.device not in self.admin.ok("admin", "blocklist", "list"),
               "it to expire", SOON_S)
         self.live()
 
@@ -140,7 +140,7 @@ class DeltaChannel(FabricCase):
         self.addCleanup(thief.close)
         live = self.live()
         self.list("device", self.device)
-        self.assertEqual("blacklisted", self.ended(live))
+        self.assertEqual("blocklisted", self.ended(live))
         self.unlist("device", self.device)
         live = self.live(str(uuid.uuid4()))
         self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
@@ -149,15 +149,15 @@ class DeltaChannel(FabricCase):
     def test_a_node_that_was_away_catches_up_from_its_cursor(self):
         gone = str(uuid.uuid4())
         self.list("device", gone)
-        self.wait_blacklisted(1)
+        self.wait_blocklisted(1)
         unused = self.candidate()
         self.entry.agent.stop()
         self.unlist("device", gone)
         self.list("device", str(uuid.uuid4()))
         self.list("device", self.device)
         self.entry.start()
-        self.wait_blacklisted(2)
-        self.assertEqual("blacklisted", self.outcome(unused))
+        self.wait_blocklisted(2)
+        self.assertEqual("blocklisted", self.outcome(unused))
         self.assertFalse(self.entry.logged("security.rebuilding", self.entry.agent.log()))
 
     def test_an_agent_that_is_killed_again_and_again_loses_nothing(self):
@@ -166,17 +166,17 @@ class DeltaChannel(FabricCase):
             self.list("device", str(uuid.uuid4()))
             self.entry.agent.kill()
             self.entry.start()
-        self.wait_blacklisted(rounds)
+        self.wait_blocklisted(rounds)
 
     def check_rebuilding(self, harm):
         self.list("device", self.device)
-        self.wait_blacklisted(1)
+        self.wait_blocklisted(1)
         self.entry.agent.stop()
         harm(self.entry.state / "security.db")
         (self.entry.state / "fabric.log").write_text("")
         os.kill(self.entry.fabric_pid(), signal.SIGKILL)
         self.entry.start()
-        self.wait_blacklisted(1)
+        self.wait_blocklisted(1)
 
     def test_a_store_that_was_deleted_is_built_anew(self):
         self.check_rebuilding(lambda path: path.unlink())
@@ -189,13 +189,13 @@ class DeltaChannel(FabricCase):
         other = self.live(str(uuid.uuid4()))
         unused = self.candidate()
         self.list("device", self.device)
-        self.wait_blacklisted(1)
+        self.wait_blocklisted(1)
         self.world.control.process.stop()
-        self.assertEqual("blacklisted", self.outcome(unused))
+        self.assertEqual("blocklisted", self.outcome(unused))
         self.assertEqual(b"still here", other.echo(b"still here"))
         (self.entry.state / "fabric.log").write_text("")
         os.kill(self.entry.fabric_pid(), signal.SIGKILL)
-        self.wait_blacklisted(1)
+        self.wait_blocklisted(1)
         self.world.control.serve()
         type(self).owner = self.world.owner = self.world.control.owner()
         self.world.wait_settled()

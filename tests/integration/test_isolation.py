@@ -16,7 +16,7 @@ from harness.wait import until
 FLOODERS = 8  # connections, as many as a node may have
 CALLS = {
     "commands": ("checkin", {"versions": {}}),
-    "deltas": ("deltas/pull", {"epochs_since": 0, "blacklist_since": 0}),
+    "deltas": ("deltas/pull", {"epochs_since": 0, "blocklist_since": 0}),
     "certificates": ("certificates", {"csr": "none"}),
 }
 

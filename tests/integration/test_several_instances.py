@@ -52,11 +52,11 @@ class SeveralInstances(FabricCase):
     def test_what_one_was_told_the_other_says_at_once(self):
         first, second = self.calls(self.world.control), self.calls(self.second)
         for calls in (first, second):
-            self.assertEqual(200, calls.post("deltas/pull", blacklist_since=0)[0])
-        self.second_owner.post("blacklist", kind="ip", value="203.0.113.9")
+            self.assertEqual(200, calls.post("deltas/pull", blocklist_since=0)[0])
+        self.second_owner.post("blocklist", kind="ip", value="203.0.113.9")
         for calls in (first, second):
-            found = until(lambda calls=calls: calls.post("deltas/pull", blacklist_since=0)[1]
-                          ["blacklist"], "the new entry")
+            found = until(lambda calls=calls: calls.post("deltas/pull", blocklist_since=0)[1]
+                          ["blocklist"], "the new entry")
             self.assertEqual("203.0.113.9", found[0]["value"])
         pulled = second.post("configs/pull", have=0)[1]
         self.assertEqual(pulled["configs"][0]["version"],

@@ -261,7 +261,7 @@ class ChannelValidation(Pair):
             self.assertEqual([first], [c["id"] for c in node.channels(peer)], "never interrupted")
 
     def proofs(self, node):
-        return [line for line in node.log("channel.reproof").splitlines()
+        return [line for line in node.log("channel.reauthentication").splitlines()
                 if '"accepted":true' in line]
 
     def test_who_stays_with_the_old_root_is_out_when_it_retires(self):

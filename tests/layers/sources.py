@@ -8,11 +8,6 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("RAP_BUILD_DIR", ROOT / "build" / "release"))
 
-# The layers whose code is a function of its arguments: no clock, socket, file or randomness.
-PURE = ("base", "wire", "policy", "snapshot", "channel", "mesh", "flow")
-# Services decide through ports; their code does no I/O of its own either.
-SERVICES = ("control", "agent", "router")
-
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
@@ -27,8 +22,8 @@ def files(*patterns):
 
 
 def is_test(path):
-    """Whether a .cpp belongs to its layer's tests: itself one, or shared by them."""
-    return path.suffix == ".cpp" and (path.stem.endswith("_test") or path.stem.startswith("test_"))
+    """Whether a file belongs to its room's tests: itself one, or shared by them."""
+    return path.stem.endswith("_test") or path.stem.startswith("test_")
 
 
 def read(path):

@@ -1,65 +1,47 @@
-"""Includes run one way. Every arrow between layers is listed here; any other one fails, and so does
-a library's header in a place that should not know the library."""
+"""Includes run one way. src/layers.txt states the rooms and which others each may include; any
+other arrow fails, and so does a library's header in a place that should not know the library."""
 
 import pathlib
 import re
 import unittest
 
+import layers
 import sources
 
-_VALUES = {"base", "wire", "crypto", "policy", "snapshot"}
-_CORES = {"channel", "mesh", "flow"}
-_SERVICES = {"control", "agent", "router", "adapters", "client"}
-
-# layer: the layers it may include besides itself
-MAY_INCLUDE = {
-    "base": set(),
-    "wire": {"base"},
-    "crypto": {"base", "wire"},
-    "policy": {"base", "wire"},
-    "snapshot": {"base", "wire", "crypto", "policy"},
-    "channel": {"base", "wire", "crypto", "policy", "snapshot"},
-    "mesh": {"base", "wire", "crypto", "policy", "snapshot"},
-    "flow": {"base", "wire", "crypto", "policy", "snapshot"},
-    **{service: _VALUES | _CORES for service in _SERVICES},
-    "io": _VALUES | _CORES | _SERVICES,
-    "store": _VALUES | _CORES | _SERVICES,
-    "node_store": _VALUES | _SERVICES,
-    "sim": _VALUES | _CORES | _SERVICES,
-}
-PROGRAMS_MAY_INCLUDE = set(MAY_INCLUDE)
+ROOMS = layers.read(sources.read(layers.FILE))
 
 # library: (the headers it is known by, the files that may include them)
 LIBRARIES = {
-    "Boost": (r"boost/", r"src/io/.*\.cpp|src/io/asio_.*\.hpp"),
-    "OpenSSL": (r"openssl/", r"src/(crypto|io)/.*\.cpp|src/crypto/openssl_.*\.hpp"),
-    "nlohmann": (r"nlohmann/", r".*\.cpp|src/(control|client)/json_.*\.hpp"
-                 r"|src/[a-z]+/(test_[a-z_]+|[a-z]+_world)\.hpp"),  # fixtures of tests
+    "Boost": (r"boost/", r"src/io/.*\.cpp|src/io/stream/asio_.*\.hpp"),
+    "OpenSSL": (r"openssl/", r"src/(crypto|io)/.*\.cpp|src/crypto/keys/openssl_.*\.hpp"),
+    "nlohmann": (r"nlohmann/", r".*\.cpp|src/control/([a-z]+/)?json_.*\.hpp"
+                 r"|(src|tests)/([a-z]+/)*(testing/[a-z]+|test_[a-z_]+|[a-z]+_world)"
+                 r"\.hpp"),  # fixtures of tests
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
-    "libpq": (r"libpq|pq-", r"src/store/.*"),
-    "SQLite": (r"sqlite3", r"src/node_store/(.*\.cpp|statement\.hpp)"),
+    "libpq": (r"libpq|pq-", r"src/control/store/postgres/.*"),
+    "SQLite": (r"sqlite3", r"src/node/store/(.*\.cpp|statement\.hpp)"),
     "CLI11": (r"CLI/", r"src/client/.*|apps/.*"),
 }
 
 
-def layer_of(path):
-    parts = pathlib.PurePosixPath(path).parts
-    return parts[1] if parts[0] == "src" else None
-
-
-def wrong_arrows(path, text):
+def wrong_arrows(path, text, rooms=ROOMS):
     """What is wrong with the project includes of one file."""
-    layer = layer_of(path)
-    allowed = PROGRAMS_MAY_INCLUDE if layer is None else MAY_INCLUDE.get(layer)
-    if allowed is None:
-        return [f"{path}: layer '{layer}' is not in the table of allowed arrows"]
+    path = pathlib.PurePosixPath(path)
+    in_src = path.parts[0] == "src"
+    room = layers.room_of(path.relative_to("src"), rooms) if in_src else None
+    if in_src and room is None:
+        return [f"{path}: src/layers.txt has no room for it"]
+    if room is not None:
+        reach = layers.reach(room, rooms, in_test=sources.is_test(path))
     found = []
     for line, system, name in sources.includes(text):
-        target = name.split("/")[0]
-        if system or "/" not in name or target == layer:
+        if system or "/" not in name:
             continue
-        if target not in allowed:
-            found.append(f"{path}:{line}: {layer or 'apps'} must not include {name}")
+        target = layers.room_of(pathlib.PurePosixPath(name), rooms)
+        if target is None:
+            found.append(f"{path}:{line}: src/layers.txt has no room for {name}")
+        elif room is not None and target != room and target not in reach:
+            found.append(f"{path}:{line}: {room} must not include {name}")
     return found
 
 
@@ -84,33 +66,46 @@ class Includes(unittest.TestCase):
     def test_libraries_stay_where_they_belong(self):
         self.check(wrong_libraries)
 
-    def test_the_table_has_no_cycle(self):
-        order = []
-        while len(order) < len(MAY_INCLUDE):
-            ready = [l for l, uses in MAY_INCLUDE.items() if l not in order and uses <= set(order)]
-            self.assertTrue(ready, "the table of arrows has a cycle")
-            order += ready
+    def test_rooms_use_only_what_is_stated_above_them(self):
+        self.assertEqual([], layers.faults(ROOMS))
+
+    def test_every_room_has_files(self):
+        files = {layers.room_of(f.relative_to("src"), ROOMS) for f in sources.files("src/*.hpp", "src/*.cpp")}
+        self.assertEqual(set(), set(ROOMS) - files)
 
 
 class TheRules(unittest.TestCase):
     """Planted faults are found."""
 
     def test_an_arrow_that_runs_back_is_named(self):
-        wrong = wrong_arrows("src/wire/frame.hpp", '#include "flow/flow.hpp"\n')
-        self.assertEqual(["src/wire/frame.hpp:1: wire must not include flow/flow.hpp"], wrong)
+        wrong = wrong_arrows("src/wire/frame.hpp", '#include "node/flow/window.hpp"\n')
+        self.assertEqual(
+            ["src/wire/frame.hpp:1: wire must not include node/flow/window.hpp"], wrong)
 
     def test_services_do_not_know_io(self):
-        self.assertTrue(wrong_arrows("src/router/router.cpp", '#include "io/timer.hpp"\n'))
+        self.assertTrue(wrong_arrows("src/node/router/x.cpp", '#include "io/stream/timer.hpp"\n'))
 
-    def test_an_unknown_layer_is_named(self):
+    def test_an_unknown_room_is_named(self):
         self.assertTrue(wrong_arrows("src/misc/x.hpp", ""))
+        self.assertTrue(wrong_arrows("src/wire/x.hpp", '#include "misc/x.hpp"\n'))
+
+    def test_what_a_used_room_may_include_may_be_included_too(self):
+        self.assertEqual([], wrong_arrows("src/policy/x.hpp", '#include "base/ids.hpp"\n'))
+
+    def test_a_room_that_uses_a_later_one_is_named(self):
+        rooms = layers.read("wire | pure | base | | | x\nbase | pure | | | | x\n")
+        self.assertEqual(["wire uses base, which is not above it"], layers.faults(rooms))
+
+    def test_a_pure_room_that_uses_an_impure_one_is_named(self):
+        rooms = layers.read("io | shell | | | | x\nwire | pure | io | | | x\n")
+        self.assertEqual(["wire is pure and uses io, which does I/O"], layers.faults(rooms))
 
     def test_boost_in_a_public_header_is_named(self):
-        self.assertTrue(wrong_libraries("src/io/timer.hpp", "#include <boost/asio.hpp>\n"))
-        self.assertFalse(wrong_libraries("src/io/timer.cpp", "#include <boost/asio.hpp>\n"))
+        self.assertTrue(wrong_libraries("src/io/stream/timer.hpp", "#include <boost/asio.hpp>\n"))
+        self.assertFalse(wrong_libraries("src/io/stream/timer.cpp", "#include <boost/asio.hpp>\n"))
 
     def test_openssl_outside_crypto_and_io_is_named(self):
-        self.assertTrue(wrong_libraries("src/router/x.cpp", "#include <openssl/evp.h>\n"))
+        self.assertTrue(wrong_libraries("src/node/router/x.cpp", "#include <openssl/evp.h>\n"))
 
     def test_json_in_a_header_is_named_unless_forward(self):
         self.assertTrue(wrong_libraries("src/wire/x.hpp", "#include <nlohmann/json.hpp>\n"))

@@ -1,0 +1,242 @@
+// rap ssh, proxy, forward, sessions: reaching resources.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "client/access/ssh_command.hpp"
+#include "client/core/command.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+struct Target {
+  std::string resource;
+  std::string organization;
+  std::string session;  // attach to this one instead of making one
+  std::string traffic_class = "input";
+};
+
+void add_target(CLI::App& command, Target& target) {
+  command
+      .add_option("--organization", target.organization,
+                  "The resource's organization; needed when you belong to several")
+      ->type_name("ORG");
+  command.add_option("RESOURCE", target.resource, "Name or id of the resource")
+      ->required()
+      ->type_name("");
+}
+
+void add_class(CLI::App& command, Target& target) {
+  command.add_option("--class", target.traffic_class, "input for typing, file_transfer for bulk")
+      ->type_name("CLASS")
+      ->check(CLI::IsMember({"input", "file_transfer"}))
+      ->capture_default_str();
+}
+
+Outcome<Attachment> attach(World& world, Api& api, const Target& target, Account& account) {
+  Outcome<json> answer;
+  json body = json::object();
+  if (!account.profile.device.empty()) body["device"] = account.profile.device;
+  if (const auto have = account.deny_lists->version(); have > 0) body["deny_list_version"] = have;
+  if (!target.session.empty()) {
+    answer = api.post(attachments_path(target.session), body);
+  } else {
+    body["resource"] = target.resource;
+    if (!target.organization.empty()) body["organization"] = target.organization;
+    answer = api.post("sessions", body);
+  }
+  if (!answer) {
+    Failure failure = answer.error();
+    failure.text = target.resource + ": " + failure.text;
+    return std::unexpected(std::move(failure));
+  }
+  account.roots_pem = api.roots_pem().value_or(account.roots_pem);  // newer ones, maybe
+  auto attachment = parse_attachment(*answer);
+  if (!attachment) return attachment;
+  const auto taken = account.deny_lists->take(*answer, account.roots_pem,
+                                              attachment->candidates.front().cluster, world.now);
+  if (!taken) return std::unexpected(taken.error());
+  return attachment;
+}
+
+// Best effort: the person heard of them already.
+void report_fallbacks(Api& api, const Attachment& attachment,
+                      const std::vector<Fallback>& fallbacks) {
+  if (fallbacks.empty()) return;
+  json items = json::array();
+  for (const Fallback& f : fallbacks) {
+    items.push_back({{"entry", f.entry}, {"cause", to_string(f.cause)}});
+  }
+  (void)api.post("sessions/" + segment(attachment.session_id) + "/fallbacks", {{"items", items}});
+}
+
+// The session of one command: made at its start unless the caller had one, ended at its end.
+template <class Work>
+auto with_session(World& world, const Target& target, Work work)
+    -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
+  auto account = signed_in(world.home, world.now);
+  if (!account) return std::unexpected(account.error());
+  Api api(world.network, *account, world.home);
+  const auto attachment = attach(world, api, target, *account);
+  if (!attachment) return std::unexpected(attachment.error());
+  auto result = work(*account, *attachment);
+  report_fallbacks(api, *attachment, world.data_plane.take_fallbacks());
+  // The control plane ends forgotten sessions too: a failure here is nobody's concern.
+  if (target.session.empty()) (void)api.remove("sessions/" + segment(attachment->session_id));
+  return result;
+}
+
+Outcome<int> proxy(World& world, const Target& target) {
+  return with_session(world, target,
+                      [&](const Account& account, const Attachment& attachment) -> Outcome<int> {
+                        const auto c = wire::traffic_class_from(target.traffic_class).value();
+                        auto ended = world.data_plane.proxy(account, attachment, c);
+                        if (!ended) return std::unexpected(ended.error());
+                        return 0;
+                      });
+}
+
+Outcome<int> forward(World& world, const Target& target, const std::string& listen) {
+  const auto where = wire::parse_host_port(listen);
+  if (!where && listen != "127.0.0.1:0") {
+    return fail(ExitCode::usage, "--listen takes IP:PORT.");
+  }
+  return with_session(
+      world, target, [&](const Account& account, const Attachment& attachment) -> Outcome<int> {
+        const auto announce = [&](const wire::HostPort& address) {
+          if (world.json) {
+            const json said = {{"listening", address.str()},
+                               {"resource", attachment.resource},
+                               {"session_id", attachment.session_id}};
+            world.out << said.dump() << std::endl;
+          } else {
+            world.out << "Listening on " << address.str() << " for " << attachment.resource
+                      << "; end with Ctrl-C." << std::endl;
+          }
+        };
+        const auto c = wire::traffic_class_from(target.traffic_class).value();
+        auto ended = world.data_plane.forward(
+            account, attachment, c, where.value_or(wire::HostPort{"127.0.0.1", 0}), announce);
+        if (!ended) return std::unexpected(ended.error());
+        return 0;
+      });
+}
+
+Outcome<int> ssh(World& world, const Target& target, const std::string& user,
+                 const std::vector<std::string>& command) {
+  return with_session(
+      world, target, [&](const Account&, const Attachment& attachment) -> Outcome<int> {
+        if (attachment.protocol != "ssh") {
+          return fail(ExitCode::failed, attachment.resource + " speaks " + attachment.protocol +
+                                            ", not ssh. Use 'rap forward " + attachment.resource +
+                                            "'.");
+        }
+        const auto known = world.home.read(kKnownHostsFile);
+        if (!known) return std::unexpected(known.error());
+        const std::string before = known->value_or("");
+        const std::string pinned = pin_host_key(before, attachment);
+        if (pinned != before) {
+          if (auto w = world.home.write(kKnownHostsFile, pinned); !w) {
+            return std::unexpected(w.error());
+          }
+        }
+        return world.programs.run(
+            "ssh", ssh_arguments(
+                       {world.programs.own_path(), world.home.path(kKnownHostsFile), user, command},
+                       attachment));
+      });
+}
+
+Outcome<int> list_sessions(World& world) {
+  auto api = open_api(world);
+  if (!api) return std::unexpected(api.error());
+  return show_items(world, api->get("sessions"),
+                    {{"ID", "/id"},
+                     {"RESOURCE", "/resource/name"},
+                     {"ORGANIZATION", "/organization/name"},
+                     {"USER", "/user/email"},
+                     {"STATE", "/state"},
+                     {"SINCE", "/created_at", Format::time}},
+                    "No sessions.");
+}
+
+Outcome<int> terminate_session(World& world, const std::string& id) {
+  auto api = open_api(world);
+  if (!api) return std::unexpected(api.error());
+  return show(world, api->remove("sessions/" + segment(id)), "Session " + id + " is ended.");
+}
+
+void add_ssh(CLI::App& root, Invocation& invocation) {
+  struct Arguments {
+    Target target;
+    std::string user;
+    std::vector<std::string> command;
+  };
+  auto args = std::make_shared<Arguments>();
+  auto* command = add_command(root, invocation, "ssh", "Open a shell, or run a command, over SSH");
+  command->add_option("-l", args->user, "User name on the resource")->type_name("USER");
+  add_target(*command, args->target);
+  command->add_option("COMMAND", args->command, "What to run there, after --")->type_name("");
+  command->callback([&invocation, args] {
+    invocation.run = [args](World& w) { return ssh(w, args->target, args->user, args->command); };
+  });
+}
+
+void add_proxy(CLI::App& root, Invocation& invocation) {
+  auto target = std::make_shared<Target>();
+  auto* command = add_command(root, invocation, "proxy",
+                              "Join standard input and output to a resource (for ssh's "
+                              "ProxyCommand)");
+  add_class(*command, *target);
+  command->add_option("--session", target->session, "Attach to this session")->type_name("ID");
+  add_target(*command, *target);
+  command->callback(
+      [&invocation, target] { invocation.run = [target](World& w) { return proxy(w, *target); }; });
+}
+
+void add_forward(CLI::App& root, Invocation& invocation) {
+  struct Arguments {
+    Target target;
+    std::string listen = "127.0.0.1:0";
+  };
+  auto args = std::make_shared<Arguments>();
+  auto* command =
+      add_command(root, invocation, "forward", "Listen on a local port that leads to a resource");
+  add_class(*command, args->target);
+  command->add_option("--listen", args->listen, "Where to listen; port 0 takes a free one")
+      ->type_name("IP:PORT")
+      ->capture_default_str();
+  add_target(*command, args->target);
+  command->callback([&invocation, args] {
+    invocation.run = [args](World& w) { return forward(w, args->target, args->listen); };
+  });
+}
+
+void add_sessions(CLI::App& root, Invocation& invocation) {
+  CLI::App* group = add_command(root, invocation, "sessions", "Your sessions; without more, list");
+  group->require_subcommand(0, 1);
+  // Runs before the callback of a subcommand, which then replaces the action.
+  group->parse_complete_callback([&invocation] { invocation.run = list_sessions; });
+  add_command(*group, invocation, "list", "List your sessions")->callback([&invocation] {
+    invocation.run = list_sessions;
+  });
+  auto id = std::make_shared<std::string>();
+  CLI::App* terminate = add_command(*group, invocation, "terminate", "End a session");
+  terminate->add_option("ID", *id, "The session's id")->required()->type_name("");
+  terminate->callback(
+      [&invocation, id] { invocation.run = [id](World& w) { return terminate_session(w, *id); }; });
+}
+
+}  // namespace
+
+void add_access_commands(CLI::App& root, Invocation& invocation) {
+  add_ssh(root, invocation);
+  add_proxy(root, invocation);
+  add_forward(root, invocation);
+  add_sessions(root, invocation);
+}
+
+}  // namespace rap::client

@@ -1,0 +1,169 @@
+// rap login, logout, whoami, resources.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "client/account/sign_in.hpp"
+#include "client/core/command.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+struct LoginArguments {
+  std::string server;
+  std::string email;
+  bool password_stdin = false;
+  std::string ca_fingerprint;
+  std::string ca_file;
+};
+
+Outcome<int> login(World& world, const LoginArguments& args) {
+  const auto known = load_profile(world.home);
+  if (!known) return std::unexpected(known.error());
+  const std::string server_text = !args.server.empty() ? args.server
+                                  : *known             ? (*known)->server
+                                                       : "";
+  const auto server = parse_server(server_text);
+  if (!server) {
+    return fail(ExitCode::usage, server_text.empty()
+                                     ? "Say where to sign in: --server https://HOST[:PORT]."
+                                     : "--server takes https://HOST[:PORT].");
+  }
+  std::string email = !args.email.empty() ? args.email : *known ? (*known)->email : "";
+  if (email.empty() && world.terminal.interactive()) {
+    email = world.terminal.ask("Email: ").value_or("");
+  }
+  if (email.empty()) return fail(ExitCode::usage, "Say who signs in: --email EMAIL.");
+
+  TrustAnchor anchor;
+  if (!args.ca_fingerprint.empty()) anchor.fingerprint = args.ca_fingerprint;
+  if (!args.ca_file.empty()) {
+    auto pem = world.home.read_given(args.ca_file);
+    if (!pem) return std::unexpected(pem.error());
+    anchor.ca_pem = std::move(*pem);
+  }
+  const auto roots = establish_trust(world.home, world.network, world.terminal, server->authority,
+                                     anchor, world.err);
+  if (!roots) return std::unexpected(roots.error());
+  const auto password = read_password(world, args.password_stdin, email);
+  if (!password) return std::unexpected(password.error());
+  const auto profile =
+      sign_in(world.home, world.network, *server, *roots, email, *password, world.random);
+  if (!profile) return std::unexpected(profile.error());
+  const json answer = {
+      {"server", profile->server}, {"email", profile->email}, {"expires_at", profile->expires_at}};
+  return show(world, answer, "Signed in to " + profile->server + " as " + profile->email + ".");
+}
+
+Outcome<int> logout(World& world) {
+  auto account = signed_in(world.home, world.now);
+  if (!account) {
+    if (account.error().code != ExitCode::not_signed_in) return std::unexpected(account.error());
+    return show(world, json::object(), "You were signed out already.");
+  }
+  // Forgotten here even when the server cannot be told.
+  const auto answer = Api(world.network, *account, world.home).post("auth/logout", json::object());
+  account->profile.token.clear();
+  account->profile.expires_at = 0;
+  if (auto saved = save_profile(world.home, account->profile); !saved) {
+    return std::unexpected(saved.error());
+  }
+  if (!answer && answer.error().code != ExitCode::not_signed_in) {
+    return fail(answer.error().code, "Signed out on this machine only: " + answer.error().text);
+  }
+  return show(world, json::object(), "Signed out.");
+}
+
+Outcome<int> whoami(World& world) {
+  auto api = open_api(world);
+  if (!api) return std::unexpected(api.error());
+  const auto me = api->get("me");
+  if (!me) return std::unexpected(me.error());
+  if (world.json) return show(world, me, {});
+  json shown = *me;
+  json& roles = shown["in"] = json::array();
+  for (const json& m : shown.value("memberships", json::array())) {
+    roles.push_back(m["organization"].value("name", "") + " (" + m.value("role", "") + ")");
+  }
+  world.out << render_record({{"Email", "/email"},
+                              {"Id", "/id"},
+                              {"Platform role", "/platform_role"},
+                              {"Organizations", "/in"}},
+                             shown);
+  return 0;
+}
+
+// The names of the organizations to list: the one asked for, or all that the person belongs to.
+Outcome<std::vector<std::string>> organizations(Api& api, const std::string& wanted) {
+  if (!wanted.empty()) return std::vector{wanted};
+  const auto me = api.get("me");
+  if (!me) return std::unexpected(me.error());
+  std::vector<std::string> names;
+  for (const json& m : me->value("memberships", json::array())) {
+    names.push_back(m["organization"].value("name", ""));
+  }
+  return names;
+}
+
+Outcome<int> resources(World& world, const std::string& organization) {
+  auto api = open_api(world);
+  if (!api) return std::unexpected(api.error());
+  const auto names = organizations(*api, organization);
+  if (!names) return std::unexpected(names.error());
+  json all = {{"items", json::array()}};
+  for (const std::string& name : *names) {
+    const auto listed = api->get("organizations/" + segment(name) + "/resources");
+    if (!listed) return std::unexpected(listed.error());
+    for (json item : listed->value("items", json::array())) {
+      item["organization"] = name;
+      all["items"].push_back(std::move(item));
+    }
+  }
+  return show_items(
+      world, all, {{"NAME", "/name"}, {"PROTOCOL", "/protocol"}, {"ORGANIZATION", "/organization"}},
+      "No resource is open to you. Ask an administrator of your organization.");
+}
+
+}  // namespace
+
+void add_account_commands(CLI::App& root, Invocation& invocation) {
+  auto* command = add_command(root, invocation, "login", "Sign in to a platform");
+  auto args = std::make_shared<LoginArguments>();
+  command
+      ->add_option("--server", args->server, "The platform's address; the last one when left out")
+      ->type_name("URL");
+  command->add_option("--email", args->email, "Who signs in; the last one when left out")
+      ->type_name("EMAIL");
+  command->add_flag("--password-stdin", args->password_stdin,
+                    "Read the password from standard input");
+  auto* fingerprint =
+      command
+          ->add_option("--ca-fingerprint", args->ca_fingerprint,
+                       "SHA-256 of the platform's root certificate, as its owner told you")
+          ->type_name("HEX");
+  command->add_option("--ca-file", args->ca_file, "File with the platform's root certificate")
+      ->type_name("PEM")
+      ->excludes(fingerprint);
+  command->callback(
+      [&invocation, args] { invocation.run = [args](World& w) { return login(w, *args); }; });
+
+  add_command(root, invocation, "logout", "Sign out")->callback([&invocation] {
+    invocation.run = logout;
+  });
+  add_command(root, invocation, "whoami", "Show who is signed in")->callback([&invocation] {
+    invocation.run = whoami;
+  });
+
+  command = add_command(root, invocation, "resources", "List the resources open to you");
+  auto organization = std::make_shared<std::string>();
+  command->add_option("--organization", *organization, "Only those of this organization")
+      ->type_name("ORG");
+  command->callback([&invocation, organization] {
+    invocation.run = [organization](World& w) { return resources(w, *organization); };
+  });
+}
+
+}  // namespace rap::client

@@ -1,0 +1,159 @@
+#include "client/account/sign_in.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "client/core/api.hpp"
+#include "crypto/x509/certificate.hpp"
+#include "snapshot/trust_bundle.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kFingerprintDigits = 64;
+
+// Lower case without the colons that openssl prints; nullopt when it is no SHA-256.
+std::optional<std::string> normalize_fingerprint(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == ':' || c == ' ') continue;
+    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return std::nullopt;
+    out.push_back(c);
+  }
+  if (out.size() != kFingerprintDigits) return std::nullopt;
+  return out;
+}
+
+// As people compare it: in pairs, with colons.
+std::string spaced(const std::string& fingerprint) {
+  std::string out;
+  for (std::size_t i = 0; i < fingerprint.size(); i += 2) {
+    if (i > 0) out += ":";
+    out += fingerprint.substr(i, 2);
+  }
+  return out;
+}
+
+// The roots a server claims, unverified.
+Outcome<std::vector<crypto::Certificate>> claimed_roots(Network& network,
+                                                        const wire::HostPort& server) {
+  const auto bundle = Api(network, server, std::nullopt, {}).get("trust-bundle");
+  if (!bundle) return std::unexpected(bundle.error());
+  const auto pem = bundle->is_object() ? bundle->find("pem") : bundle->end();
+  const auto roots = pem != bundle->end() && pem->is_string()
+                         ? crypto::Certificate::chain_from_pem(pem->get<std::string>())
+                         : std::nullopt;
+  if (!roots) {
+    return fail(ExitCode::untrusted, "The server at " + server.str() +
+                                         " shows no root certificate. Is this the address of a "
+                                         "control plane?");
+  }
+  return *roots;
+}
+
+Outcome<std::string> by_fingerprint(Network& network, const wire::HostPort& server,
+                                    const std::string& given) {
+  const auto fingerprint = normalize_fingerprint(given);
+  if (!fingerprint) {
+    return fail(ExitCode::usage,
+                "--ca-fingerprint takes the SHA-256 of the root certificate: 64 "
+                "hexadecimal digits.");
+  }
+  const auto roots = claimed_roots(network, server);
+  if (!roots) return std::unexpected(roots.error());
+  for (const crypto::Certificate& root : *roots) {
+    if (root.fingerprint_hex() == *fingerprint) return root.pem();
+  }
+  return fail(ExitCode::untrusted, "The server at " + server.str() +
+                                       " shows another root certificate than the fingerprint "
+                                       "names: " +
+                                       spaced(roots->front().fingerprint_hex()) +
+                                       ". Nothing was sent to it; check the address, and the "
+                                       "fingerprint with your platform owner.");
+}
+
+Outcome<std::string> by_asking(Network& network, Terminal& terminal, const wire::HostPort& server,
+                               std::ostream& err) {
+  const auto roots = claimed_roots(network, server);
+  if (!roots) return std::unexpected(roots.error());
+  const crypto::Certificate& root = roots->front();
+  const std::string fingerprint = spaced(root.fingerprint_hex());
+  if (!terminal.interactive()) {
+    return fail(ExitCode::untrusted,
+                "This platform is new here and there is no terminal to confirm it on. Its root "
+                "certificate claims the fingerprint " +
+                    fingerprint +
+                    "; compare it with what your platform owner says and run the command again "
+                    "with --ca-fingerprint, or give --ca-file.");
+  }
+  err << "The platform at " << server.str() << " is new here.\nSHA-256 of its root certificate:\n  "
+      << fingerprint << "\nCompare it with what your platform owner told you.\n";
+  const auto answer = terminal.ask("Is it the same (yes/no)? ");
+  if (answer != "yes") {
+    return fail(ExitCode::untrusted, "The platform was not confirmed; nothing was sent to it.");
+  }
+  return root.pem();
+}
+
+}  // namespace
+
+Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
+                                     const wire::HostPort& server, const TrustAnchor& anchor,
+                                     std::ostream& err) {
+  if (anchor.ca_pem) {
+    if (!crypto::Certificate::chain_from_pem(*anchor.ca_pem)) {
+      return fail(ExitCode::usage, "--ca-file holds no certificate in PEM form.");
+    }
+    return *anchor.ca_pem;
+  }
+  if (anchor.fingerprint) return by_fingerprint(network, server, *anchor.fingerprint);
+  const auto profile = load_profile(home);
+  if (!profile) return std::unexpected(profile.error());
+  const auto roots = home.read(kRootsFile);
+  if (!roots) return std::unexpected(roots.error());
+  if (*roots && *profile && parse_server((*profile)->server)->authority == server) return **roots;
+  return by_asking(network, terminal, server, err);
+}
+
+Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
+                         const std::string& roots_pem, const std::string& email,
+                         const std::string& password, RandomSource& random) {
+  const auto before = load_profile(home);
+  if (!before) return std::unexpected(before.error());
+  Api api(network, server.authority, roots_pem, {});
+  // The roots of an earlier time may have been replaced since; those somebody gives now may not.
+  if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
+  // Asked over the verified connection, so it may also bring roots that are to come.
+  const auto bundle = api.get("trust-bundle");
+  if (!bundle) return std::unexpected(bundle.error());
+  const auto answer = api.post("auth/login", {{"email", email}, {"password", password}});
+  if (!answer) return std::unexpected(answer.error());
+  Profile profile{"https://" + server.authority.str(), email, {}, 0, {}};
+  if (*before) profile.device = (*before)->device;
+  if (profile.device.empty()) profile.device = DeviceId::random(random).str();
+  std::string roots;
+  std::uint64_t version = snapshot::kFirstTrustBundle;
+  try {
+    roots = bundle->at("pem").get<std::string>();
+    version = bundle->value("version", version);
+    profile.token = answer->at("token").get<std::string>();
+    profile.expires_at = answer->at("expires_at").get<std::int64_t>();
+  } catch (const json::exception&) {
+    return fail(ExitCode::failed,
+                "The server's answer makes no sense. Is this client of the "
+                "server's version?");
+  }
+  if (auto saved = home.write(kRootsFile, roots); !saved) return std::unexpected(saved.error());
+  if (auto saved = home.write(kBundleVersionFile, std::to_string(version) + "\n"); !saved) {
+    return std::unexpected(saved.error());
+  }
+  if (auto saved = save_profile(home, profile); !saved) return std::unexpected(saved.error());
+  return profile;
+}
+
+}  // namespace rap::client

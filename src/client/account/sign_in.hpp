@@ -1,0 +1,33 @@
+// Signing in: first knowing the server, then showing it the password.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "client/core/failure.hpp"
+#include "client/core/ports.hpp"
+#include "client/core/profile.hpp"
+
+namespace rap::client {
+
+// How the person knows the platform: at most one of them. With neither, the roots from an earlier
+// sign-in to the same server count, and without those the person is asked.
+struct TrustAnchor {
+  std::optional<std::string> fingerprint;  // SHA-256 of the root certificate, hex, colons allowed
+  std::optional<std::string> ca_pem;
+};
+
+// The roots to verify the server with. What the server sends unverified is believed only when a
+// root in it has the fingerprint that the person gave or confirmed.
+Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
+                                     const wire::HostPort& server, const TrustAnchor& anchor,
+                                     std::ostream& err);
+
+// Posts the password to the server proven by `roots_pem`, and stores profile and roots. The device
+// keeps the id it was given at its first sign-in.
+Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
+                         const std::string& roots_pem, const std::string& email,
+                         const std::string& password, RandomSource& random);
+
+}  // namespace rap::client

@@ -1,0 +1,62 @@
+// rap admin blocklist.
+#include <nlohmann/json.hpp>
+
+#include "client/admin/admin_commands.hpp"
+#include "client/core/duration.hpp"
+#include "client/core/leaf.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+const std::vector<std::string> kKinds = {"ip", "device", "user"};
+
+Outcome<int> add(World& w, Api& api, const Words& a) {
+  json body = {{"kind", a["KIND"]}, {"value", a["VALUE"]}};
+  if (const std::string& text = a["--for"]; !text.empty()) {
+    const auto span = parse_duration(text);
+    if (!span) return fail(ExitCode::usage, "--for takes a span of time such as 30m, 12h or 7d.");
+    body["expires_in_s"] = span->count();
+  }
+  if (!a["--reason"].empty()) body["reason"] = a["--reason"];
+  return show(w, api.post("blocklist", body),
+              a["VALUE"] + " is shut out of the data plane; what it has open ends.");
+}
+
+Outcome<int> remove(World& w, Api& api, const Words& a) {
+  return show(w, api.remove("blocklist/" + a.path("KIND") + "/" + a.path("VALUE")),
+              a["VALUE"] + " is let in again.");
+}
+
+Outcome<int> list(World& w, Api& api, const Words&) {
+  return show_items(w, api.get("blocklist"),
+                    {{"KIND", "/kind"},
+                     {"VALUE", "/value"},
+                     {"UNTIL", "/expires_at", Format::time},
+                     {"REASON", "/reason"},
+                     {"SINCE", "/changed_at", Format::time}},
+                    "Nothing is blocklisted.");
+}
+
+}  // namespace
+
+void add_blocklist_commands(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "blocklist", "Who may not use the data plane");
+  Leaf(group, invocation, "add", "Shut an address, a device or a user out; live flows end")
+      .word("KIND", "What it is")
+      .choices(kKinds)
+      .word("VALUE", "An IP address or a block like 203.0.113.0/24, a device's id, a user's email")
+      .option("--for", "DURATION", "Only this long, such as 12h")
+      .option("--reason", "TEXT", "Why; for whoever reads the list")
+      .runs(add);
+  Leaf(group, invocation, "remove", "Let one in again")
+      .word("KIND", "What it is")
+      .choices(kKinds)
+      .word("VALUE", "As it was added")
+      .runs(remove);
+  Leaf(group, invocation, "list", "List what is blocklisted").runs(list);
+}
+
+}  // namespace rap::client

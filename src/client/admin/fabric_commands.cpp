@@ -1,0 +1,199 @@
+// rap admin nodes, certificates, channels.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "client/admin/admin_commands.hpp"
+#include "client/core/duration.hpp"
+#include "client/core/leaf.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::chrono::seconds kWatchInterval{1};
+
+// What to do with the channels of what is revoked.
+const std::vector<std::string> kSeverities = {"close", "drain"};
+
+json with_severity(const Words& a) {
+  json body = json::object();
+  if (!a["--severity"].empty()) body["severity"] = a["--severity"];
+  return body;
+}
+
+// One word for a person: a state that says more than "approved" while a node leaves.
+json with_shown_state(json items) {
+  for (json& node : items) {
+    if (!node.value("draining", false)) continue;
+    node["state"] = node.value("drained", false) ? "drained" : "draining";
+  }
+  return items;
+}
+
+Outcome<int> list_nodes(World& w, Api& api, const Words&) {
+  auto answer = api.get("nodes");
+  if (answer && !w.json) (*answer)["items"] = with_shown_state((*answer)["items"]);
+  return show_items(w, answer,
+                    {{"NAME", "/name"},
+                     {"STATE", "/state"},
+                     {"ROLES", "/roles"},
+                     {"CONFIG", "/config_version"},
+                     {"LAST SEEN", "/last_seen_at", Format::time},
+                     {"DRAINED BY", "/drain_deadline", Format::time},
+                     {"DATA PLANE", "/data_plane_advertise"},
+                     {"FABRIC", "/fabric_advertise"},
+                     {"ID", "/id"}},
+                    "No nodes. Invite one with 'rap admin join-tokens create'.");
+}
+
+Outcome<int> drain(World& w, Api& api, const Words& a) {
+  json body = json::object();
+  if (const std::string& text = a["--deadline"]; !text.empty()) {
+    const auto deadline = parse_duration(text);
+    if (!deadline) {
+      return fail(ExitCode::usage, "--deadline takes a span of time such as 30s, 10m or 2h.");
+    }
+    body["deadline_s"] = deadline->count();
+  }
+  return show(w, api.post("nodes/" + a.path("NODE") + "/drain", body),
+              a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
+}
+
+void add_nodes(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "nodes", "Nodes of the fabric");
+  Leaf(group, invocation, "list", "List nodes").runs(list_nodes);
+  Leaf(group, invocation, "roles", "Set what a node does")
+      .word("NODE", "Name or id of the node")
+      .words("ROLE", "Its roles; they replace the old ones")
+      .choices({"entry", "relay", "egress"})
+      .runs([](World& w, Api& api, const Words& a) {
+        std::string roles;
+        for (const std::string& role : a.list("ROLE")) roles += " " + role;
+        return show(w, api.put("nodes/" + a.path("NODE") + "/roles", {{"roles", a.list("ROLE")}}),
+                    a["NODE"] + " is now:" + roles + ".");
+      });
+  Leaf(group, invocation, "drain", "Place nothing new on a node; what it carries goes on")
+      .word("NODE", "Name or id of the node")
+      .option("--deadline", "DURATION", "Close what is left after this time, such as 10m")
+      .runs(drain);
+  Leaf(group, invocation, "undrain", "Let a draining node take part again")
+      .word("NODE", "Name or id of the node")
+      .runs([](World& w, Api& api, const Words& a) {
+        return show(w, api.post("nodes/" + a.path("NODE") + "/undrain", json::object()),
+                    a["NODE"] + " takes part again.");
+      });
+  Leaf(group, invocation, "disable", "Shut a node out")
+      .word("NODE", "Name or id of the node")
+      .runs([](World& w, Api& api, const Words& a) {
+        return show(w, api.post("nodes/" + a.path("NODE") + "/disable", json::object()),
+                    a["NODE"] + " is disabled.");
+      });
+  Leaf(group, invocation, "revoke", "Take a node out for good, with all its certificates and keys")
+      .word("NODE", "Name or id of the node")
+      .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
+      .choices(kSeverities)
+      .runs([](World& w, Api& api, const Words& a) {
+        return show(w, api.post("nodes/" + a.path("NODE") + "/revoke", with_severity(a)),
+                    a["NODE"] + " is revoked. Its host can only come back as a new node.");
+      });
+}
+
+void add_routes(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "routes", "Routes between nodes");
+  Leaf(group, invocation, "require-current",
+       "Have nodes refuse every neighbour that does not know the routes of now")
+      .runs([](World& w, Api& api, const Words&) {
+        return show(w, api.post("routes/require-current", json::object()),
+                    "Nodes that are behind are out until they have caught up.");
+      });
+}
+
+void add_certificates(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "certificates", "Certificates of nodes");
+  Leaf(group, invocation, "list", "List every certificate that was issued to a node")
+      .runs([](World& w, Api& api, const Words&) {
+        return show_items(w, api.get("certificates"),
+                          {{"NODE", "/node_name"},
+                           {"STATUS", "/status"},
+                           {"FROM", "/not_before", Format::time},
+                           {"UNTIL", "/not_after", Format::time},
+                           {"CA", "/ca_ref"},
+                           {"SERIAL", "/serial"}},
+                          "No certificates.");
+      });
+  Leaf(group, invocation, "revoke", "Take one certificate out of use on every node")
+      .word("SERIAL", "Its serial number, as 'list' shows it")
+      .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
+      .choices(kSeverities)
+      .flag("--key", "Also every other certificate of the same key, present or to come")
+      .runs([](World& w, Api& api, const Words& a) {
+        json body = with_severity(a);
+        if (a.flag("--key")) body["key"] = true;
+        return show(w, api.post("certificates/" + a.path("SERIAL") + "/revoke", body),
+                    "Certificate " + a["SERIAL"] + " is revoked.");
+      });
+}
+
+const std::vector<Column> kChannelColumns = {{"NODE", "/node_name"},
+                                             {"PEER", "/peer_name"},
+                                             {"DIRECTION", "/direction"},
+                                             {"STATE", "/state"},
+                                             {"LANES", "/lanes"},
+                                             {"AGE", "/age_s", Format::seconds},
+                                             {"RTT", "/rtt_us", Format::milliseconds},
+                                             {"LOSS", "/loss_permille", Format::permille},
+                                             {"IN", "/bytes_in", Format::bytes},
+                                             {"OUT", "/bytes_out", Format::bytes},
+                                             {"FLOWS", "/flows"},
+                                             {"LAST REASON", "/last_reason"},
+                                             {"CLASSES", "/classes"}};
+
+const std::vector<Column> kReconnectColumns = {{"NODE", "/node_name"},
+                                               {"PEER", "/peer_name"},
+                                               {"STOPPED", "/stopped"},
+                                               {"ATTEMPTS", "/attempts"},
+                                               {"NEXT", "/next_in_ms", Format::from_milliseconds},
+                                               {"LAST REASON", "/last_reason"}};
+
+Outcome<int> show_channels(World& w, Api& api) {
+  const auto answer = api.get("channels");
+  auto shown = show_items(w, answer, kChannelColumns,
+                          "No channels. Do the nodes have their roles ('rap admin nodes roles')?");
+  if (!shown || w.json) return shown;
+  const json reconnects = answer->value("reconnects", json::array());
+  if (!reconnects.empty()) {
+    w.out << "\nNot connected:\n" << render_table(kReconnectColumns, reconnects);
+  }
+  return shown;
+}
+
+// Until it is interrupted, or fails.
+Outcome<int> watch_channels(World& w, Api& api) {
+  do {
+    w.out << w.terminal.clear_screen();
+    if (auto shown = show_channels(w, api); !shown) return shown;
+    w.out.flush();
+  } while (w.terminal.wait(kWatchInterval));
+  return 0;
+}
+
+void add_channels(CLI::App& admin, Invocation& invocation) {
+  Leaf(admin, invocation, "channels", "List the channels between nodes, as both ends see them")
+      .flag("--watch", "Show them anew every second until interrupted")
+      .runs([](World& w, Api& api, const Words& a) {
+        return a.flag("--watch") ? watch_channels(w, api) : show_channels(w, api);
+      });
+}
+
+}  // namespace
+
+void add_fabric_commands(CLI::App& admin, Invocation& invocation) {
+  add_nodes(admin, invocation);
+  add_routes(admin, invocation);
+  add_certificates(admin, invocation);
+  add_channels(admin, invocation);
+}
+
+}  // namespace rap::client

@@ -1,0 +1,93 @@
+#include <gtest/gtest.h>
+
+#include "client/core/duration.hpp"
+#include "client/core/test_world.hpp"
+
+namespace rap::client {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+class FabricCommands : public testing::Test {
+ protected:
+  FabricCommands() { shell.sign_in(); }
+  json last_body() const { return shell.network.sent.back().body(); }
+
+  TestShell shell;
+};
+
+TEST(Duration, IsANumberAndAUnit) {
+  EXPECT_EQ(parse_duration("90"), 90s);
+  EXPECT_EQ(parse_duration("90s"), 90s);
+  EXPECT_EQ(parse_duration("10m"), 10min);
+  EXPECT_EQ(parse_duration("2h"), 2h);
+  EXPECT_EQ(parse_duration("1d"), std::chrono::days{1});
+  for (const char* bad :
+       {"", "m", "0", "-1", "1.5h", "1 h", "1w", "1000000001", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+}
+
+TEST_F(FabricCommands, DrainWithAndWithoutADeadline) {
+  shell.network.answer("POST nodes/e/drain", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "drain", "e", "--deadline", "10m"}), 0);
+  EXPECT_EQ(last_body(), (json{{"deadline_s", 600}}));
+  EXPECT_EQ(shell.run({"admin", "nodes", "drain", "e"}), 0);
+  EXPECT_EQ(last_body(), json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "drain", "e", "--deadline", "soon"}),
+            static_cast<int>(ExitCode::usage));
+  shell.network.answer("POST nodes/e/undrain", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "undrain", "e"}), 0);
+}
+
+TEST_F(FabricCommands, RequireTheRoutesOfNow) {
+  shell.network.answer("POST routes/require-current", {{"route_epoch", 7}});
+  EXPECT_EQ(shell.run({"admin", "routes", "require-current"}), 0);
+  EXPECT_EQ(last_body(), json::object());
+}
+
+TEST_F(FabricCommands, RevokeNodesCertificatesAndKeys) {
+  shell.network.answer("POST nodes/e/revoke", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "revoke", "e"}), 0);
+  EXPECT_EQ(last_body(), json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "revoke", "e", "--severity", "drain"}), 0);
+  EXPECT_EQ(last_body(), (json{{"severity", "drain"}}));
+  shell.network.answer("POST certificates/0a/revoke", json::object());
+  EXPECT_EQ(shell.run({"admin", "certificates", "revoke", "0a", "--key"}), 0);
+  EXPECT_EQ(last_body(), (json{{"key", true}}));
+}
+
+TEST_F(FabricCommands, SayWhichNodesDrainAndWhichAreDrained) {
+  shell.network.answer(
+      "GET nodes",
+      {{"items",
+        {{{"name", "a"}, {"state", "approved"}},
+         {{"name", "b"}, {"state", "approved"}, {"draining", true}},
+         {{"name", "c"}, {"state", "approved"}, {"draining", true}, {"drained", true}}}}});
+  EXPECT_EQ(shell.run({"admin", "nodes", "list"}), 0);
+  const std::string out = shell.out.str();
+  EXPECT_NE(out.find("a     approved"), out.npos) << out;
+  EXPECT_NE(out.find("b     draining"), out.npos) << out;
+  EXPECT_NE(out.find("c     drained"), out.npos) << out;
+}
+
+TEST_F(FabricCommands, ShowChannelsAndWhatIsNotConnectedUntilInterrupted) {
+  shell.network.answer(
+      "GET channels",
+      {{"items", {{{"node_name", "a"}, {"peer_name", "b"}, {"loss_permille", 15}}}},
+       {"reconnects",
+        {{{"node_name", "a"}, {"peer_name", "c"}, {"stopped", true}, {"next_in_ms", 2500}}}}});
+  EXPECT_EQ(shell.run({"admin", "channels"}), 0);
+  EXPECT_NE(shell.out.str().find("1.5 %"), std::string::npos) << shell.out.str();
+  EXPECT_NE(shell.out.str().find("Not connected:"), std::string::npos);
+  EXPECT_NE(shell.out.str().find("2.5 s"), std::string::npos);
+  EXPECT_EQ(shell.out.str().find("<clear>"), std::string::npos);
+  const std::size_t before = shell.network.sent.size();
+  shell.terminal.waits = 2;
+  EXPECT_EQ(shell.run({"admin", "channels", "--watch"}), 0);
+  EXPECT_EQ(shell.network.sent.size() - before, 3U);
+}
+
+}  // namespace
+}  // namespace rap::client

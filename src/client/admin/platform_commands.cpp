@@ -1,0 +1,156 @@
+// rap admin join-tokens, enrolments, audit.
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/ids.hpp"
+#include "client/admin/admin_commands.hpp"
+#include "client/core/leaf.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+Outcome<int> create_join_token(World& w, Api& api, const Words& a) {
+  json body = {{"node_name", a["--node"]}};
+  if (const std::string& text = a["--ttl"]; !text.empty()) {
+    std::int64_t ttl = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), ttl);
+    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || ttl <= 0) {
+      return fail(ExitCode::usage, "--ttl takes a number of seconds.");
+    }
+    body["ttl_s"] = ttl;
+  }
+  const auto answer = api.post("join-tokens", body);
+  // Bare on its line, to be copied into a file.
+  return show(w, answer, answer ? answer->value("join_token", "") : "");
+}
+
+void add_join_tokens(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "join-tokens", "Invitations for new nodes");
+  Leaf(group, invocation, "create", "Invite a node: print a join token that works once")
+      .option("--node", "NAME", "The new node's name")
+      .required()
+      .option("--ttl", "SECONDS", "How long it is good for")
+      .runs(create_join_token);
+  Leaf(group, invocation, "list", "List join tokens").runs([](World& w, Api& api, const Words&) {
+    return show_items(w, api.get("join-tokens"),
+                      {{"NODE", "/node_name"},
+                       {"EXPIRES", "/expires_at", Format::time},
+                       {"USED", "/used_at", Format::time},
+                       {"ID", "/id"}},
+                      "No join tokens.");
+  });
+}
+
+// The id of an enrolment given by id or by the name of its node.
+Outcome<std::string> enrolment_id(Api& api, const std::string& given) {
+  if (EnrolmentId::parse(given)) return given;
+  const auto pending = api.get("enrolments?state=pending");
+  if (!pending) return std::unexpected(pending.error());
+  std::vector<std::string> ids;
+  for (const json& item : pending->value("items", json::array())) {
+    if (item.value("node_name", "") == given) ids.push_back(item.value("id", ""));
+  }
+  if (ids.size() == 1) return ids[0];
+  if (ids.empty()) {
+    return fail(ExitCode::not_found, "No enrolment of a node named " + given +
+                                         " is waiting. 'rap admin enrolments list' shows all.");
+  }
+  return fail(ExitCode::failed, "Several enrolments of " + given +
+                                    " are waiting. Compare them with 'rap admin enrolments list' "
+                                    "and give the id of the right one.");
+}
+
+Leaf::Action decide(const std::string& verb, const std::string& sentence) {
+  return [verb, sentence](World& w, Api& api, const Words& a) -> Outcome<int> {
+    const auto id = enrolment_id(api, a["ENROLMENT"]);
+    if (!id) return std::unexpected(id.error());
+    return show(w, api.post("enrolments/" + *id + "/" + verb, json::object()),
+                a["ENROLMENT"] + sentence);
+  };
+}
+
+void add_enrolments(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "enrolments", "Nodes that ask to join");
+  Leaf(group, invocation, "list", "List enrolments")
+      .option("--state", "STATE", "Only those in this state")
+      .choices({"pending", "approved", "denied"})
+      .runs([](World& w, Api& api, const Words& a) {
+        const std::string query = a["--state"].empty() ? "" : "?state=" + a["--state"];
+        return show_items(w, api.get("enrolments" + query),
+                          {{"NODE", "/node_name"},
+                           {"STATE", "/state"},
+                           {"HOST", "/metadata/hostname"},
+                           {"FROM", "/source_ip"},
+                           {"DATA PLANE", "/data_plane_advertise"},
+                           {"ASKED", "/created_at", Format::time},
+                           {"ID", "/id"}},
+                          "No enrolments.");
+      });
+  Leaf(group, invocation, "approve", "Let a node join")
+      .word("ENROLMENT", "Its id, or the node's name")
+      .runs(decide("approve", " may join."));
+  Leaf(group, invocation, "deny", "Turn a node away")
+      .word("ENROLMENT", "Its id, or the node's name")
+      .runs(decide("deny", " is turned away."));
+}
+
+Outcome<int> verify_audit(World& w, Api& api, const Words&) {
+  const auto answer = api.get("audit/verify");
+  if (!answer) return std::unexpected(answer.error());
+  const bool ok = answer->value("ok", false);
+  const auto shown =
+      show(w, answer,
+           ok ? "The audit log is whole: " + std::to_string(answer->value("entries", 0)) +
+                    " entries, head " + answer->value("head", "") + "."
+              : "");
+  if (!shown || ok) return shown;
+  return fail(ExitCode::failed,
+              "The audit log was changed: its hash chain is broken. Keep a copy "
+              "of the database and find out who had access to it.");
+}
+
+void add_audit(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "audit", "The record of what was done");
+  Leaf(group, invocation, "list", "List the latest entries")
+      .option("--organization", "ORG", "Only those of this organization")
+      .runs([](World& w, Api& api, const Words& a) {
+        const std::string& organization = a["--organization"];
+        const std::string query =
+            organization.empty() ? "" : "?organization=" + a.path("--organization");
+        return show_items(w, api.get("audit" + query),
+                          {{"SEQ", "/seq"},
+                           {"AT", "/at", Format::time},
+                           {"WHO", "/actor/name"},
+                           {"ACTION", "/action"},
+                           {"WHAT", "/target/name"},
+                           {"OUTCOME", "/outcome"},
+                           {"FROM", "/source_ip"}},
+                          "No entries.");
+      });
+  Leaf(group, invocation, "verify", "Check that no entry was changed or removed")
+      .runs(verify_audit);
+}
+
+}  // namespace
+
+void add_platform_commands(CLI::App& admin, Invocation& invocation) {
+  add_join_tokens(admin, invocation);
+  add_enrolments(admin, invocation);
+  add_audit(admin, invocation);
+}
+
+void add_admin_commands(CLI::App& root, Invocation& invocation) {
+  CLI::App* admin = add_group(root, "admin", "Administer organizations, people and the fabric");
+  add_tenant_commands(*admin, invocation);
+  add_fabric_commands(*admin, invocation);
+  add_config_commands(*admin, invocation);
+  add_trust_commands(*admin, invocation);
+  add_blocklist_commands(*admin, invocation);
+  add_platform_commands(*admin, invocation);
+}
+
+}  // namespace rap::client

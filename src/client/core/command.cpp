@@ -1,0 +1,80 @@
+#include "client/core/command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace rap::client {
+
+using nlohmann::json;
+
+CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
+                      const std::string& description) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->add_flag("--json", invocation.json, "Print JSON");
+  return command;
+}
+
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description) {
+  CLI::App* group = parent.add_subcommand(name, description);
+  group->require_subcommand(1);
+  return group;
+}
+
+Outcome<int> show(World& world, const Outcome<json>& answer, const std::string& sentence) {
+  if (!answer) return std::unexpected(answer.error());
+  if (world.json) {
+    world.out << (answer->is_null() ? json::object() : *answer).dump(2) << "\n";
+  } else if (!sentence.empty()) {
+    world.out << sentence << "\n";
+  }
+  return 0;
+}
+
+Outcome<int> show_items(World& world, const Outcome<json>& answer,
+                        const std::vector<Column>& columns, const std::string& when_empty) {
+  if (!answer) return std::unexpected(answer.error());
+  if (world.json) {
+    world.out << answer->dump(2) << "\n";
+    return 0;
+  }
+  const json items = answer->is_object() ? answer->value("items", json::array()) : json::array();
+  if (items.empty()) {
+    world.out << when_empty << "\n";
+  } else {
+    world.out << render_table(columns, items);
+  }
+  return 0;
+}
+
+Outcome<Api> open_api(World& world) {
+  const auto account = signed_in(world.home, world.now);
+  if (!account) return std::unexpected(account.error());
+  return Api(world.network, *account, world.home);
+}
+
+Outcome<std::string> read_password(World& world, bool from_stdin, const std::string& email) {
+  auto password = from_stdin ? world.terminal.read_stdin_line()
+                  : world.terminal.interactive()
+                      ? world.terminal.ask_secret("Password of " + email + ": ")
+                      : std::nullopt;
+  if (password && !password->empty()) return std::move(*password);
+  return fail(ExitCode::usage, from_stdin ? "There is no password on standard input."
+                                          : "There is no terminal to ask for the password on: "
+                                            "give it with --password-stdin.");
+}
+
+std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation, const std::string& version) {
+  auto root = std::make_unique<CLI::App>(
+      "Reach servers in private networks through the secure access fabric.", "rap");
+  root->set_version_flag("--version", version, "Print the version and exit");
+  root->require_subcommand(1);
+  add_account_commands(*root, invocation);
+  add_access_commands(*root, invocation);
+  add_variables_command(*root, invocation);
+  add_admin_commands(*root, invocation);
+  add_manual_commands(*root, invocation);
+  return root;
+}
+
+}  // namespace rap::client

@@ -1,0 +1,53 @@
+// Who is signed in where: profile.json, and the roots the platform is verified with: ca.pem.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "client/core/deny_list.hpp"
+#include "client/core/failure.hpp"
+#include "client/core/ports.hpp"
+#include "wire/url.hpp"
+
+namespace rap::client {
+
+inline constexpr std::string_view kProfileFile = "profile.json";
+inline constexpr std::string_view kRootsFile = "ca.pem";
+inline constexpr std::string_view kBundleVersionFile = "ca.version";  // of the roots in it
+inline constexpr std::string_view kKnownHostsFile = "known_hosts";
+inline constexpr std::uint16_t kDefaultServerPort = 443;
+
+struct Profile {
+  std::string server;  // "https://host:port"
+  std::string email;
+  std::string token;  // the bearer; empty after logout
+  std::int64_t expires_at = 0;
+  std::string device;  // a random id of this installation, made at the first sign-in
+
+  bool operator==(const Profile&) const = default;
+};
+
+std::string to_json(const Profile& profile);
+std::optional<Profile> parse_profile(std::string_view json);
+
+// "https://host[:port]", or just "host[:port]".
+std::optional<wire::Url> parse_server(std::string_view text);
+
+// nullopt when nobody ever signed in here.
+Outcome<std::optional<Profile>> load_profile(Home& home);
+Outcome<void> save_profile(Home& home, const Profile& profile);
+
+// Everything an authenticated request needs; fails with not_signed_in and what to do.
+struct Account {
+  Profile profile;
+  wire::HostPort server;
+  std::string roots_pem;
+  std::shared_ptr<DenyLists> deny_lists = nullptr;  // of this home; never null from signed_in()
+};
+Outcome<Account> signed_in(Home& home, WallTime now);
+
+}  // namespace rap::client

@@ -1,0 +1,71 @@
+// Carries bytes between one local stream and one flow, both ways, with the backpressure of each
+// passed on to the other. Opens the flow at the first entry that takes it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "client/core/session.hpp"
+#include "client/terminal/entry_link.hpp"
+#include "client/terminal/local_end.hpp"
+
+namespace rap::client {
+
+class Carrier final : public io::StreamHandler, public io::Output, private FlowEnd {
+ public:
+  struct Ending {
+    std::optional<wire::FlowReason> reason;  // none: both sides ended in order, or the local one
+    bool was_accepted = false;
+    std::string detail;
+  };
+  // Called once, last; it may post the destruction of the carrier, not do it.
+  using OnEnd = std::function<void(Carrier&, const Ending&)>;
+
+  explicit Carrier(OnEnd on_end) : on_end_(std::move(on_end)) {}
+  ~Carrier() override;
+
+  // The local stream, made with this as its handler and output, paused.
+  void set_local(std::unique_ptr<LocalEnd> local) { local_ = std::move(local); }
+  // Tries the attachment's entries in order until one accepts the flow.
+  void open(EntryLinks& links, const client::Attachment& attachment, wire::TrafficClass c);
+  // `fn` is asked when no entry took the flow for now; true: open() will be called again, and the
+  // local stream waits for it. Without one, or with false, that is the end.
+  void on_exhausted(std::function<bool(const Ending&)> fn) { on_exhausted_ = std::move(fn); }
+  // Gives up: the local stream ends as a broken one.
+  void abort();
+
+ private:
+  // io::StreamHandler: the local stream
+  void on_open() override {}
+  std::size_t on_data(MutableBytes data) override;
+  void on_end() override;
+  void on_close(const io::StreamError& error) override;
+  // io::Output: towards the local stream
+  ByteView peek() override { return ByteView(inbox_).subspan(inbox_at_); }
+  void consume(std::size_t n) override;
+  // FlowEnd
+  void accepted() override;
+  void received(ByteView data) override;
+  void finished() override { local_->finish_writing(); }
+  void writable() override { local_->resume_reading(); }
+  void ended(wire::FlowReason reason, bool was_accepted, const std::string& detail) override;
+
+  void try_next(const Ending& last);
+  void end(const Ending& ending);
+
+  OnEnd on_end_;
+  std::function<bool(const Ending&)> on_exhausted_;
+  std::unique_ptr<LocalEnd> local_;
+  bool local_gone_ = false;
+  EntryLinks* links_ = nullptr;
+  client::Attachment attachment_;
+  wire::TrafficClass class_ = wire::TrafficClass::input;
+  std::size_t next_candidate_ = 0;
+  EntryLink* link_ = nullptr;  // of the flow, while there is one
+  client::FlowLabel label_ = 0;
+  Bytes inbox_;  // received, not yet taken by the local stream; at most one window
+  std::size_t inbox_at_ = 0;
+};
+
+}  // namespace rap::client

@@ -1,0 +1,29 @@
+// The client's data plane over real sockets.
+#pragma once
+
+#include <ostream>
+
+#include "base/random.hpp"
+#include "client/core/data_plane.hpp"
+
+namespace rap::client {
+
+class SocketDataPlane final : public client::DataPlane {
+ public:
+  SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
+
+  client::Outcome<void> proxy(const client::Account& account, const client::Attachment& attachment,
+                              wire::TrafficClass c) override;
+  client::Outcome<void> forward(
+      const client::Account& account, const client::Attachment& attachment, wire::TrafficClass c,
+      const wire::HostPort& listen,
+      const std::function<void(const wire::HostPort&)>& listening) override;
+  std::vector<client::Fallback> take_fallbacks() override { return fallbacks_.take(); }
+
+ private:
+  RandomSource& rng_;
+  std::ostream& err_;
+  client::FallbackLog fallbacks_;
+};
+
+}  // namespace rap::client

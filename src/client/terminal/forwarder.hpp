@@ -1,0 +1,73 @@
+// `rap forward`: a local listener; each connection gets a flow of its own, with a fresh attachment
+// to the one session, over one WebSocket. A connection that finds the fabric away is held while it
+// is tried again; one whose flow breaks is reset, so that nobody takes a part for the whole.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <unordered_map>
+
+#include "base/backoff.hpp"
+#include "client/core/profile.hpp"
+#include "client/core/session.hpp"
+#include "client/terminal/carrier.hpp"
+#include "io/http/http_client.hpp"
+#include "io/stream/stream_listener.hpp"
+
+namespace rap::client {
+
+inline constexpr std::size_t kMaxLocalConnections = 1024;
+inline constexpr int kMaxOpenAttempts = 6;  // a fresh attachment each
+inline constexpr Duration kOpenRetryFirst = std::chrono::milliseconds{250};
+inline constexpr Duration kOpenRetryCap = std::chrono::seconds{4};
+// A token this close to its end is not used.
+inline constexpr std::chrono::seconds kTokenMargin{10};
+
+class Forwarder {
+ public:
+  struct Means {
+    RandomSource& rng;
+    std::ostream& err;
+    client::FallbackLog& fallbacks;
+  };
+  Forwarder(io::EventLoop& loop, const client::Account& account,
+            const client::Attachment& attachment, wire::TrafficClass c, const Means& means);
+
+  // Returns the real address. Throws std::system_error when it cannot be bound.
+  wire::HostPort listen(const wire::HostPort& where);
+
+ private:
+  struct Connection {
+    Connection(io::EventLoop& loop, Carrier::OnEnd on_end)
+        : carrier(std::move(on_end)), retry(loop) {}
+    Carrier carrier;
+    io::Timer retry;
+    Backoff backoff{kOpenRetryFirst, kOpenRetryCap};
+    int attempts = 0;
+  };
+  using Id = std::uint64_t;
+
+  void accept(int fd);
+  void attach(Id id);
+  void attached(Id id, const io::HttpClient::Result& result);
+  void ended(Id id, const Carrier::Ending& ending);
+  void give_up(Id id, const client::Failure& failure, bool again);
+  bool try_again(Id id);
+  void remove(Id id);
+
+  io::EventLoop& loop_;
+  client::Account account_;
+  std::optional<client::Attachment> unused_;  // the one the session came with
+  std::string session_id_;
+  std::string resource_;
+  wire::TrafficClass class_;
+  RandomSource& rng_;
+  std::ostream& err_;
+  EntryLinks links_;
+  io::HttpClient http_;
+  Id next_id_ = 1;
+  std::unordered_map<Id, std::unique_ptr<Connection>> connections_;
+  std::unique_ptr<io::StreamListener> listener_;
+};
+
+}  // namespace rap::client

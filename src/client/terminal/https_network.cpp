@@ -1,0 +1,47 @@
+#include "client/terminal/https_network.hpp"
+
+#include "io/system/system.hpp"
+
+namespace rap::client {
+
+io::HttpClientOptions https_options(const wire::HostPort& server,
+                                    const std::optional<std::string>& roots_pem,
+                                    std::shared_ptr<const crypto::DenyList> deny) {
+  crypto::TlsPolicy policy = crypto::AcceptUnverified{};
+  if (roots_pem) {
+    // Roots that do not parse verify nobody.
+    policy = crypto::AcceptHost{crypto::Certificate::chain_from_pem(*roots_pem)
+                                    .value_or(std::vector<crypto::Certificate>{}),
+                                server.host, std::move(deny)};
+  }
+  io::HttpClientOptions options;
+  options.host = server.host;
+  options.port = server.port;
+  options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),
+                                         io::wall_now);
+  return options;
+}
+
+client::NetworkError to_network_error(const io::HttpError& error) {
+  const auto fault = [&] {
+    switch (error.kind) {
+      case io::HttpError::Kind::unreachable: return client::NetworkFault::unreachable;
+      case io::HttpError::Kind::tls: return client::NetworkFault::untrusted;
+      case io::HttpError::Kind::timeout: return client::NetworkFault::timeout;
+      case io::HttpError::Kind::closed: return client::NetworkFault::unreachable;
+      case io::HttpError::Kind::protocol: return client::NetworkFault::broken;
+    }
+    return client::NetworkFault::broken;
+  }();
+  return {fault, error.detail};
+}
+
+std::expected<wire::HttpResponse, client::NetworkError> HttpsNetwork::fetch(
+    const wire::HostPort& server, const std::optional<std::string>& roots_pem,
+    const wire::HttpRequest& request) {
+  auto response = io::http_fetch(https_options(server, roots_pem, deny_), request);
+  if (!response) return std::unexpected(to_network_error(response.error()));
+  return std::move(*response);
+}
+
+}  // namespace rap::client

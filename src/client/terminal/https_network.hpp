@@ -1,0 +1,26 @@
+// The client's HTTPS over io.
+#pragma once
+
+#include "client/core/ports.hpp"
+#include "io/http/http_client.hpp"
+
+namespace rap::client {
+
+// With roots the server must prove its name under one of them; without, nobody is verified.
+io::HttpClientOptions https_options(const wire::HostPort& server,
+                                    const std::optional<std::string>& roots_pem,
+                                    std::shared_ptr<const crypto::DenyList> deny = nullptr);
+client::NetworkError to_network_error(const io::HttpError& error);
+
+class HttpsNetwork final : public client::Network {
+ public:
+  std::expected<wire::HttpResponse, client::NetworkError> fetch(
+      const wire::HostPort& server, const std::optional<std::string>& roots_pem,
+      const wire::HttpRequest& request) override;
+  void deny(std::shared_ptr<const crypto::DenyList> list) override { deny_ = std::move(list); }
+
+ private:
+  std::shared_ptr<const crypto::DenyList> deny_;
+};
+
+}  // namespace rap::client

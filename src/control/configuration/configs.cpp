@@ -1,0 +1,289 @@
+// Configuration by registered type (CP-7): edited by people, pulled by nodes. What a value may hold
+// is the type's to say (snapshot/config_types.hpp).
+#include "base/encoding.hpp"
+#include "control/entrance/routes.hpp"
+#include "control/http/json_reply.hpp"
+#include "crypto/keys/digest.hpp"
+#include "snapshot/config_types.hpp"
+
+namespace rap::control {
+namespace {
+
+using snapshot::ConfigType;
+using snapshot::Layer;
+
+std::string names_of_types() {
+  std::string out;
+  for (const ConfigType& type : snapshot::config_types()) {
+    out += (out.empty() ? "" : ", ") + std::string(type.name);
+  }
+  return out;
+}
+
+Outcome<const ConfigType*> find_type(const Call& call, Layer layer) {
+  const ConfigType* type = snapshot::find_config_type(call.path("type"));
+  if (type == nullptr) {
+    return refuse(ProblemCode::config_type_unknown, "There is no configuration type '" +
+                                                        call.path("type") + "'. There are " +
+                                                        names_of_types() + ".");
+  }
+  if (type->has_layer(layer)) return type;
+  std::string layers;
+  for (const Layer one : type->layers) {
+    layers += (layers.empty() ? "" : ", ") + std::string(to_string(one));
+  }
+  return refuse(ProblemCode::invalid_member,
+                "A value of type '" + std::string(type->name) + "' is set for: " + layers + ".");
+}
+
+Json to_json(const ConfigDocument& d) {
+  Json out = {{"type", d.type},
+              {"layer", to_string(d.layer)},
+              {"version", d.version},
+              {"value", parse_stored(d.value)},
+              {"changed_at", to_unix(d.changed_at)},
+              {"changed_by", d.changed_by_email}};
+  if (d.resource) out["resource"] = d.resource_name;
+  return out;
+}
+
+Fields document_fields() {
+  using namespace field;
+  return {text("type"),
+          text("layer"),
+          count("version"),
+          of("value", FieldType::free_object),
+          time("changed_at"),
+          text("changed_by"),
+          text("resource").optional()};
+}
+
+AuditEntry audit_of(const Call& call, std::string_view action, const ConfigDocument& d) {
+  AuditEntry entry = call.audit(action, "config", d.type, d.type);
+  Json detail = {{"layer", to_string(d.layer)}};
+  if (d.resource) detail["resource"] = d.resource_name;
+  if (d.version > 0) {
+    detail["version"] = d.version;
+    detail["sha256"] = crypto::sha256_hex(as_bytes(d.value));
+  }
+  entry.detail = detail.dump();
+  return entry;
+}
+
+// Which limit a value that was just added is beyond. Counted after it was written: that took the
+// lock of the configuration's version, so of two that come together the second counts the first.
+std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& added) {
+  if (!added.organization) return std::nullopt;
+  if (added.resource &&
+      tx.configs().count_service_documents(*added.organization) > snapshot::kMaxServiceDocuments) {
+    return Problem{ProblemCode::too_many_configs,
+                   "An organization may set " + std::to_string(snapshot::kMaxServiceDocuments) +
+                       " values for single resources. Remove one with 'rap admin configs unset', "
+                       "or set one for the organization instead.",
+                   std::nullopt};
+  }
+  // Every organization's count, and no more than the count.
+  const Scope own = tx.scope();
+  tx.set_scope(Scope::platform());
+  const std::size_t all = tx.configs().count_organization_documents();
+  tx.set_scope(own);
+  if (all <= snapshot::kMaxOrganizationDocuments) return std::nullopt;
+  return Problem{ProblemCode::too_many_configs,
+                 "All organizations together may set " +
+                     std::to_string(snapshot::kMaxOrganizationDocuments) +
+                     " values that nodes are given, and they have. Change a value that is set, or "
+                     "remove one with 'rap admin configs unset'; else ask the platform's keeper.",
+                 std::nullopt};
+}
+
+// Checks the value and writes it; `document` says of what it is.
+Outcome<Reply> put(Transaction& tx, const Call& call, const ConfigType& type,
+                   ConfigDocument document) {
+  document.type = std::string(type.name);
+  document.value = call.body["value"].dump();
+  if (const auto fault = snapshot::find_value_fault(type, document.value)) {
+    return refuse(ProblemCode::invalid_member, "In 'value', " + *fault + ".");
+  }
+  document.changed_at = call.now;
+  document.changed_by_email = call.caller->email;
+  const bool for_nodes = type.audience != snapshot::Audience::nobody;
+  const StoredVersion stored = tx.configs().put(document, call.caller->id, for_nodes);
+  if (stored.is_new && for_nodes) {
+    if (auto full = find_full_limit(tx, document)) return std::unexpected(std::move(*full));
+  }
+  document.version = stored.version;
+  tx.audit(audit_of(call, "config.set", document));
+  return reply(to_json(document));
+}
+
+Outcome<Reply> remove(Transaction& tx, const Call& call, const ConfigType& type,
+                      ConfigDocument document) {
+  document.type = std::string(type.name);
+  if (!tx.configs().remove(document)) {
+    return refuse(ProblemCode::config_not_found,
+                  "There is no value of type '" + document.type + "' here.");
+  }
+  tx.audit(audit_of(call, "config.unset", document));
+  return no_content();
+}
+
+// --- of the platform and the cluster ---
+
+Outcome<Reply> list_configs(Services& s, const Call&) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    Json items = Json::array();
+    for (const ConfigDocument& d : tx.configs().list(std::nullopt)) items.push_back(to_json(d));
+    return reply_items(std::move(items));
+  });
+}
+
+Outcome<Reply> set_config(Services& s, const Call& call) {
+  const Layer layer = snapshot::layer_from(call.text("layer")).value_or(Layer::platform);
+  const auto type = find_type(call, layer);
+  if (!type) return std::unexpected(type.error());
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    return put(tx, call, **type, {.layer = layer});
+  });
+}
+
+Outcome<Reply> unset_config(Services& s, const Call& call) {
+  const Layer layer =
+      snapshot::layer_from(call.query("layer").value_or("")).value_or(Layer::platform);
+  const auto type = find_type(call, layer);
+  if (!type) return std::unexpected(type.error());
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    return remove(tx, call, **type, {.layer = layer});
+  });
+}
+
+// --- of an organization and its resources ---
+
+// The organization itself, or the resource that `key` names.
+Outcome<ConfigDocument> scope_in(Transaction& tx, const Call& call, const std::string& key) {
+  ConfigDocument document{.layer = Layer::organization, .organization = call.organization->id};
+  if (key.empty()) return document;
+  const auto resource = tx.resources().find(call.organization->id, key);
+  if (!resource) {
+    return refuse(ProblemCode::resource_not_found,
+                  "There is no resource '" + key + "' that you may use here.");
+  }
+  document.layer = Layer::service;
+  document.resource = resource->id;
+  document.resource_name = resource->name;
+  return document;
+}
+
+Outcome<Reply> list_organization_configs(Services& s, const Call& call) {
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    Json items = Json::array();
+    for (const ConfigDocument& d : tx.configs().list(call.organization->id)) {
+      items.push_back(to_json(d));
+    }
+    return reply_items(std::move(items));
+  });
+}
+
+Outcome<Reply> set_organization_config(Services& s, const Call& call) {
+  const std::string resource = call.text("resource");
+  const auto type = find_type(call, resource.empty() ? Layer::organization : Layer::service);
+  if (!type) return std::unexpected(type.error());
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    auto document = scope_in(tx, call, resource);
+    if (!document) return std::unexpected(document.error());
+    return put(tx, call, **type, std::move(*document));
+  });
+}
+
+Outcome<Reply> unset_organization_config(Services& s, const Call& call) {
+  const std::string resource = call.query("resource").value_or("");
+  const auto type = find_type(call, resource.empty() ? Layer::organization : Layer::service);
+  if (!type) return std::unexpected(type.error());
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    auto document = scope_in(tx, call, resource);
+    if (!document) return std::unexpected(document.error());
+    return remove(tx, call, **type, std::move(*document));
+  });
+}
+
+Outcome<Reply> show_variables(Services& s, const Call& call) {
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto found = tx.configs().find(snapshot::kAppVariables, call.organization->id);
+    return reply({{"version", found ? found->version : 0},
+                  {"variables", found ? parse_stored(found->value) : Json::object()}});
+  });
+}
+
+}  // namespace
+
+std::vector<Route> config_routes() {
+  using namespace field;
+  const Field value = of("value", FieldType::free_object);
+  const Field layer = choice("layer", {"platform", "cluster"}).optional();
+  return {
+      {.method = "GET",
+       .path = "/api/v1/configs",
+       .operation = "listConfigs",
+       .summary = "Configuration of the platform and the cluster, by type",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = list_of(document_fields()),
+       .handler = list_configs},
+      {.method = "PUT",
+       .path = "/api/v1/configs/{type}",
+       .operation = "setConfig",
+       .summary = "Set a value of the platform or the cluster; nodes are given it at once",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {value, layer},
+       .answer = {200, document_fields()},
+       .handler = set_config},
+      {.method = "DELETE",
+       .path = "/api/v1/configs/{type}",
+       .operation = "unsetConfig",
+       .summary = "Go back to what is compiled in",
+       .access = policy::Access::platform,
+       .query = {layer},
+       .body = {},
+       .answer = {204, {}},
+       .handler = unset_config},
+      {.method = "GET",
+       .path = "/api/v1/organizations/{org}/configs",
+       .operation = "listOrganizationConfigs",
+       .summary = "Configuration of an organization and its resources, by type",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {},
+       .answer = list_of(document_fields()),
+       .handler = list_organization_configs},
+      {.method = "PUT",
+       .path = "/api/v1/organizations/{org}/configs/{type}",
+       .operation = "setOrganizationConfig",
+       .summary = "Set a value of an organization, or of one of its resources",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {value, key("resource").optional()},
+       .answer = {200, document_fields()},
+       .handler = set_organization_config},
+      {.method = "DELETE",
+       .path = "/api/v1/organizations/{org}/configs/{type}",
+       .operation = "unsetOrganizationConfig",
+       .summary = "Remove a value of an organization, or of one of its resources",
+       .access = policy::Access::organization_manager,
+       .query = {key("resource").optional()},
+       .body = {},
+       .answer = {204, {}},
+       .handler = unset_organization_config},
+      {.method = "GET",
+       .path = "/api/v1/organizations/{org}/variables",
+       .operation = "getVariables",
+       .summary = "The variables of an organization, for its members",
+       .access = policy::Access::organization_member,
+       .query = {},
+       .body = {},
+       .answer = {200, {count("version"), of("variables", FieldType::free_object)}},
+       .handler = show_variables},
+  };
+}
+
+}  // namespace rap::control

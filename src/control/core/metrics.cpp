@@ -1,0 +1,70 @@
+#include "control/core/metrics.hpp"
+
+#include <algorithm>
+
+namespace rap::control {
+namespace {
+
+void gauge(MetricsText& out, std::string_view name, std::string_view help,
+           const std::vector<StateCount>& counts) {
+  out.family(name, "gauge", help);
+  for (const StateCount& c : counts) out.sample(c.count, metrics_label("state", c.state));
+}
+
+}  // namespace
+
+void Metrics::add_routes(std::string_view listener,
+                         const std::vector<std::string_view>& operations) {
+  const auto add = [&](std::string_view operation) {
+    auto counted = std::make_unique<Counted>();
+    counted->listener = listener;
+    counted->operation = operation;
+    routes_.push_back(std::move(counted));
+  };
+  for (std::string_view operation : operations) add(operation);
+  add("");
+}
+
+void Metrics::count_request(std::string_view listener, std::string_view operation, int status) {
+  const auto status_at = std::ranges::find(kStatuses.begin(), kStatuses.end() - 1, status);
+  for (const auto& counted : routes_) {
+    if (counted->listener != listener || counted->operation != operation) continue;
+    counted->by_status[static_cast<std::size_t>(status_at - kStatuses.begin())].fetch_add(
+        1, std::memory_order_relaxed);
+    return;
+  }
+}
+
+void Metrics::add_source(std::function<void(MetricsText&)> write) {
+  sources_.push_back(std::move(write));
+}
+
+std::string Metrics::text(const std::vector<StateCount>& nodes,
+                          const std::vector<StateCount>& sessions) const {
+  MetricsText out("rap_");
+  out.family("control_requests_total", "counter", "Answered requests by route and status.");
+  for (const auto& counted : routes_) {
+    for (std::size_t i = 0; i < kStatuses.size(); ++i) {
+      const std::uint64_t n = counted->by_status[i].load(std::memory_order_relaxed);
+      if (n == 0) continue;
+      const std::string status = kStatuses[i] == 0 ? "other" : std::to_string(kStatuses[i]);
+      out.sample(n, metrics_label("listener", counted->listener) + "," +
+                        metrics_label("route", counted->operation) + "," +
+                        metrics_label("status", status));
+    }
+  }
+  out.one("control_sign_in_failures_total", "counter", "Sign-ins that were refused.",
+          sign_in_failures_.load(std::memory_order_relaxed));
+  out.family("client_fallbacks_total", "counter", "Entries that clients passed over, by cause.");
+  for (std::size_t i = 0; i < fallbacks_.size(); ++i) {
+    out.sample(fallbacks_[i].load(std::memory_order_relaxed),
+               metrics_label("cause", wire::kFallbackCauses[i]));
+  }
+  gauge(out, "nodes", "Nodes by state.", nodes);
+  gauge(out, "sessions", "Sessions by state.", sessions);
+  MetricsText more(kSourcePrefix);
+  for (const auto& write : sources_) write(more);
+  return out.take() + more.take();
+}
+
+}  // namespace rap::control

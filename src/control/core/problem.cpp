@@ -1,0 +1,99 @@
+#include "control/core/problem.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace rap::control {
+namespace {
+
+using enum ProblemCode;
+
+constexpr std::array kKinds = {
+    ProblemKind{malformed_request, "malformed_request", 400, "The request is malformed"},
+    ProblemKind{invalid_member, "invalid_member", 400, "A member of the request is wrong"},
+    ProblemKind{not_found, "not_found", 404, "There is nothing here"},
+    ProblemKind{method_not_allowed, "method_not_allowed", 405, "The method does not apply here"},
+    ProblemKind{not_signed_in, "not_signed_in", 401, "Not signed in"},
+    ProblemKind{wrong_credentials, "wrong_credentials", 401, "Email or password is wrong"},
+    ProblemKind{too_many_attempts, "too_many_attempts", 429, "Too many attempts"},
+    ProblemKind{sign_in_busy, "sign_in_busy", 503, "Too many people are signing in"},
+    ProblemKind{forbidden, "forbidden", 403, "Your role does not allow this"},
+    ProblemKind{organization_not_found, "organization_not_found", 404, "No such organization"},
+    ProblemKind{organization_exists, "organization_exists", 409, "The organization exists"},
+    ProblemKind{organization_required, "organization_required", 409, "Name the organization"},
+    ProblemKind{user_not_found, "user_not_found", 404, "No such user"},
+    ProblemKind{user_exists, "user_exists", 409, "The user exists"},
+    ProblemKind{last_platform_owner, "last_platform_owner", 409, "The last platform owner stays"},
+    ProblemKind{member_not_found, "member_not_found", 404, "No such member"},
+    ProblemKind{egress_pool_not_found, "egress_pool_not_found", 404, "No such egress pool"},
+    ProblemKind{egress_pool_exists, "egress_pool_exists", 409, "The egress pool exists"},
+    ProblemKind{egress_pool_empty, "egress_pool_empty", 503, "No egress is available"},
+    ProblemKind{resource_not_found, "resource_not_found", 404, "No such resource"},
+    ProblemKind{resource_exists, "resource_exists", 409, "The resource exists"},
+    ProblemKind{grant_not_found, "grant_not_found", 404, "No such grant"},
+    ProblemKind{node_not_found, "node_not_found", 404, "No such node"},
+    ProblemKind{node_exists, "node_exists", 409, "The node exists"},
+    ProblemKind{node_revoked, "node_revoked", 409, "The node is revoked"},
+    ProblemKind{node_not_approved, "node_not_approved", 409, "The node is not approved"},
+    ProblemKind{certificate_not_found, "certificate_not_found", 404, "No such certificate"},
+    ProblemKind{certificate_unknown, "certificate_unknown", 409,
+                "Too little is known of the certificate"},
+    ProblemKind{too_many_revocations, "too_many_revocations", 409, "Too much is revoked"},
+    ProblemKind{trust_not_prepared, "trust_not_prepared", 409, "No new root is prepared"},
+    ProblemKind{trust_rotating, "trust_rotating", 409, "The trust is being rotated"},
+    ProblemKind{config_type_unknown, "config_type_unknown", 404, "No such configuration type"},
+    ProblemKind{config_not_found, "config_not_found", 404, "No such value"},
+    ProblemKind{too_many_configs, "too_many_configs", 409, "Too many values are set"},
+    ProblemKind{policy_denied, "policy_denied", 403, "The organization's policy denies it"},
+    ProblemKind{session_not_found, "session_not_found", 404, "No such session"},
+    ProblemKind{session_terminated, "session_terminated", 409, "The session is terminated"},
+    ProblemKind{no_entry_node, "no_entry_node", 503, "No entry is available"},
+    ProblemKind{blocklisted, "blocklisted", 403, "Not served"},
+    ProblemKind{blocklist_entry_not_found, "blocklist_entry_not_found", 404, "Not blocklisted"},
+    ProblemKind{blocklist_full, "blocklist_full", 409, "The blocklist is full"},
+    ProblemKind{join_token_invalid, "join_token_invalid", 403, "The join token is not valid"},
+    ProblemKind{join_token_expired, "join_token_expired", 403, "The join token has expired"},
+    ProblemKind{join_token_used, "join_token_used", 409, "The join token has been used"},
+    ProblemKind{csr_malformed, "csr_malformed", 422, "The signing request is malformed"},
+    ProblemKind{csr_signature_wrong, "csr_signature_wrong", 422,
+                "The signing request is not signed with its key"},
+    ProblemKind{csr_key_unacceptable, "csr_key_unacceptable", 422, "The key is not acceptable"},
+    ProblemKind{csr_names_mismatch, "csr_names_mismatch", 422,
+                "The signing request asks for other names"},
+    ProblemKind{enrolment_not_found, "enrolment_not_found", 404, "No such enrolment"},
+    ProblemKind{enrolment_decided, "enrolment_decided", 409, "The enrolment is decided"},
+    ProblemKind{wrong_node, "wrong_node", 403, "The certificate is another node's"},
+    ProblemKind{wrong_cluster, "wrong_cluster", 403, "The certificate is of another cluster"},
+    ProblemKind{node_disabled, "node_disabled", 403, "The node may not take part"},
+    ProblemKind{role_required, "role_required", 403, "The node does not have the role for it"},
+    ProblemKind{certificate_revoked, "certificate_revoked", 403, "The certificate is not valid"},
+    ProblemKind{command_not_found, "command_not_found", 404, "No such command"},
+    ProblemKind{object_not_found, "object_not_found", 404, "No such object"},
+    ProblemKind{conflict, "conflict", 409, "Somebody else changed this"},
+    ProblemKind{database_unavailable, "database_unavailable", 503, "The database is away"},
+    ProblemKind{internal_error, "internal_error", 500, "An error of the server"},
+};
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if (kKinds[i].code != static_cast<ProblemCode>(i)) return false;
+  }
+  return kKinds.size() == static_cast<std::size_t>(internal_error) + 1;
+}
+static_assert(is_in_order(), "kind_of() looks a code up by its place");
+
+}  // namespace
+
+const ProblemKind& kind_of(ProblemCode code) { return kKinds[static_cast<std::size_t>(code)]; }
+
+std::string to_json(const Problem& problem) {
+  const ProblemKind& kind = kind_of(problem.code);
+  const nlohmann::json body = {{"type", "urn:rap:problem:" + std::string(kind.name)},
+                               {"title", kind.title},
+                               {"status", kind.status},
+                               {"code", kind.name},
+                               {"detail", problem.detail}};
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace rap::control

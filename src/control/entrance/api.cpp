@@ -1,0 +1,118 @@
+#include "control/entrance/api.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "control/entrance/routes.hpp"
+#include "control/people/auth.hpp"
+#include "control/people/organization_access.hpp"
+#include "policy/names.hpp"
+
+namespace rap::control {
+namespace {
+
+std::unexpected<Problem> not_signed_in() {
+  return refuse(ProblemCode::not_signed_in,
+                "Sign in first, with 'rap login'; a session lasts twelve hours.");
+}
+
+// Ids, names and emails: whatever else is in a path names nothing.
+bool is_plain(const std::string& value) {
+  return value.size() <= policy::kMaxEmailBytes &&
+         std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+Outcome<User> find_caller(Database& database, const crypto::Sha256& bearer, WallTime now) {
+  return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<User> {
+    auto user = tx.bearers().find(bearer, now);
+    if (!user) return not_signed_in();
+    return std::move(*user);
+  });
+}
+
+}  // namespace
+
+Api::Api(Services services) : services_(std::move(services)), routes_(api_routes()) {
+  services_.metrics.add_routes("api", operations_of(routes_));
+}
+
+wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
+  const Match found = match(routes_, request.method, request.path);
+  auto outcome = answer(found, request, now);
+  wire::HttpResponse response =
+      outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
+  if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);
+  services_.metrics.count_request("api", found.route ? found.route->operation : "",
+                                  response.status);
+  return response;
+}
+
+Outcome<Reply> Api::answer(const Match& found, const wire::HttpRequest& request, WallTime now) {
+  if (!found.route && found.allow.empty()) {
+    return refuse(ProblemCode::not_found,
+                  "There is nothing at this path; /api/v1/openapi.json lists what there is.");
+  }
+  if (!found.route) {
+    return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
+  }
+  const Route& route = *found.route;
+  auto admitted = admit(found, request, now);
+  if (!admitted) return std::unexpected(admitted.error());
+  if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+  const auto body = parse_body(route, request);
+  if (!body) return std::unexpected(body.error());
+  return run_handler(services_, route,
+                     {.request = request,
+                      .now = now,
+                      .body = *body,
+                      .path_values = found.path_values,
+                      .caller = std::move(admitted->caller),
+                      .bearer_sha256 = admitted->bearer_sha256,
+                      .organization = std::move(admitted->organization)});
+}
+
+Outcome<Api::Admission> Api::admit(const Match& found, const wire::HttpRequest& request,
+                                   WallTime now) {
+  Admission admission;
+  const policy::Access access = found.route->access;
+  if (access != policy::Access::anyone) {
+    const auto bearer = bearer_sha256(request.header("authorization"));
+    if (!bearer) return not_signed_in();
+    auto caller = find_caller(services_.database, *bearer, now);
+    if (!caller) return std::unexpected(caller.error());
+    admission.caller = std::move(*caller);
+    admission.bearer_sha256 = *bearer;
+  }
+  for (const auto& [name, value] : found.path_values) {
+    if (!is_plain(value)) {
+      return refuse(ProblemCode::not_found, "'{" + std::string(name) + "}' names nothing.");
+    }
+  }
+  if (!admission.caller) return admission;
+  const auto org =
+      std::ranges::find(found.path_values, "org", [](const auto& v) { return v.first; });
+  if (org != found.path_values.end()) {
+    auto organization =
+        enter_organization(services_.database, *admission.caller, org->second, access);
+    if (!organization) return std::unexpected(organization.error());
+    admission.organization = std::move(*organization);
+    return admission;
+  }
+  const auto decision =
+      policy::authorize(access, admission.caller->platform_role, policy::OrganizationRole::none);
+  if (decision == policy::Decision::allow) return admission;
+  return refuse(ProblemCode::forbidden,
+                "Only the platform's administrators may do this; ask one of them.");
+}
+
+Outcome<Reply> run_handler(Services& services, const Route& route, const Call& call) {
+  try {
+    return route.handler(services, call);
+  } catch (const std::exception& e) {
+    services.log.error("request.failed", {{"operation", route.operation}, {"reason", e.what()}});
+    return refuse(ProblemCode::internal_error, "The server failed; its log says why.");
+  }
+}
+
+}  // namespace rap::control

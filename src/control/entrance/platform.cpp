@@ -1,0 +1,89 @@
+// What is everybody's: health, the trust bundle, the description of the API. And metrics.
+#include "control/entrance/routes.hpp"
+#include "control/http/json_reply.hpp"
+#include "control/http/openapi.hpp"
+
+namespace rap::control {
+namespace {
+
+Outcome<Reply> healthz(Services&, const Call&) { return reply({{"status", "ok"}}); }
+
+Outcome<Reply> readyz(Services& s, const Call&) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    if (tx.nodes().config_version() == 0) {
+      return refuse(ProblemCode::database_unavailable,
+                    "The database holds no cluster; run 'rap-control init' first.");
+    }
+    return reply({{"status", "ready"}});
+  });
+}
+
+Outcome<Reply> metrics(Services& s, const Call&) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    return Reply{
+        s.metrics.text(tx.audit_log().nodes_by_state(), tx.audit_log().sessions_by_state()),
+        "text/plain; version=0.0.4"};
+  });
+}
+
+Outcome<Reply> trust_bundle(Services& s, const Call&) {
+  const auto authority = s.authority.get();
+  return reply({{"ca_ref", authority->ca_ref()},
+                {"root_fingerprint", authority->root_fingerprint()},
+                {"pem", authority->trust_bundle_pem()},
+                {"version", authority->bundle_version},
+                {"bundles", authority->bundles}});
+}
+
+Outcome<Reply> describe(Services& s, const Call&) {
+  return reply(openapi_document(api_routes(), s.settings));
+}
+
+Route open_route(std::string_view path, std::string_view operation, std::string_view summary,
+                 Fields members, Handler handler) {
+  return {.method = "GET",
+          .path = path,
+          .operation = operation,
+          .summary = summary,
+          .access = policy::Access::anyone,
+          .query = {},
+          .body = {},
+          .answer = {200, std::move(members)},
+          .handler = handler};
+}
+
+}  // namespace
+
+std::vector<Route> platform_routes() {
+  using namespace field;
+  const Fields status = {text("status")};
+  return {
+      open_route("/healthz", "getHealth", "The server runs", status, healthz),
+      open_route("/readyz", "getReadiness", "The server can do its work", status, readyz),
+      open_route("/api/v1/readyz", "getApiReadiness", "The same below the API's prefix", status,
+                 readyz),
+      open_route("/api/v1/trust-bundle", "getTrustBundle",
+                 "The platform's root certificates, for clients that know their fingerprint, and "
+                 "the signed "
+                 "bundles that lead there from an older root",
+                 {text("ca_ref"), of("root_fingerprint", FieldType::sha256_hex), text("pem", 65536),
+                  count("version"), text_list("bundles", 64)},
+                 trust_bundle),
+      open_route("/api/v1/openapi.json", "getDescription", "This description",
+                 {text("openapi"), of("info", FieldType::free_object),
+                  list("servers", 8, {text("url")}), list("security", 8, {text_list("bearer", 0)}),
+                  of("paths", FieldType::free_object), of("components", FieldType::free_object)},
+                 describe),
+      {.method = "GET",
+       .path = "/metrics",
+       .operation = "getMetrics",
+       .summary = "Counters and gauges in Prometheus' text format",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = {200, {}},
+       .handler = metrics},
+  };
+}
+
+}  // namespace rap::control

@@ -1,0 +1,80 @@
+// A node says what it runs and carries, and hears what is new (CP-2). Every node does so every few
+// seconds: an idle one costs two statements.
+#include <algorithm>
+
+#include "control/link/node_calls.hpp"
+
+namespace rap::control {
+namespace {
+
+constexpr std::size_t kMaxReportedSessions = 16384;
+// A session that should be gone is commanded away again, but not on every check-in.
+constexpr std::chrono::seconds kRepeatCommandAfter{10};
+
+std::vector<SessionPresence> carried_sessions(const Json& observations) {
+  std::vector<SessionPresence> out;
+  const auto sessions = observations.find("sessions");
+  if (sessions == observations.end() || !sessions->is_array()) return out;
+  for (const Json& item : *sessions) {
+    if (!item.is_object() || out.size() == kMaxReportedSessions) continue;
+    const auto id_text = item.find("session_id");
+    if (id_text == item.end() || !id_text->is_string()) continue;
+    const auto id = SessionId::parse(id_text->get<std::string>());
+    if (!id) continue;
+    out.push_back({*id, unsigned_member(item, "flows"), unsigned_member(item, "bytes_up"),
+                   unsigned_member(item, "bytes_down")});
+  }
+  return out;
+}
+
+std::string member_text(const Call& call, const char* name) {
+  const auto it = call.body.find(name);
+  return it == call.body.end() ? "{}" : it->dump();
+}
+
+// The number of the node's last command, which may be one of these.
+std::uint64_t reconcile_sessions(Services& s, const Call& call,
+                                 const std::vector<SessionPresence>& carried) {
+  auto& sessions = call.tx->sessions();
+  if (carried.empty() && !call.admitted->carries_sessions) return call.admitted->commands_seq;
+  sessions.settle_states(sessions.record_presence(call.node->id, carried, call.now), call.now);
+  std::vector<SessionId> ids;
+  ids.reserve(carried.size());
+  for (const SessionPresence& p : carried) ids.push_back(p.session);
+  const auto ended = sessions.ended_among(ids);
+  for (const SessionId id : ended) {
+    sessions.command_termination(call.node->id, id, CommandId::random(s.rng), call.now,
+                                 call.now - kRepeatCommandAfter);
+  }
+  return ended.empty() ? call.admitted->commands_seq : sessions.last_command(call.node->id);
+}
+
+}  // namespace
+
+std::uint64_t unsigned_member(const Json& object, const char* name) {
+  const auto it = object.find(name);
+  if (it == object.end() || !it->is_number_unsigned()) return 0;
+  return std::min<std::uint64_t>(it->get<std::uint64_t>(), INT64_MAX);
+}
+
+Outcome<Reply> check_in(Services& s, const Call& call) {
+  Node report = *call.node;
+  report.certificate_serial = call.request.peer_certificate_serial;
+  report.versions = member_text(call, "versions");
+  report.metrics = member_text(call, "metrics");
+  report.metadata = member_text(call, "metadata");
+  report.observations = member_text(call, "observations");
+  const auto observations = call.body.find("observations");
+  const auto carried = observations == call.body.end() ? std::vector<SessionPresence>{}
+                                                       : carried_sessions(*observations);
+  call.tx->nodes().record_check_in(report, call.now);
+  const std::uint64_t commands_seq = reconcile_sessions(s, call, carried);
+  // Under another root than the one that issues now.
+  const bool wants_renewal = call.admitted->ca_ref != s.authority->ca_ref();
+  return reply({{"config_version", call.admitted->config_version},
+                {"commands_seq", commands_seq},
+                {"renew_certificate", wants_renewal},
+                {"server_time", to_unix(call.now)}});
+}
+
+}  // namespace rap::control

@@ -1,0 +1,32 @@
+// Commands to nodes: pulled by number, answered one by one.
+#include <charconv>
+
+#include "control/link/node_calls.hpp"
+
+namespace rap::control {
+
+Outcome<Reply> pull_commands(Services&, const Call& call) {
+  const std::string since = call.query("since").value_or("0");
+  std::uint64_t seq = 0;
+  std::from_chars(since.data(), since.data() + since.size(), seq);
+  Json commands = Json::array();
+  for (const NodeCommand& c :
+       call.tx->sessions().commands_since(call.node->id, seq, kMaxCommandsPerPull)) {
+    commands.push_back({{"seq", c.seq},
+                        {"id", c.id.str()},
+                        {"type", c.type},
+                        {"payload", {{"session_id", c.session.str()}}}});
+  }
+  return reply({{"commands", std::move(commands)}});
+}
+
+Outcome<Reply> finish_command(Services&, const Call& call) {
+  if (!call.tx->sessions().finish_command(call.node->id, call.path("command"),
+                                          call.text("status") == "ok", call.text("detail"),
+                                          call.now)) {
+    return refuse(ProblemCode::command_not_found, "This node was given no such command.");
+  }
+  return no_content();
+}
+
+}  // namespace rap::control

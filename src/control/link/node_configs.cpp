@@ -1,0 +1,222 @@
+// Configurations of nodes: pulled, and then acknowledged or reported as refused.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "control/configuration/cluster_models.hpp"
+#include "control/link/node_calls.hpp"
+#include "crypto/tokens/dsse.hpp"
+#include "snapshot/build.hpp"
+#include "snapshot/document_json.hpp"
+#include "snapshot/increment.hpp"
+
+namespace rap::control {
+namespace {
+
+// A document above this, or beyond what is sent in all, is fetched as an object.
+constexpr std::size_t kMaxInlineDocument = std::size_t{16} * 1024;
+constexpr std::size_t kMaxInlineDocuments = std::size_t{1024} * 1024;
+constexpr std::size_t kAcksPerMillisecond = 5;
+
+// A change reaches all nodes at once and is acknowledged by all: the acknowledgements, which
+// nothing waits for, come spread over so long that they do not stand in the way of the change.
+std::chrono::milliseconds ack_spread(std::size_t nodes) {
+  return std::min(std::chrono::milliseconds(nodes / kAcksPerMillisecond), snapshot::kMaxAckSpread);
+}
+
+Json manifest(std::string_view type, std::uint64_t version, const std::string& envelope,
+              const crypto::Sha256& payload) {
+  return {
+      {"type", type}, {"version", version}, {"sha256", to_hex(payload)}, {"size", envelope.size()}};
+}
+
+// The answer to a pull, as text: what is signed is most of it, and text already.
+class PulledText {
+ public:
+  void add(const Json& item) { add(item.dump()); }
+  // With one more member: "envelope" or "increment".
+  void add(const Json& item, std::string_view what, const std::string& sealed) {
+    std::string text = item.dump();
+    text.pop_back();
+    add(text + ",\"" + std::string(what) + "\":" + quote_json(sealed) + "}");
+  }
+  Reply reply(std::chrono::milliseconds ack_within) && {
+    return {std::move(text_) + "],\"ack_within_ms\":" + std::to_string(ack_within.count()) + "}",
+            "application/json"};
+  }
+
+ private:
+  void add(const std::string& text) {
+    if (!text_.ends_with('[')) text_ += ',';
+    text_ += text;
+  }
+  std::string text_ = "{\"configs\":[";
+};
+
+// The way there from the configuration that the node has, when that is known here and the way is
+// shorter than the whole; signed, like that.
+std::optional<std::string> increment_to(const Services& s, const Json& ask,
+                                        const snapshot::NodeConfig& config,
+                                        const std::string& payload, const std::string& envelope,
+                                        const SigningKey& signer) {
+  const std::string have = ask.value("have_sha256", "");
+  const std::uint64_t version = unsigned_member(ask, "have");
+  const auto state = have.empty() ? nullptr : s.models.recall(version);
+  if (!state) return std::nullopt;
+  const auto base = snapshot::build_node_config(
+      state->index, config.node, from_unix(ask.value("have_issued_at", std::int64_t{0})));
+  if (!base) return std::nullopt;
+  const std::string base_text = snapshot::to_json(*base);
+  const crypto::Sha256 base_hash = crypto::sha256(as_bytes(base_text));
+  if (to_hex(base_hash) != have) return std::nullopt;
+  const std::string text =
+      to_json(snapshot::Increment{.cluster = config.cluster,
+                                  .node = config.node,
+                                  .base_version = version,
+                                  .base_sha256 = base_hash,
+                                  .version = config.version,
+                                  .sha256 = crypto::sha256(as_bytes(payload)),
+                                  .signatures = snapshot::signatures_of(envelope),
+                                  .patch = snapshot::make_patch(base_text, payload)});
+  std::string sealed =
+      crypto::seal_envelope(signer.key, signer.kid, snapshot::kIncrementType, as_bytes(text));
+  if (sealed.size() >= envelope.size()) return std::nullopt;
+  return sealed;
+}
+
+// What the configuration lists and the node has not.
+void add_documents(PulledText& configs, const ClusterState& cluster,
+                   const snapshot::NodeConfig& config, const Json& have) {
+  std::set<std::string> known;
+  for (const Json& hash : have) known.insert(hash.get<std::string>());
+  std::size_t sent = 0;
+  for (const snapshot::DocumentRef& ref : config.documents) {
+    const std::string name = to_hex(ref.sha256);
+    if (known.contains(name)) continue;
+    const std::string& envelope = cluster.envelopes.at(ref.sha256);
+    Json item = manifest(ref.type, ref.version, envelope, ref.sha256);
+    put_scope(item, ref.scope);
+    if (envelope.size() > kMaxInlineDocument || sent + envelope.size() > kMaxInlineDocuments) {
+      item["object"] = name;
+      configs.add(item);
+    } else {
+      sent += envelope.size();
+      configs.add(item, "envelope", envelope);
+    }
+  }
+}
+
+// What a node has, and so what of this version it lacks.
+struct Asked {
+  Asked(const Json& body, std::uint64_t version)
+      : ask(body),
+        knows_bundles(body.contains("have_trust_bundle")),
+        // A node asks for the one it has, too: so that it is freshly issued.
+        config(body.value("refresh", false) || version != unsigned_member(body, "have")) {}
+  bool nothing() const { return !config && !knows_bundles; }
+
+  const Json& ask;
+  const bool knows_bundles;
+  const bool config;
+};
+
+Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const Asked& asked,
+              WallTime now) {
+  const auto ack_within = ack_spread(cluster.index.model().nodes.size());
+  PulledText configs;
+  // First the roots, each signed by one before it, then the configuration that names them.
+  for (const StoredBundle& bundle : cluster.bundles) {
+    if (!asked.knows_bundles || bundle.version <= unsigned_member(asked.ask, "have_trust_bundle")) {
+      continue;
+    }
+    configs.add(manifest(kTrustBundle, bundle.version, bundle.envelope,
+                         crypto::sha256(as_bytes(bundle.envelope))),
+                "envelope", bundle.envelope);
+  }
+  const auto config =
+      asked.config ? snapshot::build_node_config(cluster.index, node, now) : std::nullopt;
+  if (!config) return std::move(configs).reply(ack_within);
+  const std::string payload = snapshot::to_json(*config);
+  const SigningKey& signer = cluster.authority->config_key;
+  const std::string envelope =
+      crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
+  const Json item =
+      manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
+  const auto increment = increment_to(s, asked.ask, *config, payload, envelope, signer);
+  configs.add(item, increment ? "increment" : "envelope", increment ? *increment : envelope);
+  if (const auto have = asked.ask.find("have_documents"); have != asked.ask.end()) {
+    add_documents(configs, cluster, *config, *have);
+  }
+  return std::move(configs).reply(ack_within);
+}
+
+// Of a document; nullopt for the fabric's own types, which have no scope.
+std::optional<DocumentReport> document_of(const Json& item) {
+  const auto layer = snapshot::layer_from(item.value("layer", ""));
+  if (!layer) return std::nullopt;
+  return DocumentReport{.type = item["type"].get<std::string>(),
+                        .layer = *layer,
+                        .organization = OrganizationId::parse(item.value("organization", "")),
+                        .resource = ResourceId::parse(item.value("resource", "")),
+                        .version = unsigned_member(item, "version")};
+}
+
+}  // namespace
+
+Outcome<Reply> pull_configs(Services& s, const Call& call) {
+  const std::uint64_t version = call.admitted->config_version;
+  const Asked asked(call.body, version);
+  if (asked.nothing()) return PulledText().reply({});
+  const auto cluster = s.models.at_least(*call.tx, version, s.authority.get(), call.now);
+  if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
+  return compose(s, *cluster, call.node->id, asked, call.now);
+}
+
+std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
+  const Asked asked(poll.body, poll.horizon.config_version);
+  if (asked.nothing()) return PulledText().reply({});
+  const auto cluster = s.models.held(poll.horizon.config_version, s.authority.get());
+  if (!cluster) return std::nullopt;
+  return compose(s, *cluster, poll.node, asked, poll.now);
+}
+
+Outcome<Reply> acknowledge_configs(Services&, const Call& call) {
+  record_acks(*call.tx, {{call.node->id, call.body}}, call.now);
+  return no_content();
+}
+
+void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json&>>& calls,
+                 WallTime now) {
+  std::map<NodeId, std::uint64_t> versions;  // each node once, and all in one order
+  for (const auto& [node, body] : calls) {
+    for (const Json& ack : body["acks"]) {
+      if (const auto document = document_of(ack)) {
+        tx.configs().record_applied(node, *document, now);
+      } else if (ack["type"] == kNodeConfig) {  // which names the trust bundle it came with
+        versions[node] = unsigned_member(ack, "version");
+      }
+    }
+  }
+  std::vector<ConfigAck> acks;
+  for (const auto& [node, version] : versions) acks.push_back({node, version});
+  if (!acks.empty()) tx.nodes().record_acks(acks, now);
+}
+
+Outcome<Reply> report_config_errors(Services& s, const Call& call) {
+  for (const Json& error : call.body["errors"]) {
+    const std::string what = error["error"].get<std::string>();
+    const std::string type = error["type"].get<std::string>();
+    s.log.warn("node.config_error", {{"node", call.node->name}, {"type", type}, {"error", what}});
+    if (const auto document = document_of(error)) {
+      call.tx->configs().record_error(call.node->id, *document, what, call.now);
+    }
+    call.tx->nodes().record_config_error(
+        call.node->id, "version " + std::to_string(unsigned_member(error, "version")) + ": " + what,
+        call.now);
+  }
+  return no_content();
+}
+
+}  // namespace rap::control

@@ -1,0 +1,206 @@
+#include "control/link/node_link.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "control/entrance/api.hpp"
+#include "control/link/deltas.hpp"
+#include "control/link/node_calls.hpp"
+
+namespace rap::control {
+namespace {
+
+constexpr int kNoContent = 204;
+
+}  // namespace
+
+// By the member after /cp/v2/nodes/{id}/ or /cp/v2/; whatever else it is, is refused quickly.
+NodeExecutor executor_of(const wire::HttpRequest& request) {
+  static constexpr std::string_view kNodes = "/cp/v2/nodes/";
+  std::string_view path = request.path;
+  if (path.starts_with("/cp/v2/objects/")) return NodeExecutor::objects;
+  if (!path.starts_with(kNodes)) return NodeExecutor::reports;
+  path.remove_prefix(std::min(path.size(), path.find('/', kNodes.size())));
+  if (path == "/configs/pull" || path == "/commands/pull") return NodeExecutor::pulls;
+  if (path.starts_with("/deltas/")) return NodeExecutor::deltas;
+  if (path == "/events") return NodeExecutor::events;
+  if (path == "/certificates") return NodeExecutor::certificates;
+  if (path == "/configs/acks") return NodeExecutor::acks;
+  return NodeExecutor::reports;
+}
+
+NodeLink::NodeLink(Services services)
+    : services_(std::move(services)), routes_(node_link_routes()) {
+  routes_.push_back(delta_route());
+  services_.metrics.add_routes("node", operations_of(routes_));
+}
+
+wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime now) {
+  const Match found = match(routes_, request.method, request.path);
+  auto outcome = answer(found, request, now);
+  wire::HttpResponse response =
+      outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
+  if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);
+  services_.metrics.count_request("node", found.route ? found.route->operation : "",
+                                  response.status);
+  return response;
+}
+
+std::vector<wire::HttpResponse> NodeLink::handle_together(
+    std::span<const wire::HttpRequest> requests, WallTime now) {
+  const std::vector<bool> acknowledged =
+      requests.size() > 1 ? acknowledge(requests, now) : std::vector<bool>(requests.size());
+  std::vector<wire::HttpResponse> out;
+  out.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (acknowledged[i]) {
+      out.push_back(respond(kNoContent, no_content()));
+      services_.metrics.count_request("node", kAcknowledgeConfigs, kNoContent);
+    } else {
+      out.push_back(handle(requests[i], now));
+    }
+  }
+  return out;
+}
+
+// Whose acknowledgement is stored; nobody's when the transaction failed.
+std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> requests, WallTime now) {
+  struct Ack {
+    std::size_t place;
+    NodeId node;
+    Json body;
+  };
+  std::vector<Ack> acks;
+  std::vector<NodeCall> calls;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Match found = match(routes_, requests[i].method, requests[i].path);
+    if (!found.route || found.route->operation != kAcknowledgeConfigs) continue;
+    const auto node = name_caller(requests[i], found.path_values.front().second);
+    auto body = parse_body(*found.route, requests[i]);
+    if (!node || !body || !requests[i].query.empty()) continue;
+    calls.push_back({*node, requests[i].peer_certificate_serial});
+    acks.push_back({i, *node, std::move(*body)});
+  }
+  std::vector<bool> stored(requests.size());
+  const auto done = services_.database.run(Scope::platform(), [&](Transaction& tx) {
+    stored.assign(requests.size(), false);
+    const std::vector<bool> admitted = tx.nodes().admitted_among(calls);
+    std::vector<std::pair<NodeId, const Json&>> taken;
+    for (std::size_t i = 0; i < acks.size(); ++i) {
+      if (!admitted[i]) continue;
+      stored[acks[i].place] = true;
+      taken.emplace_back(acks[i].node, acks[i].body);
+    }
+    record_acks(tx, taken, now);
+    return Ending::commit;
+  });
+  return done ? stored : std::vector<bool>(requests.size());
+}
+
+Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& request,
+                                WallTime now) {
+  if (!found.route && found.allow.empty()) {
+    return refuse(ProblemCode::not_found, "There is nothing at this path for nodes.");
+  }
+  if (!found.route) {
+    return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
+  }
+  const Route& route = *found.route;
+  // Objects are at paths without a node: who asks is whoever the certificate names.
+  const auto in_path =
+      std::ranges::find(found.path_values, "id", [](const auto& value) { return value.first; });
+  const auto id = name_caller(request, in_path == found.path_values.end()
+                                           ? std::nullopt
+                                           : std::optional<std::string_view>(in_path->second));
+  if (!id) return std::unexpected(id.error());
+  const auto body = parse_body(route, request);
+  if (!body) return std::unexpected(body.error());
+  const auto horizon = horizon_for(route, *id, request);
+  if (horizon) {
+    if (auto known = answer_of_memory(route, *id, request, *horizon, *body, now)) return *known;
+  }
+  // One transaction a call: who was admitted is still admitted when the call takes effect.
+  auto made =
+      transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+        auto admitted = admit(tx, *id, request.peer_certificate_serial);
+        if (!admitted) return std::unexpected(admitted.error());
+        services_.standings.remember(*id, request.peer_certificate_serial,
+                                     admitted->second.admissions);
+        if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+        const Call call{.request = request,
+                        .now = now,
+                        .body = *body,
+                        .path_values = found.path_values,
+                        .node = std::move(admitted->first),
+                        .admitted = std::move(admitted->second),
+                        .tx = &tx};
+        return run_handler(services_, route, call);
+      });
+  if (made && horizon && route.same_for_all) {
+    services_.answers.keep(route.operation, request.body, *horizon, made->body);
+  }
+  return made;
+}
+
+// nullopt: the database has to be asked about this call.
+std::optional<Horizon> NodeLink::horizon_for(const Route& route, NodeId id,
+                                             const wire::HttpRequest& request) {
+  if (route.from_memory == nullptr && !route.same_for_all) return std::nullopt;
+  return services_.standings.horizon_of(id, request.peer_certificate_serial);
+}
+
+std::optional<Reply> NodeLink::answer_of_memory(const Route& route, NodeId id,
+                                                const wire::HttpRequest& request,
+                                                const Horizon& horizon, const nlohmann::json& body,
+                                                WallTime now) {
+  if (route.same_for_all) {
+    const auto shared = services_.answers.find(route.operation, request.body, horizon);
+    return shared ? std::optional(Reply{.body = *shared}) : std::nullopt;
+  }
+  try {
+    return route.from_memory(services_, {id, horizon, body, now});
+  } catch (const std::exception&) {
+    return std::nullopt;  // the handler says what is wrong
+  }
+}
+
+// TLS has proven the certificate; its node must be the one the path names, if it names one.
+Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
+                                      std::optional<std::string_view> path_id) const {
+  if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
+    return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
+  }
+  if (request.peer->cluster != services_.authority->cluster) {
+    return refuse(ProblemCode::wrong_cluster, "This control plane serves another cluster.");
+  }
+  const NodeId id = request.peer->node();
+  if (path_id && id.str() != *path_id) {
+    return refuse(ProblemCode::wrong_node,
+                  "The certificate is of node " + id.str() + ", not of the node in the path.");
+  }
+  return id;
+}
+
+// It must still take part, and its certificate be one that was issued and not revoked.
+Outcome<std::pair<Node, NodeAdmission>> NodeLink::admit(Transaction& tx, NodeId id,
+                                                        std::string_view serial) {
+  auto found = tx.nodes().admit(id, serial);
+  if (found && found->first.state == NodeState::revoked) {
+    return refuse(ProblemCode::certificate_revoked,
+                  "This node was revoked. Its host may come back as a new node only, with a new "
+                  "join token and an empty state directory.");
+  }
+  if (!found || found->first.state != NodeState::approved) {
+    return refuse(ProblemCode::node_disabled,
+                  "This node is not approved, or was disabled. A platform administrator can say "
+                  "why; it comes back with a new join token.");
+  }
+  if (!found->second.has_certificate) {
+    return refuse(ProblemCode::certificate_revoked,
+                  "This certificate was revoked or never issued; enrol again with a new join "
+                  "token.");
+  }
+  return std::move(*found);
+}
+
+}  // namespace rap::control

@@ -1,0 +1,59 @@
+// The node listener (CP-1): what nodes ask of the control plane over mutual TLS. The certificate
+// says which node asks; the path must name the same one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "control/http/route.hpp"
+
+namespace rap::control {
+
+class NodeLink {
+ public:
+  explicit NodeLink(Services services);
+
+  // From any thread; never throws.
+  wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
+  // Acknowledgements of many nodes at once, in one transaction of them all; whatever else is among
+  // them, or cannot be part of it, is handled by itself. The answers are in the requests' order.
+  std::vector<wire::HttpResponse> handle_together(std::span<const wire::HttpRequest> requests,
+                                                  WallTime now);
+
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<bool> acknowledge(std::span<const wire::HttpRequest> requests, WallTime now);
+  Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
+  std::optional<Horizon> horizon_for(const Route& route, NodeId id,
+                                     const wire::HttpRequest& request);
+  std::optional<Reply> answer_of_memory(const Route& route, NodeId id,
+                                        const wire::HttpRequest& request, const Horizon& horizon,
+                                        const nlohmann::json& body, WallTime now);
+  Outcome<NodeId> name_caller(const wire::HttpRequest& request,
+                              std::optional<std::string_view> path_id) const;
+  static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
+                                                       std::string_view serial);
+
+  Services services_;
+  std::vector<Route> routes_;
+};
+
+std::vector<Route> node_link_routes();
+
+// Kinds of calls that must not wait for one another (CP-6): each has threads of its own.
+enum class NodeExecutor : std::uint8_t {
+  reports,  // check-ins, results, errors: they write
+  acks,  // of configurations, by handle_together()
+  pulls,  // of configurations and commands: what nodes wait for after a change
+  deltas,
+  objects,
+  events,
+  certificates
+};
+NodeExecutor executor_of(const wire::HttpRequest& request);
+
+}  // namespace rap::control

@@ -1,0 +1,34 @@
+#include "control/link/node_link.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rap::control {
+namespace {
+
+NodeExecutor executor_of_path(std::string path) {
+  wire::HttpRequest request;
+  request.path = std::move(path);
+  return executor_of(request);
+}
+
+TEST(NodeExecutors, NoChannelWaitsForAnother) {
+  const std::string node = "/cp/v2/nodes/0f8fad5b-d9cb-469f-a165-70867728950e";
+  EXPECT_EQ(executor_of_path(node + "/checkin"), NodeExecutor::reports);
+  EXPECT_EQ(executor_of_path(node + "/configs/pull"), NodeExecutor::pulls);
+  EXPECT_EQ(executor_of_path(node + "/commands/pull"), NodeExecutor::pulls);
+  EXPECT_EQ(executor_of_path(node + "/configs/acks"), NodeExecutor::acks);
+  EXPECT_EQ(executor_of_path(node + "/deltas/pull"), NodeExecutor::deltas);
+  EXPECT_EQ(executor_of_path(node + "/events"), NodeExecutor::events);
+  EXPECT_EQ(executor_of_path(node + "/certificates"), NodeExecutor::certificates);
+  EXPECT_EQ(executor_of_path("/cp/v2/objects/node_config/abc"), NodeExecutor::objects);
+}
+
+TEST(NodeExecutors, WhatIsNoCallOfTheirsGoesToTheFirst) {
+  for (const char* path : {"", "/", "/cp/v2/nodes/", "/cp/v2/nodes/x", "/cp/v2/nodes/x/",
+                           "/cp/v2/nodes/events", "/events", "/deltas/pull"}) {
+    EXPECT_EQ(executor_of_path(path), NodeExecutor::reports) << path;
+  }
+}
+
+}  // namespace
+}  // namespace rap::control

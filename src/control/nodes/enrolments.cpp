@@ -1,0 +1,275 @@
+// How a host becomes a node: invited by a join token, enrolled with a signing request that its own
+// key signed, approved by the platform. The key never leaves the host.
+#include "base/encoding.hpp"
+#include "control/entrance/routes.hpp"
+#include "control/http/json_reply.hpp"
+#include "control/people/auth.hpp"
+#include "control/pki/csr_policy.hpp"
+#include "control/pki/renewal.hpp"
+
+namespace rap::control {
+namespace {
+
+constexpr std::int64_t kMaxSecretBytes = 128;
+constexpr std::int64_t kMaxMetadataBytes = 256;
+
+Outcome<void> slow_down(Services& s, const Call& call) {
+  if (auto wait = s.throttle.take(Throttle::Kind::enrolment_source, call.request.peer_ip)) {
+    return std::unexpected(too_many_attempts(*wait));
+  }
+  return {};
+}
+
+template <std::size_t N>
+std::array<std::uint8_t, N> to_array(const Bytes& bytes) {
+  std::array<std::uint8_t, N> out{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), N), out.begin());
+  return out;
+}
+
+Enrolment enrolment_from(Services& s, const Call& call, const JoinToken& token) {
+  Enrolment e;
+  e.id = EnrolmentId::random(s.rng);
+  e.node = token.node;
+  e.node_name = token.node_name;
+  e.join_token = token.id;
+  e.csr = call.text("csr");
+  e.poll_secret_sha256 = to_array<32>(from_hex(call.text("poll_secret_hash")).value_or(Bytes{}));
+  e.seal_key = to_array<32>(from_base64(call.text("seal_key")).value_or(Bytes{}));
+  e.data_plane_advertise = call.text("data_plane_advertise");
+  e.fabric_advertise = call.text("fabric_advertise");
+  e.metadata = call.body["metadata"].dump();
+  e.source_ip = call.request.peer_ip;
+  e.created_at = call.now;
+  return e;
+}
+
+Reply enrolment_reply(const Enrolment& e) {
+  return reply({{"id", e.id.str()}, {"state", to_string(e.state)}});
+}
+
+// A token that was used answers the same request with the same enrolment: the first answer may have
+// been lost on its way.
+Outcome<Reply> again(Transaction& tx, const Call& call, const JoinToken& token) {
+  const auto enrolment = tx.nodes().enrolment_of(token.id);
+  if (enrolment && enrolment->csr == call.text("csr")) return enrolment_reply(*enrolment);
+  return refuse(
+      ProblemCode::join_token_used,
+      "This join token has been used. Make a new one with 'rap admin join-tokens create'.");
+}
+
+Outcome<Reply> enrol(Services& s, const Call& call) {
+  if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
+  const auto node = NodeId::parse(call.text("node_id"));
+  const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("secret")));
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto token = tx.nodes().find_join_token(node.value_or(NodeId{}), secret);
+    if (!token) {
+      return refuse(ProblemCode::join_token_invalid,
+                    "This join token is not known here. Make one with 'rap admin join-tokens "
+                    "create' on the control plane it names.");
+    }
+    if (token->used_at) return again(tx, call, *token);
+    if (call.now >= token->expires_at) {
+      return refuse(
+          ProblemCode::join_token_expired,
+          "This join token has expired. Make a new one with 'rap admin join-tokens create'.");
+    }
+    const auto invited = tx.nodes().find(token->node.str());
+    if (!invited || invited->state == NodeState::revoked) {
+      return refuse(ProblemCode::join_token_invalid,
+                    "The node this join token was made for is revoked; make a new token.");
+    }
+    const Enrolment enrolment = enrolment_from(s, call, *token);
+    const auto names = node_names(s.authority->cluster, token->node,
+                                  {enrolment.data_plane_advertise, enrolment.fabric_advertise});
+    if (auto request = accept_request(enrolment.csr, names); !request) {
+      return std::unexpected(request.error());
+    }
+    tx.nodes().use_join_token(token->id, call.now);
+    tx.nodes().create_enrolment(enrolment);
+    tx.nodes().set_state(token->node, NodeState::pending, call.now);
+    AuditEntry entry =
+        call.audit("enrolment.requested", "node", token->node.str(), token->node_name);
+    entry.detail = Json{{"enrolment", enrolment.id.str()},
+                        {"data_plane_advertise", enrolment.data_plane_advertise},
+                        {"fabric_advertise", enrolment.fabric_advertise}}
+                       .dump();
+    tx.audit(std::move(entry));
+    return enrolment_reply(enrolment);
+  });
+}
+
+// Kept with its issuer, for another may have taken over since; it used to be kept without.
+std::string whole_chain(const std::string& kept, const Authority& authority) {
+  const auto chain = crypto::Certificate::chain_from_pem(kept);
+  return chain && chain->size() == 1 ? kept + authority.intermediate.certificate.pem() : kept;
+}
+
+// For the first handshake, while the certificate is still in good standing.
+std::string staple_of(Services& s, Transaction& tx, const Enrolment& e, WallTime now) {
+  const auto leaf = crypto::Certificate::from_pem(e.certificate_pem);
+  const auto good = leaf ? tx.certificates().find_usable(e.node, leaf->serial_hex()) : std::nullopt;
+  const auto authority = s.authority.get();
+  if (!good || good->ca_ref != authority->ca_ref()) return {};
+  return first_staple(s, *authority, *good, now);
+}
+
+Outcome<Reply> enrolment_status(Services& s, const Call& call) {
+  if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
+  const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto e = tx.nodes().find_enrolment(call.path("id"));
+    // Whoever does not know the secret is not to learn whether the enrolment exists.
+    if (!e || !crypto::equal_constant_time(e->poll_secret_sha256, secret)) {
+      return refuse(ProblemCode::enrolment_not_found,
+                    "There is no such enrolment, or the poll secret is not its own.");
+    }
+    Json body = {{"state", to_string(e->state)}};
+    if (e->state == EnrolmentState::approved) {
+      body["certificate_chain"] = whole_chain(e->certificate_pem, *s.authority.get());
+      if (auto staple = staple_of(s, tx, *e, call.now); !staple.empty()) body["ocsp"] = staple;
+      body["trust_bundle"] = s.authority->trust_bundle_pem();
+      body["config_keys"] = {{{"kid", s.authority->config_key.kid},
+                              {"public_key_pem", s.authority->config_key.key.public_key().pem()}}};
+      body["node_url"] = s.settings.node_url;
+    }
+    return reply(body);
+  });
+}
+
+Outcome<Reply> list_enrolments(Services& s, const Call& call) {
+  const auto state = enrolment_state_from(call.query("state").value_or(""));
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    return reply_list(tx.nodes().list_enrolments(state));
+  });
+}
+
+// Issues the certificate of an approved enrolment.
+Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) {
+  const auto authority = s.authority.get();
+  const auto names = node_names(authority->cluster, enrolment.node,
+                                {enrolment.data_plane_advertise, enrolment.fabric_advertise});
+  auto request = accept_request(enrolment.csr, names);
+  if (!request) return std::unexpected(request.error());
+  const auto leaf =
+      issue_certificate(s, *authority, CertificateKind::node, request->key, names, now);
+  NodeCertificate entry =
+      inventory_entry(enrolment.node, CertificateKind::node,
+                      {leaf, authority->intermediate.certificate}, authority->ca_ref());
+  enrolment.certificate_pem = entry.pem;
+  return entry;
+}
+
+Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
+  const bool approved = decision == EnrolmentState::approved;
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    auto e = tx.nodes().find_enrolment(call.path("id"));
+    if (!e) {
+      return refuse(ProblemCode::enrolment_not_found,
+                    "There is no enrolment '" + call.path("id") +
+                        "'; list those that wait with '?state=pending'.");
+    }
+    if (e->state == decision) return reply(to_json(*e));
+    if (e->state != EnrolmentState::pending) {
+      return refuse(ProblemCode::enrolment_decided,
+                    "This enrolment is " + std::string(to_string(e->state)) +
+                        " already; a new join token starts another one.");
+    }
+    const auto node = tx.nodes().find(e->node.str());
+    if (!node || node->state == NodeState::revoked) {
+      return refuse(ProblemCode::node_revoked,
+                    "This node was revoked since it asked; invite the host as a new node.");
+    }
+    e->state = decision;
+    e->decided_at = call.now;
+    AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
+                                  e->node.str(), e->node_name);
+    if (approved) {
+      const auto certificate = issue(s, *e, call.now);
+      if (!certificate) return std::unexpected(certificate.error());
+      tx.nodes().adopt(*e);
+      tx.certificates().add(*certificate);
+      entry.detail = Json{{"enrolment", e->id.str()},
+                          {"serial", certificate->serial},
+                          {"fingerprint", certificate->fingerprint}}
+                         .dump();
+    }
+    tx.nodes().set_state(e->node, approved ? NodeState::approved : NodeState::denied, call.now);
+    tx.nodes().decide_enrolment(*e, call.caller->id);
+    tx.audit(std::move(entry));
+    return reply(to_json(*e));
+  });
+}
+
+Outcome<Reply> approve(Services& s, const Call& call) {
+  return decide(s, call, EnrolmentState::approved);
+}
+Outcome<Reply> deny(Services& s, const Call& call) {
+  return decide(s, call, EnrolmentState::denied);
+}
+
+}  // namespace
+
+std::vector<Route> enrolment_routes() {
+  using namespace field;
+  const Field state = choice("state", {"pending", "approved", "denied"});
+  const auto address = [&](std::string_view name) { return of(name, FieldType::host_port); };
+  const auto note = [](std::string_view name) { return text(name, kMaxMetadataBytes).optional(); };
+  return {
+      {.method = "POST",
+       .path = "/api/v1/enrolments",
+       .operation = "enrol",
+       .summary = "Ask to become a node, with a join token and a signing request",
+       .access = policy::Access::anyone,
+       .query = {},
+       .body = {uuid("node_id"), text("secret", kMaxSecretBytes), text("csr", kMaxCsrBytes),
+                of("poll_secret_hash", FieldType::sha256_hex), of("seal_key", FieldType::base64_32),
+                address("data_plane_advertise"), address("fabric_advertise"),
+                object("metadata", {note("hostname"), note("os"), note("software_version")})},
+       .answer = {202, {uuid("id"), state}},
+       .handler = enrol},
+      {.method = "POST",
+       .path = "/api/v1/enrolments/{id}/status",
+       .operation = "getEnrolmentStatus",
+       .summary = "How an enrolment stands, for who knows its poll secret",
+       .access = policy::Access::anyone,
+       .query = {},
+       .body = {text("poll_secret", kMaxSecretBytes)},
+       .answer = {200,
+                  {state, text("certificate_chain", 65536).optional(),
+                   text("ocsp", 32768).optional(), text("trust_bundle", 65536).optional(),
+                   list("config_keys", 8, {text("kid"), text("public_key_pem")}).optional(),
+                   text("node_url").optional()}},
+       .handler = enrolment_status},
+      {.method = "GET",
+       .path = "/api/v1/enrolments",
+       .operation = "listEnrolments",
+       .summary = "Hosts that asked to become nodes",
+       .access = policy::Access::platform,
+       .query = {state.optional()},
+       .body = {},
+       .answer = list_of(enrolment_fields()),
+       .handler = list_enrolments},
+      {.method = "POST",
+       .path = "/api/v1/enrolments/{id}/approve",
+       .operation = "approveEnrolment",
+       .summary = "Make the host a node: its certificate is issued",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = {200, enrolment_fields()},
+       .handler = approve},
+      {.method = "POST",
+       .path = "/api/v1/enrolments/{id}/deny",
+       .operation = "denyEnrolment",
+       .summary = "Turn the host away",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = {200, enrolment_fields()},
+       .handler = deny},
+  };
+}
+
+}  // namespace rap::control

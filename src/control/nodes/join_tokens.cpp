@@ -1,0 +1,99 @@
+// Invitations for hosts. A join token pins the platform's root, so that the first contact is
+// authenticated in both directions; its secret is stored as a SHA-256 only.
+#include "base/encoding.hpp"
+#include "control/entrance/routes.hpp"
+#include "control/http/json_reply.hpp"
+
+namespace rap::control {
+namespace {
+
+constexpr std::string_view kPrefix = "rapjt1.";
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::int64_t kDefaultLifetimeSeconds = 3600;
+constexpr std::int64_t kMaxLifetimeSeconds = std::chrono::seconds(std::chrono::days{7}).count();
+
+// The node of that name that still waits to be joined, or a new one.
+Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
+  const std::string name = call.text("node_name");
+  const auto node_of_name = tx.nodes().find(name);
+  if (const auto& node = node_of_name; node && node->state != NodeState::revoked) {
+    if (node->state == NodeState::invited) return node->id;
+    if (node->state == NodeState::denied) {
+      tx.nodes().set_state(node->id, NodeState::invited, call.now);
+      return node->id;
+    }
+    return refuse(ProblemCode::node_exists, "There is a node '" + name + "' already (" +
+                                                std::string(to_string(node->state)) +
+                                                "); choose another name.");
+  }
+  Node node;
+  node.id = NodeId::random(s.rng);
+  node.name = name;
+  node.created_at = call.now;
+  if (!tx.nodes().create(node)) {
+    return refuse(ProblemCode::node_exists,
+                  "There is a node '" + name + "' already; choose another name.");
+  }
+  return node.id;
+}
+
+Outcome<Reply> create_join_token(Services& s, const Call& call) {
+  const std::string secret = to_base64url(s.rng.bytes(kSecretBytes));
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto node = invited_node(s, tx, call);
+    if (!node) return std::unexpected(node.error());
+    JoinToken token;
+    token.id = JoinTokenId::random(s.rng);
+    token.node = *node;
+    token.secret_sha256 = crypto::sha256(as_bytes(secret));
+    token.created_by = call.caller->id;
+    token.created_at = call.now;
+    token.expires_at =
+        call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
+    tx.nodes().add_join_token(token);
+    tx.audit(call.audit("join_token.created", "node", node->str(), call.text("node_name")));
+    const Json content = {{"v", 1},
+                          {"url", s.settings.public_url},
+                          {"ca", s.authority->root_fingerprint()},
+                          {"cluster", s.authority->cluster.str()},
+                          {"node", node->str()},
+                          {"secret", secret}};
+    return reply({{"id", token.id.str()},
+                  {"join_token", std::string(kPrefix) + to_base64url(as_bytes(content.dump()))},
+                  {"expires_at", to_unix(token.expires_at)}});
+  });
+}
+
+Outcome<Reply> list_join_tokens(Services& s, const Call&) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    return reply_list(tx.nodes().list_join_tokens());
+  });
+}
+
+}  // namespace
+
+std::vector<Route> join_token_routes() {
+  using namespace field;
+  return {
+      {.method = "GET",
+       .path = "/api/v1/join-tokens",
+       .operation = "listJoinTokens",
+       .summary = "Invitations for hosts, without their secrets",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = list_of(join_token_fields()),
+       .handler = list_join_tokens},
+      {.method = "POST",
+       .path = "/api/v1/join-tokens",
+       .operation = "createJoinToken",
+       .summary = "Invite a host to become a node; the token works once",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {field::name("node_name"), integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
+       .answer = {201, {uuid("id"), text("join_token", 4096), time("expires_at")}},
+       .handler = create_join_token},
+  };
+}
+
+}  // namespace rap::control

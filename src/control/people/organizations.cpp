@@ -1,0 +1,150 @@
+// Organizations and who belongs to them.
+#include "control/entrance/routes.hpp"
+#include "control/http/json_reply.hpp"
+#include "control/sessions/session_ending.hpp"
+
+namespace rap::control {
+namespace {
+
+using policy::OrganizationRole;
+
+Outcome<Reply> list_organizations(Services& s, const Call& call) {
+  const Scope scope = call.is_platform() ? Scope::platform() : Scope::user(call.caller->id);
+  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+    return reply_list(tx.organizations().list());
+  });
+}
+
+Outcome<Reply> create_organization(Services& s, const Call& call) {
+  const Organization organization{OrganizationId::random(s.rng), call.text("name"), call.now};
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    if (!tx.organizations().create(organization)) {
+      return refuse(ProblemCode::organization_exists,
+                    "There is an organization called '" + organization.name + "' already.");
+    }
+    AuditEntry entry = call.audit("organization.created", "organization", organization.id.str(),
+                                  organization.name);
+    entry.organization = organization.id;
+    tx.audit(std::move(entry));
+    return reply(to_json(organization));
+  });
+}
+
+std::unexpected<Problem> only_organization_owner() {
+  return refuse(ProblemCode::forbidden,
+                "Only an organization_owner manages admins and owners; ask one to do this.");
+}
+
+Outcome<Reply> list_members(Services& s, const Call& call) {
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    return reply_list(tx.organizations().members(call.organization->id));
+  });
+}
+
+bool may_manage(const Call& call, OrganizationRole role) {
+  return policy::may_manage_member(call.caller->platform_role, call.organization->role, role);
+}
+
+Outcome<Reply> put_member(Services& s, const Call& call) {
+  const auto role = policy::organization_role_from(call.text("role"));
+  if (!role || !may_manage(call, *role)) return only_organization_owner();
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto before = tx.organizations().member(call.organization->id, call.text("email"));
+    if (before && !may_manage(call, before->role)) return only_organization_owner();
+    std::optional<User> user;
+    {
+      AsPlatform as_platform(tx);  // who is no member yet is invisible to the organization
+      user = tx.users().find(call.text("email"));
+    }
+    if (!user || user->disabled) {
+      return refuse(ProblemCode::user_not_found, "There is no user '" + call.text("email") +
+                                                     "'; ask the platform to create the account.");
+    }
+    tx.organizations().put_member(call.organization->id, user->id, *role, call.now);
+    AuditEntry entry =
+        call.audit(before ? "member.changed" : "member.added", "user", user->id.str(), user->email);
+    entry.detail = Json{{"role", to_string(*role)}}.dump();
+    tx.audit(std::move(entry));
+    return reply(
+        to_json(Member{user->id, user->email, *role, before ? before->created_at : call.now}));
+  });
+}
+
+Outcome<Reply> remove_member(Services& s, const Call& call) {
+  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto member = tx.organizations().member(call.organization->id, call.path("email"));
+    if (!member) {
+      return refuse(ProblemCode::member_not_found,
+                    "'" + call.path("email") + "' is no member of this organization.");
+    }
+    if (!may_manage(call, member->role)) return only_organization_owner();
+    // First the grants, then the sessions: see SessionRepository.
+    tx.organizations().remove_member(call.organization->id, member->user);
+    end_sessions(s, tx, call, {.organization = call.organization->id, .user = member->user},
+                 "membership_removed");
+    tx.audit(call.audit("member.removed", "user", member->user.str(), member->email));
+    return no_content();
+  });
+}
+
+}  // namespace
+
+std::vector<Route> organization_routes() {
+  using namespace field;
+  return {
+      {.method = "GET",
+       .path = "/api/v1/organizations",
+       .operation = "listOrganizations",
+       .summary = "One's own organizations; all of them for the platform",
+       .access = policy::Access::signed_in,
+       .query = {},
+       .body = {},
+       .answer = list_of(organization_fields()),
+       .handler = list_organizations},
+      {.method = "POST",
+       .path = "/api/v1/organizations",
+       .operation = "createOrganization",
+       .summary = "Create an organization",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {field::name("name")},
+       .answer = {201, organization_fields()},
+       .handler = create_organization},
+  };
+}
+
+std::vector<Route> member_routes() {
+  using namespace field;
+  return {
+      {.method = "GET",
+       .path = "/api/v1/organizations/{org}/members",
+       .operation = "listMembers",
+       .summary = "Who belongs to the organization",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {},
+       .answer = list_of(member_fields()),
+       .handler = list_members},
+      {.method = "POST",
+       .path = "/api/v1/organizations/{org}/members",
+       .operation = "putMember",
+       .summary = "Add a member or change their role",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {email("email"),
+                choice("role", {"organization_user", "organization_admin", "organization_owner"})},
+       .answer = {201, member_fields()},
+       .handler = put_member},
+      {.method = "DELETE",
+       .path = "/api/v1/organizations/{org}/members/{email}",
+       .operation = "removeMember",
+       .summary = "Remove a member; their grants and sessions in the organization end",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {},
+       .answer = {204, {}},
+       .handler = remove_member},
+  };
+}
+
+}  // namespace rap::control

@@ -1,0 +1,21 @@
+// Issuing certificates to nodes: the profile of each kind, and the call of the node listener with
+// which a node renews its own (PK-7) or gets one for its clients (PK-2).
+#pragma once
+
+#include "control/http/route.hpp"
+
+namespace rap::control {
+
+// Must-staple and where the status is asked for, once there is a responder.
+crypto::Certificate issue_certificate(Services& s, const Authority& authority, CertificateKind kind,
+                                      const crypto::PublicKey& key,
+                                      const crypto::SubjectNames& names, WallTime now);
+
+// An OCSP response about a certificate that is in good standing, in base64; empty when there is no
+// responder, and so nothing to staple.
+std::string first_staple(Services& s, const Authority& authority, const NodeCertificate& good,
+                         WallTime now);
+
+Outcome<Reply> renew_certificate(Services& s, const Call& call);
+
+}  // namespace rap::control

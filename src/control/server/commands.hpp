@@ -1,0 +1,38 @@
+// The commands of rap-control.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rap::control::server {
+
+struct InitOptions {
+  std::string state;
+  std::vector<std::string> hosts;
+  std::string owner_email;
+  std::string owner_password;
+  std::string database_url;  // empty: the private PostgreSQL
+};
+int run_init(const InitOptions& options);
+
+struct PrepareOptions {
+  std::string state;
+  std::string root_key;      // of the root in force
+  std::string out_root_key;  // where the new one's goes
+};
+int run_trust_prepare(const PrepareOptions& options);
+
+struct ServeOptions {
+  std::string state;
+  std::string listen = "127.0.0.1:8443";
+  std::string node_listen = "127.0.0.1:9091";
+  std::string ocsp_listen = "127.0.0.1:9092";
+  std::string public_url;
+  std::string node_url;
+  std::string ocsp_url;  // empty: the host of node_url and the port of ocsp_listen
+  std::string database_url;
+  unsigned config_valid_for_s = 86'400;
+};
+int run_serve(const ServeOptions& options);
+
+}  // namespace rap::control::server

@@ -1,0 +1,85 @@
+#include "control/server/housekeeper.hpp"
+
+#include "control/pki/trust.hpp"
+#include "control/store/database.hpp"
+#include "control/store/postgres/migrations.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::control::server {
+namespace {
+
+constexpr std::chrono::seconds kWatchInterval{1};
+constexpr std::chrono::minutes kCertificateInterval{10};
+
+}  // namespace
+
+Keeper::Keeper(Options options, control::Services services, Log& log)
+    : options_(std::move(options)), services_(std::move(services)), log_(log) {}
+
+Keeper::~Keeper() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<bool> Keeper::migrate() {
+  auto owner = store::Connection::open(options_.conninfo, std::string(store::kOwnerRole));
+  if (!owner) {
+    log_.warn("database.unavailable", {{"reason", owner.error().message}});
+    return false;
+  }
+  const auto applied = store::migrate(*owner, store::embedded_migrations());
+  if (!applied) {
+    if (applied.error().kind == store::SqlError::Kind::unavailable) return false;
+    return std::unexpected(applied.error().message);
+  }
+  if (*applied > 0) log_.info("database.migrated", {{"applied", *applied}});
+  migrated_ = true;
+  return true;
+}
+
+void Keeper::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Keeper::run() {
+  MonoTime next_house{};
+  MonoTime next_certificate = io::mono_now() + kCertificateInterval;
+  std::unique_lock lock(mutex_);
+  while (!stop_.wait_for(lock, kWatchInterval, [this] { return stopping_; })) {
+    lock.unlock();
+    watch_database();
+    if (migrated_ && io::mono_now() >= next_house) {
+      next_house = io::mono_now() + control::kHousekeepingInterval;
+      const auto ended = control::keep_house(services_, io::wall_now());
+      control::keep_trust(services_, io::wall_now());
+      if (ended && *ended > 0) log_.info("sessions.ended", {{"count", *ended}});
+    }
+    if (io::mono_now() >= next_certificate) {
+      next_certificate = io::mono_now() + kCertificateInterval;
+      options_.check_certificate();
+    }
+    lock.lock();
+  }
+}
+
+void Keeper::watch_database() {
+  const auto reached = services_.database.run(
+      control::Scope::platform(), [](control::Transaction&) { return control::Ending::roll_back; });
+  const bool away = !reached && reached.error() == control::DatabaseFault::unavailable;
+  if (away && options_.postgres && !options_.postgres->running()) {
+    log_.warn("postgres.restarting");
+    if (auto ok = options_.postgres->start(); !ok) {
+      log_.error("postgres.start_failed", {{"reason", ok.error()}});
+    }
+  }
+  if (away || migrated_) return;
+  if (const auto done = migrate(); !done) {
+    log_.error("database.migration_failed", {{"reason", done.error()}});
+  }
+}
+
+}  // namespace rap::control::server

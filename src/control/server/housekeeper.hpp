@@ -1,0 +1,46 @@
+// What the server does by itself, on a thread of its own: keeps the private PostgreSQL running,
+// applies migrations once the database can be reached, keeps house, renews the server certificate.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "control/server/state_directory.hpp"
+#include "control/sessions/housekeeping.hpp"
+
+namespace rap::control::server {
+
+class Keeper {
+ public:
+  struct Options {
+    std::string conninfo;
+    std::optional<store::PrivatePostgres> postgres;  // to be kept running
+    std::function<void()> check_certificate;
+  };
+  // `services` and `log` must outlive it.
+  Keeper(Options options, control::Services services, Log& log);
+  ~Keeper();  // waits for what is under way
+
+  // Brings the schema up to date. False: the database is away, and it will be tried again.
+  Result<bool> migrate();
+  void start();
+
+ private:
+  void run();
+  void watch_database();
+
+  Options options_;
+  control::Services services_;
+  Log& log_;
+  bool migrated_ = false;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace rap::control::server

@@ -1,0 +1,334 @@
+#include <atomic>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "control/entrance/api.hpp"
+#include "control/link/node_link.hpp"
+#include "control/pki/trust.hpp"
+#include "control/server/commands.hpp"
+#include "control/server/hint_feed.hpp"
+#include "control/server/housekeeper.hpp"
+#include "control/server/locked_ocsp_signers.hpp"
+#include "control/server/ocsp_server.hpp"
+#include "control/server/server_metrics.hpp"
+#include "control/server/state_directory.hpp"
+#include "control/server/throttle.hpp"
+#include "control/server/trust_files.hpp"
+#include "control/store/database.hpp"
+#include "control/store/recent_answers.hpp"
+#include "control/store/recent_standings.hpp"
+#include "control/store/shared_cluster_models.hpp"
+#include "io/http/http_server.hpp"
+#include "io/stream/event_loop.hpp"
+#include "io/system/file.hpp"
+#include "io/system/system.hpp"
+#include "wire/hints.hpp"
+#include "wire/url.hpp"
+
+namespace rap::control::server {
+namespace {
+
+constexpr unsigned kApiThreads = 8;
+// A stream of events and connections for calls, deltas and objects each.
+constexpr std::size_t kMaxNodes = 5000;
+constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
+// Twice that, for those that come anew before the old ones are found to be gone.
+constexpr std::size_t kMaxConnectionsOfANode = 8;
+// A call of every node may wait, and then some.
+constexpr std::size_t kMaxNodeCallsQueued = kMaxNodes * 2;
+constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
+
+// By control::NodeExecutor.
+std::vector<io::HttpExecutor> node_executors() {
+  return {
+      {.name = "node.reports", .threads = 4, .max_queued = kMaxNodeCallsQueued},
+          // What waits is committed together: the disk is waited for once.
+      {.name = "node.acks", .threads = 1, .max_queued = kMaxNodeCallsQueued, .max_together = 256},
+      {.name = "node.pulls", .threads = 2, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.deltas", .threads = 2, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.objects", .threads = 1},
+      {.name = "node.events", .threads = 1, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.certificates", .threads = 1, .max_queued = kMaxNodes}};
+}
+
+// One connection a thread, a second for a node's call that needs a transaction beside the one it
+// was admitted in, one for the keeper, and one to spare.
+std::size_t database_connections() {
+  std::size_t connections = kApiThreads + 2;
+  for (const io::HttpExecutor& executor : node_executors()) connections += 2 * executor.threads;
+  return connections;
+}
+
+struct Addresses {
+  wire::HostPort api;
+  wire::HostPort node;
+  wire::HostPort ocsp;
+};
+
+// "IP:PORT", where port 0 lets the kernel choose.
+Result<wire::HostPort> parse_listen(const char* option, const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const bool any_port = colon != text.npos && text.substr(colon) == ":0";
+  auto parsed = wire::parse_host_port(any_port ? text.substr(0, colon) + ":1" : text);
+  if (!parsed) return std::unexpected(std::string(option) + " must be IP:PORT, not " + text);
+  if (any_port) parsed->port = 0;
+  return std::move(*parsed);
+}
+
+Result<Addresses> check(const ServeOptions& options) {
+  auto api = parse_listen("--listen", options.listen);
+  if (!api) return std::unexpected(api.error());
+  auto node = parse_listen("--node-listen", options.node_listen);
+  if (!node) return std::unexpected(node.error());
+  auto ocsp = parse_listen("--ocsp-listen", options.ocsp_listen);
+  if (!ocsp) return std::unexpected(ocsp.error());
+  if (!options.ocsp_url.empty() && !wire::parse_url(options.ocsp_url, "http", 80)) {
+    return std::unexpected("--ocsp-url must be http://HOST:PORT/ocsp/, not " + options.ocsp_url);
+  }
+  if (!wire::parse_url(options.public_url, "https", 443)) {
+    return std::unexpected("--public-url must be https://HOST:PORT, not " + options.public_url);
+  }
+  if (!wire::parse_host_port(options.node_url)) {
+    return std::unexpected("--node-url must be HOST:PORT, not " + options.node_url);
+  }
+  return Addresses{std::move(*api), std::move(*node), std::move(*ocsp)};
+}
+
+// Everything the server is made of, in the order it is taken down (last first).
+class Server {
+ public:
+  Server(const StateDirectory& state, control::Authority authority, const ServeOptions& options,
+         std::string conninfo, Log& log)
+      : state_(state),
+        authority_(std::move(authority)),
+        trust_files_(state, authority_, [this] { authority_changed(); }),
+        log_(log),
+        database_({.conninfo = conninfo,
+                   .user = std::string(store::kAppRole),
+                   .max_connections = database_connections()},
+                  log),
+        hasher_(rng_),
+        models_(std::chrono::seconds{options.config_valid_for_s}),
+        standings_(database_, io::mono_now),
+        services_{database_,
+                  rng_,
+                  throttle_,
+                  hasher_,
+                  authority_,
+                  trust_files_,
+                  models_,
+                  standings_,
+                  answers_,
+                  metrics_,
+                  log,
+                  {options.public_url, options.node_url, RAP_VERSION,
+                   std::chrono::seconds{options.config_valid_for_s}},
+                  &ocsp_signers_},
+        api_(services_),
+        node_link_(services_),
+        conninfo_(std::move(conninfo)),
+        ocsp_url_(options.ocsp_url) {}
+
+  Result<void> run(const Addresses& addresses, std::optional<store::PrivatePostgres> postgres);
+
+ private:
+  Result<void> open_listeners(const Addresses& addresses);
+  Result<void> announce() const;
+  void renew_certificate(bool even_if_the_same);
+  void authority_changed();
+
+  const StateDirectory& state_;
+  LockedAuthority authority_;
+  TrustFiles trust_files_;
+  Log& log_;
+  io::SystemRandom rng_;
+  store::PostgresDatabase database_;
+  ClockThrottle throttle_;
+  BoundedHasher hasher_;
+  store::SharedClusterModels models_;
+  store::RecentStandings standings_;
+  store::RecentAnswers answers_;
+  control::Metrics metrics_;
+  LockedOcspSigners ocsp_signers_;
+  control::Services services_;
+  control::Api api_;
+  control::NodeLink node_link_;
+  std::string conninfo_;
+  std::string ocsp_url_;
+  io::EventLoop loop_;       // people's, and the process's
+  io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
+  std::mutex identity_mutex_;  // one renewal at a time
+  std::atomic<bool> listening_ = false;
+  std::optional<io::HttpServer> api_server_;
+  std::optional<io::HttpServer> node_server_;
+  std::optional<OcspServer> ocsp_server_;
+};
+
+std::shared_ptr<const crypto::TlsContext> server_context(const crypto::TlsIdentity& identity,
+                                                         crypto::TlsPolicy policy) {
+  return crypto::TlsContext::make(crypto::TlsRole::server, identity, std::move(policy),
+                                  io::wall_now);
+}
+
+crypto::TlsPolicy members_of(const control::Authority& authority) {
+  return crypto::AcceptMember{authority.roots, authority.cluster, wire::SpiffeId::Kind::node, {}};
+}
+
+Result<void> Server::open_listeners(const Addresses& addresses) {
+  const auto identity = state_.load_identity(*authority_.get(), io::wall_now(), rng_);
+  if (!identity) return std::unexpected(identity.error());
+  try {
+    api_server_.emplace(
+        loop_,
+        io::HttpServerOptions{.host = addresses.api.host,
+                              .port = addresses.api.port,
+                              .tls = server_context(*identity, crypto::AcceptAnyone{}),
+                              .executors = {{.name = "api", .threads = kApiThreads}}},
+        [this](const wire::HttpRequest& r) { return api_.handle(r, io::wall_now()); }, log_);
+    node_server_.emplace(
+        node_loop_,
+        io::HttpServerOptions{.host = addresses.node.host,
+                              .port = addresses.node.port,
+                              .tls = server_context(*identity, members_of(*authority_.get())),
+                              .max_connections = kMaxNodeConnections,
+                              .max_connections_per_peer = kMaxConnectionsOfANode,
+                              .max_body_bytes = kMaxNodeBodyBytes,
+                              .ping_interval = wire::kHintPing,
+                              .executors = node_executors(),
+                              .executor_of =
+                                  [](const wire::HttpRequest& r) {
+                                    return static_cast<std::size_t>(control::executor_of(r));
+                                  },
+                              .together =
+                                  [this](std::span<const wire::HttpRequest> r) {
+                                    return node_link_.handle_together(r, io::wall_now());
+                                  }},
+        [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
+    ocsp_server_.emplace(addresses.ocsp, conninfo_, services_, log_);
+  } catch (const std::system_error& e) {
+    return std::unexpected(std::string("cannot listen: ") + e.what());
+  }
+  if (ocsp_url_.empty()) {
+    const auto node = wire::parse_host_port(services_.settings.node_url);
+    const wire::HostPort ocsp{node ? node->host : addresses.ocsp.host, ocsp_server_->port()};
+    ocsp_url_ = "http://" + ocsp.str() + std::string(control::kOcspPath);
+  }
+  ocsp_signers_.set_url(ocsp_url_);
+  return {};
+}
+
+Result<void> Server::announce() const {
+  const std::string ports = "{\"api\":" + std::to_string(api_server_->port()) +
+                            ",\"node\":" + std::to_string(node_server_->port()) +
+                            ",\"ocsp\":" + std::to_string(ocsp_server_->port()) + "}\n";
+  if (auto ok = io::write_file_atomic(state_.ports_file(), ports, 0644); !ok) return ok;
+  log_.info("control.ready", {{"api_port", api_server_->port()},
+                              {"node_port", node_server_->port()},
+                              {"ocsp_port", ocsp_server_->port()},
+                              {"cluster", authority_->cluster.str()}});
+  return {};
+}
+
+// Existing connections keep what they have; new ones get the new certificate.
+void Server::renew_certificate(bool even_if_the_same) {
+  std::lock_guard lock(identity_mutex_);
+  bool renewed = false;
+  const auto authority = authority_.get();
+  auto identity = state_.load_identity(*authority, io::wall_now(), rng_, &renewed);
+  if (!identity) {
+    log_.error("certificate.renewal_failed", {{"reason", identity.error()}});
+    return;
+  }
+  if (renewed) {
+    log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
+  }
+  if (!renewed && !even_if_the_same) return;
+  loop_.post([this, identity = *identity] {
+    if (api_server_) api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
+  });
+  node_loop_.post([this, authority, identity = *identity] {
+    if (node_server_) node_server_->set_tls(server_context(identity, members_of(*authority)));
+  });
+}
+
+// Other roots, and maybe another issuer: for new connections.
+void Server::authority_changed() {
+  if (!listening_) return;  // they will be opened with it
+  log_.info("trust.followed", {{"ca_ref", authority_->ca_ref()},
+                               {"roots", authority_->roots.size()},
+                               {"bundle", authority_->bundle_version}});
+  renew_certificate(true);
+}
+
+Result<void> Server::run(const Addresses& addresses,
+                         std::optional<store::PrivatePostgres> postgres) {
+  Keeper keeper({.conninfo = conninfo_,
+                 .postgres = std::move(postgres),
+                 .check_certificate = [this] { renew_certificate(false); }},
+                services_, log_);
+  if (const auto migrated = keeper.migrate(); !migrated) {
+    return std::unexpected(migrated.error());
+  } else if (*migrated) {
+    control::keep_trust(services_, io::wall_now());
+  }
+  if (auto ok = open_listeners(addresses); !ok) return ok;
+  io::raise_descriptor_limit();
+  metrics_.add_source([this](MetricsText& text) {
+    write_figures(text, {*api_server_, *node_server_, ocsp_server_->http()});
+  });
+  listening_ = true;
+  loop_.on_signal([this] { loop_.stop(); });
+  keeper.start();
+  const HintFeed hints(conninfo_, node_server_->events(), [this] { standings_.forget(); }, log_);
+  if (auto ok = announce(); !ok) return ok;
+  std::thread nodes([this] { node_loop_.run(); });
+  loop_.run();
+  log_.info("control.stopping");
+  node_loop_.stop();
+  nodes.join();
+  api_server_.reset();  // whose threads ask the others for their figures
+  ocsp_server_.reset();
+  node_server_.reset();
+  return {};
+}
+
+Result<void> serve(const ServeOptions& options, Log& log) {
+  const auto addresses = check(options);
+  if (!addresses) return std::unexpected(addresses.error());
+  const StateDirectory state{std::filesystem::absolute(options.state)};
+  auto authority = state.load_authority();
+  if (!authority) return std::unexpected(authority.error());
+  const auto lock = io::FileLock::try_lock(state.lock_file());
+  if (!lock) return std::unexpected("another rap-control serves " + options.state);
+
+  std::optional<store::PrivatePostgres> postgres;
+  if (options.database_url.empty()) {
+    postgres = state.postgres();
+    if (!postgres->exists()) {
+      return std::unexpected("there is no private PostgreSQL in " + options.state +
+                             "; run 'rap-control init', or name a server with --database-url");
+    }
+    if (auto ok = postgres->start(); !ok) return ok;
+  }
+  const std::string conninfo = postgres ? postgres->conninfo() : options.database_url;
+  const auto done = std::make_unique<Server>(state, std::move(*authority), options, conninfo, log)
+                        ->run(*addresses, postgres);
+  if (postgres) {
+    if (auto ok = postgres->stop(); !ok) log.warn("postgres.stop_failed", {{"reason", ok.error()}});
+  }
+  return done;
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  io::StderrLog log("rap-control");
+  if (const auto done = serve(options, log); !done) {
+    log.error("control.failed", {{"reason", done.error()}});
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace rap::control::server

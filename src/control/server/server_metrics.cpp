@@ -1,0 +1,47 @@
+#include "control/server/server_metrics.hpp"
+
+#include <array>
+#include <utility>
+
+#include "io/stream/handshake_metrics.hpp"
+
+namespace rap::control::server {
+namespace {
+
+void write_events(MetricsText& text, const io::EventStreamCounters& c) {
+  text.one("event_streams", "gauge", "Nodes that hear of changes at once.", c.open);
+  text.one("event_streams_opened_total", "counter", "Streams that nodes opened.", c.opened);
+  text.one("event_streams_replaced_total", "counter", "By a newer one of the same node.",
+           c.replaced);
+  text.one("event_streams_cut_total", "counter", "Streams whose node took nothing.", c.cut);
+  text.one("events_dropped_total", "counter", "Hints that a full stream had no room for.",
+           c.dropped);
+}
+
+}  // namespace
+
+void write_figures(MetricsText& text, const Listeners& listeners) {
+  const std::array all = {std::pair("api", &listeners.api), std::pair("node", &listeners.node),
+                          std::pair("ocsp", &listeners.ocsp)};
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    text.family(name, type, help);
+    for (const auto& [listener, server] : all) {
+      for (const auto& executor : server->executors()) {
+        text.sample(std::uint64_t{value(executor)}, metrics_label("listener", listener) + "," +
+                                                        metrics_label("executor", executor.name));
+      }
+    }
+  };
+  using Figures = io::HttpServer::ExecutorFigures;
+  each("requests_waiting", "gauge", "Requests that wait for a thread.",
+       [](const Figures& f) { return f.waiting; });
+  each("requests_refused_total", "counter", "Answered 503, too many waiting.",
+       [](const Figures& f) { return f.refused; });
+  write_events(text, listeners.node.event_counters());
+  io::write_handshakes(text, {{"api", &listeners.api.handshakes()},
+                              {"node", &listeners.node.handshakes()},
+                              {"ocsp", &listeners.ocsp.handshakes()}});
+}
+
+}  // namespace rap::control::server

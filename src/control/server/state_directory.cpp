@@ -1,0 +1,207 @@
+#include "control/server/state_directory.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "io/system/file.hpp"
+#include "policy/ip_address.hpp"
+#include "wire/spiffe_id.hpp"
+
+namespace rap::control::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kServerLifetime = std::chrono::days{90};
+
+crypto::SubjectNames names_of(ClusterId cluster, const std::vector<std::string>& hosts,
+                              RandomSource& rng) {
+  wire::SpiffeId self;
+  self.cluster = cluster;
+  self.kind = wire::SpiffeId::Kind::control;
+  self.subject = NodeId::random(rng).bytes();  // this instance's
+  crypto::SubjectNames names;
+  names.uris.push_back(self.str());
+  for (const std::string& host : hosts) {
+    const auto ip = policy::IpAddress::parse(host);
+    ip ? names.ips.push_back(ip->str()) : names.dns.push_back(host);
+  }
+  for (auto* list : {&names.dns, &names.ips}) {
+    std::ranges::sort(*list);
+    list->erase(std::ranges::unique(*list).begin(), list->end());
+  }
+  return names;
+}
+
+Result<crypto::PrivateKey> load_key(const fs::path& path) {
+  const auto text = io::read_file(path);
+  if (!text) return std::unexpected(text.error());
+  auto key = crypto::PrivateKey::from_pem(*text);
+  if (!key) return std::unexpected(path.string() + " holds no private key");
+  return std::move(*key);
+}
+
+Result<std::vector<crypto::Certificate>> load_chain(const fs::path& path) {
+  const auto text = io::read_file(path);
+  if (!text) return std::unexpected(text.error());
+  auto chain = crypto::Certificate::chain_from_pem(*text);
+  if (!chain || chain->empty()) return std::unexpected(path.string() + " holds no certificate");
+  return std::move(*chain);
+}
+
+bool belong_together(const crypto::Certificate& certificate, const crypto::PrivateKey& key) {
+  return certificate.public_key().spki_sha256() == key.public_key().spki_sha256();
+}
+
+// PK-7: renewed before two thirds of its life are over.
+bool is_due(const crypto::Certificate& certificate, WallTime now) {
+  const auto life = certificate.not_after() - certificate.not_before();
+  return now >= certificate.not_before() + life * 2 / 3;
+}
+
+Result<ClusterId> cluster_of(const crypto::Certificate& server) {
+  const auto names = server.names();
+  if (names.uris.size() == 1) {
+    if (const auto id = wire::SpiffeId::parse(names.uris.front())) return id->cluster;
+  }
+  return std::unexpected("pki/server.crt names no cluster");
+}
+
+}  // namespace
+
+Result<void> StateDirectory::create() const {
+  // PostgreSQL runs as another user when we are root and has to pass through to its own folders.
+  const mode_t outer = geteuid() == 0 ? 0711 : 0700;
+  if (auto ok = io::make_directory(root_, outer); !ok) return ok;
+  for (const char* name : {"pki", "root-ca", "run"}) {
+    if (auto ok = io::make_directory(root_ / name, 0700); !ok) return ok;
+  }
+  return {};
+}
+
+// server.crt is written last.
+bool StateDirectory::has_pki() const {
+  std::error_code error;
+  return fs::exists(pki("server.crt"), error);
+}
+
+Result<void> StateDirectory::create_pki(const std::vector<std::string>& hosts, WallTime now,
+                                        RandomSource& rng) const {
+  const ClusterId cluster = ClusterId::random(rng);
+  const crypto::Issuer root =
+      crypto::make_root(cluster, control::validity_from(now, kRootLifetime), rng);
+  const control::Authority authority{
+      cluster,
+      {root.certificate},
+      crypto::make_intermediate(root, cluster, control::validity_from(now, kIntermediateLifetime),
+                                rng),
+      control::make_signing_key("token", crypto::PrivateKey::generate(crypto::KeyType::ed25519)),
+      control::make_signing_key("config", crypto::PrivateKey::generate(crypto::KeyType::ed25519))};
+  const std::vector<std::pair<fs::path, std::string>> files = {
+      {root_key(), root.key.pem()},
+      {pki("root.crt"), root.certificate.pem()},
+      {pki("intermediate.key"), authority.intermediate.key.pem()},
+      {pki("intermediate.crt"), authority.intermediate.certificate.pem()},
+      {pki("token.key"), authority.token_key.key.pem()},
+      {pki("config.key"), authority.config_key.key.pem()},
+  };
+  for (const auto& [path, content] : files) {
+    if (auto ok = io::write_file_atomic(path, content, 0600); !ok) return ok;
+  }
+  return issue_identity(authority, names_of(cluster, hosts, rng), now, rng);
+}
+
+Result<void> StateDirectory::issue_identity(const control::Authority& authority,
+                                            const crypto::SubjectNames& names, WallTime now,
+                                            RandomSource& rng) const {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
+  const auto leaf = crypto::issue_leaf(authority.intermediate, key.public_key(), names,
+                                       control::validity_from(now, kServerLifetime), rng);
+  if (auto ok = io::write_file_atomic(pki("server.key"), key.pem(), 0600); !ok) return ok;
+  return io::write_file_atomic(pki("server.crt"),
+                               crypto::chain_pem({leaf, authority.intermediate.certificate}), 0600);
+}
+
+Result<control::Authority> StateDirectory::load_authority() const {
+  if (!has_pki()) {
+    return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
+  }
+  if (auto ok = finish_promotion(); !ok) return std::unexpected(ok.error());
+  auto roots = load_chain(pki("root.crt"));
+  if (!roots) return std::unexpected(roots.error());
+  auto intermediate = load_chain(pki("intermediate.crt"));
+  if (!intermediate) return std::unexpected(intermediate.error());
+  auto server = load_chain(pki("server.crt"));
+  if (!server) return std::unexpected(server.error());
+  const auto cluster = cluster_of(server->front());
+  if (!cluster) return std::unexpected(cluster.error());
+  std::vector<crypto::PrivateKey> keys;
+  for (const char* name : {"intermediate.key", "token.key", "config.key"}) {
+    auto key = load_key(pki(name));
+    if (!key) return std::unexpected(key.error());
+    keys.push_back(std::move(*key));
+  }
+  if (!belong_together(intermediate->front(), keys[0])) {
+    return std::unexpected("pki/intermediate.key is not the key of pki/intermediate.crt");
+  }
+  return control::Authority{*cluster,
+                            std::move(*roots),
+                            {intermediate->front(), keys[0]},
+                            control::make_signing_key("token", keys[1]),
+                            control::make_signing_key("config", keys[2])};
+}
+
+Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authority& authority,
+                                                          WallTime now, RandomSource& rng,
+                                                          bool* renewed) const {
+  if (renewed) *renewed = false;
+  auto chain = load_chain(pki("server.crt"));
+  if (!chain) return std::unexpected(chain.error());
+  auto key = load_key(pki("server.key"));
+  const bool of_this_issuer =
+      chain->size() == 2 &&
+      chain->back().fingerprint() == authority.intermediate.certificate.fingerprint();
+  if (!key || !of_this_issuer || !belong_together(chain->front(), *key) ||
+      is_due(chain->front(), now)) {
+    if (auto ok = issue_identity(authority, chain->front().names(), now, rng); !ok) {
+      return std::unexpected(ok.error());
+    }
+    if (renewed) *renewed = true;
+    chain = load_chain(pki("server.crt"));
+    if (!chain) return std::unexpected(chain.error());
+    key = load_key(pki("server.key"));
+    if (!key) return std::unexpected(key.error());
+  }
+  return crypto::TlsIdentity{std::move(*chain), std::move(*key)};
+}
+
+Result<std::optional<control::SigningKey>> StateDirectory::next_token_key(bool make) const {
+  const fs::path path = pki("token.next.key");
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (!make) return std::nullopt;
+    const auto made = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+    if (auto ok = io::write_file_atomic(path, made.pem(), 0600); !ok) {
+      return std::unexpected(ok.error());
+    }
+  }
+  auto key = load_key(path);
+  if (!key) return std::unexpected(key.error());
+  return control::make_signing_key("token", std::move(*key));
+}
+
+Result<void> StateDirectory::promote_token_key() const {
+  std::error_code error;
+  fs::rename(pki("token.next.key"), pki("token.key"), error);
+  if (error) return std::unexpected("pki/token.next.key: " + error.message());
+  return {};
+}
+
+store::PrivatePostgres StateDirectory::postgres() const {
+  return store::PrivatePostgres({.data = root_ / "postgres",
+                                 .sockets = root_ / "pgsock",
+                                 .log_file = root_ / "postgres" / "server.log"});
+}
+
+}  // namespace rap::control::server

@@ -1,0 +1,58 @@
+// The bounds on what strangers may cost, shared by all threads: rate limits by key, and how
+// many passwords are weighed at once.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/random.hpp"
+#include "control/core/services.hpp"
+#include "policy/rate_limit.hpp"
+
+namespace rap::control::server {
+
+inline constexpr std::size_t kMaxThrottledKeys = 65536;  // per kind
+inline constexpr policy::RateLimit kSignInsPerAccount{5, std::chrono::seconds{10}};
+inline constexpr policy::RateLimit kSignInsPerSource{30, std::chrono::seconds{2}};
+inline constexpr policy::RateLimit kEnrolmentsPerSource{120, std::chrono::milliseconds{100}};
+
+class ClockThrottle final : public control::Throttle {
+ public:
+  std::optional<Duration> take(Kind kind, std::string_view key) override;
+  void give_back(Kind kind, std::string_view key) override;
+
+ private:
+  std::mutex mutex_;
+  std::array<policy::RateLimiter, 3> limiters_ = {
+                                                    // by Kind
+      policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
+      policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},
+      policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys}};
+};
+
+// Each hash takes 19 MiB and a core for tens of milliseconds; threads that wait for their turn are
+// bounded too, so that signing in never takes them all.
+inline constexpr unsigned kMaxHashing = 2;
+inline constexpr unsigned kMaxWaitingToHash = 3;
+inline constexpr std::chrono::seconds kMaxWaitToHash{5};
+
+class BoundedHasher final : public control::PasswordHasher {
+ public:
+  explicit BoundedHasher(RandomSource& rng) : rng_(rng) {}
+  std::optional<std::string> hash(std::string_view password) override;
+  std::optional<bool> check(std::string_view password, std::string_view phc_hash) override;
+
+ private:
+  bool enter();
+  void leave();
+
+  RandomSource& rng_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  unsigned hashing_ = 0;
+  unsigned waiting_ = 0;
+};
+
+}  // namespace rap::control::server

@@ -1,0 +1,21 @@
+// What has to happen by itself: bearers expire, sessions that nobody carries any more are detached
+// and end in time. Every instance may run it; doing it twice is harmless.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "control/core/services.hpp"
+
+namespace rap::control {
+
+inline constexpr std::chrono::seconds kHousekeepingInterval{5};
+inline constexpr std::chrono::seconds kPresenceStaleAfter{30};  // a silent node carries nothing
+inline constexpr std::chrono::seconds kPendingLimit = std::chrono::minutes{10};
+inline constexpr std::chrono::seconds kDetachedLimit = std::chrono::hours{24};
+inline constexpr std::chrono::seconds kCommandRetention = std::chrono::days{7};
+
+// The number of sessions it ended.
+Outcome<std::size_t> keep_house(Services& services, WallTime now);
+
+}  // namespace rap::control

@@ -1,0 +1,98 @@
+#include "control/store/database.hpp"
+
+#include "control/store/transaction.hpp"
+
+namespace rap::store {
+namespace {
+
+control::DatabaseFault fault_of(SqlError::Kind kind) {
+  switch (kind) {
+    case SqlError::Kind::unavailable: return control::DatabaseFault::unavailable;
+    case SqlError::Kind::serialization:
+    case SqlError::Kind::constraint: return control::DatabaseFault::conflict;
+    case SqlError::Kind::other: break;
+  }
+  return control::DatabaseFault::broken;
+}
+
+}  // namespace
+
+PostgresDatabase::PostgresDatabase(Pool::Options options, Log& log)
+    : pool_(std::move(options)), log_(log) {}
+
+PostgresDatabase::~PostgresDatabase() = default;
+
+std::expected<void, control::DatabaseFault> PostgresDatabase::run(
+    const control::Scope& scope,
+    const std::function<control::Ending(control::Transaction&)>& work) {
+  for (int attempts = 1;; ++attempts) {
+    auto done = run_probing(scope, work);
+    if (done) return {};
+    const SqlError& error = done.error();
+    if (error.kind == SqlError::Kind::serialization && attempts < kMaxAttempts) continue;
+    if (error.kind != SqlError::Kind::unavailable) {
+      log_.error("database.failed", {{"sqlstate", error.sqlstate}, {"reason", error.message}});
+    }
+    return std::unexpected(fault_of(error.kind));
+  }
+}
+
+std::expected<void, SqlError> PostgresDatabase::run_probing(
+    const control::Scope& scope,
+    const std::function<control::Ending(control::Transaction&)>& work) {
+  std::unique_lock probe(probing_, std::defer_lock);
+  if (away_ && !probe.try_lock()) {
+    return std::unexpected(SqlError{SqlError::Kind::unavailable, "", "the database is away"});
+  }
+  const auto reached_before = reached_.load();
+  auto done = attempt(scope, work);
+  const bool away = !done && done.error().kind == SqlError::Kind::unavailable;
+  if (away) {
+    pool_.renew();
+    // Another call reached the database meanwhile: what failed is the past, not the state.
+    if (reached_ != reached_before) return done;
+  } else {
+    ++reached_;
+  }
+  if (away_.exchange(away) == away) return done;
+  if (away) {
+    log_.warn("database.unavailable",
+              {{"sqlstate", done.error().sqlstate}, {"reason", done.error().message}});
+  } else {
+    log_.info("database.back");
+  }
+  return done;
+}
+
+// A pooled connection may have died since its last use. If nothing has happened on it yet, one more
+// try on a new one is safe.
+std::expected<void, SqlError> PostgresDatabase::attempt(
+    const control::Scope& scope,
+    const std::function<control::Ending(control::Transaction&)>& work) {
+  for (bool second_try : {false, true}) {
+    auto lease = pool_.take();
+    if (!lease) return std::unexpected(std::move(lease.error()));
+    Connection& connection = **lease;
+    auto done = attempt_on(connection, scope, work);
+    if (connection.broken()) pool_.renew();  // the others are no better
+    if (done || second_try || !connection.broken() || connection.has_begun()) return done;
+  }
+  return std::unexpected(SqlError{SqlError::Kind::unavailable, "", "no connection"});
+}
+
+std::expected<void, SqlError> PostgresDatabase::attempt_on(
+    Connection& connection, const control::Scope& scope,
+    const std::function<control::Ending(control::Transaction&)>& work) {
+  connection.begin();
+  SqlTransaction tx(connection, scope);
+  const control::Ending ending = work(tx);
+  if (ending == control::Ending::commit) tx.write_audit();
+  statements_ += tx.statements();
+  if (tx.fault()) {
+    if (!connection.broken()) (void)connection.roll_back();
+    return std::unexpected(*tx.fault());
+  }
+  return ending == control::Ending::commit ? connection.commit() : connection.roll_back();
+}
+
+}  // namespace rap::store

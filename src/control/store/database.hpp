@@ -1,0 +1,55 @@
+// The control plane's Database on PostgreSQL.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/log.hpp"
+#include "control/core/database.hpp"
+#include "control/store/postgres/pool.hpp"
+
+namespace rap::store {
+
+inline constexpr std::string_view kOwnerRole = "rap_owner";  // owns tables, runs migrations
+inline constexpr std::string_view kAppRole = "rap_app";      // what the server works as
+
+inline constexpr int kMaxAttempts = 5;  // of a transaction that loses races
+
+class PostgresDatabase final : public control::Database {
+ public:
+  // `log` must outlive it. Opens no connection before the first transaction.
+  PostgresDatabase(Pool::Options options, Log& log);
+  ~PostgresDatabase() override;
+
+  std::expected<void, control::DatabaseFault> run(
+      const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work) override;
+
+  // So far, without BEGIN and COMMIT.
+  std::uint64_t statements() const { return statements_; }
+
+ private:
+  std::expected<void, SqlError> run_probing(
+      const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work);
+  std::expected<void, SqlError> attempt(
+      const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work);
+  std::expected<void, SqlError> attempt_on(
+      Connection& connection, const control::Scope& scope,
+      const std::function<control::Ending(control::Transaction&)>& work);
+
+  Pool pool_;
+  Log& log_;
+  // While the database is away one caller at a time finds out whether it is back; the others are
+  // told at once, so that they do not tie up every thread.
+  std::atomic<bool> away_{false};
+  std::atomic<std::uint64_t> reached_{0};  // how often; tells a failure from one overtaken since
+  std::mutex probing_;
+  std::atomic<std::uint64_t> statements_{0};
+};
+
+}  // namespace rap::store

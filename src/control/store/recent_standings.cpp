@@ -1,0 +1,87 @@
+#include "control/store/recent_standings.hpp"
+
+namespace rap::store {
+
+using control::Horizon;
+
+std::optional<Horizon> RecentStandings::horizon_of(NodeId node, std::string_view serial) {
+  const auto horizon = recent();
+  if (!horizon) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = admitted_.find({node, std::string(serial)});
+  if (found == admitted_.end()) return std::nullopt;
+  if (holds(node, found->second)) return horizon;
+  admitted_.erase(found);
+  return std::nullopt;
+}
+
+bool RecentStandings::holds(NodeId node, std::uint64_t admissions) const {
+  const auto own = floor_of_.find(node);
+  return admissions >= floor_ && (own == floor_of_.end() || admissions >= own->second);
+}
+
+void RecentStandings::remember(NodeId node, std::string_view serial, std::uint64_t admissions) {
+  const std::lock_guard lock(mutex_);
+  if (admitted_.size() >= kMaxRemembered) admitted_.clear();
+  admitted_[{node, std::string(serial)}] = admissions;
+}
+
+void RecentStandings::forget() {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+}
+
+std::optional<Horizon> RecentStandings::recent() {
+  const MonoTime arrived = clock_();
+  std::unique_lock lock(mutex_);
+  const auto fits = [&] {
+    return read_generation_ == generation_ && read_at_ + kHorizonAge >= arrived;
+  };
+  // One reads for all; who waited for a reading that does not fit makes the next.
+  ended_.wait(lock, [&] { return !reading_ || fits(); });
+  if (newest_ && fits()) return newest_;
+  reading_ = true;
+  const std::uint64_t generation = generation_;
+  const std::uint64_t followed = followed_;
+  lock.unlock();
+  const Reading fresh = read(followed);
+  lock.lock();
+  reading_ = false;
+  newest_ = fresh.horizon;
+  if (newest_) follow(fresh);
+  read_at_ = arrived;
+  read_generation_ = generation;
+  ended_.notify_all();
+  return newest_;
+}
+
+// A database that counts less than before is another one.
+void RecentStandings::follow(const Reading& reading) {
+  const std::uint64_t count = reading.horizon->admissions;
+  const bool lost = count < followed_ || reading.changes.size() > kMaxChangesFollowed;
+  if (followed_ == 0 || lost || floor_of_.size() + reading.changes.size() > kMaxChangesFollowed) {
+    floor_of_.clear();
+    floor_ = count;
+    if (count < followed_) admitted_.clear();
+  } else {
+    for (const control::AdmissionChange& change : reading.changes) {
+      floor_of_[change.node] = change.number;
+    }
+  }
+  followed_ = count;
+}
+
+RecentStandings::Reading RecentStandings::read(std::uint64_t followed) {
+  Reading reading;
+  const auto done = database_.run(control::Scope::platform(), [&](control::Transaction& tx) {
+    reading.horizon = tx.nodes().horizon();
+    // Only ever more than the count says, which then come once more.
+    if (reading.horizon && followed != 0 && reading.horizon->admissions > followed) {
+      reading.changes = tx.nodes().admission_changes(followed, kMaxChangesFollowed + 1);
+    }
+    return control::Ending::roll_back;
+  });
+  return done ? reading : Reading{};
+}
+
+}  // namespace rap::store

@@ -1,0 +1,94 @@
+// One TLS connection over memory: the caller hands in ciphertext, calls handshake(), read() and
+// write(), and sends what has gathered in the output. No socket, no thread, no buffer of its own
+// beyond OpenSSL's, so that an idle connection holds nothing but its keys.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "crypto/tls/tls.hpp"
+
+struct ssl_st;
+struct x509_store_ctx_st;
+
+namespace rap::crypto {
+
+class TlsEngine {
+ public:
+  enum class Status : std::uint8_t {
+    ok,
+    want_input,  // everything handed in was used up; come back with more
+    closed,      // the peer said close_notify
+    failed,      // failure() says why; the connection is dead
+  };
+
+  // `output` receives ciphertext and outlives the engine; the caller empties it at will.
+  TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output);
+  ~TlsEngine();
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+
+  // Ciphertext for the next calls. read() until want_input uses it up; the memory is the caller's.
+  void set_input(ByteView ciphertext) { input_ = ciphertext; }
+
+  Status handshake();
+  Status read(MutableBytes out, std::size_t& n);  // n: bytes read when ok
+  Status write(ByteView in, std::size_t& n);  // n: bytes taken when ok
+  void close_notify();
+
+  bool established() const { return established_; }
+  const std::string& failure() const { return failure_; }
+  std::optional<CertificateFault> certificate_fault() const { return fault_; }
+  // The proven peer: set by an AcceptMember handshake only.
+  const std::optional<wire::SpiffeId>& peer() const { return peer_; }
+  std::optional<Certificate> peer_certificate() const;
+  std::vector<Certificate> peer_chain() const;
+
+  // The verification of the handshake once more, of the very chain it was proven with, under what
+  // is believed now. For an established AcceptMember connection; `no_certificate` for every other.
+  std::expected<wire::SpiffeId, CertificateFault> recheck(const std::vector<Certificate>& roots,
+                                                          const DenyList* deny, WallTime now);
+  // Proves, on this established connection, that we hold the key of `identity` too: the payload of
+  // a reauthentication frame. The key signs what only the two ends of the connection know (the TLS
+  // exporter of RFC 8446 §7.5), which side we are, and the leaf.
+  Bytes prove_again(const TlsIdentity& identity);
+  // The peer did so. From now on recheck() judges what it proved. Fails, and changes nothing, when
+  // the proof is none (`no_certificate`), when the certificate is not good now, or when it is of
+  // another node than before (`no_identity`).
+  std::expected<wire::SpiffeId, CertificateFault> accept_proof(
+      ByteView payload, const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);
+
+  // What `deny` says of the path that was verified last; nullopt: nothing.
+  std::optional<Severity> denied_by(const DenyList& deny) const;
+
+  // OpenSSL's entry into our verification; see TlsContext::make.
+  static int verify_callback(x509_store_ctx_st* store, void*);
+
+ private:
+  friend struct EngineBio;
+  Status status_of(int result);
+  bool verify(x509_store_ctx_st* store);
+  std::expected<wire::SpiffeId, CertificateFault> verify_member_of(
+      const AcceptMember& member, const Certificate& leaf,
+      const std::vector<Certificate>& presented, const std::vector<Certificate>& roots,
+      const DenyList* deny, WallTime now);
+  Bytes proof_message(bool by_client, const Certificate& leaf);
+  bool speaks_for(const Certificate& leaf, const std::string& host);
+  bool status_fits(const AcceptMember& member, const Certificate& leaf);
+
+  std::shared_ptr<const TlsContext> context_;
+  Bytes& output_;
+  ByteView input_;
+  std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
+  bool established_ = false;
+  std::string failure_;
+  std::optional<CertificateFault> fault_;
+  std::optional<wire::SpiffeId> peer_;
+  CertificatePath path_;  // of peer_
+  std::vector<Certificate> proven_again_;  // leaf first; empty: as in the handshake
+};
+
+}  // namespace rap::crypto

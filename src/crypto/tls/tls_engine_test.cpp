@@ -1,0 +1,430 @@
+// Two engines back to back: who is denied in a handshake and after it, and that nothing is resumed.
+#include "crypto/tls/tls_engine.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "crypto/keys/openssl_handle.hpp"
+#include "crypto/ocsp/ocsp.hpp"
+#include "crypto/testing/pki.hpp"
+#include "wire/reauthentication.hpp"
+
+namespace rap::crypto {
+namespace {
+
+using Fault = CertificateFault;
+using Status = TlsEngine::Status;
+
+std::shared_ptr<const DenyList> deny(const DenyEntry& entry) {
+  return std::make_shared<const DenyList>(*DenyList::make({entry}));
+}
+DenyEntry entry_of(NodeId node, Severity severity = Severity::close) {
+  return {.kind = DenyEntry::Kind::node, .node = node, .severity = severity};
+}
+
+struct Link {
+  Link(std::shared_ptr<const TlsContext> dialler, std::shared_ptr<const TlsContext> listener)
+      : client(std::move(dialler), client_out), server(std::move(listener), server_out) {}
+
+  // Until both are done or neither has more to say.
+  bool handshake() {
+    Status c = Status::want_input;
+    Status s = Status::want_input;
+    for (int i = 0; i < 10 && (c != Status::ok || s != Status::ok); ++i) {
+      c = client.handshake();
+      const Bytes to_server = std::exchange(client_out, {});
+      server.set_input(to_server);
+      s = server.handshake();
+      const Bytes to_client = std::exchange(server_out, {});
+      client.set_input(to_client);
+      if (s == Status::failed || c == Status::failed) return false;
+      if (c == Status::ok && s == Status::ok) return true;
+      c = client.handshake();
+      client.set_input({});
+    }
+    return c == Status::ok && s == Status::ok;
+  }
+
+  Bytes client_out;
+  Bytes server_out;
+  TlsEngine client;
+  TlsEngine server;
+};
+
+struct Tls : testing::Test {
+  std::shared_ptr<const TlsContext> context(TlsRole role, const TestMember& self,
+                                            std::shared_ptr<const DenyList> denied = nullptr) {
+    AcceptMember policy{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}, denied};
+    return TlsContext::make(role, TlsIdentity{self.chain, self.key}, policy,
+                            [] { return TestPki::now; });
+  }
+  std::unique_ptr<Link> link(std::shared_ptr<const DenyList> client_denies = nullptr,
+                             std::shared_ptr<const DenyList> server_denies = nullptr) {
+    return std::make_unique<Link>(context(TlsRole::client, alice, std::move(client_denies)),
+                                  context(TlsRole::server, bob, std::move(server_denies)));
+  }
+
+  TestPki pki{1};
+  TestMember alice = pki.member();
+  TestMember bob = pki.member();
+};
+
+TEST_F(Tls, MembersProveThemselvesToEachOther) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake()) << l->client.failure() << l->server.failure();
+  EXPECT_EQ(l->client.peer()->node(), bob.node);
+  EXPECT_EQ(l->server.peer()->node(), alice.node);
+}
+
+TEST_F(Tls, ADeniedPeerIsRefusedOnEitherSide) {
+  const auto by_server = link(nullptr, deny(entry_of(alice.node)));
+  EXPECT_FALSE(by_server->handshake());
+  EXPECT_EQ(by_server->server.certificate_fault(), Fault::revoked);
+  EXPECT_FALSE(by_server->server.peer());
+  const auto by_client = link(deny(entry_of(bob.node)));
+  EXPECT_FALSE(by_client->handshake());
+  EXPECT_EQ(by_client->client.certificate_fault(), Fault::revoked);
+  EXPECT_TRUE(link(deny(entry_of(alice.node)), deny(entry_of(bob.node)))->handshake());
+}
+
+TEST_F(Tls, AnEstablishedPeerIsCheckedAgainUnderWhatIsBelievedNow) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake());
+  for (auto [engine, peer] : {std::pair{&l->client, &bob}, {&l->server, &alice}}) {
+    const auto same = engine->recheck(pki.roots(), nullptr, TestPki::now);
+    ASSERT_TRUE(same) << to_string(same.error());
+    EXPECT_EQ(same->node(), peer->node);
+    EXPECT_EQ(engine->recheck(pki.roots(), nullptr, peer->leaf.not_after()).error(),
+              Fault::expired);
+    EXPECT_EQ(engine->recheck({}, nullptr, TestPki::now).error(), Fault::unknown_root);
+    EXPECT_EQ(engine->recheck(TestPki(2).roots(), nullptr, TestPki::now).error(),
+              Fault::unknown_root);
+    EXPECT_EQ(engine->denied_by(DenyList()), std::nullopt);
+
+    const auto denied_peer = deny(entry_of(peer->node, Severity::drain));
+    EXPECT_EQ(engine->recheck(pki.roots(), denied_peer.get(), TestPki::now).error(),
+              Fault::revoked);
+    EXPECT_EQ(engine->denied_by(*denied_peer), Severity::drain);
+    const auto denied_authority = deny({.kind = DenyEntry::Kind::key,
+                                        .key = pki.intermediate.certificate.key_hash(),
+                                        .severity = Severity::close});
+    EXPECT_EQ(engine->recheck(pki.roots(), denied_authority.get(), TestPki::now).error(),
+              Fault::revoked);
+    EXPECT_EQ(engine->denied_by(*denied_authority), Severity::close);
+
+    // Two roots while one replaces the other.
+    std::vector<Certificate> both = TestPki(2).roots();
+    both.push_back(pki.root.certificate);
+    EXPECT_TRUE(engine->recheck(both, deny(entry_of(NodeId::random(pki.rng))).get(), TestPki::now));
+  }
+}
+
+// The same node with another key and certificate, of the same authority.
+TestMember renewed(TestPki& pki, const TestMember& member) {
+  TestMember next = pki.member();
+  SubjectNames names;
+  names.uris = {wire::SpiffeId::of_node(pki.cluster, member.node).str()};
+  next.leaf = issue_leaf(pki.intermediate, next.key.public_key(), names,
+                         {TestPki::now, TestPki::now + 10 * TestPki::day}, pki.rng);
+  next.node = member.node;
+  next.chain = {next.leaf, pki.intermediate.certificate};
+  return next;
+}
+
+TEST_F(Tls, APeerProvesAnotherCertificateOfItsOwnOnTheConnectionThatStands) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake());
+  const TestMember next = renewed(pki, alice);
+  const Bytes proof = l->client.prove_again({next.chain, next.key});
+  const auto accepted = l->server.accept_proof(proof, pki.roots(), nullptr, TestPki::now);
+  ASSERT_TRUE(accepted) << to_string(accepted.error());
+  EXPECT_EQ(accepted->node(), alice.node);
+  EXPECT_EQ(l->server.peer_certificate()->fingerprint(), next.leaf.fingerprint());
+  EXPECT_TRUE(l->server.recheck(pki.roots(), nullptr, alice.leaf.not_after()))
+      << "the old one has expired, the new one has not";
+}
+
+TEST_F(Tls, AProofIsOfThisConnectionThisSideThisKeyAndThisNode) {
+  const auto l = link();
+  const auto other = link();
+  ASSERT_TRUE(l->handshake() && other->handshake());
+  const TestMember next = renewed(pki, alice);
+  const auto verdict = [&](const Bytes& proof) {
+    const auto v = l->server.accept_proof(proof, pki.roots(), nullptr, TestPki::now);
+    EXPECT_FALSE(v);
+    EXPECT_EQ(l->server.peer_certificate()->fingerprint(), alice.leaf.fingerprint()) << "unchanged";
+    return v ? Fault::unknown_root : v.error();
+  };
+  EXPECT_EQ(verdict(other->client.prove_again({next.chain, next.key})), Fault::no_certificate)
+      << "of another connection";
+  EXPECT_EQ(verdict(l->server.prove_again({next.chain, next.key})), Fault::no_certificate)
+      << "reflected";
+  EXPECT_EQ(verdict(l->client.prove_again({next.chain, alice.key})), Fault::no_certificate)
+      << "without the key";
+  EXPECT_EQ(verdict(l->client.prove_again({bob.chain, bob.key})), Fault::no_identity)
+      << "of another node";
+  EXPECT_EQ(verdict({}), Fault::no_certificate);
+  const Bytes good = l->client.prove_again({next.chain, next.key});
+  for (std::size_t i = 0; i < good.size(); i += 7) {
+    Bytes bent = good;
+    bent[i] ^= 0x10;
+    EXPECT_FALSE(l->server.accept_proof(bent, pki.roots(), nullptr, TestPki::now)) << i;
+  }
+}
+
+TEST_F(Tls, AProofOfSomethingThatIsNotGoodNowIsLeftAside) {
+  const auto l = link();
+  ASSERT_TRUE(l->handshake());
+  const TestMember next = renewed(pki, alice);
+  const Bytes proof = l->client.prove_again({next.chain, next.key});
+  const auto denied = deny({.kind = DenyEntry::Kind::key, .key = next.leaf.key_hash()});
+  const auto refused = l->server.accept_proof(proof, pki.roots(), denied.get(), TestPki::now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), Fault::revoked);
+  EXPECT_TRUE(l->server.recheck(pki.roots(), denied.get(), TestPki::now)) << "the old one is good";
+}
+
+TEST_F(Tls, WhatIsNoEstablishedMemberCannotBeCheckedAgain) {
+  const auto l = link();
+  EXPECT_EQ(l->client.recheck(pki.roots(), nullptr, TestPki::now).error(), Fault::no_certificate);
+  const auto anonymous = TlsContext::make(TlsRole::server, TlsIdentity{bob.chain, bob.key},
+                                          AcceptAnyone{}, [] { return TestPki::now; });
+  Link open(context(TlsRole::client, alice), anonymous);
+  ASSERT_TRUE(open.handshake());
+  EXPECT_EQ(open.server.recheck(pki.roots(), nullptr, TestPki::now).error(), Fault::no_certificate);
+  EXPECT_EQ(open.server.denied_by(*deny(entry_of(alice.node))), std::nullopt);
+}
+
+// --- resumption: a foreign client, which keeps and offers tickets
+
+using Context = std::shared_ptr<SSL_CTX>;
+using Connection = std::unique_ptr<SSL, void (*)(SSL*)>;
+
+Context foreign_context(const SSL_METHOD* method, const TestMember& self) {
+  Context ctx(SSL_CTX_new(method), SSL_CTX_free);
+  SSL_CTX_set_min_proto_version(ctx.get(), TLS1_3_VERSION);
+  SSL_CTX_use_certificate(ctx.get(), self.leaf.native());
+  for (std::size_t i = 1; i < self.chain.size(); ++i) {
+    SSL_CTX_add1_chain_cert(ctx.get(), self.chain[i].native());
+  }
+  SSL_CTX_use_PrivateKey(ctx.get(), self.key.native());
+  SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  const unsigned char id[] = "rap";
+  SSL_CTX_set_session_id_context(ctx.get(), id, sizeof id);
+  return ctx;
+}
+
+Connection foreign_client(const Context& ctx, SSL_SESSION* session) {
+  Connection ssl(SSL_new(ctx.get()), SSL_free);
+  SSL_set_connect_state(ssl.get());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  if (session != nullptr) SSL_set_session(ssl.get(), session);
+  return ssl;
+}
+
+Bytes drain(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  Bytes out(data, data + size);
+  BIO_reset(bio);
+  return out;
+}
+
+// The session of a server that does hand out tickets, with our listener's certificate.
+SSL_SESSION* session_of(const Context& server_ctx, const Context& client_ctx) {
+  static SSL_SESSION* kept = nullptr;
+  kept = nullptr;
+  SSL_CTX_set_session_cache_mode(client_ctx.get(), SSL_SESS_CACHE_CLIENT);
+  SSL_CTX_sess_set_new_cb(client_ctx.get(), [](SSL*, SSL_SESSION* s) {
+    if (kept != nullptr) return 0;
+    kept = s;
+    return 1;
+  });
+  const Connection client = foreign_client(client_ctx, nullptr);
+  Connection server(SSL_new(server_ctx.get()), SSL_free);
+  SSL_set_accept_state(server.get());
+  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  for (int i = 0; i < 5; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
+    SSL_do_handshake(server.get());
+    const Bytes down = drain(SSL_get_wbio(server.get()));
+    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
+  }
+  char nothing = 0;
+  SSL_read(client.get(), &nothing, 1);  // takes the tickets in
+  ERR_clear_error();
+  return kept;
+}
+
+struct Offer {
+  bool accepted = false;  // by our engine
+  bool reused = false;  // as the client sees it
+  std::optional<Fault> fault;
+  bool tickets = false;  // our engine gave the client something to resume with
+};
+
+Offer offer(const Context& client_ctx, SSL_SESSION* session,
+            std::shared_ptr<const TlsContext> server_context) {
+  Bytes out;
+  TlsEngine server(std::move(server_context), out);
+  const Connection client = foreign_client(client_ctx, session);
+  Status status = Status::want_input;
+  for (int i = 0; i < 5 && status == Status::want_input; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    server.set_input(up);
+    status = server.handshake();
+    BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
+    out.clear();
+  }
+  static bool given = false;
+  given = false;
+  SSL_CTX_sess_set_new_cb(client_ctx.get(), [](SSL*, SSL_SESSION*) {
+    given = true;
+    return 0;
+  });
+  char nothing = 0;
+  SSL_read(client.get(), &nothing, 1);
+  ERR_clear_error();
+  return {status == Status::ok, SSL_session_reused(client.get()) == 1, server.certificate_fault(),
+          given};
+}
+
+// The keys that seal tickets are random in every context. Here the issuer of the ticket has those
+// of our listener: even so it opens nothing.
+void share_ticket_keys(const Context& with, const std::shared_ptr<const TlsContext>& ours) {
+  Bytes keys(static_cast<std::size_t>(SSL_CTX_get_tlsext_ticket_keys(with.get(), nullptr, 0)));
+  ASSERT_EQ(SSL_CTX_get_tlsext_ticket_keys(with.get(), keys.data(), static_cast<long>(keys.size())),
+            1);
+  ASSERT_EQ(
+      SSL_CTX_set_tlsext_ticket_keys(ours->native(), keys.data(), static_cast<long>(keys.size())),
+      1);
+}
+
+TEST_F(Tls, AnOfferedTicketResumesNothingAndARevokedPeerIsStillRefused) {
+  const Context client_ctx = foreign_context(TLS_client_method(), alice);
+  const Context lenient = foreign_context(TLS_server_method(), bob);
+  std::unique_ptr<SSL_SESSION, void (*)(SSL_SESSION*)> session(session_of(lenient, client_ctx),
+                                                               SSL_SESSION_free);
+  ASSERT_NE(session, nullptr);
+  ASSERT_EQ(SSL_SESSION_is_resumable(session.get()), 1);
+
+  const auto ours = context(TlsRole::server, bob);
+  share_ticket_keys(lenient, ours);
+  const Offer full = offer(client_ctx, session.get(), ours);
+  EXPECT_TRUE(full.accepted);  // by a whole handshake, certificate and all
+  EXPECT_FALSE(full.reused);
+  EXPECT_FALSE(full.tickets);
+
+  const auto denying = context(TlsRole::server, bob, deny(entry_of(alice.node)));
+  share_ticket_keys(lenient, denying);
+  const Offer none = offer(client_ctx, session.get(), denying);
+  EXPECT_FALSE(none.accepted);
+  EXPECT_EQ(none.fault, Fault::revoked);
+}
+
+// The means of the test above do resume where resumption exists.
+TEST_F(Tls, TheSameTicketResumesAtAServerThatTakesTickets) {
+  const Context client_ctx = foreign_context(TLS_client_method(), alice);
+  const Context lenient = foreign_context(TLS_server_method(), bob);
+  std::unique_ptr<SSL_SESSION, void (*)(SSL_SESSION*)> session(session_of(lenient, client_ctx),
+                                                               SSL_SESSION_free);
+  ASSERT_NE(session, nullptr);
+  const Connection client = foreign_client(client_ctx, session.get());
+  Connection server(SSL_new(lenient.get()), SSL_free);
+  SSL_set_accept_state(server.get());
+  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  for (int i = 0; i < 5; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
+    SSL_do_handshake(server.get());
+    const Bytes down = drain(SSL_get_wbio(server.get()));
+    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
+  }
+  EXPECT_EQ(SSL_session_reused(client.get()), 1);
+  ERR_clear_error();
+}
+
+// --- staples -----------------------------------------------------------------------------------
+
+struct Stapling : Tls {
+  // How a client that asks for bob's status fares with this staple; "" when it goes on.
+  std::string meet(Bytes staple, bool must_staple, std::optional<std::chrono::seconds> max_age,
+                   Fault* fault = nullptr) {
+    TestMember self = bob;
+    if (must_staple) {
+      self.leaf = issue_leaf(pki.intermediate, bob.key.public_key(), bob.leaf.names(),
+                             {TestPki::now - TestPki::day, TestPki::now + TestPki::day}, pki.rng,
+                             {.must_staple = true});
+      self.chain.front() = self.leaf;
+    }
+    if (staple == kGood) staple = about(self.leaf);
+    AcceptMember asking{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+    asking.staple_max_age = max_age;
+    AcceptMember listening{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+    const auto now = [] { return TestPki::now; };
+    Link l(TlsContext::make(TlsRole::client, TlsIdentity{alice.chain, alice.key}, asking, now),
+           TlsContext::make(TlsRole::server, TlsIdentity{self.chain, self.key, staple}, listening,
+                            now));
+    if (l.handshake()) return "";
+    if (fault != nullptr) *fault = l.client.certificate_fault().value_or(Fault::bad_chain);
+    return l.client.failure();
+  }
+  Bytes about(const Certificate& leaf, OcspStatus::Kind kind = OcspStatus::Kind::good,
+              std::chrono::seconds age = {}) {
+    const auto request =
+        parse_ocsp_request(make_ocsp_request(leaf, pki.intermediate.certificate)).value();
+    const WallTime from = TestPki::now - age;
+    return sign_ocsp_response(
+        pki.intermediate,
+        {{request.certificates[0], {kind, from}, from, TestPki::now + TestPki::day}}, {}, from);
+  }
+
+  const Bytes kGood = {1};  // to be made for the certificate that is shown
+};
+
+TEST_F(Stapling, AGoodStapleIsTakenAndNoneIsNeededWithoutMustStaple) {
+  EXPECT_EQ(meet(kGood, true, kMaxStapleAge), "");
+  EXPECT_EQ(meet(kGood, false, kMaxStapleAge), "");
+  EXPECT_EQ(meet({}, false, kMaxStapleAge), "");
+}
+
+TEST_F(Stapling, MustStapleWithoutAStapleFailsClosed) {
+  Fault fault{};
+  EXPECT_EQ(meet({}, true, kMaxStapleAge, &fault),
+            "peer certificate refused: its OCSP staple is missing");
+  EXPECT_EQ(fault, Fault::bad_status);
+}
+
+TEST_F(Stapling, AStapleThatDoesNotMakeItGoodIsRefusedAlsoWhereNoneWasNeeded) {
+  const std::string kPrefix = "peer certificate refused: its OCSP staple is ";
+  const auto refused = [&](const Bytes& staple, Fault* fault = nullptr) {
+    const std::string text = meet(staple, false, kMaxStapleAge, fault);
+    return text.substr(std::min(text.size(), kPrefix.size()));
+  };
+  Fault fault{};
+  EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::revoked), &fault), "revoked");
+  EXPECT_EQ(fault, Fault::status_revoked);
+  EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::unknown), &fault), "unknown");
+  EXPECT_EQ(fault, Fault::bad_status);
+  EXPECT_EQ(refused(about(alice.leaf)), "wrong_certificate");
+  EXPECT_EQ(refused(Bytes(40, 7)), "malformed");
+  EXPECT_EQ(refused(about(bob.leaf, OcspStatus::Kind::good, kMaxStapleAge)), "");
+}
+
+TEST_F(Stapling, HowOldItMayBeIsForTheClientToSay) {
+  const auto old = about(bob.leaf, OcspStatus::Kind::good, std::chrono::hours{3});
+  EXPECT_EQ(meet(old, false, kMaxStapleAge), "peer certificate refused: its OCSP staple is stale");
+  EXPECT_EQ(meet(old, false, std::chrono::hours{24}), "");
+}
+
+TEST_F(Stapling, WhoDoesNotAskIsShownNothing) {
+  EXPECT_EQ(meet(about(bob.leaf, OcspStatus::Kind::revoked), true, std::nullopt), "");
+}
+
+}  // namespace
+}  // namespace rap::crypto

@@ -1,0 +1,120 @@
+#include "crypto/tokens/data_plane_token.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "wire/json_reader.hpp"
+
+namespace rap::crypto {
+namespace {
+
+using Json = nlohmann::json;
+using Fault = TokenFault;
+
+constexpr std::string_view kType = "rap-dp+jwt";
+constexpr std::int64_t kMaxUnixTime = 253'402'300'799;  // the last second of the year 9999
+constexpr std::size_t kMaxClassName = 32;
+
+Fault fault_of(JwsFault fault) {
+  return fault == JwsFault::unknown_key ? Fault::unknown_key : Fault::malformed;
+}
+
+wire::TrafficClassSet read_classes(wire::JsonReader& claims) {
+  const Json& names = claims.array("classes", wire::kTrafficClassCount);
+  wire::TrafficClassSet out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto one = wire::traffic_class_from(
+        std::string_view(claims.item_text("classes", i, names[i], kMaxClassName)));
+    if (!one || out.contains(*one)) {
+      claims.wrong("classes", "must be names of different traffic classes");
+      continue;
+    }
+    out.add(*one);
+  }
+  if (out.empty()) claims.wrong("classes", "must not be empty");
+  return out;
+}
+
+std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
+  const auto json = wire::parse_strict_json(payload);
+  if (!json) return std::nullopt;
+  wire::JsonFault fault;
+  wire::JsonReader claims(*json, "", fault);
+  DataPlaneToken token;
+  token.id = claims.id<TokenId>("jti");
+  token.cluster = claims.id<ClusterId>("cluster");
+  token.session = claims.id<SessionId>("sid");
+  token.attachment = claims.id<AttachmentId>("att");
+  token.user = claims.id<UserId>("sub");
+  token.auth_epoch = static_cast<std::uint64_t>(
+      claims.integer("epoch", 0, std::numeric_limits<std::int64_t>::max()));
+  token.device = claims.id<DeviceId>("dev");
+  token.organization = claims.id<OrganizationId>("org");
+  token.resource = claims.id<ResourceId>("res");
+  token.egress_pool = claims.id<EgressPoolId>("pool");
+  token.entry = claims.id<NodeId>("entry");
+  token.classes = read_classes(claims);
+  token.session_began = from_unix(claims.integer("began", 0, kMaxUnixTime));
+  token.issued_at = from_unix(claims.integer("iat", 0, kMaxUnixTime));
+  token.expires_at = from_unix(claims.integer("exp", 0, kMaxUnixTime));
+  claims.finish();
+  if (fault.any() || token.expires_at <= token.issued_at || token.issued_at < token.session_began) {
+    return std::nullopt;
+  }
+  return token;
+}
+
+}  // namespace
+
+std::string_view to_string(TokenFault fault) {
+  switch (fault) {
+    case Fault::malformed: return "malformed";
+    case Fault::unknown_key: return "unknown_key";
+    case Fault::not_yet_valid: return "not_yet_valid";
+    case Fault::expired: return "expired";
+    case Fault::wrong_cluster: return "wrong_cluster";
+  }
+  return "";
+}
+
+std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::string_view kid) {
+  Json classes = Json::array();
+  for (std::size_t i = 0; i < wire::kTrafficClassCount; ++i) {
+    const auto one = static_cast<wire::TrafficClass>(i);
+    if (token.classes.contains(one)) classes.push_back(wire::to_string(one));
+  }
+  const Json claims = {{"jti", token.id.str()},
+                       {"cluster", token.cluster.str()},
+                       {"sid", token.session.str()},
+                       {"att", token.attachment.str()},
+                       {"sub", token.user.str()},
+                       {"epoch", token.auth_epoch},
+                       {"dev", token.device.str()},
+                       {"org", token.organization.str()},
+                       {"res", token.resource.str()},
+                       {"pool", token.egress_pool.str()},
+                       {"entry", token.entry.str()},
+                       {"classes", std::move(classes)},
+                       {"began", to_unix(token.session_began)},
+                       {"iat", to_unix(token.issued_at)},
+                       {"exp", to_unix(token.expires_at)}};
+  return sign_jws(key, kid, kType, claims.dump());
+}
+
+std::expected<DataPlaneToken, TokenFault> verify_token(std::string_view text,
+                                                       const std::vector<VerificationKey>& keys,
+                                                       ClusterId cluster, WallTime now) {
+  const auto payload = verify_jws(text, kType, keys);
+  if (!payload) return std::unexpected(fault_of(payload.error()));
+  const auto token = parse_claims(*payload);
+  if (!token) return std::unexpected(Fault::malformed);
+  if (token->cluster != cluster) return std::unexpected(Fault::wrong_cluster);
+  if (token->issued_at > now + kTokenClockSkew) return std::unexpected(Fault::not_yet_valid);
+  if (now >= token->expires_at) return std::unexpected(Fault::expired);
+  if (token->expires_at - token->issued_at > kMaxTokenLifetime) {
+    return std::unexpected(Fault::expired);
+  }
+  return *token;
+}
+
+}  // namespace rap::crypto

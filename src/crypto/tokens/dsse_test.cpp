@@ -1,0 +1,131 @@
+#include "crypto/tokens/dsse.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "base/seeded_random.hpp"
+#include "crypto/testing/vectors.hpp"
+
+namespace rap::crypto {
+namespace {
+
+using Fault = EnvelopeFault;
+using Json = nlohmann::json;
+
+constexpr std::string_view kType = "application/x";
+
+struct Envelope : testing::Test {
+  Fault fault_of(const std::string& text, std::string_view type = kType) {
+    const auto result = open_envelope(text, type, keys);
+    EXPECT_FALSE(result) << text;
+    return result ? Fault::malformed : result.error();
+  }
+
+  PrivateKey key = PrivateKey::generate(KeyType::ed25519);
+  std::vector<VerificationKey> keys = {{"k", key.public_key()}};
+  Bytes payload = to_bytes(R"({"a":1})");
+  std::string good = seal_envelope(key, "k", kType, payload);
+};
+
+TEST_F(Envelope, OpensWhatWasSealed) {
+  EXPECT_EQ(open_envelope(good, kType, keys), payload);
+  const PrivateKey p256 = PrivateKey::generate(KeyType::p256);
+  EXPECT_EQ(open_envelope(seal_envelope(p256, "p", kType, {}), kType,
+                          {keys[0], {"p", p256.public_key()}}),
+            Bytes());
+}
+
+TEST_F(Envelope, IsRefusedForAnotherTypeOrKey) {
+  EXPECT_EQ(fault_of(good, "application/y"), Fault::wrong_type);
+  EXPECT_EQ(open_envelope(good, kType, {}).error(), Fault::no_trusted_signature);
+  EXPECT_EQ(open_envelope(good, kType, {{"other", key.public_key()}}).error(),
+            Fault::no_trusted_signature);
+  const auto stranger = PrivateKey::generate(KeyType::ed25519).public_key();
+  EXPECT_EQ(open_envelope(good, kType, {{"k", stranger}}).error(), Fault::no_trusted_signature);
+  EXPECT_EQ(open_envelope(good, kType, keys, 0).error(), Fault::no_trusted_signature);
+}
+
+TEST_F(Envelope, TheTypeIsPartOfWhatIsSigned) {
+  Json swapped = Json::parse(good);
+  swapped["payloadType"] = "application/y";
+  EXPECT_EQ(fault_of(swapped.dump(), "application/y"), Fault::no_trusted_signature);
+}
+
+TEST_F(Envelope, SkipsSignaturesOfUnknownKeys) {
+  Json many = Json::parse(good);
+  const Json unknown = {{"keyid", "?"}, {"sig", "AAAA"}};
+  many["signatures"].insert(many["signatures"].begin(), unknown);
+  EXPECT_EQ(open_envelope(many.dump(), kType, keys), payload);
+}
+
+TEST_F(Envelope, BoundsItsSignaturesAndItsSize) {
+  Json many = Json::parse(good);
+  while (many["signatures"].size() < kMaxEnvelopeSignatures) {
+    many["signatures"].push_back(many["signatures"][0]);
+  }
+  EXPECT_TRUE(open_envelope(many.dump(), kType, keys));
+  many["signatures"].push_back(many["signatures"][0]);
+  EXPECT_EQ(fault_of(many.dump()), Fault::malformed);
+  std::string padded = good;
+  padded.append(kMaxEnvelopeBytes - padded.size(), ' ');
+  EXPECT_TRUE(open_envelope(padded, kType, keys));
+  EXPECT_FALSE(open_envelope(padded + " ", kType, keys));
+}
+
+TEST_F(Envelope, RefusesMissingDuplicateAndMistypedMembers) {
+  for (const char* name : {"payload", "payloadType", "signatures"}) {
+    Json bad = Json::parse(good);
+    bad.erase(name);
+    EXPECT_EQ(fault_of(bad.dump()), Fault::malformed) << name;
+    bad[name] = 1;
+    EXPECT_EQ(fault_of(bad.dump()), Fault::malformed) << name;
+    const std::string twice = good.substr(0, good.size() - 1) + ",\"" + name +
+                              "\":" + Json::parse(good)[name].dump() + "}";
+    EXPECT_EQ(fault_of(twice), Fault::malformed) << name;
+  }
+  for (const char* signatures : {"[]", "[1]", "[{}]", R"([{"sig":1}])", R"([{"sig":"*"}])",
+                                 R"([{"sig":"AAAA","keyid":1}])"}) {
+    Json bad = Json::parse(good);
+    bad["signatures"] = Json::parse(signatures);
+    EXPECT_EQ(fault_of(bad.dump()), Fault::malformed) << signatures;
+  }
+}
+
+TEST_F(Envelope, NoMutantOfThePayloadIsAccepted) {
+  SeededRandom rng(1);
+  const Json original = Json::parse(good);
+  for (int i = 0; i < 10'000; ++i) {
+    Json bad = original;
+    auto& text = bad["payload"].get_ref<std::string&>();
+    text[rng.below(text.size())] = "ABCDabcd0189+/"[rng.below(14)];
+    const auto result = open_envelope(bad.dump(), kType, keys);
+    EXPECT_EQ(result.has_value(), bad == original);
+  }
+}
+
+TEST(DsseVectors, EveryCase) {
+  const Json file = load_vectors("dsse/vectors.json");
+  int cases = 0;
+  for (const auto& test : file["vectors"]) {
+    ++cases;
+    std::vector<VerificationKey> keys;
+    for (const std::string name : test["trustedKeys"]) {
+      keys.push_back({name, *PublicKey::from_raw_ed25519(hex_bytes(file["keys"][name]["public"]))});
+    }
+    bool accepted = false;
+    for (const std::string type : test["supportedPayloadTypes"]) {
+      const auto payload =
+          open_envelope(test["envelope"].dump(), type, keys, test["threshold"].get<std::size_t>());
+      if (!payload) continue;
+      accepted = true;
+      EXPECT_EQ(to_hex(pre_auth_encoding(type, *payload)), test["pae"].get<std::string>());
+    }
+    EXPECT_EQ(accepted, test["expect"] == "accept") << test["id"];
+  }
+  EXPECT_EQ(cases, 9);
+}
+
+}  // namespace
+}  // namespace rap::crypto

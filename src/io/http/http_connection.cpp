@@ -1,0 +1,244 @@
+#include "io/http/http_connection.hpp"
+
+#include <utility>
+
+#include "io/system/system.hpp"
+
+namespace rap::io {
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kRetryAfterSeconds = "1";
+
+// An RFC 9457 body for the errors the server itself makes.
+wire::HttpResponse problem(int status, std::string_view code, std::string_view title) {
+  wire::HttpResponse response;
+  response.status = status;
+  response.content_type = "application/problem+json";
+  response.body = "{\"type\":" + quote_json("urn:rap:problem:" + std::string(code)) +
+                  ",\"title\":" + quote_json(title) + ",\"status\":" + std::to_string(status) +
+                  ",\"code\":" + quote_json(code) + "}";
+  return response;
+}
+
+wire::HttpResponse problem_for(HttpFault fault) {
+  switch (fault) {
+    case HttpFault::header_too_large:
+      return problem(431, "header_too_large", "The request's header fields are too large");
+    case HttpFault::body_too_large:
+      return problem(413, "body_too_large", "The request's body is too large");
+    case HttpFault::none:
+    case HttpFault::malformed: break;
+  }
+  return problem(400, "malformed_request", "The request is not well-formed HTTP/1.1");
+}
+
+wire::HttpResponse overloaded() {
+  wire::HttpResponse response =
+      problem(503, "overloaded", "Too many requests are waiting; try again in a moment");
+  response.headers.emplace_back("retry-after", kRetryAfterSeconds);
+  return response;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner,
+                               Log& log, std::uint64_t id)
+    : loop_(loop),
+      options_(options),
+      owner_(owner),
+      log_(log),
+      id_(id),
+      parser_({.header_bytes = options.max_header_bytes, .body_bytes = options.max_body_bytes}),
+      timer_(loop) {}
+
+void HttpConnection::start(std::unique_ptr<Stream> stream) {
+  stream_ = std::move(stream);
+  peer_ip_ = stream_->peer_ip();
+  stream_->set_handler(*this);
+  stream_->set_output(this);
+  on_open();
+}
+
+void HttpConnection::on_open() {
+  if (stream_->peer()) {
+    peer_ = stream_->peer()->str();
+    if (const auto certificate = stream_->peer_certificate()) {
+      peer_serial_ = certificate->serial_hex();
+    }
+  }
+  wait_for_request();
+}
+
+std::size_t HttpConnection::on_data(MutableBytes data) {
+  const std::size_t used = state_ == State::reading ? read(data) : 0;
+  // What follows the last request, or one that was refused, is of no interest.
+  if (keep_alive_) ahead_.insert(ahead_.end(), data.begin() + used, data.end());
+  return data.size();
+}
+
+// Returns how much it used: all, unless a request is complete or was refused.
+std::size_t HttpConnection::read(ByteView data) {
+  std::size_t used = 0;
+  while (used < data.size() && state_ == State::reading) {
+    const HttpStep step = parser_.feed(data.subspan(used));
+    used += step.consumed;
+    switch (step.state) {
+      case HttpParseState::incomplete: break;
+      case HttpParseState::expects_continue: stream_->write(as_bytes(kContinue)); break;
+      case HttpParseState::complete:
+        keep_alive_ = parser_.keep_alive();
+        handle(parser_.take());
+        break;
+      case HttpParseState::failed: refuse(parser_.fault()); break;
+    }
+  }
+  if (state_ == State::reading && parser_.started() && !std::exchange(request_begun_, true)) {
+    timer_.after(options_.request_timeout, [this] { request_too_slow(); });
+  }
+  return used;
+}
+
+void HttpConnection::handle(wire::HttpRequest request) {
+  state_ = State::handling;
+  timer_.cancel();
+  request_begun_ = false;
+  stream_->pause_reading();
+  answers_head_ = request.method == "HEAD";
+  request.peer_ip = peer_ip_;
+  request.peer = stream_->peer();
+  request.peer_certificate_serial = peer_serial_;
+  if (!owner_.dispatch(id_, std::move(request))) respond(overloaded());
+}
+
+void HttpConnection::refuse(HttpFault fault) {
+  keep_alive_ = false;
+  answers_head_ = false;
+  respond(problem_for(fault));
+}
+
+void HttpConnection::request_too_slow() {
+  keep_alive_ = false;
+  answers_head_ = false;
+  respond(problem(408, "request_timeout", "The request did not arrive in time"));
+}
+
+void HttpConnection::respond(wire::HttpResponse response) {
+  if (!response.event_stream.empty() && !answers_head_) return open_event_stream(response);
+  const HttpResponseFraming framing{
+      .keep_alive = keep_alive_, .answers_head = answers_head_, .date = wall_now()};
+  auto text = format_response(response, framing);
+  if (!text) {
+    log_.error("http.response_unwritable", {{"status", response.status}});
+    text = format_response(
+        problem(500, "internal_error", "The server made an answer it cannot send"), framing);
+  }
+  state_ = State::writing;
+  out_ = std::move(*text);
+  out_at_ = 0;
+  cut_after(options_.request_timeout);
+  stream_->flush();
+}
+
+ByteView HttpConnection::peek() {
+  if (out_.empty() && !events_.empty()) {
+    out_ = *events_.front();
+    events_.pop_front();
+  }
+  return as_bytes(out_).subspan(out_at_);
+}
+
+void HttpConnection::consume(std::size_t n) {
+  out_at_ += n;
+  sent_some_ = true;
+  if (out_at_ < out_.size()) return;
+  if (!event_stream_.empty()) {
+    out_.clear();
+    out_at_ = 0;
+    return;
+  }
+  std::string().swap(out_);
+  out_at_ = 0;
+  response_written();
+}
+
+void HttpConnection::response_written() {
+  if (!keep_alive_) return close_stream();
+  state_ = State::reading;
+  wait_for_request();
+  ahead_at_ += read(ByteView(ahead_).subspan(ahead_at_));
+  if (ahead_at_ == ahead_.size()) {
+    Bytes().swap(ahead_);
+    ahead_at_ = 0;
+  }
+  if (state_ == State::reading) stream_->resume_reading();
+}
+
+void HttpConnection::open_event_stream(const wire::HttpResponse& response) {
+  const auto head = format_event_stream_head(response.headers, wall_now());
+  if (!head) {
+    keep_alive_ = false;
+    return respond(problem(500, "internal_error", "The server made an answer it cannot send"));
+  }
+  state_ = State::streaming;
+  keep_alive_ = false;
+  Bytes().swap(ahead_);
+  event_stream_ = response.event_stream;
+  out_ = *head;
+  out_at_ = 0;
+  stream_->resume_reading();
+  stream_->flush();
+  timer_.after(options_.ping_interval, [this] { ping(); });
+  owner_.event_stream_opened(id_, event_stream_);
+}
+
+void HttpConnection::send_event(std::shared_ptr<const std::string> text) {
+  if (state_ != State::streaming) return;
+  if (events_.size() >= kMaxQueuedEvents) {
+    events_.pop_front();
+    ++owner_.event_counters().dropped;
+  }
+  events_.push_back(std::move(text));
+  stream_->flush();
+}
+
+void HttpConnection::end_event_stream() {
+  if (state_ != State::streaming) return;
+  events_.clear();
+  close_stream();
+}
+
+void HttpConnection::ping() {
+  const bool waiting = !out_.empty() || !events_.empty() || stream_->unsent() > 0;
+  if (waiting && !sent_some_) {  // the peer takes nothing any more
+    ++owner_.event_counters().cut;
+    stream_->abort();
+    return owner_.remove(id_);
+  }
+  sent_some_ = false;
+  if (out_.empty() && events_.empty()) {
+    static const auto kPing = std::make_shared<const std::string>(wire::kSsePing);
+    send_event(kPing);
+  }
+  timer_.after(options_.ping_interval, [this] { ping(); });
+}
+
+void HttpConnection::close_stream() {
+  state_ = State::closing;
+  cut_after(options_.request_timeout);
+  stream_->close_after_write();
+}
+
+void HttpConnection::wait_for_request() { cut_after(options_.idle_timeout); }
+
+void HttpConnection::cut_after(std::chrono::milliseconds limit) {
+  timer_.after(limit, [this] {
+    // The kernel is not to keep a response for a peer that does not read it.
+    if (state_ == State::writing || state_ == State::closing) stream_->abort();
+    owner_.remove(id_);
+  });
+}
+
+void HttpConnection::on_close(const StreamError&) { owner_.remove(id_); }
+
+}  // namespace rap::io

@@ -1,0 +1,90 @@
+// An HTTPS/1.1 listener: connections on the loop, handlers on threads, of which each kind of
+// request can have its own.
+//
+// Bounds (each answered or cut before any handler runs): connections, those of one proven peer (the
+// oldest makes way), handshakes, handshake and idle time, header bytes (431), body bytes (413),
+// requests waiting for a thread (503 + Retry-After).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "crypto/tls/tls.hpp"
+#include "io/http/event_streams.hpp"
+#include "io/stream/event_loop.hpp"
+#include "wire/http_message.hpp"
+
+namespace rap::io {
+
+// The threads of one kind of requests, so that it waits for no other kind.
+struct HttpExecutor {
+  std::string name = "requests";  // in the log
+  unsigned threads = 4;
+  std::size_t max_queued = 256;
+  std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;  // of bodies
+  // Above 1: those that wait are handled together, up to so many, by HttpServerOptions::together.
+  std::size_t max_together = 1;
+};
+
+struct HttpServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: the kernel chooses; see port()
+  std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain HTTP
+  std::size_t max_connections = 4096;
+  std::size_t max_connections_per_peer =
+      0;  // of one certificate's node; 0: as many as there may be
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_body_bytes = 64 * 1024;
+  std::chrono::milliseconds handshake_timeout{5'000};
+  std::size_t max_handshakes = 1024;  // see tls_listener.hpp
+  std::size_t max_handshakes_per_source = 256;
+  std::chrono::milliseconds request_timeout{
+      30'000};  // from the first byte of a request to its last
+  std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds ping_interval{15'000};  // of event streams
+  std::vector<HttpExecutor> executors = {{}};  // at least one
+  // Which of them runs a request; null: the first. Called on the loop's thread.
+  std::function<std::size_t(const wire::HttpRequest&)> executor_of = nullptr;
+  // Like the handler, for executors that take several at once: an answer for each, in their order.
+  std::function<std::vector<wire::HttpResponse>(std::span<const wire::HttpRequest>)> together =
+      nullptr;
+};
+
+struct TlsListenerCounters;  // io/tls_listener.hpp
+
+class HttpServer {
+ public:
+  // Called on threads, several at a time; must not throw.
+  using Handler = std::function<wire::HttpResponse(const wire::HttpRequest&)>;
+
+  // Throws std::system_error when the address cannot be bound.
+  HttpServer(EventLoop& loop, HttpServerOptions options, Handler handler, Log& log);
+  ~HttpServer();  // on the loop's thread or after it stopped
+
+  std::uint16_t port() const;
+  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for new connections
+  void close_listener();
+  // Event streams: those that a handler opened with HttpResponse::event_stream.
+  std::shared_ptr<EventSender> events() const;
+
+  // What is counted, from any thread.
+  const TlsListenerCounters& handshakes() const;  // until close_listener()
+  const EventStreamCounters& event_counters() const;
+  struct ExecutorFigures {
+    std::string name;
+    std::size_t waiting = 0;  // requests, now
+    std::uint64_t refused = 0;  // with 503, too many being there already
+  };
+  std::vector<ExecutorFigures> executors() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rap::io

@@ -1,0 +1,39 @@
+#include "io/stream/handshake_metrics.hpp"
+
+namespace rap::io {
+
+void write_handshakes(
+    MetricsText& text,
+    std::initializer_list<std::pair<std::string_view, const TlsListenerCounters*>> listeners) {
+  using L = TlsListenerCounters;
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    text.family(name, type, help);
+    for (const auto& [which, counters] : listeners) {
+      if (counters != nullptr) text.sample(value(*counters), metrics_label("listener", which));
+    }
+  };
+  each("handshakes_accepted_total", "counter", "Connections taken from the kernel.",
+       [](const L& c) -> std::uint64_t { return c.accepted; });
+  each("handshakes_completed_total", "counter", "Handshakes that succeeded.",
+       [](const L& c) -> std::uint64_t { return c.completed; });
+  each("handshakes_failed_total", "counter", "Broken off, or no TLS.",
+       [](const L& c) -> std::uint64_t { return c.failed; });
+  each("handshakes_timed_out_total", "counter", "Not done in time.",
+       [](const L& c) -> std::uint64_t { return c.timed_out; });
+  each("handshakes_evicted_total", "counter", "Silent ones that made way for others.",
+       [](const L& c) { return c.evicted + c.evicted_by_source; });
+  each("handshakes_half_open", "gauge", "Under way now.",
+       [](const L& c) -> std::uint64_t { return c.half_open; });
+  text.family("handshakes_refused_total", "counter", "Certificates refused, by fault.");
+  for (const auto& [which, counters] : listeners) {
+    if (counters == nullptr) continue;
+    for (std::size_t i = 0; i < counters->refused.size(); ++i) {
+      const auto fault = crypto::to_string(static_cast<crypto::CertificateFault>(i));
+      text.sample(counters->refused[i],
+                  metrics_label("listener", which) + "," + metrics_label("fault", fault));
+    }
+  }
+}
+
+}  // namespace rap::io

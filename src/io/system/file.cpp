@@ -1,0 +1,126 @@
+#include "io/system/file.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/encoding.hpp"
+#include "io/system/descriptor.hpp"
+#include "io/system/system.hpp"
+
+namespace fs = std::filesystem;
+
+namespace rap::io {
+namespace {
+
+constexpr mode_t kParentDirectoryMode = 0755;
+constexpr std::size_t kReadChunkBytes = 64 * 1024;
+
+std::unexpected<std::string> failed(const fs::path& path, int error) {
+  return std::unexpected(path.string() + ": " + std::strerror(error));
+}
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// 0, or the errno of the step that failed.
+int write_temporary(const fs::path& temporary, std::string_view content, mode_t mode) {
+  // The mode counts from the first moment: a secret is never readable to others, not even empty.
+  Descriptor file(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file) return errno;
+  // Afterwards exactly the mode asked for, which the umask may have narrowed.
+  const bool ok = ::fchmod(file.get(), mode) == 0 && write_all(file.get(), content) &&
+                  ::fsync(file.get()) == 0 && ::close(file.release()) == 0;
+  if (ok) return 0;
+  const int error = errno;
+  ::unlink(temporary.c_str());
+  return error;
+}
+
+int sync_directory(const fs::path& directory) {
+  Descriptor dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return dir && ::fsync(dir.get()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+std::expected<void, std::string> write_file_atomic(const fs::path& path, std::string_view content,
+                                                   mode_t mode) {
+  SystemRandom random;
+  fs::path temporary = path;
+  temporary += "." + to_hex(random.bytes(8)) + std::string(kTemporarySuffix);
+  if (const int error = write_temporary(temporary, content, mode)) return failed(path, error);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return failed(path, error);
+  }
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (const int error = sync_directory(directory)) return failed(directory, error);
+  return {};
+}
+
+std::expected<std::string, std::string> read_file(const fs::path& path, std::size_t max_bytes) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return failed(path, errno);
+  std::string content;
+  for (;;) {
+    const std::size_t old_size = content.size();
+    content.resize(old_size + kReadChunkBytes);
+    const ssize_t n = ::read(file.get(), content.data() + old_size, kReadChunkBytes);
+    if (n < 0 && errno != EINTR) return failed(path, errno);
+    content.resize(old_size + static_cast<std::size_t>(n < 0 ? 0 : n));
+    if (content.size() > max_bytes) {
+      return std::unexpected(path.string() + ": larger than the " + std::to_string(max_bytes) +
+                             " bytes allowed here");
+    }
+    if (n == 0) return content;
+  }
+}
+
+std::expected<void, std::string> make_directory(const fs::path& path, mode_t mode) {
+  if (!path.has_filename() && path.has_relative_path()) {  // a trailing slash
+    return make_directory(path.parent_path(), mode);
+  }
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return {};
+    return failed(path, ENOTDIR);
+  }
+  if (errno != ENOENT) return failed(path, errno);
+  const fs::path parent = path.parent_path();
+  if (!parent.empty() && parent != path) {
+    if (auto made = make_directory(parent, kParentDirectoryMode); !made) return made;
+  }
+  if (::mkdir(path.c_str(), mode) == 0) {
+    if (::chmod(path.c_str(), mode) != 0) return failed(path, errno);
+    return {};
+  }
+  // Somebody else may have made it meanwhile.
+  if (errno == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
+  return failed(path, errno);
+}
+
+std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  return FileLock(file.release());
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace rap::io

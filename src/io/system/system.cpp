@@ -1,0 +1,76 @@
+#include "io/system/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include <openssl/rand.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace rap::io {
+namespace {
+
+std::string format_utc(std::time_t seconds, const char* format) {
+  std::tm tm{};
+  ::gmtime_r(&seconds, &tm);
+  char text[64];
+  return std::string(text, std::strftime(text, sizeof text, format, &tm));
+}
+
+std::string log_timestamp() {
+  using namespace std::chrono;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  char millis[8];
+  std::snprintf(millis, sizeof millis, ".%03dZ", static_cast<int>(now % 1000));
+  return format_utc(static_cast<std::time_t>(now / 1000), "%Y-%m-%dT%H:%M:%S") + millis;
+}
+
+}  // namespace
+
+MonoTime mono_now() {
+  return MonoTime{
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+WallTime wall_now() {
+  return WallTime{std::chrono::floor<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch())};
+}
+
+std::string rfc3339(WallTime t) {
+  return format_utc(static_cast<std::time_t>(to_unix(t)), "%Y-%m-%dT%H:%M:%SZ");
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t had = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : had;
+}
+
+void SystemRandom::fill(MutableBytes out) {
+  constexpr std::size_t kMaxChunk = 1U << 20;
+  while (!out.empty()) {
+    const std::size_t n = std::min(out.size(), kMaxChunk);
+    // A generator that cannot deliver leaves nothing safe to continue with.
+    if (RAND_bytes(out.data(), static_cast<int>(n)) != 1) std::abort();
+    out = out.subspan(n);
+  }
+}
+
+void StderrLog::write(LogLevel level, std::string_view event,
+                      std::initializer_list<LogField> fields) {
+  if (level < threshold_) return;
+  const std::string line = format_log_line(log_timestamp(), level, program_, event, fields) + "\n";
+  // One call, so that lines of several threads and processes do not mix. A log that cannot be
+  // written has nowhere to complain to.
+  while (::write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace rap::io

@@ -1,0 +1,30 @@
+// Bundles of authorities for the services beside a node (CP-7: app_client_ca_bundle and
+// app_mtls_trust_bundle), as PEM files that they mount or read:
+//
+//   app-trust/platform/client-ca.pem              whose clients any service may believe
+//   app-trust/<organization>/client-ca.pem        and this organization's: instead of those
+//   app-trust/<organization>/mtls.pem             whose servers its services may believe
+//   app-trust/<organization>/<resource>.mtls.pem  and this resource: instead of those
+//
+// There is a file for every value that the node is given and no other, holding the certificates and
+// nothing else. A folder an organization, so that a service is shown its own alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "node/agent/state_directory.hpp"
+#include "snapshot/documents.hpp"
+
+namespace rap::agent {
+
+inline constexpr std::string_view kAppTrustFolder = "app-trust";
+
+// Writes what is not there or differs.
+StoreResult write_app_trust(StateDirectory& directory,
+                            const std::vector<snapshot::Document>& documents);
+// Removes what no document is behind any more.
+StoreResult remove_other_app_trust(StateDirectory& directory,
+                                   const std::vector<snapshot::Document>& documents);
+
+}  // namespace rap::agent

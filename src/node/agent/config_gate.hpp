@@ -1,0 +1,74 @@
+// What a configuration must be before this node acts on it (SN-2): signed by a key learnt at
+// enrolment, of this cluster, for this node, not older than one it already had, and not expired.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "crypto/tokens/jws.hpp"
+#include "crypto/x509/certificate.hpp"
+#include "snapshot/documents.hpp"
+
+namespace rap::agent {
+
+enum class ConfigFault : std::uint8_t {
+  bad_envelope,  // malformed, of another type, or without a trusted signature
+  malformed,     // signed, but not a node configuration
+  wrong_cluster,
+  wrong_node,
+  rolled_back,  // below the version floor
+  fast_forward,  // so far above it that nothing could follow: it would lock this node out
+  mix_and_match,  // a document that is not the one its configuration lists
+  gap,  // an increment from a configuration that this node has not
+  wrong_increment,  // it does not lead to what it says
+  untrusted_roots,  // it names a root that no root of ours vouched for
+  expired,      // issued too long ago: somebody may be keeping newer ones from us
+};
+std::string_view to_string(ConfigFault fault);
+
+struct ConfigRefusal {
+  ConfigFault fault;
+  std::string detail;
+};
+
+// How far a version may be above the last one. A cluster that changes ten times a second is a day
+// away from it.
+inline constexpr std::uint64_t kMaxVersionJump = std::uint64_t{1} << 20;
+
+struct VerifiedConfig {
+  std::uint64_t version = 0;
+  WallTime issued_at{};
+  std::chrono::seconds valid_for{};
+  std::string json;  // the signed payload, word by word
+  bool is_entry = false;  // it meets clients
+  std::vector<snapshot::DocumentRef> documents = {};
+};
+
+struct ConfigScope {
+  std::vector<crypto::VerificationKey> keys;
+  ClusterId cluster;
+  NodeId node;
+  std::vector<crypto::Certificate> roots;  // in force on this node
+};
+
+inline bool is_expired(const VerifiedConfig& config, WallTime now) {
+  return now >= config.issued_at + config.valid_for;
+}
+
+std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
+                                                           const ConfigScope& scope,
+                                                           std::uint64_t version_floor,
+                                                           WallTime now);
+
+// The whole configuration that an increment makes of `base`, as it would have come in full: not yet
+// verified itself.
+std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envelope,
+                                                          const VerifiedConfig& base,
+                                                          const ConfigScope& scope);
+
+}  // namespace rap::agent

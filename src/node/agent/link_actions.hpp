@@ -1,0 +1,54 @@
+// What the node's link to the control plane asks its driver to do (CP-1), and the calls it makes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "node/agent/actions.hpp"
+
+namespace rap::agent {
+
+enum class Call : std::uint8_t {
+  checkin,
+  pull_commands,
+  report_result,
+  pull_configs,
+  get_object,
+  ack_config,
+  report_config_error,
+  renew_certificate,
+  pull_epochs,
+  pull_blocklist,
+  renew_worker,
+};
+
+// Send over mutual TLS; the answer comes back with the same `call`.
+struct SendToControl {
+  Call call;
+  wire::HttpRequest request;
+};
+
+// Open the stream of hints; how it goes comes back as EventsOpened, HintCame and EventsEnded.
+struct OpenEvents {
+  wire::HttpRequest request;
+};
+
+struct TellFabric {
+  std::string message;
+};
+
+// Certificate, key or roots in the state directory changed: new connections use them.
+struct UseIdentity {};
+// So did those towards clients.
+struct UseWorker {};
+
+using LinkAction = std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, UseWorker, Say>;
+using LinkActions = std::vector<LinkAction>;
+
+inline void append(LinkActions& to, LinkActions from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace rap::agent

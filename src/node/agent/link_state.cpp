@@ -1,0 +1,30 @@
+#include "node/agent/link_state.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace rap::agent {
+
+std::expected<LinkState, std::string> load_link_state(StateDirectory& directory) {
+  const auto text = directory.read(kLinkFile);
+  if (!text) return std::unexpected(text.error());
+  if (!*text) return LinkState{};
+  try {
+    const auto json = nlohmann::json::parse(**text);
+    return LinkState{json.at("config_floor").get<std::uint64_t>(),
+                     json.at("commands_seq").get<std::uint64_t>(),
+                     json.value("trust_bundle", snapshot::kFirstTrustBundle)};
+  } catch (const nlohmann::json::exception&) {
+    return std::unexpected(std::string(kLinkFile) +
+                           " is damaged. Restore it from a backup, or remove the 'config' "
+                           "directory to fetch the configuration anew.");
+  }
+}
+
+StoreResult save_link_state(StateDirectory& directory, const LinkState& state) {
+  const nlohmann::json json{{"config_floor", state.config_floor},
+                            {"commands_seq", state.commands_seq},
+                            {"trust_bundle", state.trust_bundle}};
+  return directory.write({std::string(kLinkFile), json.dump() + "\n"});
+}
+
+}  // namespace rap::agent

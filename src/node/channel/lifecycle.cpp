@@ -1,0 +1,339 @@
+#include "node/channel/lifecycle.hpp"
+
+#include <algorithm>
+
+namespace rap::channel {
+namespace {
+
+std::uint64_t micros(Duration d) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(d).count());
+}
+
+// Channels that began together are not judged again together: up to a tenth earlier, by their id.
+Duration revalidation_interval(ChannelId id) {
+  return kRevalidateInterval - kRevalidateInterval / 10 * id.bytes()[0] / 256;
+}
+
+}  // namespace
+
+std::vector<Action> Lifecycle::step(MonoTime now, const Event& event, const Context& context) {
+  now_ = now;
+  context_ = &context;
+  out_.clear();
+  const auto classes_before = classes_;
+  const bool new_flows_before = takes_new_flows();
+  const bool was_up = carries_traffic();
+  carry_out(outcome_of(state_, kind_of(event)), event);
+  settle();
+  if (was_up && carries_traffic() &&
+      (classes_before != classes_ || new_flows_before != takes_new_flows())) {
+    out_.emplace_back(action::PolicyChanged{});
+  }
+  return std::move(out_);
+}
+
+void Lifecycle::carry_out(Outcome outcome, const Event& event) {
+  switch (outcome) {
+    case Outcome::ignore:
+    case Outcome::impossible: return;
+    case Outcome::refuse: return fail(FailureReason::policy_denied);
+    case Outcome::dial:
+      state_ = State::connecting;
+      deadline_ = now_ + kEstablishTimeout;
+      out_.emplace_back(action::Dial{});
+      return;
+    case Outcome::listen:
+      state_ = State::handshaking;
+      deadline_ = now_ + kEstablishTimeout;
+      return;
+    case Outcome::handshake: state_ = State::handshaking; return;
+    case Outcome::authenticate: return authenticate(std::get<event::Proven>(event).verdict);
+    case Outcome::lose: return fail(std::get<event::Lost>(event).reason);
+    case Outcome::greet: return greet(std::get<event::HelloReceived>(event).hello);
+    case Outcome::greet_again: return greet_again(std::get<event::HelloReceived>(event).hello);
+    case Outcome::answer: return answer(std::get<event::HeartbeatReceived>(event));
+    case Outcome::measure: return measure(std::get<event::AckReceived>(event));
+    case Outcome::part: {
+      const auto reason = std::get<event::GoodbyeReceived>(event).reason;
+      refused_by_peer_ = reason != FailureReason::none;
+      reason_ = reason;
+      return begin_closing(reason);
+    }
+    case Outcome::reconsider: return reconsider();
+    case Outcome::conclude: return conclude(std::get<event::Rechecked>(event).verdict);
+    case Outcome::join:
+      bulk_ = true;
+      monitor(Lane::bulk) = HeartbeatMonitor{};
+      return send_heartbeat(Lane::bulk);
+    case Outcome::unjoin: bulk_ = false; return;
+    case Outcome::finish: return begin_closing(reason_);
+    case Outcome::expire: return expire();
+    case Outcome::stop: return begin_closing(FailureReason::none);
+    case Outcome::gone:
+      end(State::closed);
+      out_.emplace_back(action::Close{false});
+      return;
+  }
+}
+
+void Lifecycle::authenticate(const Verdict& verdict) {
+  state_ = State::authenticating;
+  if (!verdict) return fail(verdict.error().reason);
+  const auto identity =
+      check_identity(*context_, verdict->identity, expected_ ? &*expected_ : nullptr);
+  if (identity != FailureReason::none) return fail(identity);
+  peer_ = verdict->identity.node();
+  state_ = State::authorizing;
+  schedule_revalidation(verdict->valid_for);
+  const auto allowed = authorize_peer(*context_, *peer_, Stage::opening);
+  if (!allowed) return fail(allowed.error());
+  // The dialler speaks first: the listener learns from it which channel and lane this is.
+  if (dialled()) announce();
+}
+
+std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::judge(const wire::Hello& hello,
+                                                                     Stage stage) const {
+  auto classes = authorize_hello(*context_, *peer_, stage, hello);
+  if (classes && opened_degraded_) {
+    classes = classes->intersect(context_->degraded_classes);
+    if (classes->empty()) return std::unexpected(FailureReason::channel_class_denied);
+  }
+  return classes;
+}
+
+void Lifecycle::greet(const wire::Hello& hello) {
+  const bool other_channel = dialled() ? hello.channel != id_ : hello.channel.is_nil();
+  if (other_channel || hello.lane != Lane::interactive) return fail(FailureReason::policy_denied);
+  opened_degraded_ = context_->authority == Authority::degraded;
+  const auto classes = judge(hello, Stage::opening);
+  if (!classes) return fail(classes.error());
+  id_ = hello.channel;
+  peer_hello_ = hello;
+  classes_ = *classes;
+  if (!dialled()) announce();
+  state_ = State::established;
+  established_at_ = now_;
+  deadline_.reset();
+  out_.emplace_back(action::Established{});
+  send_heartbeat(Lane::interactive);
+}
+
+void Lifecycle::greet_again(const wire::Hello& hello) {
+  if (hello.channel != id_ || hello.lane != Lane::interactive) {
+    return fail(FailureReason::policy_denied);
+  }
+  const auto classes =
+      leaving() ? classes_.intersect(hello.classes) : judge(hello, Stage::continuing);
+  if (!classes) return fail(classes.error());
+  peer_hello_ = hello;
+  classes_ = *classes;
+  if (hello.draining && !draining_) begin_draining(FailureReason::peer_draining, drain_time());
+}
+
+void Lifecycle::answer(const event::HeartbeatReceived& e) {
+  const wire::Heartbeat& h = e.heartbeat;
+  if (h.channel != id_ || h.from != *peer_ || h.to != context_->node) {
+    return fail(FailureReason::wrong_node);
+  }
+  out_.emplace_back(action::SendAck{e.lane, {h.sequence, h.timestamp_us}});
+  if (h.draining && !draining_) begin_draining(FailureReason::peer_draining, drain_time());
+}
+
+void Lifecycle::measure(const event::AckReceived& e) {
+  if (!monitor(e.lane).answered(e.ack, now_)) fail(FailureReason::policy_denied);
+}
+
+// The peer was revoked, but without haste: it is nobody's neighbour any more, and what is under way
+// may end.
+bool Lifecycle::leaving() const {
+  return context_->revoked_as(*peer_) == Severity::drain &&
+         context_->authority != Authority::expired;
+}
+
+// CH-7, CH-10: policy is judged here and now, the certificate by whoever holds it. What policy no
+// longer allows stops at once; what it newly allows begins when the peer agrees.
+void Lifecycle::reconsider() {
+  const Stage stage = state_ == State::authorizing ? Stage::opening : Stage::continuing;
+  if (context_->authority == Authority::current) opened_degraded_ = false;
+  if (stage == Stage::continuing && leaving()) {
+    return begin_draining(FailureReason::certificate_revoked, kRevokedDrainTimeout);
+  }
+  const auto allowed = stage == Stage::opening ? authorize_peer(*context_, *peer_, stage)
+                                               : judge(peer_hello_, stage);
+  if (!allowed) return fail(allowed.error());
+  out_.emplace_back(action::Recheck{});
+  if (stage == Stage::opening) return;
+  classes_ = *allowed;
+  const PeerRule* rule = context_->find(*peer_);
+  const bool drain = context_->draining || (rule != nullptr && rule->draining);
+  if (drain) begin_draining(FailureReason::peer_draining, drain_time());
+  if (state_ != State::draining) {
+    state_ = State::revalidating;
+    deadline_ = now_ + kRecheckTimeout;
+  }
+  if (own_hello() != announced_) announce();
+}
+
+void Lifecycle::conclude(const Verdict& verdict) {
+  const auto identity =
+      verdict ? check_identity(*context_, verdict->identity, &*peer_) : FailureReason::none;
+  if (identity != FailureReason::none) return fail(identity);
+  if (verdict) {
+    schedule_revalidation(verdict->valid_for);
+  } else if (verdict.error().severity == Severity::close || state_ == State::authorizing) {
+    return fail(verdict.error().reason);
+  } else {
+    return begin_draining(verdict.error().reason, kRevokedDrainTimeout);
+  }
+  if (state_ != State::revalidating) return;
+  state_ = State::established;  // settle() knows whether that is degraded
+  deadline_.reset();
+}
+
+void Lifecycle::expire() {
+  if (deadline_ && now_ >= *deadline_) {
+    switch (state_) {
+      case State::connecting: return fail(FailureReason::network_unreachable);
+      case State::revalidating: return fail(FailureReason::certificate_invalid);
+      case State::draining: return begin_closing(reason_);
+      case State::closing:
+        end(State::closed);
+        out_.emplace_back(action::Close{false});
+        return;
+      default: return fail(FailureReason::tls_handshake_failed);
+    }
+  }
+  if (!carries_traffic()) return;
+  expire_heartbeat(Lane::interactive);
+  if (carries_traffic() && bulk_) expire_heartbeat(Lane::bulk);
+  if (carries_traffic() && revalidate_at_ && now_ >= *revalidate_at_) {
+    schedule_revalidation(kRevalidateInterval);
+    reconsider();
+  }
+}
+
+void Lifecycle::expire_heartbeat(Lane lane) {
+  HeartbeatMonitor& m = monitor(lane);
+  if (now_ < m.next()) return;
+  const bool hinted = m.hinted();
+  if (m.failed()) {
+    if (lane == Lane::interactive) return fail(FailureReason::heartbeat_timeout);
+    bulk_ = false;
+    out_.emplace_back(action::DropLane{lane});
+    return;
+  }
+  send_heartbeat(lane);
+  if (lane == Lane::interactive && !hinted && m.hinted()) {
+    out_.emplace_back(action::FailoverHint{});
+  }
+}
+
+std::optional<MonoTime> Lifecycle::next_timeout() const {
+  std::optional<MonoTime> next = deadline_;
+  const auto sooner = [&](MonoTime t) { next = next ? std::min(*next, t) : t; };
+  if (carries_traffic()) {
+    sooner(heartbeats(Lane::interactive).next());
+    if (bulk_) sooner(heartbeats(Lane::bulk).next());
+    if (revalidate_at_) sooner(*revalidate_at_);
+  }
+  return next;
+}
+
+void Lifecycle::announce() {
+  announced_ = own_hello();
+  out_.emplace_back(action::SendHello{announced_});
+}
+
+wire::Hello Lifecycle::own_hello() const {
+  wire::Hello h;
+  h.cluster = context_->cluster;
+  h.node = context_->node;
+  h.channel = dialled() || !id_.is_nil() ? id_ : peer_hello_.channel;
+  const auto allowed = authorize_peer(*context_, *peer_, Stage::continuing);
+  if (allowed) h.classes = *allowed;
+  if (leaving()) h.classes = classes_;
+  if (opened_degraded_ || (!established_at_ && context_->authority == Authority::degraded)) {
+    h.classes = h.classes.intersect(context_->degraded_classes);
+  }
+  h.config_version = context_->versions.config;
+  h.peer_directory_version = context_->versions.peer_directory;
+  h.trust_bundle_version = context_->versions.trust_bundle;
+  h.route_epoch = context_->versions.route_epoch;
+  h.draining = draining_ || context_->draining;
+  return h;
+}
+
+void Lifecycle::send_heartbeat(Lane lane) {
+  HeartbeatMonitor& m = monitor(lane);
+  wire::Heartbeat h;
+  h.sequence = m.send(now_, cadence_of(classes_));
+  h.channel = id_;
+  h.from = context_->node;
+  h.to = *peer_;
+  h.timestamp_us = micros(now_.time_since_epoch());
+  h.latency_us = static_cast<std::uint32_t>(micros(m.rtt()));
+  h.jitter_us = static_cast<std::uint32_t>(micros(m.jitter()));
+  h.loss_permille = m.loss_permille();
+  h.health =
+      state_ == State::degraded ? wire::Heartbeat::Health::degraded : wire::Heartbeat::Health::ok;
+  h.draining = draining_;
+  h.config_version = context_->versions.config;
+  h.route_epoch = context_->versions.route_epoch;
+  out_.emplace_back(action::SendHeartbeat{lane, h});
+}
+
+void Lifecycle::schedule_revalidation(Duration valid_for) {
+  revalidate_at_ = now_ + std::min(valid_for, revalidation_interval(id_));
+}
+
+// CH-11. A channel that drains already may only be given less time.
+void Lifecycle::begin_draining(FailureReason reason, Duration within) {
+  const MonoTime by = now_ + within;
+  if (state_ == State::draining && deadline_ && *deadline_ <= by) return;
+  state_ = State::draining;
+  draining_ = true;
+  reason_ = reason;
+  deadline_ = by;
+}
+
+Duration Lifecycle::drain_time() const {
+  if (!context_->drain_by) return kDrainTimeout;
+  return std::clamp(*context_->drain_by - now_, Duration::zero(), kDrainTimeout);
+}
+
+void Lifecycle::begin_closing(FailureReason reason) {
+  if (peer_) out_.emplace_back(action::SendGoodbye{reason});
+  state_ = State::closing;
+  classes_ = {};
+  deadline_ = now_ + kCloseTimeout;
+  out_.emplace_back(action::Close{true});
+}
+
+void Lifecycle::fail(FailureReason reason) {
+  // Only a peer that has proven who it is learns why.
+  const bool tell = state_ != State::authenticating && peer_.has_value() &&
+                    reason != FailureReason::heartbeat_timeout &&
+                    reason != FailureReason::network_unreachable;
+  if (tell) out_.emplace_back(action::SendGoodbye{reason});
+  reason_ = reason;
+  end(State::failed);
+  out_.emplace_back(action::Close{tell});
+}
+
+void Lifecycle::end(State terminal) {
+  state_ = terminal;
+  classes_ = {};
+  bulk_ = false;
+  deadline_.reset();
+  revalidate_at_.reset();
+}
+
+// Established and degraded are two names for the same life: which one follows from the facts.
+void Lifecycle::settle() {
+  if (state_ != State::established && state_ != State::degraded) return;
+  const bool calm = !suspect() && context_->authority == Authority::current;
+  state_ = calm ? State::established : State::degraded;
+}
+
+}  // namespace rap::channel

@@ -1,0 +1,208 @@
+// One node-to-node channel from its first packet to its last (S0): a pure state machine. Its owner
+// reports what happened, carries out the actions it gets back, and calls again at next_timeout().
+// What becomes of each event in each state is in transition_table.hpp.
+#pragma once
+
+#include <array>
+#include <expected>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "node/channel/authorization.hpp"
+#include "node/channel/context.hpp"
+#include "node/channel/heartbeat.hpp"
+#include "node/channel/state.hpp"
+#include "node/channel/transition_table.hpp"
+#include "wire/channel_frames.hpp"
+#include "wire/spiffe_id.hpp"
+
+namespace rap::channel {
+
+using wire::Lane;
+
+inline constexpr Duration kEstablishTimeout = 10s;    // from start or accept to established
+inline constexpr Duration kRevalidateInterval = 300s;  // CH-10; spread by up to a tenth
+inline constexpr Duration kRecheckTimeout = 5s;        // of the verdict in revalidating
+inline constexpr Duration kDrainTimeout = 10min;  // CH-11: then flows are cut, at the latest
+inline constexpr Duration kRevokedDrainTimeout = 30s;  // of a peer revoked with severity drain
+inline constexpr Duration kCloseTimeout = 2s;  // for the peer to hear the goodbye
+
+// What the checks of a certificate say (CH-2).
+struct Refusal {
+  FailureReason reason = FailureReason::certificate_invalid;
+  Severity severity = Severity::close;
+};
+struct Proof {
+  wire::SpiffeId identity;  // of the proven leaf, and of nothing else
+  Duration valid_for{0};  // until the first certificate of its path expires
+};
+using Verdict = std::expected<Proof, Refusal>;
+
+namespace event {
+struct Start {};
+struct Accepted {};
+struct Connected {};
+struct Proven {
+  Verdict verdict;
+};
+struct Lost {
+  FailureReason reason;
+};
+struct HelloReceived {
+  wire::Hello hello;
+};
+struct HeartbeatReceived {
+  Lane lane;
+  wire::Heartbeat heartbeat;
+};
+struct AckReceived {
+  Lane lane;
+  wire::HeartbeatAck ack;
+};
+struct GoodbyeReceived {
+  FailureReason reason;
+};
+struct ContextChanged {};
+struct Rechecked {
+  Verdict verdict;
+};
+struct LaneJoined {};
+struct LaneLost {
+  FailureReason reason;
+};
+struct Violation {};
+struct Idle {};
+struct Timeout {};
+struct Stop {};
+}  // namespace event
+// In the order of EventKind.
+using Event =
+    std::variant<event::Start, event::Accepted, event::Connected, event::Proven, event::Lost,
+                 event::HelloReceived, event::HeartbeatReceived, event::AckReceived,
+                 event::GoodbyeReceived, event::ContextChanged, event::Rechecked, event::LaneJoined,
+                 event::LaneLost, event::Violation, event::Idle, event::Timeout, event::Stop>;
+static_assert(std::variant_size_v<Event> == kEventCount);
+constexpr EventKind kind_of(const Event& e) { return static_cast<EventKind>(e.index()); }
+
+namespace action {
+struct Dial {};
+struct SendHello {
+  wire::Hello hello;  // on the interactive lane
+};
+struct SendHeartbeat {
+  Lane lane;
+  wire::Heartbeat heartbeat;
+};
+struct SendAck {
+  Lane lane;
+  wire::HeartbeatAck ack;
+};
+struct SendGoodbye {
+  FailureReason reason;
+};
+// Flows may pass from now on.
+struct Established {};
+// classes() or takes_new_flows() changed.
+struct PolicyChanged {};
+// Verify the peer's certificate again with today's roots, revocations and time, and report it.
+struct Recheck {};
+// The peer has been silent for too long to place anything on it: look for another path.
+struct FailoverHint {};
+struct DropLane {
+  Lane lane;  // bulk: it is dead though its connection stands
+};
+struct Close {
+  bool linger;  // let out what is queued first
+};
+}  // namespace action
+using Action = std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
+                            action::SendGoodbye, action::Established, action::PolicyChanged,
+                            action::Recheck, action::FailoverHint, action::DropLane, action::Close>;
+
+class Lifecycle {
+ public:
+  // A channel we dial is with `expected` or with nobody; `id` is ours to choose.
+  static Lifecycle dialling(ChannelId id, NodeId expected) { return {id, expected}; }
+  // A channel we accept takes its id from the peer's hello.
+  static Lifecycle accepting() { return {ChannelId{}, std::nullopt}; }
+
+  std::vector<Action> step(MonoTime now, const Event& event, const Context& context);
+  std::optional<MonoTime> next_timeout() const;
+
+  ChannelId id() const { return id_; }
+  State state() const { return state_; }
+  FailureReason reason() const { return reason_; }
+  bool refused_by_peer() const { return refused_by_peer_; }  // reason() is the peer's
+  bool dialled() const { return expected_.has_value(); }
+  const std::optional<NodeId>& expected() const { return expected_; }
+  const std::optional<NodeId>& peer() const { return peer_; }
+  wire::TrafficClassSet classes() const { return classes_; }
+  // May frames of flows pass, and may flows begin?
+  bool carries_traffic() const { return channel::carries_traffic(state_); }
+  bool takes_new_flows() const {
+    return state_ == State::established || (state_ == State::degraded && !suspect());
+  }
+  bool has_lane(Lane lane) const { return lane == Lane::interactive || bulk_; }
+  const HeartbeatMonitor& heartbeats(Lane lane) const {
+    return monitors_[static_cast<std::size_t>(lane)];
+  }
+  const wire::Hello& peer_hello() const { return peer_hello_; }
+  std::optional<MonoTime> established_at() const { return established_at_; }
+  std::optional<MonoTime> revalidates_at() const { return revalidate_at_; }
+
+ private:
+  Lifecycle(ChannelId id, std::optional<NodeId> expected) : id_(id), expected_(expected) {}
+
+  using Actions = std::vector<Action>;
+  void carry_out(Outcome outcome, const Event& event);
+  void authenticate(const Verdict& verdict);
+  void greet(const wire::Hello& hello);
+  void greet_again(const wire::Hello& hello);
+  void answer(const event::HeartbeatReceived& e);
+  void measure(const event::AckReceived& e);
+  void reconsider();
+  void conclude(const Verdict& verdict);
+  void expire();
+  void expire_heartbeat(Lane lane);
+
+  void announce();
+  std::expected<wire::TrafficClassSet, FailureReason> judge(const wire::Hello& hello,
+                                                            Stage stage) const;
+  void begin_draining(FailureReason reason, Duration within);
+  Duration drain_time() const;
+  bool leaving() const;
+  void begin_closing(FailureReason reason);
+  void fail(FailureReason reason);
+  void end(State terminal);
+  void settle();
+  void send_heartbeat(Lane lane);
+  void schedule_revalidation(Duration valid_for);
+  bool suspect() const { return heartbeats(Lane::interactive).suspect(); }
+  HeartbeatMonitor& monitor(Lane lane) { return monitors_[static_cast<std::size_t>(lane)]; }
+  wire::Hello own_hello() const;
+
+  ChannelId id_;
+  std::optional<NodeId> expected_;
+  std::optional<NodeId> peer_;
+  State state_ = State::idle;
+  FailureReason reason_ = FailureReason::none;
+  bool refused_by_peer_ = false;
+  bool bulk_ = false;
+  bool draining_ = false;
+  wire::TrafficClassSet classes_;
+  bool opened_degraded_ = false;  // begun without the control plane: carries less until it is back
+  wire::Hello peer_hello_;
+  wire::Hello announced_;
+  std::array<HeartbeatMonitor, wire::kLaneCount> monitors_;
+  std::optional<MonoTime> deadline_;  // of establishing, rechecking, draining or closing
+  std::optional<MonoTime> revalidate_at_;
+  std::optional<MonoTime> established_at_;
+
+  // Of the step under way.
+  MonoTime now_{};
+  const Context* context_ = nullptr;
+  Actions out_;
+};
+
+}  // namespace rap::channel

@@ -1,0 +1,223 @@
+// All channels of one node (CH-3): makes them, gives each its two lanes, replaces and ends them,
+// and decides what every lane may carry. Pure like the lifecycle it drives: the owner of the
+// sockets reports what happened on which lane, and carries out the actions it gets back.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/random.hpp"
+#include "node/channel/context.hpp"
+#include "node/channel/counters.hpp"
+#include "node/channel/lifecycle.hpp"
+#include "node/channel/reconnect.hpp"
+#include "wire/frame.hpp"
+
+namespace rap::channel {
+
+using LaneId = std::uint64_t;  // never used again
+
+inline constexpr std::size_t kMaxLanes = 12'288;  // of all channels, and of those not yet one
+inline constexpr Duration kBulkRetryFirst = 1s;  // of a lost bulk lane, with full jitter
+inline constexpr Duration kBulkRetryCap = 60s;
+
+// What happened. Lanes the table does not know (any more) are ignored.
+namespace table_event {
+struct ContextChanged {
+  Context context;
+};
+struct Connected {  // the transport is up, TLS begins
+  LaneId lane;
+};
+struct Proven {  // TLS is done; what the certificate is worth
+  LaneId lane;
+  Verdict verdict;
+};
+struct Closed {
+  LaneId lane;
+  FailureReason reason;
+};
+struct Frame {  // hello, heartbeat, heartbeat_ack or goodbye
+  LaneId lane;
+  wire::FrameType type;
+  ByteView payload;
+};
+struct Violation {
+  LaneId lane;
+};
+struct Rechecked {
+  LaneId lane;
+  Verdict verdict;
+};
+struct Idle {  // no flow is left on the channel of this lane
+  LaneId lane;
+};
+struct Timeout {};
+struct Stop {};  // the node shuts down: every channel says goodbye, none is made
+}  // namespace table_event
+using TableEvent = std::variant<table_event::ContextChanged, table_event::Connected,
+                                table_event::Proven, table_event::Closed, table_event::Frame,
+                                table_event::Violation, table_event::Rechecked, table_event::Idle,
+                                table_event::Timeout, table_event::Stop>;
+
+// What to do.
+namespace table_action {
+struct Dial {
+  LaneId lane;
+  NodeId peer;
+  std::string endpoint;
+};
+struct Send {
+  LaneId lane;
+  wire::FrameType type;
+  Bytes payload;
+};
+// The lane is over; with `linger`, once what is queued is out or kCloseTimeout has passed. Nothing
+// may be carried on it any more, and no more of its frames count.
+struct Close {
+  LaneId lane;
+  bool linger;
+};
+// Flows may pass on this lane.
+struct LinkUp {
+  LaneId lane;
+  NodeId peer;
+  Lane kind;
+  bool dialled;
+  wire::TrafficClassSet classes;
+  bool takes_new_flows;
+};
+struct LinkPolicy {
+  LaneId lane;
+  wire::TrafficClassSet classes;
+  bool takes_new_flows;
+};
+// Verify the certificate of this lane's peer again and report Rechecked.
+struct Recheck {
+  LaneId lane;
+};
+struct FailoverHint {
+  NodeId peer;
+};
+// For the log: one line per transition (CH-16).
+struct Transition {
+  ChannelId channel;
+  std::optional<NodeId> peer;
+  State from;
+  State to;
+  FailureReason reason;
+};
+struct LaneChanged {
+  ChannelId channel;
+  NodeId peer;
+  Lane lane;
+  bool up;
+  FailureReason reason;
+};
+}  // namespace table_action
+using TableAction =
+    std::variant<table_action::Dial, table_action::Send, table_action::Close, table_action::LinkUp,
+                 table_action::LinkPolicy, table_action::Recheck, table_action::FailoverHint,
+                 table_action::Transition, table_action::LaneChanged>;
+
+class Table {
+ public:
+  explicit Table(RandomSource& rng) : rng_(rng) {}
+
+  // What an earlier run knew of the peers to dial; before the first context.
+  void recall(std::map<NodeId, Reconnector::Recalled> peers) {
+    reconnector_.recall(std::move(peers));
+  }
+  // A peer has connected. nullopt at kMaxLanes, and once stopping.
+  std::optional<LaneId> accept(MonoTime now);
+  std::vector<TableAction> step(MonoTime now, const TableEvent& event);
+  std::optional<MonoTime> next_timeout() const;
+
+  // May a frame of this class come in or go out on this lane at this instant? Asked of every frame
+  // that belongs to a flow, at both ends.
+  bool may_carry(LaneId lane, wire::TrafficClass c) const;
+
+  struct Channel {
+    explicit Channel(Lifecycle l) : lifecycle(std::move(l)) {}
+    Lifecycle lifecycle;
+    LaneId interactive = 0;
+    std::optional<LaneId> bulk;
+    bool linked = false;  // LinkUp was said of the interactive lane
+    bool released = false;  // it drains: its peer may be dialled anew beside it
+    unsigned bulk_failures = 0;  // in a row
+    std::optional<MonoTime> bulk_since;
+    std::optional<MonoTime> bulk_retry;
+  };
+  // In the order they were made.
+  const std::vector<std::unique_ptr<Channel>>& channels() const { return channels_; }
+  const Channel* channel_of(LaneId lane) const;
+  const Reconnector& reconnector() const { return reconnector_; }
+  const Context& context() const { return context_; }
+  const Counters& counters() const { return counters_; }
+  // Nothing is left of what was there when this node began to drain or to stop.
+  bool empty() const { return channels_.empty(); }
+
+ private:
+  // One connection. One that we accepted counts as interactive until its hello says otherwise.
+  struct LaneRecord {
+    Channel* channel;
+    Lane kind;
+    std::optional<MonoTime> join_by;  // bulk, dialled, and not part of the channel yet
+    bool proven = false;  // bulk: its certificate names the channel's peer
+  };
+
+  void on(const table_event::ContextChanged& e);
+  void on(const table_event::Connected& e);
+  void on(const table_event::Proven& e);
+  void on(const table_event::Closed& e);
+  void on(const table_event::Frame& e);
+  void on(const table_event::Violation& e);
+  void on(const table_event::Rechecked& e);
+  void on(const table_event::Idle& e);
+  void on(const table_event::Timeout& e);
+  void on(const table_event::Stop& e);
+  void violation(LaneId lane, LaneRecord& record);
+
+  void drive(Channel& channel, const Event& event);
+  void perform(Channel& channel, const Action& action);
+  void note(Channel& channel, State before);
+  void release(Channel& channel);
+  void established(Channel& channel);
+  void hello(LaneId lane, LaneRecord& record, const wire::Hello& hello);
+  void become_bulk(LaneId lane, LaneRecord& record, const wire::Hello& hello);
+  void join_bulk(LaneId lane, LaneRecord& record);
+  void bulk_proven(LaneId lane, LaneRecord& record, const Verdict& verdict);
+  void bulk_gone(LaneId lane, FailureReason reason);
+  void send_bulk_hello(LaneId lane, const Channel& channel);
+  void dial(NodeId peer);
+  void dial_bulk(Channel& channel);
+  void dial_what_is_due();
+  void link_policy(const Channel& channel);
+  void close_lane(LaneId lane, bool linger);
+  void bury();
+  wire::TrafficClassSet classes_on(const Channel& channel, Lane lane) const;
+  LaneRecord* find(LaneId lane);
+  bool decode_and_drive(LaneId lane, LaneRecord& record, const table_event::Frame& e);
+  std::size_t dials_under_way() const;
+
+  RandomSource& rng_;
+  Context context_;
+  Reconnector reconnector_;
+  Counters counters_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::map<LaneId, LaneRecord> lanes_;
+  LaneId next_lane_ = 1;
+  bool stopping_ = false;
+
+  // Of the step under way.
+  MonoTime now_{};
+  std::vector<TableAction> out_;
+};
+
+}  // namespace rap::channel

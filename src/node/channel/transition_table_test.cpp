@@ -1,0 +1,128 @@
+#include "node/channel/transition_table.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "node/channel/channel_world.hpp"
+
+namespace rap::channel {
+namespace {
+
+// The table as the documentation shows it; `-` is an event the state cannot meet.
+std::string as_markdown() {
+  std::string out = "| |";
+  for (std::size_t s = 0; s < kStateCount; ++s) {
+    out += " " + std::string(to_string(static_cast<State>(s))) + " |";
+  }
+  out += "\n|---|";
+  for (std::size_t s = 0; s < kStateCount; ++s) out += "---|";
+  out += "\n";
+  for (std::size_t e = 0; e < kEventCount; ++e) {
+    const auto event = static_cast<EventKind>(e);
+    out += "| **" + std::string(to_string(event)) + "** |";
+    for (std::size_t s = 0; s < kStateCount; ++s) {
+      const Outcome outcome = outcome_of(static_cast<State>(s), event);
+      out += outcome == Outcome::impossible ? " - |" : " " + std::string(to_string(outcome)) + " |";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+TEST(TransitionTable, IsTheOneInTheDocumentation) {
+  std::ifstream file(std::string(RAP_SOURCE_DIR) + "/docs/protocol/channels.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_NE(text.str().find(as_markdown()), std::string::npos)
+      << "docs/protocol/channels.md must contain:\n"
+      << as_markdown();
+}
+
+TEST(TransitionTable, LetsNoFrameButAHelloAdvanceAChannelThatIsNotEstablished) {
+  for (const State s :
+       {State::connecting, State::handshaking, State::authenticating, State::authorizing}) {
+    for (const EventKind e : {EventKind::heartbeat, EventKind::ack}) {
+      const Outcome outcome = outcome_of(s, e);
+      EXPECT_TRUE(outcome == Outcome::refuse || outcome == Outcome::impossible);
+    }
+  }
+}
+
+// --- every event in every state
+
+Event example(EventKind kind, const wire::Hello& hello, const wire::Heartbeat& heartbeat,
+              const Verdict& verdict) {
+  switch (kind) {
+    case EventKind::start: return event::Start{};
+    case EventKind::accepted: return event::Accepted{};
+    case EventKind::connected: return event::Connected{};
+    case EventKind::proven: return event::Proven{verdict};
+    case EventKind::lost: return event::Lost{FailureReason::network_unreachable};
+    case EventKind::hello: return event::HelloReceived{hello};
+    case EventKind::heartbeat: return event::HeartbeatReceived{Lane::interactive, heartbeat};
+    case EventKind::ack: return event::AckReceived{Lane::interactive, {1, 0}};
+    case EventKind::goodbye: return event::GoodbyeReceived{FailureReason::none};
+    case EventKind::context: return event::ContextChanged{};
+    case EventKind::rechecked: return event::Rechecked{verdict};
+    case EventKind::lane_joined: return event::LaneJoined{};
+    case EventKind::lane_lost: return event::LaneLost{FailureReason::none};
+    case EventKind::violation: return event::Violation{};
+    case EventKind::idle: return event::Idle{};
+    case EventKind::timeout: return event::Timeout{};
+    case EventKind::stop: return event::Stop{};
+  }
+  return event::Timeout{};
+}
+
+// Where an outcome may lead; nothing else is ever seen.
+std::vector<State> successors(Outcome outcome, State from) {
+  using enum State;
+  switch (outcome) {
+    case Outcome::ignore:
+    case Outcome::impossible: return {from};
+    case Outcome::refuse:
+    case Outcome::lose: return {failed};
+    case Outcome::dial: return {connecting};
+    case Outcome::listen:
+    case Outcome::handshake: return {handshaking};
+    case Outcome::authenticate: return {authorizing, failed};
+    case Outcome::greet: return {established, degraded, failed};
+    case Outcome::greet_again: return {from, draining, failed};
+    case Outcome::answer: return {from, draining, failed};
+    case Outcome::measure: return {from, established, failed};
+    case Outcome::part: return {closing};
+    case Outcome::reconsider: return {from, revalidating, draining, failed};
+    case Outcome::conclude: return {from, established, degraded, draining, failed};
+    case Outcome::join:
+    case Outcome::unjoin: return {from};
+    case Outcome::finish: return {closing};
+    case Outcome::expire: return {from, degraded, revalidating, closing, closed, failed};
+    case Outcome::stop: return {closing};
+    case Outcome::gone: return {closed};
+  }
+  return {};
+}
+
+class Transitions : public LifecycleTest, public ::testing::WithParamInterface<std::size_t> {};
+
+TEST_P(Transitions, LeadWhereTheTableSays) {
+  const auto from = static_cast<State>(GetParam() / kEventCount);
+  const auto kind = static_cast<EventKind>(GetParam() % kEventCount);
+  if (from == State::authenticating) return;  // passed within a step
+  reach(from);
+  ASSERT_EQ(channel.state(), from);
+  step(example(kind, hello(), heartbeat(), verdict(b)));
+  const auto allowed = successors(outcome_of(from, kind), from);
+  EXPECT_NE(std::ranges::find(allowed, channel.state()), allowed.end())
+      << to_string(from) << " × " << to_string(kind) << " → " << to_string(channel.state());
+  if (is_terminal(from)) {
+    EXPECT_EQ(channel.state(), from) << "never comes back";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryEventInEveryState, Transitions,
+                         ::testing::Range(std::size_t{0}, kStateCount* kEventCount));
+
+}  // namespace
+}  // namespace rap::channel

@@ -1,0 +1,161 @@
+#include "node/fabric/client_session.hpp"
+
+#include "io/http/websocket.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::fabric {
+
+using wire::WebSocketClose;
+using wire::WebSocketDecoder;
+using wire::WebSocketOpcode;
+
+ClientSession::ClientSession(io::EventLoop& loop, router::Router& router, ClientOwner& owner,
+                             Log& log)
+    : loop_(loop),
+      router_(router),
+      owner_(owner),
+      log_(log),
+      parser_({.header_bytes = kMaxUpgradeHeader, .body_bytes = 0}),
+      last_active_(io::mono_now()) {}
+
+ClientSession::~ClientSession() {
+  stream_.reset();
+  if (link_) router_.link_down(*link_, wire::FlowReason::peer_lost);
+}
+
+void ClientSession::accept(std::unique_ptr<io::Stream> stream) {
+  stream_ = std::move(stream);
+  stream_->set_handler(*this);
+}
+
+void ClientSession::flush() {
+  if (stream_) stream_->flush();
+}
+
+void ClientSession::expire(MonoTime now, Duration max_idle) {
+  if (over_) return;
+  if (closing_) {
+    if (now - last_active_ > kCloseTimeout) over();
+  } else if (link_) {
+    const auto* link = router_.board().find(*link_);
+    if (link != nullptr && link->flows.size() > 0) {
+      last_active_ = now;
+    } else if (now - last_active_ > max_idle) {
+      close(WebSocketClose::going_away);
+    }
+  } else if (now - last_active_ > kUpgradeTimeout) {
+    over();
+  }
+}
+
+void ClientSession::on_open() {}
+
+void ClientSession::on_close(const io::StreamError&) { over(); }
+
+std::size_t ClientSession::on_data(MutableBytes data) {
+  std::size_t used = 0;
+  if (!link_ && !closing_) used = upgrade(data);
+  if (!link_) return used;
+  while (!over_ && !closing_) {
+    std::size_t n = 0;
+    wire::WebSocketMessage message;
+    const auto result = decoder_.next(data.subspan(used), n, message);
+    used += n;
+    if (result == WebSocketDecoder::Result::need_more) {
+      if (n == 0) return used;
+    } else if (result == WebSocketDecoder::Result::failed) {
+      close(decoder_.close_code());
+    } else if (!on_message(message)) {
+      close(WebSocketClose::protocol_error);
+    }
+  }
+  return data.size();
+}
+
+std::size_t ClientSession::upgrade(MutableBytes data) {
+  const auto step = parser_.feed(data);
+  if (step.state == io::HttpParseState::incomplete) return step.consumed;
+  wire::HttpResponse answer;
+  if (step.state == io::HttpParseState::complete) {
+    answer = io::answer_websocket_upgrade(parser_.take(), wire::kDataPlanePath,
+                                          wire::kDataPlaneSubprotocol);
+  } else {
+    answer.status = parser_.fault() == io::HttpFault::header_too_large ? 431
+                    : parser_.fault() == io::HttpFault::malformed      ? 400
+                                                                       : 413;
+  }
+  const bool upgraded = answer.status == 101;
+  // format_response would take "connection" away: it is the upgrade itself here.
+  if (upgraded) {
+    std::string head = "HTTP/1.1 101 Switching Protocols\r\n";
+    for (const auto& [name, value] : answer.headers) head += name + ": " + value + "\r\n";
+    stream_->write(as_bytes(head + "\r\n"));
+  } else {
+    const auto text = io::format_response(answer, {.keep_alive = false, .date = io::wall_now()});
+    stream_->write(as_bytes(text.value_or("HTTP/1.1 400 Bad Request\r\n\r\n")));
+  }
+  if (upgraded) link_ = router_.client_up(policy::IpAddress::parse(stream_->peer_ip()));
+  if (!link_) {
+    closing_ = true;
+    stream_->close_after_write();
+    return data.size();
+  }
+  output_.emplace(router_.queue(*link_));
+  stream_->set_output(&*output_);
+  last_active_ = io::mono_now();
+  owner_.client_upgraded(*this);
+  return step.consumed;
+}
+
+bool ClientSession::on_message(const wire::WebSocketMessage& message) {
+  switch (message.opcode) {
+    case WebSocketOpcode::binary: return on_frames(message.payload);
+    case WebSocketOpcode::ping:
+      // One pong answers all pings that came meanwhile (RFC 6455 §5.5.3).
+      if (router_.queue(*link_).queued_bytes(wire::TrafficClass::fabric_control) == 0) {
+        router_.queue(*link_).append_control(WebSocketOpcode::pong, message.payload);
+        stream_->flush();
+      }
+      return true;
+    case WebSocketOpcode::pong: return true;
+    case WebSocketOpcode::close: close(WebSocketClose::normal); return true;
+    case WebSocketOpcode::text: close(WebSocketClose::unsupported_data); return true;
+    case WebSocketOpcode::continuation: return false;
+  }
+  return false;
+}
+
+bool ClientSession::on_frames(MutableBytes payload) {
+  const MonoTime now = io::mono_now();
+  const WallTime wall = io::wall_now();
+  while (!payload.empty()) {
+    const auto frame = wire::next_frame(payload);
+    if (!frame || !*frame) {
+      log_.info("client.bad_frame",
+                {{"peer_ip", stream_->peer_ip()},
+                 {"error", frame ? "truncated" : wire::to_string(frame.error())}});
+      return false;
+    }
+    if (!router_.on_frame(*link_, **frame, now, wall)) return false;
+    payload = payload.subspan((*frame)->whole.size());
+  }
+  return true;
+}
+
+void ClientSession::close(WebSocketClose code) {
+  if (closing_) return;
+  closing_ = true;
+  last_active_ = io::mono_now();
+  const auto v = static_cast<std::uint16_t>(code);
+  const std::uint8_t payload[2] = {static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
+  router_.queue(*link_).append_control(WebSocketOpcode::close, payload);
+  stream_->close_after_write();
+}
+
+void ClientSession::over() {
+  if (over_) return;
+  over_ = true;
+  owner_.client_over(*this);
+}
+
+}  // namespace rap::fabric

@@ -1,0 +1,67 @@
+// One client at the entry: HTTP upgrade, then fabric frames in binary WebSocket messages.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/log.hpp"
+#include "io/http/http_codec.hpp"
+#include "io/stream/tls_stream.hpp"
+#include "node/fabric/queue_output.hpp"
+#include "node/router/router.hpp"
+#include "wire/websocket.hpp"
+
+namespace rap::fabric {
+
+// Before a client has a flow it may cost no more than this.
+inline constexpr std::size_t kMaxUpgradeHeader = 8 * 1024;
+inline constexpr std::chrono::seconds kUpgradeTimeout{10};
+inline constexpr std::chrono::seconds kCloseTimeout{5};  // for a client that does not read on
+
+class ClientSession;
+
+class ClientOwner {
+ public:
+  virtual ~ClientOwner() = default;
+  virtual void client_upgraded(ClientSession& session) = 0;  // it has a link now
+  // The session is over; destroy it on a later turn of the loop.
+  virtual void client_over(ClientSession& session) = 0;
+};
+
+class ClientSession final : public io::StreamHandler, public LinkSender {
+ public:
+  ClientSession(io::EventLoop& loop, router::Router& router, ClientOwner& owner, Log& log);
+  ~ClientSession() override;
+
+  void accept(std::unique_ptr<io::Stream> stream);
+  void flush() override;
+  // Ends a client that has had no flow for too long, or never finished its upgrade.
+  void expire(MonoTime now, Duration max_idle);  // without any flow
+  std::optional<router::LinkId> link() const { return link_; }
+
+  void on_open() override;
+  std::size_t on_data(MutableBytes data) override;
+  void on_close(const io::StreamError& error) override;
+
+ private:
+  std::size_t upgrade(MutableBytes data);
+  bool on_message(const wire::WebSocketMessage& message);
+  bool on_frames(MutableBytes payload);
+  void close(wire::WebSocketClose code);
+  void over();
+
+  io::EventLoop& loop_;
+  router::Router& router_;
+  ClientOwner& owner_;
+  Log& log_;
+  io::HttpRequestParser parser_;
+  wire::WebSocketDecoder decoder_{wire::WebSocketRole::server};
+  MonoTime last_active_;
+  bool closing_ = false;
+  bool over_ = false;
+  std::unique_ptr<io::Stream> stream_;
+  std::optional<router::LinkId> link_;
+  std::optional<QueueOutput> output_;
+};
+
+}  // namespace rap::fabric

@@ -1,0 +1,296 @@
+#include "node/fabric/fabric.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "node/fabric/observations.hpp"
+#include "node/fabric/standing.hpp"
+#include "wire/url.hpp"
+
+namespace rap::fabric {
+
+using namespace std::chrono_literals;
+using policy::NodeRole;
+
+namespace {
+
+constexpr Duration kTick = 1s;
+constexpr int kLoggedFailures = 10;  // handshakes a tick: a stranger must not fill the log
+constexpr Duration kShutDownGrace = 1s;
+
+std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
+  return crypto::Certificate::chain_from_pem(config.trust_bundle_pem)
+      .value_or(std::vector<crypto::Certificate>{});
+}
+
+}  // namespace
+
+Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      log_(log),
+      targets_(loop),
+      router_(*this, targets_, random_, io::wall_now()),
+      channels_(
+          loop, router_, random_,
+          [this](router::LinkId link, LinkSender* sender) { set_sender(link, sender); }, log),
+      peer_memory_(settings_.state, log),
+      ticker_(loop),
+      shut_down_timer_(loop),
+      agent_(loop, (settings_.state / "agent.sock").string(),
+             {.on_config = [this](const auto& config,
+                                  const auto& documents) { configure(config, documents); },
+              .on_terminate_session =
+                  [this](SessionId session) { router_.end_session(session, io::wall_now()); },
+              .on_control = [this](bool reachable) { control_changed(reachable); },
+              .on_identity_changed = [this] { identity_changed(); },
+              .on_security_state =
+                  [this](const auto& part, bool first, bool last) {
+                    router_.replace_security(part, first, last, io::wall_now());
+                    if (last) security_changed();
+                  },
+              .on_security_changes =
+                  [this](const auto& changes) {
+                    router_.change_security(changes, io::wall_now());
+                    security_changed();
+                  },
+              .on_security_incomplete =
+                  [this] {
+                    router_.security_incomplete();
+                    log_.error("security.incomplete",
+                               {{"detail", "No new flows are let in; those there are go on."}});
+                  },
+              .on_credentials_changed = [this] { credentials_changed(); }},
+             log) {
+  targets_.attach(router_.egress());
+  tick();
+}
+
+Fabric::~Fabric() = default;
+
+// --- configuration
+// ---------------------------------------------------------------------------------
+
+void Fabric::configure(const snapshot::NodeConfig& config,
+                       const std::vector<snapshot::Document>& documents) {
+  if (configured_ && (config.cluster != config_.cluster || config.node != config_.node)) {
+    return log_.error("config.refused", {{"detail", "it names another node or cluster"}});
+  }
+  if (!renew_trust(config)) return;
+  if (!configured_) peer_memory_.load(config.cluster, config.node, channels_);
+  config_ = config;
+  configured_ = true;
+  router_.configure(config);
+  router_.set_policies(snapshot::policies_of(documents));
+  apply_settings(
+      snapshot::runtime_settings_from(values_of(documents, snapshot::kServerRuntimeSettings)));
+  open_listeners();
+  update_context();
+  log_.info("config.applied", {{"version", config.version}, {"peers", config.peers.size()}});
+}
+
+// For what comes from now on; who is in stays in. The listeners that are opened later take them
+// over.
+void Fabric::apply_settings(const snapshot::RuntimeSettings& settings) {
+  if (settings != limits_) log_.info("settings.applied", {{"max_clients", settings.max_clients}});
+  limits_ = settings;
+  router_.set_flows_per_client(settings.flows_per_client);
+  for (const auto* listener : {&client_listener_, &fabric_listener_}) {
+    if (!*listener) continue;
+    (*listener)->set_limits(settings.handshake, settings.pending_handshakes,
+                            settings.pending_per_address);
+  }
+}
+
+bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
+  const auto identity = read_identity(settings_.state, io::wall_now());
+  if (!identity) {
+    log_.error("identity.unreadable", {{"detail", identity.error()}});
+    return false;
+  }
+  const auto deny = deny_list_of(config);
+  if (!deny) {
+    log_.error("config.refused", {{"detail", "its revocations cannot be read"}});
+    return false;
+  }
+  const auto roots = roots_of(config);
+  // What the control plane last said of a peer is believed for as long as what it said of all of
+  // them: without it, nothing is lost before the configuration itself expires.
+  const crypto::AcceptMember member{.roots = roots,
+                                    .cluster = config.cluster,
+                                    .kind = wire::SpiffeId::Kind::node,
+                                    .host = {},
+                                    .deny = deny,
+                                    .staple_max_age = std::chrono::seconds{config.valid_for_s}};
+  using crypto::TlsContext;
+  using crypto::TlsRole;
+  client_tls_ = identity->worker ? TlsContext::make(TlsRole::server, identity->worker,
+                                                    crypto::AcceptAnyone{}, io::wall_now)
+                                 : nullptr;
+  accept_tls_ = TlsContext::make(TlsRole::server, identity->tls, member, io::wall_now);
+  channels_.set_trust(TlsContext::make(TlsRole::client, identity->tls, member, io::wall_now),
+                      {roots, deny}, identity->tls);
+  if (client_listener_ && client_tls_) client_listener_->set_tls(client_tls_);
+  if (fabric_listener_) fabric_listener_->set_tls(accept_tls_);
+  router_.set_seal_key(identity->seal);
+  return true;
+}
+
+void Fabric::identity_changed() {
+  if (!configured_ || !renew_trust(config_)) return;
+  channels_.prove_again();
+  log_.info("identity.renewed");
+}
+
+void Fabric::security_changed() {
+  const router::SecurityTable& security = router_.security();
+  log_.info("security.applied",
+            {{"epochs", security.epochs()}, {"blocklisted", security.blocklisted()}});
+}
+
+void Fabric::credentials_changed() {
+  if (!configured_ || !renew_trust(config_)) return;
+  open_listeners();
+}
+
+void Fabric::control_changed(bool reachable) {
+  if (reachable == !control_away_since_) return;
+  control_away_since_ = reachable ? std::nullopt : std::optional(io::wall_now());
+  log_.info("control.reachable", {{"reachable", reachable}});
+  if (configured_) update_context();
+}
+
+// A listener exists only while a role or a neighbour needs it.
+void Fabric::open_listeners() {
+  const auto keep = [&](bool wanted, std::unique_ptr<io::TlsListener>& listener, const Address& at,
+                        const char* name, std::shared_ptr<const crypto::TlsContext> tls,
+                        io::TlsListener::OnPeer fn) {
+    if (!wanted) return listener.reset();
+    if (listener) return;
+    const auto failed = [this, name](const io::StreamError& error, const std::string& peer_ip) {
+      if (++failures_logged_ > kLoggedFailures) return;  // all of them are counted
+      log_.info("handshake.failed", {{"listener", name},
+                                     {"peer_ip", peer_ip},
+                                     {"reason", channel::to_string(reason_of(error))},
+                                     {"detail", error.detail}});
+    };
+    io::TlsListenerOptions options;
+    options.tls = std::move(tls);
+    options.handshake_timeout = limits_.handshake;
+    options.max_handshakes = limits_.pending_handshakes;
+    options.max_handshakes_per_source = limits_.pending_per_address;
+    try {
+      listener = std::make_unique<io::TlsListener>(loop_, at.host, at.port, std::move(options),
+                                                   std::move(fn), failed);
+      log_.info("listener.open", {{"listener", name}, {"port", listener->port()}});
+    } catch (const std::system_error& e) {
+      // The next configuration, or the ticker, tries again.
+      log_.error("listener.failed", {{"listener", name}, {"detail", e.what()}});
+    }
+  };
+  const bool dialled_by_others = std::any_of(config_.peers.begin(), config_.peers.end(),
+                                             [](const auto& p) { return !p.dial; });
+  keep(dialled_by_others, fabric_listener_, settings_.fabric, "fabric", accept_tls_,
+       [this](auto stream) { channels_.accept(std::move(stream)); });
+  const bool entry = config_.has_role(NodeRole::entry);
+  const bool without_worker = entry && client_tls_ == nullptr;
+  if (without_worker && !said_no_worker_) {
+    log_.warn("entry.not_ready", {{"detail", "no worker certificate to meet clients with yet"}});
+  }
+  said_no_worker_ = without_worker;
+  keep(entry && !without_worker, client_listener_, settings_.data_plane, "data_plane", client_tls_,
+       [this](auto stream) { accept_client(std::move(stream)); });
+}
+
+void Fabric::update_context() {
+  authority_ = authority_of(config_, control_away_since_, io::wall_now());
+  channels_.set_context(context_of(config_, authority_, io::mono_now(), io::wall_now()));
+}
+
+// --- clients
+// ---------------------------------------------------------------------------------------
+
+void Fabric::accept_client(std::unique_ptr<io::Stream> stream) {
+  if (clients_.size() >= limits_.max_clients || shutting_down_) {
+    log_.warn("client.limit_reached", {{"peer_ip", stream->peer_ip()}});
+    return;
+  }
+  ClientOwner& owner = *this;
+  auto session = std::make_unique<ClientSession>(loop_, router_, owner, log_);
+  ClientSession& ref = *session;
+  clients_.emplace(&ref, std::move(session));
+  ref.accept(std::move(stream));
+}
+
+void Fabric::client_upgraded(ClientSession& session) { set_sender(*session.link(), &session); }
+
+void Fabric::client_over(ClientSession& session) {
+  if (session.link()) set_sender(*session.link(), nullptr);
+  loop_.post([this, dead = &session] { clients_.erase(dead); });
+}
+
+// --- the router's side
+// -------------------------------------------------------------------------------
+
+void Fabric::set_sender(router::LinkId link, LinkSender* sender) {
+  if (senders_.size() <= link) senders_.resize(link + 1);
+  senders_[link] = sender;
+}
+
+void Fabric::flush(router::LinkId link) {
+  if (link < senders_.size() && senders_[link] != nullptr) return senders_[link]->flush();
+  if (router_.is_loopback(link)) {
+    loop_.post([this] { router_.deliver_loopback(io::mono_now(), io::wall_now()); });
+  }
+}
+
+void Fabric::tick() {
+  const MonoTime now = io::mono_now();
+  router_.tick(now, io::wall_now());
+  targets_.expire(now);
+  failures_logged_ = 0;
+  for (const auto& [session, owned] : clients_) session->expire(now, limits_.client_idle);
+  channels_.tick();
+  publish_metrics(now);
+  if (configured_) {
+    peer_memory_.keep(channels_, now);
+    open_listeners();
+    if (authority_of(config_, control_away_since_, io::wall_now()) != authority_) update_context();
+    const std::string_view entry = !config_.has_role(NodeRole::entry) ? "no"
+                                   : client_tls_ == nullptr           ? "no_worker_certificate"
+                                   : client_listener_                 ? "open"
+                                                                      : "listener_failed";
+    agent_.send(observe(router_, channels_, config_.version, entry, now));
+  }
+  ticker_.after(kTick, [this] { tick(); });
+}
+
+void Fabric::publish_metrics(MonoTime now) {
+  if (!settings_.metrics) return;
+  if (!metrics_) {
+    try {
+      metrics_ = std::make_unique<MetricsEndpoint>(loop_, *settings_.metrics, log_);
+    } catch (const std::system_error& e) {
+      return log_.error("listener.failed", {{"listener", "metrics"}, {"detail", e.what()}});
+    }
+  }
+  metrics_->publish(metrics_text(channels_.table(), router_, fabric_listener_.get(),
+                                 client_listener_.get(), now));
+}
+
+void Fabric::shut_down(std::function<void()> done) {
+  shutting_down_ = true;
+  if (configured_) peer_memory_.keep(channels_, io::mono_now(), true);
+  fabric_listener_.reset();
+  client_listener_.reset();
+  shut_down_done_ = std::move(done);
+  const auto finish = [this] {
+    if (shut_down_done_) std::exchange(shut_down_done_, {})();
+  };
+  channels_.stop(finish);
+  // A goodbye that nobody hears is not waited for.
+  shut_down_timer_.after(kShutDownGrace, finish);
+}
+
+}  // namespace rap::fabric

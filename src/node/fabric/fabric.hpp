@@ -1,0 +1,86 @@
+// The data plane of one node: listeners, lanes to neighbours, clients and targets around a router.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.hpp"
+#include "io/stream/event_loop.hpp"
+#include "io/stream/tls_listener.hpp"
+#include "io/system/system.hpp"
+#include "node/fabric/agent_link.hpp"
+#include "node/fabric/channels.hpp"
+#include "node/fabric/client_session.hpp"
+#include "node/fabric/identity.hpp"
+#include "node/fabric/metrics.hpp"
+#include "node/fabric/peer_memory.hpp"
+#include "node/fabric/settings.hpp"
+#include "node/fabric/target_pool.hpp"
+#include "node/router/router.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::fabric {
+
+class Fabric final : private router::LinkPort, private ClientOwner {
+ public:
+  Fabric(io::EventLoop& loop, Settings settings, Log& log);
+  ~Fabric() override;
+
+  // Says goodbye on every channel; `done` is called when they are closed or the time is up.
+  void shut_down(std::function<void()> done);
+
+ private:
+  void configure(const snapshot::NodeConfig& config,
+                 const std::vector<snapshot::Document>& documents);
+  void apply_settings(const snapshot::RuntimeSettings& settings);
+  // False: the identity or the revocations cannot be used; what was in use before stays.
+  bool renew_trust(const snapshot::NodeConfig& config);
+  void identity_changed();
+  void security_changed();
+  void credentials_changed();
+  void control_changed(bool reachable);
+  void open_listeners();
+  void update_context();
+  void accept_client(std::unique_ptr<io::Stream> stream);
+  void tick();
+  void publish_metrics(MonoTime now);
+
+  void flush(router::LinkId link) override;
+  void client_upgraded(ClientSession& session) override;
+  void client_over(ClientSession& session) override;
+  void set_sender(router::LinkId link, LinkSender* sender);
+
+  io::EventLoop& loop_;
+  Settings settings_;
+  Log& log_;
+  io::SystemRandom random_;
+  TargetPool targets_;
+  router::Router router_;
+  snapshot::NodeConfig config_;
+  snapshot::RuntimeSettings limits_;
+  bool configured_ = false;
+  std::optional<WallTime> control_away_since_;
+  channel::Authority authority_ = channel::Authority::expired;
+  int failures_logged_ = 0;  // handshakes, since the last tick
+  bool shutting_down_ = false;
+  std::function<void()> shut_down_done_;
+
+  std::shared_ptr<const crypto::TlsContext> client_tls_;  // towards clients; null: no certificate
+  bool said_no_worker_ = false;
+  std::shared_ptr<const crypto::TlsContext> accept_tls_;  // towards nodes that dial
+  std::unique_ptr<io::TlsListener> fabric_listener_;
+  std::unique_ptr<io::TlsListener> client_listener_;
+
+  std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
+  std::vector<LinkSender*> senders_;  // by LinkId
+  Channels channels_;
+  PeerMemory peer_memory_;
+  std::unique_ptr<MetricsEndpoint> metrics_;
+  io::Timer ticker_;
+  io::Timer shut_down_timer_;
+  AgentLink agent_;
+};
+
+}  // namespace rap::fabric

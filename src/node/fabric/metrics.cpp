@@ -1,0 +1,158 @@
+#include "node/fabric/metrics.hpp"
+
+#include <array>
+#include <map>
+
+#include "base/metrics_text.hpp"
+#include "io/stream/handshake_metrics.hpp"
+
+namespace rap::fabric {
+namespace {
+
+using channel::Counters;
+
+using Text = MetricsText;
+
+void write_counters(Text& t, const Counters& c) {
+  t.one("channel_attempts_total", "counter", "Channels dialled.", c.attempts);
+  t.one("channel_reconnects_total", "counter", "Dials of peers that were connected before.",
+        c.reconnects);
+  t.one("channels_established_total", "counter", "Channels that came to be.", c.established);
+  t.one("channel_handshake_failures_total", "counter", "Peers that did not prove who they are.",
+        c.handshake_failures);
+  t.one("channel_authorization_failures_total", "counter", "Proven peers that were not let in.",
+        c.authorization_failures);
+  t.one("channel_revalidations_total", "counter", "Live channels judged again.", c.revalidations);
+  t.one("channel_revalidation_failures_total", "counter", "Live channels found wanting.",
+        c.revalidation_failures);
+  t.one("channel_revocations_total", "counter", "Live channels ended for a revocation.",
+        c.revocations);
+  t.one("channel_drains_total", "counter", "Channels that began to drain.", c.drains);
+  t.one("channels_replaced_total", "counter", "Channels replaced by a newer one.", c.replaced);
+  t.one("channel_bulk_lanes_lost_total", "counter", "Bulk lanes lost.", c.bulk_lanes_lost);
+  t.one("channel_failover_hints_total", "counter", "Peers silent for too long.", c.failover_hints);
+  t.family("channels_ended_total", "counter", "Channels that ended, by reason.");
+  for (std::uint8_t i = 0; i < channel::kFailureReasonCount; ++i) {
+    const auto name = i == 0 ? "orderly" : channel::to_string(*channel::failure_reason_from(i));
+    t.sample(c.ended_by_reason[i], metrics_label("reason", name));
+  }
+}
+
+void write_channels(Text& t, const channel::Table& table) {
+  std::array<std::uint64_t, channel::kStateCount> states{};
+  std::array<std::uint64_t, wire::kTrafficClassCount> classes{};
+  for (const auto& channel : table.channels()) {
+    ++states[static_cast<std::size_t>(channel->lifecycle.state())];
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      if (channel->lifecycle.classes().contains(static_cast<wire::TrafficClass>(i))) ++classes[i];
+    }
+  }
+  t.family("channels", "gauge", "Channels by state.");
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    t.sample(states[i], metrics_label("state", channel::to_string(static_cast<channel::State>(i))));
+  }
+  t.family("channel_classes", "gauge", "Channels that may carry a class of traffic.");
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    t.sample(classes[i], metrics_label("class", wire::kTrafficClassNames[i]));
+  }
+  const auto each = [&](std::string_view name, std::string_view help, auto write) {
+    t.family(name, "gauge", help);
+    for (const auto& channel : table.channels()) {
+      const auto& l = channel->lifecycle;
+      if (!l.carries_traffic()) continue;
+      for (const auto lane : {wire::Lane::interactive, wire::Lane::bulk}) {
+        if (!l.has_lane(lane)) continue;
+        write(l.heartbeats(lane), metrics_label("peer", l.peer()->str()) + "," +
+                                      metrics_label("lane", wire::to_string(lane)));
+      }
+    }
+  };
+  using Beats = channel::HeartbeatMonitor;
+  each("heartbeat_rtt_seconds", "Smoothed round trip of heartbeats.",
+       [&](const Beats& b, const std::string& labels) { t.seconds(b.rtt(), labels); });
+  each("heartbeat_jitter_seconds", "Its variation.",
+       [&](const Beats& b, const std::string& labels) { t.seconds(b.jitter(), labels); });
+  each("heartbeat_loss_permille", "Of the last 32, those unanswered.",
+       [&](const Beats& b, const std::string& labels) { t.sample(b.loss_permille(), labels); });
+}
+
+void write_reconnects(Text& t, const channel::Table& table, MonoTime now) {
+  t.family("reconnect_failures", "gauge", "Failures in a row of peers that are dialled.");
+  for (const auto& [node, peer] : table.reconnector().peers()) {
+    t.sample(peer.failures, metrics_label("peer", node.str()));
+  }
+  t.family("reconnect_wait_seconds", "gauge", "Until the next attempt.");
+  for (const auto& [node, peer] : table.reconnector().peers()) {
+    if (peer.engaged || peer.stopped) continue;
+    t.seconds(std::max(Duration::zero(), peer.next_at - now), metrics_label("peer", node.str()));
+  }
+  t.family("reconnect_stopped", "gauge", "1: denied until the configuration changes.");
+  for (const auto& [node, peer] : table.reconnector().peers()) {
+    t.sample(peer.stopped ? 1 : 0, metrics_label("peer", node.str()));
+  }
+}
+
+void write_standing(Text& t, const channel::Context& c) {
+  t.one("draining", "gauge", "1 while this node drains.", c.draining ? 1 : 0);
+  t.family("authority", "gauge", "1 for what the configuration is worth now.");
+  for (const auto& [name, value] : {std::pair("current", channel::Authority::current),
+                                    {"degraded", channel::Authority::degraded},
+                                    {"expired", channel::Authority::expired}}) {
+    t.sample(c.authority == value ? 1 : 0, metrics_label("authority", name));
+  }
+  t.one("config_version", "gauge", "Of the configuration in use.", c.versions.config);
+  t.one("trust_bundle_version", "gauge", "Of the roots in use.", c.versions.trust_bundle);
+  t.one("revocation_version", "gauge", "Of the deny list in use.", c.versions.revocation);
+  t.one("route_epoch", "gauge", "Of the routes in use.", c.versions.route_epoch);
+}
+
+}  // namespace
+
+std::string metrics_text(const channel::Table& table, router::Router& router,
+                         const io::TlsListener* nodes, const io::TlsListener* clients,
+                         MonoTime now) {
+  Text t("rap_fabric_");
+  write_channels(t, table);
+  write_counters(t, table.counters());
+  write_reconnects(t, table, now);
+  write_standing(t, table.context());
+  const auto counters = [](const io::TlsListener* l) { return l ? &l->counters() : nullptr; };
+  io::write_handshakes(t, {{"nodes", counters(nodes)}, {"clients", counters(clients)}});
+  const router::SecurityTable& security = router.security();
+  t.one("security_complete", "gauge", "1 when the security data is there; else nobody new gets in.",
+        security.is_complete() ? 1 : 0);
+  t.one("auth_epochs", "gauge", "Users with an auth epoch.", security.epochs());
+  t.one("blocklisted", "gauge", "Addresses, blocks, devices and users.", security.blocklisted());
+  t.family("flow_refusals_total", "counter", "Flows refused or ended by this node, by reason.");
+  const auto& refusals = router.board().refusals();
+  for (std::size_t i = 1; i < refusals.size(); ++i) {
+    t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));
+  }
+  return t.take();
+}
+
+MetricsEndpoint::MetricsEndpoint(io::EventLoop& loop, const Address& at, Log& log)
+    : server_(
+          loop,
+          {.host = at.host, .port = at.port, .max_connections = 16, .executors = {{.threads = 1}}},
+          [this](const wire::HttpRequest& request) { return answer(request); }, log) {}
+
+void MetricsEndpoint::publish(std::string text) {
+  const std::lock_guard lock(mutex_);
+  text_ = std::move(text);
+}
+
+wire::HttpResponse MetricsEndpoint::answer(const wire::HttpRequest& request) {
+  wire::HttpResponse response;
+  if (request.path != "/metrics") {
+    response.status = 404;
+    return response;
+  }
+  response.status = 200;
+  response.headers.emplace_back("content-type", "text/plain; version=0.0.4");
+  const std::lock_guard lock(mutex_);
+  response.body = text_;
+  return response;
+}
+
+}  // namespace rap::fabric

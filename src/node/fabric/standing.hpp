@@ -1,0 +1,28 @@
+// From a verified configuration to what channels are judged by: who the neighbours are and what
+// they may carry, who is denied, and whether the configuration still has authority (CH-13, CH-14).
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "crypto/x509/deny_list.hpp"
+#include "node/channel/context.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::fabric {
+
+// The control plane may be away for this long before the configuration counts as degraded: it
+// restarts, and nothing is gained by telling every channel.
+inline constexpr std::chrono::seconds kControlGrace{30};
+
+// `away_since`: when the agent lost the control plane, if it has.
+channel::Authority authority_of(const snapshot::NodeConfig& config,
+                                std::optional<WallTime> away_since, WallTime now);
+
+channel::Context context_of(const snapshot::NodeConfig& config, channel::Authority authority,
+                            MonoTime mono, WallTime wall);
+
+// nullptr: the list cannot be used, and so neither can the configuration.
+std::shared_ptr<const crypto::DenyList> deny_list_of(const snapshot::NodeConfig& config);
+
+}  // namespace rap::fabric

@@ -1,0 +1,139 @@
+#include "node/flow/send_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/seeded_random.hpp"
+
+namespace rap::flow {
+namespace {
+
+using wire::FrameType;
+using wire::TrafficClass;
+
+Bytes payload(std::size_t n, std::uint8_t fill) { return Bytes(n, fill); }
+
+// Takes one run and returns the frames in it.
+std::vector<wire::FrameHeader> take_run(SendQueue& q) {
+  std::vector<wire::FrameHeader> out;
+  Bytes run = to_bytes(q.peek());
+  q.consume(run.size());
+  for (MutableBytes rest(run); !rest.empty();) {
+    auto frame = wire::next_frame(rest);
+    EXPECT_TRUE(frame && *frame);
+    out.push_back((*frame)->header);
+    rest = rest.subspan((*frame)->whole.size());
+  }
+  return out;
+}
+
+void add(SendQueue& q, TrafficClass c, std::uint32_t label, std::size_t size) {
+  q.append({FrameType::data, c, static_cast<std::uint16_t>(size), label}, payload(size, 1));
+}
+
+TEST(SendQueue, SendsInputAheadOfBulkThatWaitedLonger) {
+  SendQueue q;
+  for (int i = 0; i < 100; ++i) add(q, TrafficClass::file_transfer, 1, 16000);
+  add(q, TrafficClass::input, 3, 10);
+  EXPECT_EQ(take_run(q).front().label, 3U);
+  EXPECT_EQ(take_run(q).front().label, 1U);
+}
+
+TEST(SendQueue, KeepsTheOrderOfAFlow) {
+  SendQueue q;
+  for (std::uint32_t i = 1; i <= 1000; ++i) add(q, TrafficClass::render, i, 700);
+  std::uint32_t expected = 1;
+  while (!q.empty()) {
+    for (const auto& h : take_run(q)) EXPECT_EQ(h.label, expected++);
+  }
+  EXPECT_EQ(expected, 1001U);
+}
+
+TEST(SendQueue, SharesTheLinkByWeightAndStarvesNoClass) {
+  SendQueue q;
+  const TrafficClass kBulk[] = {TrafficClass::render, TrafficClass::file_transfer,
+                                TrafficClass::telemetry};
+  for (TrafficClass c : kBulk) {
+    for (int i = 0; i < 400; ++i) add(q, c, 1, 8000);
+  }
+  std::map<TrafficClass, std::size_t> sent;
+  for (std::size_t total = 0; total < 2'000'000;) {
+    for (const auto& h : take_run(q)) {
+      sent[h.traffic_class] += h.length;
+      total += h.length;
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(sent[TrafficClass::render]) /
+                  static_cast<double>(sent[TrafficClass::file_transfer]),
+              2.0, 0.3);
+  EXPECT_NEAR(static_cast<double>(sent[TrafficClass::file_transfer]) /
+                  static_cast<double>(sent[TrafficClass::telemetry]),
+              2.0, 0.3);
+}
+
+TEST(SendQueue, APartlySentRunIsFinishedBeforeAMoreUrgentClass) {
+  SendQueue q;
+  add(q, TrafficClass::file_transfer, 1, 16000);
+  q.peek();
+  q.consume(5000);
+  add(q, TrafficClass::input, 3, 10);
+  EXPECT_EQ(q.peek().size(), wire::kFrameHeader + 16000 - 5000);
+  q.consume(wire::kFrameHeader + 16000 - 5000);
+  EXPECT_EQ(take_run(q).front().label, 3U);
+}
+
+TEST(SendQueue, EveryByteComesOutOnceWhateverTheSizes) {
+  SeededRandom rng{42};
+  SendQueue q;
+  std::size_t in = 0;
+  std::size_t out = 0;
+  for (int i = 0; i < 20000; ++i) {
+    if (rng.u64() % 3 != 0) {
+      const std::size_t size = rng.u64() % wire::kMaxPayload + 1;
+      add(q, static_cast<TrafficClass>(rng.u64() % wire::kTrafficClassCount), 1, size);
+      in += size + wire::kFrameHeader;
+    } else if (!q.empty()) {
+      const std::size_t n = std::min<std::size_t>(q.peek().size(), rng.u64() % 20000 + 1);
+      q.consume(n);
+      out += n;
+    }
+    ASSERT_EQ(q.queued_bytes(), in - out);
+  }
+  while (!q.empty()) {
+    const std::size_t n = q.peek().size();
+    ASSERT_GT(n, 0U);
+    q.consume(n);
+    out += n;
+  }
+  EXPECT_EQ(in, out);
+}
+
+TEST(SendQueue, FramesEachFrameAsAWebSocketMessageTowardsAClient) {
+  SendQueue q(Framing::websocket);
+  add(q, TrafficClass::input, 1, 50);
+  add(q, TrafficClass::input, 1, 5000);
+  q.append_control(wire::WebSocketOpcode::pong, as_bytes("hi"));
+  Bytes all;
+  while (!q.empty()) {
+    const ByteView run = q.peek();
+    all.insert(all.end(), run.begin(), run.end());
+    q.consume(run.size());
+  }
+  wire::WebSocketDecoder decoder(wire::WebSocketRole::client);
+  MutableBytes rest(all);
+  std::vector<std::pair<wire::WebSocketOpcode, std::size_t>> seen;
+  while (!rest.empty()) {
+    std::size_t used = 0;
+    wire::WebSocketMessage m;
+    ASSERT_EQ(decoder.next(rest, used, m), wire::WebSocketDecoder::Result::message);
+    seen.emplace_back(m.opcode, m.payload.size());
+    rest = rest.subspan(used);
+  }
+  using Op = wire::WebSocketOpcode;
+  EXPECT_EQ(seen, (std::vector<std::pair<Op, std::size_t>>{
+                      {Op::pong, 2}, {Op::binary, 58}, {Op::binary, 5008}}));
+}
+
+}  // namespace
+}  // namespace rap::flow

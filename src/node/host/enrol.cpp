@@ -1,0 +1,79 @@
+#include "node/host/enrol.hpp"
+
+#include "io/system/system.hpp"
+#include "node/host/answer.hpp"
+#include "wire/url.hpp"
+
+namespace rap::host {
+namespace {
+
+constexpr std::uint16_t kHttpsPort = 443;
+
+std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const std::string& control_url,
+                                        const std::optional<std::string>& root_pem) {
+  const wire::Url url = wire::parse_url(control_url, "https", kHttpsPort).value();
+  crypto::TlsPolicy policy = crypto::AcceptUnverified{};
+  if (root_pem) {
+    policy = crypto::AcceptHost{crypto::Certificate::chain_from_pem(*root_pem).value(),
+                                url.authority.host};
+  }
+  io::HttpClientOptions options;
+  options.host = url.authority.host;
+  options.port = url.authority.port;
+  options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),
+                                         io::wall_now);
+  return std::make_unique<io::HttpClient>(loop, std::move(options));
+}
+
+}  // namespace
+
+EnrolmentDriver::EnrolmentDriver(io::EventLoop& loop, agent::Enrolment& enrolment,
+                                 agent::StateDirectory& state, Log& log, std::function<void()> done)
+    : loop_(loop),
+      enrolment_(enrolment),
+      state_(state),
+      log_(log),
+      done_(std::move(done)),
+      timer_(loop) {}
+
+void EnrolmentDriver::start() { step(agent::Begin{}); }
+
+void EnrolmentDriver::step(const agent::EnrolmentEvent& event) {
+  const auto actions = enrolment_.step({io::mono_now(), io::wall_now()}, event);
+  for (const agent::EnrolmentAction& action : actions) {
+    std::visit([this](const auto& a) { perform(a); }, action);
+  }
+  const agent::EnrolmentState state = enrolment_.state();
+  if (state == agent::EnrolmentState::enrolled || state == agent::EnrolmentState::refused) {
+    if (done_) std::exchange(done_, nullptr)();
+    return;
+  }
+  if (const auto at = enrolment_.next_wakeup()) {
+    timer_.after(*at - io::mono_now(), [this] { step(agent::Woken{}); });
+  }
+}
+
+void EnrolmentDriver::perform(const agent::Store& store) {
+  agent::StoreResult result;
+  for (const agent::FileWrite& file : store.files) {
+    result = state_.write(file);
+    if (!result) break;
+  }
+  loop_.post([this, result] { step(agent::Stored{result}); });
+}
+
+void EnrolmentDriver::perform(const agent::SendEnrolment& send) {
+  if (!http_ || http_root_ != send.root_pem) {
+    http_ = connect(loop_, enrolment_.record().control_url, send.root_pem);
+    http_root_ = send.root_pem;
+  }
+  http_->send(send.request, [this](io::HttpClient::Result result) {
+    step(agent::Answered{to_answer(std::move(result), "The control plane")});
+  });
+}
+
+void EnrolmentDriver::perform(const agent::Say& say) {
+  log_.write(say.level, say.event, {{"detail", say.text}});
+}
+
+}  // namespace rap::host

@@ -1,0 +1,130 @@
+#include "node/host/link.hpp"
+
+#include "io/system/system.hpp"
+#include "node/host/answer.hpp"
+#include "wire/hints.hpp"
+
+namespace rap::host {
+namespace {
+
+io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
+  const auto where = wire::parse_host_port(identity.record.node_url).value();
+  io::HttpClientOptions options;
+  options.host = where.host;
+  options.port = where.port;
+  options.tls =
+      crypto::TlsContext::make(crypto::TlsRole::client, identity.tls,
+                               crypto::AcceptMember{identity.roots, identity.record.cluster,
+                                                    wire::SpiffeId::Kind::control, where.host},
+                               io::wall_now);
+  return options;
+}
+
+// Two pings, and some time for the second to arrive.
+constexpr std::chrono::seconds kMaxEventSilence = 2 * wire::kHintPing + std::chrono::seconds{5};
+
+agent::Now now() { return {io::mono_now(), io::wall_now()}; }
+
+}  // namespace
+
+LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
+                       const agent::NodeIdentity& identity, agent::StateDirectory& state,
+                       const std::string& socket_path, Log& log)
+    : link_(link),
+      log_(log),
+      loop_(loop),
+      state_(state),
+      control_(control_options(identity)),
+      calls_(std::make_shared<io::HttpClient>(loop, control_)),
+      deltas_(std::make_shared<io::HttpClient>(loop, control_)),
+      listener_(loop, socket_path, fabric_handlers(), log),
+      timer_(loop),
+      outstanding_(loop) {}
+
+void LinkDriver::start() {
+  perform(link_.load(now()));
+  step(agent::LinkWoken{});
+}
+
+io::MessageHandlers LinkDriver::fabric_handlers() {
+  return {
+      .on_open =
+          [this](std::shared_ptr<io::MessageConnection> connection) {
+            fabric_ = std::move(connection);
+            log_.info("fabric.connected");
+            step(agent::FabricConnected{});
+          },
+      .on_message = [this](std::string message) { step(agent::FabricSaid{std::move(message)}); },
+      .on_close =
+          [this] {
+            fabric_.reset();
+            log_.info("fabric.disconnected");
+            step(agent::FabricDisconnected{});
+          }};
+}
+
+void LinkDriver::step(const agent::LinkEvent& event) {
+  perform(link_.step(now(), event));
+  const MonoTime next = link_.next_wakeup();
+  if (next == agent::Poller::kNever) {
+    timer_.cancel();
+  } else {
+    const MonoTime from = io::mono_now();  // `next` may be the earliest there is
+    timer_.after(std::max(next, from) - from, [this] { step(agent::LinkWoken{}); });
+  }
+}
+
+void LinkDriver::perform(const agent::LinkActions& actions) {
+  for (const agent::LinkAction& action : actions) {
+    std::visit([this](const auto& a) { perform(a); }, action);
+  }
+}
+
+void LinkDriver::perform(const agent::SendToControl& send) {
+  const bool is_delta =
+      send.call == agent::Call::pull_epochs || send.call == agent::Call::pull_blocklist;
+  outstanding_.send(
+      is_delta ? deltas_ : calls_, send.request,
+      [this, call = send.call](io::HttpClient::Result result) {
+        step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
+      });
+}
+
+// A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
+void LinkDriver::perform(const agent::OpenEvents& open) {
+  io::EventClientHandlers handlers;
+  handlers.on_open = [this] { step(agent::EventsOpened{}); };
+  handlers.on_event = [this](const wire::SseEvent& event) { step(agent::HintCame{event.type}); };
+  handlers.on_end = [this](io::HttpClient::Result result) {
+    step(agent::EventsEnded{to_answer(std::move(result), "The event channel")});
+  };
+  events_ = std::make_unique<io::EventClient>(
+      loop_, io::EventClientOptions{.server = control_, .max_silence = kMaxEventSilence},
+      open.request, std::move(handlers));
+}
+
+void LinkDriver::perform(const agent::TellFabric& tell) {
+  if (fabric_) fabric_->send(tell.message);
+}
+
+void LinkDriver::perform(const agent::UseIdentity&) {
+  const auto identity = agent::load_identity(state_);
+  if (!identity || !*identity) {
+    log_.error("identity.unusable", {{"detail", identity ? "it is gone" : identity.error()}});
+    return;
+  }
+  control_ = control_options(**identity);
+  calls_ = std::make_shared<io::HttpClient>(loop_, control_);
+  deltas_ = std::make_shared<io::HttpClient>(loop_, control_);
+  if (new_certificate_) new_certificate_();
+}
+
+void LinkDriver::perform(const agent::UseWorker&) {
+  if (new_certificate_) new_certificate_();
+}
+
+void LinkDriver::perform(const agent::Say& say) {
+  log_.write(say.level, say.event, {{"detail", say.text}});
+}
+
+}  // namespace rap::host

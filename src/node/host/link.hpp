@@ -1,0 +1,55 @@
+// Carries out the actions of the node's link: mutual TLS to the control plane on one side, the
+// socket to rap-fabric on the other.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/log.hpp"
+#include "io/http/event_client.hpp"
+#include "io/http/http_client.hpp"
+#include "io/stream/event_loop.hpp"
+#include "io/stream/message_socket.hpp"
+#include "node/agent/node_identity.hpp"
+#include "node/agent/node_link.hpp"
+#include "node/host/outstanding.hpp"
+
+namespace rap::host {
+
+class LinkDriver {
+ public:
+  LinkDriver(io::EventLoop& loop, agent::NodeLink& link, const agent::NodeIdentity& identity,
+             agent::StateDirectory& state, const std::string& socket_path, Log& log);
+  void start();
+  void fabric_started() { step(agent::FabricStarted{}); }
+  // Called when certificates in the state directory were replaced.
+  void on_new_certificate(std::function<void()> fn) { new_certificate_ = std::move(fn); }
+  void tell_fabric(std::string message) { perform(agent::TellFabric{std::move(message)}); }
+
+ private:
+  void step(const agent::LinkEvent& event);
+  void perform(const agent::LinkActions& actions);
+  void perform(const agent::SendToControl& send);
+  void perform(const agent::OpenEvents& open);
+  void perform(const agent::TellFabric& tell);
+  void perform(const agent::UseIdentity& use);
+  void perform(const agent::UseWorker& use);
+  void perform(const agent::Say& say);
+  io::MessageHandlers fabric_handlers();
+
+  agent::NodeLink& link_;
+  Log& log_;
+  io::EventLoop& loop_;
+  agent::StateDirectory& state_;
+  io::HttpClientOptions control_;  // as the identity of now says
+  std::shared_ptr<io::HttpClient> calls_;   // a connection each, so that deltas wait for no
+  std::shared_ptr<io::HttpClient> deltas_;  // configuration that is slow to come (CP-6)
+  std::unique_ptr<io::EventClient> events_;
+  std::shared_ptr<io::MessageConnection> fabric_;
+  io::MessageListener listener_;
+  io::Timer timer_;
+  std::function<void()> new_certificate_;
+  Outstanding outstanding_;
+};
+
+}  // namespace rap::host

@@ -1,0 +1,279 @@
+#include "node/router/egress_role.hpp"
+
+#include <algorithm>
+
+#include "node/router/session_age.hpp"
+
+namespace rap::router {
+
+using wire::FlowReason;
+using wire::FrameType;
+using wire::FrameView;
+
+namespace {
+
+std::array<std::uint8_t, 1> associated(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
+
+FlowReason reason_of(TargetFailure failure) {
+  switch (failure) {
+    case TargetFailure::unreachable: return FlowReason::target_unreachable;
+    case TargetFailure::refused: return FlowReason::target_refused;
+    case TargetFailure::timeout: return FlowReason::target_timeout;
+  }
+  return FlowReason::target_unreachable;
+}
+
+}  // namespace
+
+void EgressRole::configure(bool enabled, std::vector<snapshot::Resource> resources) {
+  enabled_ = enabled;
+  std::unordered_map<ResourceId, snapshot::Resource> next;
+  for (auto& r : resources) next.emplace(r.id, std::move(r));
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    const auto before = resources_.find(flow.resource);
+    const auto after = next.find(flow.resource);
+    if (after == next.end() || before->second != after->second) {
+      reset(ref, FlowReason::wrong_resource);
+    }
+  });
+  resources_ = std::move(next);
+}
+
+std::optional<FlowReason> EgressRole::denied_by_policy(const snapshot::Resource& resource,
+                                                       wire::TrafficClass c) const {
+  const auto policy = policies_.find(resource.organization);
+  if (policy == policies_.end()) return std::nullopt;
+  if (!policy->second.classes.contains(c)) return FlowReason::channel_class_denied;
+  if (!policy->second.allows_protocol(resource.protocol)) return FlowReason::wrong_resource;
+  return std::nullopt;
+}
+
+void EgressRole::set_policies(snapshot::AppPolicies policies) {
+  policies_ = std::move(policies);
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    const auto resource = resources_.find(flow.resource);
+    if (resource == resources_.end()) return;
+    if (const auto denied = denied_by_policy(resource->second, flow.traffic_class)) {
+      reset(ref, *denied);
+    }
+  });
+}
+
+void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen& open,
+                      WallTime wall) {
+  const auto refused = admit(link, frame, open.sealed, wall);
+  if (!refused) return;
+  board_.count(*refused);
+  if (Link* l = board_.find(link)) l->flows.erase(frame.header.label);
+  board_.send_reason(link, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
+                     *refused);
+}
+
+std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame, ByteView sealed,
+                                            WallTime wall) {
+  if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
+  if (flows_.size() >= kMaxEgressFlows) return FlowReason::limit_reached;
+  auto flow = std::make_unique<EgressFlow>();
+  flow->handshake.emplace(seal_key_, rng_);
+  const auto request = flow->handshake->open_first(sealed);
+  if (!request || request->size() < 2) return FlowReason::seal_failed;
+  const auto c = wire::traffic_class_from((*request)[0]);
+  if (!c || *c != frame.header.traffic_class) return FlowReason::channel_class_denied;
+
+  const auto token = guard_.check(as_text(ByteView(*request).subspan(1)), wall);
+  if (!token) return token.error();
+  const Subject subject = subject_of(*token);
+  if (const auto refusal = security_.refusal(subject, wall)) return refusal;
+  if (!token->classes.contains(*c)) return FlowReason::channel_class_denied;
+  const auto resource = resources_.find(token->resource);
+  if (resource == resources_.end() || resource->second.organization != token->organization ||
+      resource->second.pool != token->egress_pool) {
+    return FlowReason::wrong_resource;
+  }
+  if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
+  if (is_overlong(policies_, token->organization, token->session_began, wall)) {
+    return FlowReason::session_ended;
+  }
+  if (!guard_.use(*token, wall)) return FlowReason::limit_reached;
+
+  flow->link = link;
+  flow->label = frame.header.label;
+  flow->traffic_class = *c;
+  flow->session = token->session;
+  flow->subject = subject;
+  flow->resource = token->resource;
+  flow->organization = token->organization;
+  flow->session_began = token->session_began;
+  const std::uint32_t ref = flows_.insert(std::move(flow));
+  FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
+  end.kind = FlowEnd::Kind::egress;
+  end.ref = ref;
+  targets_.open(ref, resource->second.host, resource->second.port);
+  return std::nullopt;
+}
+
+FlowEnd* EgressRole::end_of(const EgressFlow& flow) {
+  Link* link = board_.find(flow.link);
+  return link != nullptr ? link->flows.find(flow.label) : nullptr;
+}
+
+void EgressRole::target_opened(TargetId target) {
+  EgressFlow* flow = flows_.find(target);
+  if (flow == nullptr) return;
+  auto [message, seal] = flow->handshake->second_message();
+  flow->handshake.reset();
+  flow->seal.emplace(std::move(seal));
+  board_.send(flow->link,
+              {FrameType::flow_accept, flow->traffic_class,
+               static_cast<std::uint16_t>(message.size()), flow->label},
+              message);
+}
+
+void EgressRole::target_failed(TargetId target, TargetFailure failure) {
+  EgressFlow* flow = flows_.find(target);
+  if (flow == nullptr) return;
+  const FlowReason reason = reason_of(failure);
+  board_.count(reason);
+  board_.send_reason(flow->link, FrameType::flow_refuse, flow->traffic_class, flow->label, reason);
+  drop(target, false);
+}
+
+std::size_t EgressRole::target_data(TargetId target, ByteView data) {
+  EgressFlow* flow = flows_.find(target);
+  if (flow == nullptr || !flow->seal || flow->fin_sent) return data.size();
+  Link& link = *board_.find(flow->link);
+  std::size_t taken = 0;
+  while (taken < data.size() && flow->window.available() > 0) {
+    const std::size_t n = std::min(
+        {data.size() - taken, wire::kMaxData, static_cast<std::size_t>(flow->window.available())});
+    const std::size_t sealed = n + crypto::kSealTag;
+    std::uint8_t* frame = link.queue.reserve(flow->traffic_class, wire::kFrameHeader + sealed);
+    wire::encode_header(
+        {FrameType::data, flow->traffic_class, static_cast<std::uint16_t>(sealed), flow->label},
+        frame);
+    flow->seal->send.seal(associated(FrameType::data), data.subspan(taken, n),
+                          frame + wire::kFrameHeader);
+    link.queue.commit(flow->traffic_class, wire::kFrameHeader + sealed);
+    link.bytes_out += wire::kFrameHeader + sealed;
+    flow->window.spend(static_cast<std::uint32_t>(n));
+    taken += n;
+  }
+  flow->bytes_down += taken;
+  flow->blocked = taken < data.size();
+  if (taken > 0) board_.touched(flow->link);
+  return taken;
+}
+
+void EgressRole::target_consumed(TargetId target, std::size_t n) {
+  EgressFlow* flow = flows_.find(target);
+  if (flow == nullptr) return;
+  const auto credit = flow->consumed.consumed(static_cast<std::uint32_t>(n));
+  if (credit == 0) return;
+  if (FlowEnd* end = end_of(*flow)) end->window.grant(credit);
+  board_.send_credit(flow->link, flow->label, credit);
+}
+
+void EgressRole::target_ended(TargetId target) {
+  EgressFlow* flow = flows_.find(target);
+  if (flow == nullptr || !flow->seal || flow->fin_sent) return;
+  std::uint8_t tag[crypto::kSealTag];
+  flow->seal->send.seal(associated(FrameType::fin), {}, tag);
+  board_.send(flow->link, {FrameType::fin, flow->traffic_class, sizeof tag, flow->label}, tag);
+  flow->fin_sent = true;
+  const FlowEnd* end = end_of(*flow);
+  if (end != nullptr && end->fin_received) {
+    // Both ways are done; the target keeps what it was given until it is written.
+    drop(target, false);
+  }
+}
+
+void EgressRole::target_lost(TargetId target) {
+  EgressFlow* flow = flows_.find(target);
+  if (flow == nullptr) return;
+  board_.send_reason(flow->link, FrameType::reset, flow->traffic_class, flow->label,
+                     FlowReason::target_unreachable);
+  drop(target, false);
+}
+
+void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
+  const std::uint32_t ref = end.ref;
+  EgressFlow& flow = *flows_.find(ref);
+  switch (frame.header.type) {
+    case FrameType::data: return data(ref, flow, end, frame.payload);
+    case FrameType::credit: {
+      const auto credit = wire::decode_credit(frame.payload);
+      if (!credit || !flow.seal || !flow.window.grant(*credit)) {
+        return reset(ref, FlowReason::flow_control);
+      }
+      if (std::exchange(flow.blocked, false)) targets_.resume(ref);
+      return;
+    }
+    case FrameType::fin: {
+      std::uint8_t nothing[1];
+      if (!flow.seal || end.fin_received || frame.payload.size() != crypto::kSealTag ||
+          !flow.seal->receive.open(associated(FrameType::fin), frame.payload, nothing)) {
+        return reset(ref, FlowReason::seal_failed);
+      }
+      end.fin_received = true;
+      targets_.finish(ref);
+      if (flow.fin_sent) drop(ref, false);
+      return;
+    }
+    case FrameType::reset: return drop(ref, true);
+    default: return reset(ref, FlowReason::protocol_error);
+  }
+}
+
+void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed) {
+  if (!flow.seal || end.fin_received || sealed.size() <= crypto::kSealTag) {
+    return reset(ref, FlowReason::protocol_error);
+  }
+  const std::size_t size = sealed.size() - crypto::kSealTag;
+  if (!end.window.spend(static_cast<std::uint32_t>(size))) {
+    return reset(ref, FlowReason::flow_control);
+  }
+  if (!flow.seal->receive.open(associated(FrameType::data), sealed, sealed.data())) {
+    return reset(ref, FlowReason::seal_failed);
+  }
+  flow.bytes_up += size;
+  targets_.write(ref, sealed.first(size));
+}
+
+void EgressRole::drop(std::uint32_t ref, bool close_target) {
+  const auto flow = flows_.remove(ref);
+  if (!flow) return;
+  if (Link* link = board_.find(flow->link)) link->flows.erase(flow->label);
+  if (close_target) targets_.close(ref);
+}
+
+void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
+  const EgressFlow* flow = flows_.find(ref);
+  if (flow == nullptr) return;
+  board_.count(reason);
+  const auto type = flow->seal ? FrameType::reset : FrameType::flow_refuse;
+  board_.send_reason(flow->link, type, flow->traffic_class, flow->label, reason);
+  drop(ref, true);
+}
+
+void EgressRole::link_lost(std::uint32_t ref) { drop(ref, true); }
+
+void EgressRole::enforce(WallTime wall) {
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    if (const auto refusal = security_.refusal(flow.subject, wall)) reset(ref, *refusal);
+  });
+}
+
+void EgressRole::expire(WallTime wall) {
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    if (!is_overlong(policies_, flow.organization, flow.session_began, wall)) return;
+    reset(ref, FlowReason::session_ended);
+  });
+}
+
+void EgressRole::end_session(SessionId session) {
+  flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
+    if (flow.session == session) reset(ref, FlowReason::session_ended);
+  });
+}
+
+}  // namespace rap::router

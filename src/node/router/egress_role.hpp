@@ -1,0 +1,101 @@
+// The egress's half of a flow: opens the sealed request, checks the token again on its own, opens
+// the target if it is one of the configured resources, and from then on seals what the target says.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "crypto/sealing/sealing.hpp"
+#include "node/router/flow_pool.hpp"
+#include "node/router/security_table.hpp"
+#include "node/router/switchboard.hpp"
+#include "node/router/token_guard.hpp"
+#include "snapshot/documents.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::router {
+
+inline constexpr std::size_t kMaxEgressFlows = 16384;
+
+enum class TargetFailure : std::uint8_t { unreachable, refused, timeout };
+
+struct EgressFlow {
+  LinkId link = 0;
+  std::uint32_t label = 0;
+  wire::TrafficClass traffic_class = wire::TrafficClass::input;
+  SessionId session;
+  Subject subject;
+  ResourceId resource;
+  OrganizationId organization;
+  WallTime session_began;
+  std::optional<crypto::SealResponder> handshake;  // until the target answers
+  std::optional<crypto::SealedFlow> seal;  // from then on
+  flow::SendWindow window;  // what we may still send
+  flow::ReceiveWindow consumed;  // what the target took and we have not credited
+  bool fin_sent = false;
+  bool blocked = false;  // the target has more than the window lets pass
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+};
+
+class EgressRole {
+ public:
+  EgressRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
+             TargetPort& targets, RandomSource& rng)
+      : board_(board), guard_(guard), security_(security), targets_(targets), rng_(rng) {}
+
+  void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
+  // Flows to resources that are no longer there, or elsewhere now, end.
+  void configure(bool enabled, std::vector<snapshot::Resource> resources);
+
+  // What organizations allow; flows that are no longer allowed end.
+  void set_policies(snapshot::AppPolicies policies);
+
+  // A flow_open addressed to this node.
+  void open(LinkId link, const wire::FrameView& frame, const wire::FlowOpen& open, WallTime wall);
+  void from_node(FlowEnd& end, const wire::FrameView& frame);
+
+  void target_opened(TargetId target);
+  void target_failed(TargetId target, TargetFailure failure);
+  // Returns how much was taken; less than all means: pause until TargetPort::resume.
+  std::size_t target_data(TargetId target, ByteView data);
+  void target_consumed(TargetId target, std::size_t n);
+  void target_ended(TargetId target);  // FIN from the target
+  void target_lost(TargetId target);  // reset, or closed both ways
+
+  void link_lost(std::uint32_t ref);
+  void end_session(SessionId session);
+  // Ends the flows of those who are not to be served any more.
+  void enforce(WallTime wall);
+  // Ends the flows of sessions that have lasted as long as they may.
+  void expire(WallTime wall);
+
+  FlowPool<EgressFlow>& flows() { return flows_; }
+
+ private:
+  std::optional<wire::FlowReason> denied_by_policy(const snapshot::Resource& resource,
+                                                   wire::TrafficClass c) const;
+  std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
+                                        WallTime wall);
+  void data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed);
+  void reset(std::uint32_t ref, wire::FlowReason reason);
+  void drop(std::uint32_t ref, bool close_target);
+  FlowEnd* end_of(const EgressFlow& flow);
+
+  Switchboard& board_;
+  TokenGuard& guard_;
+  const SecurityTable& security_;
+  TargetPort& targets_;
+  RandomSource& rng_;
+  crypto::X25519KeyPair seal_key_;
+  bool enabled_ = false;
+  std::unordered_map<ResourceId, snapshot::Resource> resources_;
+  snapshot::AppPolicies policies_;
+  FlowPool<EgressFlow> flows_;
+};
+
+}  // namespace rap::router

@@ -1,0 +1,254 @@
+#include "node/router/router.hpp"
+
+#include <algorithm>
+
+namespace rap::router {
+
+using policy::NodeRole;
+using wire::FlowReason;
+using wire::FrameType;
+using wire::FrameView;
+
+Router::Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime started)
+    : board_(links),
+      entry_guard_(started),
+      egress_guard_(started),
+      entry_(board_, entry_guard_, security_, *this, rng),
+      egress_(board_, egress_guard_, security_, targets, rng) {}
+
+void Router::configure(const snapshot::NodeConfig& config) {
+  self_ = config.node;
+  relays_ = config.has_role(NodeRole::relay);
+  routes_ = config.routes;
+  std::vector<crypto::VerificationKey> keys;
+  for (const auto& k : config.token_keys) {
+    if (auto key = crypto::PublicKey::from_pem(k.public_key_pem)) keys.push_back({k.kid, *key});
+  }
+  entry_guard_.configure(config.cluster, keys);
+  egress_guard_.configure(config.cluster, std::move(keys));
+  entry_.configure(self_, config.has_role(NodeRole::entry), config.pools);
+  egress_.configure(config.has_role(NodeRole::egress), config.resources);
+
+  if (config.has_role(NodeRole::entry) && config.has_role(NodeRole::egress) && !loopback_) {
+    const auto a = node_up(self_, wire::TrafficClassSet::all(), flow::LabelSide::odd);
+    const auto b = node_up(self_, wire::TrafficClassSet::all(), flow::LabelSide::even);
+    if (a && b) loopback_.emplace(*a, *b);
+  }
+}
+
+void Router::set_policies(const snapshot::AppPolicies& policies) {
+  entry_.set_policies(policies);
+  egress_.set_policies(policies);
+}
+
+void Router::end_session(SessionId session, WallTime wall) {
+  entry_guard_.end_session(session, wall);
+  egress_guard_.end_session(session, wall);
+  entry_.end_session(session);
+  egress_.end_session(session);
+}
+
+void Router::replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
+                              WallTime wall) {
+  security_.replace(part, first, last);
+  if (!last) return;
+  entry_.enforce(wall);
+  egress_.enforce(wall);
+}
+
+void Router::change_security(const snapshot::SecurityChanges& changes, WallTime wall) {
+  security_.apply(changes);
+  entry_.enforce(wall);
+  egress_.enforce(wall);
+}
+
+std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
+                                      flow::LabelSide side, wire::Lane lane) {
+  auto link = std::make_unique<Link>(Link::Kind::node, side);
+  link->lane = lane;
+  link->node = node;
+  link->classes = classes;
+  return board_.add(std::move(link));
+}
+
+std::optional<LinkId> Router::client_up(const std::optional<policy::IpAddress>& address) {
+  auto link = std::make_unique<Link>(Link::Kind::client, flow::LabelSide::even);
+  link->address = address;
+  return board_.add(std::move(link));
+}
+
+void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool takes_new_flows,
+                             FlowReason reason) {
+  Link* link = board_.find(id);
+  if (link == nullptr) return;
+  link->takes_new_flows = takes_new_flows;
+  link->classes = classes;
+  std::vector<FlowEnd> denied;
+  link->flows.for_each([&](std::uint32_t label, FlowEnd& end) {
+    if (classes.contains(end.traffic_class)) return;
+    board_.send_reason(id, FrameType::reset, end.traffic_class, label, reason);
+    denied.push_back(end);
+    link->flows.erase(label);
+  });
+  for (const FlowEnd& end : denied) end_lost(end, reason);
+}
+
+void Router::link_down(LinkId id, FlowReason reason) {
+  const auto link = board_.remove(id);
+  if (!link) return;
+  link->flows.for_each([&](std::uint32_t, FlowEnd& end) { end_lost(end, reason); });
+}
+
+// One end of a flow is gone already: its other half hears of it.
+void Router::end_lost(FlowEnd end, FlowReason reason) {
+  switch (end.kind) {
+    case FlowEnd::Kind::none: return;
+    case FlowEnd::Kind::relay: return board_.reset_other(end, reason);
+    case FlowEnd::Kind::entry_client:
+    case FlowEnd::Kind::entry_node: return entry_.link_lost(end.ref, reason);
+    case FlowEnd::Kind::egress: return egress_.link_lost(end.ref);
+  }
+}
+
+std::optional<LinkId> Router::next_hop(NodeId egress, wire::TrafficClass c) {
+  if (egress == self_) return loopback_ ? std::optional(loopback_->first) : std::nullopt;
+  for (const auto& route : routes_) {
+    if (route.egress != egress) continue;
+    for (NodeId hop : route.next_hops) {
+      if (const auto link = board_.towards(hop, c)) return link;
+    }
+  }
+  return std::nullopt;
+}
+
+bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
+  Link* link = board_.find(id);
+  if (link == nullptr) return false;
+  link->bytes_in += frame.whole.size();
+  return link->kind == Link::Kind::node ? on_node_frame(id, *link, frame, wall)
+                                        : on_client_frame(id, *link, frame, now, wall);
+}
+
+bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
+  if (frame.header.type == FrameType::flow_open) return flow_open(id, link, frame, wall);
+  if (frame.header.type == FrameType::flow_request) return false;
+  FlowEnd* end = link.flows.find(frame.header.label);
+  if (end == nullptr) {
+    unknown_label(id, frame);
+    return true;
+  }
+  switch (end->kind) {
+    case FlowEnd::Kind::relay: board_.relay(id, frame.header.label, *end, frame); return true;
+    case FlowEnd::Kind::entry_node: entry_.from_node(*end, frame); return true;
+    case FlowEnd::Kind::egress: egress_.from_node(*end, frame); return true;
+    case FlowEnd::Kind::entry_client:
+    case FlowEnd::Kind::none: return false;
+  }
+  return false;
+}
+
+bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, MonoTime now,
+                             WallTime wall) {
+  switch (frame.header.type) {
+    case FrameType::flow_request: entry_.request(id, frame, now, wall); return true;
+    case FrameType::data:
+    case FrameType::credit:
+    case FrameType::fin:
+    case FrameType::reset: {
+      FlowEnd* end = link.flows.find(frame.header.label);
+      if (end == nullptr) {
+        unknown_label(id, frame);
+      } else {
+        entry_.from_client(*end, frame);
+      }
+      return true;
+    }
+    default: return false;
+  }
+}
+
+bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
+  const auto open = wire::FlowOpen::decode(frame.payload);
+  if (!open) return false;
+  const auto c = frame.header.traffic_class;
+  FlowEnd end;
+  end.traffic_class = c;
+  using Adopted = flow::LabelTable<FlowEnd>::Adopted;
+  const auto adopted = link.flows.adopt(frame.header.label, std::move(end));
+  std::optional<FlowReason> refused;
+  if (adopted == Adopted::not_theirs) return false;
+  if (adopted == Adopted::in_use) {
+    refused = FlowReason::limit_reached;
+  } else if (!link.classes.contains(c)) {
+    refused = FlowReason::channel_class_denied;
+  } else if (open->egress == self_) {
+    egress_.open(id, frame, *open, wall);
+    return true;
+  } else {
+    refused = relay_open(id, frame, *open);
+  }
+  if (!refused) return true;
+  if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
+  board_.count(*refused);
+  board_.send_reason(id, FrameType::flow_refuse, c, frame.header.label, *refused);
+  return true;
+}
+
+std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
+                                             const wire::FlowOpen& open) {
+  if (!relays_) return FlowReason::no_route;
+  if (open.hop_limit <= 1) return FlowReason::hop_limit;
+  const auto c = frame.header.traffic_class;
+  const auto next = next_hop(open.egress, c);
+  // Never back where it came from.
+  if (!next || *next == id) return FlowReason::no_route;
+  FlowEnd far;
+  far.kind = FlowEnd::Kind::relay;
+  far.traffic_class = c;
+  far.other_link = id;
+  far.other_label = frame.header.label;
+  const auto label = board_.find(*next)->flows.allocate(std::move(far));
+  if (!label) return FlowReason::limit_reached;
+  FlowEnd& near = *board_.find(id)->flows.find(frame.header.label);
+  near.kind = FlowEnd::Kind::relay;
+  near.other_link = *next;
+  near.other_label = *label;
+  Bytes payload(frame.payload.begin(), frame.payload.end());
+  --payload[16];  // the hop limit, behind the egress id
+  board_.send(*next, {FrameType::flow_open, c, frame.header.length, *label}, payload);
+  return std::nullopt;
+}
+
+void Router::unknown_label(LinkId id, const FrameView& frame) {
+  // Credit and resets of a flow that just ended are harmless stragglers.
+  if (frame.header.type == FrameType::credit || frame.header.type == FrameType::reset) return;
+  board_.count(FlowReason::unknown_label);
+  board_.send_reason(id, FrameType::reset, frame.header.traffic_class, frame.header.label,
+                     FlowReason::unknown_label);
+}
+
+void Router::tick(MonoTime now, WallTime wall) {
+  entry_.expire(now, wall);
+  egress_.expire(wall);
+}
+
+void Router::deliver_loopback(MonoTime now, WallTime wall) {
+  if (!loopback_) return;
+  const auto [a, b] = *loopback_;
+  for (bool more = true; more;) {
+    more = false;
+    for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
+      flow::SendQueue& queue = board_.find(from)->queue;
+      Bytes run = to_bytes(queue.peek());
+      queue.consume(run.size());
+      more = more || !run.empty();
+      for (MutableBytes rest(run); !rest.empty();) {
+        const auto frame = wire::next_frame(rest);
+        on_frame(to, **frame, now, wall);
+        rest = rest.subspan((*frame)->whole.size());
+      }
+    }
+  }
+}
+
+}  // namespace rap::router

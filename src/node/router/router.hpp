@@ -1,0 +1,91 @@
+// The data plane of one node: entry, relay and egress put together, without a socket. The shell
+// brings links up and down, hands in frames, and carries out what LinkPort and TargetPort ask.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "node/router/egress_role.hpp"
+#include "node/router/entry_role.hpp"
+#include "node/router/switchboard.hpp"
+#include "node/router/token_guard.hpp"
+#include "snapshot/node_config.hpp"
+#include "wire/frame.hpp"
+
+namespace rap::router {
+
+class Router final : private RouteTable {
+ public:
+  // `started`: tokens issued before are refused (TokenGuard).
+  Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime started);
+
+  void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
+  // A verified configuration. Token keys that do not parse are left out: their tokens are refused.
+  void configure(const snapshot::NodeConfig& config);
+  // What organizations allow. Flows that are no longer allowed end.
+  void set_policies(const snapshot::AppPolicies& policies);
+  // At most kMaxFlowsPerClient; for flows from now on.
+  void set_flows_per_client(std::size_t limit) { entry_.set_flows_per_client(limit); }
+  void end_session(SessionId session, WallTime wall);
+  // What the local security store holds, handed over whole (in parts) and then as it changes. Flows
+  // of those who are not to be served any more end at once.
+  void replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
+                        WallTime wall);
+  void change_security(const snapshot::SecurityChanges& changes, WallTime wall);
+  void security_incomplete() { security_.set_incomplete(); }
+  const SecurityTable& security() const { return security_; }
+
+  // --- links ---
+  std::optional<LinkId> node_up(NodeId node, wire::TrafficClassSet classes, flow::LabelSide side,
+                                wire::Lane lane = wire::Lane::interactive);
+  std::optional<LinkId> client_up(const std::optional<policy::IpAddress>& address = {});
+  void link_down(LinkId link, wire::FlowReason reason);
+  // Flows of a class that is not among `classes` end with `reason`.
+  void set_link_policy(LinkId link, wire::TrafficClassSet classes, bool takes_new_flows,
+                       wire::FlowReason reason = wire::FlowReason::channel_class_denied);
+  flow::SendQueue& queue(LinkId link) { return board_.find(link)->queue; }
+
+  // Any frame but a channel's own. False: the neighbour broke the protocol beyond one flow, close
+  // the link.
+  bool on_frame(LinkId link, const wire::FrameView& frame, MonoTime now, WallTime wall);
+  void tick(MonoTime now, WallTime wall);  // about once a second
+  // A node that is entry and egress at once has a pair of links to itself. When LinkPort::flush
+  // names one, call deliver_loopback() on a later turn of the loop.
+  bool is_loopback(LinkId link) const {
+    return loopback_ && (link == loopback_->first || link == loopback_->second);
+  }
+  void deliver_loopback(MonoTime now, WallTime wall);
+
+  EntryRole& entry() { return entry_; }
+  EgressRole& egress() { return egress_; }
+  Switchboard& board() { return board_; }
+
+ private:
+  std::optional<LinkId> next_hop(NodeId egress, wire::TrafficClass c) override;
+
+  bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
+  bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, MonoTime now,
+                       WallTime wall);
+  bool flow_open(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
+  std::optional<wire::FlowReason> relay_open(LinkId id, const wire::FrameView& frame,
+                                             const wire::FlowOpen& open);
+  void unknown_label(LinkId id, const wire::FrameView& frame);
+  void end_lost(FlowEnd end, wire::FlowReason reason);
+
+  Switchboard board_;
+  SecurityTable security_;
+  TokenGuard entry_guard_;
+  TokenGuard egress_guard_;
+  EntryRole entry_;
+  EgressRole egress_;
+  NodeId self_;
+  bool relays_ = false;
+  std::vector<snapshot::Route> routes_;
+  // Links to ourselves, so that no role needs a special case for being on one node.
+  std::optional<std::pair<LinkId, LinkId>> loopback_;
+};
+
+}  // namespace rap::router

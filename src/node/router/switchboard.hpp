@@ -1,0 +1,58 @@
+// The links of one node and the flows between them. Relaying is here: a frame of a known label goes
+// on under another label after one array look-up, one window check and one copy.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "node/router/link.hpp"
+#include "wire/flow_reason.hpp"
+#include "wire/frame.hpp"
+
+namespace rap::router {
+
+inline constexpr std::size_t kMaxLinks = 16'384;  // lanes and clients
+
+class Switchboard {
+ public:
+  explicit Switchboard(LinkPort& port) : port_(port) {}
+
+  std::optional<LinkId> add(std::unique_ptr<Link> link);  // nullopt at kMaxLinks
+  std::unique_ptr<Link> remove(LinkId id);
+  Link* find(LinkId id) { return id < links_.size() ? links_[id].get() : nullptr; }
+  // The link to a neighbour that may carry a new flow of this class.
+  std::optional<LinkId> towards(NodeId node, wire::TrafficClass c);
+  template <class Fn>
+  void for_each(Fn fn) {
+    for (LinkId i = 0; i < links_.size(); ++i) {
+      if (links_[i]) fn(i, *links_[i]);
+    }
+  }
+
+  // --- sending; a link that is gone swallows the frame ---
+  void send(LinkId id, const wire::FrameHeader& header, ByteView payload);
+  void send_reason(LinkId id, wire::FrameType type, wire::TrafficClass c, std::uint32_t label,
+                   wire::FlowReason reason);  // flow_refuse or reset
+  void send_credit(LinkId id, std::uint32_t label, std::uint32_t credit);
+  void touched(LinkId id) { port_.flush(id); }
+
+  // --- relayed flows ---
+  // Passes a frame of a relayed flow on, enforcing its window.
+  void relay(LinkId from, std::uint32_t label, FlowEnd& end, const wire::FrameView& frame);
+  // Ends the relayed flow in both directions, telling the other side why.
+  void reset_other(const FlowEnd& end, wire::FlowReason reason);
+
+  void count(wire::FlowReason reason) { ++refusals_[static_cast<std::size_t>(reason)]; }
+  const auto& refusals() const { return refusals_; }
+
+ private:
+  LinkPort& port_;
+  std::vector<std::unique_ptr<Link>> links_;
+  std::vector<LinkId> free_;
+  std::array<std::uint64_t, wire::kFlowReasonNames.size()> refusals_{};
+};
+
+}  // namespace rap::router

@@ -1,0 +1,38 @@
+// What may be blocklisted (CP-4): an IP address or a block of them, a device, a user. Pure.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rap::policy {
+
+enum class BlocklistKind : std::uint8_t { ip, device, user };
+inline constexpr std::size_t kBlocklistKinds = 3;
+
+constexpr std::string_view to_string(BlocklistKind kind) {
+  switch (kind) {
+    case BlocklistKind::ip: return "ip";
+    case BlocklistKind::device: return "device";
+    case BlocklistKind::user: return "user";
+  }
+  return "";
+}
+constexpr std::optional<BlocklistKind> blocklist_kind_from(std::string_view text) {
+  for (auto kind : {BlocklistKind::ip, BlocklistKind::device, BlocklistKind::user}) {
+    if (to_string(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
+// A wider block is a slip of the finger that locks everybody out.
+inline constexpr unsigned kWidestBlockV4 = 8;
+inline constexpr unsigned kWidestBlockV6 = 16;
+
+// The one form of a value of this kind: a prefix as policy::IpPrefix writes it, a UUID. The error
+// is a sentence.
+std::expected<std::string, std::string> blocklist_value(BlocklistKind kind, std::string_view text);
+
+}  // namespace rap::policy

@@ -1,0 +1,118 @@
+// Organizations' own: pools, resources, grants, members.
+#include <gtest/gtest.h>
+
+#include "test_world.hpp"
+
+namespace rap::store {
+namespace {
+
+class Resources : public ::testing::Test {
+ protected:
+  Answered create(const json& changes) {
+    json body = {{"name", "office"},
+                 {"protocol", "ssh"},
+                 {"host", "sshd.internal"},
+                 {"port", 22},
+                 {"egress_pool", "pool-alpha"}};
+    body.update(changes);
+    return w.as("admin@alpha", "POST", "organizations/alpha/resources", body);
+  }
+  json list(const std::string& who, const std::string& what) {
+    return in(w.as(who, "GET", "organizations/alpha/" + what), "items");
+  }
+
+  SeededWorld w;
+};
+
+TEST_F(Resources, AreShownToPeopleWhoMayUseThemAndByNameOnly) {
+  ASSERT_EQ(create(json::object()).status, 201);
+  const json seen = list("user@alpha", "resources");
+  ASSERT_EQ(seen.size(), 1U) << "the other one was not granted";
+  EXPECT_EQ(seen[0].size(), 3U);
+  EXPECT_EQ(seen[0]["name"], "secret-alpha");
+  EXPECT_EQ(seen[0]["protocol"], "ssh");
+  const json all = list("admin@alpha", "resources");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["host"], "sshd.internal");
+  EXPECT_EQ(all[0]["egress_pool"]["name"], "pool-alpha");
+}
+
+TEST_F(Resources, HaveNamesOfTheirOwnWithinTheirOrganization) {
+  EXPECT_EQ(create({{"name", "SECRET-alpha"}}).code(), "resource_exists");
+  EXPECT_EQ(create({{"name", "secret-beta"}}).status, 201) << "beta's names are no concern";
+}
+
+TEST_F(Resources, NeedAPoolOfTheirOrganization) {
+  EXPECT_EQ(create({{"egress_pool", "pool-beta"}}).code(), "egress_pool_not_found");
+  const json pools = in(w.as("admin@beta", "GET", "organizations/beta/egress-pools"), "items");
+  EXPECT_EQ(create({{"egress_pool", pools[0]["id"]}}).code(), "egress_pool_not_found");
+}
+
+TEST_F(Resources, AreRefusedWhenTheyWouldPointWhereNobodyShould) {
+  for (const char* host : {"169.254.169.254", "0.0.0.0", "::", "not a host", ""}) {
+    const Answered a = create({{"host", host}});
+    EXPECT_EQ(a.code(), "invalid_member") << host;
+    EXPECT_NE(a.body["detail"].get<std::string>().find("'host'"), std::string::npos);
+  }
+  EXPECT_EQ(create({{"protocol", "gopher"}}).code(), "invalid_member");
+  EXPECT_EQ(create({{"port", 0}}).code(), "invalid_member");
+}
+
+TEST_F(Resources, PinTheHostKeyOfAnSshServer) {
+  const std::string key =
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPGfbiDf+P4WHRfS2z0Bq7hX8cNkFTZkgIY3GFrBmy7n";
+  EXPECT_EQ(create({{"protocol", "tcp"}, {"ssh_host_key", key}}).code(), "invalid_member");
+  EXPECT_EQ(create({{"ssh_host_key", "ssh-ed25519 nonsense"}}).code(), "invalid_member");
+  ASSERT_EQ(create({{"ssh_host_key", key}}).status, 201);
+  ASSERT_EQ(w.as("admin@alpha", "POST", "organizations/alpha/resources/office/grants",
+                 {{"email", "user@alpha.test"}})
+                .status,
+            201);
+  const Answered session = w.as("user@alpha", "POST", "sessions", {{"resource", "office"}});
+  EXPECT_EQ(session.body["session"]["resource"]["ssh_host_key"], key);
+}
+
+TEST_F(Resources, AreGrantedToMembersOnlyAndByNameOrId) {
+  const std::string grants = "organizations/alpha/resources/secret-alpha/grants";
+  EXPECT_EQ(w.as("admin@alpha", "POST", grants, {{"email", "user@beta.test"}}).code(),
+            "member_not_found");
+  EXPECT_EQ(w.as("admin@alpha", "POST", grants, {{"email", "Admin@Alpha.test"}}).status, 201);
+  EXPECT_EQ(w.as("admin@alpha", "POST", grants, {{"email", "admin@alpha.test"}}).status, 201)
+      << "granting twice is harmless";
+  const std::string id = list("admin@alpha", "resources")[0]["id"];
+  EXPECT_EQ(list("admin@alpha", "resources/" + id + "/grants").size(), 2U);
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", grants + "/admin%40alpha.test").status, 204);
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", grants + "/admin@alpha.test").code(), "grant_not_found");
+}
+
+TEST_F(Resources, GoWithTheirGrants) {
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/resources/secret-alpha").status,
+            204);
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/resources/secret-alpha").code(),
+            "resource_not_found");
+  EXPECT_TRUE(list("user@alpha", "resources").empty());
+  EXPECT_EQ(create({{"name", "secret-alpha"}}).status, 201) << "the name is free again";
+  EXPECT_TRUE(list("user@alpha", "resources").empty()) << "and its grants are not inherited";
+}
+
+TEST_F(Resources, ShowTheNodesOfAPoolToThePlatformOnly) {
+  EXPECT_EQ(list("root", "egress-pools")[0]["nodes"][0]["name"], "egress-n");
+  EXPECT_FALSE(list("owner@alpha", "egress-pools")[0].contains("nodes"));
+  EXPECT_EQ(w.as("root", "PUT", "organizations/alpha/egress-pools/pool-alpha/nodes/nothing").code(),
+            "node_not_found");
+  EXPECT_EQ(
+      w.as("root", "PUT", "organizations/alpha/egress-pools/pool-alpha/nodes/egress-n").status, 204)
+      << "twice is harmless";
+}
+
+TEST_F(Resources, OfOrganizationsWithTheSameNameCannotExist) {
+  EXPECT_EQ(w.as("root", "POST", "organizations", {{"name", "ALPHA"}}).code(),
+            "organization_exists");
+  EXPECT_EQ(w.as("root", "POST", "users",
+                 {{"email", "User@Alpha.test"}, {"password", "a long enough password"}})
+                .code(),
+            "user_exists");
+}
+
+}  // namespace
+}  // namespace rap::store

@@ -1,0 +1,236 @@
+#include <gtest/gtest.h>
+
+#include "control/sessions/housekeeping.hpp"
+#include "crypto/tokens/data_plane_token.hpp"
+#include "test_world.hpp"
+
+namespace rap::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Sessions : public ::testing::Test {
+ protected:
+  Answered create(const json& body = {{"resource", "secret-alpha"}}) {
+    return w.as("user@alpha", "POST", "sessions", body);
+  }
+  std::string state_of(const std::string& id) {
+    for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+      if (s["id"] == id) return s["state"];
+    }
+    return "gone";
+  }
+  json session(const std::string& id) {
+    for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+      if (s["id"] == id) return s;
+    }
+    return {};
+  }
+  // The node reports this many flows of the session; 0 reports it without, nullopt not at all.
+  json check_in(const std::string& node, std::optional<int> flows, const std::string& id) {
+    json sessions = json::array();
+    if (flows) sessions.push_back({{"session_id", id}, {"flows", *flows}, {"bytes_up", 1}});
+    return w.control
+        ->node_call(node, "checkin",
+                    {{"versions", json::object()}, {"observations", {{"sessions", sessions}}}})
+        .body;
+  }
+  // The sessions the node was told to end after command number `since`.
+  std::vector<std::string> commanded(const std::string& node, int since = 0) {
+    std::vector<std::string> out;
+    const Answered a = w.control->node_call(node, "commands/pull?since=" + std::to_string(since));
+    EXPECT_EQ(a.status, 200) << a.text;
+    for (const json& c : in(a, "commands")) {
+      EXPECT_EQ(c["type"], "session.terminate");
+      out.push_back(c["payload"]["session_id"]);
+    }
+    return out;
+  }
+  bool keep_house() {
+    return control::keep_house(w.control->services(), w.control->now).has_value();
+  }
+  void expect_ended(const std::string& why) {
+    EXPECT_EQ(state_of(seed().session), "terminated");
+    EXPECT_EQ(session(seed().session)["ended_because"], why);
+    for (const std::string& node : {seed().entry, seed().egress}) {
+      EXPECT_EQ(commanded(node), std::vector{seed().session});
+    }
+    EXPECT_TRUE(commanded(seed().relay).empty()) << "relays know no sessions";
+  }
+
+  SeededWorld w;
+};
+
+TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
+  const Answered a = create({{"resource", "secret-alpha"}, {"organization", "alpha"}});
+  ASSERT_EQ(a.status, 201) << a.text;
+  ASSERT_EQ(a.body["candidates"].size(), 1U);
+  const json& candidate = a.body["candidates"][0];
+  EXPECT_EQ(candidate["url"], "wss://entry-n.test:4443/rap/v1/data-plane");
+  EXPECT_EQ(candidate["tls_ca_ref"], ControlPlane::authority().ca_ref());
+  const auto& key = ControlPlane::authority().token_key;
+  const auto token =
+      crypto::verify_token(candidate["token"].get<std::string>(), {{key.kid, key.key.public_key()}},
+                           ControlPlane::authority().cluster, w.control->now);
+  ASSERT_TRUE(token);
+  EXPECT_EQ(token->session.str(), a.body["session"]["id"].get<std::string>());
+  EXPECT_EQ(token->attachment.str(), a.body["attachment_id"].get<std::string>());
+  EXPECT_EQ(token->resource.str(), a.body["session"]["resource"]["id"].get<std::string>());
+  EXPECT_EQ(token->organization.str(), a.body["session"]["organization"]["id"].get<std::string>());
+  EXPECT_EQ(token->entry.str(), seed().entry);
+  EXPECT_EQ(token->session_began, w.control->now);
+  EXPECT_EQ(token->expires_at - token->issued_at, 60s);
+  EXPECT_EQ(token->classes,
+            (wire::TrafficClassSet{wire::TrafficClass::input, wire::TrafficClass::file_transfer}));
+  EXPECT_EQ(a.body["classes"], json({"input", "file_transfer"}));
+}
+
+TEST_F(Sessions, WithUnknownAndUnauthorizedResourcesAreRefusedInTheSameWords) {
+  const auto refusal = [&](const std::string& resource, const std::string& organization) {
+    Answered a = create({{"resource", resource}, {"organization", organization}});
+    EXPECT_EQ(a.code(), "resource_not_found");
+    std::string text = a.body["detail"];
+    text.replace(text.find(resource), resource.size(), "X");
+    return text;
+  };
+  const std::string unknown = refusal("nothing", "alpha");
+  EXPECT_EQ(refusal("secret-beta", "beta"), unknown);
+  EXPECT_EQ(refusal("secret-beta", "alpha"), unknown);
+  EXPECT_EQ(refusal("secret-alpha", "nowhere"), unknown);
+}
+
+TEST_F(Sessions, AskForTheOrganizationWhenTheNameIsNotEnough) {
+  const auto root = [&](const std::string& path, const json& body) {
+    EXPECT_EQ(w.as("root", "POST", "organizations/beta/" + path, body).status, 201);
+  };
+  root("members", {{"email", "user@alpha.test"}, {"role", "organization_user"}});
+  root("resources", {{"name", "secret-alpha"},
+                     {"protocol", "tcp"},
+                     {"host", "10.0.0.1"},
+                     {"port", 80},
+                     {"egress_pool", "pool-beta"}});
+  root("resources/secret-alpha/grants", {{"email", "user@alpha.test"}});
+  EXPECT_EQ(create().code(), "organization_required");
+  EXPECT_EQ(create({{"resource", "secret-alpha"}, {"organization", "beta"}}).status, 201);
+}
+
+TEST_F(Sessions, AreActiveWhileANodeCarriesThemAndDetachedAfter) {
+  const std::string id = seed().session;
+  EXPECT_EQ(state_of(id), "pending");
+  check_in(seed().entry, 2, id);
+  EXPECT_EQ(state_of(id), "active");
+  check_in(seed().egress, 2, id);
+  check_in(seed().entry, std::nullopt, id);
+  EXPECT_EQ(state_of(id), "active") << "the egress still carries it";
+  check_in(seed().egress, 0, id);
+  EXPECT_EQ(state_of(id), "detached");
+  check_in(seed().entry, 1, id);
+  EXPECT_EQ(state_of(id), "active") << "a client came back";
+}
+
+TEST_F(Sessions, AreDetachedWhenTheirNodesFallSilent) {
+  check_in(seed().entry, 1, seed().session);
+  w.control->now += 29s;
+  ASSERT_TRUE(keep_house());
+  EXPECT_EQ(state_of(seed().session), "active");
+  w.control->now += 2s;
+  ASSERT_TRUE(keep_house());
+  EXPECT_EQ(state_of(seed().session), "detached");
+}
+
+TEST_F(Sessions, EndByThemselvesWhenNobodyEverCameOrComesBack) {
+  w.control->now += 10min;
+  ASSERT_TRUE(keep_house());
+  EXPECT_EQ(state_of(seed().session), "pending");
+  w.control->now += 1s;
+  ASSERT_TRUE(keep_house());
+  expect_ended("never_attached");
+}
+
+TEST_F(Sessions, EndOnRequestAndRefuseFurtherAttachments) {
+  const std::string path = "sessions/" + seed().session;
+  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments").status, 201);
+  EXPECT_EQ(w.as("user@alpha", "DELETE", path).status, 204);
+  expect_ended("terminated_by_user");
+  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments").code(), "session_terminated");
+  EXPECT_EQ(w.as("user@alpha", "DELETE", path).status, 204) << "ending it twice is harmless";
+  EXPECT_EQ(commanded(seed().entry).size(), 1U);
+}
+
+TEST_F(Sessions, StayTerminatedWhateverANodeReportsAndAreCommandedAwayAgain) {
+  w.as("user@alpha", "DELETE", "sessions/" + seed().session);
+  EXPECT_EQ(check_in(seed().entry, 1, seed().session)["commands_seq"], 1);
+  EXPECT_EQ(state_of(seed().session), "terminated");
+  w.control->now += 11s;
+  EXPECT_EQ(check_in(seed().entry, 1, seed().session)["commands_seq"], 2);
+  EXPECT_EQ(commanded(seed().entry, 1), std::vector{seed().session});
+  const std::string unknown = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  check_in(seed().entry, 1, unknown);
+  EXPECT_EQ(commanded(seed().entry, 2), std::vector{unknown}) << "nobody knows this session";
+}
+
+TEST_F(Sessions, EndWithTheGrant) {
+  EXPECT_EQ(w.as("admin@alpha", "DELETE",
+                 "organizations/alpha/resources/secret-alpha/grants/user@alpha.test")
+                .status,
+            204);
+  expect_ended("grant_removed");
+  EXPECT_EQ(create().code(), "resource_not_found");
+}
+
+TEST_F(Sessions, EndWithTheMembership) {
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/members/user@alpha.test").status,
+            204);
+  expect_ended("membership_removed");
+  EXPECT_EQ(create().code(), "resource_not_found");
+}
+
+TEST_F(Sessions, EndWithTheResource) {
+  EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/resources/secret-alpha").status,
+            204);
+  expect_ended("resource_removed");
+}
+
+TEST_F(Sessions, EndWithTheAccount) {
+  EXPECT_EQ(w.as("root", "DELETE", "users/user@alpha.test").status, 204);
+  for (const std::string& node : {seed().entry, seed().egress}) {
+    EXPECT_EQ(commanded(node), std::vector{seed().session});
+  }
+}
+
+TEST_F(Sessions, EndWithTheNodeThatCarriesThem) {
+  check_in(seed().egress, 1, seed().session);
+  EXPECT_EQ(w.as("root", "POST", "nodes/egress-n/disable").status, 200);
+  EXPECT_EQ(state_of(seed().session), "terminated");
+  EXPECT_EQ(commanded(seed().entry), std::vector{seed().session});
+  EXPECT_EQ(create().code(), "egress_pool_empty");
+  EXPECT_EQ(w.as("root", "POST", "nodes/entry-n/disable").status, 200);
+}
+
+TEST_F(Sessions, NeedAnEntry) {
+  EXPECT_EQ(w.as("root", "PUT", "nodes/entry-n/roles", {{"roles", json::array()}}).status, 200);
+  EXPECT_EQ(create().code(), "no_entry_node");
+}
+
+TEST_F(Sessions, OfOthersCannotBeAttachedToEvenByWhoMayEndThem) {
+  const std::string path = "sessions/" + seed().session;
+  EXPECT_EQ(w.as("owner@alpha", "POST", path + "/attachments").code(), "session_not_found");
+  EXPECT_EQ(w.as("owner@alpha", "DELETE", path).status, 204);
+}
+
+TEST_F(Sessions, EveryStepIsInTheAuditLogAndTheChainHolds) {
+  w.as("user@alpha", "DELETE", "sessions/" + seed().session);
+  std::set<std::string> actions;
+  for (const json& e : in(w.as("owner@alpha", "GET", "audit?organization=alpha"), "items")) {
+    actions.insert(e["action"]);
+  }
+  for (const char* action :
+       {"organization.created", "member.added", "egress_pool.created", "resource.created",
+        "grant.added", "session.created", "session.attached", "session.terminated"}) {
+    EXPECT_TRUE(actions.contains(action)) << action;
+  }
+  EXPECT_EQ(w.as("root", "GET", "audit/verify").body["ok"], true);
+}
+
+}  // namespace
+}  // namespace rap::store
