@@ -20,7 +20,7 @@ foreach(file ${files})
   string(APPEND entries "      {${version}, \"${name}\", R\"migration(${sql})migration\"},\n")
 endforeach()
 file(WRITE ${OUTPUT} "// Generated from ${FOLDER} by cmake/EmbedMigrations.cmake.
-#include \"store/migrations.hpp\"
+#include \"control/store/postgres/migrations.hpp\"
 
 namespace rap::store {
 

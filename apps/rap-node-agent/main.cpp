@@ -134,7 +134,7 @@ class Agent {
     link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
     link_options.host = host::host_facts();
     link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
-    link_options.host::host_uptime_s = host::host_uptime_s();
+    link_options.host_uptime_s = host::host_uptime_s();
     link_options.made_at = io::mono_now();
     const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
     link_options.worker_names = agent::worker_names(record.cluster, record.node, entry);
