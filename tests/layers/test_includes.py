@@ -70,7 +70,8 @@ class Includes(unittest.TestCase):
         self.assertEqual([], layers.faults(ROOMS))
 
     def test_every_room_has_files(self):
-        files = {layers.room_of(f.relative_to("src"), ROOMS) for f in sources.files("src/*.hpp", "src/*.cpp")}
+        files = {layers.room_of(path.relative_to("src"), ROOMS)
+                 for path in sources.files("src/*.hpp", "src/*.cpp")}
         self.assertEqual(set(), set(ROOMS) - files)
 
 
