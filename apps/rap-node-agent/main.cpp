@@ -2,7 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "client/core/manual.hpp"
+#include "command_line/manual.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 #include "node/agent/enrolment_plan.hpp"
@@ -179,7 +179,7 @@ class Agent {
   ExitStatus status_ = kOk;
 };
 
-std::vector<client::ManualSection> manual_sections() {
+std::vector<command_line::ManualSection> manual_sections() {
   return {{"EXIT STATUS",
            {{"0", "Stopped in order; rap-fabric goes on."},
             {"1", "Failed; the log says why."},
@@ -206,7 +206,7 @@ int run(int argc, char** argv) {
     return app->exit(e) == 0 ? kOk : kUsage;
   }
   if (options.man) {
-    std::cout << client::manual_page(*app, RAP_VERSION, manual_sections());
+    std::cout << command_line::manual_page(*app, RAP_VERSION, manual_sections());
     return kOk;
   }
   if (const std::string error = usage_error(options); !error.empty()) {

@@ -3,10 +3,12 @@
 #include <csignal>
 #include <iostream>
 
-#include "client/core/command.hpp"
-#include "client/terminal/data_plane.hpp"
+#include "client/terminal/child_programs.hpp"
+#include "client/terminal/command_tree.hpp"
+#include "client/terminal/home_files.hpp"
 #include "client/terminal/https_network.hpp"
-#include "client/terminal/person.hpp"
+#include "client/terminal/socket_data_plane.hpp"
+#include "client/terminal/tty.hpp"
 #include "io/system/system.hpp"
 
 namespace rap {

@@ -20,7 +20,8 @@ LIBRARIES = {
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
     "libpq": (r"libpq|pq-", r"src/control/store/postgres/.*"),
     "SQLite": (r"sqlite3", r"src/node/store/(.*\.cpp|statement\.hpp)"),
-    "CLI11": (r"CLI/", r"src/client/.*|apps/.*"),
+    "CLI11": (r"CLI/", r"src/command_line/.*|apps/.*"
+              r"|src/client/(command|account|access|terminal|testing)/.*\.cpp"),
 }
 
 

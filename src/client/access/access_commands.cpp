@@ -1,10 +1,11 @@
-// rap ssh, proxy, forward, sessions: reaching resources.
+#include "client/access/access_commands.hpp"
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "client/access/ssh_command.hpp"
-#include "client/core/command.hpp"
+#include "client/core/attachment.hpp"
 
 namespace rap::client {
 
@@ -36,8 +37,8 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
-Outcome<Attachment> attach(World& world, Api& api, const Target& target, Account& account) {
-  Outcome<json> answer;
+Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, Account& account) {
+  Fallible<json> answer;
   json body = json::object();
   if (!account.profile.device.empty()) body["device"] = account.profile.device;
   if (const auto have = account.deny_lists->version(); have > 0) body["deny_list_version"] = have;
@@ -63,7 +64,7 @@ Outcome<Attachment> attach(World& world, Api& api, const Target& target, Account
 }
 
 // Best effort: the person heard of them already.
-void report_fallbacks(Api& api, const Attachment& attachment,
+void report_fallbacks(ApiClient& api, const Attachment& attachment,
                       const std::vector<Fallback>& fallbacks) {
   if (fallbacks.empty()) return;
   json items = json::array();
@@ -79,7 +80,7 @@ auto with_session(World& world, const Target& target, Work work)
     -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
   auto account = signed_in(world.home, world.now);
   if (!account) return std::unexpected(account.error());
-  Api api(world.network, *account, world.home);
+  ApiClient api(world.network, *account, world.home);
   const auto attachment = attach(world, api, target, *account);
   if (!attachment) return std::unexpected(attachment.error());
   auto result = work(*account, *attachment);
@@ -89,9 +90,9 @@ auto with_session(World& world, const Target& target, Work work)
   return result;
 }
 
-Outcome<int> proxy(World& world, const Target& target) {
+Fallible<int> proxy(World& world, const Target& target) {
   return with_session(world, target,
-                      [&](const Account& account, const Attachment& attachment) -> Outcome<int> {
+                      [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
                         const auto c = wire::traffic_class_from(target.traffic_class).value();
                         auto ended = world.data_plane.proxy(account, attachment, c);
                         if (!ended) return std::unexpected(ended.error());
@@ -99,13 +100,13 @@ Outcome<int> proxy(World& world, const Target& target) {
                       });
 }
 
-Outcome<int> forward(World& world, const Target& target, const std::string& listen) {
+Fallible<int> forward(World& world, const Target& target, const std::string& listen) {
   const auto where = wire::parse_host_port(listen);
   if (!where && listen != "127.0.0.1:0") {
     return fail(ExitCode::usage, "--listen takes IP:PORT.");
   }
   return with_session(
-      world, target, [&](const Account& account, const Attachment& attachment) -> Outcome<int> {
+      world, target, [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
         const auto announce = [&](const wire::HostPort& address) {
           if (world.json) {
             const json said = {{"listening", address.str()},
@@ -125,10 +126,10 @@ Outcome<int> forward(World& world, const Target& target, const std::string& list
       });
 }
 
-Outcome<int> ssh(World& world, const Target& target, const std::string& user,
-                 const std::vector<std::string>& command) {
+Fallible<int> ssh(World& world, const Target& target, const std::string& user,
+                  const std::vector<std::string>& command) {
   return with_session(
-      world, target, [&](const Account&, const Attachment& attachment) -> Outcome<int> {
+      world, target, [&](const Account&, const Attachment& attachment) -> Fallible<int> {
         if (attachment.protocol != "ssh") {
           return fail(ExitCode::failed, attachment.resource + " speaks " + attachment.protocol +
                                             ", not ssh. Use 'rap forward " + attachment.resource +
@@ -150,7 +151,7 @@ Outcome<int> ssh(World& world, const Target& target, const std::string& user,
       });
 }
 
-Outcome<int> list_sessions(World& world) {
+Fallible<int> list_sessions(World& world) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
   return show_items(world, api->get("sessions"),
@@ -163,7 +164,7 @@ Outcome<int> list_sessions(World& world) {
                     "No sessions.");
 }
 
-Outcome<int> terminate_session(World& world, const std::string& id) {
+Fallible<int> terminate_session(World& world, const std::string& id) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
   return show(world, api->remove("sessions/" + segment(id)), "Session " + id + " is ended.");

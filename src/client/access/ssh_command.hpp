@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client/core/session.hpp"
+#include "client/core/attachment.hpp"
 
 namespace rap::client {
 

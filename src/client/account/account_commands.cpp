@@ -1,10 +1,11 @@
-// rap login, logout, whoami, resources.
+#include "client/account/account_commands.hpp"
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "client/account/sign_in.hpp"
-#include "client/core/command.hpp"
+#include "client/core/profile.hpp"
 
 namespace rap::client {
 
@@ -20,7 +21,7 @@ struct LoginArguments {
   std::string ca_file;
 };
 
-Outcome<int> login(World& world, const LoginArguments& args) {
+Fallible<int> login(World& world, const LoginArguments& args) {
   const auto known = load_profile(world.home);
   if (!known) return std::unexpected(known.error());
   const std::string server_text = !args.server.empty() ? args.server
@@ -58,14 +59,15 @@ Outcome<int> login(World& world, const LoginArguments& args) {
   return show(world, answer, "Signed in to " + profile->server + " as " + profile->email + ".");
 }
 
-Outcome<int> logout(World& world) {
+Fallible<int> logout(World& world) {
   auto account = signed_in(world.home, world.now);
   if (!account) {
     if (account.error().code != ExitCode::not_signed_in) return std::unexpected(account.error());
     return show(world, json::object(), "You were signed out already.");
   }
   // Forgotten here even when the server cannot be told.
-  const auto answer = Api(world.network, *account, world.home).post("auth/logout", json::object());
+  const auto answer =
+      ApiClient(world.network, *account, world.home).post("auth/logout", json::object());
   account->profile.token.clear();
   account->profile.expires_at = 0;
   if (auto saved = save_profile(world.home, account->profile); !saved) {
@@ -77,7 +79,7 @@ Outcome<int> logout(World& world) {
   return show(world, json::object(), "Signed out.");
 }
 
-Outcome<int> whoami(World& world) {
+Fallible<int> whoami(World& world) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
   const auto me = api->get("me");
@@ -97,7 +99,7 @@ Outcome<int> whoami(World& world) {
 }
 
 // The names of the organizations to list: the one asked for, or all that the person belongs to.
-Outcome<std::vector<std::string>> organizations(Api& api, const std::string& wanted) {
+Fallible<std::vector<std::string>> organizations(ApiClient& api, const std::string& wanted) {
   if (!wanted.empty()) return std::vector{wanted};
   const auto me = api.get("me");
   if (!me) return std::unexpected(me.error());
@@ -108,7 +110,7 @@ Outcome<std::vector<std::string>> organizations(Api& api, const std::string& wan
   return names;
 }
 
-Outcome<int> resources(World& world, const std::string& organization) {
+Fallible<int> resources(World& world, const std::string& organization) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
   const auto names = organizations(*api, organization);

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "client/core/api.hpp"
+#include "client/core/api_client.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "snapshot/trust_bundle.hpp"
 
@@ -40,9 +40,9 @@ std::string spaced(const std::string& fingerprint) {
 }
 
 // The roots a server claims, unverified.
-Outcome<std::vector<crypto::Certificate>> claimed_roots(Network& network,
-                                                        const wire::HostPort& server) {
-  const auto bundle = Api(network, server, std::nullopt, {}).get("trust-bundle");
+Fallible<std::vector<crypto::Certificate>> claimed_roots(Network& network,
+                                                         const wire::HostPort& server) {
+  const auto bundle = ApiClient(network, server, std::nullopt, {}).get("trust-bundle");
   if (!bundle) return std::unexpected(bundle.error());
   const auto pem = bundle->is_object() ? bundle->find("pem") : bundle->end();
   const auto roots = pem != bundle->end() && pem->is_string()
@@ -56,8 +56,8 @@ Outcome<std::vector<crypto::Certificate>> claimed_roots(Network& network,
   return *roots;
 }
 
-Outcome<std::string> by_fingerprint(Network& network, const wire::HostPort& server,
-                                    const std::string& given) {
+Fallible<std::string> by_fingerprint(Network& network, const wire::HostPort& server,
+                                     const std::string& given) {
   const auto fingerprint = normalize_fingerprint(given);
   if (!fingerprint) {
     return fail(ExitCode::usage,
@@ -77,8 +77,8 @@ Outcome<std::string> by_fingerprint(Network& network, const wire::HostPort& serv
                                        "fingerprint with your platform owner.");
 }
 
-Outcome<std::string> by_asking(Network& network, Terminal& terminal, const wire::HostPort& server,
-                               std::ostream& err) {
+Fallible<std::string> by_asking(Network& network, Terminal& terminal, const wire::HostPort& server,
+                                std::ostream& err) {
   const auto roots = claimed_roots(network, server);
   if (!roots) return std::unexpected(roots.error());
   const crypto::Certificate& root = roots->front();
@@ -102,9 +102,9 @@ Outcome<std::string> by_asking(Network& network, Terminal& terminal, const wire:
 
 }  // namespace
 
-Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
-                                     const wire::HostPort& server, const TrustAnchor& anchor,
-                                     std::ostream& err) {
+Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
+                                      const wire::HostPort& server, const TrustAnchor& anchor,
+                                      std::ostream& err) {
   if (anchor.ca_pem) {
     if (!crypto::Certificate::chain_from_pem(*anchor.ca_pem)) {
       return fail(ExitCode::usage, "--ca-file holds no certificate in PEM form.");
@@ -120,12 +120,12 @@ Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& ter
   return by_asking(network, terminal, server, err);
 }
 
-Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
-                         const std::string& roots_pem, const std::string& email,
-                         const std::string& password, RandomSource& random) {
+Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
+                          const std::string& roots_pem, const std::string& email,
+                          const std::string& password, RandomSource& random) {
   const auto before = load_profile(home);
   if (!before) return std::unexpected(before.error());
-  Api api(network, server.authority, roots_pem, {});
+  ApiClient api(network, server.authority, roots_pem, {});
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
   // Asked over the verified connection, so it may also bring roots that are to come.

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "client/core/failure.hpp"
-#include "client/core/ports.hpp"
+#include "client/core/home.hpp"
+#include "client/core/network.hpp"
 #include "client/core/profile.hpp"
+#include "client/core/terminal.hpp"
 
 namespace rap::client {
 
@@ -20,14 +22,14 @@ struct TrustAnchor {
 
 // The roots to verify the server with. What the server sends unverified is believed only when a
 // root in it has the fingerprint that the person gave or confirmed.
-Outcome<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
-                                     const wire::HostPort& server, const TrustAnchor& anchor,
-                                     std::ostream& err);
+Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
+                                      const wire::HostPort& server, const TrustAnchor& anchor,
+                                      std::ostream& err);
 
 // Posts the password to the server proven by `roots_pem`, and stores profile and roots. The device
 // keeps the id it was given at its first sign-in.
-Outcome<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
-                         const std::string& roots_pem, const std::string& email,
-                         const std::string& password, RandomSource& random);
+Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
+                          const std::string& roots_pem, const std::string& email,
+                          const std::string& password, RandomSource& random);
 
 }  // namespace rap::client

@@ -1,18 +1,11 @@
-// The groups below `rap admin`.
+// rap admin, and rap variables.
 #pragma once
 
-#include "client/core/command.hpp"
+#include "client/command/command.hpp"
 
 namespace rap::client {
 
-// organizations, users, members, pools, resources, grants
-void add_tenant_commands(CLI::App& admin, Invocation& invocation);
-// nodes, certificates, channels
-void add_fabric_commands(CLI::App& admin, Invocation& invocation);
-void add_config_commands(CLI::App& admin, Invocation& invocation);
-void add_trust_commands(CLI::App& admin, Invocation& invocation);
-void add_blocklist_commands(CLI::App& admin, Invocation& invocation);
-// join-tokens, enrolments, audit
-void add_platform_commands(CLI::App& admin, Invocation& invocation);
+void add_admin_commands(CLI::App& root, Invocation& invocation);
+void add_variables_command(CLI::App& root, Invocation& invocation);
 
 }  // namespace rap::client

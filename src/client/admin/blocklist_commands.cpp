@@ -1,9 +1,9 @@
 // rap admin blocklist.
 #include <nlohmann/json.hpp>
 
-#include "client/admin/admin_commands.hpp"
-#include "client/core/duration.hpp"
-#include "client/core/leaf.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/duration.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
 
@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<std::string> kKinds = {"ip", "device", "user"};
 
-Outcome<int> add(World& w, Api& api, const Words& a) {
+Fallible<int> add(World& w, ApiClient& api, const Words& a) {
   json body = {{"kind", a["KIND"]}, {"value", a["VALUE"]}};
   if (const std::string& text = a["--for"]; !text.empty()) {
     const auto span = parse_duration(text);
@@ -25,12 +25,12 @@ Outcome<int> add(World& w, Api& api, const Words& a) {
               a["VALUE"] + " is shut out of the data plane; what it has open ends.");
 }
 
-Outcome<int> remove(World& w, Api& api, const Words& a) {
+Fallible<int> remove(World& w, ApiClient& api, const Words& a) {
   return show(w, api.remove("blocklist/" + a.path("KIND") + "/" + a.path("VALUE")),
               a["VALUE"] + " is let in again.");
 }
 
-Outcome<int> list(World& w, Api& api, const Words&) {
+Fallible<int> list(World& w, ApiClient& api, const Words&) {
   return show_items(w, api.get("blocklist"),
                     {{"KIND", "/kind"},
                      {"VALUE", "/value"},

@@ -3,7 +3,8 @@
 #include <ostream>
 
 #include "client/admin/admin_commands.hpp"
-#include "client/core/leaf.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
 
@@ -32,7 +33,7 @@ bool is_meant(const json& item, const Words& a) {
   return layer == (a["--layer"].empty() ? "platform" : a["--layer"]);
 }
 
-Outcome<int> get_config(World& w, Api& api, const Words& a) {
+Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
   const auto answer = api.get(configs_of(a));
   if (!answer) return std::unexpected(answer.error());
   for (const json& item : answer->value("items", json::array())) {
@@ -44,7 +45,7 @@ Outcome<int> get_config(World& w, Api& api, const Words& a) {
               "There is no value of type " + a["TYPE"] + " here; what is compiled in holds.");
 }
 
-Outcome<int> set_config(World& w, Api& api, const Words& a) {
+Fallible<int> set_config(World& w, ApiClient& api, const Words& a) {
   const auto text = w.home.read_given(a["FILE"]);
   if (!text) return std::unexpected(text.error());
   json value = json::parse(*text, nullptr, false);
@@ -61,7 +62,7 @@ Outcome<int> set_config(World& w, Api& api, const Words& a) {
   return show(w, api.put(configs_of(a) + "/" + a.path("TYPE"), body), a["TYPE"] + " is set.");
 }
 
-Outcome<int> unset_config(World& w, Api& api, const Words& a) {
+Fallible<int> unset_config(World& w, ApiClient& api, const Words& a) {
   std::string path = configs_of(a) + "/" + a.path("TYPE");
   if (!a["--resource"].empty()) path += "?resource=" + a.path("--resource");
   if (!a["--layer"].empty()) path += "?layer=" + a["--layer"];
@@ -76,7 +77,7 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
                                "organizations and resources");
   Leaf(group, invocation, "list", "List the values that are set")
       .option("--organization", "ORG", "Those of this organization, and not of the platform")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(w, api.get(configs_of(a)),
                           {{"TYPE", "/type"},
                            {"LAYER", "/layer"},
@@ -95,7 +96,7 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
   scope(unset.word("TYPE", "Its type")).runs(unset_config);
   Leaf(group, invocation, "status",
        "Show which version of which value every node runs with, those that lag first")
-      .runs([](World& w, Api& api, const Words&) {
+      .runs([](World& w, ApiClient& api, const Words&) {
         return show_items(w, api.get("config-status"),
                           {{"NODE", "/node_name"},
                            {"TYPE", "/type"},
@@ -114,7 +115,7 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
 void add_variables_command(CLI::App& root, Invocation& invocation) {
   Leaf(root, invocation, "variables", "Show the variables of one of your organizations")
       .word("ORG", "The organization")
-      .runs([](World& w, Api& api, const Words& a) -> Outcome<int> {
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
         const auto answer = api.get("organizations/" + a.path("ORG") + "/variables");
         if (!answer) return std::unexpected(answer.error());
         if (w.json) return show(w, answer, "");

@@ -2,9 +2,9 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "client/admin/admin_commands.hpp"
-#include "client/core/duration.hpp"
-#include "client/core/leaf.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/duration.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
 
@@ -32,7 +32,7 @@ json with_shown_state(json items) {
   return items;
 }
 
-Outcome<int> list_nodes(World& w, Api& api, const Words&) {
+Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
   auto answer = api.get("nodes");
   if (answer && !w.json) (*answer)["items"] = with_shown_state((*answer)["items"]);
   return show_items(w, answer,
@@ -48,7 +48,7 @@ Outcome<int> list_nodes(World& w, Api& api, const Words&) {
                     "No nodes. Invite one with 'rap admin join-tokens create'.");
 }
 
-Outcome<int> drain(World& w, Api& api, const Words& a) {
+Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
   json body = json::object();
   if (const std::string& text = a["--deadline"]; !text.empty()) {
     const auto deadline = parse_duration(text);
@@ -68,7 +68,7 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       .word("NODE", "Name or id of the node")
       .words("ROLE", "Its roles; they replace the old ones")
       .choices({"entry", "relay", "egress"})
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         std::string roles;
         for (const std::string& role : a.list("ROLE")) roles += " " + role;
         return show(w, api.put("nodes/" + a.path("NODE") + "/roles", {{"roles", a.list("ROLE")}}),
@@ -80,13 +80,13 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       .runs(drain);
   Leaf(group, invocation, "undrain", "Let a draining node take part again")
       .word("NODE", "Name or id of the node")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post("nodes/" + a.path("NODE") + "/undrain", json::object()),
                     a["NODE"] + " takes part again.");
       });
   Leaf(group, invocation, "disable", "Shut a node out")
       .word("NODE", "Name or id of the node")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post("nodes/" + a.path("NODE") + "/disable", json::object()),
                     a["NODE"] + " is disabled.");
       });
@@ -94,7 +94,7 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       .word("NODE", "Name or id of the node")
       .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
       .choices(kSeverities)
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post("nodes/" + a.path("NODE") + "/revoke", with_severity(a)),
                     a["NODE"] + " is revoked. Its host can only come back as a new node.");
       });
@@ -104,7 +104,7 @@ void add_routes(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "routes", "Routes between nodes");
   Leaf(group, invocation, "require-current",
        "Have nodes refuse every neighbour that does not know the routes of now")
-      .runs([](World& w, Api& api, const Words&) {
+      .runs([](World& w, ApiClient& api, const Words&) {
         return show(w, api.post("routes/require-current", json::object()),
                     "Nodes that are behind are out until they have caught up.");
       });
@@ -113,7 +113,7 @@ void add_routes(CLI::App& admin, Invocation& invocation) {
 void add_certificates(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "certificates", "Certificates of nodes");
   Leaf(group, invocation, "list", "List every certificate that was issued to a node")
-      .runs([](World& w, Api& api, const Words&) {
+      .runs([](World& w, ApiClient& api, const Words&) {
         return show_items(w, api.get("certificates"),
                           {{"NODE", "/node_name"},
                            {"STATUS", "/status"},
@@ -128,7 +128,7 @@ void add_certificates(CLI::App& admin, Invocation& invocation) {
       .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
       .choices(kSeverities)
       .flag("--key", "Also every other certificate of the same key, present or to come")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         json body = with_severity(a);
         if (a.flag("--key")) body["key"] = true;
         return show(w, api.post("certificates/" + a.path("SERIAL") + "/revoke", body),
@@ -157,7 +157,7 @@ const std::vector<Column> kReconnectColumns = {{"NODE", "/node_name"},
                                                {"NEXT", "/next_in_ms", Format::from_milliseconds},
                                                {"LAST REASON", "/last_reason"}};
 
-Outcome<int> show_channels(World& w, Api& api) {
+Fallible<int> show_channels(World& w, ApiClient& api) {
   const auto answer = api.get("channels");
   auto shown = show_items(w, answer, kChannelColumns,
                           "No channels. Do the nodes have their roles ('rap admin nodes roles')?");
@@ -170,7 +170,7 @@ Outcome<int> show_channels(World& w, Api& api) {
 }
 
 // Until it is interrupted, or fails.
-Outcome<int> watch_channels(World& w, Api& api) {
+Fallible<int> watch_channels(World& w, ApiClient& api) {
   do {
     w.out << w.terminal.clear_screen();
     if (auto shown = show_channels(w, api); !shown) return shown;
@@ -182,7 +182,7 @@ Outcome<int> watch_channels(World& w, Api& api) {
 void add_channels(CLI::App& admin, Invocation& invocation) {
   Leaf(admin, invocation, "channels", "List the channels between nodes, as both ends see them")
       .flag("--watch", "Show them anew every second until interrupted")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return a.flag("--watch") ? watch_channels(w, api) : show_channels(w, api);
       });
 }

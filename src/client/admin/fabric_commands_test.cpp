@@ -1,12 +1,11 @@
 #include <gtest/gtest.h>
 
-#include "client/core/duration.hpp"
-#include "client/core/test_world.hpp"
+#include "client/admin/admin_commands.hpp"
+#include "client/testing/shell.hpp"
 
 namespace rap::client {
 namespace {
 
-using namespace std::chrono_literals;
 using nlohmann::json;
 
 class FabricCommands : public testing::Test {
@@ -14,20 +13,8 @@ class FabricCommands : public testing::Test {
   FabricCommands() { shell.sign_in(); }
   json last_body() const { return shell.network.sent.back().body(); }
 
-  TestShell shell;
+  TestShell shell{add_admin_commands};
 };
-
-TEST(Duration, IsANumberAndAUnit) {
-  EXPECT_EQ(parse_duration("90"), 90s);
-  EXPECT_EQ(parse_duration("90s"), 90s);
-  EXPECT_EQ(parse_duration("10m"), 10min);
-  EXPECT_EQ(parse_duration("2h"), 2h);
-  EXPECT_EQ(parse_duration("1d"), std::chrono::days{1});
-  for (const char* bad :
-       {"", "m", "0", "-1", "1.5h", "1 h", "1w", "1000000001", "99999999999999999999"}) {
-    EXPECT_FALSE(parse_duration(bad)) << bad;
-  }
-}
 
 TEST_F(FabricCommands, DrainWithAndWithoutADeadline) {
   shell.network.answer("POST nodes/e/drain", json::object());

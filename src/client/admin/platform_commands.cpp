@@ -4,8 +4,8 @@
 #include <ostream>
 
 #include "base/ids.hpp"
-#include "client/admin/admin_commands.hpp"
-#include "client/core/leaf.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
 
@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-Outcome<int> create_join_token(World& w, Api& api, const Words& a) {
+Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
   json body = {{"node_name", a["--node"]}};
   if (const std::string& text = a["--ttl"]; !text.empty()) {
     std::int64_t ttl = 0;
@@ -35,18 +35,19 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
       .required()
       .option("--ttl", "SECONDS", "How long it is good for")
       .runs(create_join_token);
-  Leaf(group, invocation, "list", "List join tokens").runs([](World& w, Api& api, const Words&) {
-    return show_items(w, api.get("join-tokens"),
-                      {{"NODE", "/node_name"},
-                       {"EXPIRES", "/expires_at", Format::time},
-                       {"USED", "/used_at", Format::time},
-                       {"ID", "/id"}},
-                      "No join tokens.");
-  });
+  Leaf(group, invocation, "list", "List join tokens")
+      .runs([](World& w, ApiClient& api, const Words&) {
+        return show_items(w, api.get("join-tokens"),
+                          {{"NODE", "/node_name"},
+                           {"EXPIRES", "/expires_at", Format::time},
+                           {"USED", "/used_at", Format::time},
+                           {"ID", "/id"}},
+                          "No join tokens.");
+      });
 }
 
 // The id of an enrolment given by id or by the name of its node.
-Outcome<std::string> enrolment_id(Api& api, const std::string& given) {
+Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
   if (EnrolmentId::parse(given)) return given;
   const auto pending = api.get("enrolments?state=pending");
   if (!pending) return std::unexpected(pending.error());
@@ -65,7 +66,7 @@ Outcome<std::string> enrolment_id(Api& api, const std::string& given) {
 }
 
 Leaf::Action decide(const std::string& verb, const std::string& sentence) {
-  return [verb, sentence](World& w, Api& api, const Words& a) -> Outcome<int> {
+  return [verb, sentence](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
     const auto id = enrolment_id(api, a["ENROLMENT"]);
     if (!id) return std::unexpected(id.error());
     return show(w, api.post("enrolments/" + *id + "/" + verb, json::object()),
@@ -78,7 +79,7 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "list", "List enrolments")
       .option("--state", "STATE", "Only those in this state")
       .choices({"pending", "approved", "denied"})
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         const std::string query = a["--state"].empty() ? "" : "?state=" + a["--state"];
         return show_items(w, api.get("enrolments" + query),
                           {{"NODE", "/node_name"},
@@ -98,7 +99,7 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
       .runs(decide("deny", " is turned away."));
 }
 
-Outcome<int> verify_audit(World& w, Api& api, const Words&) {
+Fallible<int> verify_audit(World& w, ApiClient& api, const Words&) {
   const auto answer = api.get("audit/verify");
   if (!answer) return std::unexpected(answer.error());
   const bool ok = answer->value("ok", false);
@@ -117,7 +118,7 @@ void add_audit(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "audit", "The record of what was done");
   Leaf(group, invocation, "list", "List the latest entries")
       .option("--organization", "ORG", "Only those of this organization")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         const std::string& organization = a["--organization"];
         const std::string query =
             organization.empty() ? "" : "?organization=" + a.path("--organization");
@@ -141,16 +142,6 @@ void add_platform_commands(CLI::App& admin, Invocation& invocation) {
   add_join_tokens(admin, invocation);
   add_enrolments(admin, invocation);
   add_audit(admin, invocation);
-}
-
-void add_admin_commands(CLI::App& root, Invocation& invocation) {
-  CLI::App* admin = add_group(root, "admin", "Administer organizations, people and the fabric");
-  add_tenant_commands(*admin, invocation);
-  add_fabric_commands(*admin, invocation);
-  add_config_commands(*admin, invocation);
-  add_trust_commands(*admin, invocation);
-  add_blocklist_commands(*admin, invocation);
-  add_platform_commands(*admin, invocation);
 }
 
 }  // namespace rap::client

@@ -2,8 +2,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "client/admin/admin_commands.hpp"
-#include "client/core/leaf.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
 
@@ -22,15 +22,17 @@ void add_organizations(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "organizations", "Organizations of the platform");
   Leaf(group, invocation, "create", "Create an organization")
       .word("NAME", "Its name")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post("organizations", {{"name", a["NAME"]}}),
                     "Organization " + a["NAME"] + " is created.");
       });
-  Leaf(group, invocation, "list", "List organizations").runs([](World& w, Api& api, const Words&) {
-    return show_items(w, api.get("organizations"),
-                      {{"NAME", "/name"}, {"ID", "/id"}, {"CREATED", "/created_at", Format::time}},
-                      "No organizations. Create one with 'rap admin organizations create'.");
-  });
+  Leaf(group, invocation, "list", "List organizations")
+      .runs([](World& w, ApiClient& api, const Words&) {
+        return show_items(
+            w, api.get("organizations"),
+            {{"NAME", "/name"}, {"ID", "/id"}, {"CREATED", "/created_at", Format::time}},
+            "No organizations. Create one with 'rap admin organizations create'.");
+      });
 }
 
 void add_users(CLI::App& admin, Invocation& invocation) {
@@ -40,7 +42,7 @@ void add_users(CLI::App& admin, Invocation& invocation) {
       .flag("--password-stdin", "Read the password from standard input")
       .option("--platform-role", "ROLE", "Make them an administrator of the whole platform")
       .choices({"none", "platform_admin", "platform_owner"})
-      .runs([](World& w, Api& api, const Words& a) -> Outcome<int> {
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
         const auto password = read_password(w, a.flag("--password-stdin"), a["EMAIL"]);
         if (!password) return std::unexpected(password.error());
         json body = {{"email", a["EMAIL"]}, {"password", *password}};
@@ -49,11 +51,11 @@ void add_users(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "sign-out", "End everything a user has open; they may sign in again")
       .word("EMAIL", "Their email address")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post("users/" + a.path("EMAIL") + "/sign-out", json::object()),
                     a["EMAIL"] + " is signed out everywhere.");
       });
-  Leaf(group, invocation, "list", "List users").runs([](World& w, Api& api, const Words&) {
+  Leaf(group, invocation, "list", "List users").runs([](World& w, ApiClient& api, const Words&) {
     return show_items(w, api.get("users"),
                       {{"EMAIL", "/email"},
                        {"PLATFORM ROLE", "/platform_role"},
@@ -72,7 +74,7 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       .option("--role", "ROLE", "What they may do in the organization")
       .required()
       .choices({"organization_user", "organization_admin", "organization_owner"})
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(
             w,
             api.post(organization(a) + "/members", {{"email", a["EMAIL"]}, {"role", a["--role"]}}),
@@ -80,7 +82,7 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "list", "List the members of an organization")
       .word("ORG", "The organization")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(
             w, api.get(organization(a) + "/members"),
             {{"EMAIL", "/email"}, {"ROLE", "/role"}, {"SINCE", "/created_at", Format::time}},
@@ -89,7 +91,7 @@ void add_members(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "remove", "End a membership")
       .word("ORG", "The organization")
       .word("EMAIL", "The user")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.remove(organization(a) + "/members/" + a.path("EMAIL")),
                     a["EMAIL"] + " is no member of " + a["ORG"] + " any more.");
       });
@@ -100,13 +102,13 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "create", "Create an egress pool")
       .word("ORG", "The organization")
       .word("NAME", "Its name")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post(organization(a) + "/egress-pools", {{"name", a["NAME"]}}),
                     "Egress pool " + a["NAME"] + " is created.");
       });
   Leaf(group, invocation, "list", "List the egress pools of an organization")
       .word("ORG", "The organization")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(w, api.get(organization(a) + "/egress-pools"),
                           {{"NAME", "/name"},
                            {"NODES", "/nodes"},
@@ -118,14 +120,14 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("POOL", "The egress pool")
       .word("NODE", "Name or id of the node")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         const std::string path =
             organization(a) + "/egress-pools/" + a.path("POOL") + "/nodes/" + a.path("NODE");
         return show(w, api.put(path, json()), a["NODE"] + " serves " + a["POOL"] + ".");
       });
 }
 
-Outcome<int> create_resource(World& w, Api& api, const Words& a) {
+Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
   const std::string& text = a["--port"];
   unsigned port = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -163,7 +165,7 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
       .runs(create_resource);
   Leaf(group, invocation, "list", "List the resources of an organization")
       .word("ORG", "The organization")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(w, api.get(organization(a) + "/resources"),
                           {{"NAME", "/name"},
                            {"PROTOCOL", "/protocol"},
@@ -176,7 +178,7 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "delete", "Delete a resource")
       .word("ORG", "The organization")
       .word("NAME", "The resource")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.remove(organization(a) + "/resources/" + a.path("NAME")),
                     "Resource " + a["NAME"] + " is deleted.");
       });
@@ -188,7 +190,7 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("RESOURCE", "The resource")
       .word("EMAIL", "The member")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.post(grants(a), {{"email", a["EMAIL"]}}),
                     a["EMAIL"] + " may reach " + a["RESOURCE"] + ".");
       });
@@ -196,14 +198,14 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("RESOURCE", "The resource")
       .word("EMAIL", "The member")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.remove(grants(a) + "/" + a.path("EMAIL")),
                     a["EMAIL"] + " may not reach " + a["RESOURCE"] + " any more.");
       });
   Leaf(group, invocation, "list", "List who may reach a resource")
       .word("ORG", "The organization")
       .word("RESOURCE", "The resource")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(w, api.get(grants(a)),
                           {{"EMAIL", "/email"}, {"SINCE", "/created_at", Format::time}},
                           "No grants.");

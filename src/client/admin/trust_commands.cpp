@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "client/admin/admin_commands.hpp"
-#include "client/core/leaf.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
 
@@ -11,7 +11,7 @@ using nlohmann::json;
 
 namespace {
 
-Outcome<int> show_trust(World& w, const Outcome<json>& answer) {
+Fallible<int> show_trust(World& w, const Fallible<json>& answer) {
   if (!answer || w.json) return show(w, answer, "");
   w.out << render_record({{"Phase", "/phase"},
                           {"Since", "/phase_since", Format::time},
@@ -31,7 +31,7 @@ Outcome<int> show_trust(World& w, const Outcome<json>& answer) {
   return 0;
 }
 
-Outcome<int> show_token_key(World& w, const Outcome<json>& answer) {
+Fallible<int> show_token_key(World& w, const Fallible<json>& answer) {
   if (!answer || w.json) return show(w, answer, "");
   w.out << render_record({{"Phase", "/phase"},
                           {"Since", "/phase_since", Format::time},
@@ -46,21 +46,21 @@ Outcome<int> show_token_key(World& w, const Outcome<json>& answer) {
 void add_trust_commands(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "trust", "The platform's root of trust");
   Leaf(group, invocation, "status", "Show how far a rotation is, and which nodes it waits for")
-      .runs([](World& w, Api& api, const Words&) { return show_trust(w, api.get("trust")); });
+      .runs([](World& w, ApiClient& api, const Words&) { return show_trust(w, api.get("trust")); });
   Leaf(group, invocation, "rotate", "Change over to the root made by 'rap-control trust prepare'")
       .flag("--force", "Go on to the next phase without the nodes it waits for; they enrol again")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         json body = json::object();
         if (a.flag("--force")) body["force"] = true;
         return show_trust(w, api.post("trust/rotate", body));
       });
   Leaf(group, invocation, "token-key", "Show which key signs data-plane tokens")
-      .runs([](World& w, Api& api, const Words&) {
+      .runs([](World& w, ApiClient& api, const Words&) {
         return show_token_key(w, api.get("trust/token-key"));
       });
   Leaf(group, invocation, "rotate-token-key", "Change to a new key for data-plane tokens")
       .flag("--force", "Go on to the next phase without waiting for nodes, or for old tokens")
-      .runs([](World& w, Api& api, const Words& a) {
+      .runs([](World& w, ApiClient& api, const Words& a) {
         json body = json::object();
         if (a.flag("--force")) body["force"] = true;
         return show_token_key(w, api.post("trust/token-key/rotate", body));

@@ -4,10 +4,10 @@
 #include <functional>
 #include <string>
 
+#include "client/core/attachment.hpp"
+#include "client/core/entry_fallback.hpp"
 #include "client/core/failure.hpp"
-#include "client/core/fallback.hpp"
 #include "client/core/profile.hpp"
-#include "client/core/session.hpp"
 #include "wire/flow_reason.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
@@ -19,21 +19,17 @@ class DataPlane {
   virtual ~DataPlane() = default;
 
   // Joins standard input and output to one flow; returns when both directions have ended.
-  virtual Outcome<void> proxy(const Account& account, const Attachment& attachment,
-                              wire::TrafficClass c) = 0;
+  virtual Fallible<void> proxy(const Account& account, const Attachment& attachment,
+                               wire::TrafficClass c) = 0;
 
   // Listens, and gives each connection a flow of its own over one WebSocket. `listening` hears the
   // real address once. Returns when the person ends it.
-  virtual Outcome<void> forward(const Account& account, const Attachment& attachment,
-                                wire::TrafficClass c, const wire::HostPort& listen,
-                                const std::function<void(const wire::HostPort&)>& listening) = 0;
+  virtual Fallible<void> forward(const Account& account, const Attachment& attachment,
+                                 wire::TrafficClass c, const wire::HostPort& listen,
+                                 const std::function<void(const wire::HostPort&)>& listening) = 0;
 
   // The entries that were passed over since it was asked last.
   virtual std::vector<Fallback> take_fallbacks() = 0;
 };
-
-// What a flow's end means to the person who wanted it. `detail` may say more, or be empty.
-Failure explain(wire::FlowReason reason, bool accepted, const std::string& resource,
-                const std::string& detail);
 
 }  // namespace rap::client

@@ -24,7 +24,7 @@ struct Failure {
 };
 
 template <class T>
-using Outcome = std::expected<T, Failure>;
+using Fallible = std::expected<T, Failure>;
 
 inline std::unexpected<Failure> fail(ExitCode code, std::string text) {
   return std::unexpected(Failure{code, std::move(text)});

@@ -32,7 +32,7 @@ std::optional<wire::Url> parse_server(std::string_view text) {
   return url;
 }
 
-Outcome<std::optional<Profile>> load_profile(Home& home) {
+Fallible<std::optional<Profile>> load_profile(Home& home) {
   auto text = home.read(kProfileFile);
   if (!text) return std::unexpected(text.error());
   if (!*text) return std::nullopt;
@@ -44,11 +44,11 @@ Outcome<std::optional<Profile>> load_profile(Home& home) {
   return profile;
 }
 
-Outcome<void> save_profile(Home& home, const Profile& profile) {
+Fallible<void> save_profile(Home& home, const Profile& profile) {
   return home.write(kProfileFile, to_json(profile));
 }
 
-Outcome<Account> signed_in(Home& home, WallTime now) {
+Fallible<Account> signed_in(Home& home, WallTime now) {
   auto profile = load_profile(home);
   if (!profile) return std::unexpected(profile.error());
   if (!*profile) {
@@ -68,7 +68,7 @@ Outcome<Account> signed_in(Home& home, WallTime now) {
                 home.path(kRootsFile) + " is missing. Run 'rap login' to get it again.");
   }
   const auto server = parse_server((*profile)->server)->authority;
-  auto deny_lists = std::make_shared<DenyLists>(home);
+  auto deny_lists = std::make_shared<DenyListKeeper>(home);
   deny_lists->load(**roots, now);
   return Account{std::move(**profile), server, std::move(**roots), std::move(deny_lists)};
 }

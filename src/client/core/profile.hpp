@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "base/time.hpp"
-#include "client/core/deny_list.hpp"
+#include "client/core/deny_list_keeper.hpp"
 #include "client/core/failure.hpp"
-#include "client/core/ports.hpp"
+#include "client/core/home.hpp"
 #include "wire/url.hpp"
 
 namespace rap::client {
@@ -38,16 +38,17 @@ std::optional<Profile> parse_profile(std::string_view json);
 std::optional<wire::Url> parse_server(std::string_view text);
 
 // nullopt when nobody ever signed in here.
-Outcome<std::optional<Profile>> load_profile(Home& home);
-Outcome<void> save_profile(Home& home, const Profile& profile);
+Fallible<std::optional<Profile>> load_profile(Home& home);
+Fallible<void> save_profile(Home& home, const Profile& profile);
 
 // Everything an authenticated request needs; fails with not_signed_in and what to do.
 struct Account {
   Profile profile;
   wire::HostPort server;
   std::string roots_pem;
-  std::shared_ptr<DenyLists> deny_lists = nullptr;  // of this home; never null from signed_in()
+  std::shared_ptr<DenyListKeeper> deny_lists =
+      nullptr;  // of this home; never null from signed_in()
 };
-Outcome<Account> signed_in(Home& home, WallTime now);
+Fallible<Account> signed_in(Home& home, WallTime now);
 
 }  // namespace rap::client

@@ -8,7 +8,7 @@ Carrier::~Carrier() {
   if (link_ != nullptr) link_->reset(label_, FlowReason::peer_lost);
 }
 
-void Carrier::open(EntryLinks& links, const client::Attachment& attachment, wire::TrafficClass c) {
+void Carrier::open(EntryLinks& links, const Attachment& attachment, wire::TrafficClass c) {
   links_ = &links;
   attachment_ = attachment;
   class_ = c;
@@ -18,7 +18,7 @@ void Carrier::open(EntryLinks& links, const client::Attachment& attachment, wire
 
 void Carrier::try_next(const Ending& last) {
   while (next_candidate_ < attachment_.candidates.size()) {
-    const client::Candidate& candidate = attachment_.candidates[next_candidate_++];
+    const Candidate& candidate = attachment_.candidates[next_candidate_++];
     EntryLink& link = links_->to(candidate);
     if (const auto label = link.open(*this, class_, candidate.token)) {
       link_ = &link;
@@ -75,7 +75,7 @@ void Carrier::received(ByteView data) {
 void Carrier::ended(FlowReason reason, bool was_accepted, const std::string& detail) {
   const EntryLink* link = std::exchange(link_, nullptr);
   const Ending ending{reason, was_accepted, detail};
-  const auto cause = was_accepted ? std::nullopt : client::worth_another_entry(reason);
+  const auto cause = was_accepted ? std::nullopt : worth_another_entry(reason);
   if (cause) {
     const bool lost = reason == FlowReason::peer_lost && link != nullptr && link->dead();
     links_->passed_over(attachment_.candidates[next_candidate_ - 1], lost ? link->cause() : *cause,

@@ -6,13 +6,13 @@
 #include <memory>
 #include <optional>
 
-#include "client/core/session.hpp"
+#include "client/core/attachment.hpp"
 #include "client/terminal/entry_link.hpp"
 #include "client/terminal/local_end.hpp"
 
 namespace rap::client {
 
-class Carrier final : public io::StreamHandler, public io::Output, private FlowEnd {
+class Carrier final : public io::StreamHandler, public io::Output, private FlowHandler {
  public:
   struct Ending {
     std::optional<wire::FlowReason> reason;  // none: both sides ended in order, or the local one
@@ -28,7 +28,7 @@ class Carrier final : public io::StreamHandler, public io::Output, private FlowE
   // The local stream, made with this as its handler and output, paused.
   void set_local(std::unique_ptr<LocalEnd> local) { local_ = std::move(local); }
   // Tries the attachment's entries in order until one accepts the flow.
-  void open(EntryLinks& links, const client::Attachment& attachment, wire::TrafficClass c);
+  void open(EntryLinks& links, const Attachment& attachment, wire::TrafficClass c);
   // `fn` is asked when no entry took the flow for now; true: open() will be called again, and the
   // local stream waits for it. Without one, or with false, that is the end.
   void on_exhausted(std::function<bool(const Ending&)> fn) { on_exhausted_ = std::move(fn); }
@@ -44,7 +44,7 @@ class Carrier final : public io::StreamHandler, public io::Output, private FlowE
   // io::Output: towards the local stream
   ByteView peek() override { return ByteView(inbox_).subspan(inbox_at_); }
   void consume(std::size_t n) override;
-  // FlowEnd
+  // FlowHandler
   void accepted() override;
   void received(ByteView data) override;
   void finished() override { local_->finish_writing(); }
@@ -59,11 +59,11 @@ class Carrier final : public io::StreamHandler, public io::Output, private FlowE
   std::unique_ptr<LocalEnd> local_;
   bool local_gone_ = false;
   EntryLinks* links_ = nullptr;
-  client::Attachment attachment_;
+  Attachment attachment_;
   wire::TrafficClass class_ = wire::TrafficClass::input;
   std::size_t next_candidate_ = 0;
   EntryLink* link_ = nullptr;  // of the flow, while there is one
-  client::FlowLabel label_ = 0;
+  FlowLabel label_ = 0;
   Bytes inbox_;  // received, not yet taken by the local stream; at most one window
   std::size_t inbox_at_ = 0;
 };

@@ -7,13 +7,11 @@
 
 namespace rap::client {
 
-using client::FlowLabel;
-
 namespace {
 
 // The entry proves its name and that it is a worker of the cluster, and its issuer says, not longer
 // ago than half an hour, that nothing is wrong with its certificate (PK-2, CP-5).
-io::WebSocketClientOptions options_for(const client::Candidate& entry, const std::string& roots_pem,
+io::WebSocketClientOptions options_for(const Candidate& entry, const std::string& roots_pem,
                                        std::shared_ptr<const crypto::DenyList> deny) {
   const wire::Url& url = entry.url;
   io::WebSocketClientOptions options;
@@ -36,9 +34,8 @@ io::WebSocketClientOptions options_for(const client::Candidate& entry, const std
 
 }  // namespace
 
-EntryLink::EntryLink(io::EventLoop& loop, const client::Candidate& entry,
-                     const std::string& roots_pem, std::shared_ptr<const crypto::DenyList> deny,
-                     RandomSource& rng)
+EntryLink::EntryLink(io::EventLoop& loop, const Candidate& entry, const std::string& roots_pem,
+                     std::shared_ptr<const crypto::DenyList> deny, RandomSource& rng)
     : loop_(loop),
       socket_(std::make_unique<io::WebSocketClient>(
           loop, options_for(entry, roots_pem, std::move(deny)), static_cast<io::Output&>(*this),
@@ -46,7 +43,7 @@ EntryLink::EntryLink(io::EventLoop& loop, const client::Candidate& entry,
 
 EntryLink::~EntryLink() = default;
 
-std::optional<FlowLabel> EntryLink::open(FlowEnd& end, wire::TrafficClass c,
+std::optional<FlowLabel> EntryLink::open(FlowHandler& end, wire::TrafficClass c,
                                          std::string_view token) {
   const auto label = mux_.open(c, token);
   if (label) ends_[*label] = &end;
@@ -56,7 +53,7 @@ std::optional<FlowLabel> EntryLink::open(FlowEnd& end, wire::TrafficClass c,
 
 EntryLink::Taken EntryLink::send(FlowLabel label, ByteView data) {
   const std::size_t taken = mux_.send(label, data);
-  const bool go_on = mux_.room(label) >= client::kWorthwhileRoom;
+  const bool go_on = mux_.room(label) >= kWorthwhileRoom;
   // The window opens with a credit, the queue as it drains.
   if (!go_on && !mux_.drained()) blocked_.push_back(label);
   socket_->flush();
@@ -108,34 +105,34 @@ void EntryLink::consume(std::size_t n) {
 void EntryLink::wake_blocked() {
   wake_posted_ = false;
   for (const FlowLabel label : std::exchange(blocked_, {})) {
-    if (FlowEnd* end = find(label)) end->writable();
+    if (FlowHandler* end = find(label)) end->writable();
   }
 }
 
-FlowEnd* EntryLink::find(FlowLabel label) {
+FlowHandler* EntryLink::find(FlowLabel label) {
   const auto it = ends_.find(label);
   return it == ends_.end() ? nullptr : it->second;
 }
 
 void EntryLink::on_accepted(FlowLabel label) {
-  if (FlowEnd* end = find(label)) end->accepted();
+  if (FlowHandler* end = find(label)) end->accepted();
 }
 void EntryLink::on_data(FlowLabel label, ByteView data) {
-  if (FlowEnd* end = find(label)) end->received(data);
+  if (FlowHandler* end = find(label)) end->received(data);
 }
 void EntryLink::on_finished(FlowLabel label) {
-  if (FlowEnd* end = find(label)) end->finished();
+  if (FlowHandler* end = find(label)) end->finished();
 }
 void EntryLink::on_writable(FlowLabel label) {
-  if (FlowEnd* end = find(label)) end->writable();
+  if (FlowHandler* end = find(label)) end->writable();
 }
 void EntryLink::on_ended(FlowLabel label, wire::FlowReason reason, bool accepted) {
-  FlowEnd* end = find(label);
+  FlowHandler* end = find(label);
   ends_.erase(label);
   if (end != nullptr) end->ended(reason, accepted, lost_because_);
 }
 
-EntryLink& EntryLinks::to(const client::Candidate& entry) {
+EntryLink& EntryLinks::to(const Candidate& entry) {
   const wire::Url& url = entry.url;
   const auto deny = deny_lists_->current();
   const auto it = std::ranges::find_if(

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "client/access/flow_mux.hpp"
-#include "client/core/fallback.hpp"
+#include "client/core/attachment.hpp"
+#include "client/core/entry_fallback.hpp"
 #include "client/core/profile.hpp"
-#include "client/core/session.hpp"
 #include "io/http/websocket.hpp"
 #include "io/stream/event_loop.hpp"
 #include "wire/url.hpp"
@@ -18,9 +18,9 @@
 namespace rap::client {
 
 // What a flow on a link hears.
-class FlowEnd {
+class FlowHandler {
  public:
-  virtual ~FlowEnd() = default;
+  virtual ~FlowHandler() = default;
   virtual void accepted() = 0;
   virtual void received(ByteView data) = 0;
   virtual void finished() = 0;
@@ -29,27 +29,27 @@ class FlowEnd {
   virtual void ended(wire::FlowReason reason, bool was_accepted, const std::string& detail) = 0;
 };
 
-class EntryLink final : private io::WebSocketHandler, private io::Output, private client::FlowSink {
+class EntryLink final : private io::WebSocketHandler, private io::Output, private FlowSink {
  public:
   // Starts connecting. Flows may be opened at once; they wait for the connection.
-  EntryLink(io::EventLoop& loop, const client::Candidate& entry, const std::string& roots_pem,
+  EntryLink(io::EventLoop& loop, const Candidate& entry, const std::string& roots_pem,
             std::shared_ptr<const crypto::DenyList> deny, RandomSource& rng);
   ~EntryLink() override;
 
   bool dead() const { return dead_; }
   // Of a dead one: why another entry may do better.
-  wire::FallbackCause cause() const { return client::cause_of(fault_); }
+  wire::FallbackCause cause() const { return cause_of(fault_); }
 
   // `end` outlives the flow. nullopt at the limit of flows.
-  std::optional<client::FlowLabel> open(FlowEnd& end, wire::TrafficClass c, std::string_view token);
+  std::optional<FlowLabel> open(FlowHandler& end, wire::TrafficClass c, std::string_view token);
   struct Taken {
     std::size_t bytes;
     bool go_on;  // else rest until writable()
   };
-  Taken send(client::FlowLabel label, ByteView data);
-  void finish(client::FlowLabel label);
-  void reset(client::FlowLabel label, wire::FlowReason reason);
-  void delivered(client::FlowLabel label, std::size_t n);
+  Taken send(FlowLabel label, ByteView data);
+  void finish(FlowLabel label);
+  void reset(FlowLabel label, wire::FlowReason reason);
+  void delivered(FlowLabel label, std::size_t n);
 
  private:
   // io::WebSocketHandler
@@ -59,20 +59,20 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
   // io::Output: the frames to send
   ByteView peek() override { return mux_.output().peek(); }
   void consume(std::size_t n) override;
-  // client::FlowSink
-  void on_accepted(client::FlowLabel label) override;
-  void on_data(client::FlowLabel label, ByteView data) override;
-  void on_finished(client::FlowLabel label) override;
-  void on_writable(client::FlowLabel label) override;
-  void on_ended(client::FlowLabel label, wire::FlowReason reason, bool accepted) override;
+  // FlowSink
+  void on_accepted(FlowLabel label) override;
+  void on_data(FlowLabel label, ByteView data) override;
+  void on_finished(FlowLabel label) override;
+  void on_writable(FlowLabel label) override;
+  void on_ended(FlowLabel label, wire::FlowReason reason, bool accepted) override;
 
-  FlowEnd* find(client::FlowLabel label);
+  FlowHandler* find(FlowLabel label);
   void wake_blocked();
 
   io::EventLoop& loop_;
-  client::FlowMux mux_{*this};
-  std::unordered_map<client::FlowLabel, FlowEnd*> ends_;
-  std::vector<client::FlowLabel> blocked_;  // wait for the queue to drain
+  FlowMux mux_{*this};
+  std::unordered_map<FlowLabel, FlowHandler*> ends_;
+  std::vector<FlowLabel> blocked_;  // wait for the queue to drain
   std::string lost_because_;
   std::optional<crypto::CertificateFault> fault_;
   bool dead_ = false;
@@ -84,8 +84,7 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
 // The links of one command, one per entry, made when they are needed and again when they are lost.
 class EntryLinks {
  public:
-  EntryLinks(io::EventLoop& loop, const client::Account& account, RandomSource& rng,
-             client::FallbackLog& fallbacks)
+  EntryLinks(io::EventLoop& loop, const Account& account, RandomSource& rng, FallbackLog& fallbacks)
       : loop_(loop),
         roots_pem_(account.roots_pem),
         deny_lists_(account.deny_lists),
@@ -93,9 +92,8 @@ class EntryLinks {
         fallbacks_(fallbacks) {}
 
   // One under the deny list of now: of a link that was made under another, new flows do not speak.
-  EntryLink& to(const client::Candidate& entry);
-  void passed_over(const client::Candidate& entry, wire::FallbackCause cause,
-                   std::string_view detail) {
+  EntryLink& to(const Candidate& entry);
+  void passed_over(const Candidate& entry, wire::FallbackCause cause, std::string_view detail) {
     fallbacks_.note(entry.url.authority.str(), cause, detail);
   }
 
@@ -108,9 +106,9 @@ class EntryLinks {
 
   io::EventLoop& loop_;
   std::string roots_pem_;
-  std::shared_ptr<client::DenyLists> deny_lists_;
+  std::shared_ptr<DenyListKeeper> deny_lists_;
   RandomSource& rng_;
-  client::FallbackLog& fallbacks_;
+  FallbackLog& fallbacks_;
   std::vector<Entry> links_;
 };
 

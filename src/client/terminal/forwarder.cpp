@@ -4,18 +4,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/core/api.hpp"
-#include "client/core/data_plane.hpp"
+#include "client/core/api_client.hpp"
+#include "client/core/flow_failure.hpp"
 #include "client/terminal/https_network.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {
 
-using client::ExitCode;
-using client::Failure;
-
-Forwarder::Forwarder(io::EventLoop& loop, const client::Account& account,
-                     const client::Attachment& attachment, wire::TrafficClass c, const Means& means)
+Forwarder::Forwarder(io::EventLoop& loop, const Account& account, const Attachment& attachment,
+                     wire::TrafficClass c, const Means& means)
     : loop_(loop),
       account_(account),
       unused_(attachment),
@@ -59,8 +56,7 @@ void Forwarder::attach(Id id) {
     }
   }
   const nlohmann::json body = {{"deny_list_version", account_.deny_lists->version()}};
-  http_.send(client::api_request("POST", client::attachments_path(session_id_),
-                                 account_.profile.token, &body),
+  http_.send(api_request("POST", attachments_path(session_id_), account_.profile.token, &body),
              [this, id](io::HttpClient::Result result) { attached(id, result); });
 }
 
@@ -68,12 +64,12 @@ void Forwarder::attached(Id id, const io::HttpClient::Result& result) {
   const auto it = connections_.find(id);
   if (it == connections_.end()) return;
   if (!result) {
-    const Failure failure = client::explain(to_network_error(result.error()), account_.server);
+    const Failure failure = network_failure(to_network_error(result.error()), account_.server);
     return give_up(id, failure, failure.code == ExitCode::unreachable);
   }
-  const auto answer = client::read_answer(*result);
+  const auto answer = read_answer(*result);
   if (!answer) return give_up(id, answer.error(), answer.error().code == ExitCode::unreachable);
-  const auto attachment = client::parse_attachment(*answer);
+  const auto attachment = parse_attachment(*answer);
   if (!attachment) return give_up(id, attachment.error(), false);
   const auto taken = account_.deny_lists->take(
       *answer, account_.roots_pem, attachment->candidates.front().cluster, io::wall_now());
@@ -83,7 +79,7 @@ void Forwarder::attached(Id id, const io::HttpClient::Result& result) {
 
 void Forwarder::ended(Id id, const Carrier::Ending& ending) {
   if (ending.reason) {
-    err_ << client::explain(*ending.reason, ending.was_accepted, resource_, ending.detail).text
+    err_ << flow_failure(*ending.reason, ending.was_accepted, resource_, ending.detail).text
          << std::endl;
   }
   remove(id);

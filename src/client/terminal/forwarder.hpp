@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "base/backoff.hpp"
+#include "client/core/attachment.hpp"
 #include "client/core/profile.hpp"
-#include "client/core/session.hpp"
 #include "client/terminal/carrier.hpp"
 #include "io/http/http_client.hpp"
 #include "io/stream/stream_listener.hpp"
@@ -28,10 +28,10 @@ class Forwarder {
   struct Means {
     RandomSource& rng;
     std::ostream& err;
-    client::FallbackLog& fallbacks;
+    FallbackLog& fallbacks;
   };
-  Forwarder(io::EventLoop& loop, const client::Account& account,
-            const client::Attachment& attachment, wire::TrafficClass c, const Means& means);
+  Forwarder(io::EventLoop& loop, const Account& account, const Attachment& attachment,
+            wire::TrafficClass c, const Means& means);
 
   // Returns the real address. Throws std::system_error when it cannot be bound.
   wire::HostPort listen(const wire::HostPort& where);
@@ -51,13 +51,13 @@ class Forwarder {
   void attach(Id id);
   void attached(Id id, const io::HttpClient::Result& result);
   void ended(Id id, const Carrier::Ending& ending);
-  void give_up(Id id, const client::Failure& failure, bool again);
+  void give_up(Id id, const Failure& failure, bool again);
   bool try_again(Id id);
   void remove(Id id);
 
   io::EventLoop& loop_;
-  client::Account account_;
-  std::optional<client::Attachment> unused_;  // the one the session came with
+  Account account_;
+  std::optional<Attachment> unused_;  // the one the session came with
   std::string session_id_;
   std::string resource_;
   wire::TrafficClass class_;

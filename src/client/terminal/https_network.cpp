@@ -22,21 +22,21 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
   return options;
 }
 
-client::NetworkError to_network_error(const io::HttpError& error) {
+NetworkError to_network_error(const io::HttpError& error) {
   const auto fault = [&] {
     switch (error.kind) {
-      case io::HttpError::Kind::unreachable: return client::NetworkFault::unreachable;
-      case io::HttpError::Kind::tls: return client::NetworkFault::untrusted;
-      case io::HttpError::Kind::timeout: return client::NetworkFault::timeout;
-      case io::HttpError::Kind::closed: return client::NetworkFault::unreachable;
-      case io::HttpError::Kind::protocol: return client::NetworkFault::broken;
+      case io::HttpError::Kind::unreachable: return NetworkFault::unreachable;
+      case io::HttpError::Kind::tls: return NetworkFault::untrusted;
+      case io::HttpError::Kind::timeout: return NetworkFault::timeout;
+      case io::HttpError::Kind::closed: return NetworkFault::unreachable;
+      case io::HttpError::Kind::protocol: return NetworkFault::broken;
     }
-    return client::NetworkFault::broken;
+    return NetworkFault::broken;
   }();
   return {fault, error.detail};
 }
 
-std::expected<wire::HttpResponse, client::NetworkError> HttpsNetwork::fetch(
+std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
     const wire::HostPort& server, const std::optional<std::string>& roots_pem,
     const wire::HttpRequest& request) {
   auto response = io::http_fetch(https_options(server, roots_pem, deny_), request);

@@ -1,7 +1,7 @@
 // The client's HTTPS over io.
 #pragma once
 
-#include "client/core/ports.hpp"
+#include "client/core/network.hpp"
 #include "io/http/http_client.hpp"
 
 namespace rap::client {
@@ -10,13 +10,13 @@ namespace rap::client {
 io::HttpClientOptions https_options(const wire::HostPort& server,
                                     const std::optional<std::string>& roots_pem,
                                     std::shared_ptr<const crypto::DenyList> deny = nullptr);
-client::NetworkError to_network_error(const io::HttpError& error);
+NetworkError to_network_error(const io::HttpError& error);
 
-class HttpsNetwork final : public client::Network {
+class HttpsNetwork final : public Network {
  public:
-  std::expected<wire::HttpResponse, client::NetworkError> fetch(
-      const wire::HostPort& server, const std::optional<std::string>& roots_pem,
-      const wire::HttpRequest& request) override;
+  std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
+                                                        const std::optional<std::string>& roots_pem,
+                                                        const wire::HttpRequest& request) override;
   void deny(std::shared_ptr<const crypto::DenyList> list) override { deny_ = std::move(list); }
 
  private:

@@ -1,16 +1,16 @@
-// rap completion, man: what the tree says of itself.
+#include "client/terminal/manual_commands.hpp"
+
 #include <CLI/CLI.hpp>
 #include <ostream>
 
-#include "client/core/command.hpp"
-#include "client/core/completion.hpp"
-#include "client/core/manual.hpp"
+#include "command_line/completion.hpp"
+#include "command_line/manual.hpp"
 
 namespace rap::client {
 namespace {
 
-const std::vector<ManualSection>& sections() {
-  static const std::vector<ManualSection> kSections = {
+const std::vector<command_line::ManualSection>& sections() {
+  static const std::vector<command_line::ManualSection> kSections = {
       {"EXIT STATUS",
        {{"0", "Success."},
         {"1", "Failed; the message says why."},
@@ -40,15 +40,15 @@ void add_manual_commands(CLI::App& root, Invocation& invocation) {
       ->type_name("")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([&invocation, &root, shell] {
-    invocation.run = [&root, shell](World& w) -> Outcome<int> {
-      w.out << completion_script(root, shell_from(*shell).value());
+    invocation.run = [&root, shell](World& w) -> Fallible<int> {
+      w.out << command_line::completion_script(root, command_line::shell_from(*shell).value());
       return 0;
     };
   });
   root.add_subcommand("man", "Print the manual page: rap man | man -l -")
       ->callback([&invocation, &root] {
-        invocation.run = [&root](World& w) -> Outcome<int> {
-          w.out << manual_page(root, root.version(), sections());
+        invocation.run = [&root](World& w) -> Fallible<int> {
+          w.out << command_line::manual_page(root, root.version(), sections());
           return 0;
         };
       });

@@ -1,0 +1,196 @@
+#include "client/account/account_commands.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/ids.hpp"
+#include "client/testing/shell.hpp"
+#include "crypto/testing/pki.hpp"
+
+namespace rap::client {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr int kOk = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kNotSignedIn = 3;
+constexpr int kDenied = 4;
+constexpr int kNotFound = 5;
+constexpr int kUnreachable = 6;
+constexpr int kUntrusted = 7;
+
+class AccountCommands : public testing::Test {
+ protected:
+  TestHome& home() { return shell_.home; }
+  TestNetwork& network() { return shell_.network; }
+  int run(const std::vector<std::string>& words) { return shell_.run(words); }
+  std::string out() const { return shell_.out.str(); }
+  std::string err() const { return shell_.err.str(); }
+
+  void serve_login() {
+    network().answer("GET trust-bundle", {{"ca_ref", "x"}, {"pem", root_.pem()}});
+    network().answer("POST auth/login", {{"token", "rapst_t"},
+                                         {"expires_at", TestShell::kNow + 3600},
+                                         {"user", {{"email", "a@b.test"}}}});
+  }
+  std::vector<std::string> login(std::vector<std::string> more) {
+    std::vector<std::string> words = {"login",   "--server", "https://cp.example:8443",
+                                      "--email", "a@b.test", "--password-stdin"};
+    words.insert(words.end(), more.begin(), more.end());
+    shell_.terminal.piped = {"pw"};
+    return words;
+  }
+  void sign_in() {
+    shell_.sign_in();
+    shell_.home.files["ca.pem"] = root_.pem();
+  }
+
+  crypto::TestPki pki_;
+  crypto::Certificate root_ = pki_.root.certificate;
+  TestShell shell_{add_account_commands};
+};
+
+TEST_F(AccountCommands, LoginSendsThePasswordOnlyUnderTheConfirmedRoot) {
+  serve_login();
+  EXPECT_EQ(run(login({"--ca-fingerprint", root_.fingerprint_hex()})), kOk) << err();
+  for (const Sent& sent : network().sent) {
+    if (sent.request.method == "GET") continue;
+    EXPECT_EQ(sent.roots_pem, root_.pem());
+    EXPECT_EQ(sent.body(), (json{{"email", "a@b.test"}, {"password", "pw"}}));
+  }
+  EXPECT_FALSE(network().sent[0].roots_pem);
+  EXPECT_EQ(home().files["ca.pem"], root_.pem());
+  EXPECT_EQ(json::parse(home().files["profile.json"])["token"], "rapst_t");
+  const std::string device = json::parse(home().files["profile.json"])["device"];
+  EXPECT_TRUE(DeviceId::parse(device)) << device;
+  // From now on the roots are known.
+  network().sent.clear();
+  EXPECT_EQ(run(login({})), kOk);
+  EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
+  EXPECT_EQ(json::parse(home().files["profile.json"])["device"], device) << "it stays the same";
+}
+
+TEST_F(AccountCommands, LoginTakesTheFingerprintAsOpensslPrintsIt) {
+  serve_login();
+  std::string spaced;
+  for (char c : root_.fingerprint_hex()) {
+    if (spaced.size() % 3 == 2) spaced += ':';
+    spaced += static_cast<char>(std::toupper(c));
+  }
+  EXPECT_EQ(run(login({"--ca-fingerprint", spaced})), kOk) << err();
+}
+
+TEST_F(AccountCommands, LoginRefusesAnotherRootBeforeThePasswordIsSent) {
+  serve_login();
+  EXPECT_EQ(run(login({"--ca-fingerprint", std::string(64, '0')})), kUntrusted);
+  ASSERT_EQ(network().sent.size(), 1U);
+  EXPECT_EQ(network().sent[0].request.body, "");
+  EXPECT_THAT(home().files, IsEmpty());
+}
+
+TEST_F(AccountCommands, LoginWithoutATerminalTrustsNobodyNew) {
+  serve_login();
+  EXPECT_EQ(run(login({})), kUntrusted);
+  EXPECT_THAT(err(), AllOf(HasSubstr("--ca-fingerprint"), HasSubstr("--ca-file")));
+  EXPECT_THAT(home().files, IsEmpty());
+}
+
+TEST_F(AccountCommands, LoginAsksThePersonAndTakesOnlyYes) {
+  serve_login();
+  shell_.terminal.present = true;
+  shell_.terminal.typed = {"y"};
+  EXPECT_EQ(run(login({})), kUntrusted);
+  shell_.terminal.typed = {"yes"};
+  EXPECT_EQ(run(login({})), kOk) << err();
+  EXPECT_THAT(err(), HasSubstr(root_.fingerprint_hex().substr(0, 2) + ":"));
+}
+
+TEST_F(AccountCommands, LoginReadsTheRootFromAFile) {
+  serve_login();
+  home().given["root.pem"] = root_.pem();
+  home().given["junk.pem"] = "junk";
+  EXPECT_EQ(run(login({"--ca-file", "root.pem"})), kOk) << err();
+  EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
+  EXPECT_EQ(run(login({"--ca-file", "junk.pem"})), kUsage);
+  EXPECT_EQ(run(login({"--ca-file", "none.pem"})), kUsage);
+  EXPECT_EQ(run(login({"--ca-file", "root.pem", "--ca-fingerprint", "x"})), kUsage);
+}
+
+TEST_F(AccountCommands, RootsOfOneServerDoNotCountForAnother) {
+  serve_login();
+  sign_in();
+  EXPECT_EQ(run({"login", "--server", "https://other.example", "--password-stdin"}), kUntrusted);
+}
+
+TEST_F(AccountCommands, AWrongPasswordIsDenied) {
+  serve_login();
+  network().answer("POST auth/login",
+                   {{"code", "wrong_credentials"}, {"detail", "Email or password is wrong."}}, 401);
+  EXPECT_EQ(run(login({"--ca-fingerprint", root_.fingerprint_hex()})), kDenied);
+  EXPECT_THAT(err(), HasSubstr("password is wrong"));
+  EXPECT_THAT(home().files, IsEmpty());
+}
+
+TEST_F(AccountCommands, EachRefusalOfTheServerHasItsExitCode) {
+  sign_in();
+  const std::pair<int, int> table[] = {{400, kFailed},   {401, kNotSignedIn}, {403, kDenied},
+                                       {404, kNotFound}, {409, kFailed},      {429, kFailed},
+                                       {500, kFailed},   {503, kUnreachable}};
+  for (const auto& [status, code] : table) {
+    network().answer("GET me", {{"code", "c"}, {"detail", "What happened."}}, status);
+    EXPECT_EQ(run({"whoami"}), code) << status;
+    EXPECT_THAT(err(), Not(IsEmpty()));
+  }
+}
+
+TEST_F(AccountCommands, EachTroubleOfTheNetworkHasItsExitCode) {
+  sign_in();
+  const std::pair<NetworkFault, int> table[] = {{NetworkFault::unreachable, kUnreachable},
+                                                {NetworkFault::timeout, kUnreachable},
+                                                {NetworkFault::untrusted, kUntrusted},
+                                                {NetworkFault::broken, kFailed}};
+  for (const auto& [fault, code] : table) {
+    network().error = NetworkError{fault, "why"};
+    EXPECT_EQ(run({"whoami"}), code);
+    EXPECT_THAT(err(), HasSubstr("why"));
+  }
+}
+
+TEST_F(AccountCommands, LogoutForgetsTheTokenEvenWhenTheServerIsAway) {
+  sign_in();
+  network().error = NetworkError{NetworkFault::unreachable, "down"};
+  EXPECT_EQ(run({"logout"}), kUnreachable);
+  EXPECT_EQ(json::parse(home().files["profile.json"])["token"], "");
+  EXPECT_EQ(run({"logout"}), kOk);
+}
+
+TEST_F(AccountCommands, ResourcesOfAllOrganizationsAreListedTogether) {
+  sign_in();
+  network().answer("GET me", {{"memberships",
+                               {{{"organization", {{"name", "a b"}}}, {"role", "r"}},
+                                {{"organization", {{"name", "c"}}}, {"role", "r"}}}}});
+  network().answer("GET organizations/a%20b/resources",
+                   {{"items", {{{"name", "one"}, {"protocol", "ssh"}}}}});
+  network().answer("GET organizations/c/resources",
+                   {{"items", {{{"name", "two"}, {"protocol", "tcp"}}}}});
+  EXPECT_EQ(run({"resources"}), kOk) << err();
+  EXPECT_EQ(out(), "NAME  PROTOCOL  ORGANIZATION\none   ssh       a b\ntwo   tcp       c\n");
+  EXPECT_EQ(run({"resources", "--json"}), kOk);
+  EXPECT_EQ(json::parse(out())["items"][1]["organization"], "c");
+}
+
+TEST_F(AccountCommands, AFullDiskIsSaid) {
+  serve_login();
+  home().full = true;
+  EXPECT_EQ(run(login({"--ca-fingerprint", root_.fingerprint_hex()})), kFailed);
+  EXPECT_THAT(err(), HasSubstr("No space left on device"));
+}
+
+}  // namespace
+}  // namespace rap::client

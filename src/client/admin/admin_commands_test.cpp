@@ -1,0 +1,86 @@
+#include "client/admin/admin_commands.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/shell.hpp"
+
+namespace rap::client {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kOk = 0;
+constexpr int kFailed = 1;
+constexpr int kNotFound = 5;
+
+class AdminCommands : public testing::Test {
+ protected:
+  TestHome& home() { return shell_.home; }
+  TestNetwork& network() { return shell_.network; }
+  int run(const std::vector<std::string>& words) { return shell_.run(words); }
+  std::string out() const { return shell_.out.str(); }
+  std::string err() const { return shell_.err.str(); }
+
+  void sign_in() { shell_.sign_in(); }
+
+  TestShell shell_{add_admin_commands};
+};
+
+TEST_F(AdminCommands, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnambiguous) {
+  sign_in();
+  const json one = {{"id", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}, {"node_name", "entry-1"}};
+  network().answer("GET enrolments?state=pending", {{"items", {one}}});
+  network().answer("POST enrolments/7c9e6679-7425-40de-944b-e07fc1f90ae7/approve", json::object());
+  EXPECT_EQ(run({"admin", "enrolments", "approve", "entry-1"}), kOk) << err();
+  EXPECT_EQ(run({"admin", "enrolments", "approve", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}), kOk);
+  EXPECT_EQ(run({"admin", "enrolments", "approve", "entry-2"}), kNotFound);
+  network().answer("GET enrolments?state=pending", {{"items", {one, one}}});
+  EXPECT_EQ(run({"admin", "enrolments", "approve", "entry-1"}), kFailed);
+}
+
+TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
+  sign_in();
+  network().answer("POST organizations/acme/resources", json::object(), 201);
+  EXPECT_EQ(run({"admin", "resources", "create", "acme", "db", "--protocol", "tcp", "--host", "h",
+                 "--port", "5432", "--pool", "Office"}),
+            kOk)
+      << err();
+  EXPECT_EQ(network().sent.back().body(), (json{{"name", "db"},
+                                                {"protocol", "tcp"},
+                                                {"host", "h"},
+                                                {"port", 5432},
+                                                {"egress_pool", "Office"}}));
+  network().answer("PUT nodes/entry-1/roles", json::object());
+  EXPECT_EQ(run({"admin", "nodes", "roles", "entry-1", "entry", "relay"}), kOk) << err();
+  EXPECT_EQ(network().sent.back().body(), (json{{"roles", {"entry", "relay"}}}));
+  network().answer("PUT organizations/acme/egress-pools/Office/nodes/e", json::object());
+  EXPECT_EQ(run({"admin", "pools", "add-node", "acme", "Office", "e"}), kOk) << err();
+  network().answer("POST join-tokens", {{"join_token", "rapjt1.x"}}, 201);
+  EXPECT_EQ(run({"admin", "join-tokens", "create", "--node", "n", "--ttl", "60"}), kOk);
+  EXPECT_EQ(out(), "rapjt1.x\n");
+  EXPECT_EQ(network().sent.back().body(), (json{{"node_name", "n"}, {"ttl_s", 60}}));
+}
+
+TEST_F(AdminCommands, ABrokenAuditLogIsAFailure) {
+  sign_in();
+  network().answer("GET audit/verify", {{"ok", true}, {"entries", 3}, {"head", "ab"}});
+  EXPECT_EQ(run({"admin", "audit", "verify"}), kOk);
+  network().answer("GET audit/verify", {{"ok", false}, {"entries", 3}, {"head", "ab"}});
+  EXPECT_EQ(run({"admin", "audit", "verify", "--json"}), kFailed);
+  EXPECT_FALSE(json::parse(out())["ok"].get<bool>());
+}
+
+TEST_F(AdminCommands, ShowsARotationAndForcesItOn) {
+  sign_in();
+  shell_.network.answer("POST trust/rotate",
+                        {{"phase", "distributing"}, {"laggards", {{{"name", "egress-1"}}}}});
+  EXPECT_EQ(shell_.run({"admin", "trust", "rotate"}), 0);
+  EXPECT_NE(shell_.out.str().find("distributing"), std::string::npos);
+  EXPECT_NE(shell_.out.str().find("egress-1"), std::string::npos);
+  EXPECT_EQ(shell_.run({"admin", "trust", "rotate", "--force"}), 0);
+  EXPECT_EQ(shell_.network.sent.back().body(), (json{{"force", true}}));
+}
+
+}  // namespace
+}  // namespace rap::client

@@ -1,0 +1,18 @@
+// The groups below `rap admin`, each declared by the file of its concept.
+#pragma once
+
+#include "client/command/command.hpp"
+
+namespace rap::client {
+
+// organizations, users, members, pools, resources, grants
+void add_tenant_commands(CLI::App& admin, Invocation& invocation);
+// nodes, routes, certificates, channels
+void add_fabric_commands(CLI::App& admin, Invocation& invocation);
+void add_config_commands(CLI::App& admin, Invocation& invocation);
+void add_trust_commands(CLI::App& admin, Invocation& invocation);
+void add_blocklist_commands(CLI::App& admin, Invocation& invocation);
+// join-tokens, enrolments, audit
+void add_platform_commands(CLI::App& admin, Invocation& invocation);
+
+}  // namespace rap::client

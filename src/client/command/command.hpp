@@ -1,0 +1,64 @@
+// The parts of the command line's tree (CLI11), of which --help, the manual page, the completions
+// and the running all come. Each leaf leaves its action in an Invocation when it is parsed.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "client/command/text_table.hpp"
+#include "client/core/api_client.hpp"
+#include "client/core/data_plane.hpp"
+#include "client/core/failure.hpp"
+#include "client/core/home.hpp"
+#include "client/core/network.hpp"
+#include "client/core/programs.hpp"
+#include "client/core/terminal.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace rap::client {
+
+// Everything a command may use.
+struct World {
+  Home& home;
+  Network& network;
+  Terminal& terminal;
+  Programs& programs;
+  DataPlane& data_plane;
+  RandomSource& random;
+  std::ostream& out;
+  std::ostream& err;
+  WallTime now;
+  bool json = false;  // --json
+};
+
+struct Invocation {
+  bool json = false;
+  std::function<Fallible<int>(World&)> run;  // the exit status, or why there is none
+};
+
+// A leaf of the tree: adds --json.
+CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
+                      const std::string& description);
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description);
+
+// What most commands end with: the answer as JSON, or a sentence or a table for a person.
+Fallible<int> show(World& world, const Fallible<nlohmann::json>& answer,
+                   const std::string& sentence);
+Fallible<int> show_items(World& world, const Fallible<nlohmann::json>& answer,
+                         const std::vector<Column>& columns, const std::string& when_empty);
+
+// The API with the account of this home; fails when nobody is signed in.
+Fallible<ApiClient> open_api(World& world);
+
+// From standard input, or asked on the terminal without echo.
+Fallible<std::string> read_password(World& world, bool from_stdin, const std::string& email);
+
+}  // namespace rap::client

@@ -1,0 +1,57 @@
+#include "client/command/leaf.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace rap::client {
+
+Leaf::Leaf(CLI::App& group, Invocation& invocation, const std::string& name,
+           const std::string& description)
+    : app_(add_command(group, invocation, name, description)), invocation_(invocation) {}
+
+Leaf& Leaf::word(const std::string& name, const std::string& help) {
+  CLI::Option* option =
+      app_->add_option(name, words_->values_[name], help)->required()->type_name("");
+  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  return *this;
+}
+
+Leaf& Leaf::words(const std::string& name, const std::string& help) {
+  CLI::Option* option =
+      app_->add_option(name, words_->lists_[name], help)->required()->type_name("");
+  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  return *this;
+}
+
+Leaf& Leaf::option(const std::string& name, const std::string& type, const std::string& help) {
+  CLI::Option* option = app_->add_option(name, words_->values_[name], help)->type_name(type);
+  require_last_ = [option] { option->required(); };
+  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  return *this;
+}
+
+Leaf& Leaf::required() {
+  require_last_();
+  return *this;
+}
+
+Leaf& Leaf::choices(const std::vector<std::string>& values) {
+  restrict_last_(values);
+  return *this;
+}
+
+Leaf& Leaf::flag(const std::string& name, const std::string& help) {
+  app_->add_flag(name, words_->flags_[name], help);
+  return *this;
+}
+
+void Leaf::runs(Action action) {
+  app_->callback([&invocation = invocation_, words = words_, action = std::move(action)] {
+    invocation.run = [words, action](World& world) -> Fallible<int> {
+      auto api = open_api(world);
+      if (!api) return std::unexpected(api.error());
+      return action(world, *api, *words);
+    };
+  });
+}
+
+}  // namespace rap::client

@@ -1,0 +1,58 @@
+// Declares one command of the administration in a few lines: its words, its options, its action.
+//
+//   Leaf(group, invocation, "create", "Create an organization")
+//       .word("NAME", "Its name")
+//       .runs([](World& w, ApiClient& api, const Words& a) { … a["NAME"] … });
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/command/command.hpp"
+
+namespace rap::client {
+
+// What the person typed, by the names the command declared.
+class Words {
+ public:
+  const std::string& operator[](const std::string& name) const { return values_.at(name); }
+  const std::vector<std::string>& list(const std::string& name) const { return lists_.at(name); }
+  bool flag(const std::string& name) const { return flags_.at(name); }
+  // A path segment.
+  std::string path(const std::string& name) const { return segment(values_.at(name)); }
+
+ private:
+  friend class Leaf;
+  std::map<std::string, std::string> values_;
+  std::map<std::string, std::vector<std::string>> lists_;
+  std::map<std::string, bool> flags_;
+};
+
+class Leaf {
+ public:
+  using Action = std::function<Fallible<int>(World&, ApiClient&, const Words&)>;
+
+  Leaf(CLI::App& group, Invocation& invocation, const std::string& name,
+       const std::string& description);
+
+  Leaf& word(const std::string& name, const std::string& help);   // required
+  Leaf& words(const std::string& name, const std::string& help);  // one or more
+  // "--role"; empty when left out, unless it is required or has a default.
+  Leaf& option(const std::string& name, const std::string& type, const std::string& help);
+  Leaf& required();  // the last option
+  Leaf& choices(const std::vector<std::string>& values);  // of the last word or option
+  Leaf& flag(const std::string& name, const std::string& help);
+  void runs(Action action);
+
+ private:
+  CLI::App* app_;
+  Invocation& invocation_;
+  std::shared_ptr<Words> words_ = std::make_shared<Words>();
+  std::function<void()> require_last_;
+  std::function<void(const std::vector<std::string>&)> restrict_last_;
+};
+
+}  // namespace rap::client

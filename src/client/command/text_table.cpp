@@ -1,0 +1,135 @@
+#include "client/command/text_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace rap::client {
+namespace {
+
+using nlohmann::json;
+
+std::string decimal(double value, const char* unit) {
+  std::array<char, 48> out{};
+  std::snprintf(out.data(), out.size(), value < 10 ? "%.1f %s" : "%.0f %s", value, unit);
+  return out.data();
+}
+
+std::string bytes_text(double bytes) {
+  static constexpr std::array kUnits = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return std::to_string(static_cast<long>(bytes)) + " B";
+  std::size_t unit = 0;
+  for (bytes /= 1024; bytes >= 1024 && unit + 1 < kUnits.size(); ++unit) bytes /= 1024;
+  return decimal(bytes, kUnits[unit]);
+}
+
+std::string seconds_text(std::int64_t s) {
+  if (s < 60) return std::to_string(s) + " s";
+  if (s < 3600) return std::to_string(s / 60) + " min";
+  if (s < 86400) return std::to_string(s / 3600) + " h";
+  return std::to_string(s / 86400) + " d";
+}
+
+// RFC 3339, UTC.
+std::string time_text(std::int64_t unix_seconds) {
+  using namespace std::chrono;
+  const sys_seconds t{seconds{unix_seconds}};
+  const year_month_day date{floor<days>(t)};
+  const hh_mm_ss clock{t - floor<days>(t)};
+  std::array<char, 96> out{};
+  std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ldZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
+                static_cast<long>(clock.minutes().count()),
+                static_cast<long>(clock.seconds().count()));
+  return out.data();
+}
+
+std::string text_of(const json& value, Format format) {
+  if (value.is_null() || value == "") return "-";
+  if (value.is_string()) return printable(value.get<std::string>());
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_array()) {
+    std::string out;
+    for (const json& item : value) {
+      if (!out.empty()) out += ",";
+      const bool named = item.is_object() && item.contains("name");
+      out += text_of(named ? item["name"] : item, format);
+    }
+    return out.empty() ? "-" : out;
+  }
+  if (value.is_number()) {
+    switch (format) {
+      case Format::plain: break;
+      case Format::time: return time_text(value.get<std::int64_t>());
+      case Format::seconds: return seconds_text(value.get<std::int64_t>());
+      case Format::bytes: return bytes_text(value.get<double>());
+      case Format::milliseconds: return decimal(value.get<double>() / 1000, "ms");
+      case Format::from_milliseconds: return decimal(value.get<double>() / 1000, "s");
+      case Format::permille: return decimal(value.get<double>() / 10, "%");
+    }
+  }
+  return printable(value.dump());
+}
+
+std::string cell(const Column& column, const json& item) {
+  const json::json_pointer pointer{std::string(column.pointer)};
+  return item.is_object() && item.contains(pointer) ? text_of(item[pointer], column.format) : "-";
+}
+
+// Characters, not bytes: continuation bytes of UTF-8 take no place.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace_if(
+      out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  // U+0080 to U+009F are control characters too: C2 80 to C2 9F in UTF-8.
+  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
+    if (out[i] == '\xc2' && static_cast<unsigned char>(out[i + 1]) < 0xa0) out.replace(i, 2, "?");
+  }
+  return out;
+}
+
+std::string render_table(const std::vector<Column>& columns, const json& items) {
+  std::vector<std::vector<std::string>> rows(1);
+  for (const Column& column : columns) rows[0].emplace_back(column.title);
+  for (const json& item : items) {
+    std::vector<std::string>& row = rows.emplace_back();
+    for (const Column& column : columns) row.push_back(cell(column, item));
+  }
+  std::vector<std::size_t> widths(columns.size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
+    }
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string render_record(const std::vector<Column>& columns, const json& item) {
+  std::size_t widest = 0;
+  for (const Column& column : columns) widest = std::max(widest, width(column.title));
+  std::string out;
+  for (const Column& column : columns) {
+    out += std::string(column.title) + ":" + std::string(widest - width(column.title) + 1, ' ') +
+           cell(column, item) + "\n";
+  }
+  return out;
+}
+
+}  // namespace rap::client

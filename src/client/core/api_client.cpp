@@ -1,0 +1,131 @@
+#include "client/core/api_client.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "client/core/root_succession.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+namespace {
+
+struct Refusal {
+  std::string code;
+  std::string detail;
+};
+
+Refusal read_refusal(const wire::HttpResponse& response) {
+  const json body = json::parse(response.body, nullptr, false);
+  const auto text = [&](const char* member) {
+    const auto it = body.is_object() ? body.find(member) : body.end();
+    return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  Refusal refusal{text("code"), text("detail")};
+  if (refusal.detail.empty()) refusal.detail = text("title");
+  if (refusal.detail.empty()) {
+    refusal.detail =
+        "The server answered with HTTP status " + std::to_string(response.status) + ".";
+  }
+  return refusal;
+}
+
+ExitCode exit_code(int status, const std::string& code) {
+  if (code == "wrong_credentials") return ExitCode::denied;
+  switch (status) {
+    case 401: return ExitCode::not_signed_in;
+    case 403: return ExitCode::denied;
+    case 404: return ExitCode::not_found;
+    case 502:
+    case 503:
+    case 504: return ExitCode::unreachable;
+    default: return ExitCode::failed;
+  }
+}
+
+}  // namespace
+
+wire::HttpRequest api_request(std::string_view method, std::string_view path,
+                              const std::string& token, const json* body) {
+  wire::HttpRequest request;
+  request.method = method;
+  const std::size_t query = path.find('?');
+  request.path = "/api/v1/" + std::string(path.substr(0, query));
+  if (query != path.npos) request.query = path.substr(query + 1);
+  request.headers.emplace_back("accept", "application/json, application/problem+json");
+  if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
+  if (body != nullptr) {
+    request.headers.emplace_back("content-type", "application/json");
+    request.body = body->dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  return request;
+}
+
+Fallible<json> read_answer(const wire::HttpResponse& response) {
+  if (response.status >= 200 && response.status < 300) {
+    if (response.body.empty()) return json();
+    json body = json::parse(response.body, nullptr, false);
+    if (body.is_discarded()) {
+      return fail(ExitCode::failed,
+                  "The server's answer is no JSON. Is this the address of a control plane?");
+    }
+    return body;
+  }
+  Refusal refusal = read_refusal(response);
+  const ExitCode code = exit_code(response.status, refusal.code);
+  if (code == ExitCode::not_signed_in) {
+    refusal.detail = "Your sign-in has ended or expired. Run 'rap login'.";
+  }
+  const std::string_view retry_after = response.header("retry-after");
+  if (!retry_after.empty()) {
+    refusal.detail += " Try again in " + std::string(retry_after) + " s.";
+  }
+  return fail(code, std::move(refusal.detail));
+}
+
+Failure network_failure(const NetworkError& error, const wire::HostPort& server) {
+  const std::string why = error.detail.empty() ? "" : " (" + error.detail + ")";
+  switch (error.fault) {
+    case NetworkFault::unreachable:
+      return {ExitCode::unreachable, "Cannot reach " + server.str() + why +
+                                         ". Check your network and the server's address."};
+    case NetworkFault::timeout:
+      return {ExitCode::unreachable,
+              server.str() + " does not answer" + why + ". Try again in a moment."};
+    case NetworkFault::untrusted:
+      return {ExitCode::untrusted,
+              "The server at " + server.str() + " does not prove to be your platform" + why +
+                  ". If its root certificate was replaced, ask your platform owner for the new "
+                  "fingerprint and run 'rap login --ca-fingerprint HEX'."};
+    case NetworkFault::broken:
+      return {ExitCode::failed, "The answer of " + server.str() + " makes no sense" + why +
+                                    ". Is this the address of a control plane?"};
+  }
+  return {};
+}
+
+std::string segment(std::string_view text) { return wire::percent_encode(text); }
+
+Fallible<json> ApiClient::get(const std::string& path) { return call("GET", path, nullptr); }
+Fallible<json> ApiClient::post(const std::string& path, const json& body) {
+  return call("POST", path, &body);
+}
+Fallible<json> ApiClient::put(const std::string& path, const json& body) {
+  return call("PUT", path, body.is_null() ? nullptr : &body);
+}
+Fallible<json> ApiClient::remove(const std::string& path) { return call("DELETE", path, nullptr); }
+
+Fallible<json> ApiClient::call(std::string_view method, const std::string& path, const json* body) {
+  auto response = network_.fetch(server_, roots_pem_, api_request(method, path, token_, body));
+  const bool untrusted = !response && response.error().fault == NetworkFault::untrusted;
+  if (untrusted && home_ && roots_pem_) {
+    if (auto roots = follow_trust(*home_, network_, server_, *roots_pem_)) {
+      roots_pem_ = std::move(*roots);
+      response = network_.fetch(server_, roots_pem_, api_request(method, path, token_, body));
+    }
+  }
+  if (!response) return std::unexpected(network_failure(response.error(), server_));
+  return read_answer(*response);
+}
+
+}  // namespace rap::client

@@ -1,0 +1,46 @@
+// An access session as the client sees it, and one attachment to it: where to connect and the
+// tokens that open one flow each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/ids.hpp"
+#include "client/core/failure.hpp"
+#include "wire/traffic_class.hpp"
+#include "wire/url.hpp"
+
+namespace rap::client {
+
+inline constexpr std::size_t kMaxCandidates = 64;
+
+struct Candidate {
+  wire::Url url;      // wss://…
+  std::string token;  // for this entry only, once, within a minute
+  ClusterId cluster;  // whose worker the entry must prove to be
+};
+
+struct Attachment {
+  std::string session_id;
+  std::string organization;  // name
+  std::string resource;      // name
+  std::string protocol;
+  std::optional<std::string> ssh_host_key;
+  std::int64_t token_expires_at = 0;
+  wire::TrafficClassSet classes;
+  std::vector<Candidate> candidates;  // the server's order; at least one
+};
+
+// Reads the answer to POST sessions and POST sessions/{id}/attachments. A candidate that is not
+// verified by the platform's own CA, or is for smoke tests only, is left out (PK-4): production
+// never trusts it.
+Fallible<Attachment> parse_attachment(const nlohmann::json& answer);
+
+// The path of the request for a further attachment.
+std::string attachments_path(const std::string& session_id);
+
+}  // namespace rap::client

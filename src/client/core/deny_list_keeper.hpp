@@ -1,0 +1,51 @@
+// The platform's deny list in this home, beside the roots (PK-5, PK-8): taken when the server gives
+// a newer one, never an older one, and good for its time only. A connection to an entry needs one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "client/core/failure.hpp"
+#include "client/core/home.hpp"
+#include "crypto/x509/deny_list.hpp"
+
+namespace rap::client {
+
+inline constexpr std::string_view kDenyListFile = "deny-list.json";
+
+class DenyListKeeper {
+ public:
+  explicit DenyListKeeper(Home& home) : home_(home) {}
+
+  // Reads what is kept. What does not verify under these roots, or has expired, denies nothing, but
+  // its version stays the oldest that is taken.
+  void load(const std::string& roots_pem, WallTime now);
+  std::uint64_t version() const { return version_; }  // 0: none is in force
+  // Null when none is in force. The same as before while it says the same.
+  std::shared_ptr<const crypto::DenyList> current() const { return current_; }
+
+  // Puts in force and keeps the list in an answer to a request for an attachment; without one, the
+  // kept one has to be good still.
+  Fallible<void> take(const nlohmann::json& answer, const std::string& roots_pem, ClusterId cluster,
+                      WallTime now);
+
+ private:
+  Fallible<void> put(const nlohmann::json& given, const std::string& roots_pem, ClusterId cluster,
+                     WallTime now);
+
+  Home& home_;
+  std::optional<ClusterId> cluster_;  // whose list was kept
+  std::uint64_t floor_ = 0;  // of its versions
+  std::uint64_t version_ = 0;
+  WallTime expires_at_{};
+  std::string content_;
+  std::shared_ptr<const crypto::DenyList> current_;
+};
+
+}  // namespace rap::client

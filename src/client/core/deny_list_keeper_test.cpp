@@ -1,0 +1,105 @@
+#include "client/core/deny_list_keeper.hpp"
+
+#include <gtest/gtest.h>
+
+#include "client/testing/doubles.hpp"
+#include "crypto/testing/pki.hpp"
+#include "snapshot/public_deny_list.hpp"
+
+namespace rap::client {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+class KeptDenyList : public testing::Test {
+ protected:
+  json given(std::uint64_t version, const crypto::TestPki& by,
+             std::vector<crypto::DenyEntry> entries = {}) {
+    const snapshot::PublicDenyList list{version, by.cluster, now, now + 1h, std::move(entries)};
+    return {{"deny_list",
+             {{"version", version},
+              {"envelope", snapshot::seal_deny_list(list, by.intermediate)},
+              {"signer", by.intermediate.certificate.pem()}}}};
+  }
+  std::string take(DenyListKeeper& lists, const json& answer, WallTime at) {
+    const auto done = lists.take(answer, roots, pki.cluster, at);
+    return done ? "taken" : done.error().text;
+  }
+  std::string take(DenyListKeeper& lists, const json& answer) { return take(lists, answer, now); }
+  DenyListKeeper again(WallTime at) {
+    DenyListKeeper lists(home);
+    lists.load(roots, at);
+    return lists;
+  }
+
+  crypto::TestPki pki{1};
+  const WallTime now = crypto::TestPki::now;
+  const std::string roots = pki.root.certificate.pem();
+  const crypto::TestMember worker = pki.member(wire::SpiffeId::Kind::worker);
+  const crypto::DenyEntry entry{.kind = crypto::DenyEntry::Kind::certificate,
+                                .issuer = worker.leaf.issuer_hash(),
+                                .serial = worker.leaf.serial_hex()};
+  TestHome home;
+};
+
+TEST_F(KeptDenyList, IsInForceAgainAfterARestart) {
+  DenyListKeeper first = again(now);
+  EXPECT_EQ(first.version(), 0U);
+  EXPECT_FALSE(first.current());
+  EXPECT_EQ(take(first, given(7, pki, {entry})), "taken");
+  DenyListKeeper second = again(now);
+  EXPECT_EQ(second.version(), 7U);
+  ASSERT_TRUE(second.current());
+  EXPECT_TRUE(second.current()->certificate(entry.issuer, entry.serial));
+  EXPECT_EQ(take(second, json::object()), "taken") << "the kept one is good still";
+}
+
+TEST_F(KeptDenyList, AnOlderOneIsRefusedAlsoWhenTheKeptOneHasExpired) {
+  DenyListKeeper first = again(now);
+  EXPECT_EQ(take(first, given(7, pki)), "taken");
+  EXPECT_NE(take(first, given(6, pki)).find("rolled_back"), std::string::npos);
+  DenyListKeeper later = again(now + 2h);
+  EXPECT_EQ(later.version(), 0U);
+  EXPECT_NE(take(later, given(6, pki)).find("rolled_back"), std::string::npos);
+}
+
+TEST_F(KeptDenyList, AFrozenOneEndsWithItsTime) {
+  DenyListKeeper lists = again(now);
+  EXPECT_EQ(take(lists, given(7, pki)), "taken");
+  EXPECT_EQ(take(lists, json::object(), now + 1h - 1s), "taken");
+  EXPECT_NE(take(lists, json::object(), now + 1h).find("no deny list"), std::string::npos);
+  EXPECT_NE(take(lists, given(7, pki), now + 1h).find("expired"), std::string::npos);
+}
+
+TEST_F(KeptDenyList, OfAStrangerIsRefusedAndTheKeptOneStays) {
+  crypto::TestPki stranger{2};
+  stranger.cluster = pki.cluster;
+  DenyListKeeper lists = again(now);
+  EXPECT_EQ(take(lists, given(7, pki, {entry})), "taken");
+  EXPECT_NE(take(lists, given(8, stranger)).find("wrong_signer"), std::string::npos);
+  EXPECT_EQ(lists.version(), 7U);
+  EXPECT_TRUE(lists.current()->certificate(entry.issuer, entry.serial));
+}
+
+TEST_F(KeptDenyList, ThatSaysTheSameIsTheSame) {
+  DenyListKeeper lists = again(now);
+  EXPECT_EQ(take(lists, given(7, pki, {entry})), "taken");
+  const auto before = lists.current();
+  EXPECT_EQ(take(lists, given(8, pki, {entry})), "taken");
+  EXPECT_EQ(lists.current(), before);
+  EXPECT_EQ(take(lists, given(9, pki)), "taken");
+  EXPECT_NE(lists.current(), before);
+}
+
+TEST_F(KeptDenyList, ADamagedFileDeniesNothingAndIsReplaced) {
+  for (const char* text : {"", "{", "[]", R"({"version":"x"})"}) {
+    home.files[std::string(kDenyListFile)] = text;
+    DenyListKeeper lists = again(now);
+    EXPECT_EQ(lists.version(), 0U);
+    EXPECT_EQ(take(lists, given(7, pki)), "taken") << text;
+  }
+}
+
+}  // namespace
+}  // namespace rap::client

@@ -1,0 +1,40 @@
+// HTTPS to a server, as the commands see it.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "crypto/x509/deny_list.hpp"
+#include "wire/http_message.hpp"
+#include "wire/url.hpp"
+
+namespace rap::client {
+
+enum class NetworkFault : std::uint8_t {
+  unreachable,
+  untrusted,  // TLS did not prove the server; detail says why
+  timeout,
+  broken,     // it answered, but not in HTTP
+};
+
+struct NetworkError {
+  NetworkFault fault = NetworkFault::unreachable;
+  std::string detail;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  // One request over HTTPS. With roots, the server must prove its name under one of them. Without,
+  // nobody is verified: for the first contact only, with nothing secret in the request.
+  virtual std::expected<wire::HttpResponse, NetworkError> fetch(
+      const wire::HostPort& server, const std::optional<std::string>& roots_pem,
+      const wire::HttpRequest& request) = 0;
+  // From now on a server whose certificate is on it is not believed either.
+  virtual void deny(std::shared_ptr<const crypto::DenyList> list) = 0;
+};
+
+}  // namespace rap::client

@@ -1,0 +1,28 @@
+// The client's data plane over real sockets.
+#pragma once
+
+#include <ostream>
+
+#include "base/random.hpp"
+#include "client/core/data_plane.hpp"
+
+namespace rap::client {
+
+class SocketDataPlane final : public DataPlane {
+ public:
+  SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
+
+  Fallible<void> proxy(const Account& account, const Attachment& attachment,
+                       wire::TrafficClass c) override;
+  Fallible<void> forward(const Account& account, const Attachment& attachment, wire::TrafficClass c,
+                         const wire::HostPort& listen,
+                         const std::function<void(const wire::HostPort&)>& listening) override;
+  std::vector<Fallback> take_fallbacks() override { return fallbacks_.take(); }
+
+ private:
+  RandomSource& rng_;
+  std::ostream& err_;
+  FallbackLog fallbacks_;
+};
+
+}  // namespace rap::client

@@ -1,0 +1,49 @@
+#include "client/testing/doubles.hpp"
+
+namespace rap::client {
+
+using nlohmann::json;
+
+Fallible<std::optional<std::string>> TestHome::read(std::string_view name) {
+  const auto it = files.find(std::string(name));
+  if (it == files.end()) return std::nullopt;
+  return it->second;
+}
+
+Fallible<void> TestHome::write(std::string_view name, const std::string& content) {
+  if (full) return fail(ExitCode::failed, std::string(name) + ": No space left on device");
+  files[std::string(name)] = content;
+  return {};
+}
+
+Fallible<std::string> TestHome::read_given(const std::string& path) {
+  const auto it = given.find(path);
+  if (it == given.end()) return fail(ExitCode::usage, path + ": No such file or directory");
+  return it->second;
+}
+
+json Sent::body() const { return json::parse(request.body, nullptr, false); }
+
+std::expected<wire::HttpResponse, NetworkError> TestNetwork::fetch(
+    const wire::HostPort&, const std::optional<std::string>& roots_pem,
+    const wire::HttpRequest& request) {
+  sent.push_back({request, roots_pem});
+  if (error) return std::unexpected(*error);
+  if (untrusted_roots && roots_pem == untrusted_roots) {
+    return std::unexpected(NetworkError{NetworkFault::untrusted, "unknown_root"});
+  }
+  const std::string query = request.query.empty() ? "" : "?" + request.query;
+  const auto it = answers.find(request.method + " " + request.path + query);
+  wire::HttpResponse response;
+  response.status = it == answers.end() ? 404 : it->second.first;
+  response.body = it == answers.end() ? R"({"code":"not_found","detail":"Nothing here."})"
+                                      : it->second.second.dump();
+  return response;
+}
+
+void TestNetwork::answer(const std::string& what, const json& body, int status) {
+  const std::size_t space = what.find(' ');
+  answers[what.substr(0, space + 1) + "/api/v1/" + what.substr(space + 1)] = {status, body};
+}
+
+}  // namespace rap::client
