@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz
 .PHONY: bench bench-channels bench-control bench-deltas bench-ocsp bench-revocation
-.PHONY: check check-format format packages clean
+.PHONY: check check-format format openapi packages clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -59,6 +59,12 @@ check-format: ## Check formatting only
 format: ## Format all C++ files in place
 	@tools/packages.sh lint
 	@tools/format.sh
+
+openapi: ## Write docs/api/openapi.json anew, after a change to the API's route table
+	@tools/packages.sh build test
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target rap-openapi $(if $(VERBOSE),,>/dev/null)
+	@build/release/bin/rap-openapi > build/openapi.json && mv build/openapi.json docs/api/openapi.json
 
 sim: ## Play the channel lifecycle of a cluster: SEED=n replays one history, else fresh ones
 	@tools/packages.sh build test

@@ -1,6 +1,7 @@
 """`rap` as people and scripts use it: exit codes, JSON, completion, manual, trust at first use."""
 
 import json
+import pathlib
 import re
 import subprocess
 import unittest
@@ -10,6 +11,9 @@ from harness.case import FabricCase
 from harness.control import OWNER_EMAIL, OWNER_PASSWORD
 from harness.rap import Rap
 from harness.world import ORGANIZATION, USER_EMAIL, USER_PASSWORD, World
+
+
+OPENAPI = pathlib.Path(__file__).resolve().parent.parent.parent / "docs/api/openapi.json"
 
 
 class CommandLine(FabricCase):
@@ -25,6 +29,13 @@ class CommandLine(FabricCase):
                               "-fingerprint", "-sha256"], check=True, text=True,
                              stdout=subprocess.PIPE).stdout
         return out.split("=")[1].strip()
+
+    def test_the_description_that_is_served_is_the_one_clients_are_made_of(self):
+        served = self.world.owner.get("openapi.json")
+        checked_in = json.loads(OPENAPI.read_text())
+        self.assertEqual([{"url": self.world.control.url}], served.pop("servers"))
+        del checked_in["servers"]
+        self.assertEqual(checked_in, served)
 
     def test_whoever_is_not_signed_in_is_told_to_sign_in(self):
         done = self.home("nobody").run("resources")

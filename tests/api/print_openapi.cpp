@@ -1,0 +1,14 @@
+// rap-openapi: prints the description of the people's API as docs/api/openapi.json has it
+// (make openapi), and as every control plane serves it but for its own address.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "control/entrance/routes.hpp"
+#include "control/http/openapi.hpp"
+
+int main() {
+  rap::control::Settings settings;
+  settings.public_url = "https://control-plane.example";
+  settings.version = RAP_VERSION;
+  std::cout << openapi_document(rap::control::api_routes(), settings).dump(2) << "\n";
+}
