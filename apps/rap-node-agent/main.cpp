@@ -5,15 +5,15 @@
 #include "command_line/manual.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
+#include "node/agent/control_link.hpp"
 #include "node/agent/enrolment_plan.hpp"
 #include "node/agent/fabric_messages.hpp"
 #include "node/agent/node_identity.hpp"
-#include "node/agent/node_link.hpp"
-#include "node/host/enrol.hpp"
+#include "node/host/control_link_driver.hpp"
+#include "node/host/enrolment_driver.hpp"
 #include "node/host/fabric_process.hpp"
 #include "node/host/host.hpp"
-#include "node/host/link.hpp"
-#include "node/host/ocsp.hpp"
+#include "node/host/ocsp_driver.hpp"
 #include "node/store/security_db.hpp"
 #include "options.hpp"
 
@@ -129,7 +129,7 @@ class Agent {
     if (!link_state) return link_state.error();
     identity_ = std::move(identity);
     const agent::EnrolmentRecord& record = identity_->record;
-    agent::NodeLinkOptions link_options{
+    agent::ControlLinkOptions link_options{
         .scope = {}, .certificate = identity_->tls.chain.front(), .host = {}, .made_at = {}};
     link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
     link_options.host = host::host_facts();
@@ -142,9 +142,9 @@ class Agent {
         worker && worker->chain.front().names() == link_options.worker_names) {
       link_options.worker = worker->chain.front();
     }
-    link_ = std::make_unique<agent::NodeLink>(std::move(link_options), *link_state, state_,
-                                              security_, random_);
-    link_driver_ = std::make_unique<host::LinkDriver>(
+    link_ = std::make_unique<agent::ControlLink>(std::move(link_options), *link_state, state_,
+                                                 security_, random_);
+    link_driver_ = std::make_unique<host::ControlLinkDriver>(
         loop_, *link_, *identity_, state_, (options_.state / "agent.sock").string(), log_);
     ocsp_ = std::make_unique<host::OcspDriver>(loop_, state_, random_, log_, [this] {
       link_driver_->tell_fabric(agent::credentials_changed_message());
@@ -172,8 +172,8 @@ class Agent {
   std::unique_ptr<agent::Enrolment> enrolment_;
   std::unique_ptr<host::EnrolmentDriver> enrolment_driver_;
   std::optional<agent::NodeIdentity> identity_;
-  std::unique_ptr<agent::NodeLink> link_;
-  std::unique_ptr<host::LinkDriver> link_driver_;
+  std::unique_ptr<agent::ControlLink> link_;
+  std::unique_ptr<host::ControlLinkDriver> link_driver_;
   std::unique_ptr<host::OcspDriver> ocsp_;
   std::unique_ptr<host::FabricProcess> fabric_;
   ExitStatus status_ = kOk;

@@ -63,7 +63,7 @@ struct LinkWorld::Member {
   SeededRandom rng;
   agent::TestState state;
   Store store;
-  std::unique_ptr<agent::NodeLink> link;
+  std::unique_ptr<agent::ControlLink> link;
   std::uint64_t life = 0;   // of the agent; what was under way in another is gone
   std::uint64_t timer = 0;  // the newest counts
   bool reachable = true;
@@ -101,7 +101,7 @@ void LinkWorld::start(std::size_t i) {
   m.stream = false;
   m.store.died = false;
   const auto state = agent::load_link_state(m.state);
-  agent::NodeLinkOptions options{
+  agent::ControlLinkOptions options{
       .scope = {{control_.config_key()}, control_.cluster(), m.id, control_.first_roots()},
       .certificate = control_.certificate(),
       .host = {"host", "os", "1"},
@@ -110,8 +110,8 @@ void LinkWorld::start(std::size_t i) {
       it != m.state.files.end()) {
     options.scope.roots = *crypto::Certificate::chain_from_pem(it->second);
   }
-  m.link =
-      std::make_unique<agent::NodeLink>(std::move(options), state.value(), m.state, m.store, m.rng);
+  m.link = std::make_unique<agent::ControlLink>(std::move(options), state.value(), m.state, m.store,
+                                                m.rng);
   take(i, m.link->load(clocks()));
   step(i, agent::FabricConnected{});
 }

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "node/agent/node_link.hpp"
+#include "node/agent/control_link.hpp"
 #include "node/agent/test_security_store.hpp"
 #include "node/agent/test_state.hpp"
 #include "sim/link_control.hpp"

@@ -39,7 +39,7 @@ bool Life::begin(Standing& found) {
   files_.remove_leftovers();
   const auto state = agent::load_link_state(files_);
   if (!state) return false;
-  agent::NodeLinkOptions options{
+  agent::ControlLinkOptions options{
       .scope = {{control_.config_key()}, control_.cluster(), node_, control_.first_roots()},
       .certificate = control_.certificate(),
       .host = {"host", "os", "1"},
@@ -51,7 +51,7 @@ bool Life::begin(Standing& found) {
     if (!chain) return false;
     options.scope.roots = *chain;
   }
-  link_ = std::make_unique<agent::NodeLink>(std::move(options), *state, files_, store_, rng_);
+  link_ = std::make_unique<agent::ControlLink>(std::move(options), *state, files_, store_, rng_);
   Standing ignored;
   take(link_->load(clocks()), ignored);
   found.config = state->config_floor;

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "node/agent/node_link.hpp"
+#include "node/agent/control_link.hpp"
 #include "node/host/host.hpp"
 #include "node/store/security_db.hpp"
 #include "sim/link_control.hpp"
@@ -48,7 +48,7 @@ class Life {
   NodeId node_;
   SeededRandom rng_{4};
   MonoTime now_{std::chrono::hours{1}};
-  std::unique_ptr<agent::NodeLink> link_;
+  std::unique_ptr<agent::ControlLink> link_;
   std::deque<agent::LinkEvent> events_;
   std::uint64_t runs_config_ = 0;
 };

@@ -1,8 +1,10 @@
+#include "io/http/websocket_client.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include "base/encoding.hpp"
-#include "io/http/websocket.hpp"
+#include "io/http/websocket_handshake.hpp"
 
 namespace rap::io {
 namespace {

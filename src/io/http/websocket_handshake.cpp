@@ -1,10 +1,11 @@
+#include "io/http/websocket_handshake.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/encoding.hpp"
-#include "io/http/websocket.hpp"
 
 namespace rap::io {
 namespace {

@@ -39,7 +39,7 @@ std::map<std::string, std::string> files_of(const std::vector<Document>& documen
 
 }  // namespace
 
-StoreResult write_app_trust(StateDirectory& directory, const std::vector<Document>& documents) {
+StoreResult write_app_trust(NodeFiles& directory, const std::vector<Document>& documents) {
   for (const auto& [name, pem] : files_of(documents)) {
     if (const auto there = directory.read(name); there && *there == pem) continue;
     if (auto stored = directory.write({name, pem, kForEveryone}); !stored) return stored;
@@ -47,8 +47,7 @@ StoreResult write_app_trust(StateDirectory& directory, const std::vector<Documen
   return {};
 }
 
-StoreResult remove_other_app_trust(StateDirectory& directory,
-                                   const std::vector<Document>& documents) {
+StoreResult remove_other_app_trust(NodeFiles& directory, const std::vector<Document>& documents) {
   const auto there = directory.list(kAppTrustFolder);
   if (!there) return std::unexpected(there.error());
   const auto wanted = files_of(documents);

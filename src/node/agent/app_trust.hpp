@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 #include "snapshot/documents.hpp"
 
 namespace rap::agent {
@@ -21,10 +21,9 @@ namespace rap::agent {
 inline constexpr std::string_view kAppTrustFolder = "app-trust";
 
 // Writes what is not there or differs.
-StoreResult write_app_trust(StateDirectory& directory,
-                            const std::vector<snapshot::Document>& documents);
+StoreResult write_app_trust(NodeFiles& directory, const std::vector<snapshot::Document>& documents);
 // Removes what no document is behind any more.
-StoreResult remove_other_app_trust(StateDirectory& directory,
+StoreResult remove_other_app_trust(NodeFiles& directory,
                                    const std::vector<snapshot::Document>& documents);
 
 }  // namespace rap::agent

@@ -1,6 +1,6 @@
 // Commands have their effect once on the node, wherever the agent or the fabric dies and whichever
 // answer is lost: the effect is to end a session, which is the same twice.
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 
 #include <set>
 
@@ -20,7 +20,7 @@ enum class Point : std::uint8_t {
 };
 constexpr int kPoints = 8;
 
-class CommandCrash : public NodeLinkWorld, public testing::WithParamInterface<int> {
+class CommandCrash : public ControlLinkWorld, public testing::WithParamInterface<int> {
  protected:
   // A control plane with two commands, and a fabric: goes on until both are finished there.
   void run(Point point) {

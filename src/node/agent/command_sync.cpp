@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "node/agent/problem.hpp"
+#include "node/agent/control_problem.hpp"
 
 namespace rap::agent {
 
-CommandSync::CommandSync(NodeId node, StateDirectory& directory, LinkState& state,
-                         RandomSource& rng)
+CommandSync::CommandSync(NodeId node, NodeFiles& directory, LinkState& state, RandomSource& rng)
     : node_(node), directory_(directory), state_(state), rng_(rng) {}
 
 MonoTime CommandSync::next_wakeup() const {

@@ -11,8 +11,8 @@
 #include "node/agent/link_actions.hpp"
 #include "node/agent/link_state.hpp"
 #include "node/agent/node_api.hpp"
+#include "node/agent/node_files.hpp"
 #include "node/agent/poller.hpp"
-#include "node/agent/state_directory.hpp"
 
 namespace rap::agent {
 
@@ -22,7 +22,7 @@ inline constexpr Duration kCommandDeadline = std::chrono::seconds{15};
 class CommandSync {
  public:
   // `state` is shared with the caller and outlives this.
-  CommandSync(NodeId node, StateDirectory& directory, LinkState& state, RandomSource& rng);
+  CommandSync(NodeId node, NodeFiles& directory, LinkState& state, RandomSource& rng);
 
   MonoTime next_wakeup() const;
   LinkActions poll(MonoTime now);
@@ -46,7 +46,7 @@ class CommandSync {
   LinkActions on_reported(MonoTime now, const Answer& answer);
 
   NodeId node_;
-  StateDirectory& directory_;
+  NodeFiles& directory_;
   LinkState& state_;
   RandomSource& rng_;
   bool fabric_up_ = false;

@@ -1,6 +1,6 @@
 // Documents beside a node's configuration: inline, as objects in ranges, and every way to be shown
 // something else than what was signed.
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 
 #include "base/encoding.hpp"
 #include "wire/byte_range.hpp"
@@ -11,7 +11,7 @@ namespace {
 using snapshot::Document;
 using snapshot::DocumentRef;
 
-class ConfigDocuments : public NodeLinkWorld {
+class ConfigDocuments : public ControlLinkWorld {
  protected:
   Document runtime(std::uint64_t version, int interval_ms = 1000) const {
     return {cluster_,

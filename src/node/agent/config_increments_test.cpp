@@ -1,6 +1,6 @@
 // Increments: the same configuration as in full, and a full resync after every one that does not
 // fit.
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 
 #include "snapshot/increment.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 
 using snapshot::Increment;
 
-class ConfigIncrements : public NodeLinkWorld {
+class ConfigIncrements : public ControlLinkWorld {
  protected:
   std::string text(std::uint64_t version, const std::string& name = "entry-1") const {
     snapshot::NodeConfig config = plain_config(version);

@@ -5,8 +5,8 @@
 
 #include "base/encoding.hpp"
 #include "node/agent/app_trust.hpp"
+#include "node/agent/control_problem.hpp"
 #include "node/agent/fabric_messages.hpp"
-#include "node/agent/problem.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
@@ -34,8 +34,7 @@ std::string sentence(const ConfigRefusal& refusal) {
 
 }  // namespace
 
-ConfigSync::ConfigSync(ConfigScope scope, StateDirectory& directory, LinkState& state,
-                       RandomSource& rng)
+ConfigSync::ConfigSync(ConfigScope scope, NodeFiles& directory, LinkState& state, RandomSource& rng)
     : scope_(std::move(scope)),
       directory_(directory),
       state_(state),

@@ -17,9 +17,9 @@
 #include "node/agent/link_actions.hpp"
 #include "node/agent/link_state.hpp"
 #include "node/agent/node_api.hpp"
+#include "node/agent/node_files.hpp"
 #include "node/agent/object_fetch.hpp"
 #include "node/agent/poller.hpp"
-#include "node/agent/state_directory.hpp"
 
 namespace rap::agent {
 
@@ -31,7 +31,7 @@ inline constexpr std::size_t kMaxConfigReports = 16;  // waiting to be sent; the
 class ConfigSync {
  public:
   // `state` is shared with the caller and outlives this.
-  ConfigSync(ConfigScope scope, StateDirectory& directory, LinkState& state, RandomSource& rng);
+  ConfigSync(ConfigScope scope, NodeFiles& directory, LinkState& state, RandomSource& rng);
 
   // Takes up the configuration stored by an earlier run; it is verified like a new one.
   LinkActions load(Now now);
@@ -74,7 +74,7 @@ class ConfigSync {
   void plan_refresh(Now now);
 
   ConfigScope scope_;
-  StateDirectory& directory_;
+  NodeFiles& directory_;
   LinkState& state_;
   RandomSource& rng_;
   DocumentStore documents_;

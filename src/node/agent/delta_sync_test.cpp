@@ -1,7 +1,7 @@
 // The delta channel of a node (CP-4): cursors, intervals, and what the fabric is told.
 #include "node/agent/delta_sync.hpp"
 
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 #include "wire/hints.hpp"
 
 namespace rap::agent {
@@ -9,7 +9,7 @@ namespace {
 
 using snapshot::DeltaStream;
 
-class DeltaSyncTest : public NodeLinkWorld {
+class DeltaSyncTest : public ControlLinkWorld {
  protected:
   static constexpr const char* kUser = "0f8fad5b-d9cb-469f-a165-70867728950e";
 

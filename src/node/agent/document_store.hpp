@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "node/agent/config_gate.hpp"
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 #include "snapshot/documents.hpp"
 
 namespace rap::agent {
@@ -17,7 +17,7 @@ inline constexpr std::string_view kDocumentsFile = "config/documents.json";
 
 class DocumentStore {
  public:
-  explicit DocumentStore(StateDirectory& directory) : directory_(directory) {}
+  explicit DocumentStore(NodeFiles& directory) : directory_(directory) {}
 
   // What an earlier run stored. What cannot be read is not there, and is pulled again.
   void load(const ConfigScope& scope);
@@ -42,7 +42,7 @@ class DocumentStore {
     snapshot::Document document;
   };
 
-  StateDirectory& directory_;
+  NodeFiles& directory_;
   std::map<crypto::Sha256, Kept> kept_;
 };
 

@@ -5,7 +5,7 @@
 #include "base/encoding.hpp"
 #include "crypto/keys/digest.hpp"
 #include "crypto/x509/peer_verifier.hpp"
-#include "node/agent/problem.hpp"
+#include "node/agent/control_problem.hpp"
 
 namespace rap::agent {
 namespace {

@@ -24,8 +24,7 @@ void add_host(crypto::SubjectNames& names, const std::string& host) {
 
 // The enrolment on disk, when it is this one and its key is still there.
 std::expected<std::optional<EnrolmentRecord>, std::string> under_way(
-    StateDirectory& state, const std::optional<JoinToken>& token,
-    const AdvertisedAddresses& addresses) {
+    NodeFiles& state, const std::optional<JoinToken>& token, const AdvertisedAddresses& addresses) {
   auto text = state.read(kEnrolmentFile);
   if (!text) return std::unexpected(text.error());
   auto key_text = state.read(kNodeKeyFile);
@@ -95,7 +94,7 @@ crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const wire::Ho
   return names;
 }
 
-std::expected<EnrolmentPlan, std::string> plan_enrolment(StateDirectory& state,
+std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,
                                                          const std::optional<JoinToken>& token,
                                                          const AdvertisedAddresses& addresses,
                                                          RandomSource& rng) {

@@ -11,7 +11,7 @@
 #include "crypto/x509/certificate.hpp"
 #include "node/agent/enrolment_record.hpp"
 #include "node/agent/join_token.hpp"
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 #include "wire/url.hpp"
 
 namespace rap::agent {
@@ -30,7 +30,7 @@ struct EnrolmentPlan {
 
 // `token` may be absent when an enrolment is under way. The same token again continues the same
 // enrolment; another token, or other addresses, starts a new one with new keys.
-std::expected<EnrolmentPlan, std::string> plan_enrolment(StateDirectory& state,
+std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,
                                                          const std::optional<JoinToken>& token,
                                                          const AdvertisedAddresses& addresses,
                                                          RandomSource& rng);

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "node/agent/control_problem.hpp"
 #include "node/agent/node_api.hpp"
-#include "node/agent/problem.hpp"
 
 namespace rap::agent {
 namespace {

@@ -1,5 +1,5 @@
 // The node's event channel (CP-3): keeps one stream of hints from the control plane open, and says
-// when to try again. What the hints mean is for NodeLink.
+// when to try again. What the hints mean is for ControlLink.
 #pragma once
 
 #include "base/ids.hpp"

@@ -1,11 +1,11 @@
 // Hints: what they hurry, and what happens without them.
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 #include "wire/hints.hpp"
 
 namespace rap::agent {
 namespace {
 
-class EventSyncTest : public NodeLinkWorld {
+class EventSyncTest : public ControlLinkWorld {
  protected:
   EventSyncTest() {
     step(LinkWoken{});

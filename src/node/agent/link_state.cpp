@@ -4,7 +4,7 @@
 
 namespace rap::agent {
 
-std::expected<LinkState, std::string> load_link_state(StateDirectory& directory) {
+std::expected<LinkState, std::string> load_link_state(NodeFiles& directory) {
   const auto text = directory.read(kLinkFile);
   if (!text) return std::unexpected(text.error());
   if (!*text) return LinkState{};
@@ -20,7 +20,7 @@ std::expected<LinkState, std::string> load_link_state(StateDirectory& directory)
   }
 }
 
-StoreResult save_link_state(StateDirectory& directory, const LinkState& state) {
+StoreResult save_link_state(NodeFiles& directory, const LinkState& state) {
   const nlohmann::json json{{"config_floor", state.config_floor},
                             {"commands_seq", state.commands_seq},
                             {"trust_bundle", state.trust_bundle}};

@@ -6,7 +6,7 @@
 #include <expected>
 #include <string>
 
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
@@ -19,7 +19,7 @@ struct LinkState {
 
 // All zeros when there is no file. An error when it cannot be read or is damaged: going on without
 // it would open the way to a rollback.
-std::expected<LinkState, std::string> load_link_state(StateDirectory& directory);
-StoreResult save_link_state(StateDirectory& directory, const LinkState& state);
+std::expected<LinkState, std::string> load_link_state(NodeFiles& directory);
+StoreResult save_link_state(NodeFiles& directory, const LinkState& state);
 
 }  // namespace rap::agent

@@ -9,7 +9,7 @@ std::unexpected<std::string> unusable(std::string_view file, std::string_view wh
                          "enrol this node again with a new join token.");
 }
 
-std::expected<std::string, std::string> required(StateDirectory& state, std::string_view file) {
+std::expected<std::string, std::string> required(NodeFiles& state, std::string_view file) {
   auto content = state.read(file);
   if (!content) return std::unexpected(content.error());
   if (!*content) return unusable(file, "is missing although this node is enrolled");
@@ -21,8 +21,7 @@ bool belongs_to(const crypto::PrivateKey& key, const crypto::Certificate& leaf) 
 }
 
 // A renewal that was cut short between the chain and the key: the staged key is the chain's.
-std::optional<crypto::PrivateKey> finish_renewal(StateDirectory& state,
-                                                 const crypto::Certificate& leaf,
+std::optional<crypto::PrivateKey> finish_renewal(NodeFiles& state, const crypto::Certificate& leaf,
                                                  std::string_view next_file,
                                                  std::string_view key_file) {
   const auto text = state.read(next_file);
@@ -35,7 +34,7 @@ std::optional<crypto::PrivateKey> finish_renewal(StateDirectory& state,
 
 }  // namespace
 
-std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirectory& state) {
+std::expected<std::optional<NodeIdentity>, std::string> load_identity(NodeFiles& state) {
   auto chain_text = state.read(kChainFile);
   if (!chain_text) return std::unexpected(chain_text.error());
   if (!*chain_text) return std::nullopt;  // written last: without it nothing is complete
@@ -69,7 +68,7 @@ std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirec
                       std::move(*config_keys)};
 }
 
-std::optional<crypto::TlsIdentity> load_worker(StateDirectory& state) {
+std::optional<crypto::TlsIdentity> load_worker(NodeFiles& state) {
   const auto chain_text = state.read(kWorkerChainFile);
   if (!chain_text || !*chain_text) return std::nullopt;
   auto chain = crypto::Certificate::chain_from_pem(**chain_text);

@@ -8,7 +8,7 @@
 
 #include "crypto/tls/tls.hpp"
 #include "node/agent/enrolment_record.hpp"
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 
 namespace rap::agent {
 
@@ -21,9 +21,9 @@ struct NodeIdentity {
 
 // nullopt while the node is not enrolled. An error when its files contradict each other: that is
 // for a person to look at, never to be papered over with a new identity.
-std::expected<std::optional<NodeIdentity>, std::string> load_identity(StateDirectory& state);
+std::expected<std::optional<NodeIdentity>, std::string> load_identity(NodeFiles& state);
 
 // With which it meets clients: nullopt while there is none that can be used; it is got anew then.
-std::optional<crypto::TlsIdentity> load_worker(StateDirectory& state);
+std::optional<crypto::TlsIdentity> load_worker(NodeFiles& state);
 
 }  // namespace rap::agent

@@ -15,7 +15,7 @@
 #include "base/random.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "node/agent/actions.hpp"
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 #include "wire/url.hpp"
 
 namespace rap::agent {
@@ -43,7 +43,7 @@ using OcspActions = std::vector<OcspAction>;
 
 class OcspSync {
  public:
-  OcspSync(StateDirectory& directory, RandomSource& rng) : directory_(directory), rng_(rng) {}
+  OcspSync(NodeFiles& directory, RandomSource& rng) : directory_(directory), rng_(rng) {}
 
   // The chain that is shown, leaf first; empty: there is none. Harmless when it is the same.
   void use(OcspSlot slot, const std::vector<crypto::Certificate>& chain, Now now);
@@ -72,7 +72,7 @@ class OcspSync {
   std::expected<crypto::OcspReading, std::string> take(const Slot& slot, const Answer& answer,
                                                        WallTime now) const;
 
-  StateDirectory& directory_;
+  NodeFiles& directory_;
   RandomSource& rng_;
   std::array<Slot, kOcspSlots> slots_;
 };

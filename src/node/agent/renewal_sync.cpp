@@ -1,9 +1,9 @@
 #include "node/agent/renewal_sync.hpp"
 
 #include "crypto/x509/certificate_path.hpp"
+#include "node/agent/control_problem.hpp"
 #include "node/agent/fabric_messages.hpp"
 #include "node/agent/node_api.hpp"
-#include "node/agent/problem.hpp"
 
 namespace rap::agent {
 namespace {
@@ -16,7 +16,7 @@ constexpr int kSpreadPermille = 66;
 }  // namespace
 
 RenewalSync::RenewalSync(NodeId node, const RenewalSubject& subject, crypto::SubjectNames names,
-                         std::optional<crypto::Certificate> certificate, StateDirectory& directory,
+                         std::optional<crypto::Certificate> certificate, NodeFiles& directory,
                          RandomSource& rng)
     : node_(node),
       subject_(subject),

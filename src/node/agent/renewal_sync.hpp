@@ -12,8 +12,8 @@
 #include "crypto/x509/certificate_path.hpp"
 #include "node/agent/link_actions.hpp"
 #include "node/agent/node_api.hpp"
+#include "node/agent/node_files.hpp"
 #include "node/agent/poller.hpp"
-#include "node/agent/state_directory.hpp"
 
 namespace rap::agent {
 
@@ -42,7 +42,7 @@ class RenewalSync {
  public:
   // `certificate` is the one in use, with exactly `names`; none: there is none yet.
   RenewalSync(NodeId node, const RenewalSubject& subject, crypto::SubjectNames names,
-              std::optional<crypto::Certificate> certificate, StateDirectory& directory,
+              std::optional<crypto::Certificate> certificate, NodeFiles& directory,
               RandomSource& rng);
 
   void plan(Now now);
@@ -67,7 +67,7 @@ class RenewalSync {
   RenewalSubject subject_;
   crypto::SubjectNames names_;
   std::optional<crypto::Certificate> certificate_;
-  StateDirectory& directory_;
+  NodeFiles& directory_;
   RandomSource& rng_;
   std::optional<crypto::PrivateKey> staged_;  // stored already
   bool needed_ = true;

@@ -3,12 +3,12 @@
 
 #include "node/agent/enrolment_record.hpp"
 #include "node/agent/node_identity.hpp"
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 
 namespace rap::agent {
 namespace {
 
-class TrustTest : public NodeLinkWorld {
+class TrustTest : public ControlLinkWorld {
  protected:
   TrustTest() {
     state_.files[std::string(kNodeKeyFile)] = member_.key.pem();

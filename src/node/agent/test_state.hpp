@@ -4,11 +4,11 @@
 #include <map>
 #include <string>
 
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 
 namespace rap::agent {
 
-class TestState final : public StateDirectory {
+class TestState final : public NodeFiles {
  public:
   std::expected<std::optional<std::string>, std::string> read(std::string_view name) override {
     const auto it = files.find(std::string(name));

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "node/channel/authorization.hpp"
 #include "node/channel/context.hpp"
 #include "node/channel/heartbeat.hpp"
+#include "node/channel/peer_authorization.hpp"
 #include "node/channel/state.hpp"
 #include "node/channel/transition_table.hpp"
 #include "wire/channel_frames.hpp"

@@ -1,6 +1,6 @@
 #include "node/fabric/client_session.hpp"
 
-#include "io/http/websocket.hpp"
+#include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::fabric {

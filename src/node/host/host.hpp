@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "node/agent/enrolment.hpp"
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 
 namespace rap::host {
 
-class StateFiles final : public agent::StateDirectory {
+class StateFiles final : public agent::NodeFiles {
  public:
   explicit StateFiles(std::filesystem::path root) : root_(std::move(root)) {}
 

@@ -7,11 +7,11 @@
 
 namespace rap::agent {
 
-struct Problem {
+struct ControlProblem {
   std::string code;    // "join_token_used"; empty when the answer is no problem document
   std::string detail;  // a sentence; never empty
 };
-Problem parse_problem(const wire::HttpResponse& response);
+ControlProblem parse_problem(const wire::HttpResponse& response);
 
 // Whether the same request may succeed later without anybody changing it.
 bool is_transient(int http_status);

@@ -1,11 +1,11 @@
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 
 namespace rap::agent {
 namespace {
 
-class NodeLinkTest : public NodeLinkWorld {};
+class ControlLinkTest : public ControlLinkWorld {};
 
-TEST_F(NodeLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
+TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   step(FabricConnected{});
   ASSERT_TRUE(sent(Call::checkin));
   EXPECT_EQ(outbox_[0].request.path, "/cp/v2/nodes/" + node_.str() + "/checkin");
@@ -22,7 +22,7 @@ TEST_F(NodeLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   EXPECT_FALSE(body["observations"].contains("type"));
 }
 
-TEST_F(NodeLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {
+TEST_F(ControlLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {
   step(FabricConnected{});
   observe(0);
   step(FabricDisconnected{});
@@ -31,7 +31,7 @@ TEST_F(NodeLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {
   EXPECT_EQ((*sent(Call::checkin))["observations"], json::object());
 }
 
-TEST_F(NodeLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
+TEST_F(ControlLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
   step(FabricConnected{});
   EXPECT_TRUE(fabric_.empty());
   check_in(5, 0);
@@ -53,7 +53,7 @@ TEST_F(NodeLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
   EXPECT_FALSE(sent(Call::ack_config));
 }
 
-TEST_F(NodeLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGivesIt) {
+TEST_F(ControlLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGivesIt) {
   step(FabricConnected{});
   check_in(5, 0);
   json pulled = configs(5, envelope(5));
@@ -66,7 +66,7 @@ TEST_F(NodeLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGivesIt
   EXPECT_TRUE(sent(Call::ack_config));
 }
 
-TEST_F(NodeLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsAway) {
+TEST_F(ControlLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsAway) {
   check_in(5, 0);
   answer(Call::pull_configs, configs(5, envelope(5)));
   restart();
@@ -77,7 +77,7 @@ TEST_F(NodeLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsA
   EXPECT_EQ(fabric_[0]["config"]["version"], 5);
 }
 
-TEST_F(NodeLinkTest, RefusesARollbackEvenAcrossARestart) {
+TEST_F(ControlLinkTest, RefusesARollbackEvenAcrossARestart) {
   check_in(5, 0);
   answer(Call::pull_configs, configs(5, envelope(5)));
   restart();
@@ -89,7 +89,7 @@ TEST_F(NodeLinkTest, RefusesARollbackEvenAcrossARestart) {
   EXPECT_EQ(fabric_[0]["config"]["version"], 5);
 }
 
-TEST_F(NodeLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {
+TEST_F(ControlLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {
   check_in(5, 0);
   answer(Call::pull_configs, configs(5, envelope(5)));
   state_.files[std::string(kNodeConfigFile)] = envelope(4);
@@ -98,7 +98,7 @@ TEST_F(NodeLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {
   EXPECT_TRUE(fabric_.empty());
 }
 
-TEST_F(NodeLinkTest, RefusesWhatIsNotForThisNodeOrNotSignedForIt) {
+TEST_F(ControlLinkTest, RefusesWhatIsNotForThisNodeOrNotSignedForIt) {
   const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   const std::pair<std::string, const char*> bad[] = {
       {envelope(5, NodeId::random(rng_), cluster_, key_), "wrong_node"},
@@ -124,7 +124,7 @@ TEST_F(NodeLinkTest, RefusesWhatIsNotForThisNodeOrNotSignedForIt) {
   EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
 }
 
-TEST_F(NodeLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
+TEST_F(ControlLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
   check_in(5, 0);
   answer(Call::pull_configs, configs(5, envelope(5)));
   check_in(6, 0);
@@ -139,7 +139,7 @@ TEST_F(NodeLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
   EXPECT_EQ(fabric_.back()["config"]["version"], 6);
 }
 
-TEST_F(NodeLinkTest, RefusesAnExpiredConfigurationAndReportsIt) {
+TEST_F(ControlLinkTest, RefusesAnExpiredConfigurationAndReportsIt) {
   check_in(5, 0);
   issued_at_ = wall() - kValidFor;
   answer(Call::pull_configs, configs(5, envelope(5)));
@@ -151,7 +151,7 @@ TEST_F(NodeLinkTest, RefusesAnExpiredConfigurationAndReportsIt) {
   EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
 }
 
-TEST_F(NodeLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
+TEST_F(ControlLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
   check_in(5, 0);
   answer(Call::pull_configs, configs(5, envelope(5)));
   now_ += kValidFor - seconds(1);
@@ -167,7 +167,7 @@ TEST_F(NodeLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
   EXPECT_TRUE(fabric_.empty());
 }
 
-TEST_F(NodeLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
+TEST_F(ControlLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
   step(FabricConnected{});
   check_in(5, 0);
   EXPECT_EQ((*sent(Call::pull_configs))["refresh"], false);
@@ -196,7 +196,7 @@ TEST_F(NodeLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
   EXPECT_FALSE(sent(Call::ack_config)) << "the version was acknowledged";
 }
 
-TEST_F(NodeLinkTest, AClockThatIsAheadMakesNoStorm) {
+TEST_F(ControlLinkTest, AClockThatIsAheadMakesNoStorm) {
   check_in(5, 0);
   issued_at_ = wall() - kValidFor * 3 / 4;
   answer(Call::pull_configs, configs(5, envelope(5)));
@@ -208,7 +208,7 @@ TEST_F(NodeLinkTest, AClockThatIsAheadMakesNoStorm) {
   EXPECT_TRUE(sent(Call::pull_configs));
 }
 
-TEST_F(NodeLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
+TEST_F(ControlLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
   step(FabricConnected{});
   EXPECT_TRUE(reachable_.empty()) << "not known yet";
   check_in(0, 0);
@@ -225,7 +225,7 @@ TEST_F(NodeLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
   EXPECT_EQ(reachable_, std::vector<bool>({true, false, false, true}));
 }
 
-TEST_F(NodeLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
+TEST_F(ControlLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
   wake();
   Duration longest{};
   for (int i = 0; i < 50; ++i) {
@@ -241,7 +241,7 @@ TEST_F(NodeLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
   EXPECT_EQ(said_.size(), 2U);
 }
 
-TEST_F(NodeLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsReported) {
+TEST_F(ControlLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsReported) {
   step(FabricConnected{});
   check_in(0, 2);
   EXPECT_EQ(query_of(Call::pull_commands), "since=0");
@@ -262,7 +262,7 @@ TEST_F(NodeLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsRepor
   EXPECT_EQ(load_link_state(state_)->commands_seq, 2U);
 }
 
-TEST_F(NodeLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
+TEST_F(ControlLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
   step(FabricConnected{});
   check_in(0, 2);
   answer(Call::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
@@ -276,7 +276,7 @@ TEST_F(NodeLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
   EXPECT_TRUE(fabric_.empty());
 }
 
-TEST_F(NodeLinkTest, RepeatsACommandToAFabricThatCameBack) {
+TEST_F(ControlLinkTest, RepeatsACommandToAFabricThatCameBack) {
   step(FabricConnected{});
   check_in(0, 1);
   answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
@@ -286,7 +286,7 @@ TEST_F(NodeLinkTest, RepeatsACommandToAFabricThatCameBack) {
   EXPECT_EQ(fabric_[0], fabric_[1]);
 }
 
-TEST_F(NodeLinkTest, ReportsACommandAsFailedWhenTheFabricStaysAway) {
+TEST_F(ControlLinkTest, ReportsACommandAsFailedWhenTheFabricStaysAway) {
   check_in(0, 1);
   answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
   EXPECT_TRUE(fabric_.empty());
@@ -295,7 +295,7 @@ TEST_F(NodeLinkTest, ReportsACommandAsFailedWhenTheFabricStaysAway) {
   EXPECT_EQ((*sent(Call::report_result))["status"], "failed");
 }
 
-TEST_F(NodeLinkTest, ReportsACommandItDoesNotKnow) {
+TEST_F(ControlLinkTest, ReportsACommandItDoesNotKnow) {
   step(FabricConnected{});
   check_in(0, 1);
   answer(Call::pull_commands,
@@ -306,7 +306,7 @@ TEST_F(NodeLinkTest, ReportsACommandItDoesNotKnow) {
   EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
 }
 
-TEST_F(NodeLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
+TEST_F(ControlLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
   step(FabricConnected{});
   check_in(0, 1);
   answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
@@ -320,7 +320,7 @@ TEST_F(NodeLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
   EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
 }
 
-TEST_F(NodeLinkTest, MakesNothingOfNonsense) {
+TEST_F(ControlLinkTest, MakesNothingOfNonsense) {
   step(FabricConnected{});
   for (const char* text : {"", "{}", "[]", "{\"type\":\"observations\"}", "{\"type\":7}",
                            "{\"type\":\"command_result\",\"id\":\"x\",\"status\":\"ok\"}"}) {

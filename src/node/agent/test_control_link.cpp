@@ -1,20 +1,20 @@
-#include "node/agent/test_node_link.hpp"
+#include "node/agent/test_control_link.hpp"
 
 namespace rap::agent {
 
-NodeLinkWorld::NodeLinkWorld() { restart(); }
+ControlLinkWorld::ControlLinkWorld() { restart(); }
 
-void NodeLinkWorld::restart() {
-  NodeLinkOptions options{.scope = {{{"c1", key_.public_key()}}, cluster_, node_, roots_},
-                          .certificate = member_.leaf,
-                          .host = {},
-                          .made_at = {}};
+void ControlLinkWorld::restart() {
+  ControlLinkOptions options{.scope = {{{"c1", key_.public_key()}}, cluster_, node_, roots_},
+                             .certificate = member_.leaf,
+                             .host = {},
+                             .made_at = {}};
   options.host = {"host", "os", "1.2.3"};
   options.checkin_interval = kCalm;
   options.host_uptime_s = 1000;
   options.made_at = now_;
-  link_ = std::make_unique<NodeLink>(std::move(options), load_link_state(state_).value(), state_,
-                                     security_, rng_);
+  link_ = std::make_unique<ControlLink>(std::move(options), load_link_state(state_).value(), state_,
+                                        security_, rng_);
   outbox_.clear();
   fabric_.clear();
   security_messages_.clear();
@@ -23,7 +23,7 @@ void NodeLinkWorld::restart() {
   take(link_->load(clocks()));
 }
 
-void NodeLinkWorld::take(LinkActions actions) {
+void ControlLinkWorld::take(LinkActions actions) {
   for (LinkAction& action : actions) {
     if (auto* send = std::get_if<SendToControl>(&action)) outbox_.push_back(std::move(*send));
     if (auto* tell = std::get_if<TellFabric>(&action)) {
@@ -42,29 +42,29 @@ void NodeLinkWorld::take(LinkActions actions) {
   }
 }
 
-WallTime NodeLinkWorld::wall() const {
+WallTime ControlLinkWorld::wall() const {
   return kEpoch + std::chrono::duration_cast<seconds>(now_ - MonoTime{seconds(100)});
 }
 
-void NodeLinkWorld::wake() {
+void ControlLinkWorld::wake() {
   ASSERT_NE(link_->next_wakeup(), Poller::kNever);
   now_ = std::max(now_, link_->next_wakeup());
   step(LinkWoken{});
 }
 
-std::optional<json> NodeLinkWorld::sent(Call call) const {
+std::optional<json> ControlLinkWorld::sent(Call call) const {
   for (const SendToControl& send : outbox_) {
     if (send.call == call) return json::parse(send.request.body);
   }
   return std::nullopt;
 }
 
-std::string NodeLinkWorld::query_of(Call call) const {
+std::string ControlLinkWorld::query_of(Call call) const {
   const auto send = std::ranges::find(outbox_, call, &SendToControl::call);
   return send == outbox_.end() ? "not sent" : send->request.query;
 }
 
-void NodeLinkWorld::answer(Call call, const json& body, int status) {
+void ControlLinkWorld::answer(Call call, const json& body, int status) {
   ASSERT_EQ(std::erase_if(outbox_, [&](const auto& send) { return send.call == call; }), 1U);
   wire::HttpResponse response;
   response.status = status;
@@ -72,18 +72,18 @@ void NodeLinkWorld::answer(Call call, const json& body, int status) {
   step(ControlAnswered{call, response});
 }
 
-void NodeLinkWorld::fail(Call call) {
+void ControlLinkWorld::fail(Call call) {
   ASSERT_EQ(std::erase_if(outbox_, [&](const auto& send) { return send.call == call; }), 1U);
   step(ControlAnswered{call, std::unexpected("connection refused")});
 }
 
-void NodeLinkWorld::check_in(std::uint64_t config_version, std::uint64_t commands_seq) {
+void ControlLinkWorld::check_in(std::uint64_t config_version, std::uint64_t commands_seq) {
   if (!sent(Call::checkin)) wake();
   answer(Call::checkin,
          {{"config_version", config_version}, {"commands_seq", commands_seq}, {"server_time", 0}});
 }
 
-snapshot::NodeConfig NodeLinkWorld::plain_config(std::uint64_t version) const {
+snapshot::NodeConfig ControlLinkWorld::plain_config(std::uint64_t version) const {
   snapshot::NodeConfig config;
   config.version = version;
   config.issued_at = to_unix(issued_at_.value_or(wall()));
@@ -95,8 +95,8 @@ snapshot::NodeConfig NodeLinkWorld::plain_config(std::uint64_t version) const {
   return config;
 }
 
-std::string NodeLinkWorld::envelope(std::uint64_t version, NodeId node, ClusterId cluster,
-                                    const crypto::PrivateKey& key) {
+std::string ControlLinkWorld::envelope(std::uint64_t version, NodeId node, ClusterId cluster,
+                                       const crypto::PrivateKey& key) {
   snapshot::NodeConfig config = plain_config(version);
   config.node = node;
   config.cluster = cluster;
@@ -104,36 +104,36 @@ std::string NodeLinkWorld::envelope(std::uint64_t version, NodeId node, ClusterI
                                as_bytes(snapshot::to_json(config)));
 }
 
-json NodeLinkWorld::configs(std::uint64_t version, const std::string& envelope) {
+json ControlLinkWorld::configs(std::uint64_t version, const std::string& envelope) {
   return {{"configs", {{{"type", "node_config"}, {"version", version}, {"envelope", envelope}}}}};
 }
 
-json NodeLinkWorld::terminate(std::uint64_t seq, const std::string& id) {
+json ControlLinkWorld::terminate(std::uint64_t seq, const std::string& id) {
   return {{"seq", seq},
           {"id", id},
           {"type", "session.terminate"},
           {"payload", {{"session_id", "s-" + id}}}};
 }
 
-std::uint64_t NodeLinkWorld::in_force() {
+std::uint64_t ControlLinkWorld::in_force() {
   fabric_.clear();
   step(FabricDisconnected{});
   step(FabricConnected{});
   return fabric_.empty() ? 0 : fabric_[0]["config"]["version"].get<std::uint64_t>();
 }
 
-void NodeLinkWorld::observe(std::uint64_t config_version) {
+void ControlLinkWorld::observe(std::uint64_t config_version) {
   step(FabricSaid{
       json{{"type", "observations"}, {"config_version", config_version}, {"pid", 7}}.dump()});
 }
 
-void NodeLinkWorld::fabric_says_done(const std::string& id) {
+void ControlLinkWorld::fabric_says_done(const std::string& id) {
   step(FabricSaid{json{{"type", "command_result"}, {"id", id}, {"status", "ok"}}.dump()});
 }
 
-void NodeLinkWorld::step(const LinkEvent& event) { take(link_->step(clocks(), event)); }
+void ControlLinkWorld::step(const LinkEvent& event) { take(link_->step(clocks(), event)); }
 
-std::string NodeLinkWorld::envelope(std::uint64_t version) {
+std::string ControlLinkWorld::envelope(std::uint64_t version) {
   return envelope(version, node_, cluster_, key_);
 }
 

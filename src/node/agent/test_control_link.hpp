@@ -11,7 +11,7 @@
 #include "base/seeded_random.hpp"
 #include "crypto/testing/pki.hpp"
 #include "crypto/tokens/dsse.hpp"
-#include "node/agent/node_link.hpp"
+#include "node/agent/control_link.hpp"
 #include "node/agent/test_security_store.hpp"
 #include "node/agent/test_state.hpp"
 #include "snapshot/node_config.hpp"
@@ -23,9 +23,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-class NodeLinkWorld : public testing::Test {
+class ControlLinkWorld : public testing::Test {
  protected:
-  NodeLinkWorld();
+  ControlLinkWorld();
 
   // A new run of the agent over what the old one stored.
   void restart();
@@ -72,7 +72,7 @@ class NodeLinkWorld : public testing::Test {
   TestState state_;
   TestSecurityStore security_;
   MonoTime now_{seconds(100)};
-  std::unique_ptr<NodeLink> link_;
+  std::unique_ptr<ControlLink> link_;
   std::vector<SendToControl> outbox_;  // under way
   std::vector<json> fabric_;           // what the fabric was told
   std::vector<json> security_messages_;  // and of security data

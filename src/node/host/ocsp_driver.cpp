@@ -1,4 +1,4 @@
-#include "node/host/ocsp.hpp"
+#include "node/host/ocsp_driver.hpp"
 
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
@@ -11,7 +11,7 @@ constexpr std::chrono::seconds kResponseTimeout{10};
 agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 // Nothing when there is none, or none that can be read: nobody is to be asked about it then.
-std::vector<crypto::Certificate> chain_in(agent::StateDirectory& state, std::string_view file) {
+std::vector<crypto::Certificate> chain_in(agent::NodeFiles& state, std::string_view file) {
   const auto text = state.read(file);
   if (!text || !*text) return {};
   return crypto::Certificate::chain_from_pem(**text).value_or(std::vector<crypto::Certificate>{});
@@ -19,8 +19,8 @@ std::vector<crypto::Certificate> chain_in(agent::StateDirectory& state, std::str
 
 }  // namespace
 
-OcspDriver::OcspDriver(io::EventLoop& loop, agent::StateDirectory& state, RandomSource& rng,
-                       Log& log, std::function<void()> changed)
+OcspDriver::OcspDriver(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
+                       std::function<void()> changed)
     : loop_(loop),
       state_(state),
       log_(log),

@@ -1,25 +1,15 @@
-// The opening handshake of RFC 6455 §4, both sides, and the client's connection. Framing is in
-// wire/websocket.hpp; the server's connection belongs to rap-fabric.
+// The client's end of a WebSocket (RFC 6455) over TLS. Its opening handshake is in
+// websocket_handshake.hpp, framing in wire/websocket.hpp.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/random.hpp"
 #include "io/stream/tls_stream.hpp"
-#include "wire/http_message.hpp"
 #include "wire/websocket.hpp"
 
 namespace rap::io {
-
-// The value of Sec-WebSocket-Accept for a key.
-std::string websocket_accept(std::string_view key);
-
-// The answer to an upgrade request: 101, or an error that says what was missing. A request from a
-// web page (Origin) of another host is refused.
-wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request, std::string_view path,
-                                            std::string_view subprotocol);
 
 class WebSocketHandler {
  public:

@@ -1,4 +1,4 @@
-#include "node/channel/authorization.hpp"
+#include "node/channel/peer_authorization.hpp"
 
 namespace rap::channel {
 

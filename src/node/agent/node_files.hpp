@@ -28,9 +28,9 @@ inline constexpr std::string_view kNodeConfigFile = "config/node_config.dsse";
 inline constexpr std::string_view kSecurityFile = "security.db";  // of a SecurityStore
 inline constexpr std::string_view kLinkFile = "config/link.json";
 
-class StateDirectory {
+class NodeFiles {
  public:
-  virtual ~StateDirectory() = default;
+  virtual ~NodeFiles() = default;
   // nullopt when there is no such file.
   virtual std::expected<std::optional<std::string>, std::string> read(std::string_view name) = 0;
   virtual StoreResult write(const FileWrite& file) = 0;

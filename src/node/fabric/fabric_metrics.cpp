@@ -1,4 +1,4 @@
-#include "node/fabric/metrics.hpp"
+#include "node/fabric/fabric_metrics.hpp"
 
 #include <array>
 #include <map>

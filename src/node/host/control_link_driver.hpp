@@ -10,16 +10,17 @@
 #include "io/http/http_client.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/message_socket.hpp"
+#include "node/agent/control_link.hpp"
 #include "node/agent/node_identity.hpp"
-#include "node/agent/node_link.hpp"
 #include "node/host/outstanding.hpp"
 
 namespace rap::host {
 
-class LinkDriver {
+class ControlLinkDriver {
  public:
-  LinkDriver(io::EventLoop& loop, agent::NodeLink& link, const agent::NodeIdentity& identity,
-             agent::StateDirectory& state, const std::string& socket_path, Log& log);
+  ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& link,
+                    const agent::NodeIdentity& identity, agent::NodeFiles& state,
+                    const std::string& socket_path, Log& log);
   void start();
   void fabric_started() { step(agent::FabricStarted{}); }
   // Called when certificates in the state directory were replaced.
@@ -37,10 +38,10 @@ class LinkDriver {
   void perform(const agent::Say& say);
   io::MessageHandlers fabric_handlers();
 
-  agent::NodeLink& link_;
+  agent::ControlLink& link_;
   Log& log_;
   io::EventLoop& loop_;
-  agent::StateDirectory& state_;
+  agent::NodeFiles& state_;
   io::HttpClientOptions control_;  // as the identity of now says
   std::shared_ptr<io::HttpClient> calls_;   // a connection each, so that deltas wait for no
   std::shared_ptr<io::HttpClient> deltas_;  // configuration that is slow to come (CP-6)

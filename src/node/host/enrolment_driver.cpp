@@ -1,4 +1,4 @@
-#include "node/host/enrol.hpp"
+#include "node/host/enrolment_driver.hpp"
 
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
@@ -28,7 +28,7 @@ std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const std::string& 
 }  // namespace
 
 EnrolmentDriver::EnrolmentDriver(io::EventLoop& loop, agent::Enrolment& enrolment,
-                                 agent::StateDirectory& state, Log& log, std::function<void()> done)
+                                 agent::NodeFiles& state, Log& log, std::function<void()> done)
     : loop_(loop),
       enrolment_(enrolment),
       state_(state),

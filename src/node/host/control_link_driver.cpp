@@ -1,4 +1,4 @@
-#include "node/host/link.hpp"
+#include "node/host/control_link_driver.hpp"
 
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
@@ -27,9 +27,9 @@ agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 }  // namespace
 
-LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
-                       const agent::NodeIdentity& identity, agent::StateDirectory& state,
-                       const std::string& socket_path, Log& log)
+ControlLinkDriver::ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& link,
+                                     const agent::NodeIdentity& identity, agent::NodeFiles& state,
+                                     const std::string& socket_path, Log& log)
     : link_(link),
       log_(log),
       loop_(loop),
@@ -41,12 +41,12 @@ LinkDriver::LinkDriver(io::EventLoop& loop, agent::NodeLink& link,
       timer_(loop),
       outstanding_(loop) {}
 
-void LinkDriver::start() {
+void ControlLinkDriver::start() {
   perform(link_.load(now()));
   step(agent::LinkWoken{});
 }
 
-io::MessageHandlers LinkDriver::fabric_handlers() {
+io::MessageHandlers ControlLinkDriver::fabric_handlers() {
   return {
       .on_open =
           [this](std::shared_ptr<io::MessageConnection> connection) {
@@ -63,7 +63,7 @@ io::MessageHandlers LinkDriver::fabric_handlers() {
           }};
 }
 
-void LinkDriver::step(const agent::LinkEvent& event) {
+void ControlLinkDriver::step(const agent::LinkEvent& event) {
   perform(link_.step(now(), event));
   const MonoTime next = link_.next_wakeup();
   if (next == agent::Poller::kNever) {
@@ -74,13 +74,13 @@ void LinkDriver::step(const agent::LinkEvent& event) {
   }
 }
 
-void LinkDriver::perform(const agent::LinkActions& actions) {
+void ControlLinkDriver::perform(const agent::LinkActions& actions) {
   for (const agent::LinkAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
   }
 }
 
-void LinkDriver::perform(const agent::SendToControl& send) {
+void ControlLinkDriver::perform(const agent::SendToControl& send) {
   const bool is_delta =
       send.call == agent::Call::pull_epochs || send.call == agent::Call::pull_blocklist;
   outstanding_.send(
@@ -91,7 +91,7 @@ void LinkDriver::perform(const agent::SendToControl& send) {
 }
 
 // A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
-void LinkDriver::perform(const agent::OpenEvents& open) {
+void ControlLinkDriver::perform(const agent::OpenEvents& open) {
   io::EventClientHandlers handlers;
   handlers.on_open = [this] { step(agent::EventsOpened{}); };
   handlers.on_event = [this](const wire::SseEvent& event) { step(agent::HintCame{event.type}); };
@@ -103,11 +103,11 @@ void LinkDriver::perform(const agent::OpenEvents& open) {
       open.request, std::move(handlers));
 }
 
-void LinkDriver::perform(const agent::TellFabric& tell) {
+void ControlLinkDriver::perform(const agent::TellFabric& tell) {
   if (fabric_) fabric_->send(tell.message);
 }
 
-void LinkDriver::perform(const agent::UseIdentity&) {
+void ControlLinkDriver::perform(const agent::UseIdentity&) {
   const auto identity = agent::load_identity(state_);
   if (!identity || !*identity) {
     log_.error("identity.unusable", {{"detail", identity ? "it is gone" : identity.error()}});
@@ -119,11 +119,11 @@ void LinkDriver::perform(const agent::UseIdentity&) {
   if (new_certificate_) new_certificate_();
 }
 
-void LinkDriver::perform(const agent::UseWorker&) {
+void ControlLinkDriver::perform(const agent::UseWorker&) {
   if (new_certificate_) new_certificate_();
 }
 
-void LinkDriver::perform(const agent::Say& say) {
+void ControlLinkDriver::perform(const agent::Say& say) {
   log_.write(say.level, say.event, {{"detail", say.text}});
 }
 

@@ -1,4 +1,4 @@
-#include "node/agent/problem.hpp"
+#include "node/agent/control_problem.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +14,8 @@ constexpr int kFirstServerError = 500;
 
 }  // namespace
 
-Problem parse_problem(const wire::HttpResponse& response) {
-  Problem problem;
+ControlProblem parse_problem(const wire::HttpResponse& response) {
+  ControlProblem problem;
   const auto json = nlohmann::json::parse(response.body, nullptr, false);
   const auto text = [&](const char* member) {
     const auto it = json.is_object() ? json.find(member) : json.end();

@@ -1,15 +1,15 @@
-#include "node/agent/node_link.hpp"
+#include "node/agent/control_link.hpp"
 
 #include <utility>
 
+#include "node/agent/control_problem.hpp"
 #include "node/agent/fabric_messages.hpp"
-#include "node/agent/problem.hpp"
 #include "wire/hints.hpp"
 
 namespace rap::agent {
 
-NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory,
-                   SecurityStore& security, RandomSource& rng)
+ControlLink::ControlLink(ControlLinkOptions options, LinkState state, NodeFiles& directory,
+                         SecurityStore& security, RandomSource& rng)
     : options_(std::move(options)),
       state_(state),
       rng_(rng),
@@ -23,13 +23,13 @@ NodeLink::NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& dir
       events_(options_.scope.node, rng),
       checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
 
-MonoTime NodeLink::next_wakeup() const {
+MonoTime ControlLink::next_wakeup() const {
   return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(),
                    deltas_.next_wakeup(), renewal_.next_wakeup(), worker_.next_wakeup(),
                    events_.next_wakeup()});
 }
 
-LinkActions NodeLink::step(Now now, const LinkEvent& event) {
+LinkActions ControlLink::step(Now now, const LinkEvent& event) {
   LinkActions actions = handle(now, event);
   follow_runtime(now.mono);
   // Whatever the event was, it may have made a call due.
@@ -48,19 +48,19 @@ LinkActions NodeLink::step(Now now, const LinkEvent& event) {
   return actions;
 }
 
-Duration NodeLink::checkin_interval() const {
+Duration ControlLink::checkin_interval() const {
   const Duration calm =
       runtime_.checkin_interval ? Duration{*runtime_.checkin_interval} : options_.checkin_interval;
   return events_.up() ? calm : std::min(calm, Duration{runtime_.degraded_checkin});
 }
 
-void NodeLink::follow_runtime(MonoTime now) {
+void ControlLink::follow_runtime(MonoTime now) {
   if (configs_.runtime() == runtime_) return;
   runtime_ = configs_.runtime();
   checkin_.set_interval(checkin_interval(), now, rng_);
 }
 
-LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
+LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
     if (answered->call == Call::checkin) return on_checkin(now.mono, answered->answer);
     if (answered->call == Call::renew_certificate) {
@@ -100,7 +100,7 @@ LinkActions NodeLink::handle(Now now, const LinkEvent& event) {
   return on_events(now.mono, event);
 }
 
-LinkActions NodeLink::on_events(MonoTime now, const LinkEvent& event) {
+LinkActions ControlLink::on_events(MonoTime now, const LinkEvent& event) {
   if (std::holds_alternative<EventsOpened>(event)) {
     LinkActions actions = events_.opened(now);
     checkin_.set_interval(checkin_interval(), now, rng_);
@@ -129,7 +129,7 @@ LinkActions NodeLink::on_events(MonoTime now, const LinkEvent& event) {
   return {};
 }
 
-LinkActions NodeLink::on_checkin(MonoTime now, const Answer& answer) {
+LinkActions ControlLink::on_checkin(MonoTime now, const Answer& answer) {
   const auto parsed = answer ? parse_checkin(*answer) : std::nullopt;
   if (!parsed) {
     checkin_.failed(now, rng_);
@@ -145,7 +145,7 @@ LinkActions NodeLink::on_checkin(MonoTime now, const Answer& answer) {
   return control_reached(true, {});
 }
 
-LinkActions NodeLink::on_fabric_message(MonoTime now, const std::string& text) {
+LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text) {
   auto message = parse_fabric_message(text);
   if (!message) {
     return {Say{LogLevel::warn, "fabric.message_ignored", "A message makes no sense."}};
@@ -160,7 +160,7 @@ LinkActions NodeLink::on_fabric_message(MonoTime now, const std::string& text) {
   return {};
 }
 
-LinkActions NodeLink::control_reached(bool reached, const std::string& why) {
+LinkActions ControlLink::control_reached(bool reached, const std::string& why) {
   const bool was_known = std::exchange(control_known_, true);
   if (reached == control_up_) return was_known ? LinkActions{} : tell_control();
   control_up_ = reached;
@@ -173,12 +173,12 @@ LinkActions NodeLink::control_reached(bool reached, const std::string& why) {
 }
 
 // Nothing while it is not known: a guess would make a fabric that runs degrade for a moment.
-LinkActions NodeLink::tell_control() const {
+LinkActions ControlLink::tell_control() const {
   if (!fabric_up_ || !control_known_) return {};
   return {TellFabric{control_message(control_up_)}};
 }
 
-wire::HttpRequest NodeLink::checkin(MonoTime now) const {
+wire::HttpRequest ControlLink::checkin(MonoTime now) const {
   const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
   return checkin_request(options_.scope.node, {.config_version = configs_.version(),
                                                .host = options_.host,

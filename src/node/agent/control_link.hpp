@@ -41,7 +41,7 @@ using LinkEvent = std::variant<LinkWoken, ControlAnswered, EventsOpened, HintCam
 // Between check-ins while no stream of hints is up, unless the interval is shorter anyway.
 inline constexpr Duration kDegradedCheckinInterval = std::chrono::milliseconds{800};
 
-struct NodeLinkOptions {
+struct ControlLinkOptions {
   ConfigScope scope;
   crypto::Certificate certificate;  // the node's
   // With which it meets clients, once it is an entry.
@@ -53,13 +53,13 @@ struct NodeLinkOptions {
   MonoTime made_at;
 };
 
-class NodeLink {
+class ControlLink {
  public:
   // `state` is what load_link_state() returned.
-  NodeLink(NodeLinkOptions options, LinkState state, StateDirectory& directory,
-           SecurityStore& security, RandomSource& rng);
-  NodeLink(const NodeLink&) = delete;  // its parts share state_
-  NodeLink& operator=(const NodeLink&) = delete;
+  ControlLink(ControlLinkOptions options, LinkState state, NodeFiles& directory,
+              SecurityStore& security, RandomSource& rng);
+  ControlLink(const ControlLink&) = delete;  // its parts share state_
+  ControlLink& operator=(const ControlLink&) = delete;
 
   // Before the first step: takes up what an earlier run stored.
   LinkActions load(Now now) {
@@ -84,7 +84,7 @@ class NodeLink {
   LinkActions tell_control() const;
   wire::HttpRequest checkin(MonoTime now) const;
 
-  NodeLinkOptions options_;
+  ControlLinkOptions options_;
   LinkState state_;
   RandomSource& rng_;
   ConfigSync configs_;

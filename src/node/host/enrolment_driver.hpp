@@ -8,14 +8,14 @@
 #include "io/http/http_client.hpp"
 #include "io/stream/event_loop.hpp"
 #include "node/agent/enrolment.hpp"
-#include "node/agent/state_directory.hpp"
+#include "node/agent/node_files.hpp"
 
 namespace rap::host {
 
 class EnrolmentDriver {
  public:
   // Calls `done` once, on the loop, when the machine is in enrolled or refused.
-  EnrolmentDriver(io::EventLoop& loop, agent::Enrolment& enrolment, agent::StateDirectory& state,
+  EnrolmentDriver(io::EventLoop& loop, agent::Enrolment& enrolment, agent::NodeFiles& state,
                   Log& log, std::function<void()> done);
   void start();
 
@@ -27,7 +27,7 @@ class EnrolmentDriver {
 
   io::EventLoop& loop_;
   agent::Enrolment& enrolment_;
-  agent::StateDirectory& state_;
+  agent::NodeFiles& state_;
   Log& log_;
   std::function<void()> done_;
   io::Timer timer_;

@@ -14,7 +14,7 @@ namespace rap::host {
 class OcspDriver {
  public:
   // `changed` is called when a staple in the state directory was replaced.
-  OcspDriver(io::EventLoop& loop, agent::StateDirectory& state, RandomSource& rng, Log& log,
+  OcspDriver(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
              std::function<void()> changed);
 
   void reload();  // at the start, and when certificates in the state directory changed
@@ -27,7 +27,7 @@ class OcspDriver {
   void perform(const agent::Say& say);
 
   io::EventLoop& loop_;
-  agent::StateDirectory& state_;
+  agent::NodeFiles& state_;
   Log& log_;
   std::function<void()> changed_;
   agent::OcspSync sync_;
