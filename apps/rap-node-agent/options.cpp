@@ -16,13 +16,14 @@ std::string check_host_port(const std::string& text) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_command_line(AgentOptions& o) {
+std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
+  host::NodeAgentOptions& o = line.agent;
   auto app = std::make_unique<CLI::App>(
       "Supervises one node of the fabric: enrols it, keeps its identity and its last verified "
       "configuration, and runs rap-fabric.",
       "rap-node-agent");
   app->set_version_flag("--version", RAP_VERSION, "Print the version and exit");
-  app->add_flag("--man", o.man, "Print the manual page and exit");
+  app->add_flag("--man", line.man, "Print the manual page and exit");
   app->add_option("--state", o.state, "Directory for identity, configuration and logs")
       ->type_name("DIR");
   app->add_option("--join-token", o.join_token,
@@ -59,6 +60,42 @@ std::unique_ptr<CLI::App> make_command_line(AgentOptions& o) {
       ->capture_default_str()
       ->check(CLI::Range(kMinCheckinIntervalMs, kMaxCheckinIntervalMs));
   return app;
+}
+
+std::string usage_error(const host::NodeAgentOptions& o) {
+  const std::pair<const char*, bool> required[] = {
+      {"--state", !o.state.empty()},
+      {"--data-plane-listen", !o.data_plane_listen.empty()},
+      {"--data-plane-advertise", !o.data_plane_advertise.empty()},
+      {"--fabric-listen", !o.fabric_listen.empty()},
+      {"--fabric-advertise", !o.fabric_advertise.empty()},
+      {"--fabric-bin", !o.fabric_bin.empty()},
+  };
+  for (const auto& [name, given] : required) {
+    if (!given) return std::string(name) + " is required";
+  }
+  if (!o.join_token.empty() && !o.join_token_file.empty()) {
+    return "--join-token and --join-token-file exclude each other";
+  }
+  return {};
+}
+
+std::vector<command_line::ManualSection> manual_sections() {
+  return {{"EXIT STATUS",
+           {{"0", "Stopped in order; rap-fabric goes on."},
+            {"1", "Failed; the log says why."},
+            {"2", "The command line is wrong."},
+            {"4", "The platform owner denied the enrolment."},
+            {"7", "The control plane does not prove to be the one the join token names."}}},
+          {"FILES",
+           {{"identity/", "Keys, certificate and trust roots of the node; never leaves it."},
+            {"identity/next.key", "The next key, while the certificate is renewed."},
+            {"identity/worker.*", "Of an entry: key and certificate towards clients."},
+            {"identity/*.ocsp", "What the issuer last said of the certificates; it is stapled."},
+            {"config/node_config.dsse", "The last verified configuration."},
+            {"security.db", "Auth epochs and the blocklist; fetched anew when it is removed."},
+            {"agent.sock", "Where rap-fabric talks to the agent."},
+            {"fabric.log", "What rap-fabric says."}}}};
 }
 
 }  // namespace rap

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,12 +12,17 @@ namespace rap::fabric {
 struct Address {
   std::string host;  // an IP literal
   std::uint16_t port = 0;
+
+  friend bool operator==(const Address&, const Address&) = default;
 };
 
+// "127.0.0.1:7443" or "[::1]:7443". The error is a sentence about `text`.
+std::expected<Address, std::string> parse_address(const std::string& text);
+
 struct Settings {
-  std::filesystem::path state;  // the node-agent's state directory
-  Address data_plane;           // clients: WebSocket over TLS
-  Address fabric;               // nodes: mutual TLS
+  std::filesystem::path state;     // the node-agent's state directory
+  Address data_plane;              // clients: WebSocket over TLS
+  Address fabric;                  // nodes: mutual TLS
   std::optional<Address> metrics;  // Prometheus: plain HTTP
 };
 

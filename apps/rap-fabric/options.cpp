@@ -1,0 +1,36 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace rap {
+
+std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
+  auto app = std::make_unique<CLI::App>(
+      "The data plane of one host: entry, relay and egress by configuration.");
+  app->set_version_flag("--version", RAP_VERSION);
+  app->add_option("--state", line.state, "The node-agent's state directory")->required();
+  app->add_option("--data-plane-listen", line.data_plane_listen, "IP:PORT for clients")->required();
+  app->add_option("--fabric-listen", line.fabric_listen, "IP:PORT for other nodes")->required();
+  app->add_option("--metrics-listen", line.metrics_listen,
+                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
+  return app;
+}
+
+std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line) {
+  fabric::Settings settings;
+  settings.state = line.state;
+  fabric::Address metrics;
+  for (const auto& [name, text, out] :
+       {std::tuple("--data-plane-listen", &line.data_plane_listen, &settings.data_plane),
+        std::tuple("--fabric-listen", &line.fabric_listen, &settings.fabric),
+        std::tuple("--metrics-listen", &line.metrics_listen, &metrics)}) {
+    if (text->empty()) continue;
+    const auto address = fabric::parse_address(*text);
+    if (!address) return std::unexpected(std::string(name) + ": " + address.error());
+    *out = *address;
+  }
+  if (!line.metrics_listen.empty()) settings.metrics = metrics;
+  return settings;
+}
+
+}  // namespace rap

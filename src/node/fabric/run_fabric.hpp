@@ -1,0 +1,19 @@
+// The one rap-fabric of a state directory, from its start to its end: its lock and its pid file
+// (which an agent adopts it by), the event loop, the signals.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "base/log.hpp"
+#include "node/fabric/settings.hpp"
+
+namespace rap::fabric {
+
+inline constexpr const char* kLockFile = "fabric.lock";
+inline constexpr const char* kPidFile = "fabric.pid";
+
+// Returns after a signal, or why it cannot run: another rap-fabric holds the lock.
+std::expected<void, std::string> run_fabric(const Settings& settings, Log& log);
+
+}  // namespace rap::fabric

@@ -1,0 +1,78 @@
+// One rap-node-agent on one state directory, from its start to its end: it enrols unless it is
+// enrolled, then keeps the link to the control plane, the staples and rap-fabric.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "io/stream/event_loop.hpp"
+#include "io/system/system.hpp"
+#include "node/agent/control_link.hpp"
+#include "node/agent/enrolment.hpp"
+#include "node/agent/node_identity.hpp"
+#include "node/host/control_link_driver.hpp"
+#include "node/host/enrolment_driver.hpp"
+#include "node/host/fabric_process.hpp"
+#include "node/host/host.hpp"
+#include "node/host/ocsp_driver.hpp"
+#include "node/store/security_db.hpp"
+
+namespace rap::host {
+
+inline constexpr std::string_view kAgentLock = "agent.lock";
+inline constexpr std::string_view kAgentSocket = "agent.sock";
+
+struct NodeAgentOptions {
+  std::filesystem::path state;
+  std::string join_token;  // needed until the node is enrolled; this or the file
+  std::filesystem::path join_token_file;
+  std::string data_plane_listen;     // IP:PORT
+  std::string data_plane_advertise;  // HOST:PORT
+  std::string fabric_listen;         // IP:PORT
+  std::string fabric_advertise;      // HOST:PORT
+  std::string metrics_listen;        // of rap-fabric; empty: none
+  std::filesystem::path fabric_bin;
+  unsigned checkin_interval_ms = 5000;
+};
+
+// How an agent ended; the numbers are the program's exit statuses.
+enum class AgentEnd : int { stopped = 0, failed = 1, denied = 4, untrusted_control_plane = 7 };
+
+class NodeAgent {
+ public:
+  // `log` must outlive it.
+  NodeAgent(NodeAgentOptions options, Log& log);
+
+  // Runs until a signal or stop(). The rap-fabric it watches goes on.
+  AgentEnd run();
+  void stop();  // from any thread
+
+ private:
+  // Returns an error, or the empty string once things are under way on the loop.
+  std::string enrol_or_start();
+  std::string start(agent::NodeIdentity identity);
+  void enrolment_ended();
+
+  const NodeAgentOptions options_;
+  Log& log_;
+  StateFiles state_;
+  node_store::SecurityDb security_;
+  io::SystemRandom random_;
+  io::EventLoop loop_;
+  std::unique_ptr<agent::Enrolment> enrolment_;
+  std::unique_ptr<EnrolmentDriver> enrolment_driver_;
+  std::optional<agent::NodeIdentity> identity_;
+  std::unique_ptr<agent::ControlLink> link_;
+  std::unique_ptr<ControlLinkDriver> link_driver_;
+  std::unique_ptr<OcspDriver> ocsp_;
+  std::unique_ptr<FabricProcess> fabric_;
+  AgentEnd end_ = AgentEnd::stopped;
+};
+
+// Makes the state directory when there is none and runs the only agent on it: a second one fails.
+AgentEnd run_node_agent(NodeAgentOptions options, Log& log);
+
+}  // namespace rap::host
