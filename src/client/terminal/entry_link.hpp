@@ -11,7 +11,7 @@
 #include "client/core/attachment.hpp"
 #include "client/core/entry_fallback.hpp"
 #include "client/core/profile.hpp"
-#include "io/http/websocket.hpp"
+#include "io/http/websocket_client.hpp"
 #include "io/stream/event_loop.hpp"
 #include "wire/url.hpp"
 
