@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz
 .PHONY: bench bench-channels bench-control bench-deltas bench-ocsp bench-revocation
-.PHONY: check check-format format openapi packages clean
+.PHONY: check check-format format openapi docs packages clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -101,6 +101,10 @@ bench-revocation: ## Measure revocation until live channels end; writes build/be
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/revocation.py
+
+docs: ## Make what is generated in the documents: coverage.md, the rooms in ARCHITECTURE.md
+	@tools/coverage.py
+	@tools/layers.py
 
 packages: ## Install everything any target needs
 	@tools/packages.sh build test lab fuzz lint demo bench

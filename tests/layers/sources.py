@@ -1,5 +1,6 @@
 """The files of the repository that the layer tests look at."""
 
+import importlib.util
 import os
 import pathlib
 import re
@@ -43,3 +44,11 @@ def without_comments(text):
     """C++ text with comments and string literals blanked, line numbers kept."""
     token = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
     return token.sub(lambda m: "\n" * m[0].count("\n"), text)
+
+
+def tool(name):
+    """tools/NAME.py as a module."""
+    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,5 +1,5 @@
-"""docs/coverage.md tells the truth: every requirement has one row, every proof it names exists, and
-a row that is open claims none."""
+"""docs/coverage.toml tells the truth: every requirement has a row, every proof it names exists, and
+a row that is open claims none. docs/coverage.md is what is made of it."""
 
 import ast
 import re
@@ -7,12 +7,9 @@ import unittest
 
 import sources
 
-ROW = re.compile(r"^\| ([A-Z]{2}-\d+) \| (\w+) \|(.*)\|$", re.MULTILINE)
-STATES = ("met", "partly", "open")
+coverage = sources.tool("coverage")
 
-
-def requirement_ids(text):
-    return re.findall(r"^([A-Z]{2}-\d+) ", text, re.MULTILINE)
+MEMBERS = {"state", "proofs", "missing"}
 
 
 def gtest_names():
@@ -46,59 +43,75 @@ def other_names():
             {f"fuzz: {name}" for name in fuzz})
 
 
-def faults(required, coverage, proofs):
-    """What is wrong with a coverage text, given the required ids and the proofs that exist."""
-    rows = ROW.findall(coverage)
-    ids = [row[0] for row in rows]
-    found = [f"{name} has no row" for name in required if name not in ids]
-    found += [f"{name} is not a requirement" for name in ids if name not in required]
-    found += [f"{name} has {ids.count(name)} rows" for name in set(ids) if ids.count(name) > 1]
-    for name, state, proof in rows:
-        named = re.findall(r"`([^`]+)`", proof)
-        if state not in STATES:
-            found.append(f"{name}: state '{state}' is none of {STATES}")
-        if state == "open" and named:
-            found.append(f"{name} is open but claims {named}")
+def faults(required, rows, proofs):
+    """What is wrong with a table, given the required ids and the proofs that exist."""
+    found = [f"{name} has no row" for name in required if name not in rows]
+    found += [f"{name} is not a requirement" for name in rows if name not in required]
+    for name, row in rows.items():
+        state, named, missing = row["state"], row["proofs"], row["missing"]
+        if state not in coverage.STATES:
+            found.append(f"{name}: state '{state}' is none of {coverage.STATES}")
+        if state == "open" and (named or missing):
+            found.append(f"{name} is open but claims {named or missing}")
         if state in ("met", "partly") and not named:
             found.append(f"{name} is {state} but names no proof")
-        if state == "partly" and "missing:" not in proof:
-            found.append(f"{name} is partly met but does not say what is missing")
+        if (state == "partly") != bool(missing):
+            found.append(f"{name} is {state}: partly met rows say what is missing, and no others")
+        found += [f"{name} names {p} twice" for p in sorted(set(named)) if named.count(p) > 1]
         found += [f"{name}: there is no {p}" for p in named if p not in proofs]
+        found += [f"{name} has a member '{key}'" for key in row.keys() - MEMBERS]
     return found
 
 
 class Coverage(unittest.TestCase):
     def test_every_requirement_is_covered_as_claimed(self):
-        required = requirement_ids(sources.read("docs/requirements.txt"))
+        areas = coverage.read_requirements(sources.read("docs/requirements.txt"))
+        required = [name for _, _, requirements in areas for name, _ in requirements]
         self.assertGreater(len(required), 90)
+        self.assertEqual(len(required), len(set(required)))
         proofs = gtest_names() | python_names() | other_names()
-        self.assertEqual([], faults(required, sources.read("docs/coverage.md"), proofs))
+        rows = coverage.read_table(sources.read("docs/coverage.toml"))
+        self.assertEqual([], faults(required, rows, proofs))
+
+    def test_the_page_is_what_the_table_makes(self):
+        self.assertEqual(coverage.made(), sources.read("docs/coverage.md"), "run 'make docs'")
 
 
 class TheRules(unittest.TestCase):
     """Planted faults are found."""
 
+    MET = '[CH-1]\nstate = "met"\nproofs = ["Frame.IsRefused"]\n'
+    OPEN = '[CH-2]\nstate = "open"\n'
+
     def planted(self, *rows):
-        return faults(["CH-1", "CH-2"], "\n".join(rows), {"Frame.IsRefused"})
+        table = coverage.read_table("".join(rows))
+        return faults(["CH-1", "CH-2"], table, {"Frame.IsRefused"})
 
     def test_a_true_table_passes(self):
-        rows = ("| CH-1 | met | `Frame.IsRefused` |", "| CH-2 | open | |")
-        self.assertEqual([], self.planted(*rows))
+        self.assertEqual([], self.planted(self.MET, self.OPEN))
 
     def test_a_missing_row_is_found(self):
-        self.assertEqual(["CH-2 has no row"], self.planted("| CH-1 | met | `Frame.IsRefused` |"))
+        self.assertEqual(["CH-2 has no row"], self.planted(self.MET))
+
+    def test_a_row_of_no_requirement_is_found(self):
+        self.assertTrue(self.planted(self.MET, self.OPEN, '[CH-3]\nstate = "open"\n'))
 
     def test_a_proof_that_does_not_exist_is_found(self):
-        self.assertTrue(self.planted("| CH-1 | met | `Frame.IsLost` |", "| CH-2 | open | |"))
+        self.assertTrue(self.planted(self.MET.replace("IsRefused", "IsLost"), self.OPEN))
 
     def test_an_open_row_that_claims_a_proof_is_found(self):
-        self.assertTrue(self.planted("| CH-1 | open | `Frame.IsRefused` |", "| CH-2 | open | |"))
+        self.assertTrue(self.planted(self.MET.replace("met", "open"), self.OPEN))
 
     def test_a_met_row_without_a_proof_is_found(self):
-        self.assertTrue(self.planted("| CH-1 | met | by design |", "| CH-2 | open | |"))
+        self.assertTrue(self.planted('[CH-1]\nstate = "met"\n', self.OPEN))
 
     def test_a_partly_met_row_says_what_is_missing(self):
-        self.assertTrue(self.planted("| CH-1 | partly | `Frame.IsRefused` |", "| CH-2 | open | |"))
+        partly = self.MET.replace("met", "partly")
+        self.assertTrue(self.planted(partly, self.OPEN))
+        self.assertEqual([], self.planted(partly + 'missing = "the rest"\n', self.OPEN))
+
+    def test_a_met_row_with_something_missing_is_found(self):
+        self.assertTrue(self.planted(self.MET + 'missing = "the rest"\n', self.OPEN))
 
 
 if __name__ == "__main__":
