@@ -7,7 +7,7 @@ PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
-.PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz
+.PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz fuzz-fixed
 .PHONY: bench bench-channels bench-control bench-deltas bench-ocsp bench-revocation
 .PHONY: check check-format format openapi docs packages clean
 
@@ -29,24 +29,34 @@ build: ## Build all programs and tests (preset release)
 	@cmake --preset $* $(if $(VERBOSE),,>/dev/null)
 	@cmake --build --preset $* -j $(JOBS)
 
-test: ## Build and run everything: fuzzers (10 s each), release tests, sanitizer tests
-	@tools/packages.sh build test lab fuzz
-	@$(MAKE) --no-print-directory fuzz SECONDS=10
-	@$(MAKE) --no-print-directory test-release
-	@$(MAKE) --no-print-directory test-asan
+# Each stage of `make test` says how long it took.
+STAGE = started=$$(date +%s); $(MAKE) --no-print-directory $(1) && \
+  echo "== make $(1) took $$(($$(date +%s) - started)) s"
+
+test: ## Build and run everything: fuzzers (a fixed run), release tests, sanitizer tests
+	@tools/packages.sh build test lab fuzz bench
+	@$(call STAGE,fuzz-fixed)
+	@$(call STAGE,.build-release)
+	@$(call STAGE,test-release)
+	@$(call STAGE,.build-asan)
+	@$(call STAGE,test-asan)
 
 test-release: .build-release ## Run the tests of the release build only
-	@ctest --preset release -j $(JOBS)
+	@ctest --preset release -j $(JOBS) --output-junit tests.xml
 
 test-asan: .build-asan ## Run the tests of the address and undefined behaviour sanitizer build only
-	@ctest --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS) --output-junit tests.xml
 
 test-tsan: .build-tsan ## Run the tests of the thread sanitizer build only
 	@ctest --preset tsan -j $(JOBS)
 
-fuzz: ## Run every fuzzer for SECONDS=60 each
+fuzz: ## Run every fuzzer for SECONDS=60 each, from a fresh seed and what it learnt before
 	@tools/packages.sh build test fuzz
-	@tools/fuzz.sh $(SECONDS)
+	@tools/fuzz.sh fresh $(SECONDS)
+
+fuzz-fixed: ## Run every fuzzer as often as the tests do: the same inputs every time
+	@tools/packages.sh build test fuzz
+	@tools/fuzz.sh fixed 20000
 
 check: check-format ## Check formatting and lint (make format mends the formatting)
 	@cmake --preset debug >/dev/null

@@ -8,7 +8,7 @@ measurement with name, ours, peer, unit, ratio (ours / peer) and which of higher
   memory          of an idle established channel, both lanes, in a real rap-fabric, beside haproxy
                   with two idle connections of mutual TLS
 
-usage: channels.py [--rounds 3] [--seconds 5]
+usage: channels.py [--rounds 3] [--seconds 5] [--half-open 5000] [--channels 250] [--quick]
 """
 
 import argparse
@@ -27,6 +27,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import spread  # noqa: E402
 from cpu import Meter  # noqa: E402
 from harness import frames  # noqa: E402
 from harness.addresses import free_port  # noqa: E402
@@ -34,12 +35,12 @@ from harness.process import BUILD, Process  # noqa: E402
 from harness.wait import until  # noqa: E402
 from lone_fabric import HANDSHAKES, LoneFabric, members  # noqa: E402
 
-HALF_OPEN = 5000
 SOURCES = 40
 REOPENED_PER_S = 1000
 HONEST_PER_S = 100
 CONCURRENT = 8
-CHANNELS = 250
+FIRST = 5  # channels before those that are measured: what they need is not each one's
+SETTLE_S = 2
 LOAD = BUILD / "bench" / "load"
 
 
@@ -106,8 +107,8 @@ def handshakes(folder, rounds, seconds):
 
 
 @contextlib.contextmanager
-def flood(address):
-    with subprocess.Popen([HANDSHAKES, "hold", address[0], str(address[1]), str(HALF_OPEN),
+def flood(address, half_open):
+    with subprocess.Popen([HANDSHAKES, "hold", address[0], str(address[1]), str(half_open),
                            str(SOURCES), str(REOPENED_PER_S)],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as popen:
         popen.stdout.readline()
@@ -115,7 +116,7 @@ def flood(address):
         popen.stdin.close()
 
 
-def under_flood(folder, rounds, seconds):
+def under_flood(folder, rounds, seconds, half_open):
     fabric = LoneFabric(folder, 100)
     honest = (fabric.address, folder, fabric.cluster, 1, fabric.count, seconds)
     quiet, flooded = [], []
@@ -123,7 +124,7 @@ def under_flood(folder, rounds, seconds):
         for number in range(1, rounds + 1):
             print(f"under a flood, round {number} of {rounds}", flush=True)
             quiet.append((run(*honest, rate=HONEST_PER_S), run(*honest)))
-            with flood(fabric.address):
+            with flood(fabric.address, half_open):
                 flooded.append((run(*honest, rate=HONEST_PER_S), run(*honest)))
     finally:
         fabric.close()
@@ -168,9 +169,9 @@ def greeted(lane, hello):
     return lane
 
 
-def channel_memory(folder):
+def channel_memory(folder, channels):
     """KiB of one channel."""
-    fabric = LoneFabric(folder, CHANNELS)
+    fabric = LoneFabric(folder, channels)
     lanes = []
 
     def establish(member):
@@ -180,25 +181,25 @@ def channel_memory(folder):
                                  fabric.hello(member, channel, lane)))
 
     try:
-        for member in (1, 2, 3, 4, 5):  # what the first ones need is not each one's
+        for member in range(1, FIRST + 1):
             establish(member)
-        time.sleep(2)
+        time.sleep(SETTLE_S)
         before = pss_kib(fabric.process.pid)
-        for member in range(6, CHANNELS + 1):
+        for member in range(FIRST + 1, channels + 1):
             establish(member)
-        time.sleep(2)
+        time.sleep(SETTLE_S)
         for lane in lanes:
             lane.setblocking(False)
             with contextlib.suppress(ssl.SSLWantReadError):
                 assert lane.recv(65536), "a channel ended"
-        return (pss_kib(fabric.process.pid) - before) / (CHANNELS - 5)
+        return (pss_kib(fabric.process.pid) - before) / (channels - FIRST)
     finally:
         for lane in lanes:
             lane.close()
         fabric.close()
 
 
-def haproxy_memory(folder):
+def haproxy_memory(folder, channels):
     """KiB of two connections."""
     members(folder, 2)
     with subprocess.Popen([LOAD, "serve", "127.0.0.1", "0"], text=True,
@@ -229,12 +230,12 @@ listen hop
                 for _ in range(count):
                     held.append(dial(folder, 1, ("127.0.0.1", port)))
 
-            establish(10)
-            time.sleep(2)
+            establish(2 * FIRST)
+            time.sleep(SETTLE_S)
             before = pss_kib(process.pid)
-            establish(2 * CHANNELS - 10)
-            time.sleep(2)
-            return (pss_kib(process.pid) - before) / (CHANNELS - 5)
+            establish(2 * (channels - FIRST))
+            time.sleep(SETTLE_S)
+            return (pss_kib(process.pid) - before) / (channels - FIRST)
         finally:
             for connection in held:
                 connection.close()
@@ -259,7 +260,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
-    options = parser.parse_args()
+    parser.add_argument("--half-open", type=int, default=5000)
+    parser.add_argument("--channels", type=int, default=250)
+    options = spread.options_of(parser, rounds=1, seconds=1, half_open=500, channels=20)
 
     with tempfile.TemporaryDirectory(prefix="rap-bench-") as top:
         def folder(name):
@@ -268,14 +271,13 @@ def main():
             return path
 
         rows = handshakes(folder("handshakes"), options.rounds, options.seconds)
-        rows += under_flood(folder("flood"), options.rounds, options.seconds)
+        rows += under_flood(folder("flood"), options.rounds, options.seconds,
+                            options.half_open)
         print("memory", flush=True)
-        rows.append(row("channel_memory", channel_memory(folder("memory")),
-                        haproxy_memory(folder("haproxy")), "KiB", "lower"))
+        rows.append(row("channel_memory", channel_memory(folder("memory"), options.channels),
+                        haproxy_memory(folder("haproxy"), options.channels), "KiB", "lower"))
     report(rows)
-    output = ROOT / "build" / "bench-channels.json"
-    output.write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"\nwritten: {output.relative_to(ROOT)}")
+    spread.write(ROOT, "bench-channels", rows, options)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ machine, so with two cores they are as much of what is measured as rap-control i
   revoke     likewise, a node is revoked: until every other node acts on it
   memory     of rap-control, per node
 
-usage: control_plane.py [--nodes 5000] [--changes 5] [--steady 60]
+usage: control_plane.py [--nodes 5000] [--changes 5] [--steady 60] [--quick]
 """
 
 import argparse
@@ -122,7 +122,7 @@ def collect(times, name, found):
         times[f"{name}, {'applied' if what == 'apply' else 'acked'}"] += values
 
 
-def measure(count, changes, steady_s):
+def measure(count, changes, steady_s, settle_s):
     result = {"nodes": count, "cores_of_rap_control": 1, "checkin_s": CHECKIN_S, "delta_s": DELTA_S}
     with World(nodes=False) as world:
         control, owner = world.control, world.owner
@@ -138,7 +138,7 @@ def measure(count, changes, steady_s):
             while len(crowd.times_from("ack", version)) < count:
                 time.sleep(0.5)
             print("every node has its first configuration", flush=True)
-            time.sleep(CHECKIN_S)
+            time.sleep(settle_s)
             crowd.report()
             used, began = cpu_seconds(pid), time.monotonic()
             time.sleep(steady_s)
@@ -173,12 +173,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--nodes", type=int, default=5000)
     parser.add_argument("--changes", type=int, default=5)
-    parser.add_argument("--steady", type=float, default=60)
-    options = parser.parse_args()
-    result = measure(options.nodes, options.changes, options.steady)
+    parser.add_argument("--steady", type=float, default=60, help="seconds that are measured")
+    parser.add_argument("--settle", type=float, default=CHECKIN_S, help="seconds before them")
+    options = spread.options_of(parser, nodes=20, changes=1, steady=1, settle=0)
+    result = measure(options.nodes, options.changes, options.steady, options.settle)
     print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=1))
     spread.show(result["rows"])
-    spread.write(ROOT, "bench-control-plane", result)
+    spread.write(ROOT, "bench-control-plane", result, options)
 
 
 if __name__ == "__main__":

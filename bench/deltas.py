@@ -5,7 +5,7 @@ a live flow is blocklisted with `POST blocklist`, and a person signed out with `
 users/…/sign-out`. The time is from before that call to the reset of the flow at the client, with
 the event stream up and every node asking on its own once in 5 s (epochs) and 30 s (the blocklist).
 
-usage: deltas.py [--rounds 50]
+usage: deltas.py [--rounds 50] [--quick]
 """
 
 import argparse
@@ -19,6 +19,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import spread  # noqa: E402
 from harness import frames  # noqa: E402
 from harness.websocket import DataPlane  # noqa: E402
 from harness.wait import until  # noqa: E402
@@ -74,7 +75,8 @@ def summary(samples):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=50)
-    rounds = parser.parse_args().rounds
+    options = spread.options_of(parser, rounds=1)
+    rounds = options.rounds
     with World() as world:
         for node in world.nodes.values():
             until(lambda n=node: n.logged("events.open", n.agent.log()),
@@ -82,9 +84,8 @@ def main():
         bench = Bench(world)
         result = {"blocklist": summary([bench.blocklisting() for _ in range(rounds)]),
                   "sign_out": summary([bench.signing_out() for _ in range(rounds)])}
-    text = json.dumps(result, indent=2)
-    (ROOT / "build" / "bench-deltas.json").write_text(text + "\n")
-    print(text)
+    print(json.dumps(result, indent=2))
+    spread.write(ROOT, "bench-deltas", result, options)
 
 
 if __name__ == "__main__":

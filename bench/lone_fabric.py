@@ -6,11 +6,11 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 import uuid
 
 from harness import frames
 from harness.addresses import free_port
+from harness.node_config import node_config, peer
 from harness.process import BIN, BUILD, Process
 
 HANDSHAKES = BUILD / "bench" / "handshakes"
@@ -56,17 +56,9 @@ class LoneFabric:
         (identity / "seal.key").write_text("d" * 42 + "A=")
 
     def _config(self):
-        now = int(time.time())
-        peers = [{"node": node, "roles": ["entry"], "dial": False, "endpoints": [],
-                  "classes": list(CLASSES), "draining": False, "bootstrap": False}
-                 for node in self.ids[1:]]
-        return {"version": 1, "cluster": self.cluster, "node": self.ids[0], "node_name": "relay-1",
-                "issued_at": now, "valid_for_s": 86400, "roles": ["relay"],
-                "trust_bundle_pem": (self.folder / "root.pem").read_text(), "token_keys": [],
-                "peers": peers, "routes": [], "pools": [], "resources": [], "draining": False,
-                "drain_deadline": 0, "degraded_classes": [], "peer_directory_version": 1,
-                "trust_bundle_version": 1, "trust_bundle_floor": 0, "revocation_version": 0,
-                "route_epoch": 0, "route_epoch_floor": 0, "revocations": []}
+        return node_config(self.cluster, self.ids[0], "relay-1",
+                           (self.folder / "root.pem").read_text(),
+                           peers=[peer(node, ["entry"], CLASSES) for node in self.ids[1:]])
 
     def _serve(self):
         connection, _ = self.listener.accept()

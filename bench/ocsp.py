@@ -5,7 +5,7 @@ turns, to the same clients on the same machine: a connection a request, as opens
 other. Ours looks every certificate up in PostgreSQL, openssl in the index it read at its start. A
 last row has ours with connections that are kept, as agents and browsers do.
 
-usage: ocsp.py [--seconds 4] [--turns 3] [--clients 4]
+usage: ocsp.py [--seconds 4] [--turns 3] [--clients 4] [--quick]
 """
 
 import argparse
@@ -119,7 +119,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--clients", type=int, default=4)
-    args = parser.parse_args()
+    args = spread.options_of(parser, seconds=0.3, turns=1, clients=2)
     with World() as world:
         rates = measure(world, args)
     rows = [{"name": "responses a second, a connection each", "unit": "1/s", "better": "higher",
@@ -129,7 +129,7 @@ def main():
              "ours": round(rates["kept"])}]
     for row in rows:
         print(json.dumps(row))
-    spread.write(ROOT, "bench-ocsp", {"rows": rows, "clients": args.clients})
+    spread.write(ROOT, "bench-ocsp", {"rows": rows, "clients": args.clients}, args)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ all of them, which the relays answer. The victims are revoked one after the othe
 
 The relays ask the control plane once a minute, so that what is measured came by the event channel.
 
-usage: revocation.py [--relays 10] [--victims 20]
+usage: revocation.py [--relays 10] [--victims 20] [--quick]
 """
 
 import argparse
@@ -250,10 +250,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--relays", type=int, default=10)
     parser.add_argument("--victims", type=int, default=20)
-    options = parser.parse_args()
+    options = spread.options_of(parser, relays=1, victims=1)
     result = measure(options.relays, options.victims)
     spread.show(result["rows"])
-    spread.write(ROOT, "bench-revocation", result)
+    spread.write(ROOT, "bench-revocation", result, options)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 the same number of encrypted hops, in turns in the same run. Writes build/bench.json: one object a
 measurement with name, ours, peer, unit, ratio (ours / peer) and which of higher or lower is better.
 
-usage: run.py [--rounds 3] [--seconds 5]
+usage: run.py [--rounds 3] [--seconds 5] [--quick]
 """
 
 import argparse
@@ -16,6 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import spread  # noqa: E402
 from cpu import Meter  # noqa: E402
 from harness.process import BUILD  # noqa: E402
 from paths import HOPS, Haproxy, Ours  # noqa: E402
@@ -87,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
-    options = parser.parse_args()
+    options = spread.options_of(parser, rounds=1, seconds=1)
 
     rounds = {"ours": [], "peer": []}
     target = Target()
@@ -105,9 +106,7 @@ def main():
         finally:
             for part in reversed(opened):
                 part.close()
-    output = ROOT / "build" / "bench.json"
-    output.write_text(json.dumps(report(rounds), indent=1) + "\n")
-    print(f"\nwritten: {output.relative_to(ROOT)}")
+    spread.write(ROOT, "bench", report(rounds), options)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,17 @@
-"""Times of many, as a bench reports them."""
+"""What the benches share: their small form, times of many, and where results go."""
 
 import json
+
+
+def options_of(parser, **small):
+    """The command line's options. With --quick they are these small ones: everything is done once,
+    as the test suite does it, and nothing that was measured before is replaced."""
+    parser.add_argument("--quick", action="store_true",
+                        help="run everything once and small, to see that it works")
+    options = parser.parse_args()
+    if options.quick:
+        vars(options).update(small)
+    return options
 
 
 def percentile(values, part):
@@ -24,7 +35,10 @@ def show(rows):
               f"{r['max']:9.1f}")
 
 
-def write(root, name, result):
+def write(root, name, result, options):
+    if options.quick:
+        print("\nit works; nothing is written with --quick")
+        return
     output = root / "build" / f"{name}.json"
     output.write_text(json.dumps(result, indent=1) + "\n")
     print(f"\nwritten: {output.relative_to(root)}")

@@ -23,6 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from harness import frames, metrics, pki
 from harness.addresses import free_port
+from harness.node_config import node_config, peer
 from harness.process import BIN, Process
 from harness.wait import until
 
@@ -118,14 +119,8 @@ class LoneNode:
         self.ports = {name: free_port(self.address) for name in ("data", "fabric", "metrics")}
         self.certificate, self.key = authority.issue(cluster, self.id)
         self.worker = authority.issue_worker(cluster, self.id, self.address)
-        self.config = {
-            "version": 0, "cluster": cluster, "node": self.id, "node_name": name, "issued_at": 0,
-            "valid_for_s": 86400, "roles": ["relay"], "trust_bundle_pem": authority.pem,
-            "token_keys": [], "peers": [], "routes": [], "pools": [], "resources": [],
-            "draining": False, "drain_deadline": 0, "degraded_classes": ["input"],
-            "peer_directory_version": 1, "trust_bundle_version": 1, "trust_bundle_floor": 0,
-            "revocation_version": 1, "route_epoch": 1, "route_epoch_floor": 0,
-            "revocations": [], "documents": []}
+        self.config = node_config(cluster, self.id, name, authority.pem, version=0, issued_at=0,
+                                  degraded_classes=["input"])
         self.observed = {}
         self.process = None
         self._connection = None
@@ -150,9 +145,9 @@ class LoneNode:
     def peer(self, other, *, dial=False, classes=frames.CLASSES, draining=False, bootstrap=False,
              disabled=False):
         """An entry for `other` in this node's list of neighbours."""
-        return {"node": other.id, "roles": other.config["roles"], "dial": dial,
-                "endpoints": [other.endpoint] if dial else [], "classes": list(classes),
-                "draining": draining, "disabled": disabled, "bootstrap": bootstrap}
+        return peer(other.id, other.config["roles"], classes,
+                    endpoints=[other.endpoint] if dial else [], draining=draining,
+                    disabled=disabled, bootstrap=bootstrap)
 
     def start(self):
         self.write_identity()
