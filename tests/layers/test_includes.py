@@ -17,6 +17,7 @@ LIBRARIES = {
     "nlohmann": (r"nlohmann/", r".*\.cpp|src/control/([a-z]+/)?json_.*\.hpp"
                  r"|(src|tests)/([a-z]+/)*(testing/[a-z]+|test_[a-z_]+|[a-z]+_world)"
                  r"\.hpp"),  # fixtures of tests
+    "the API's types": (r"client/core/api_types\.hpp", r"src/client/.*\.cpp"),
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
     "libpq": (r"libpq|pq-", r"src/control/store/postgres/.*"),
     "SQLite": (r"sqlite3", r"src/node/store/(.*\.cpp|statement\.hpp)"),

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <tuple>
 
 #include "client/access/ssh_command.hpp"
+#include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
 
 namespace rap::client {
@@ -37,41 +39,38 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
-Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, Account& account) {
-  Fallible<json> answer;
-  json body = json::object();
-  if (!account.profile.device.empty()) body["device"] = account.profile.device;
-  if (const auto have = account.deny_lists->version(); have > 0) body["deny_list_version"] = have;
+// Asks for a session, or for one more attachment to the one that is given.
+ApiCall attachment_call(const Target& target, const Account& account) {
+  std::optional<std::string> device;
+  if (!account.profile.device.empty()) device = account.profile.device;
+  const auto version = account.deny_lists->known_version();
   if (!target.session.empty()) {
-    answer = api.post(attachments_path(target.session), body);
-  } else {
-    body["resource"] = target.resource;
-    if (!target.organization.empty()) body["organization"] = target.organization;
-    answer = api.post("sessions", body);
+    return op::create_attachment(target.session, {.deny_list_version = version, .device = device});
   }
+  op::CreateSessionRequest request{
+      .deny_list_version = version, .device = device, .resource = target.resource};
+  if (!target.organization.empty()) request.organization = target.organization;
+  return op::create_session(request);
+}
+
+Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, Account& account) {
+  const auto answer = api.ask(attachment_call(target, account));
   if (!answer) {
-    Failure failure = answer.error();
-    failure.text = target.resource + ": " + failure.text;
-    return std::unexpected(std::move(failure));
+    return fail(answer.error().code, target.resource + ": " + answer.error().text);
   }
   account.roots_pem = api.roots_pem().value_or(account.roots_pem);  // newer ones, maybe
-  auto attachment = parse_attachment(*answer);
-  if (!attachment) return attachment;
-  const auto taken = account.deny_lists->take(*answer, account.roots_pem,
-                                              attachment->candidates.front().cluster, world.now);
-  if (!taken) return std::unexpected(taken.error());
-  return attachment;
+  return read_attachment(*answer, account, world.now);
 }
 
 // Best effort: the person heard of them already.
 void report_fallbacks(ApiClient& api, const Attachment& attachment,
                       const std::vector<Fallback>& fallbacks) {
   if (fallbacks.empty()) return;
-  json items = json::array();
+  op::ReportFallbacksRequest request;
   for (const Fallback& f : fallbacks) {
-    items.push_back({{"entry", f.entry}, {"cause", to_string(f.cause)}});
+    request.items.push_back({.cause = std::string(to_string(f.cause)), .entry = f.entry});
   }
-  (void)api.post("sessions/" + segment(attachment.session_id) + "/fallbacks", {{"items", items}});
+  std::ignore = api.ask(op::report_fallbacks(attachment.session_id, request));
 }
 
 // The session of one command: made at its start unless the caller had one, ended at its end.
@@ -86,7 +85,9 @@ auto with_session(World& world, const Target& target, Work work)
   auto result = work(*account, *attachment);
   report_fallbacks(api, *attachment, world.data_plane.take_fallbacks());
   // The control plane ends forgotten sessions too: a failure here is nobody's concern.
-  if (target.session.empty()) (void)api.remove("sessions/" + segment(attachment->session_id));
+  if (target.session.empty()) {
+    std::ignore = api.ask(op::terminate_session(attachment->session_id));
+  }
   return result;
 }
 
@@ -154,7 +155,7 @@ Fallible<int> ssh(World& world, const Target& target, const std::string& user,
 Fallible<int> list_sessions(World& world) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
-  return show_items(world, api->get("sessions"),
+  return show_items(world, api->ask(op::list_sessions()),
                     {{"ID", "/id"},
                      {"RESOURCE", "/resource/name"},
                      {"ORGANIZATION", "/organization/name"},
@@ -167,7 +168,7 @@ Fallible<int> list_sessions(World& world) {
 Fallible<int> terminate_session(World& world, const std::string& id) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
-  return show(world, api->remove("sessions/" + segment(id)), "Session " + id + " is ended.");
+  return show(world, api->ask(op::terminate_session(id)), "Session " + id + " is ended.");
 }
 
 void add_ssh(CLI::App& root, Invocation& invocation) {

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "client/account/sign_in.hpp"
+#include "client/core/api_types.hpp"
 #include "client/core/profile.hpp"
 
 namespace rap::client {
@@ -66,8 +67,7 @@ Fallible<int> logout(World& world) {
     return show(world, json::object(), "You were signed out already.");
   }
   // Forgotten here even when the server cannot be told.
-  const auto answer =
-      ApiClient(world.network, *account, world.home).post("auth/logout", json::object());
+  const auto answer = ApiClient(world.network, *account, world.home).ask(op::sign_out());
   account->profile.token.clear();
   account->profile.expires_at = 0;
   if (auto saved = save_profile(world.home, account->profile); !saved) {
@@ -82,14 +82,13 @@ Fallible<int> logout(World& world) {
 Fallible<int> whoami(World& world) {
   auto api = open_api(world);
   if (!api) return std::unexpected(api.error());
-  const auto me = api->get("me");
+  const auto answer = api->ask(op::get_me());
+  if (!answer || world.json) return show(world, answer, {});
+  const auto me = op::as<op::GetMeAnswer>(answer);
   if (!me) return std::unexpected(me.error());
-  if (world.json) return show(world, me, {});
-  json shown = *me;
+  json shown = *answer;
   json& roles = shown["in"] = json::array();
-  for (const json& m : shown.value("memberships", json::array())) {
-    roles.push_back(m["organization"].value("name", "") + " (" + m.value("role", "") + ")");
-  }
+  for (const auto& m : me->memberships) roles.push_back(m.organization.name + " (" + m.role + ")");
   world.out << render_record({{"Email", "/email"},
                               {"Id", "/id"},
                               {"Platform role", "/platform_role"},
@@ -101,12 +100,10 @@ Fallible<int> whoami(World& world) {
 // The names of the organizations to list: the one asked for, or all that the person belongs to.
 Fallible<std::vector<std::string>> organizations(ApiClient& api, const std::string& wanted) {
   if (!wanted.empty()) return std::vector{wanted};
-  const auto me = api.get("me");
+  const auto me = op::as<op::GetMeAnswer>(api.ask(op::get_me()));
   if (!me) return std::unexpected(me.error());
   std::vector<std::string> names;
-  for (const json& m : me->value("memberships", json::array())) {
-    names.push_back(m["organization"].value("name", ""));
-  }
+  for (const auto& membership : me->memberships) names.push_back(membership.organization.name);
   return names;
 }
 
@@ -117,7 +114,7 @@ Fallible<int> resources(World& world, const std::string& organization) {
   if (!names) return std::unexpected(names.error());
   json all = {{"items", json::array()}};
   for (const std::string& name : *names) {
-    const auto listed = api->get("organizations/" + segment(name) + "/resources");
+    const auto listed = api->ask(op::list_resources(name));
     if (!listed) return std::unexpected(listed.error());
     for (json item : listed->value("items", json::array())) {
       item["organization"] = name;

@@ -1,16 +1,12 @@
 #include "client/account/sign_in.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "client/core/api_client.hpp"
+#include "client/core/api_types.hpp"
 #include "crypto/x509/certificate.hpp"
-#include "snapshot/trust_bundle.hpp"
 
 namespace rap::client {
-
-using nlohmann::json;
 
 namespace {
 
@@ -42,12 +38,10 @@ std::string spaced(const std::string& fingerprint) {
 // The roots a server claims, unverified.
 Fallible<std::vector<crypto::Certificate>> claimed_roots(Network& network,
                                                          const wire::HostPort& server) {
-  const auto bundle = ApiClient(network, server, std::nullopt, {}).get("trust-bundle");
-  if (!bundle) return std::unexpected(bundle.error());
-  const auto pem = bundle->is_object() ? bundle->find("pem") : bundle->end();
-  const auto roots = pem != bundle->end() && pem->is_string()
-                         ? crypto::Certificate::chain_from_pem(pem->get<std::string>())
-                         : std::nullopt;
+  const auto answer = ApiClient(network, server, std::nullopt, {}).ask(op::get_trust_bundle());
+  if (!answer) return std::unexpected(answer.error());
+  const auto bundle = op::as<op::GetTrustBundleAnswer>(answer);
+  const auto roots = bundle ? crypto::Certificate::chain_from_pem(bundle->pem) : std::nullopt;
   if (!roots) {
     return fail(ExitCode::untrusted, "The server at " + server.str() +
                                          " shows no root certificate. Is this the address of a "
@@ -129,27 +123,18 @@ Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
   // Asked over the verified connection, so it may also bring roots that are to come.
-  const auto bundle = api.get("trust-bundle");
+  const auto bundle = op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle()));
   if (!bundle) return std::unexpected(bundle.error());
-  const auto answer = api.post("auth/login", {{"email", email}, {"password", password}});
+  const auto answer =
+      op::as<op::SignInAnswer>(api.ask(op::sign_in({.email = email, .password = password})));
   if (!answer) return std::unexpected(answer.error());
-  Profile profile{"https://" + server.authority.str(), email, {}, 0, {}};
+  Profile profile{
+      "https://" + server.authority.str(), email, answer->token, answer->expires_at, {}};
   if (*before) profile.device = (*before)->device;
   if (profile.device.empty()) profile.device = DeviceId::random(random).str();
-  std::string roots;
-  std::uint64_t version = snapshot::kFirstTrustBundle;
-  try {
-    roots = bundle->at("pem").get<std::string>();
-    version = bundle->value("version", version);
-    profile.token = answer->at("token").get<std::string>();
-    profile.expires_at = answer->at("expires_at").get<std::int64_t>();
-  } catch (const json::exception&) {
-    return fail(ExitCode::failed,
-                "The server's answer makes no sense. Is this client of the "
-                "server's version?");
-  }
-  if (auto saved = home.write(kRootsFile, roots); !saved) return std::unexpected(saved.error());
-  if (auto saved = home.write(kBundleVersionFile, std::to_string(version) + "\n"); !saved) {
+  if (auto saved = home.write(kRootsFile, bundle->pem); !saved)
+    return std::unexpected(saved.error());
+  if (auto saved = home.write(kBundleVersionFile, std::to_string(bundle->version) + "\n"); !saved) {
     return std::unexpected(saved.error());
   }
   if (auto saved = save_profile(home, profile); !saved) return std::unexpected(saved.error());

@@ -4,34 +4,33 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
-
-using nlohmann::json;
 
 namespace {
 
 const std::vector<std::string> kKinds = {"ip", "device", "user"};
 
 Fallible<int> add(World& w, ApiClient& api, const Words& a) {
-  json body = {{"kind", a["KIND"]}, {"value", a["VALUE"]}};
+  op::AddToBlocklistRequest request{.kind = a["KIND"], .value = a["VALUE"]};
   if (const std::string& text = a["--for"]; !text.empty()) {
     const auto span = parse_duration(text);
     if (!span) return fail(ExitCode::usage, "--for takes a span of time such as 30m, 12h or 7d.");
-    body["expires_in_s"] = span->count();
+    request.expires_in_s = span->count();
   }
-  if (!a["--reason"].empty()) body["reason"] = a["--reason"];
-  return show(w, api.post("blocklist", body),
+  if (!a["--reason"].empty()) request.reason = a["--reason"];
+  return show(w, api.ask(op::add_to_blocklist(request)),
               a["VALUE"] + " is shut out of the data plane; what it has open ends.");
 }
 
 Fallible<int> remove(World& w, ApiClient& api, const Words& a) {
-  return show(w, api.remove("blocklist/" + a.path("KIND") + "/" + a.path("VALUE")),
+  return show(w, api.ask(op::remove_from_blocklist(a["KIND"], a["VALUE"])),
               a["VALUE"] + " is let in again.");
 }
 
 Fallible<int> list(World& w, ApiClient& api, const Words&) {
-  return show_items(w, api.get("blocklist"),
+  return show_items(w, api.ask(op::list_blocklist()),
                     {{"KIND", "/kind"},
                      {"VALUE", "/value"},
                      {"UNTIL", "/expires_at", Format::time},

@@ -5,6 +5,7 @@
 #include "client/admin/admin_commands.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
 
@@ -12,10 +13,10 @@ using nlohmann::json;
 
 namespace {
 
-// Where the values are that the options name.
-std::string configs_of(const Words& a) {
-  return a["--organization"].empty() ? "configs"
-                                     : "organizations/" + a.path("--organization") + "/configs";
+Fallible<json> list_values(ApiClient& api, const Words& a) {
+  const std::string& organization = a["--organization"];
+  return api.ask(organization.empty() ? op::list_configs()
+                                      : op::list_organization_configs(organization));
 }
 
 Leaf& scope(Leaf& leaf) {
@@ -25,20 +26,37 @@ Leaf& scope(Leaf& leaf) {
       .choices({"platform", "cluster"});
 }
 
-bool is_meant(const json& item, const Words& a) {
-  if (item.value("type", "") != a["TYPE"]) return false;
-  const std::string layer = item.value("layer", "");
-  if (!a["--resource"].empty()) return item.value("resource", "") == a["--resource"];
-  if (!a["--organization"].empty()) return layer == "organization";
-  return layer == (a["--layer"].empty() ? "platform" : a["--layer"]);
+std::optional<std::string> given(const Words& a, const char* option) {
+  if (a[option].empty()) return std::nullopt;
+  return a[option];
+}
+
+// A resource is an organization's, a layer the platform's.
+Fallible<void> check_scope(const Words& a) {
+  if (a["--organization"].empty() && !a["--resource"].empty()) {
+    return fail(ExitCode::usage, "--resource needs the --organization it belongs to.");
+  }
+  if (!a["--organization"].empty() && !a["--layer"].empty()) {
+    return fail(ExitCode::usage, "--layer is for what is not of an organization.");
+  }
+  return {};
+}
+
+bool is_meant(const op::ListConfigsAnswer::Item& item, const Words& a) {
+  if (item.type != a["TYPE"]) return false;
+  if (!a["--resource"].empty()) return item.resource == a["--resource"];
+  if (!a["--organization"].empty()) return item.layer == "organization";
+  return item.layer == given(a, "--layer").value_or("platform");
 }
 
 Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
-  const auto answer = api.get(configs_of(a));
-  if (!answer) return std::unexpected(answer.error());
-  for (const json& item : answer->value("items", json::array())) {
+  const auto answer = list_values(api, a);
+  const auto values = op::as<op::ListConfigsAnswer>(answer);
+  if (!values) return std::unexpected(values.error());
+  for (std::size_t i = 0; i < values->items.size(); ++i) {
+    const auto& item = values->items[i];
     if (!is_meant(item, a)) continue;
-    w.out << (w.json ? item : item["value"]).dump(2) << '\n';
+    w.out << (w.json ? (*answer)["items"][i] : item.value).dump(2) << '\n';
     return 0;
   }
   return fail(ExitCode::not_found,
@@ -46,6 +64,7 @@ Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
 }
 
 Fallible<int> set_config(World& w, ApiClient& api, const Words& a) {
+  if (auto fine = check_scope(a); !fine) return std::unexpected(fine.error());
   const auto text = w.home.read_given(a["FILE"]);
   if (!text) return std::unexpected(text.error());
   json value = json::parse(*text, nullptr, false);
@@ -56,17 +75,23 @@ Fallible<int> set_config(World& w, ApiClient& api, const Words& a) {
                                      " must hold a JSON object, or certificates in "
                                      "PEM for a type that is a bundle.");
   }
-  json body = {{"value", std::move(value)}};
-  if (!a["--resource"].empty()) body["resource"] = a["--resource"];
-  if (!a["--layer"].empty()) body["layer"] = a["--layer"];
-  return show(w, api.put(configs_of(a) + "/" + a.path("TYPE"), body), a["TYPE"] + " is set.");
+  const std::string& organization = a["--organization"];
+  const ApiCall call =
+      organization.empty()
+          ? op::set_config(a["TYPE"], {.layer = given(a, "--layer"), .value = value})
+          : op::set_organization_config(organization, a["TYPE"],
+                                        {.resource = given(a, "--resource"), .value = value});
+  return show(w, api.ask(call), a["TYPE"] + " is set.");
 }
 
 Fallible<int> unset_config(World& w, ApiClient& api, const Words& a) {
-  std::string path = configs_of(a) + "/" + a.path("TYPE");
-  if (!a["--resource"].empty()) path += "?resource=" + a.path("--resource");
-  if (!a["--layer"].empty()) path += "?layer=" + a["--layer"];
-  return show(w, api.remove(path), a["TYPE"] + " is what is compiled in again.");
+  if (auto fine = check_scope(a); !fine) return std::unexpected(fine.error());
+  const std::string& organization = a["--organization"];
+  const ApiCall call = organization.empty()
+                           ? op::unset_config(a["TYPE"], {.layer = given(a, "--layer")})
+                           : op::unset_organization_config(organization, a["TYPE"],
+                                                           {.resource = given(a, "--resource")});
+  return show(w, api.ask(call), a["TYPE"] + " is what is compiled in again.");
 }
 
 }  // namespace
@@ -78,7 +103,7 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "list", "List the values that are set")
       .option("--organization", "ORG", "Those of this organization, and not of the platform")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(w, api.get(configs_of(a)),
+        return show_items(w, list_values(api, a),
                           {{"TYPE", "/type"},
                            {"LAYER", "/layer"},
                            {"RESOURCE", "/resource"},
@@ -97,7 +122,7 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "status",
        "Show which version of which value every node runs with, those that lag first")
       .runs([](World& w, ApiClient& api, const Words&) {
-        return show_items(w, api.get("config-status"),
+        return show_items(w, api.ask(op::get_config_status()),
                           {{"NODE", "/node_name"},
                            {"TYPE", "/type"},
                            {"LAYER", "/layer"},
@@ -116,11 +141,11 @@ void add_variables_command(CLI::App& root, Invocation& invocation) {
   Leaf(root, invocation, "variables", "Show the variables of one of your organizations")
       .word("ORG", "The organization")
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        const auto answer = api.get("organizations/" + a.path("ORG") + "/variables");
-        if (!answer) return std::unexpected(answer.error());
-        if (w.json) return show(w, answer, "");
-        const json variables = answer->value("variables", json::object());
-        for (const auto& [name, value] : variables.items()) {
+        const auto answer = api.ask(op::get_variables(a["ORG"]));
+        if (!answer || w.json) return show(w, answer, "");
+        const auto held = op::as<op::GetVariablesAnswer>(answer);
+        if (!held) return std::unexpected(held.error());
+        for (const auto& [name, value] : held->variables.items()) {
           w.out << name << '=' << value.get<std::string>() << '\n';
         }
         return 0;

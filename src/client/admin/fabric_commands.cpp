@@ -5,6 +5,7 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
 
@@ -17,24 +18,20 @@ constexpr std::chrono::seconds kWatchInterval{1};
 // What to do with the channels of what is revoked.
 const std::vector<std::string> kSeverities = {"close", "drain"};
 
-json with_severity(const Words& a) {
-  json body = json::object();
-  if (!a["--severity"].empty()) body["severity"] = a["--severity"];
-  return body;
-}
-
-// One word for a person: a state that says more than "approved" while a node leaves.
-json with_shown_state(json items) {
-  for (json& node : items) {
-    if (!node.value("draining", false)) continue;
-    node["state"] = node.value("drained", false) ? "drained" : "draining";
-  }
-  return items;
+std::optional<std::string> severity(const Words& a) {
+  if (a["--severity"].empty()) return std::nullopt;
+  return a["--severity"];
 }
 
 Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
-  auto answer = api.get("nodes");
-  if (answer && !w.json) (*answer)["items"] = with_shown_state((*answer)["items"]);
+  auto answer = api.ask(op::list_nodes());
+  const auto nodes = op::as<op::ListNodesAnswer>(answer);
+  if (!nodes) return std::unexpected(nodes.error());
+  // One word for a person: a state that says more than "approved" while a node leaves.
+  for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
+    const auto& node = nodes->items[i];
+    if (node.draining) (*answer)["items"][i]["state"] = node.drained ? "drained" : "draining";
+  }
   return show_items(w, answer,
                     {{"NAME", "/name"},
                      {"STATE", "/state"},
@@ -49,15 +46,15 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
 }
 
 Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
-  json body = json::object();
+  op::DrainNodeRequest request;
   if (const std::string& text = a["--deadline"]; !text.empty()) {
     const auto deadline = parse_duration(text);
     if (!deadline) {
       return fail(ExitCode::usage, "--deadline takes a span of time such as 30s, 10m or 2h.");
     }
-    body["deadline_s"] = deadline->count();
+    request.deadline_s = deadline->count();
   }
-  return show(w, api.post("nodes/" + a.path("NODE") + "/drain", body),
+  return show(w, api.ask(op::drain_node(a["NODE"], request)),
               a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
 }
 
@@ -71,7 +68,7 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       .runs([](World& w, ApiClient& api, const Words& a) {
         std::string roles;
         for (const std::string& role : a.list("ROLE")) roles += " " + role;
-        return show(w, api.put("nodes/" + a.path("NODE") + "/roles", {{"roles", a.list("ROLE")}}),
+        return show(w, api.ask(op::set_node_roles(a["NODE"], {.roles = a.list("ROLE")})),
                     a["NODE"] + " is now:" + roles + ".");
       });
   Leaf(group, invocation, "drain", "Place nothing new on a node; what it carries goes on")
@@ -81,21 +78,19 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "undrain", "Let a draining node take part again")
       .word("NODE", "Name or id of the node")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post("nodes/" + a.path("NODE") + "/undrain", json::object()),
-                    a["NODE"] + " takes part again.");
+        return show(w, api.ask(op::undrain_node(a["NODE"])), a["NODE"] + " takes part again.");
       });
   Leaf(group, invocation, "disable", "Shut a node out")
       .word("NODE", "Name or id of the node")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post("nodes/" + a.path("NODE") + "/disable", json::object()),
-                    a["NODE"] + " is disabled.");
+        return show(w, api.ask(op::disable_node(a["NODE"])), a["NODE"] + " is disabled.");
       });
   Leaf(group, invocation, "revoke", "Take a node out for good, with all its certificates and keys")
       .word("NODE", "Name or id of the node")
       .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
       .choices(kSeverities)
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post("nodes/" + a.path("NODE") + "/revoke", with_severity(a)),
+        return show(w, api.ask(op::revoke_node(a["NODE"], {.severity = severity(a)})),
                     a["NODE"] + " is revoked. Its host can only come back as a new node.");
       });
 }
@@ -105,7 +100,7 @@ void add_routes(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "require-current",
        "Have nodes refuse every neighbour that does not know the routes of now")
       .runs([](World& w, ApiClient& api, const Words&) {
-        return show(w, api.post("routes/require-current", json::object()),
+        return show(w, api.ask(op::require_current_routes()),
                     "Nodes that are behind are out until they have caught up.");
       });
 }
@@ -114,7 +109,7 @@ void add_certificates(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "certificates", "Certificates of nodes");
   Leaf(group, invocation, "list", "List every certificate that was issued to a node")
       .runs([](World& w, ApiClient& api, const Words&) {
-        return show_items(w, api.get("certificates"),
+        return show_items(w, api.ask(op::list_certificates()),
                           {{"NODE", "/node_name"},
                            {"STATUS", "/status"},
                            {"FROM", "/not_before", Format::time},
@@ -129,9 +124,9 @@ void add_certificates(CLI::App& admin, Invocation& invocation) {
       .choices(kSeverities)
       .flag("--key", "Also every other certificate of the same key, present or to come")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        json body = with_severity(a);
-        if (a.flag("--key")) body["key"] = true;
-        return show(w, api.post("certificates/" + a.path("SERIAL") + "/revoke", body),
+        op::RevokeCertificateRequest request{.severity = severity(a)};
+        if (a.flag("--key")) request.key = true;
+        return show(w, api.ask(op::revoke_certificate(a["SERIAL"], request)),
                     "Certificate " + a["SERIAL"] + " is revoked.");
       });
 }
@@ -158,13 +153,14 @@ const std::vector<Column> kReconnectColumns = {{"NODE", "/node_name"},
                                                {"LAST REASON", "/last_reason"}};
 
 Fallible<int> show_channels(World& w, ApiClient& api) {
-  const auto answer = api.get("channels");
+  const auto answer = api.ask(op::list_channels());
+  const auto channels = op::as<op::ListChannelsAnswer>(answer);
+  if (!channels) return std::unexpected(channels.error());
   auto shown = show_items(w, answer, kChannelColumns,
                           "No channels. Do the nodes have their roles ('rap admin nodes roles')?");
   if (!shown || w.json) return shown;
-  const json reconnects = answer->value("reconnects", json::array());
-  if (!reconnects.empty()) {
-    w.out << "\nNot connected:\n" << render_table(kReconnectColumns, reconnects);
+  if (!channels->reconnects.empty()) {
+    w.out << "\nNot connected:\n" << render_table(kReconnectColumns, (*answer)["reconnects"]);
   }
   return shown;
 }

@@ -6,26 +6,26 @@
 #include "base/ids.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
-
-using nlohmann::json;
 
 namespace {
 
 Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
-  json body = {{"node_name", a["--node"]}};
+  op::CreateJoinTokenRequest request{.node_name = a["--node"]};
   if (const std::string& text = a["--ttl"]; !text.empty()) {
     std::int64_t ttl = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), ttl);
     if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || ttl <= 0) {
       return fail(ExitCode::usage, "--ttl takes a number of seconds.");
     }
-    body["ttl_s"] = ttl;
+    request.ttl_s = ttl;
   }
-  const auto answer = api.post("join-tokens", body);
-  // Bare on its line, to be copied into a file.
-  return show(w, answer, answer ? answer->value("join_token", "") : "");
+  const auto answer = api.ask(op::create_join_token(request));
+  const auto made = op::as<op::CreateJoinTokenAnswer>(answer);
+  if (!made) return std::unexpected(made.error());
+  return show(w, answer, made->join_token);  // bare on its line, to be copied into a file
 }
 
 void add_join_tokens(CLI::App& admin, Invocation& invocation) {
@@ -37,7 +37,7 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
       .runs(create_join_token);
   Leaf(group, invocation, "list", "List join tokens")
       .runs([](World& w, ApiClient& api, const Words&) {
-        return show_items(w, api.get("join-tokens"),
+        return show_items(w, api.ask(op::list_join_tokens()),
                           {{"NODE", "/node_name"},
                            {"EXPIRES", "/expires_at", Format::time},
                            {"USED", "/used_at", Format::time},
@@ -49,11 +49,12 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
 // The id of an enrolment given by id or by the name of its node.
 Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
   if (EnrolmentId::parse(given)) return given;
-  const auto pending = api.get("enrolments?state=pending");
+  const auto pending =
+      op::as<op::ListEnrolmentsAnswer>(api.ask(op::list_enrolments({.state = "pending"})));
   if (!pending) return std::unexpected(pending.error());
   std::vector<std::string> ids;
-  for (const json& item : pending->value("items", json::array())) {
-    if (item.value("node_name", "") == given) ids.push_back(item.value("id", ""));
+  for (const auto& enrolment : pending->items) {
+    if (enrolment.node_name == given) ids.push_back(enrolment.id);
   }
   if (ids.size() == 1) return ids[0];
   if (ids.empty()) {
@@ -65,12 +66,11 @@ Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
                                     "and give the id of the right one.");
 }
 
-Leaf::Action decide(const std::string& verb, const std::string& sentence) {
-  return [verb, sentence](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+Leaf::Action decide(ApiCall (*decision)(std::string_view id), const std::string& sentence) {
+  return [decision, sentence](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
     const auto id = enrolment_id(api, a["ENROLMENT"]);
     if (!id) return std::unexpected(id.error());
-    return show(w, api.post("enrolments/" + *id + "/" + verb, json::object()),
-                a["ENROLMENT"] + sentence);
+    return show(w, api.ask(decision(*id)), a["ENROLMENT"] + sentence);
   };
 }
 
@@ -80,8 +80,9 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
       .option("--state", "STATE", "Only those in this state")
       .choices({"pending", "approved", "denied"})
       .runs([](World& w, ApiClient& api, const Words& a) {
-        const std::string query = a["--state"].empty() ? "" : "?state=" + a["--state"];
-        return show_items(w, api.get("enrolments" + query),
+        op::ListEnrolmentsQuery query;
+        if (!a["--state"].empty()) query.state = a["--state"];
+        return show_items(w, api.ask(op::list_enrolments(query)),
                           {{"NODE", "/node_name"},
                            {"STATE", "/state"},
                            {"HOST", "/metadata/hostname"},
@@ -93,22 +94,20 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "approve", "Let a node join")
       .word("ENROLMENT", "Its id, or the node's name")
-      .runs(decide("approve", " may join."));
+      .runs(decide(op::approve_enrolment, " may join."));
   Leaf(group, invocation, "deny", "Turn a node away")
       .word("ENROLMENT", "Its id, or the node's name")
-      .runs(decide("deny", " is turned away."));
+      .runs(decide(op::deny_enrolment, " is turned away."));
 }
 
 Fallible<int> verify_audit(World& w, ApiClient& api, const Words&) {
-  const auto answer = api.get("audit/verify");
-  if (!answer) return std::unexpected(answer.error());
-  const bool ok = answer->value("ok", false);
-  const auto shown =
-      show(w, answer,
-           ok ? "The audit log is whole: " + std::to_string(answer->value("entries", 0)) +
-                    " entries, head " + answer->value("head", "") + "."
-              : "");
-  if (!shown || ok) return shown;
+  const auto answer = api.ask(op::verify_audit());
+  const auto log = op::as<op::VerifyAuditAnswer>(answer);
+  if (!log) return std::unexpected(log.error());
+  const std::string whole = "The audit log is whole: " + std::to_string(log->entries) +
+                            " entries, head " + log->head + ".";
+  const auto shown = show(w, answer, log->ok ? whole : "");
+  if (!shown || log->ok) return shown;
   return fail(ExitCode::failed,
               "The audit log was changed: its hash chain is broken. Keep a copy "
               "of the database and find out who had access to it.");
@@ -119,10 +118,9 @@ void add_audit(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "list", "List the latest entries")
       .option("--organization", "ORG", "Only those of this organization")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        const std::string& organization = a["--organization"];
-        const std::string query =
-            organization.empty() ? "" : "?organization=" + a.path("--organization");
-        return show_items(w, api.get("audit" + query),
+        op::ListAuditQuery query;
+        if (!a["--organization"].empty()) query.organization = a["--organization"];
+        return show_items(w, api.ask(op::list_audit(query)),
                           {{"SEQ", "/seq"},
                            {"AT", "/at", Format::time},
                            {"WHO", "/actor/name"},

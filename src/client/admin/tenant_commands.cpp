@@ -4,32 +4,26 @@
 
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
-
-using nlohmann::json;
 
 namespace {
 
 constexpr unsigned kMaxPort = 65535;
-
-std::string organization(const Words& a) { return "organizations/" + a.path("ORG"); }
-std::string grants(const Words& a) {
-  return organization(a) + "/resources/" + a.path("RESOURCE") + "/grants";
-}
 
 void add_organizations(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "organizations", "Organizations of the platform");
   Leaf(group, invocation, "create", "Create an organization")
       .word("NAME", "Its name")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post("organizations", {{"name", a["NAME"]}}),
+        return show(w, api.ask(op::create_organization({.name = a["NAME"]})),
                     "Organization " + a["NAME"] + " is created.");
       });
   Leaf(group, invocation, "list", "List organizations")
       .runs([](World& w, ApiClient& api, const Words&) {
         return show_items(
-            w, api.get("organizations"),
+            w, api.ask(op::list_organizations()),
             {{"NAME", "/name"}, {"ID", "/id"}, {"CREATED", "/created_at", Format::time}},
             "No organizations. Create one with 'rap admin organizations create'.");
       });
@@ -45,18 +39,18 @@ void add_users(CLI::App& admin, Invocation& invocation) {
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
         const auto password = read_password(w, a.flag("--password-stdin"), a["EMAIL"]);
         if (!password) return std::unexpected(password.error());
-        json body = {{"email", a["EMAIL"]}, {"password", *password}};
-        if (!a["--platform-role"].empty()) body["platform_role"] = a["--platform-role"];
-        return show(w, api.post("users", body), "User " + a["EMAIL"] + " is created.");
+        op::CreateUserRequest request{.email = a["EMAIL"], .password = *password};
+        if (!a["--platform-role"].empty()) request.platform_role = a["--platform-role"];
+        return show(w, api.ask(op::create_user(request)), "User " + a["EMAIL"] + " is created.");
       });
   Leaf(group, invocation, "sign-out", "End everything a user has open; they may sign in again")
       .word("EMAIL", "Their email address")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post("users/" + a.path("EMAIL") + "/sign-out", json::object()),
+        return show(w, api.ask(op::sign_out_user(a["EMAIL"])),
                     a["EMAIL"] + " is signed out everywhere.");
       });
   Leaf(group, invocation, "list", "List users").runs([](World& w, ApiClient& api, const Words&) {
-    return show_items(w, api.get("users"),
+    return show_items(w, api.ask(op::list_users()),
                       {{"EMAIL", "/email"},
                        {"PLATFORM ROLE", "/platform_role"},
                        {"DISABLED", "/disabled"},
@@ -75,16 +69,15 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       .required()
       .choices({"organization_user", "organization_admin", "organization_owner"})
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(
-            w,
-            api.post(organization(a) + "/members", {{"email", a["EMAIL"]}, {"role", a["--role"]}}),
-            a["EMAIL"] + " is " + a["--role"] + " of " + a["ORG"] + ".");
+        return show(w,
+                    api.ask(op::put_member(a["ORG"], {.email = a["EMAIL"], .role = a["--role"]})),
+                    a["EMAIL"] + " is " + a["--role"] + " of " + a["ORG"] + ".");
       });
   Leaf(group, invocation, "list", "List the members of an organization")
       .word("ORG", "The organization")
       .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(
-            w, api.get(organization(a) + "/members"),
+            w, api.ask(op::list_members(a["ORG"])),
             {{"EMAIL", "/email"}, {"ROLE", "/role"}, {"SINCE", "/created_at", Format::time}},
             "No members.");
       });
@@ -92,7 +85,7 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("EMAIL", "The user")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.remove(organization(a) + "/members/" + a.path("EMAIL")),
+        return show(w, api.ask(op::remove_member(a["ORG"], a["EMAIL"])),
                     a["EMAIL"] + " is no member of " + a["ORG"] + " any more.");
       });
 }
@@ -103,13 +96,13 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("NAME", "Its name")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post(organization(a) + "/egress-pools", {{"name", a["NAME"]}}),
+        return show(w, api.ask(op::create_egress_pool(a["ORG"], {.name = a["NAME"]})),
                     "Egress pool " + a["NAME"] + " is created.");
       });
   Leaf(group, invocation, "list", "List the egress pools of an organization")
       .word("ORG", "The organization")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(w, api.get(organization(a) + "/egress-pools"),
+        return show_items(w, api.ask(op::list_egress_pools(a["ORG"])),
                           {{"NAME", "/name"},
                            {"NODES", "/nodes"},
                            {"ID", "/id"},
@@ -121,9 +114,8 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
       .word("POOL", "The egress pool")
       .word("NODE", "Name or id of the node")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        const std::string path =
-            organization(a) + "/egress-pools/" + a.path("POOL") + "/nodes/" + a.path("NODE");
-        return show(w, api.put(path, json()), a["NODE"] + " serves " + a["POOL"] + ".");
+        return show(w, api.ask(op::add_egress_pool_node(a["ORG"], a["POOL"], a["NODE"])),
+                    a["NODE"] + " serves " + a["POOL"] + ".");
       });
 }
 
@@ -135,13 +127,13 @@ Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
       port > kMaxPort) {
     return fail(ExitCode::usage, "--port takes a number from 1 to 65535.");
   }
-  json body = {{"name", a["NAME"]},
-               {"protocol", a["--protocol"]},
-               {"host", a["--host"]},
-               {"port", port},
-               {"egress_pool", a["--pool"]}};
-  if (!a["--ssh-host-key"].empty()) body["ssh_host_key"] = a["--ssh-host-key"];
-  return show(w, api.post(organization(a) + "/resources", body),
+  op::CreateResourceRequest request{.egress_pool = a["--pool"],
+                                    .host = a["--host"],
+                                    .name = a["NAME"],
+                                    .port = port,
+                                    .protocol = a["--protocol"]};
+  if (!a["--ssh-host-key"].empty()) request.ssh_host_key = a["--ssh-host-key"];
+  return show(w, api.ask(op::create_resource(a["ORG"], request)),
               "Resource " + a["NAME"] +
                   " is created. Open it to people with 'rap admin grants "
                   "add'.");
@@ -166,7 +158,7 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "list", "List the resources of an organization")
       .word("ORG", "The organization")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(w, api.get(organization(a) + "/resources"),
+        return show_items(w, api.ask(op::list_resources(a["ORG"])),
                           {{"NAME", "/name"},
                            {"PROTOCOL", "/protocol"},
                            {"HOST", "/host"},
@@ -179,7 +171,7 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("NAME", "The resource")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.remove(organization(a) + "/resources/" + a.path("NAME")),
+        return show(w, api.ask(op::remove_resource(a["ORG"], a["NAME"])),
                     "Resource " + a["NAME"] + " is deleted.");
       });
 }
@@ -191,7 +183,7 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
       .word("RESOURCE", "The resource")
       .word("EMAIL", "The member")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.post(grants(a), {{"email", a["EMAIL"]}}),
+        return show(w, api.ask(op::add_grant(a["ORG"], a["RESOURCE"], {.email = a["EMAIL"]})),
                     a["EMAIL"] + " may reach " + a["RESOURCE"] + ".");
       });
   Leaf(group, invocation, "remove", "Withdraw a grant")
@@ -199,14 +191,14 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
       .word("RESOURCE", "The resource")
       .word("EMAIL", "The member")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.remove(grants(a) + "/" + a.path("EMAIL")),
+        return show(w, api.ask(op::remove_grant(a["ORG"], a["RESOURCE"], a["EMAIL"])),
                     a["EMAIL"] + " may not reach " + a["RESOURCE"] + " any more.");
       });
   Leaf(group, invocation, "list", "List who may reach a resource")
       .word("ORG", "The organization")
       .word("RESOURCE", "The resource")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(w, api.get(grants(a)),
+        return show_items(w, api.ask(op::list_grants(a["ORG"], a["RESOURCE"])),
                           {{"EMAIL", "/email"}, {"SINCE", "/created_at", Format::time}},
                           "No grants.");
       });

@@ -4,6 +4,7 @@
 
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
 
@@ -13,6 +14,8 @@ namespace {
 
 Fallible<int> show_trust(World& w, const Fallible<json>& answer) {
   if (!answer || w.json) return show(w, answer, "");
+  const auto trust = op::as<op::GetTrustAnswer>(answer);
+  if (!trust) return std::unexpected(trust.error());
   w.out << render_record({{"Phase", "/phase"},
                           {"Since", "/phase_since", Format::time},
                           {"Root", "/ca_ref"},
@@ -22,11 +25,10 @@ Fallible<int> show_trust(World& w, const Fallible<json>& answer) {
                           {"Oldest accepted", "/bundle_floor"},
                           {"Nodes", "/nodes"}},
                          *answer);
-  const json laggards = answer->value("laggards", json::array());
-  if (!laggards.empty()) {
+  if (!trust->laggards.empty()) {
     w.out << "\nWaiting for:\n"
           << render_table({{"NODE", "/name"}, {"LAST SEEN", "/last_seen_at", Format::time}},
-                          laggards);
+                          (*answer)["laggards"]);
   }
   return 0;
 }
@@ -46,24 +48,26 @@ Fallible<int> show_token_key(World& w, const Fallible<json>& answer) {
 void add_trust_commands(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "trust", "The platform's root of trust");
   Leaf(group, invocation, "status", "Show how far a rotation is, and which nodes it waits for")
-      .runs([](World& w, ApiClient& api, const Words&) { return show_trust(w, api.get("trust")); });
+      .runs([](World& w, ApiClient& api, const Words&) {
+        return show_trust(w, api.ask(op::get_trust()));
+      });
   Leaf(group, invocation, "rotate", "Change over to the root made by 'rap-control trust prepare'")
       .flag("--force", "Go on to the next phase without the nodes it waits for; they enrol again")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        json body = json::object();
-        if (a.flag("--force")) body["force"] = true;
-        return show_trust(w, api.post("trust/rotate", body));
+        op::RotateTrustRequest request;
+        if (a.flag("--force")) request.force = true;
+        return show_trust(w, api.ask(op::rotate_trust(request)));
       });
   Leaf(group, invocation, "token-key", "Show which key signs data-plane tokens")
       .runs([](World& w, ApiClient& api, const Words&) {
-        return show_token_key(w, api.get("trust/token-key"));
+        return show_token_key(w, api.ask(op::get_token_key()));
       });
   Leaf(group, invocation, "rotate-token-key", "Change to a new key for data-plane tokens")
       .flag("--force", "Go on to the next phase without waiting for nodes, or for old tokens")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        json body = json::object();
-        if (a.flag("--force")) body["force"] = true;
-        return show_token_key(w, api.post("trust/token-key/rotate", body));
+        op::RotateTokenKeyRequest request;
+        if (a.flag("--force")) request.force = true;
+        return show_token_key(w, api.ask(op::rotate_token_key(request)));
       });
 }
 

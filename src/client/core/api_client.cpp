@@ -45,18 +45,22 @@ ExitCode exit_code(int status, const std::string& code) {
 
 }  // namespace
 
-wire::HttpRequest api_request(std::string_view method, std::string_view path,
-                              const std::string& token, const json* body) {
+ApiCall make_call(std::string method, std::string path, const json& body) {
+  return {std::move(method), std::move(path),
+          body.is_null() ? "" : body.dump(-1, ' ', false, json::error_handler_t::replace)};
+}
+
+wire::HttpRequest api_request(const ApiCall& call, const std::string& token) {
   wire::HttpRequest request;
-  request.method = method;
-  const std::size_t query = path.find('?');
-  request.path = "/api/v1/" + std::string(path.substr(0, query));
-  if (query != path.npos) request.query = path.substr(query + 1);
+  request.method = call.method;
+  const std::size_t query = call.path.find('?');
+  request.path = "/api/v1/" + call.path.substr(0, query);
+  if (query != call.path.npos) request.query = call.path.substr(query + 1);
   request.headers.emplace_back("accept", "application/json, application/problem+json");
   if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
-  if (body != nullptr) {
+  if (!call.body.empty()) {
     request.headers.emplace_back("content-type", "application/json");
-    request.body = body->dump(-1, ' ', false, json::error_handler_t::replace);
+    request.body = call.body;
   }
   return request;
 }
@@ -83,6 +87,11 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
   return fail(code, std::move(refusal.detail));
 }
 
+Failure not_understood(std::string_view why) {
+  return {ExitCode::failed, "The server's answer makes no sense (" + std::string(why) +
+                                "). Is this client of the server's version?"};
+}
+
 Failure network_failure(const NetworkError& error, const wire::HostPort& server) {
   const std::string why = error.detail.empty() ? "" : " (" + error.detail + ")";
   switch (error.fault) {
@@ -106,22 +115,13 @@ Failure network_failure(const NetworkError& error, const wire::HostPort& server)
 
 std::string segment(std::string_view text) { return wire::percent_encode(text); }
 
-Fallible<json> ApiClient::get(const std::string& path) { return call("GET", path, nullptr); }
-Fallible<json> ApiClient::post(const std::string& path, const json& body) {
-  return call("POST", path, &body);
-}
-Fallible<json> ApiClient::put(const std::string& path, const json& body) {
-  return call("PUT", path, body.is_null() ? nullptr : &body);
-}
-Fallible<json> ApiClient::remove(const std::string& path) { return call("DELETE", path, nullptr); }
-
-Fallible<json> ApiClient::call(std::string_view method, const std::string& path, const json* body) {
-  auto response = network_.fetch(server_, roots_pem_, api_request(method, path, token_, body));
+Fallible<json> ApiClient::ask(const ApiCall& call) {
+  auto response = network_.fetch(server_, roots_pem_, api_request(call, token_));
   const bool untrusted = !response && response.error().fault == NetworkFault::untrusted;
   if (untrusted && home_ && roots_pem_) {
     if (auto roots = follow_trust(*home_, network_, server_, *roots_pem_)) {
       roots_pem_ = std::move(*roots);
-      response = network_.fetch(server_, roots_pem_, api_request(method, path, token_, body));
+      response = network_.fetch(server_, roots_pem_, api_request(call, token_));
     }
   }
   if (!response) return std::unexpected(network_failure(response.error(), server_));

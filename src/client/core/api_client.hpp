@@ -1,5 +1,6 @@
-// The REST API as commands see it: JSON out, JSON in, and every refusal as a Failure with its exit
-// code and a sentence.
+// The REST API as commands see it: a call out, JSON in, and every refusal as a Failure with its
+// exit code and a sentence. The calls, and structs for what they hold, are made of
+// docs/api/openapi.json (client/core/api_types.hpp, in the build folder).
 #pragma once
 
 #include <expected>
@@ -16,12 +17,20 @@
 
 namespace rap::client {
 
-// A request below /api/v1/. `token` and `body` may be empty.
-wire::HttpRequest api_request(std::string_view method, std::string_view path,
-                              const std::string& token, const nlohmann::json* body);
+struct ApiCall {
+  std::string method;
+  std::string path;  // below /api/v1/, with its query
+  std::string body;  // JSON, or empty
+};
+// Without a body when `body` is null.
+ApiCall make_call(std::string method, std::string path, const nlohmann::json& body);
+
+// `token` may be empty.
+wire::HttpRequest api_request(const ApiCall& call, const std::string& token);
 
 // The body of a 2xx answer (null when it has none), or what the refusal means.
 Fallible<nlohmann::json> read_answer(const wire::HttpResponse& response);
+Failure not_understood(std::string_view why);  // the answer is none of this API
 Failure network_failure(const NetworkError& error, const wire::HostPort& server);
 
 // A path segment from what a person typed.
@@ -41,19 +50,14 @@ class ApiClient {
     network.deny(account.deny_lists->current());
   }
 
-  // When the platform is not under the roots of this home any more, follow it (client/trust.hpp).
+  // When the platform is not under the roots of this home any more, follow it
+  // (root_succession.hpp).
   void follow_with(Home& home) { home_ = &home; }
   const std::optional<std::string>& roots_pem() const { return roots_pem_; }
 
-  Fallible<nlohmann::json> get(const std::string& path);
-  Fallible<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
-  Fallible<nlohmann::json> put(const std::string& path, const nlohmann::json& body);
-  Fallible<nlohmann::json> remove(const std::string& path);
+  Fallible<nlohmann::json> ask(const ApiCall& call);
 
  private:
-  Fallible<nlohmann::json> call(std::string_view method, const std::string& path,
-                                const nlohmann::json* body);
-
   Network& network_;
   wire::HostPort server_;
   std::optional<std::string> roots_pem_;

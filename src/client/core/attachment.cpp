@@ -1,61 +1,57 @@
 #include "client/core/attachment.hpp"
 
-#include <nlohmann/json.hpp>
+#include <utility>
 
-#include "client/core/api_client.hpp"
+#include "client/core/api_types.hpp"
 
 namespace rap::client {
-
-using nlohmann::json;
-
 namespace {
 
 constexpr std::uint16_t kWssPort = 443;
 
-bool trusted(const json& candidate) {
-  return candidate.at("tls_trust_mode") == "platform_ca" &&
-         candidate.at("production_trusted") == true && candidate.at("smoke_only") == false;
+using Answer = op::CreateSessionAnswer;
+
+// nullopt for one that is not to be used.
+std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
+  if (item.tls_trust_mode != "platform_ca" || !item.production_trusted || item.smoke_only) {
+    return std::nullopt;
+  }
+  auto url = wire::parse_url(item.url, "wss", kWssPort);
+  const auto cluster = ClusterId::parse(item.tls_cluster);
+  if (!url || !cluster) return std::nullopt;
+  return Candidate{std::move(*url), item.token, *cluster};
 }
 
 }  // namespace
 
-Fallible<Attachment> parse_attachment(const json& answer) {
-  try {
-    const json& session = answer.at("session");
-    const json& resource = session.at("resource");
-    const json& organization = session.at("organization");
-    Attachment a;
-    a.session_id = session.at("id");
-    a.organization = organization.is_object() ? organization.at("name") : organization;
-    a.resource = resource.at("name");
-    a.protocol = resource.at("protocol");
-    if (const auto key = resource.find("ssh_host_key");
-        key != resource.end() && key->is_string() && !key->get<std::string>().empty()) {
-      a.ssh_host_key = key->get<std::string>();
-    }
-    a.token_expires_at = answer.at("token_expires_at");
-    for (const json& name : answer.at("classes")) {
-      if (const auto c = wire::traffic_class_from(name.get<std::string>())) a.classes.add(*c);
-    }
-    for (const json& item : answer.at("candidates")) {
-      auto url = wire::parse_url(item.at("url").get<std::string>(), "wss", kWssPort);
-      const auto cluster = ClusterId::parse(item.at("tls_cluster").get<std::string>());
-      if (!url || !cluster || !trusted(item) || a.candidates.size() == kMaxCandidates) continue;
-      a.candidates.push_back({std::move(*url), item.at("token"), *cluster});
-    }
-    if (a.candidates.empty()) {
-      return fail(ExitCode::unreachable,
-                  "No trusted entry to the fabric is available. Ask your platform owner.");
-    }
-    return a;
-  } catch (const json::exception& e) {
-    return fail(ExitCode::failed, std::string("The server's answer makes no sense (") + e.what() +
-                                      "). Is this client of the server's version?");
+Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& account, WallTime now) {
+  const auto answer = op::as<Answer>(json);
+  if (!answer) return std::unexpected(answer.error());
+  const Answer::Session& session = answer->session;
+  Attachment a;
+  a.session_id = session.id;
+  a.organization = session.organization.name;
+  a.resource = session.resource.name;
+  a.protocol = session.resource.protocol;
+  if (const auto& key = session.resource.ssh_host_key; key && !key->empty()) a.ssh_host_key = key;
+  a.token_expires_at = answer->token_expires_at;
+  for (const std::string& name : answer->classes) {
+    if (const auto c = wire::traffic_class_from(name)) a.classes.add(*c);
   }
-}
-
-std::string attachments_path(const std::string& session_id) {
-  return "sessions/" + segment(session_id) + "/attachments";
+  for (const auto& item : answer->candidates) {
+    auto usable = candidate(item);
+    if (usable && a.candidates.size() < kMaxCandidates) a.candidates.push_back(std::move(*usable));
+  }
+  if (a.candidates.empty()) {
+    return fail(ExitCode::unreachable,
+                "No trusted entry to the fabric is available. Ask your platform owner.");
+  }
+  std::optional<GivenDenyList> given;
+  if (const auto& list = answer->deny_list) given = {list->envelope, list->signer};
+  const auto taken =
+      account.deny_lists->take(given, account.roots_pem, a.candidates.front().cluster, now);
+  if (!taken) return std::unexpected(taken.error());
+  return a;
 }
 
 }  // namespace rap::client

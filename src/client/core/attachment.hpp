@@ -10,7 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/ids.hpp"
-#include "client/core/failure.hpp"
+#include "client/core/profile.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
 
@@ -35,12 +35,9 @@ struct Attachment {
   std::vector<Candidate> candidates;  // the server's order; at least one
 };
 
-// Reads the answer to POST sessions and POST sessions/{id}/attachments. A candidate that is not
-// verified by the platform's own CA, or is for smoke tests only, is left out (PK-4): production
-// never trusts it.
-Fallible<Attachment> parse_attachment(const nlohmann::json& answer);
-
-// The path of the request for a further attachment.
-std::string attachments_path(const std::string& session_id);
+// Reads the answer to POST sessions and POST sessions/{id}/attachments, and takes the deny list
+// that came with it. A candidate that is not verified by the platform's own CA, or is for smoke
+// tests only, is left out (PK-4): production never trusts it.
+Fallible<Attachment> read_attachment(const nlohmann::json& answer, Account& account, WallTime now);
 
 }  // namespace rap::client

@@ -10,9 +10,22 @@ using nlohmann::json;
 
 namespace {
 
-std::string text_of(const json& object, const char* member) {
-  const auto it = object.is_object() ? object.find(member) : object.end();
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+// What the file holds.
+struct KeptFile {
+  ClusterId cluster;
+  std::uint64_t version = 0;
+  GivenDenyList list;
+};
+
+std::optional<KeptFile> parse_kept(const std::string& text) {
+  try {
+    const json kept = json::parse(text);
+    const auto cluster = ClusterId::parse(kept.at("cluster").get<std::string>());
+    if (!cluster) return std::nullopt;
+    return KeptFile{*cluster, kept.at("version"), {kept.at("envelope"), kept.at("signer")}};
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
 }
 
 snapshot::DenyListTrust trust_in(const std::string& roots_pem) {
@@ -27,15 +40,14 @@ snapshot::DenyListTrust trust_in(const std::string& roots_pem) {
 void DenyListKeeper::load(const std::string& roots_pem, WallTime now) {
   const auto text = home_.read(kDenyListFile);
   if (!text || !*text) return;
-  const json kept = json::parse(**text, nullptr, false);
-  cluster_ = ClusterId::parse(text_of(kept, "cluster"));
-  if (!cluster_) return;
-  floor_ = kept.value("version", std::uint64_t{0});
+  const auto kept = parse_kept(**text);
+  if (!kept) return;
+  cluster_ = kept->cluster;
+  floor_ = kept->version;
   auto trust = trust_in(roots_pem);
   trust.cluster = cluster_;
   trust.floor = floor_;
-  const auto list =
-      snapshot::open_deny_list(text_of(kept, "envelope"), text_of(kept, "signer"), trust, now);
+  const auto list = snapshot::open_deny_list(kept->list.envelope, kept->list.signer, trust, now);
   const auto denied = list ? crypto::DenyList::make(list->entries) : std::nullopt;
   if (!denied) return;
   version_ = list->version;
@@ -44,14 +56,12 @@ void DenyListKeeper::load(const std::string& roots_pem, WallTime now) {
   current_ = std::make_shared<const crypto::DenyList>(*denied);
 }
 
-Fallible<void> DenyListKeeper::put(const json& given, const std::string& roots_pem,
+Fallible<void> DenyListKeeper::put(const GivenDenyList& given, const std::string& roots_pem,
                                    ClusterId cluster, WallTime now) {
   auto trust = trust_in(roots_pem);
   trust.cluster = cluster;
   if (cluster == cluster_) trust.floor = floor_;
-  const std::string envelope = text_of(given, "envelope");
-  const std::string signer = text_of(given, "signer");
-  const auto list = snapshot::open_deny_list(envelope, signer, trust, now);
+  const auto list = snapshot::open_deny_list(given.envelope, given.signer, trust, now);
   if (!list) {
     return fail(ExitCode::untrusted,
                 "The platform's deny list is refused (" + std::string(to_string(list.error())) +
@@ -61,8 +71,8 @@ Fallible<void> DenyListKeeper::put(const json& given, const std::string& roots_p
   if (!denied) return fail(ExitCode::untrusted, "The platform's deny list names nothing.");
   const json kept = {{"version", list->version},
                      {"cluster", list->cluster.str()},
-                     {"envelope", envelope},
-                     {"signer", signer}};
+                     {"envelope", given.envelope},
+                     {"signer", given.signer}};
   if (auto saved = home_.write(kDenyListFile, kept.dump(1) + "\n"); !saved) return saved;
   cluster_ = cluster;
   floor_ = version_ = list->version;
@@ -75,10 +85,9 @@ Fallible<void> DenyListKeeper::put(const json& given, const std::string& roots_p
   return {};
 }
 
-Fallible<void> DenyListKeeper::take(const json& answer, const std::string& roots_pem,
-                                    ClusterId cluster, WallTime now) {
-  const auto given = answer.is_object() ? answer.find("deny_list") : answer.end();
-  if (given != answer.end()) return put(*given, roots_pem, cluster, now);
+Fallible<void> DenyListKeeper::take(const std::optional<GivenDenyList>& given,
+                                    const std::string& roots_pem, ClusterId cluster, WallTime now) {
+  if (given) return put(*given, roots_pem, cluster, now);
   if (!current_ || cluster != cluster_ || now >= expires_at_) {
     return fail(ExitCode::untrusted,
                 "There is no deny list of the platform that is still good, and without one no "

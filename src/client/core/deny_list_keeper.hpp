@@ -7,8 +7,6 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "client/core/failure.hpp"
@@ -19,6 +17,12 @@ namespace rap::client {
 
 inline constexpr std::string_view kDenyListFile = "deny-list.json";
 
+// As an answer brings one.
+struct GivenDenyList {
+  std::string envelope;
+  std::string signer;  // PEM
+};
+
 class DenyListKeeper {
  public:
   explicit DenyListKeeper(Home& home) : home_(home) {}
@@ -27,16 +31,21 @@ class DenyListKeeper {
   // its version stays the oldest that is taken.
   void load(const std::string& roots_pem, WallTime now);
   std::uint64_t version() const { return version_; }  // 0: none is in force
+  // What to tell the server, so that it gives none but a newer one.
+  std::optional<std::int64_t> known_version() const {
+    if (version_ == 0) return std::nullopt;
+    return static_cast<std::int64_t>(version_);
+  }
   // Null when none is in force. The same as before while it says the same.
   std::shared_ptr<const crypto::DenyList> current() const { return current_; }
 
-  // Puts in force and keeps the list in an answer to a request for an attachment; without one, the
-  // kept one has to be good still.
-  Fallible<void> take(const nlohmann::json& answer, const std::string& roots_pem, ClusterId cluster,
-                      WallTime now);
+  // Puts in force and keeps the list that came with an attachment; without one, the kept one has to
+  // be good still.
+  Fallible<void> take(const std::optional<GivenDenyList>& given, const std::string& roots_pem,
+                      ClusterId cluster, WallTime now);
 
  private:
-  Fallible<void> put(const nlohmann::json& given, const std::string& roots_pem, ClusterId cluster,
+  Fallible<void> put(const GivenDenyList& given, const std::string& roots_pem, ClusterId cluster,
                      WallTime now);
 
   Home& home_;

@@ -10,23 +10,22 @@ namespace rap::client {
 namespace {
 
 using namespace std::chrono_literals;
-using nlohmann::json;
 
 class KeptDenyList : public testing::Test {
  protected:
-  json given(std::uint64_t version, const crypto::TestPki& by,
-             std::vector<crypto::DenyEntry> entries = {}) {
+  std::optional<GivenDenyList> given(std::uint64_t version, const crypto::TestPki& by,
+                                     std::vector<crypto::DenyEntry> entries = {}) {
     const snapshot::PublicDenyList list{version, by.cluster, now, now + 1h, std::move(entries)};
-    return {{"deny_list",
-             {{"version", version},
-              {"envelope", snapshot::seal_deny_list(list, by.intermediate)},
-              {"signer", by.intermediate.certificate.pem()}}}};
+    return GivenDenyList{snapshot::seal_deny_list(list, by.intermediate),
+                         by.intermediate.certificate.pem()};
   }
-  std::string take(DenyListKeeper& lists, const json& answer, WallTime at) {
-    const auto done = lists.take(answer, roots, pki.cluster, at);
+  std::string take(DenyListKeeper& lists, const std::optional<GivenDenyList>& list, WallTime at) {
+    const auto done = lists.take(list, roots, pki.cluster, at);
     return done ? "taken" : done.error().text;
   }
-  std::string take(DenyListKeeper& lists, const json& answer) { return take(lists, answer, now); }
+  std::string take(DenyListKeeper& lists, const std::optional<GivenDenyList>& list) {
+    return take(lists, list, now);
+  }
   DenyListKeeper again(WallTime at) {
     DenyListKeeper lists(home);
     lists.load(roots, at);
@@ -52,7 +51,7 @@ TEST_F(KeptDenyList, IsInForceAgainAfterARestart) {
   EXPECT_EQ(second.version(), 7U);
   ASSERT_TRUE(second.current());
   EXPECT_TRUE(second.current()->certificate(entry.issuer, entry.serial));
-  EXPECT_EQ(take(second, json::object()), "taken") << "the kept one is good still";
+  EXPECT_EQ(take(second, std::nullopt), "taken") << "the kept one is good still";
 }
 
 TEST_F(KeptDenyList, AnOlderOneIsRefusedAlsoWhenTheKeptOneHasExpired) {
@@ -67,8 +66,8 @@ TEST_F(KeptDenyList, AnOlderOneIsRefusedAlsoWhenTheKeptOneHasExpired) {
 TEST_F(KeptDenyList, AFrozenOneEndsWithItsTime) {
   DenyListKeeper lists = again(now);
   EXPECT_EQ(take(lists, given(7, pki)), "taken");
-  EXPECT_EQ(take(lists, json::object(), now + 1h - 1s), "taken");
-  EXPECT_NE(take(lists, json::object(), now + 1h).find("no deny list"), std::string::npos);
+  EXPECT_EQ(take(lists, std::nullopt, now + 1h - 1s), "taken");
+  EXPECT_NE(take(lists, std::nullopt, now + 1h).find("no deny list"), std::string::npos);
   EXPECT_NE(take(lists, given(7, pki), now + 1h).find("expired"), std::string::npos);
 }
 
@@ -93,7 +92,8 @@ TEST_F(KeptDenyList, ThatSaysTheSameIsTheSame) {
 }
 
 TEST_F(KeptDenyList, ADamagedFileDeniesNothingAndIsReplaced) {
-  for (const char* text : {"", "{", "[]", R"({"version":"x"})"}) {
+  for (const char* text : {"", "{", "[]", R"({"version":"x"})",
+                           R"({"cluster":"7c9e6679-7425-40de-944b-e07fc1f90ae7","version":"x"})"}) {
     home.files[std::string(kDenyListFile)] = text;
     DenyListKeeper lists = again(now);
     EXPECT_EQ(lists.version(), 0U);

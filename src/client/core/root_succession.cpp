@@ -1,15 +1,12 @@
 #include "client/core/root_succession.hpp"
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
-#include "client/core/api_client.hpp"
+#include "client/core/api_types.hpp"
 #include "client/core/profile.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::client {
-
-using nlohmann::json;
 
 namespace {
 
@@ -29,17 +26,14 @@ std::optional<std::string> follow_trust(Home& home, Network& network, const wire
   auto roots = crypto::Certificate::chain_from_pem(roots_pem);
   if (!roots) return std::nullopt;
   // Unverified, and with nothing secret in it.
-  const auto answer = ApiClient(network, server, std::nullopt, {}).get("trust-bundle");
-  if (!answer || !answer->is_object()) return std::nullopt;
-  const json bundles = answer->value("bundles", json::array());
-  if (!bundles.is_array() || bundles.size() > kMaxBundles) return std::nullopt;
+  const auto answer = op::as<op::GetTrustBundleAnswer>(
+      ApiClient(network, server, std::nullopt, {}).ask(op::get_trust_bundle()));
+  if (!answer || answer->bundles.size() > kMaxBundles) return std::nullopt;
 
   std::uint64_t version = bundle_in_force(home);
   bool moved = false;
-  for (const json& item : bundles) {
-    if (!item.is_string()) return std::nullopt;
-    auto bundle =
-        snapshot::open_trust_bundle(item.get<std::string>(), std::nullopt, *roots, version + 1);
+  for (const std::string& envelope : answer->bundles) {
+    auto bundle = snapshot::open_trust_bundle(envelope, std::nullopt, *roots, version + 1);
     if (!bundle) continue;  // one we are past, or signed by roots we do not know
     version = bundle->version;
     roots = std::move(bundle->roots);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "client/core/api_client.hpp"
+#include "client/core/api_types.hpp"
 #include "client/testing/doubles.hpp"
 #include "crypto/testing/pki.hpp"
 #include "snapshot/trust_bundle.hpp"
@@ -33,7 +33,7 @@ class FollowTrust : public testing::Test {
   // Asks the server something; ok, or why there was no answer.
   ExitCode use() {
     const auto account = signed_in(home, from_unix(kNow));
-    const auto answer = ApiClient(network, account.value(), home).get("me");
+    const auto answer = ApiClient(network, account.value(), home).ask(op::get_me());
     return answer ? ExitCode::ok : answer.error().code;
   }
 

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/core/api_client.hpp"
+#include "client/core/api_types.hpp"
 #include "client/core/flow_failure.hpp"
 #include "client/terminal/https_network.hpp"
 #include "io/system/system.hpp"
@@ -55,8 +55,9 @@ void Forwarder::attach(Id id) {
       return connection.carrier.open(links_, *first, class_);
     }
   }
-  const nlohmann::json body = {{"deny_list_version", account_.deny_lists->version()}};
-  http_.send(api_request("POST", attachments_path(session_id_), account_.profile.token, &body),
+  const ApiCall call = op::create_attachment(
+      session_id_, {.deny_list_version = account_.deny_lists->known_version()});
+  http_.send(api_request(call, account_.profile.token),
              [this, id](io::HttpClient::Result result) { attached(id, result); });
 }
 
@@ -69,11 +70,8 @@ void Forwarder::attached(Id id, const io::HttpClient::Result& result) {
   }
   const auto answer = read_answer(*result);
   if (!answer) return give_up(id, answer.error(), answer.error().code == ExitCode::unreachable);
-  const auto attachment = parse_attachment(*answer);
+  const auto attachment = read_attachment(*answer, account_, io::wall_now());
   if (!attachment) return give_up(id, attachment.error(), false);
-  const auto taken = account_.deny_lists->take(
-      *answer, account_.roots_pem, attachment->candidates.front().cluster, io::wall_now());
-  if (!taken) return give_up(id, taken.error(), false);
   it->second->carrier.open(links_, *attachment, class_);
 }
 

@@ -1,8 +1,19 @@
 #include "client/testing/doubles.hpp"
 
+#include "client/testing/described.hpp"
+
 namespace rap::client {
 
 using nlohmann::json;
+
+namespace {
+
+std::pair<std::string, std::string> parts_of(const std::string& what) {
+  const std::size_t space = what.find(' ');
+  return {what.substr(0, space), what.substr(space + 1)};
+}
+
+}  // namespace
 
 Fallible<std::optional<std::string>> TestHome::read(std::string_view name) {
   const auto it = files.find(std::string(name));
@@ -42,8 +53,14 @@ std::expected<wire::HttpResponse, NetworkError> TestNetwork::fetch(
 }
 
 void TestNetwork::answer(const std::string& what, const json& body, int status) {
-  const std::size_t space = what.find(' ');
-  answers[what.substr(0, space + 1) + "/api/v1/" + what.substr(space + 1)] = {status, body};
+  const auto [method, path] = parts_of(what);
+  const bool success = status < 300;
+  answers[method + " /api/v1/" + path] = {status, success ? completed(method, path, body) : body};
+}
+
+void TestNetwork::answer_fully(const std::string& what) {
+  const auto [method, path] = parts_of(what);
+  answers[method + " /api/v1/" + path] = {200, full_answer(method, path)};
 }
 
 }  // namespace rap::client

@@ -33,7 +33,8 @@ struct Sent {
   nlohmann::json body() const;
 };
 
-// Answers "METHOD path" as the test laid down.
+// Answers "METHOD path" as the test laid down. What the API requires of an answer and the test left
+// out is filled in, and a test that lays down what the API does not have fails.
 class TestNetwork final : public Network {
  public:
   std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
@@ -41,6 +42,8 @@ class TestNetwork final : public Network {
                                                         const wire::HttpRequest& request) override;
   void deny(std::shared_ptr<const crypto::DenyList> list) override { denied = std::move(list); }
   void answer(const std::string& what, const nlohmann::json& body, int status = 200);
+
+  void answer_fully(const std::string& what);  // with every member the API knows, in lists of one
 
   std::optional<NetworkError> error;
   std::optional<std::string> untrusted_roots;  // the server is not under these

@@ -1,0 +1,16 @@
+// Answers as docs/api/openapi.json describes them, for a server that tests script.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace rap::client {
+
+// `given` with what the API requires and it lacks. Throws std::logic_error when there is no such
+// operation, or no such member of its answer.
+nlohmann::json completed(const std::string& method, const std::string& path,
+                         const nlohmann::json& given);
+// Every member, and one item in every list.
+nlohmann::json full_answer(const std::string& method, const std::string& path);
+
+}  // namespace rap::client
