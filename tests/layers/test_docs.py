@@ -14,6 +14,9 @@ ROOMS = layers.read(sources.read(layers.FILE))
 PATH = re.compile(r"(?<![\w/.<-])((?:src|apps|tests|tools|bench|docs|cmake|\.ci)/[\w./*-]*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
+DECISIONS = "docs/decisions"
+PARTS = ["Context", "Decision", "Alternatives", "Consequences"]
+
 METRICS_PAGE = "docs/operations/metrics.md"
 LISTED = re.compile(r"^\| `(rap_[a-z_]+)(?:\{[a-z, ]+\})?` \| (counter|gauge) \|", re.MULTILINE)
 WRITTEN = re.compile(
@@ -48,6 +51,18 @@ def broken_links(page, text, exists):
         # What leads out of the repository is a page of whoever hosts it.
         if not path.startswith("..") and not exists(path):
             found.append(f"{page}: {target}")
+    return found
+
+
+def decision_faults(pages, index):
+    """What is wrong with decisions {file name: text} and the index of them."""
+    listed = re.findall(r"^\| \[[^\]]*\]\(([\w-]+\.md)\) \|", index, re.MULTILINE)
+    found = [f"{name} is not in the index" for name in pages if name not in listed]
+    found += [f"{name} is listed twice" for name in set(listed) if listed.count(name) > 1]
+    for name, text in pages.items():
+        parts = re.findall(rf"^(?:## |\*\*)({'|'.join(PARTS)})\b", text, re.MULTILINE)
+        if parts != PARTS:
+            found.append(f"{name} has {parts}, not {PARTS}")
     return found
 
 
@@ -92,6 +107,12 @@ class Documents(unittest.TestCase):
         page = sources.read("ARCHITECTURE.md")
         self.assertEqual(layers.with_rooms(page, ROOMS), page, "run 'make docs'")
 
+    def test_every_decision_has_its_parts_and_a_line_in_the_index(self):
+        pages = {path.name: sources.read(path) for path in sources.files(f"{DECISIONS}/*.md")}
+        index = pages.pop("README.md")
+        self.assertGreater(len(pages), 5)
+        self.assertEqual([], decision_faults(pages, index))
+
     def test_every_metric_is_listed_and_no_other(self):
         written = {}
         for path in sources.files("src/*.cpp", "apps/*.cpp"):
@@ -121,6 +142,13 @@ class TheRules(unittest.TestCase):
         page = layers.with_rooms(layers.BEGIN + layers.END, ROOMS)
         more = layers.read(sources.read(layers.FILE) + "attic | pure | base | | | dust\n")
         self.assertNotEqual(page, layers.with_rooms(page, more))
+
+    def test_a_decision_without_alternatives_or_a_line_is_found(self):
+        whole = "".join(f"**{part}.** Words.\n\n" for part in PARTS)
+        index = "| [x.md](x.md) | Why. |\n"
+        self.assertEqual([], decision_faults({"x.md": whole}, index))
+        self.assertTrue(decision_faults({"x.md": whole}, ""))
+        self.assertTrue(decision_faults({"x.md": whole.replace("Alternatives", "Or")}, index))
 
     def test_metrics_that_are_only_written_or_only_listed_are_found(self):
         written = written_metrics("src/node/x_metrics.cpp", 't.one("drops_total", "counter", "x")')
