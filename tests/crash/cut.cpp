@@ -1,6 +1,8 @@
 #include "cut.hpp"
 
 #include <csignal>
+#include <cstdarg>
+#include <cstdio>
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -12,7 +14,8 @@ namespace rap::cut {
 namespace {
 
 bool counting = false;
-std::uint64_t count = 0;
+std::uint64_t operations_seen = 0;
+std::uint64_t writes_seen = 0;
 std::uint64_t last = 0;
 Where how = Where::before;
 
@@ -21,9 +24,14 @@ Where how = Where::before;
   for (;;) ::pause();
 }
 
-bool is_last() { return counting && ++count == last; }
+bool is_last() { return counting && ++operations_seen == last && how == Where::before; }
 
-// Standard output is no file of the node's.
+bool is_last_write() {
+  const bool half = counting && ++writes_seen == last && how == Where::half;
+  return is_last() || half;
+}
+
+// Standard output is no file of the state directory.
 bool is_file(int fd) { return fd > STDERR_FILENO; }
 
 template <class Function>
@@ -35,12 +43,13 @@ Function* real(const char* name) {
 
 void after(std::uint64_t operation, Where where) {
   counting = true;
-  count = 0;
+  operations_seen = 0;
+  writes_seen = 0;
   last = operation;
   how = where;
 }
 
-std::uint64_t operations() { return count; }
+std::uint64_t seen(Where where) { return where == Where::half ? writes_seen : operations_seen; }
 
 }  // namespace rap::cut
 
@@ -50,7 +59,7 @@ extern "C" {
 
 ssize_t write(int fd, const void* data, size_t size) {
   static auto* const next = real<ssize_t(int, const void*, size_t)>("write");
-  if (is_file(fd) && is_last()) {
+  if (is_file(fd) && is_last_write()) {
     if (how == Where::half) next(fd, data, size / 2);
     die();
   }
@@ -59,7 +68,7 @@ ssize_t write(int fd, const void* data, size_t size) {
 
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t at) {
   static auto* const next = real<ssize_t(int, const void*, size_t, off64_t)>("pwrite64");
-  if (is_file(fd) && is_last()) {
+  if (is_file(fd) && is_last_write()) {
     if (how == Where::half) next(fd, data, size / 2, at);
     die();
   }
@@ -94,6 +103,62 @@ int unlink(const char* path) noexcept {
   static auto* const next = real<int(const char*)>("unlink");
   if (is_last()) die();
   return next(path);
+}
+
+int unlinkat(int folder, const char* path, int flags) noexcept {
+  static auto* const next = real<int(int, const char*, int)>("unlinkat");
+  if (is_last()) die();
+  return next(folder, path, flags);
+}
+
+int rmdir(const char* path) noexcept {
+  static auto* const next = real<int(const char*)>("rmdir");
+  if (is_last()) die();
+  return next(path);
+}
+
+int remove(const char* path) noexcept {
+  static auto* const next = real<int(const char*)>("remove");
+  if (is_last()) die();
+  return next(path);
+}
+
+int open(const char* path, int flags, ...) {
+  static auto* const next = real<int(const char*, int, ...)>("open");
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  if ((flags & O_CREAT) != 0 && is_last()) die();
+  return next(path, flags, mode);
+}
+
+int open64(const char* path, int flags, ...) {
+  static auto* const next = real<int(const char*, int, ...)>("open64");
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  if ((flags & O_CREAT) != 0 && is_last()) die();
+  return next(path, flags, mode);
+}
+
+int fchmod(int fd, mode_t mode) noexcept {
+  static auto* const next = real<int(int, mode_t)>("fchmod");
+  if (is_last()) die();
+  return next(fd, mode);
+}
+
+int chmod(const char* path, mode_t mode) noexcept {
+  static auto* const next = real<int(const char*, mode_t)>("chmod");
+  if (is_last()) die();
+  return next(path, mode);
+}
+
+int fchmodat(int folder, const char* path, mode_t mode, int flags) noexcept {
+  static auto* const next = real<int(int, const char*, mode_t, int)>("fchmodat");
+  if (is_last()) die();
+  return next(folder, path, mode, flags);
 }
 
 int mkdir(const char* path, mode_t mode) noexcept {

@@ -7,12 +7,13 @@
 namespace rap::cut {
 
 enum class Where : std::uint8_t {
-  before,  // it does not happen
-  half,  // of a write the first half does
+  before,  // the operation does not happen
+  half,  // the operation is a write, and half of it happens
 };
 
-// The `operation`th from now on, counted from 1, is the last. 0: none is, they are only counted.
+// The `operation`th from now on (with `half` the `operation`th write), counted from 1, is the last.
+// 0: none is, they are only counted.
 void after(std::uint64_t operation, Where where = Where::before);
-std::uint64_t operations();  // so far
+std::uint64_t seen(Where where);  // operations, or writes, so far
 
 }  // namespace rap::cut

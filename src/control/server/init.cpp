@@ -62,6 +62,7 @@ Result<void> initialize(const InitOptions& options, const StateDirectory& state,
   if (!lock)
     return std::unexpected("another rap-control uses " + options.state + "; stop it first");
 
+  if (auto ok = state.recover(); !ok) return ok;
   // An init that was cut short goes on where it stopped: every step can be repeated.
   auto postgres = state.postgres();
   const bool is_private = options.database_url.empty();

@@ -1,8 +1,9 @@
-// The part of the state directory that holds the next root while the trust is rotated.
+#include "control/server/next_trust.hpp"
+
+#include <array>
+
 #include <nlohmann/json.hpp>
 
-#include "control/server/state_directory.hpp"
-#include "control/server/trust_files.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::control::server {
@@ -12,13 +13,51 @@ namespace fs = std::filesystem;
 
 constexpr std::array kPromoted = {"root.crt", "intermediate.key", "intermediate.crt"};
 constexpr const char* kNext = "next";
+constexpr const char* kBeingMade = "next.new";
+constexpr const char* kSuperseded = "superseded";
 constexpr const char* kRetired = "retired";
-constexpr const char* kPromote = "promote";  // there: the files beside it are to be taken over
-constexpr const char* kLast = "new.dsse";    // written last
+constexpr const char* kPromote = "promote";
+constexpr const char* kLast = "new.dsse";  // written last
+constexpr const char* kNote = "trust.json";
+constexpr const char* kLock = "trust.lock";
+constexpr mode_t kPrivateFile = 0600;
+constexpr mode_t kPrivateFolder = 0700;
 
-bool is_there(const fs::path& path) {
+Result<bool> is_there(const fs::path& path) {
   std::error_code error;
-  return fs::exists(path, error);
+  const bool found = fs::exists(path, error);
+  if (error) return std::unexpected(path.string() + ": " + error.message());
+  return found;
+}
+
+Result<void> move_folder(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error) return std::unexpected(from.string() + ": " + error.message());
+  return {};
+}
+
+Result<void> remove_folder(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return std::unexpected(path.string() + ": " + error.message());
+  return {};
+}
+
+Result<crypto::Certificate> load_certificate(const fs::path& path) {
+  const auto text = io::read_file(path);
+  if (!text) return std::unexpected(text.error());
+  auto certificate = crypto::Certificate::from_pem(*text);
+  if (!certificate) return std::unexpected(path.string() + " is damaged; prepare again");
+  return std::move(*certificate);
+}
+
+Result<crypto::PrivateKey> load_key(const fs::path& path) {
+  const auto text = io::read_file(path);
+  if (!text) return std::unexpected(text.error());
+  auto key = crypto::PrivateKey::from_pem(*text);
+  if (!key) return std::unexpected(path.string() + " is damaged; prepare again");
+  return std::move(*key);
 }
 
 Result<control::StoredBundle> load_bundle(const fs::path& path, const control::Authority& active) {
@@ -32,42 +71,94 @@ Result<control::StoredBundle> load_bundle(const fs::path& path, const control::A
   return control::StoredBundle{bundle->version, std::move(*envelope), bundle->pem()};
 }
 
+// Files that a 'trust prepare' which was killed was writing the new root's key to.
+void remove_unfinished(const fs::path& file) {
+  const std::string prefix = file.filename().string() + ".";
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(io::kTemporarySuffix)) continue;
+    std::error_code ignored;  // then it stays, readable to nobody else
+    fs::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
-Result<std::optional<NextTrust>> StateDirectory::load_next(const control::Authority& active) const {
-  const fs::path folder = pki(kNext);
-  if (!is_there(folder / kLast)) return std::nullopt;
-  const auto read = [&](const char* name) { return io::read_file(folder / name); };
-  const auto root_text = read("root.crt");
-  const auto certificate_text = read("intermediate.crt");
-  const auto key_text = read("intermediate.key");
-  if (!root_text) return std::unexpected(root_text.error());
-  if (!certificate_text) return std::unexpected(certificate_text.error());
-  if (!key_text) return std::unexpected(key_text.error());
-  const auto root = crypto::Certificate::from_pem(*root_text);
-  const auto certificate = crypto::Certificate::from_pem(*certificate_text);
-  const auto key = crypto::PrivateKey::from_pem(*key_text);
-  if (!root || !certificate || !key) {
-    return std::unexpected(folder.string() + " is damaged; prepare again");
-  }
+Result<std::optional<NextTrust>> NextTrustFiles::load(const control::Authority& active) const {
+  const fs::path folder = pki_ / kNext;
+  const auto complete = is_there(folder / kLast);
+  if (!complete) return std::unexpected(complete.error());
+  if (!*complete) return std::nullopt;
+  auto root = load_certificate(folder / "root.crt");
+  if (!root) return std::unexpected(root.error());
+  auto certificate = load_certificate(folder / "intermediate.crt");
+  if (!certificate) return std::unexpected(certificate.error());
+  auto key = load_key(folder / "intermediate.key");
+  if (!key) return std::unexpected(key.error());
   auto both = load_bundle(folder / "both.dsse", active);
   if (!both) return std::unexpected(both.error());
   auto only_new = load_bundle(folder / kLast, active);
   if (!only_new) return std::unexpected(only_new.error());
-  return NextTrust{*root, {*certificate, *key}, std::move(*both), std::move(*only_new)};
+  return NextTrust{std::move(*root),
+                   {std::move(*certificate), std::move(*key)},
+                   std::move(*both),
+                   std::move(*only_new)};
 }
 
-Result<std::string> StateDirectory::prepare_next(const control::Authority& active,
-                                                 const crypto::Issuer& old_root,
-                                                 std::uint64_t bundle_version,
-                                                 const std::string& out_root_key, WallTime now,
-                                                 RandomSource& rng) const {
-  const fs::path folder = pki(kNext);
-  std::error_code error;
-  fs::remove_all(folder, error);  // what was prepared before, and not used
-  if (auto ok = io::make_directory(folder, 0700); !ok) return std::unexpected(ok.error());
+Result<void> NextTrustFiles::supersede_next() const {
+  const auto complete = is_there(pki_ / kNext / kLast);
+  if (!complete) return std::unexpected(complete.error());
+  if (!*complete) return remove_folder(pki_ / kNext);
+  const auto root = load_certificate(pki_ / kNext / "root.crt");
+  if (!root) return std::unexpected(root.error());
+  if (auto ok = io::make_directory(pki_ / kSuperseded, kPrivateFolder); !ok) return ok;
+  return move_folder(pki_ / kNext, pki_ / kSuperseded / control::ca_ref_of(*root));
+}
+
+Result<void> NextTrustFiles::recall(const std::string& ca_ref) const {
+  const fs::path folder = pki_ / kSuperseded / ca_ref;
+  const auto found = is_there(folder);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return {};
+  const auto lock = io::FileLock::try_lock(pki_ / kLock);
+  if (!lock) return std::unexpected("'rap-control trust prepare' is at work on pki/next");
+  if (auto ok = supersede_next(); !ok) return ok;
+  return move_folder(folder, pki_ / kNext);
+}
+
+Result<std::string> NextTrustFiles::prepare(const control::Authority& active,
+                                            const crypto::Issuer& old_root,
+                                            const std::string& out_root_key, WallTime now,
+                                            RandomSource& rng) const {
+  const auto lock = io::FileLock::try_lock(pki_ / kLock);
+  if (!lock) return std::unexpected("another 'rap-control trust prepare' is at work; wait for it");
+  const auto note = read_note();
+  if (!note) return std::unexpected(note.error());
+  const auto taking_over = is_there(pki_ / kNext / kPromote);
+  if (!taking_over) return std::unexpected(taking_over.error());
+  if (*taking_over || note->phase != control::TrustPhase::stable) {
+    return std::unexpected("a rotation is under way; see 'rap admin trust status'");
+  }
   const crypto::Issuer root =
       crypto::make_root(active.cluster, control::validity_from(now, kRootLifetime), rng);
+  const auto made =
+      prepare_locked(active, old_root, root, note->bundle_version, out_root_key, now, rng);
+  if (!made) return std::unexpected(made.error());
+  return root.certificate.fingerprint_hex();
+}
+
+Result<void> NextTrustFiles::prepare_locked(const control::Authority& active,
+                                            const crypto::Issuer& old_root,
+                                            const crypto::Issuer& root,
+                                            std::uint64_t bundle_version,
+                                            const std::string& out_root_key, WallTime now,
+                                            RandomSource& rng) const {
+  const fs::path folder = pki_ / kBeingMade;
+  if (auto ok = remove_folder(folder); !ok) return ok;
+  if (auto ok = io::make_directory(folder, kPrivateFolder); !ok) return ok;
+  remove_unfinished(out_root_key);
   const crypto::Issuer intermediate = crypto::make_intermediate(
       root, active.cluster, control::validity_from(now, kIntermediateLifetime), rng);
   const auto sealed = [&](std::uint64_t version, std::vector<crypto::Certificate> roots) {
@@ -83,52 +174,61 @@ Result<std::string> StateDirectory::prepare_next(const control::Authority& activ
       {folder / kLast, sealed(bundle_version + 2, {root.certificate})},
   };
   for (const auto& [path, content] : files) {
-    if (auto ok = io::write_file_atomic(path, content, 0600); !ok) {
-      return std::unexpected(ok.error());
-    }
+    if (auto ok = io::write_file_atomic(path, content, kPrivateFile); !ok) return ok;
   }
-  return root.certificate.fingerprint_hex();
+  if (auto ok = supersede_next(); !ok) return ok;
+  return move_folder(folder, pki_ / kNext);
 }
 
-// Cut short anywhere, it goes on when the authority is loaded next.
-Result<void> StateDirectory::promote_next() const {
-  if (auto ok = io::write_file_atomic(pki(kNext) / kPromote, "", 0600); !ok) return ok;
+Result<void> NextTrustFiles::promote() const {
+  if (auto ok = io::write_file_atomic(pki_ / kNext / kPromote, "", kPrivateFile); !ok) return ok;
   return finish_promotion();
 }
 
-Result<void> StateDirectory::finish_promotion() const {
-  const fs::path folder = pki(kNext);
-  if (!is_there(folder / kPromote)) return {};
+Result<void> NextTrustFiles::finish_promotion() const {
+  const fs::path folder = pki_ / kNext;
+  const auto under_way = is_there(folder / kPromote);
+  if (!under_way) return std::unexpected(under_way.error());
+  if (!*under_way) return {};
   for (const char* name : kPromoted) {
     const auto content = io::read_file(folder / name);
     if (!content) return std::unexpected(content.error());
-    if (auto ok = io::write_file_atomic(pki(name), *content, 0600); !ok) return ok;
+    if (auto ok = io::write_file_atomic(pki_ / name, *content, kPrivateFile); !ok) return ok;
   }
-  std::error_code error;
-  fs::remove_all(pki(kRetired), error);
-  fs::rename(folder, pki(kRetired), error);  // at one moment
-  if (error) return std::unexpected(folder.string() + ": " + error.message());
-  fs::remove_all(pki(kRetired), error);
-  return {};
+  if (auto ok = remove_folder(pki_ / kRetired); !ok) return ok;
+  if (auto ok = move_folder(folder, pki_ / kRetired); !ok) return ok;  // at one moment
+  return remove_folder(pki_ / kRetired);
 }
 
-Result<TrustNote> StateDirectory::read_trust_note() const {
-  if (!is_there(pki("trust.json"))) return TrustNote{};
-  const auto text = io::read_file(pki("trust.json"));
+void NextTrustFiles::remove_leftovers() const {
+  const auto lock = io::FileLock::try_lock(pki_ / kLock);
+  if (!lock) return;
+  for (const char* name : {kBeingMade, kSuperseded, kRetired}) {
+    std::error_code ignored;  // then it stays until the next time
+    fs::remove_all(pki_ / name, ignored);
+  }
+}
+
+Result<TrustNote> NextTrustFiles::read_note() const {
+  const auto found = is_there(pki_ / kNote);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return TrustNote{};
+  const auto text = io::read_file(pki_ / kNote);
   if (!text) return std::unexpected(text.error());
   const auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (json.is_object()) {
-    const auto phase = control::trust_phase_from(json.value("phase", ""));
-    const auto version = json.value("bundle_version", std::uint64_t{0});
+  if (json.is_object() && json.contains("phase") && json["phase"].is_string() &&
+      json.contains("bundle_version") && json["bundle_version"].is_number_unsigned()) {
+    const auto phase = control::trust_phase_from(json["phase"].get<std::string>());
+    const auto version = json["bundle_version"].get<std::uint64_t>();
     if (phase && version > 0) return TrustNote{*phase, version};
   }
   return std::unexpected("pki/trust.json is damaged; the running server writes it anew");
 }
 
-Result<void> StateDirectory::write_trust_note(const TrustNote& note) const {
+Result<void> NextTrustFiles::write_note(const TrustNote& note) const {
   const nlohmann::json json{{"phase", to_string(note.phase)},
                             {"bundle_version", note.bundle_version}};
-  return io::write_file_atomic(pki("trust.json"), json.dump() + "\n", 0600);
+  return io::write_file_atomic(pki_ / kNote, json.dump() + "\n", kPrivateFile);
 }
 
 }  // namespace rap::control::server

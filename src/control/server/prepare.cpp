@@ -3,7 +3,6 @@
 
 #include "control/server/commands.hpp"
 #include "control/server/state_directory.hpp"
-#include "control/server/trust_files.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 
@@ -27,11 +26,6 @@ Result<std::string> prepare(const PrepareOptions& options) {
   const StateDirectory state{std::filesystem::absolute(options.state)};
   const auto active = state.load_authority();
   if (!active) return std::unexpected(active.error());
-  const auto note = state.read_trust_note();
-  if (!note) return std::unexpected(note.error());
-  if (note->phase != control::TrustPhase::stable) {
-    return std::unexpected("a rotation is under way; see 'rap admin trust status'");
-  }
   std::error_code error;
   if (std::filesystem::exists(options.out_root_key, error) || error) {
     return std::unexpected(options.out_root_key + " exists already; name a new file");
@@ -39,8 +33,7 @@ Result<std::string> prepare(const PrepareOptions& options) {
   const auto root = old_root(options, *active);
   if (!root) return std::unexpected(root.error());
   io::SystemRandom rng;
-  return state.prepare_next(*active, *root, note->bundle_version, options.out_root_key,
-                            io::wall_now(), rng);
+  return state.next_trust().prepare(*active, *root, options.out_root_key, io::wall_now(), rng);
 }
 
 }  // namespace

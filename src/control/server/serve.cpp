@@ -297,10 +297,12 @@ Result<void> serve(const ServeOptions& options, Log& log) {
   const auto addresses = check(options);
   if (!addresses) return std::unexpected(addresses.error());
   const StateDirectory state{std::filesystem::absolute(options.state)};
-  auto authority = state.load_authority();
-  if (!authority) return std::unexpected(authority.error());
+  if (!state.has_pki()) return std::unexpected(state.load_authority().error());
   const auto lock = io::FileLock::try_lock(state.lock_file());
   if (!lock) return std::unexpected("another rap-control serves " + options.state);
+  if (auto ok = state.recover(); !ok) return ok;
+  auto authority = state.load_authority();
+  if (!authority) return std::unexpected(authority.error());
 
   std::optional<store::PrivatePostgres> postgres;
   if (options.database_url.empty()) {

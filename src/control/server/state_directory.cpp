@@ -68,14 +68,33 @@ Result<ClusterId> cluster_of(const crypto::Certificate& server) {
   return std::unexpected("pki/server.crt names no cluster");
 }
 
+// A directory may be there already, made by an init that was killed before it set the mode.
+Result<void> make_own_directory(const fs::path& path, mode_t mode) {
+  if (auto ok = io::make_directory(path, mode); !ok) return ok;
+  std::error_code error;
+  fs::permissions(path, fs::perms{mode}, error);
+  if (error) return std::unexpected(path.string() + ": " + error.message());
+  return {};
+}
+
+// Files that were being written when their writer was killed.
+void remove_temporaries(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() != io::kTemporarySuffix) continue;
+    std::error_code ignored;  // then it stays until the next start, readable to nobody else
+    fs::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 Result<void> StateDirectory::create() const {
   // PostgreSQL runs as another user when we are root and has to pass through to its own folders.
   const mode_t outer = geteuid() == 0 ? 0711 : 0700;
-  if (auto ok = io::make_directory(root_, outer); !ok) return ok;
+  if (auto ok = make_own_directory(root_, outer); !ok) return ok;
   for (const char* name : {"pki", "root-ca", "run"}) {
-    if (auto ok = io::make_directory(root_ / name, 0700); !ok) return ok;
+    if (auto ok = make_own_directory(root_ / name, 0700); !ok) return ok;
   }
   return {};
 }
@@ -84,6 +103,13 @@ Result<void> StateDirectory::create() const {
 bool StateDirectory::has_pki() const {
   std::error_code error;
   return fs::exists(pki("server.crt"), error);
+}
+
+Result<void> StateDirectory::recover() const {
+  for (const fs::path& folder : {root_ / "pki", root_ / "root-ca", root_ / "run"}) {
+    remove_temporaries(folder);
+  }
+  return next_trust().finish_promotion();
 }
 
 Result<void> StateDirectory::create_pki(const std::vector<std::string>& hosts, WallTime now,
@@ -127,7 +153,6 @@ Result<control::Authority> StateDirectory::load_authority() const {
   if (!has_pki()) {
     return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
   }
-  if (auto ok = finish_promotion(); !ok) return std::unexpected(ok.error());
   auto roots = load_chain(pki("root.crt"));
   if (!roots) return std::unexpected(roots.error());
   auto intermediate = load_chain(pki("intermediate.crt"));
@@ -179,7 +204,9 @@ Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authori
 Result<std::optional<control::SigningKey>> StateDirectory::next_token_key(bool make) const {
   const fs::path path = pki("token.next.key");
   std::error_code error;
-  if (!fs::exists(path, error)) {
+  const bool found = fs::exists(path, error);
+  if (error) return std::unexpected(path.string() + ": " + error.message());
+  if (!found) {
     if (!make) return std::nullopt;
     const auto made = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
     if (auto ok = io::write_file_atomic(path, made.pem(), 0600); !ok) {

@@ -2,7 +2,7 @@
 //
 //   pki/root.crt intermediate.crt intermediate.key server.crt server.key token.key config.key
 //   pki/token.next.key   the key for tokens that comes next, during its rotation
-//   pki/next/ trust.json a rotation of the root (trust.hpp)
+//   pki/next/ …          a rotation of the root (next_trust.hpp)
 //   root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
 //   postgres/ pgsock/    the private PostgreSQL
 //   run/                 control.lock, ports.json
@@ -16,24 +16,11 @@
 
 #include "base/random.hpp"
 #include "control/pki/authority.hpp"
+#include "control/server/next_trust.hpp"
 #include "control/store/private_postgres.hpp"
 #include "crypto/tls/tls.hpp"
 
 namespace rap::control::server {
-
-template <class T>
-using Result = std::expected<T, std::string>;  // the error is a sentence
-
-inline constexpr std::chrono::seconds kRootLifetime = std::chrono::years{20};
-inline constexpr std::chrono::seconds kIntermediateLifetime = std::chrono::years{5};
-
-struct NextTrust;  // trust.hpp
-
-// How far a rotation of the trust was when the server last looked.
-struct TrustNote {
-  control::TrustPhase phase = control::TrustPhase::stable;
-  std::uint64_t bundle_version = snapshot::kFirstTrustBundle;
-};
 
 class StateDirectory {
  public:
@@ -41,6 +28,9 @@ class StateDirectory {
 
   Result<void> create() const;  // the folders
   bool has_pki() const;         // was create_pki() finished
+  // Goes on with what a server that was killed had begun, and removes what it was writing. For the
+  // only server of the directory, before it loads anything.
+  Result<void> recover() const;
   // Makes every key and certificate of a new cluster.
   Result<void> create_pki(const std::vector<std::string>& hosts, WallTime now,
                           RandomSource& rng) const;
@@ -52,18 +42,11 @@ class StateDirectory {
                                             RandomSource& rng, bool* renewed = nullptr) const;
 
   // The next root, from its preparation until it took over.
-  Result<std::optional<NextTrust>> load_next(const control::Authority& active) const;
-  // Its SHA-256. Its key goes to `out_root_key`, which no server reads.
-  Result<std::string> prepare_next(const control::Authority& active, const crypto::Issuer& old_root,
-                                   std::uint64_t bundle_version, const std::string& out_root_key,
-                                   WallTime now, RandomSource& rng) const;
-  Result<void> promote_next() const;
+  NextTrustFiles next_trust() const { return NextTrustFiles(root_ / "pki"); }
   // The key for tokens that comes after token.key (token.next.key), made when there is none and
   // `make`.
   Result<std::optional<control::SigningKey>> next_token_key(bool make) const;
   Result<void> promote_token_key() const;  // it takes the place of token.key
-  Result<TrustNote> read_trust_note() const;
-  Result<void> write_trust_note(const TrustNote& note) const;
 
   store::PrivatePostgres postgres() const;
   std::filesystem::path root_key() const { return root_ / "root-ca" / "root.key"; }
@@ -72,7 +55,6 @@ class StateDirectory {
 
  private:
   std::filesystem::path pki(const char* name) const { return root_ / "pki" / name; }
-  Result<void> finish_promotion() const;
   Result<void> issue_identity(const control::Authority& authority,
                               const crypto::SubjectNames& names, WallTime now,
                               RandomSource& rng) const;

@@ -1,43 +1,66 @@
 #include "control/server/trust_files.hpp"
 
-#include "io/system/file.hpp"
-
 namespace rap::control::server {
 
 using control::TrustPhase;
 
 std::expected<std::optional<control::PreparedTrust>, std::string> TrustFiles::prepared() {
+  std::lock_guard lock(mutex_);  // not in the middle of a promotion
   const auto active = state_.load_authority();
   if (!active) return std::unexpected(active.error());
-  auto next = state_.load_next(*active);
+  auto next = state_.next_trust().load(*active);
   if (!next) return std::unexpected(next.error());
   if (!*next) return std::nullopt;
   return control::PreparedTrust{active->ca_ref(), control::ca_ref_of((*next)->root),
                                 std::move((*next)->both), std::move((*next)->only_new)};
 }
 
-Result<control::Authority> TrustFiles::authority_of(const control::TrustState& state) const {
+Result<NextTrust> TrustFiles::next_trust(const std::string& ca_ref,
+                                         const control::Authority& active) const {
+  const NextTrustFiles files = state_.next_trust();
+  if (auto ok = files.recall(ca_ref); !ok) return std::unexpected(ok.error());
+  auto next = files.load(active);
+  if (!next) return std::unexpected(next.error());
+  if (!*next || control::ca_ref_of((*next)->root) != ca_ref) {
+    return std::unexpected("pki/next does not hold the root " + ca_ref +
+                           " that the database names; restore it");
+  }
+  return std::move(**next);
+}
+
+// Until the first rotation the database names no root: it is the one of init.
+Result<control::Authority> TrustFiles::stable_authority(const control::TrustState& state) const {
   auto active = state_.load_authority();
   if (!active) return active;
-  const auto next = state_.load_next(*active);
-  if (state.phase == TrustPhase::stable) {
-    if (!next || !*next || control::ca_ref_of((*next)->root) != state.ca_ref) return active;
-    if (auto ok = state_.promote_next(); !ok) return std::unexpected(ok.error());
-    return state_.load_authority();
+  if (!state.ca_ref.empty() && active->ca_ref() != state.ca_ref) {
+    if (const auto next = next_trust(state.ca_ref, *active); !next) {
+      return std::unexpected(next.error());
+    }
+    if (auto ok = state_.next_trust().promote(); !ok) return std::unexpected(ok.error());
+    active = state_.load_authority();
   }
+  state_.next_trust().remove_leftovers();
+  return active;
+}
+
+Result<control::Authority> TrustFiles::authority_of(const control::TrustState& state) const {
+  if (state.phase == TrustPhase::stable) return stable_authority(state);
+  auto active = state_.load_authority();
+  if (!active) return active;
+  if (active->ca_ref() != state.ca_ref) {
+    return std::unexpected("pki/root.crt is not the root " + state.ca_ref +
+                           " that is being rotated from; restore it");
+  }
+  const auto next = next_trust(state.next_ca_ref, *active);
   if (!next) return std::unexpected(next.error());
-  if (!*next || control::ca_ref_of((*next)->root) != state.next_ca_ref) {
-    return std::unexpected("pki/next does not hold the root that is being rotated to; restore it");
-  }
   const crypto::Certificate old_root = active->roots.front();
-  const crypto::Certificate& new_root = (*next)->root;
   if (state.phase == TrustPhase::distributing) {
-    active->roots = {old_root, new_root};
+    active->roots = {old_root, next->root};
     return active;
   }
   active->former = control::Authority::Former{active->intermediate, active->ca_ref()};
-  active->intermediate = (*next)->intermediate;
-  active->roots = {new_root};
+  active->intermediate = next->intermediate;
+  active->roots = {next->root};
   if (state.phase == TrustPhase::reissuing) active->roots.push_back(old_root);
   return active;
 }
@@ -67,14 +90,18 @@ Result<control::SigningKey> TrustFiles::signing_key(const control::SigningKey& s
   return **next;
 }
 
+TrustFiles::Followed TrustFiles::Followed::of(const control::TrustState& state,
+                                              const control::TokenKeyState& tokens) {
+  return {state.phase,  state.ca_ref,       state.next_ca_ref, state.bundle_version,
+          tokens.phase, tokens.current.kid, tokens.next.kid};
+}
+
 std::expected<void, std::string> TrustFiles::follow(const control::TrustState& state,
                                                     const control::TokenKeyState& tokens,
                                                     std::vector<std::string> bundles) {
   std::lock_guard lock(mutex_);
-  const std::string wanted = std::string(to_string(state.phase)) + " " + state.ca_ref + " " +
-                             std::to_string(state.bundle_version) + " " +
-                             std::string(to_string(tokens.phase)) + " " + tokens.current.kid;
-  if (wanted == followed_) return {};
+  const Followed wanted = Followed::of(state, tokens);
+  if (followed_ == wanted) return {};
   auto next = authority_of(state);
   if (!next) return std::unexpected(next.error());
   auto token_key = signing_key(next->token_key, tokens);
@@ -82,7 +109,7 @@ std::expected<void, std::string> TrustFiles::follow(const control::TrustState& s
   next->token_key = std::move(*token_key);
   next->bundle_version = state.bundle_version;
   next->bundles = std::move(bundles);
-  if (auto ok = state_.write_trust_note({state.phase, state.bundle_version}); !ok) return ok;
+  if (auto ok = state_.next_trust().write_note({state.phase, state.bundle_version}); !ok) return ok;
   current_.set(std::move(*next));
   followed_ = wanted;
   changed_();

@@ -1,25 +1,17 @@
-// The files of a rotation of trust, and the authority they make in each of its phases (CH-12).
-//
-//   pki/next/   root.crt intermediate.crt intermediate.key both.dsse new.dsse: what 'trust prepare'
-//               made, until the rotation is over; then it takes the place of what is in pki/
-//   pki/trust.json   how far the rotation is, for 'trust prepare' to know
+// Makes the authority of each phase of a rotation of trust (CH-12, PK-8) out of the files in the
+// state directory, as the database's state says, and moves the files on with it.
 #pragma once
 
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "control/core/services.hpp"
 #include "control/server/locked_authority.hpp"
 #include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
-
-struct NextTrust {
-  crypto::Certificate root;
-  crypto::Issuer intermediate;
-  control::StoredBundle both;
-  control::StoredBundle only_new;
-};
 
 class TrustFiles final : public control::TrustKeys {
  public:
@@ -34,15 +26,32 @@ class TrustFiles final : public control::TrustKeys {
   std::expected<snapshot::TokenKey, std::string> next_token_key() override;
 
  private:
+  // What of the database's state an authority depends on.
+  struct Followed {
+    control::TrustPhase phase;
+    std::string ca_ref;
+    std::string next_ca_ref;
+    std::uint64_t bundle_version;
+    control::TokenKeyPhase token_phase;
+    std::string token_kid;
+    std::string next_token_kid;
+
+    static Followed of(const control::TrustState& state, const control::TokenKeyState& tokens);
+    friend bool operator==(const Followed&, const Followed&) = default;
+  };
+
   Result<control::SigningKey> signing_key(const control::SigningKey& stored,
                                           const control::TokenKeyState& tokens) const;
   Result<control::Authority> authority_of(const control::TrustState& state) const;
+  Result<control::Authority> stable_authority(const control::TrustState& state) const;
+  // The next root, whose name the state knows.
+  Result<NextTrust> next_trust(const std::string& ca_ref, const control::Authority& active) const;
 
   const StateDirectory& state_;
   LockedAuthority& current_;
   std::function<void()> changed_;
   std::mutex mutex_;
-  std::string followed_;  // the state that current_ is of
+  std::optional<Followed> followed_;  // what current_ was made of
 };
 
 }  // namespace rap::control::server
