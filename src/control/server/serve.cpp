@@ -3,6 +3,8 @@
 #include <system_error>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "control/entrance/api.hpp"
 #include "control/link/node_link.hpp"
 #include "control/pki/trust.hpp"
@@ -11,6 +13,7 @@
 #include "control/server/housekeeper.hpp"
 #include "control/server/locked_ocsp_signers.hpp"
 #include "control/server/ocsp_server.hpp"
+#include "control/server/serve_options.hpp"
 #include "control/server/server_metrics.hpp"
 #include "control/server/state_directory.hpp"
 #include "control/server/throttle.hpp"
@@ -37,6 +40,7 @@ constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
 constexpr std::size_t kMaxConnectionsOfANode = 8;
 // A call of every node may wait, and then some.
 constexpr std::size_t kMaxNodeCallsQueued = kMaxNodes * 2;
+constexpr mode_t kPublicFile = 0644;
 constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
 
 // By control::NodeExecutor.
@@ -60,41 +64,6 @@ std::size_t database_connections() {
   return connections;
 }
 
-struct Addresses {
-  wire::HostPort api;
-  wire::HostPort node;
-  wire::HostPort ocsp;
-};
-
-// "IP:PORT", where port 0 lets the kernel choose.
-Result<wire::HostPort> parse_listen(const char* option, const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  const bool any_port = colon != text.npos && text.substr(colon) == ":0";
-  auto parsed = wire::parse_host_port(any_port ? text.substr(0, colon) + ":1" : text);
-  if (!parsed) return std::unexpected(std::string(option) + " must be IP:PORT, not " + text);
-  if (any_port) parsed->port = 0;
-  return std::move(*parsed);
-}
-
-Result<Addresses> check(const ServeOptions& options) {
-  auto api = parse_listen("--listen", options.listen);
-  if (!api) return std::unexpected(api.error());
-  auto node = parse_listen("--node-listen", options.node_listen);
-  if (!node) return std::unexpected(node.error());
-  auto ocsp = parse_listen("--ocsp-listen", options.ocsp_listen);
-  if (!ocsp) return std::unexpected(ocsp.error());
-  if (!options.ocsp_url.empty() && !wire::parse_url(options.ocsp_url, "http", 80)) {
-    return std::unexpected("--ocsp-url must be http://HOST:PORT/ocsp/, not " + options.ocsp_url);
-  }
-  if (!wire::parse_url(options.public_url, "https", 443)) {
-    return std::unexpected("--public-url must be https://HOST:PORT, not " + options.public_url);
-  }
-  if (!wire::parse_host_port(options.node_url)) {
-    return std::unexpected("--node-url must be HOST:PORT, not " + options.node_url);
-  }
-  return Addresses{std::move(*api), std::move(*node), std::move(*ocsp)};
-}
-
 // Everything the server is made of, in the order it is taken down (last first).
 class Server {
  public:
@@ -108,6 +77,7 @@ class Server {
                    .user = std::string(store::kAppRole),
                    .max_connections = database_connections()},
                   log),
+        throttle_(io::mono_now),
         hasher_(rng_),
         models_(std::chrono::seconds{options.config_valid_for_s}),
         standings_(database_, io::mono_now),
@@ -128,12 +98,13 @@ class Server {
         api_(services_),
         node_link_(services_),
         conninfo_(std::move(conninfo)),
-        ocsp_url_(options.ocsp_url) {}
+        options_(options) {}
 
-  Result<void> run(const Addresses& addresses, std::optional<store::PrivatePostgres> postgres);
+  Result<void> run(const ListenAddresses& addresses,
+                   std::optional<store::PrivatePostgres> postgres);
 
  private:
-  Result<void> open_listeners(const Addresses& addresses);
+  Result<void> open_listeners(const ListenAddresses& addresses);
   Result<void> announce() const;
   void renew_certificate(bool even_if_the_same);
   void authority_changed();
@@ -155,7 +126,7 @@ class Server {
   control::Api api_;
   control::NodeLink node_link_;
   std::string conninfo_;
-  std::string ocsp_url_;
+  const ServeOptions& options_;
   io::EventLoop loop_;       // people's, and the process's
   io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
   std::mutex identity_mutex_;  // one renewal at a time
@@ -175,7 +146,7 @@ crypto::TlsPolicy members_of(const control::Authority& authority) {
   return crypto::AcceptMember{authority.roots, authority.cluster, wire::SpiffeId::Kind::node, {}};
 }
 
-Result<void> Server::open_listeners(const Addresses& addresses) {
+Result<void> Server::open_listeners(const ListenAddresses& addresses) {
   const auto identity = state_.load_identity(*authority_.get(), io::wall_now(), rng_);
   if (!identity) return std::unexpected(identity.error());
   try {
@@ -209,20 +180,16 @@ Result<void> Server::open_listeners(const Addresses& addresses) {
   } catch (const std::system_error& e) {
     return std::unexpected(std::string("cannot listen: ") + e.what());
   }
-  if (ocsp_url_.empty()) {
-    const auto node = wire::parse_host_port(services_.settings.node_url);
-    const wire::HostPort ocsp{node ? node->host : addresses.ocsp.host, ocsp_server_->port()};
-    ocsp_url_ = "http://" + ocsp.str() + std::string(control::kOcspPath);
-  }
-  ocsp_signers_.set_url(ocsp_url_);
+  ocsp_signers_.set_url(ocsp_url_of(options_, ocsp_server_->port()));
   return {};
 }
 
 Result<void> Server::announce() const {
-  const std::string ports = "{\"api\":" + std::to_string(api_server_->port()) +
-                            ",\"node\":" + std::to_string(node_server_->port()) +
-                            ",\"ocsp\":" + std::to_string(ocsp_server_->port()) + "}\n";
-  if (auto ok = io::write_file_atomic(state_.ports_file(), ports, 0644); !ok) return ok;
+  const nlohmann::json ports = {
+      {"api", api_server_->port()}, {"node", node_server_->port()}, {"ocsp", ocsp_server_->port()}};
+  if (auto ok = io::write_file_atomic(state_.ports_file(), ports.dump() + "\n", kPublicFile); !ok) {
+    return ok;
+  }
   log_.info("control.ready", {{"api_port", api_server_->port()},
                               {"node_port", node_server_->port()},
                               {"ocsp_port", ocsp_server_->port()},
@@ -261,7 +228,7 @@ void Server::authority_changed() {
   renew_certificate(true);
 }
 
-Result<void> Server::run(const Addresses& addresses,
+Result<void> Server::run(const ListenAddresses& addresses,
                          std::optional<store::PrivatePostgres> postgres) {
   Keeper keeper({.conninfo = conninfo_,
                  .postgres = std::move(postgres),
@@ -294,7 +261,7 @@ Result<void> Server::run(const Addresses& addresses,
 }
 
 Result<void> serve(const ServeOptions& options, Log& log) {
-  const auto addresses = check(options);
+  const auto addresses = check_options(options);
   if (!addresses) return std::unexpected(addresses.error());
   const StateDirectory state{std::filesystem::absolute(options.state)};
   if (!state.has_pki()) return std::unexpected(state.load_authority().error());

@@ -1,18 +1,17 @@
 #include "control/server/throttle.hpp"
 
 #include "crypto/keys/password.hpp"
-#include "io/system/system.hpp"
 
 namespace rap::control::server {
 
 std::optional<Duration> ClockThrottle::take(Kind kind, std::string_view key) {
   std::lock_guard lock(mutex_);
-  return limiters_[static_cast<std::size_t>(kind)].take(key, io::mono_now());
+  return limiters_[static_cast<std::size_t>(kind)].take(key, now_());
 }
 
 void ClockThrottle::give_back(Kind kind, std::string_view key) {
   std::lock_guard lock(mutex_);
-  limiters_[static_cast<std::size_t>(kind)].give_back(key, io::mono_now());
+  limiters_[static_cast<std::size_t>(kind)].give_back(key, now_());
 }
 
 bool BoundedHasher::enter() {

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 
 #include "base/random.hpp"
@@ -20,13 +21,17 @@ inline constexpr policy::RateLimit kEnrolmentsPerSource{120, std::chrono::millis
 
 class ClockThrottle final : public control::Throttle {
  public:
+  using Clock = std::function<MonoTime()>;
+  explicit ClockThrottle(Clock now) : now_(std::move(now)) {}
+
   std::optional<Duration> take(Kind kind, std::string_view key) override;
   void give_back(Kind kind, std::string_view key) override;
 
  private:
+  Clock now_;
   std::mutex mutex_;
+  // By Kind.
   std::array<policy::RateLimiter, 3> limiters_ = {
-                                                    // by Kind
       policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
       policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys}};
