@@ -1,0 +1,45 @@
+#include "control/server/server_metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include "control/store/test_cluster.hpp"
+
+namespace rap::control::server {
+namespace {
+
+struct ServerMetrics : testing::Test {
+  io::HttpServer make(std::vector<io::HttpExecutor> executors) {
+    io::HttpServerOptions options;
+    options.executors = std::move(executors);
+    return io::HttpServer(
+        loop, std::move(options), [](const wire::HttpRequest&) { return wire::HttpResponse{}; },
+        log);
+  }
+
+  store::SilentLog log;
+  io::EventLoop loop;
+};
+
+TEST_F(ServerMetrics, CountEveryListenerAndEachOfItsExecutorsApart) {
+  const auto api = make({{.name = "api"}});
+  const auto node = make({{.name = "node.reports"}, {.name = "node.acks"}});
+  const auto ocsp = make({{.name = "requests"}});
+  MetricsText text("rap_control_");
+  write_figures(text, {api, node, ocsp});
+  const std::string said = text.take();
+  for (const char* line : {
+           "rap_control_requests_waiting{listener=\"api\",executor=\"api\"} 0",
+           "rap_control_requests_waiting{listener=\"node\",executor=\"node.reports\"} 0",
+           "rap_control_requests_waiting{listener=\"node\",executor=\"node.acks\"} 0",
+           "rap_control_requests_refused_total{listener=\"ocsp\",executor=\"requests\"} 0",
+           "rap_control_event_streams 0",
+           "rap_control_events_dropped_total 0",
+           "# TYPE rap_control_requests_waiting gauge",
+           "# TYPE rap_control_requests_refused_total counter",
+       }) {
+    EXPECT_NE(said.find(std::string(line) + "\n"), said.npos) << line << "\nin\n" << said;
+  }
+}
+
+}  // namespace
+}  // namespace rap::control::server
