@@ -116,8 +116,10 @@ class Documents(unittest.TestCase):
     def test_every_metric_is_listed_and_no_other(self):
         written = {}
         for path in sources.files("src/*.cpp", "apps/*.cpp"):
+            if sources.is_test(path):
+                continue
             text = sources.read(path)
-            if "metrics" in path.name and not sources.is_test(path):
+            if "metrics" in path.name:
                 written |= written_metrics(path, text)
             else:
                 self.assertNotRegex(text, r"\bMetricsText \w+\(", f"{path} writes metrics")
