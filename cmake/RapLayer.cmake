@@ -84,7 +84,7 @@ function(rap_room room inner links test)
   list(TRANSFORM test PREPEND rap_)
   rap_test(${name} LAYERS rap_${name} ${test} SOURCES ${tests} LEVEL ${level})
   add_test(NAME unit.${dotted} COMMAND rap_${name}_test)
-  math(EXPR timeout "600 * ${RAP_PATIENCE}")
+  math(EXPR timeout "300 * ${RAP_PATIENCE}")
   set_tests_properties(unit.${dotted} PROPERTIES LABELS unit TIMEOUT ${timeout}
                        SKIP_REGULAR_EXPRESSION "${RAP_SKIPPED}")
 endfunction()

@@ -5,6 +5,7 @@ import json
 import ssl
 
 from harness import metrics
+from harness.wait import patiently
 
 
 class ApiError(Exception):
@@ -23,7 +24,7 @@ class Api:
         """(status, headers, body bytes) of one request on a connection of its own."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         connection = http.client.HTTPSConnection(self.host, self.port, context=context,
-                                                 timeout=timeout)
+                                                 timeout=patiently(timeout))
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()

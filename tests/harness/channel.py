@@ -5,6 +5,7 @@ import socket
 import ssl
 
 from harness import frames
+from harness.wait import patiently
 
 
 class Channel:
@@ -14,7 +15,7 @@ class Channel:
         context.check_hostname = False
         if certificate:
             context.load_cert_chain(certificate, key)
-        raw = socket.create_connection((node.address, node.ports["fabric"]), timeout)
+        raw = socket.create_connection((node.address, node.ports["fabric"]), patiently(timeout))
         try:
             self.socket = context.wrap_socket(raw)
         except BaseException:

@@ -8,6 +8,7 @@ import subprocess
 from harness.addresses import free_port
 from harness.api import Api
 from harness.process import BIN, Process, alive
+from harness.wait import patiently
 
 OWNER_EMAIL = "owner@example.test"
 DATABASE = "rap"
@@ -32,7 +33,7 @@ class Control:
             [*self.prefix, str(BIN / "rap-control"), "init", "--state", str(self.state),
              "--host", self.address, "--owner-email", OWNER_EMAIL, "--owner-password-stdin"],
             input=OWNER_PASSWORD + "\n", text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=120, check=False)
+            stderr=subprocess.STDOUT, timeout=patiently(120), check=False)
         assert done.returncode == 0, f"rap-control init failed:\n{done.stdout}"
         self.init_output = done.stdout
 
@@ -84,7 +85,8 @@ class Control:
         as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         done = subprocess.run(
             [*as_owner, program, "--host", self.state / "pgsock", "--username", "postgres",
-             *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+             *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+             timeout=patiently(60),
             check=False)
         return done
 

@@ -4,6 +4,8 @@ import contextlib
 import socket
 import ssl
 
+from harness.wait import patiently
+
 
 class EventStream:
     """GET /cp/v2/nodes/{id}/events with the node's certificate, up to the end of the head."""
@@ -12,7 +14,7 @@ class EventStream:
         identity = node.state / "identity"
         context = ssl.create_default_context(cafile=str(control.root_ca))
         context.load_cert_chain(identity / "chain.pem", identity / "node.key")
-        raw = socket.create_connection((control.address, control.ports["node"]), timeout)
+        raw = socket.create_connection((control.address, control.ports["node"]), patiently(timeout))
         self.socket = context.wrap_socket(raw, server_hostname=control.address)
         self.socket.sendall(f"GET /cp/v2/nodes/{node.node_id}/events HTTP/1.1\r\n"
                             f"Host: {control.address}\r\n\r\n".encode())

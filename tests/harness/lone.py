@@ -25,7 +25,7 @@ from harness import frames, metrics, pki
 from harness.addresses import free_port
 from harness.node_config import node_config, peer
 from harness.process import BIN, Process
-from harness.wait import until
+from harness.wait import patiently, until
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -223,7 +223,7 @@ class LoneNode:
 
     def metrics(self):
         url = f"http://{self.address}:{self.ports['metrics']}/metrics"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=patiently(5)) as answer:
             return metrics.parse(answer.read().decode())
 
     def pause(self):

@@ -4,6 +4,8 @@ import http.client
 import json
 import ssl
 
+from harness.wait import patiently
+
 
 class NodeCalls:
     """`node` needs its identity only; its agent may run or not. One kept connection."""
@@ -14,7 +16,8 @@ class NodeCalls:
         context.load_cert_chain(identity / "chain.pem", identity / "node.key")
         self._path = f"/cp/v2/nodes/{node.node_id}/"
         self._connection = http.client.HTTPSConnection(
-            control.address, control.ports["node"], context=context, timeout=timeout)
+            control.address, control.ports["node"], context=context,
+            timeout=patiently(timeout))
 
     def post(self, what, **body):
         """(status, answer)"""

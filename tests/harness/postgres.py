@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from harness.process import alive
-from harness.wait import until
+from harness.wait import patiently, until
 
 PORT = 5432
 READY_FOR_QUERY = ord("Z")
@@ -31,7 +31,7 @@ class Postgres:
     def _pg_ctl(self, *arguments):
         as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         done = subprocess.run([*as_owner, self._bin / "pg_ctl", "--silent", "--wait", "--pgdata",
-                               self.data, *arguments], check=False, timeout=60,
+                               self.data, *arguments], check=False, timeout=patiently(60),
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         assert done.returncode == 0, self.log.read_text()[-2000:]
 

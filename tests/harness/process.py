@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from harness.wait import until
+from harness.wait import patiently, until
 
 BUILD = pathlib.Path(os.environ.get(
     "RAP_BUILD_DIR", pathlib.Path(__file__).resolve().parents[2] / "build" / "release"))
@@ -76,12 +76,12 @@ class Process:
 
     def kill(self):
         self.popen.kill()
-        self.popen.wait(STOP_TIMEOUT_S)
+        self.popen.wait(patiently(STOP_TIMEOUT_S))
 
     def stop(self):
         if self.running:
             self.popen.terminate()
             try:
-                self.popen.wait(STOP_TIMEOUT_S)
+                self.popen.wait(patiently(STOP_TIMEOUT_S))
             except subprocess.TimeoutExpired:
                 self.kill()

@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 from harness.process import BIN
+from harness.wait import patiently
 
 # What the exit codes of rap mean.
 OK, FAILED, USAGE, NOT_SIGNED_IN, DENIED, NOT_FOUND, UNREACHABLE, UNTRUSTED = range(8)
@@ -30,7 +31,8 @@ class Rap:
     def run(self, *arguments, text_in=None, timeout=60):
         return subprocess.run(self.command(*arguments), env=self.environment, text=True,
                               input=text_in, stdin=subprocess.DEVNULL if text_in is None else None,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=patiently(timeout),
                               check=False)
 
     def ok(self, *arguments, text_in=None, timeout=60):

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 from harness.process import BIN, Process
+from harness.wait import patiently
 
 
 class SshAgent:
@@ -37,4 +38,4 @@ def scp(rap, sshd, resource, source, destination, *, prefix=()):
          "-o", f"ProxyCommand={BIN}/rap proxy --class file_transfer {resource}",
          "-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes",
          "-o", f"HostKeyAlias={resource}", "-o", "BatchMode=yes", source, destination],
-        check=True, timeout=300, env=rap.environment, stdin=subprocess.DEVNULL)
+        check=True, timeout=patiently(300), env=rap.environment, stdin=subprocess.DEVNULL)

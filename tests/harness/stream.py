@@ -3,10 +3,12 @@
 import contextlib
 import socket
 
+from harness.wait import patiently
+
 
 class Stream:
     def __init__(self, address, timeout=20):
-        self.socket = socket.create_connection(address, timeout)
+        self.socket = socket.create_connection(address, patiently(timeout))
 
     def round_trip(self, data):
         """Sends to an echo and requires the same bytes back."""

@@ -1,8 +1,28 @@
-"""Waiting for a condition instead of sleeping for a guess."""
+"""Waiting for a condition instead of sleeping for a guess.
 
+Every time that a test gives the programs is meant for an idle machine and goes through patiently():
+it only decides when a test gives up, so a machine that is several times slower passes too.
+"""
+
+import os
+import subprocess
 import time
 
 POLL_S = 0.02
+PATIENCE = float(os.environ.get("RAP_PATIENCE", "4"))
+
+
+def patiently(seconds):
+    """How long to wait on this machine for what takes at most `seconds` on an idle one."""
+    return seconds * PATIENCE
+
+
+def within(seconds, program):
+    """The bound for what must happen within `seconds` on an idle machine, in which `program` is
+    started: on a busy one as long as twenty of its starts, which take a tenth of a second idle."""
+    began = time.monotonic()
+    subprocess.run([program, "--version"], check=True, stdout=subprocess.DEVNULL)
+    return max(seconds, 20 * (time.monotonic() - began))
 
 
 class NotInTime(AssertionError):
@@ -12,12 +32,12 @@ class NotInTime(AssertionError):
 def until(condition, what, timeout=15.0):
     """Polls `condition` until it is true and returns its value. `what` completes 'waited for ...';
     it may be a function when the reason is only known at the end."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + patiently(timeout)
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
             said = what() if callable(what) else what
-            raise NotInTime(f"waited {timeout:g} s for {said}")
+            raise NotInTime(f"waited {patiently(timeout):g} s for {said}")
         time.sleep(POLL_S)

@@ -8,6 +8,7 @@ import ssl
 import struct
 
 from harness import frames
+from harness.wait import patiently
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PATH = "/rap/v1/data-plane"
@@ -36,7 +37,7 @@ def tls_connect(host, port, ca_file, certificate=None, key=None, timeout=10):
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     if certificate:
         context.load_cert_chain(certificate, key)
-    raw = socket.create_connection((host, port), timeout=timeout)
+    raw = socket.create_connection((host, port), timeout=patiently(timeout))
     try:
         return context.wrap_socket(raw, server_hostname=host)
     except BaseException:

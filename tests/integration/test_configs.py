@@ -9,7 +9,7 @@ import unittest
 from harness import rap as exits
 from harness.case import FabricCase
 from harness.rap import Forward
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.world import ORGANIZATION
 
 
@@ -52,7 +52,7 @@ class Configs(FabricCase):
         self.set("server_runtime_settings", {"max_clients": 1})
         self.wait_applied("server_runtime_settings", ["entry-1", "relay-1", "egress-1"])
         with Forward(self.world.person("first"), "echo") as forward:
-            with socket.create_connection(forward.address, timeout=10) as stream:
+            with socket.create_connection(forward.address, timeout=patiently(10)) as stream:
                 stream.sendall(b"one")
                 self.assertEqual(b"one", stream.recv(3))
                 second = self.world.person("second").run("proxy", "echo", text_in="two")
@@ -74,7 +74,7 @@ class Configs(FabricCase):
         self.set("app_policy", {"max_session_s": 10}, "--organization", ORGANIZATION)
         self.wait_applied("app_policy", ["entry-1", "egress-1"])
         with Forward(self.world.person("timed"), "echo") as forward, \
-                socket.create_connection(forward.address, timeout=30) as stream:
+                socket.create_connection(forward.address, timeout=patiently(30)) as stream:
             stream.sendall(b"alive")
             self.assertEqual(b"alive", stream.recv(5))
             self.addCleanup(self.serve_again)

@@ -10,12 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from harness.case import FabricCase
+from harness.wait import patiently
 
 END = b"-----END CERTIFICATE-----"
 
 
 def run(*arguments):
-    done = subprocess.run([str(a) for a in arguments], text=True, timeout=30,
+    done = subprocess.run([str(a) for a in arguments], text=True, timeout=patiently(30),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.returncode, done.stdout
 
@@ -42,7 +43,7 @@ class Crl(FabricCase):
         request = urllib.request.Request(url or self.url)
         if tag:
             request.add_header("If-None-Match", tag)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=patiently(10)) as answer:
             self.assertEqual("application/pkix-crl", answer.headers["content-type"])
             return answer.read(), answer.headers["etag"]
 

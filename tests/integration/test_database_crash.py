@@ -15,7 +15,7 @@ from harness.api import ApiError
 from harness.control import DATABASE, Control, reachable_by_postgres
 from harness.enrolment import JoinToken
 from harness.postgres import Postgres, Wire
-from harness.wait import until
+from harness.wait import patiently, until
 
 
 class DatabaseCrash(unittest.TestCase):
@@ -78,7 +78,7 @@ class DatabaseCrash(unittest.TestCase):
         context = ssl.create_default_context(cafile=str(self.control.root_ca))
         context.load_cert_chain(*token.files)
         connection = http.client.HTTPSConnection(self.control.address, self.control.ports["node"],
-                                                 context=context, timeout=20)
+                                                 context=context, timeout=patiently(20))
         try:
             path = f"/cp/v2/nodes/{token.node}/{what}"
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})

@@ -11,7 +11,7 @@ import uuid
 from harness import frames
 from harness.case import FabricCase
 from harness.events import EventStream
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.websocket import DataPlane
 from harness.world import ORGANIZATION, USER_EMAIL
 
@@ -36,7 +36,7 @@ class StreamThief:
 
     def close(self):
         self._stopped.set()
-        self._thread.join(SOON_S)
+        self._thread.join(patiently(SOON_S))
 
 
 class DeltaChannel(FabricCase):

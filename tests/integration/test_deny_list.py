@@ -8,7 +8,7 @@ from cryptography.x509 import ocsp
 
 from harness.case import FabricCase
 from harness.rap import OK, UNREACHABLE
-from harness.wait import until
+from harness.wait import patiently, until
 
 SECOND = "entry-2"
 
@@ -24,7 +24,8 @@ class DenyList(FabricCase):
         """What the listener staples, by the eyes of openssl."""
         return subprocess.run(
             ["openssl", "s_client", "-connect", f"{node.address}:{node.ports['data']}", "-status",
-             "-CAfile", str(self.world.control.root_ca)], input="", text=True, timeout=30,
+             "-CAfile", str(self.world.control.root_ca)], input="", text=True,
+             timeout=patiently(30),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout
 
     def fallbacks(self, cause):

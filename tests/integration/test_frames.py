@@ -6,7 +6,7 @@ import unittest
 
 from harness import frames
 from harness.case import FabricCase
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.websocket import BINARY, Closed, DataPlane, Refused
 from harness.world import ORGANIZATION
 
@@ -132,7 +132,7 @@ class Frames(FabricCase):
     def test_a_peer_that_never_starts_tls_is_cut_off(self):
         entry = self.world.nodes["entry-1"]
         with socket.create_connection((entry.address, entry.ports["data"])) as silent:
-            silent.settimeout(20)
+            silent.settimeout(patiently(20))
             with self.assertRaises(ConnectionResetError):
                 silent.recv(1)
 

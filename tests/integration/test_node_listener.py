@@ -8,6 +8,7 @@ import unittest
 
 from harness import pki
 from harness.case import FabricCase
+from harness.wait import patiently
 from harness.world import World
 
 
@@ -18,7 +19,8 @@ class NodeListener(FabricCase):
         if certificate:
             context.load_cert_chain(certificate, key)
         connection = http.client.HTTPSConnection(
-            self.world.address, self.world.control.ports["node"], context=context, timeout=10)
+            self.world.address, self.world.control.ports["node"], context=context,
+            timeout=patiently(10))
         try:
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()

@@ -20,7 +20,7 @@ from cryptography.x509 import ocsp
 
 from harness.case import FabricCase
 from harness.rap import OK, UNREACHABLE
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.world import ROLES
 
 MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
@@ -28,7 +28,8 @@ MAX_STAPLE_AGE_S = 1800
 
 
 def run(*arguments, text_in=None, check=True):
-    done = subprocess.run([str(a) for a in arguments], text=True, input=text_in, timeout=30,
+    done = subprocess.run([str(a) for a in arguments], text=True, input=text_in,
+                          timeout=patiently(30),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if check:
         assert done.returncode == 0, f"{arguments}\n{done.stdout}"
@@ -71,7 +72,7 @@ class Ocsp(FabricCase):
 
     def post(self, body, path="/ocsp/"):
         request = urllib.request.Request(self.url.removesuffix("/ocsp/") + path, data=body)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=patiently(10)) as answer:
             return ocsp.load_der_ocsp_response(answer.read())
 
     def staple(self, node="entry-1", port="data"):
@@ -118,7 +119,7 @@ class Ocsp(FabricCase):
     def test_a_request_may_come_by_get(self):
         chain = chain_in(self.world.nodes["entry-1"].state / "identity" / "worker.pem")
         path = urllib.parse.quote(base64.b64encode(self.request(*chain[:2])).decode(), safe="")
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=patiently(10)) as answer:
             response = ocsp.load_der_ocsp_response(answer.read())
         self.assertEqual(ocsp.OCSPCertStatus.GOOD, response.certificate_status)
 
@@ -164,7 +165,8 @@ class Ocsp(FabricCase):
         days = (leaf.not_valid_after - leaf.not_valid_before).days
         self.assertIn(days, range(30, 91))
         context = ssl.create_default_context(cafile=str(self.world.control.root_ca))
-        with socket.create_connection((node.address, node.ports["data"]), timeout=10) as raw, \
+        with socket.create_connection((node.address, node.ports["data"]),
+                                      timeout=patiently(10)) as raw, \
                 context.wrap_socket(raw, server_hostname=node.address) as tls:
             self.assertEqual(leaf.public_bytes(serialization.Encoding.DER),
                              tls.getpeercert(binary_form=True))
@@ -197,7 +199,7 @@ class Ocsp(FabricCase):
 
     def test_everything_else_goes_on_while_the_responder_is_flooded(self):
         stop = threading.Event()
-        stalled = [socket.create_connection(self.server, timeout=10) for _ in range(200)]
+        stalled = [socket.create_connection(self.server, timeout=patiently(10)) for _ in range(200)]
         for connection in stalled:
             self.addCleanup(connection.close)
             connection.sendall(b"POST /ocsp/ HTTP/1.1\r\nContent-Length: 4000\r\n\r\n")

@@ -8,6 +8,7 @@ import unittest
 from harness.case import FabricCase
 from harness.ssh import SshAgent, scp
 from harness.targets import Sshd
+from harness.wait import patiently
 
 MIB = 1024 * 1024
 
@@ -61,7 +62,7 @@ class Ssh(FabricCase):
                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
                    for command in commands]
         for n, each in zip((1, 2, 3), running):
-            output, _ = each.communicate(timeout=60)
+            output, _ = each.communicate(timeout=patiently(60))
             self.assertEqual([str(i) for i in range(n * 100000, n * 100000 + 10000)],
                              output.split())
 

@@ -9,7 +9,7 @@ from harness.case import FabricCase
 from harness.process import BIN
 from harness.rap import Forward
 from harness.stream import Stream
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.world import enrol
 
 ROTATION_S = 120
@@ -32,7 +32,8 @@ class TrustRotation(FabricCase):
         return subprocess.run(
             [BIN / "rap-control", "trust", "prepare", "--state", self.world.control.state,
              "--root-key", root_key, "--out-root-key", out],
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, check=False)
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=patiently(30), check=False)
 
     def trust(self):
         return self.owner.get("trust")
@@ -124,7 +125,8 @@ class LeftBehind(FabricCase):
         subprocess.run(
             [BIN / "rap-control", "trust", "prepare", "--state", world.control.state, "--root-key",
              world.control.state / "root-ca" / "root.key", "--out-root-key",
-             world.folder / "new-root.key"], check=True, timeout=30, stdout=subprocess.DEVNULL)
+             world.folder / "new-root.key"], check=True, timeout=patiently(30),
+            stdout=subprocess.DEVNULL)
         new_root = world.control.state / "pki" / "next" / "root.crt"
         both = world.folder / "both-roots.pem"
         both.write_text(world.control.root_ca.read_text() + new_root.read_text())

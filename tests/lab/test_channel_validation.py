@@ -24,7 +24,7 @@ from harness.api import ApiError
 from harness.case import FabricCase
 from harness.channel import Channel
 from harness.lone import HOUR, Authority, LoneNode, revocation
-from harness.wait import until
+from harness.wait import patiently, until
 
 
 TERMINAL = ("closing", "closed", "failed")
@@ -318,7 +318,7 @@ class ChannelFigures(Pair):
         until(lambda: self.listener.metrics(), "the metrics")
         url = f"http://{self.listener.address}:{self.listener.ports['metrics']}/"
         with self.assertRaises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(url, timeout=5)
+            urllib.request.urlopen(url, timeout=patiently(5))
         refused.exception.close()
         self.assertEqual(404, refused.exception.code)
 
