@@ -1,9 +1,11 @@
 #include "client/terminal/tty.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -41,6 +43,50 @@ class NoEcho {
   bool changed_;
 };
 
+volatile std::sig_atomic_t caught = 0;
+void note_signal(int number) { caught = number; }
+
+// Signals that would end us wait, for its lifetime, but while readable() waits for a person: then
+// they end the waiting, and take their course once this is gone.
+class DeferredSignals {
+ public:
+  DeferredSignals() {
+    caught = 0;
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int number : kNumbers) sigaddset(&held, number);
+    ::sigprocmask(SIG_BLOCK, &held, &before_);
+    struct sigaction noting{};
+    noting.sa_handler = note_signal;
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+      ::sigaction(kNumbers[i], nullptr, &actions_[i]);
+      if (actions_[i].sa_handler == SIG_DFL) ::sigaction(kNumbers[i], &noting, nullptr);
+    }
+  }
+  ~DeferredSignals() {
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+      ::sigaction(kNumbers[i], &actions_[i], nullptr);
+    }
+    if (caught != 0) ::raise(caught);
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+  DeferredSignals(const DeferredSignals&) = delete;
+  DeferredSignals& operator=(const DeferredSignals&) = delete;
+
+  // False when a signal came instead.
+  bool readable(int fd) const {
+    pollfd waiting{fd, POLLIN, 0};
+    while (caught == 0 && ::ppoll(&waiting, 1, nullptr, &before_) < 0 && errno == EINTR) {
+    }
+    return caught == 0;
+  }
+
+ private:
+  static constexpr std::array kNumbers = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  sigset_t before_{};
+  std::array<struct sigaction, kNumbers.size()> actions_{};
+};
+
 std::optional<std::string> read_line(int fd) {
   std::string line;
   char c = 0;
@@ -60,8 +106,10 @@ std::optional<std::string> converse(const std::string& prompt, bool echo) {
   if (!terminal) return std::nullopt;
   const ssize_t written = ::write(terminal.get(), prompt.data(), prompt.size());
   if (written != static_cast<ssize_t>(prompt.size())) return std::nullopt;
-  std::optional<NoEcho> quiet;
-  if (!echo) quiet.emplace(terminal.get());
+  if (echo) return read_line(terminal.get());
+  const DeferredSignals signals;
+  const NoEcho quiet(terminal.get());
+  if (!signals.readable(terminal.get())) return std::nullopt;
   return read_line(terminal.get());
 }
 
