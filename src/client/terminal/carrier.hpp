@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "client/core/attachment.hpp"
-#include "client/terminal/entry_link.hpp"
+#include "client/terminal/entry_links.hpp"
 #include "client/terminal/local_end.hpp"
 
 namespace rap::client {

@@ -17,6 +17,8 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
   io::HttpClientOptions options;
   options.host = server.host;
   options.port = server.port;
+  options.response_timeout = kResponseTimeout;
+  options.max_response_bytes = kMaxResponseBytes;
   options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),
                                          io::wall_now);
   return options;
@@ -39,7 +41,9 @@ NetworkError to_network_error(const io::HttpError& error) {
 std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
     const wire::HostPort& server, const std::optional<std::string>& roots_pem,
     const wire::HttpRequest& request) {
-  auto response = io::http_fetch(https_options(server, roots_pem, deny_), request);
+  auto options = https_options(server, roots_pem, deny_);
+  options.response_timeout = response_timeout_;
+  auto response = io::http_fetch(options, request);
   if (!response) return std::unexpected(to_network_error(response.error()));
   return std::move(*response);
 }

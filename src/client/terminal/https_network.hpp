@@ -1,10 +1,15 @@
 // The client's HTTPS over io.
 #pragma once
 
+#include <chrono>
+
 #include "client/core/network.hpp"
 #include "io/http/http_client.hpp"
 
 namespace rap::client {
+
+inline constexpr std::chrono::milliseconds kResponseTimeout{30'000};
+inline constexpr std::size_t kMaxResponseBytes = std::size_t{8} * 1024 * 1024;
 
 // With roots the server must prove its name under one of them; without, nobody is verified.
 io::HttpClientOptions https_options(const wire::HostPort& server,
@@ -14,12 +19,16 @@ NetworkError to_network_error(const io::HttpError& error);
 
 class HttpsNetwork final : public Network {
  public:
+  explicit HttpsNetwork(std::chrono::milliseconds response_timeout = kResponseTimeout)
+      : response_timeout_(response_timeout) {}
+
   std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
                                                         const std::optional<std::string>& roots_pem,
                                                         const wire::HttpRequest& request) override;
   void deny(std::shared_ptr<const crypto::DenyList> list) override { deny_ = std::move(list); }
 
  private:
+  std::chrono::milliseconds response_timeout_;
   std::shared_ptr<const crypto::DenyList> deny_;
 };
 

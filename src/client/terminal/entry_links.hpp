@@ -1,0 +1,46 @@
+// The links of one command, one per entry, made when they are needed and again when they are lost.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/core/attachment.hpp"
+#include "client/core/entry_fallback.hpp"
+#include "client/core/profile.hpp"
+#include "client/terminal/entry_link.hpp"
+
+namespace rap::client {
+
+class EntryLinks {
+ public:
+  EntryLinks(io::EventLoop& loop, const Account& account, RandomSource& rng, FallbackLog& fallbacks)
+      : loop_(loop),
+        roots_pem_(account.roots_pem),
+        deny_lists_(account.deny_lists),
+        rng_(rng),
+        fallbacks_(fallbacks) {}
+
+  // One under the deny list of now: of a link that was made under another, new flows do not speak.
+  EntryLink& to(const Candidate& entry);
+  void passed_over(const Candidate& entry, wire::FallbackCause cause, std::string_view detail) {
+    fallbacks_.note(entry.url.authority.str(), cause, detail);
+  }
+
+ private:
+  struct Entry {
+    wire::Url url;
+    std::shared_ptr<const crypto::DenyList> deny;
+    std::unique_ptr<EntryLink> link;
+  };
+
+  io::EventLoop& loop_;
+  std::string roots_pem_;
+  std::shared_ptr<DenyListKeeper> deny_lists_;
+  RandomSource& rng_;
+  FallbackLog& fallbacks_;
+  std::vector<Entry> links_;
+};
+
+}  // namespace rap::client

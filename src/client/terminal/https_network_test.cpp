@@ -1,0 +1,135 @@
+// The client's HTTPS against real servers: every trouble has its name, and nothing is unbounded.
+#include "client/terminal/https_network.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/terminal/test_entry.hpp"
+#include "io/http/test_http.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::client {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+wire::HttpResponse answer(const std::string& body) {
+  wire::HttpResponse response;
+  response.body = body;
+  return response;
+}
+
+struct HttpsNetworkTest : testing::Test {
+  io::HttpServerOptions options(const crypto::TlsIdentity& identity) {
+    io::HttpServerOptions options;
+    options.tls = crypto::TlsContext::make(crypto::TlsRole::server, identity,
+                                           crypto::AcceptAnyone{}, io::wall_now);
+    return options;
+  }
+  // The server is known by its address alone: what kind of member it is does not matter here.
+  crypto::TlsIdentity identity() { return platform.worker(); }
+
+  std::expected<wire::HttpResponse, NetworkError> fetch(std::uint16_t port,
+                                                        const std::optional<std::string>& roots,
+                                                        const std::string& host = "127.0.0.1") {
+    wire::HttpRequest request;
+    request.method = "GET";
+    request.path = "/api/v1/me";
+    return network.fetch({host, port}, roots, request);
+  }
+  void expect(NetworkFault fault,
+              const std::expected<wire::HttpResponse, NetworkError>& result) const {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().fault, fault) << result.error().detail;
+  }
+
+  TestPlatform platform;
+  HttpsNetwork network;
+};
+
+TEST_F(HttpsNetworkTest, AServerUnderOurRootsAnswers) {
+  io::TestServer server(options(identity()),
+                        [](const wire::HttpRequest& r) { return answer(r.method + " " + r.path); });
+  EXPECT_EQ(fetch(server.port(), platform.roots_pem()).value().body, "GET /api/v1/me");
+}
+
+TEST_F(HttpsNetworkTest, WithoutRootsNobodyIsVerified) {
+  io::TestServer server(options(TestPlatform().worker()),
+                        [](const wire::HttpRequest&) { return answer("a stranger"); });
+  EXPECT_EQ(fetch(server.port(), std::nullopt).value().body, "a stranger");
+}
+
+TEST_F(HttpsNetworkTest, AServerThatDoesNotProveItselfIsUntrusted) {
+  io::TestServer server(options(identity()), [](const wire::HttpRequest&) { return answer(""); });
+  expect(NetworkFault::untrusted, fetch(server.port(), TestPlatform().roots_pem()));
+  expect(NetworkFault::untrusted, fetch(server.port(), "roots that do not parse"));
+  const auto other_name = fetch(server.port(), platform.roots_pem(), "localhost");
+  expect(NetworkFault::untrusted, other_name);
+  EXPECT_THAT(other_name.error().detail, HasSubstr("localhost"));
+  io::TestServer plain({}, [](const wire::HttpRequest&) { return answer(""); });
+  expect(NetworkFault::untrusted, fetch(plain.port(), platform.roots_pem()));
+}
+
+TEST_F(HttpsNetworkTest, AServerOnTheDenyListIsUntrusted) {
+  const auto self = identity();
+  io::TestServer server(options(self), [](const wire::HttpRequest&) { return answer(""); });
+  EXPECT_TRUE(fetch(server.port(), platform.roots_pem()));
+  const crypto::Certificate& leaf = self.chain.front();
+  network.deny(std::make_shared<const crypto::DenyList>(
+      crypto::DenyList::make({crypto::DenyEntry{.kind = crypto::DenyEntry::Kind::certificate,
+                                                .issuer = leaf.issuer_hash(),
+                                                .serial = leaf.serial_hex()}})
+          .value()));
+  expect(NetworkFault::untrusted, fetch(server.port(), platform.roots_pem()));
+}
+
+TEST_F(HttpsNetworkTest, WhereNobodyListensIsUnreachable) {
+  std::uint16_t port = 0;
+  {
+    io::TestServer server({}, [](const wire::HttpRequest&) { return answer(""); });
+    port = server.port();
+  }
+  expect(NetworkFault::unreachable, fetch(port, platform.roots_pem()));
+}
+
+TEST_F(HttpsNetworkTest, AnAnswerMayBeAsLargeAsIsAllowedAndNotLarger) {
+  std::size_t size = kMaxResponseBytes;
+  io::TestServer server(options(identity()),
+                        [&](const wire::HttpRequest&) { return answer(std::string(size, 'x')); });
+  const auto largest = fetch(server.port(), platform.roots_pem());
+  ASSERT_TRUE(largest) << largest.error().detail;
+  EXPECT_EQ(largest->body.size(), kMaxResponseBytes);
+  size = kMaxResponseBytes + 1;
+  expect(NetworkFault::broken, fetch(server.port(), platform.roots_pem()));
+}
+
+TEST_F(HttpsNetworkTest, AServerThatDoesNotAnswerIsATimeout) {
+  std::promise<void> over;
+  auto released = over.get_future().share();
+  io::TestServer server(options(identity()), [released](const wire::HttpRequest&) {
+    released.wait();
+    return answer("");
+  });
+  network = HttpsNetwork(milliseconds{50});
+  expect(NetworkFault::timeout, fetch(server.port(), platform.roots_pem()));
+  over.set_value();
+}
+
+// The kinds of trouble that a well-behaved server does not make.
+TEST(NetworkErrors, HaveTheirMeaningAndKeepTheirDetail) {
+  using Kind = io::HttpError::Kind;
+  const std::pair<Kind, NetworkFault> table[] = {{Kind::unreachable, NetworkFault::unreachable},
+                                                 {Kind::tls, NetworkFault::untrusted},
+                                                 {Kind::timeout, NetworkFault::timeout},
+                                                 {Kind::closed, NetworkFault::unreachable},
+                                                 {Kind::protocol, NetworkFault::broken}};
+  for (const auto& [kind, fault] : table) {
+    const NetworkError error = to_network_error({kind, "why"});
+    EXPECT_EQ(error.fault, fault) << to_string(kind);
+    EXPECT_EQ(error.detail, "why");
+  }
+}
+
+}  // namespace
+}  // namespace rap::client

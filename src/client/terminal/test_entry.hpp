@@ -1,0 +1,84 @@
+// An entry node of a test's own on loopback: it speaks the data plane's protocol over TLS and a
+// WebSocket, and does with flows what the test wants. And what an entry is believed by: a
+// certificate authority that is valid now, for the client looks at the real clock.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/seeded_random.hpp"
+#include "client/core/attachment.hpp"
+#include "client/core/profile.hpp"
+#include "crypto/ocsp/ocsp.hpp"
+#include "crypto/tls/tls.hpp"
+#include "crypto/x509/ca.hpp"
+#include "io/stream/tls_listener.hpp"
+#include "wire/flow_reason.hpp"
+#include "wire/spiffe_id.hpp"
+
+namespace rap::client {
+
+struct TestPlatform {
+  struct Worker {
+    std::string host = "127.0.0.1";
+    wire::SpiffeId::Kind kind = wire::SpiffeId::Kind::worker;
+    bool stapled = true;
+  };
+
+  TestPlatform();
+
+  // Of a worker that must staple.
+  crypto::TlsIdentity worker(const Worker& what) const;
+  crypto::TlsIdentity worker() const { return worker(Worker{}); }
+  std::string roots_pem() const { return root.certificate.pem(); }
+  Candidate candidate(std::uint16_t port, const std::string& token = "t0k") const;
+  Attachment attachment(std::vector<Candidate> candidates) const;
+  Account account(DenyListKeeper& keeper, std::uint16_t server_port = 1) const;
+
+  mutable SeededRandom rng{7};
+  ClusterId cluster;
+  crypto::Validity validity;
+  crypto::Issuer root;
+  crypto::Issuer intermediate;
+};
+
+class TestEntry {
+ public:
+  // What a flow does that was accepted.
+  enum class Manner : std::uint8_t {
+    echo,      // gives back what it gets, and ends when the other end has
+    greets,    // says kGreeting and ends its own direction; keeps what it gets
+    nonsense,  // answers with frames that make no sense
+  };
+  static constexpr std::string_view kGreeting = "hello";
+
+  TestEntry(io::EventLoop& loop, const crypto::TlsIdentity& identity);
+  ~TestEntry();
+
+  std::uint16_t port() const { return listener_.port(); }
+  void hang_up();  // on every client, without ceremony
+  void end_flows(wire::FlowReason reason);
+
+  Manner manner = Manner::echo;
+  std::function<std::optional<wire::FlowReason>(const std::string& token)> refusal;
+
+  // What happened.
+  std::vector<std::string> tokens;  // of flows that were asked for
+  std::size_t clients = 0;          // connections that became WebSockets
+  std::size_t open_flows = 0;
+  std::vector<wire::FlowReason> resets;  // of flows that the client ended
+  std::string kept;                      // of flows that greet
+
+ private:
+  class Client;
+
+  std::list<std::unique_ptr<Client>> clients_;
+  io::TlsListener listener_;
+};
+
+}  // namespace rap::client
