@@ -1,4 +1,4 @@
-// Figures in Prometheus' exposition format, one family after the other.
+// Metrics in Prometheus' exposition format, one family after the other.
 #pragma once
 
 #include <chrono>
@@ -12,9 +12,9 @@ namespace rap {
 
 class MetricsText {
  public:
-  explicit MetricsText(std::string_view prefix) : prefix_(prefix) {}  // of every name
+  explicit MetricsText(std::string_view prefix) : prefix_(prefix) {}  // every name begins with it
 
-  // What the samples after it are of. `type`: counter or gauge.
+  // The samples after it belong to this family. `type` is counter or gauge.
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = prefix_ + std::string(name);
     out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +

@@ -1,4 +1,4 @@
-// Randomness as a constructor argument. io/random.hpp draws it from OpenSSL; the simulator and the
+// Randomness as a constructor argument. io/system draws it from OpenSSL; the simulator and the
 // tests from a seed.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Time as a value. Cores receive it as an argument; nothing here can ask the machine for it
-// (io/clock.hpp can), so a core that tries to read a clock does not compile.
+// (io/system can), so a core that tries to read a clock does not compile.
 #pragma once
 
 #include <chrono>

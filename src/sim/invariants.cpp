@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kSlack = 100ms;  // the timer's own lateness, at any rate of the clock
 
-constexpr Duration kClockSlack = 2s;    // of thirty seconds, at the slowest pace of a clock
+constexpr Duration kClockSlack = 2s;    // the slowest clock loses it in thirty seconds
 
 std::optional<Duration> bound_of(State s) {
   switch (s) {

@@ -37,7 +37,7 @@ class Invariants final : public Witness {
   void told(const Node& node);
   // Forgets what it knew of a node that lost its memory.
   void crashed(const Node& node);
-  // Called now and then: no state outlives its bound, whether anything happens or not.
+  // It is called now and then: no state outlives its bound, whether anything happens or not.
   void check_bounds(const Node& node);
   void violate(const Node& node, const std::string& what);
 
@@ -53,9 +53,9 @@ class Invariants final : public Witness {
   std::uint64_t payloads_ = 0;
   std::uint64_t transitions_ = 0;
   std::uint64_t dials_ = 0;
-  // When a node was told that the peer of a lane is denied.
+  // The time at which a node was told that the peer of a lane is denied.
   std::map<std::pair<NodeId, channel::LaneId>, Duration> denied_since_;
-  // Since when a channel has been in its state: by node and lane, which are never used again.
+  // The time since which a channel has been in its state, by node and lane (never used again).
   struct Since {
     channel::State state;
     MonoTime local;

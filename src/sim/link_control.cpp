@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxCommands = 256;
-constexpr std::chrono::hours kLife{24 * 99};  // of the nodes' certificate: no renewals here
+constexpr std::chrono::hours kLife{24 * 99};  // the nodes' certificates outlive every play
 
 crypto::Certificate leaf_of(crypto::TestPki& pki) {
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);

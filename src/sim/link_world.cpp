@@ -16,7 +16,7 @@ constexpr std::uint64_t kUsers = 5;
 constexpr std::uint64_t kAddresses = 20;
 constexpr Duration kRefused = 2ms;       // a host that answers, without a listener
 constexpr Duration kNoAnswer = 10s;      // what the agent waits for an answer
-constexpr Duration kRestart = 500ms;     // of an agent
+constexpr Duration kRestart = 500ms;     // an agent is back after this
 constexpr unsigned kOneIn1000 = 1000;
 
 // What is answered to a report is that it arrived, and HTTP says that once.
@@ -64,7 +64,7 @@ struct LinkWorld::Member {
   agent::TestState state;
   Store store;
   std::unique_ptr<agent::ControlLink> link;
-  std::uint64_t life = 0;   // of the agent; what was under way in another is gone
+  std::uint64_t life = 0;   // the agent's; what was under way in another life is gone
   std::uint64_t timer = 0;  // the newest counts
   bool reachable = true;
   bool stream = false;
@@ -82,7 +82,7 @@ LinkWorld::LinkWorld(LinkWorldOptions options)
   for (std::size_t i = 0; i < options_.nodes; ++i) {
     members_.push_back(std::make_unique<Member>(*this));
     members_.back()->id = NodeId::random(rng_);
-    // Not all in one instant.
+    // They do not begin in one instant.
     schedule_.after(Duration(static_cast<Duration::rep>(rng_.below(Duration(5s).count()))),
                     [this, i] { start(i); });
   }

@@ -25,9 +25,9 @@ struct LinkWorldOptions {
   std::uint64_t seed = 1;
   std::size_t nodes = 4;
   bool hints = true;
-  unsigned lost_permille = 0;  // of calls, and as many again of their answers
-  unsigned repeated_permille = 0;  // of answers
-  unsigned crash_permille = 0;  // of what is stored of the security data
+  unsigned lost_permille = 0;  // so many calls, and as many again of their answers
+  unsigned repeated_permille = 0;  // so many answers
+  unsigned crash_permille = 0;  // so many steps of storing the security data
   std::size_t capacity = SIZE_MAX;  // calls a second that the control plane serves; 503 beyond
   LinkFault planted = LinkFault::none;
 };
@@ -37,7 +37,7 @@ class LinkWorld {
   explicit LinkWorld(LinkWorldOptions options);
   ~LinkWorld();
 
-  void run(Duration time);  // on from now
+  void run(Duration time);  // goes on from now
   // Changes of the truth, faults of nodes and of the control plane, at random moments.
   void storm(Duration time);
   void control_up(bool up);

@@ -45,13 +45,13 @@ class Network {
   struct Faults {
     Duration latency_min{1ms};
     Duration latency_max{80ms};
-    unsigned stall_permille = 0;  // of messages that wait for seconds, and all behind them
+    unsigned stall_permille = 0;  // so many messages wait for seconds, and all behind them
   };
 
   Network(Schedule& schedule, SeededRandom& rng) : schedule_(schedule), rng_(rng) {}
 
   Faults faults;
-  // From → to: nothing arrives, and nobody is told.
+  // Nothing from `from` arrives at `to`, and nobody is told.
   void cut(NodeId from, NodeId to) { cuts_.insert({from, to}); }
   void heal() { cuts_.clear(); }
 
@@ -77,7 +77,7 @@ class Network {
     NodeId node;
     Endpoint* endpoint = nullptr;
     Certificate certificate;
-    Duration last_arrival{0};  // nothing sent to this side later arrives earlier
+    Duration last_arrival{0};  // what is sent to this side later does not arrive earlier
   };
   struct Connection {
     std::array<Side, 2> sides;  // the dialler's first

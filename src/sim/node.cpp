@@ -210,7 +210,7 @@ void Node::on_message(ConnectionId id, const Message& message) {
     }
     return step(table_event::Violation{*lane});
   }
-  // As the router: a flow of a class the link does not carry is reset, not carried.
+  // It does as the router: a flow of a class the link does not carry is reset.
   if (!link->second.classes.contains(message.traffic_class)) return;
   witness_.payload_accepted(*this, *lane, link->second.peer, message.traffic_class);
 }

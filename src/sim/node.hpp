@@ -43,8 +43,8 @@ class Witness {
 };
 
 struct Clock {
-  Duration offset{0};   // of the wall clock
-  double rate = 1;      // of the monotonic clock
+  Duration offset{0};   // the wall clock is ahead by this
+  double rate = 1;      // the pace of the monotonic clock
 };
 
 class Node final : public Endpoint {

@@ -44,7 +44,7 @@ struct View {
 
 inline constexpr Duration kViewLifetime = 10min;
 inline constexpr Duration kCertificateLifetime = 15min;
-inline constexpr Duration kBackdated = 1min;  // against clocks that are behind
+inline constexpr Duration kBackdated = 1min;  // clocks that are behind are the reason
 
 // CH-2 as values, in the order of the real checks: chain, root, time, kind, cluster, revocation.
 channel::Verdict verify(const Certificate& peer, const View& view, ClusterId cluster,
@@ -61,7 +61,7 @@ class Truth {
     bool removed = false;  // it lost its roles: nobody's neighbour
     bool disabled = false;  // its neighbours know it is out
     wire::TrafficClassSet classes = wire::TrafficClassSet::all();
-    std::uint64_t root = 1;  // of its certificate
+    std::uint64_t root = 1;  // its certificate is under this root
   };
 
   Truth(ClusterId cluster, RandomSource& rng) : cluster_(cluster), rng_(rng) {}
@@ -79,7 +79,7 @@ class Truth {
   void changed() { ++version_; }
 
   void revoke(Member& member, channel::Severity severity);
-  // Only what it proves itself with; it may be given another.
+  // Revokes what it proves itself with; it may be given another.
   void revoke_certificate(const Certificate& certificate, bool by_key, channel::Severity severity);
   // CH-12: both roots are trusted while certificates move from the old one to the new.
   void begin_rotation();

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration kPoll = 2s;           // agents ask for news
 constexpr Duration kTalk = 100ms;        // each node says something
-constexpr Duration kTurmoil = 700ms;     // on average between two mishaps
+constexpr Duration kTurmoil = 700ms;     // two mishaps are so far apart on average
 
 }  // namespace
 

@@ -50,7 +50,7 @@ class World {
 
   Result run();
 
-  // For tests that direct the play themselves.
+  // Tests that direct the play themselves call these.
   void run_for(Duration time);
   void converge();  // everybody is told everything, and given time to act on it
   Truth& truth() { return truth_; }
@@ -62,7 +62,7 @@ class World {
   // Is there an established channel between the two, seen from both?
   bool connected(std::size_t a, std::size_t b) const;
   void tell(Node& node);  // its agent fetches the newest configuration
-  void isolate(std::size_t i, bool isolated);  // from the control plane
+  void isolate(std::size_t i, bool isolated);  // it hears no control plane
 
  private:
   void keep_up();  // agents poll, certificates are renewed, rotations go on
@@ -79,7 +79,7 @@ class World {
     return Duration(static_cast<Duration::rep>(below(static_cast<std::uint64_t>(longest.count()))));
   }
   Duration storm_left() const { return std::max(Duration{1ms}, plan_.storm - schedule_.now()); }
-  void later(Duration when, Schedule::Task task);  // in the storm only
+  void later(Duration when, Schedule::Task task);  // it happens in the storm only
 
   Plan plan_;
   SeededRandom rng_;
@@ -89,7 +89,7 @@ class World {
   Network network_;
   Invariants invariants_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<bool> cut_off_;  // from the control plane
+  std::vector<bool> cut_off_;  // these nodes hear nothing of the control plane
   bool storm_ = true;
 };
 

@@ -24,7 +24,7 @@ class PublicKey {
   KeyType type() const;
   std::string pem() const;    // SubjectPublicKeyInfo
   Bytes raw() const;          // 32 bytes for Ed25519 and X25519, else empty
-  Sha256 spki_sha256() const; // over the DER SubjectPublicKeyInfo
+  Sha256 spki_sha256() const; // the hash of the DER SubjectPublicKeyInfo
   evp_pkey_st* native() const { return key_.get(); }
 
  private:

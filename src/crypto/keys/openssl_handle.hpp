@@ -65,8 +65,8 @@ struct Release {
 template <class T>
 using Handle = std::unique_ptr<T, Release>;
 
-// For calls that fail only when memory is exhausted, the library is broken or this program is
-// wrong: prints `operation` with OpenSSL's reason and aborts.
+// A call fails only when memory is exhausted, the library is broken or this program is
+// wrong: then this prints `operation` with OpenSSL's reason and aborts.
 void require(bool ok, const char* operation);
 
 // Takes the errors of a failed parse or check off the thread's OpenSSL queue when it ends: an error

@@ -14,7 +14,7 @@ inline constexpr std::size_t kMaxPasswordBytes = 1024;
 
 // Empty, and so never matched by any password, when `password` is longer than kMaxPasswordBytes.
 std::string hash_password(std::string_view password, RandomSource& rng);
-// Also runs the full cost for a malformed hash, so that an unknown account takes as long as a wrong
+// A malformed hash costs as much as a good one, so that an unknown account takes as long as a wrong
 // password.
 bool check_password(std::string_view password, std::string_view phc_hash);
 

@@ -35,11 +35,11 @@ enum class OcspHash : std::uint8_t { sha1, sha256 };
 
 // Names a certificate by its issuer and serial.
 struct OcspCertId {
-  Bytes der;  // as it came, to be answered with
+  Bytes der;  // the DER as it came, which the answer repeats
   OcspHash hash = OcspHash::sha1;
   Bytes issuer_name_hash;
   Bytes issuer_key_hash;
-  std::string serial;  // as Certificate::serial_hex()
+  std::string serial;  // in the form of Certificate::serial_hex()
 
   bool is_issued_by(const Certificate& issuer) const;
 };
@@ -61,8 +61,8 @@ Bytes make_ocsp_request(const Certificate& certificate, const Certificate& issue
 struct OcspStatus {
   enum class Kind : std::uint8_t { good, revoked, unknown };
   Kind kind = Kind::unknown;
-  WallTime revoked_at{};                                        // of revoked
-  RevocationReason reason = RevocationReason::unspecified;  // of revoked; unspecified is not said
+  WallTime revoked_at{};                                        // used when it is revoked
+  RevocationReason reason = RevocationReason::unspecified;  // which is not said
 };
 
 struct OcspAnswer {
@@ -83,8 +83,8 @@ Bytes ocsp_error(OcspError error);
 // Why a response does not make a certificate good. The first that holds, in this order.
 enum class OcspFault : std::uint8_t {
   missing,  // there is none
-  malformed,  // not DER of a successful basic response, or over kMaxOcspResponseBytes
-  wrong_signer,  // not signed by who may, or not in a way that counts
+  malformed,  // no DER of a successful basic response, or over kMaxOcspResponseBytes
+  wrong_signer,  // the signer may not, or signed in a way that does not count
   wrong_certificate,  // about others
   not_yet_valid,  // thisUpdate is more than kOcspClockSkew ahead
   stale,  // past nextUpdate, or thisUpdate is older than allowed
@@ -110,7 +110,7 @@ std::expected<OcspReading, OcspFault> read_ocsp_response(ByteView response,
 std::optional<OcspFault> judge(const OcspReading& reading, WallTime now,
                                std::chrono::seconds max_age);
 
-// Both; an empty response is `missing`.
+// Reads and judges a response; an empty one is `missing`.
 std::optional<OcspFault> check_ocsp_response(ByteView response, const Certificate& certificate,
                                              const Certificate& issuer, WallTime now,
                                              std::chrono::seconds max_age);

@@ -21,7 +21,7 @@ std::optional<WallTime> time_of(const ASN1_GENERALIZEDTIME* t) {
   return from_unix(timegm(&fields));
 }
 
-// As it would be written by us: what is inside lies in an octet string, so whether that is DER too
+// Whether we would write it so: what is inside lies in an octet string, and whether that is DER too
 // shows only when the whole is made again.
 bool is_der(OCSP_BASICRESP* basic, ByteView der) {
   const Handle<ocsp_response_st> again(

@@ -71,7 +71,8 @@ class SealInitiator {
   SealInitiator(SealInitiator&&) noexcept;
   SealInitiator& operator=(SealInitiator&&) noexcept;
 
-  // Once. Empty when the responder's key is a point of small order, which no honest node has.
+  // Called once. It is empty when the responder's key is a point of small order, which no honest
+  // node has.
   Bytes first_message(ByteView payload);
   // Consumes the second message, once; nullopt when it does not authenticate.
   std::optional<SealedFlow> finish(ByteView second_message);
@@ -93,9 +94,9 @@ class SealResponder {
   SealResponder(SealResponder&&) noexcept;
   SealResponder& operator=(SealResponder&&) noexcept;
 
-  // Once. The payload; nullopt when the message was not made for this key, or was changed.
+  // Called once. Returns the payload; nullopt when the message is not for this key, or changed.
   std::optional<Bytes> open_first(ByteView first_message);
-  // Only after open_first succeeded, once.
+  // Called once, after open_first() succeeded.
   std::pair<Bytes, SealedFlow> second_message(ByteView payload = {});
 
  private:

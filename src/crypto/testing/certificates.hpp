@@ -25,7 +25,7 @@ struct CertificatePlan {
   bool names_twice = false;
   std::string serial_hex = "4000000000000000000000000000000000000001";
   std::string common_name;
-  long version = 2;  // which is X.509 v3
+  long version = 2;  // the number stands for X.509 v3
   const char* digest = "SHA256";
 
   CertificatePlan& set(const std::string& name, const std::string& value) {

@@ -12,10 +12,10 @@ namespace rap::crypto {
 
 struct Der {
   std::uint8_t tag = 0;
-  Bytes content;              // of a leaf of the tree
-  std::vector<Der> children;  // of a constructed value, or one wrapped in an OCTET STRING
-  bool nested = false;        // children count, not content
-  Bytes length;               // written in place of the right length, when not empty
+  Bytes content;              // a leaf of the tree has this
+  std::vector<Der> children;  // a constructed value, or one wrapped in an OCTET STRING, has these
+  bool nested = false;  // children count, not content
+  Bytes length;  // written in place of the right length, when not empty
 
   static std::optional<Der> parse(ByteView der);  // one value, to the last byte
   Bytes encode() const;

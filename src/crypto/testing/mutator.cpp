@@ -8,7 +8,7 @@
 namespace rap::crypto {
 namespace {
 
-// Where the parts of a certificate are (RFC 5280 §4.1).
+// The places of a certificate's parts (RFC 5280 §4.1).
 enum Part : std::size_t { version, serial, inner_algorithm, issuer, validity, subject, key, rest };
 
 constexpr std::uint8_t kBoolean = 0x01;

@@ -22,7 +22,7 @@ struct ssl_ctx_st;
 
 namespace rap::crypto {
 
-// Of a peer's Certificate message, which may hold 8 certificates of about 1 KiB: memory that a
+// A peer's Certificate message may hold 8 certificates of about 1 KiB: that is memory that a
 // stranger can make us take.
 inline constexpr int kMaxCertificateMessageBytes = 16 * 1024;
 
@@ -32,7 +32,7 @@ struct TlsIdentity {
   Bytes staple = {};  // an OCSP response about the leaf, for clients that ask; empty: none
 };
 
-// Whom a handshake accepts.
+// The peers that a handshake accepts.
 struct AcceptAnyone {};      // server without client certificates
 struct AcceptUnverified {};  // client's very first contact, to show a fingerprint: sends no secret
 struct AcceptHost {  // a server by name, under our own roots (PK-5)

@@ -178,7 +178,7 @@ std::optional<Severity> TlsEngine::denied_by(const DenyList& deny) const {
   return denied(deny, path_.front(), path_, *peer_);
 }
 
-// Before the handshake is over the staple is there already: it comes with the certificate.
+// The staple is there before the handshake is over: it comes with the certificate.
 bool TlsEngine::status_fits(const AcceptMember& member, const Certificate& leaf) {
   if (context_->role() == TlsRole::server || !member.staple_max_age) return true;
   if (path_.size() < 2) return true;

@@ -87,7 +87,7 @@ class TlsEngine {
   std::string failure_;
   std::optional<CertificateFault> fault_;
   std::optional<wire::SpiffeId> peer_;
-  CertificatePath path_;  // of peer_
+  CertificatePath path_;  // the path that peer_ was proven by
   std::vector<Certificate> proven_again_;  // leaf first; empty: as in the handshake
 };
 

@@ -27,7 +27,7 @@ struct Link {
   Link(std::shared_ptr<const TlsContext> dialler, std::shared_ptr<const TlsContext> listener)
       : client(std::move(dialler), client_out), server(std::move(listener), server_out) {}
 
-  // Until both are done or neither has more to say.
+  // Runs until both are done or neither has more to say.
   bool handshake() {
     Status c = Status::want_input;
     Status s = Status::want_input;
@@ -260,8 +260,8 @@ SSL_SESSION* session_of(const Context& server_ctx, const Context& client_ctx) {
 }
 
 struct Offer {
-  bool accepted = false;  // by our engine
-  bool reused = false;  // as the client sees it
+  bool accepted = false;  // our engine accepted it
+  bool reused = false;  // the client sees a resumption
   std::optional<Fault> fault;
   bool tickets = false;  // our engine gave the client something to resume with
 };

@@ -40,7 +40,7 @@ struct DataPlaneToken {
 };
 
 enum class TokenFault : std::uint8_t {
-  malformed,      // not a token of ours, or its signature does not hold
+  malformed,      // it is no token of ours, or its signature does not hold
   unknown_key,
   not_yet_valid,
   expired,        // past exp, or a lifetime above the maximum

@@ -107,7 +107,7 @@ Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload) {
 std::string seal_envelope(const PrivateKey& key, std::string_view kid,
                           std::string_view payload_type, ByteView payload) {
   const Bytes signature = sign(key, pre_auth_encoding(payload_type, payload));
-  // As text: every node's configuration passes here.
+  // The JSON is glued by hand for speed: every node's configuration passes here.
   return R"({"payload":")" + to_base64(payload) + R"(","payloadType":)" + quote_json(payload_type) +
          R"(,"signatures":[{"keyid":)" + quote_json(kid) + R"(,"sig":")" + to_base64(signature) +
          R"("}]})";

@@ -53,7 +53,7 @@ Handle<x509_st> new_certificate(EVP_PKEY* key, Validity validity, RandomSource& 
 
 Certificate signed_by(Handle<x509_st> x, const PrivateKey& key) {
   require(X509_sign(x.get(), key.native(), EVP_sha256()) > 0, "sign a certificate");
-  // Through DER, so that nothing of the construction is kept in the object.
+  // The way through DER leaves nothing of the construction in the object.
   auto parsed = Certificate::from_der(to_der(i2d_X509, const_cast<const X509*>(x.get())));
   require(parsed.has_value(), "read a certificate it made");
   return *parsed;

@@ -34,8 +34,8 @@ Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validit
 struct LeafProfile {
   bool client = true;        // EKU clientAuth beside serverAuth
   bool must_staple = false;  // TLS feature status_request (RFC 7633)
-  std::string ocsp_url = {};  // where its status is asked for (AIA); empty: not said
-  std::string crl_url = {};   // where its issuer's CRL is (RFC 5280 §4.2.1.13); empty: not said
+  std::string ocsp_url = {};  // its status is asked for here (AIA); empty: it names none
+  std::string crl_url = {};  // its issuer's CRL is here (RFC 5280 §4.2.1.13); empty: it names none
 };
 
 // A leaf: CA:FALSE, digitalSignature, EKU serverAuth+clientAuth, critical SAN with exactly `names`,
@@ -44,9 +44,9 @@ Certificate issue_leaf(const Issuer& issuer, const PublicKey& subject_key,
                        const SubjectNames& names, Validity validity, RandomSource& rng,
                        const LeafProfile& profile = {});
 
-// Whom the issuer lets say how its certificates stand (RFC 6960 §4.2.2.2): id-kp-OCSPSigning and
-// nothing else, id-pkix-ocsp-nocheck (nobody is asked about it: it lives shortly), and no SAN: it
-// is no member of the cluster.
+// The issuer lets this signer say how its certificates stand (RFC 6960 §4.2.2.2): id-kp-OCSPSigning
+// and nothing else, id-pkix-ocsp-nocheck (nobody is asked about it: it lives shortly), and no SAN:
+// it is no member of the cluster.
 Issuer make_ocsp_signer(const Issuer& issuer, ClusterId cluster, Validity validity,
                         RandomSource& rng);
 

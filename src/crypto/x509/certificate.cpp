@@ -25,7 +25,7 @@ WallTime wall_time(const ASN1_TIME* t) {
   return from_unix(timegm(&fields));
 }
 
-// As inet_ntop writes it; nullopt for what is no IP literal.
+// The form of inet_ntop; nullopt for what is no IP literal.
 std::optional<std::string> canonical_ip(std::string_view text) {
   const std::string host(text);
   char out[INET6_ADDRSTRLEN];
@@ -113,7 +113,7 @@ SubjectNames Certificate::names() const {
   Handle<stack_st_GENERAL_NAME> names(static_cast<stack_st_GENERAL_NAME*>(
       X509_get_ext_d2i(x_.get(), NID_subject_alt_name, &critical, nullptr)));
   if (names) return read_names(names.get());
-  constexpr int kAbsent = -1;  // else the extension is malformed or there are two
+  constexpr int kAbsent = -1;  // any other value: the extension is malformed or there are two
   SubjectNames none;
   none.has_other = critical != kAbsent;
   return none;

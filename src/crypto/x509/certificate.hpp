@@ -39,7 +39,7 @@ class Certificate {
 
   std::string pem() const;
   Bytes der() const;
-  std::string common_name() const;  // for display only, never an identity
+  std::string common_name() const;  // it is for display and never an identity
   std::string issuer() const;  // RFC 2253 text, for display
   std::string serial_hex() const;  // lower case, no leading zero bytes
   WallTime not_before() const;
@@ -49,7 +49,7 @@ class Certificate {
   bool speaks_for(std::string_view host) const;
   bool is_ca() const;
   bool must_staple() const;  // TLS feature status_request (RFC 7633)
-  std::string ocsp_url() const;  // of the authority information access; empty: not said
+  std::string ocsp_url() const;  // the authority information access names it; empty: it names none
   bool self_issued() const;
   PublicKey public_key() const;
   // What a certificate is denied by. The fingerprint is no good for that: anyone can turn an ECDSA

@@ -214,7 +214,7 @@ TEST_F(Mutants, NoneSignedByAnythingButItsIssuerIsAccepted) {
   EXPECT_GT(outcomes["bad_chain"], kSelfSigned / 10);
 }
 
-// As if the authority could be talked into signing anything.
+// The authority of this test can be talked into signing anything.
 TEST_F(Mutants, WhatTheIssuerItselfSignedIsAcceptedOnlyIfItKeepsEveryRule) {
   Mutator m = mutator(3);
   Outcome outcomes;

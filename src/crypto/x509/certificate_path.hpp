@@ -25,7 +25,7 @@ enum class CertificateFault : std::uint8_t {
   expired,  // the leaf or one of its issuers, from the second of notAfter on
   not_yet_valid,
   wrong_key_usage,  // the leaf is a CA's, or lacks digitalSignature or the EKU for its side
-  no_identity,  // not exactly one URI SAN that is a SPIFFE ID of our trust domain
+  no_identity,  // the SAN is not exactly one URI that is a SPIFFE ID of our trust domain
   wrong_kind,  // a node where the control plane was expected, say
   wrong_cluster,
   wrong_name,  // it does not speak for the host that was dialled
@@ -37,7 +37,7 @@ inline constexpr std::size_t kCertificateFaults =
     static_cast<std::size_t>(CertificateFault::revoked) + 1;
 std::string_view to_string(CertificateFault fault);
 
-enum class PeerSide : std::uint8_t { server, client };  // which EKU the leaf needs
+enum class PeerSide : std::uint8_t { server, client };  // the side decides which EKU the leaf needs
 
 using CertificatePath = std::vector<Certificate>;  // the leaf first, the root last
 

@@ -90,7 +90,7 @@ TEST(Certificate, SurvivesItsTextForms) {
   EXPECT_EQ(leaf.fingerprint_hex().size(), 64U);
 }
 
-// Made with the openssl command, whose asn1parse and pkey cut out what is hashed here.
+// The openssl command made it, and its asn1parse and pkey cut out what is hashed here.
 constexpr std::string_view kForeignPem =
     "-----BEGIN CERTIFICATE-----\n"
     "MIIBETCBtwICAPEwCgYIKoZIzj0EAwIwFzEVMBMGA1UEAwwMRml4dHVyZSBSb290\n"

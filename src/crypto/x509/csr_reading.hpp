@@ -9,8 +9,8 @@
 namespace rap::crypto {
 
 enum class CsrFault : std::uint8_t {
-  malformed,        // not PKCS #10 in DER within PEM
-  wrong_signature,  // not signed with the key that it names
+  malformed,        // it is no PKCS #10 in DER within PEM
+  wrong_signature,  // another key than the one it names signed it
 };
 
 std::expected<CertificateRequest, CsrFault> read_csr(std::string_view pem);

@@ -24,10 +24,10 @@ std::string_view to_string(Severity severity);
 struct DenyEntry {
   enum class Kind : std::uint8_t { node, certificate, key };
   Kind kind = Kind::node;
-  NodeId node{};  // of a node
-  Sha256 issuer{};  // of a certificate: Certificate::issuer_hash()
-  std::string serial{};  // of a certificate: hex, either case, leading zeros do not count
-  Sha256 key{};  // of a key: Certificate::key_hash()
+  NodeId node{};  // the denied node
+  Sha256 issuer{};  // a denied certificate's Certificate::issuer_hash()
+  std::string serial{};  // its serial: hex, either case, leading zeros do not count
+  Sha256 key{};  // a denied key's Certificate::key_hash()
   Severity severity = Severity::close;
 };
 

@@ -1,4 +1,4 @@
-// Who is denied, and that no rewriting of a certificate undoes it (scenario 4).
+// Tests of who is denied, and that no rewriting of a certificate undoes it (scenario 4).
 #include "crypto/x509/deny_list.hpp"
 
 #include <gtest/gtest.h>

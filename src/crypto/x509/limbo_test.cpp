@@ -22,7 +22,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr WallTime kDefaultTime = from_unix(1'764'000'000);  // for cases that name none
+constexpr WallTime kDefaultTime = from_unix(1'764'000'000);  // cases that name no time have it
 
 struct Case {
   std::string id;

@@ -1,4 +1,4 @@
-// Who is at the other end? Decides whether a proven leaf and the chain it came with name a member
+// The verifier decides whether a proven leaf and the chain it came with name a member
 // of this cluster (CH-2, scenarios 1–4). Identity is read from the leaf only.
 #pragma once
 

@@ -26,7 +26,7 @@ std::string ip_text(const ASN1_STRING* s) {
   return done != nullptr ? done : "";
 }
 
-// True when a name was there twice.
+// Returns whether a name was there twice.
 bool normalize(std::vector<std::string>& list) {
   std::ranges::sort(list);
   const auto rest = std::ranges::unique(list);

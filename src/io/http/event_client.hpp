@@ -13,13 +13,13 @@ namespace rap::io {
 
 struct EventClientOptions {
   HttpClientOptions server;
-  std::chrono::milliseconds max_silence{60'000};  // without a byte, then the stream is dead
+  std::chrono::milliseconds max_silence{60'000};  // a stream without a byte for so long is dead
 };
 
 struct EventClientHandlers {
   std::function<void()> on_open;  // what is sent from now on arrives
   std::function<void(const wire::SseEvent&)> on_event;
-  // Once, last: an answer that is not a stream, or how the stream ended.
+  // Called once, last: with an answer that is not a stream, or with how the stream ended.
   std::function<void(HttpClient::Result)> on_end;
 };
 

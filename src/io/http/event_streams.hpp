@@ -16,19 +16,19 @@
 
 namespace rap::io {
 
-inline constexpr std::size_t kMaxQueuedEvents = 256;          // of one stream
+inline constexpr std::size_t kMaxQueuedEvents = 256;          // one stream holds as many
 inline constexpr std::size_t kMaxEventLetters = 64 * 1024;  // sent, and not yet taken by the loop
 
 struct EventStreamCounters {
   Counter open;  // now
   Counter opened;
-  Counter replaced;  // by a newer one of the same key
+  Counter replaced;  // a newer one of the same key took their place
   Counter dropped;  // events, from full queues
   Counter cut;  // streams whose peer took nothing for a ping interval
 };
 
-// From any thread, for as long as anybody holds it; without effect once the server is gone. An
-// event that cannot be written (see format_sse) is not sent.
+// A sender may be used from any thread, for as long as anybody holds it; it has no effect once the
+// server is gone. An event that cannot be written (see format_sse) is not sent.
 class EventSender {
  public:
   virtual ~EventSender() = default;
@@ -47,7 +47,7 @@ class EventMailbox final : public EventSender, public std::enable_shared_from_th
   class Reader {
    public:
     virtual ~Reader() = default;
-    virtual void deliver(const Letter& letter) = 0;  // on the loop's thread
+    virtual void deliver(const Letter& letter) = 0;  // called on the loop's thread
   };
 
   EventMailbox(EventLoop& loop, std::weak_ptr<Reader> reader);

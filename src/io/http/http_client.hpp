@@ -21,7 +21,7 @@ struct HttpError {
     tls,          // the handshake failed; detail names the certificate fault
     timeout,
     closed,       // the connection ended in mid-response
-    protocol,     // not HTTP, or over the response limit
+    protocol,     // the answer is no HTTP, or over the limit of responses
   };
   Kind kind = Kind::unreachable;
   std::string detail;  // safe to show
@@ -39,7 +39,7 @@ struct HttpClientOptions {
 
 // The Host field of requests to the server.
 std::string host_field(const HttpClientOptions& options);
-HttpError to_http_error(const StreamError& error);  // of a stream that ended before its answer
+HttpError to_http_error(const StreamError& error);  // for a stream that ended before its answer
 
 class HttpClient {
  public:

@@ -138,7 +138,7 @@ class MessageParser {
 
   HttpLimits limits_;
   HttpHead head_;
-  std::optional<Parser> parser_;  // from the end of the head to the end of the message
+  std::optional<Parser> parser_;  // it lives from the end of the head to the end of the message
   wire::HttpHeaders headers_;
   std::string pending_;  // a chunk's header that has not come whole
   HttpFault fault_ = HttpFault::none;

@@ -14,7 +14,7 @@
 
 namespace rap::io {
 
-// Of one chunk's size line with its extensions, or of the last chunk with the trailer fields.
+// The bound of one chunk's size line with its extensions, or of the last chunk with the trailers.
 inline constexpr std::size_t kMaxChunkHeaderBytes = 4 * 1024;
 inline constexpr int kMaxInterimResponses = 8;  // 1xx answers before the real one
 
@@ -27,7 +27,7 @@ enum class HttpFault : std::uint8_t { none, malformed, header_too_large, body_to
 
 enum class HttpParseState : std::uint8_t {
   incomplete,  // everything was consumed; feed what comes next
-  expects_continue,  // once: the peer waits for "100 Continue" before it sends the body
+  expects_continue,  // said once: the peer waits for "100 Continue" before it sends the body
   complete,  // take() the message; bytes not consumed belong to the next one
   failed,  // fault() says why; the connection can carry no further message
 };
@@ -48,7 +48,7 @@ class HttpRequestParser {
   HttpStep feed(ByteView data);
   bool started() const;  // some bytes of a request are in, but not all
   HttpFault fault() const;
-  bool keep_alive() const;  // of the complete request; HTTP/1.0 connections never are
+  bool keep_alive() const;  // asked of the complete request; HTTP/1.0 connections never are
   wire::HttpRequest take();
 
  private:
@@ -64,7 +64,7 @@ class HttpResponseParser {
   HttpResponseParser(HttpResponseParser&&) noexcept;
   HttpResponseParser& operator=(HttpResponseParser&&) noexcept;
 
-  // Before each response: whether it answers a HEAD request and so has no body.
+  // Called before each response, and says whether it answers a HEAD request and so has no body.
   void expect(bool answers_head);
   HttpStep feed(ByteView data);
   HttpStep feed_end();  // the peer closed: the end of a body without a length

@@ -26,7 +26,7 @@ class HttpConnection final : public StreamHandler, public Output {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // False when too many requests wait; else respond() follows.
+    // Returns false when too many requests wait; else respond() follows.
     virtual bool dispatch(std::uint64_t connection, wire::HttpRequest request) = 0;
     // It has become the stream of events for `key`, which another may have been before.
     virtual void event_stream_opened(std::uint64_t connection, const std::string& key) = 0;
@@ -87,7 +87,7 @@ class HttpConnection final : public StreamHandler, public Output {
   std::size_t out_at_ = 0;
   std::string event_stream_;
   std::deque<std::shared_ptr<const std::string>> events_;  // behind out_
-  bool sent_some_ = false;  // since the last ping was due
+  bool sent_some_ = false;  // something was sent since the last ping was due
 };
 
 }  // namespace rap::io

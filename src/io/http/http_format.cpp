@@ -37,7 +37,7 @@ void add_field(std::string& out, std::string_view name, std::string_view value) 
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-// False when a field cannot be written.
+// Returns false when a field cannot be written.
 bool add_fields(std::string& out, const wire::HttpHeaders& headers, bool has_content_type) {
   for (const auto& [name, value] : headers) {
     if (!is_token(name) || !is_field_value(value)) return false;

@@ -13,7 +13,7 @@ bool is_control(char c) {
 
 }  // namespace
 
-// False when `c` cannot follow what is there.
+// Returns false when `c` cannot follow what is there.
 bool HttpHead::accept(char c) {
   const char before = text_.empty() ? '\0' : text_.back();
   if (before == '\r' && c != '\n') return false;

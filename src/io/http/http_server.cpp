@@ -106,7 +106,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     return false;
   }
 
-  // On one of its threads.
+  // Runs on one of the executor's threads.
   void handle_waiting(Executor& chosen) {
     std::vector<std::uint64_t> of;
     std::vector<wire::HttpRequest> requests;
@@ -196,7 +196,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   std::unique_ptr<TlsListener> listener;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpConnection>> connections;
   std::unordered_map<std::string, std::deque<std::uint64_t>> of_peer;  // oldest first
-  std::unordered_map<std::string, std::uint64_t> streams;  // of events: the connection by key
+  std::unordered_map<std::string, std::uint64_t> streams;  // event streams: the connection by key
   EventStreamCounters counters;
   std::shared_ptr<EventMailbox> mailbox;
   std::uint64_t next_id = 1;

@@ -23,10 +23,10 @@ namespace rap::io {
 
 // The threads of one kind of requests, so that it waits for no other kind.
 struct HttpExecutor {
-  std::string name = "requests";  // in the log
+  std::string name = "requests";  // the log calls it so
   unsigned threads = 4;
   std::size_t max_queued = 256;
-  std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;  // of bodies
+  std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;  // waiting bodies hold as much
   // Above 1: those that wait are handled together, up to so many, by HttpServerOptions::together.
   std::size_t max_together = 1;
 };
@@ -37,18 +37,18 @@ struct HttpServerOptions {
   std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain HTTP
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_peer =
-      0;  // of one certificate's node; 0: as many as there may be
+      0;  // one certificate's node may have as many; 0: as many as there may be
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
   std::chrono::milliseconds handshake_timeout{5'000};
   std::size_t max_handshakes = 1024;  // see tls_listener.hpp
   std::size_t max_handshakes_per_source = 256;
   std::chrono::milliseconds request_timeout{
-      30'000};  // from the first byte of a request to its last
+      30'000};  // the time from the first byte of a request to its last
   std::chrono::milliseconds idle_timeout{120'000};
-  std::chrono::milliseconds ping_interval{15'000};  // of event streams
-  std::vector<HttpExecutor> executors = {{}};  // at least one
-  // Which of them runs a request; null: the first. Called on the loop's thread.
+  std::chrono::milliseconds ping_interval{15'000};  // event streams are pinged so often
+  std::vector<HttpExecutor> executors = {{}};  // there is at least one
+  // Says which of them runs a request; null: the first does. It is called on the loop's thread.
   std::function<std::size_t(const wire::HttpRequest&)> executor_of = nullptr;
   // Like the handler, for executors that take several at once: an answer for each, in their order.
   std::function<std::vector<wire::HttpResponse>(std::span<const wire::HttpRequest>)> together =
@@ -59,26 +59,26 @@ struct TlsListenerCounters;  // io/tls_listener.hpp
 
 class HttpServer {
  public:
-  // Called on threads, several at a time; must not throw.
+  // A handler is called on threads, several at a time, and must not throw.
   using Handler = std::function<wire::HttpResponse(const wire::HttpRequest&)>;
 
   // Throws std::system_error when the address cannot be bound.
   HttpServer(EventLoop& loop, HttpServerOptions options, Handler handler, Log& log);
-  ~HttpServer();  // on the loop's thread or after it stopped
+  ~HttpServer();  // destroyed on the loop's thread, or after it stopped
 
   std::uint16_t port() const;
-  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for new connections
+  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // new connections get it
   void close_listener();
   // Event streams: those that a handler opened with HttpResponse::event_stream.
   std::shared_ptr<EventSender> events() const;
 
   // What is counted, from any thread.
-  const TlsListenerCounters& handshakes() const;  // until close_listener()
+  const TlsListenerCounters& handshakes() const;  // they may be asked until close_listener()
   const EventStreamCounters& event_counters() const;
   struct ExecutorFigures {
     std::string name;
     std::size_t waiting = 0;  // requests, now
-    std::uint64_t refused = 0;  // with 503, too many being there already
+    std::uint64_t refused = 0;  // these were answered 503, too many being there already
   };
   std::vector<ExecutorFigures> executors() const;
 

@@ -47,7 +47,7 @@ class RawConnection {
   int fd() const { return fd_.get(); }
   void close() { fd_.reset(); }
 
-  // False when the peer no longer takes it.
+  // Returns false when the peer no longer takes it.
   bool send(std::string_view text) {
     while (!text.empty()) {
       const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
@@ -82,7 +82,7 @@ class RawConnection {
     return head;
   }
 
-  // True when the peer closes without another byte.
+  // Returns whether the peer closes without another byte.
   bool closed() { return received_.empty() && !receive(); }
   bool receive() {
     char buffer[64 * 1024];

@@ -17,7 +17,7 @@ class WebSocketHandler {
   virtual void on_open() = 0;
   // One binary message; the memory may be written to. False ends the connection.
   virtual bool on_message(MutableBytes payload) = 0;
-  // Once, last. kind none: the peer closed in order.
+  // Called once, last. The kind is none when the peer closed in order.
   virtual void on_close(const StreamError& error) = 0;
 };
 

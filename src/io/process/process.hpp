@@ -25,18 +25,18 @@ struct RunAs {
 std::optional<RunAs> find_user(const std::string& name);
 
 struct SpawnOptions {
-  std::filesystem::path program;                        // with a slash; PATH is not searched
-  std::vector<std::string> arguments;                   // without the program's own name
+  std::filesystem::path program;                        // it has a slash; PATH is not searched
+  std::vector<std::string> arguments;                   // its own name is not among them
   std::optional<std::vector<std::string>> environment;  // "NAME=value"; nullopt: ours
   // stdout and stderr are appended to it and stdin is empty; nullopt: all three are ours.
   std::optional<std::filesystem::path> log_file;
   std::optional<std::filesystem::path> directory;  // nullopt: ours
-  std::optional<RunAs> run_as;                     // needs root
+  std::optional<RunAs> run_as;  // needs root
   bool new_session = false;  // setsid: no signal of our terminal or service manager's group
 };
 
 struct ProcessExit {
-  std::optional<int> code;    // exited
+  std::optional<int> code;  // exited
   std::optional<int> signal;  // killed; neither for an adopted process: only its parent is told
 };
 
@@ -57,7 +57,7 @@ class Process {
 
   pid_t pid() const;
   bool running() const;
-  // Called once, on the loop, also when the end came before this call. It may destroy the object.
+  // `fn` is called once, on the loop, also when the end came before. It may destroy the object.
   void on_exit(std::function<void(ProcessExit)> fn);
   void signal(int number);
   // SIGTERM now and SIGKILL after the grace; the end is reported to on_exit.

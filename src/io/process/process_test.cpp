@@ -139,7 +139,7 @@ TEST_F(ProcessTest, ANewSessionIsItsOwnLeader) {
 
 TEST_F(ProcessTest, InheritsNoDescriptorOfOurs) {
   const Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  // Without close-on-exec, as Asio opens its sockets.
+  // It has no close-on-exec, as the sockets that Asio opens have none.
   const Descriptor leaky(::fcntl(null.get(), F_DUPFD, 100));
   ASSERT_TRUE(leaky);
   const std::string fd = std::to_string(leaky.get());

@@ -57,7 +57,7 @@ struct DescriptorStream::Impl : std::enable_shared_from_this<Impl> {
   bool flush_posted = false;
   bool ended = false;      // end of input
   bool finishing = false;  // finish_writing
-  bool finished = false;   // and done
+  bool finished = false;   // the write of the end is done
 
   // Calls `fn` when the descriptor is ready; at once when it always is (a regular file).
   template <class Fn>
@@ -144,7 +144,7 @@ struct DescriptorStream::Impl : std::enable_shared_from_this<Impl> {
     if (finished && ended) fail({StreamError::Kind::none, "closed", {}});
   }
 
-  // Not close(): whatever is opened next must not become this program's standard output.
+  // The descriptor is not closed: whatever is opened next must not become our standard output.
   void end_output() {
     finished = true;
     const int fd = out.release();

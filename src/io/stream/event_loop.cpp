@@ -53,7 +53,7 @@ EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
   impl_->context.run();
-  // Only afterwards: a stop() that came before run() must still be seen by it.
+  // The restart comes afterwards: run() must still see a stop() that came before it.
   impl_->context.restart();
 }
 

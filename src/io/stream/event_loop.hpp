@@ -20,9 +20,9 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  void run();   // until stop()
-  void stop();  // from any thread
-  void post(std::function<void()> fn);  // from any thread; runs on the loop
+  void run();   // returns after stop()
+  void stop();  // may be called from any thread
+  void post(std::function<void()> fn);  // may be called from any thread; `fn` runs on the loop
   // SIGINT and SIGTERM call fn once; SIGHUP calls on_hangup each time, when given. SIGPIPE is
   // ignored from then on: a service outlives the reader of its log.
   void on_signal(std::function<void()> fn, std::function<void()> on_hangup = nullptr);

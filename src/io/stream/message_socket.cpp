@@ -29,7 +29,7 @@ using Protocol = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kRedialInterval{200};
-constexpr std::chrono::milliseconds kAcceptRetry{200};  // when descriptors have run out
+constexpr std::chrono::milliseconds kAcceptRetry{200};  // the wait when descriptors have run out
 constexpr std::size_t kLengthBytes = 4;
 
 Protocol::endpoint endpoint_of(const std::string& path) {

@@ -12,7 +12,7 @@
 namespace rap::io {
 
 inline constexpr std::size_t kMaxMessageBytes = 8 * 1024 * 1024;
-inline constexpr std::size_t kMaxQueuedMessages = 64;  // then the connection is cut
+inline constexpr std::size_t kMaxQueuedMessages = 64;  // one more cuts the connection
 
 class MessageConnection {
  public:
@@ -24,7 +24,7 @@ class MessageConnection {
 struct MessageHandlers {
   std::function<void(std::shared_ptr<MessageConnection>)> on_open;
   std::function<void(std::string message)> on_message;
-  std::function<void()> on_close;  // once per opened connection
+  std::function<void()> on_close;  // called once per opened connection
 };
 
 // The agent's side: one connection at a time, a new one replaces the old.

@@ -173,7 +173,7 @@ TEST_F(MessageSocket, ACloseIsToldOnceToEachSide) {
       fabric.connection->close();
       EXPECT_EQ(fabric.events.size(), 1U);
     } else {
-      dialer.reset();  // from inside its own handler
+      dialer.reset();  // its own handler ends it
     }
   };
   agent.on_event = [&](const std::string& e) {

@@ -101,8 +101,8 @@ bool Stream::Impl::deliver_tls() {
       status = engine->read(MutableBytes(plain).subspan(filled), n);
       if (status == TlsEngine::Status::ok) filled += n;
     }
-    // Before anything else runs: the buffer is the thread's, and what reading produced (an alert,
-    // a key update) belongs to this stream.
+    // This comes before anything else runs: the buffer is the thread's, and what reading produced
+    // (an alert, a key update) belongs to this stream.
     send_engine_output();
     if (phase == Phase::dead) return false;
     if (filled > tail.size() && !deliver(filled)) return false;
@@ -134,7 +134,7 @@ bool Stream::Impl::deliver(std::size_t filled) {
   return true;
 }
 
-// After a pause: first what the handler left, then the socket again.
+// A pause is over: the handler gets what it left, then what the socket has.
 void Stream::Impl::redeliver() {
   auto self = shared_from_this();
   if (phase != Phase::open || paused) return;

@@ -15,7 +15,7 @@ void Stream::Impl::keep_for_later(ByteView data) {
   const std::size_t waiting = written.size() - written_at + out.size() - out_at;
   if (options.max_unsent == 0 || waiting <= options.max_unsent) return;
   overflowing = true;
-  // Not from inside the caller, who may not expect to lose its stream here.
+  // It is posted, for the caller may not expect to lose its stream here.
   asio::post(loop.context(), [self = shared_from_this()] {
     self->fail({StreamError::Kind::overflow, "the peer does not read", {}});
   });

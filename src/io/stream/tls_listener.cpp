@@ -25,7 +25,7 @@ namespace {
 constexpr int kAcceptsPerTurn = 32;
 constexpr std::chrono::milliseconds kOutOfDescriptors{50};
 
-// Where a connection comes from, as far as it can be held against somebody.
+// The origin of a connection, as far as it can be held against somebody.
 using Source = std::array<std::uint8_t, 16>;
 
 Source source_of(const sockaddr_storage& address) {

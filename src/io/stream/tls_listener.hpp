@@ -45,13 +45,13 @@ struct TlsListenerOptions {
 };
 
 struct TlsListenerCounters {
-  Counter accepted;  // taken from the kernel
+  Counter accepted;  // connections taken from the kernel
   Counter completed;  // handed to the owner
-  std::array<Counter, crypto::kCertificateFaults> refused;  // by CertificateFault
+  std::array<Counter, crypto::kCertificateFaults> refused;  // one for each CertificateFault
   Counter failed;  // broken off, or not TLS as we speak it
   Counter timed_out;
-  Counter evicted;  // made way, the listener being full
-  Counter evicted_by_source;  // made way for another of the same source
+  Counter evicted;  // these made way, the listener being full
+  Counter evicted_by_source;  // these made way for another of the same source
   Counter half_open;  // now
   Counter most_half_open;
 };
@@ -71,8 +71,8 @@ class TlsListener {
   TlsListener& operator=(const TlsListener&) = delete;
 
   std::uint16_t port() const;
-  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // for connections from now on
-  // For connections from now on; what is half open keeps its time.
+  void set_tls(std::shared_ptr<const crypto::TlsContext> tls);  // connections from now on get it
+  // Connections from now on have these limits; what is half open keeps its time.
   void set_limits(std::chrono::milliseconds handshake_timeout, std::size_t max_handshakes,
                   std::size_t max_handshakes_per_source);
   const TlsListenerCounters& counters() const;  // from any thread

@@ -46,18 +46,18 @@ class StreamHandler {
   virtual ~StreamHandler() = default;
   // Connected and, with TLS, the peer accepted.
   virtual void on_open() = 0;
-  // Before that: the peer said something of the handshake.
+  // The peer said something of the handshake, before that.
   virtual void on_progress() {}
   // Returns how many bytes it is done with; the rest comes again with more behind it. The memory
   // may be written to.
   virtual std::size_t on_data(MutableBytes data) = 0;
-  // Once, last. A plain stream that got FIN with half_close set calls on_end() first.
+  // Called once, last. A plain stream that got FIN with half_close set calls on_end() first.
   virtual void on_close(const StreamError& error) = 0;
   // The peer will send no more (plain streams with half_close only); writing goes on.
   virtual void on_end() {}
 };
 
-// Where a stream's outgoing bytes come from.
+// The source of a stream's outgoing bytes.
 class Output {
  public:
   virtual ~Output() = default;
@@ -85,7 +85,7 @@ class Stream {
                                         StreamHandler& handler);
   ~Stream();  // closes without ceremony; no callback follows
 
-  // Whom to call from now on; on_open() of an open stream is not called again.
+  // The handler is called from now on; on_open() of an open stream is not called again.
   void set_handler(StreamHandler& handler);
 
   // Appends to a buffer of the stream's own, sent before anything from the Output.
@@ -112,9 +112,9 @@ class Stream {
   std::optional<crypto::Certificate> peer_certificate() const;
   std::vector<crypto::Certificate> peer_chain() const;
 
-  // For an open stream of mutual TLS (AcceptMember), whose owner must ask again whenever roots,
-  // deny list or time have moved on: verifies once more the chain that the peer proved itself with.
-  // `deny` may be null. Any other stream has `no_certificate`.
+  // The owner of an open stream of mutual TLS (AcceptMember) must ask this again whenever roots,
+  // deny list or time have moved on: it verifies once more the chain that the peer proved itself
+  // with. `deny` may be null. Any other stream has `no_certificate`.
   std::expected<wire::SpiffeId, crypto::CertificateFault> recheck(
       const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny, WallTime now);
   // See TlsEngine. Nothing to send, or `no_certificate`, on any other stream.
@@ -122,9 +122,9 @@ class Stream {
   std::expected<wire::SpiffeId, crypto::CertificateFault> accept_proof(
       ByteView payload, const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny,
       WallTime now);
-  // After `revoked`: how much of a hurry it is.
+  // Says, after `revoked`, how much of a hurry it is.
   std::optional<crypto::Severity> denied_by(const crypto::DenyList& deny) const;
-  // When the peer's certificate ends, which recheck() then calls expired.
+  // The time at which the peer's certificate ends; recheck() then calls it expired.
   std::optional<WallTime> peer_not_after() const;
 
  private:

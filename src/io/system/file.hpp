@@ -12,7 +12,7 @@
 
 namespace rap::io {
 
-// Of the file beside, until it is renamed; after a crash one may be left.
+// The file beside is called so until it is renamed; after a crash one may be left.
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
 // The error is a sentence with the path and strerror, e.g. "/x/key.pem: No space left on device".

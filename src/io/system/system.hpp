@@ -13,8 +13,8 @@ MonoTime mono_now();
 WallTime wall_now();
 std::string rfc3339(WallTime t);
 
-// As many descriptors as the system lets this process have: the usual limit of 1,024 is less than a
-// listener's strangers may take, and a server without descriptors serves nobody. Returns the limit.
+// Takes as many descriptors as the system gives: the usual limit of 1,024 is less than a listener's
+// strangers may take, and a server without descriptors serves nobody. Returns the limit.
 std::size_t raise_descriptor_limit();
 
 class SystemRandom final : public RandomSource {  // OpenSSL's generator; thread-safe

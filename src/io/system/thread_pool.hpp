@@ -18,10 +18,10 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // False when no thread is free and max_waiting jobs wait already, or jobs that hold
+  // Returns false when no thread is free and max_waiting jobs wait already, or jobs that hold
   // max_waiting_bytes. `bytes`: what this one holds while it waits.
   bool submit(std::function<void()> job, std::size_t bytes = 0);
-  std::size_t waiting() const;  // for a thread
+  std::size_t waiting() const;  // jobs that wait for a thread
 
  private:
   void work();
@@ -36,7 +36,7 @@ class ThreadPool {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
-  std::size_t bytes_ = 0;  // of those
+  std::size_t bytes_ = 0;  // those hold as many bytes
   std::size_t idle_ = 0;
   bool ending_ = false;
   std::vector<std::thread> threads_;

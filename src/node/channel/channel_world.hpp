@@ -1,4 +1,4 @@
-// For tests: two nodes that know each other, and one lifecycle taken to where a test needs it.
+// Two nodes that know each other, and one lifecycle taken to where a test needs it, for tests.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -53,7 +53,7 @@ struct Context {
   std::uint64_t route_epoch_floor = 0;   // likewise
   Authority authority = Authority::expired;
   bool draining = false;                    // this node is going out of service
-  std::optional<MonoTime> drain_by;         // and cuts what is left then; else in its own time
+  std::optional<MonoTime> drain_by;         // what is left then is cut
   wire::TrafficClassSet degraded_classes;  // what a new channel may carry without the control plane
   std::vector<PeerRule> peers;
   std::map<NodeId, Severity> revoked;  // nodes; certificates and keys are the verifier's matter

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 // The cadence goes by what a channel may carry (S0 §9).
 inline constexpr Duration kRealtimeCadence = 2s;  // render, input
 inline constexpr Duration kControlCadence = 5s;
-inline constexpr Duration kStorageCadence = 15s;  // nothing but storage, updates and telemetry
+inline constexpr Duration kStorageCadence = 15s;  // storage, updates and telemetry alone have it
 inline constexpr Duration kSuspicionCadence = 1s;  // the bounded retry
 inline constexpr unsigned kMissedUntilSuspect = 2;
 inline constexpr unsigned kMissedUntilHint = 3;  // time to look for another path
@@ -47,7 +47,7 @@ class HeartbeatMonitor {
     return sequence_;
   }
 
-  // False for an answer to something that was never sent.
+  // Returns false for an answer to something that was never sent.
   bool answered(const wire::HeartbeatAck& ack, MonoTime now) {
     if (ack.sequence == 0 || ack.sequence > sequence_) return false;
     const std::uint64_t age = sequence_ - ack.sequence;

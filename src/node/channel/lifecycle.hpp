@@ -21,12 +21,12 @@ namespace rap::channel {
 
 using wire::Lane;
 
-inline constexpr Duration kEstablishTimeout = 10s;    // from start or accept to established
+inline constexpr Duration kEstablishTimeout = 10s;    // a channel must be established by then
 inline constexpr Duration kRevalidateInterval = 300s;  // CH-10; spread by up to a tenth
-inline constexpr Duration kRecheckTimeout = 5s;        // of the verdict in revalidating
+inline constexpr Duration kRecheckTimeout = 5s;        // the verdict must come within this
 inline constexpr Duration kDrainTimeout = 10min;  // CH-11: then flows are cut, at the latest
-inline constexpr Duration kRevokedDrainTimeout = 30s;  // of a peer revoked with severity drain
-inline constexpr Duration kCloseTimeout = 2s;  // for the peer to hear the goodbye
+inline constexpr Duration kRevokedDrainTimeout = 30s;  // severity drain gives this long
+inline constexpr Duration kCloseTimeout = 2s;  // the peer has this long to hear the goodbye
 
 // What the checks of a certificate say (CH-2).
 struct Refusal {
@@ -34,8 +34,8 @@ struct Refusal {
   Severity severity = Severity::close;
 };
 struct Proof {
-  wire::SpiffeId identity;  // of the proven leaf, and of nothing else
-  Duration valid_for{0};  // until the first certificate of its path expires
+  wire::SpiffeId identity;  // the proven leaf has it, and nothing else counts
+  Duration valid_for{0};  // the first certificate of its path expires then
 };
 using Verdict = std::expected<Proof, Refusal>;
 
@@ -76,7 +76,7 @@ struct Idle {};
 struct Timeout {};
 struct Stop {};
 }  // namespace event
-// In the order of EventKind.
+// The order is that of EventKind.
 using Event =
     std::variant<event::Start, event::Accepted, event::Connected, event::Proven, event::Lost,
                  event::HelloReceived, event::HeartbeatReceived, event::AckReceived,
@@ -88,7 +88,7 @@ constexpr EventKind kind_of(const Event& e) { return static_cast<EventKind>(e.in
 namespace action {
 struct Dial {};
 struct SendHello {
-  wire::Hello hello;  // on the interactive lane
+  wire::Hello hello;  // it is sent on the interactive lane
 };
 struct SendHeartbeat {
   Lane lane;
@@ -195,11 +195,11 @@ class Lifecycle {
   wire::Hello peer_hello_;
   wire::Hello announced_;
   std::array<HeartbeatMonitor, wire::kLaneCount> monitors_;
-  std::optional<MonoTime> deadline_;  // of establishing, rechecking, draining or closing
+  std::optional<MonoTime> deadline_;  // establishing, rechecking, draining or closing ends by then
   std::optional<MonoTime> revalidate_at_;
   std::optional<MonoTime> established_at_;
 
-  // Of the step under way.
+  // These belong to the step under way.
   MonoTime now_{};
   const Context* context_ = nullptr;
   Actions out_;

@@ -26,7 +26,7 @@ microseconds rtt_to(const Table& table, NodeId node) {
   return {};
 }
 
-// Where the peer is reached now; nullopt: it is not.
+// The address at which the peer is reached now; nullopt: it is not.
 std::optional<std::string> reached_at(const Table& table, const PeerRule& rule) {
   const auto& peers = table.reconnector().peers();
   const auto it = peers.find(rule.node);

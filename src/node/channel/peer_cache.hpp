@@ -1,4 +1,4 @@
-// Where the neighbours that a node dials were reached last (SN-3), kept across restarts: a node
+// The addresses at which a node's neighbours were reached last (SN-3), kept across restarts: a node
 // that starts while the control plane is away dials what worked, the warmest first. Nothing in it
 // is a source of truth: who may be dialled, and where, says the configuration alone; the cache says
 // in which order. It is bounded, holds nobody whom the configuration does not name, and when it is
@@ -24,15 +24,15 @@ inline constexpr std::size_t kMaxCachedEndpoint = 320;
 struct CachedPeer {
   NodeId node;
   std::string endpoint;  // "host:port"
-  WallTime last_success;  // when a channel was last established, or last seen to be
-  std::chrono::microseconds rtt{0};  // then; 0: not measured
+  WallTime last_success;  // a channel was last established then, or last seen to be
+  std::chrono::microseconds rtt{0};  // the round trip then; 0: it was not measured
 
   bool operator==(const CachedPeer&) const = default;
 };
 
 struct PeerCache {
   ClusterId cluster;
-  NodeId node;  // whose it is
+  NodeId node;  // the node whose cache it is
   std::vector<CachedPeer> peers;  // warmest first
 
   bool operator==(const PeerCache&) const = default;

@@ -38,7 +38,7 @@ void Reconnector::context_changed(MonoTime now, const Context& context, RandomSo
   }
 }
 
-// Only an endpoint that the configuration names, too.
+// The configuration must name the endpoint, too.
 void Reconnector::take_up(Peer& peer, const PeerRule& rule) {
   const auto known = recalled_.find(rule.node);
   if (known == recalled_.end()) return;
@@ -54,7 +54,7 @@ std::vector<NodeId> Reconnector::due(MonoTime now, const Context& context) const
   struct Candidate {
     NodeId node;
     bool bootstrap;
-    MonoTime warm;  // when it answered last
+    MonoTime warm;  // the time at which it answered last
   };
   std::vector<Candidate> candidates;
   if (!may_dial(context)) return {};

@@ -1,6 +1,6 @@
-// Whom to dial, and when (CH-9). Exponential backoff with full jitter; peers that answered lately
-// come first and shared bootstrap peers last; whoever we may not talk to is left alone until the
-// configuration changes.
+// The choice of whom to dial, and when (CH-9): exponential backoff with full jitter. Peers that
+// answered lately come first and shared bootstrap peers last; whoever we may not talk to is left
+// alone until the configuration changes.
 #pragma once
 
 #include <cstdint>
@@ -27,24 +27,24 @@ inline constexpr Duration kBootstrapRetryFirst = 20s;
 inline constexpr Duration kBootstrapRetryCap = 120s;
 inline constexpr Duration kStableAfter = 30s;  // a channel that lived this long starts afresh
 inline constexpr unsigned kAttemptsUntilExhausted =
-    10;  // then it is reported, and tried at the cap
+    10;  // after so many it is reported, and tried at the cap
 inline constexpr std::size_t kMaxConcurrentDials = 16;
 
 class Reconnector {
  public:
   struct Peer {
-    unsigned failures = 0;  // in a row
+    unsigned failures = 0;  // failures in a row
     MonoTime next_at{};
     FailureReason last_reason = FailureReason::none;
     bool stopped = false;  // denied: not before the configuration changes
     bool engaged = false;  // a channel with it exists or is being made
     bool was_draining = false;
-    std::optional<MonoTime> alive_since;  // of the channel that is engaged, once established
+    std::optional<MonoTime> alive_since;  // the engaged channel has been established since then
     std::optional<MonoTime> established_at;  // the last time: how warm it is
-    std::optional<MonoTime> recalled_at;  // as an earlier run says, before this one knows better
+    std::optional<MonoTime> recalled_at;  // an earlier run says so, before this one knows better
     std::size_t next_endpoint = 0;
-    std::size_t endpoint = 0;  // of the attempt, or the channel
-    std::optional<std::size_t> good_endpoint;  // where it was reached last: tried first
+    std::size_t endpoint = 0;  // the attempt, or the channel, goes there
+    std::optional<std::size_t> good_endpoint;  // it was reached there last; it is tried first
     bool exhausted() const { return failures >= kAttemptsUntilExhausted; }
   };
 

@@ -80,7 +80,7 @@ constexpr std::string_view to_string(FailureReason r) {
 }
 
 inline constexpr std::uint8_t kFailureReasonCount = 15;
-// As it stands in a goodbye.
+// The code is the one that stands in a goodbye.
 constexpr std::optional<FailureReason> failure_reason_from(std::uint8_t code) {
   if (code >= kFailureReasonCount) return std::nullopt;
   return static_cast<FailureReason>(code);

@@ -97,7 +97,7 @@ bool Table::decode_and_drive(LaneId lane, LaneRecord& record, const table_event:
       const auto goodbye = wire::Goodbye::decode(e.payload);
       const auto reason = goodbye ? failure_reason_from(goodbye->reason) : std::nullopt;
       if (!reason) return false;
-      // Of the bulk lane alone, while the channel stays.
+      // The bulk lane alone was lost; the channel stays.
       if (record.kind == Lane::bulk) {
         bulk_gone(lane, *reason);
       } else {
@@ -162,7 +162,7 @@ std::optional<MonoTime> Table::next_timeout() const {
     sooner(channel->bulk_retry);
   }
   for (const auto& [lane, record] : lanes_) sooner(record.join_by);
-  // At the limit of dials the end of one is what lets the next begin.
+  // At the limit of dials, the end of one lets the next begin.
   const bool may_dial = !stopping_ && lanes_.size() < kMaxLanes;
   if (may_dial && dials_under_way() < kMaxConcurrentDials) {
     sooner(reconnector_.next_timeout(context_));
@@ -404,7 +404,7 @@ void Table::dial_bulk(Channel& channel) {
   if (!wanted) return;
   const LaneId lane = next_lane_++;
   lanes_.emplace(lane, LaneRecord{&channel, Lane::bulk, now_ + kEstablishTimeout});
-  // Where the interactive lane was found.
+  // The bulk lane goes where the interactive lane was found.
   const auto& peer = reconnector_.peers().at(rule->node);
   const std::size_t n = rule->endpoints.size();
   out_.emplace_back(

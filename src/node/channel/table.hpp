@@ -21,10 +21,10 @@
 
 namespace rap::channel {
 
-using LaneId = std::uint64_t;  // never used again
+using LaneId = std::uint64_t;  // a lane's id is never used again
 
-inline constexpr std::size_t kMaxLanes = 12'288;  // of all channels, and of those not yet one
-inline constexpr Duration kBulkRetryFirst = 1s;  // of a lost bulk lane, with full jitter
+inline constexpr std::size_t kMaxLanes = 12'288;  // all channels' lanes, and those of none yet
+inline constexpr Duration kBulkRetryFirst = 1s;  // a lost bulk lane waits up to this
 inline constexpr Duration kBulkRetryCap = 60s;
 
 // What happened. Lanes the table does not know (any more) are ignored.
@@ -105,7 +105,7 @@ struct Recheck {
 struct FailoverHint {
   NodeId peer;
 };
-// For the log: one line per transition (CH-16).
+// A transition is a line in the log (CH-16).
 struct Transition {
   ChannelId channel;
   std::optional<NodeId> peer;
@@ -150,11 +150,11 @@ class Table {
     std::optional<LaneId> bulk;
     bool linked = false;  // LinkUp was said of the interactive lane
     bool released = false;  // it drains: its peer may be dialled anew beside it
-    unsigned bulk_failures = 0;  // in a row
+    unsigned bulk_failures = 0;  // failures in a row
     std::optional<MonoTime> bulk_since;
     std::optional<MonoTime> bulk_retry;
   };
-  // In the order they were made.
+  // The channels are in the order they were made.
   const std::vector<std::unique_ptr<Channel>>& channels() const { return channels_; }
   const Channel* channel_of(LaneId lane) const;
   const Reconnector& reconnector() const { return reconnector_; }
@@ -215,7 +215,7 @@ class Table {
   LaneId next_lane_ = 1;
   bool stopping_ = false;
 
-  // Of the step under way.
+  // These belong to the step under way.
   MonoTime now_{};
   std::vector<TableAction> out_;
 };

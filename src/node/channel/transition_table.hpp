@@ -35,7 +35,7 @@ enum class EventKind : std::uint8_t {
   lost,          // the interactive lane is gone
   hello,
   heartbeat,
-  ack,           // of a heartbeat
+  ack,           // the answer to a heartbeat
   goodbye,
   context,       // what the channel is judged by has changed
   rechecked,     // the certificate was verified again

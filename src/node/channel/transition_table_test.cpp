@@ -75,7 +75,7 @@ Event example(EventKind kind, const wire::Hello& hello, const wire::Heartbeat& h
   return event::Timeout{};
 }
 
-// Where an outcome may lead; nothing else is ever seen.
+// The states that an outcome may lead to; no other is ever seen.
 std::vector<State> successors(Outcome outcome, State from) {
   using enum State;
   switch (outcome) {

@@ -13,7 +13,7 @@
 
 namespace rap::flow {
 
-inline constexpr std::size_t kMaxFlowsPerSide = 4096;  // per channel and opening side
+inline constexpr std::size_t kMaxFlowsPerSide = 4096;  // each side of a channel may open as many
 // A freed slot rests while this many others wait: the peer may hear of the end of the old flow only
 // after the start of a new one, because classes overtake each other.
 inline constexpr std::size_t kQuarantine = 64;

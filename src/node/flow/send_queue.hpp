@@ -89,7 +89,7 @@ class SendQueue {
   std::size_t queued_ = 0;
   std::size_t current_ = 0;  // the class the last peek came from
   std::size_t run_left_ = 0;  // bytes of that peek not yet consumed
-  std::size_t round_ = 0;  // where deficit round robin stands
+  std::size_t round_ = 0;  // deficit round robin stands here
 };
 
 }  // namespace rap::flow

@@ -20,13 +20,13 @@ inline constexpr std::uint32_t kCreditStep = kInitialWindow / 16;
 class SendWindow {
  public:
   std::uint32_t available() const { return available_; }
-  // False when it was not there to spend: at the sender a bug, from a peer a violation.
+  // Returns false when it was not there to spend: at the sender a bug, from a peer a violation.
   bool spend(std::uint32_t n) {
     if (n > available_) return false;
     available_ -= n;
     return true;
   }
-  // False when the grants exceed the maximum.
+  // Returns false when the grants exceed the maximum.
   bool grant(std::uint32_t n) {
     if (n > kMaxWindow - std::min(available_, kMaxWindow)) return false;
     available_ += n;
@@ -37,7 +37,7 @@ class SendWindow {
   std::uint32_t available_ = kInitialWindow;
 };
 
-// At the receiving edge: what was taken off the flow for good and not granted again yet.
+// The receiving edge keeps what was taken off the flow for good and not granted again yet.
 class ReceiveWindow {
  public:
   // Bytes left the fabric; returns the credit to send now, 0 for none yet.
