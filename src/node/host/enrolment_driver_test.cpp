@@ -1,0 +1,106 @@
+// An enrolment over real HTTPS, onto a real disk.
+#include "node/host/enrolment_driver.hpp"
+
+#include "io/system/test_directory.hpp"
+#include "node/agent/enrolment_plan.hpp"
+#include "node/agent/node_identity.hpp"
+#include "node/host/host.hpp"
+#include "node/host/test_control.hpp"
+
+namespace rap::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+class EnrolmentDriverTest : public testing::Test {
+ protected:
+  ~EnrolmentDriverTest() override {
+    world_.run([this] { driver_.reset(); });
+  }
+
+  void begin(const agent::JoinToken& token) {
+    world_.run([&] {
+      auto plan = agent::plan_enrolment(files_, token, {{"127.0.0.1", 1}, {"127.0.0.1", 2}}, rng_);
+      machine_.emplace(std::move(plan.value()), agent::HostFacts{"host", "os", "1"}, rng_);
+      driver_.emplace(world_.loop, *machine_, files_, log_, [this] { log_.info("test.done"); });
+      driver_->start();
+    });
+  }
+  agent::EnrolmentState state() {
+    agent::EnrolmentState out{};
+    world_.run([&] { out = machine_->state(); });
+    return out;
+  }
+
+  io::TestDirectory folder_;
+  StateFiles files_{folder_.path()};
+  SeededRandom rng_{5};
+  TestLog log_;
+  TestControl control_;
+  TestLoop world_;
+  std::optional<agent::Enrolment> machine_;
+  std::optional<EnrolmentDriver> driver_;
+};
+
+TEST_F(EnrolmentDriverTest, EndsWithAnIdentityThatOnlyThisUserCanRead) {
+  begin(control_.join_token());
+  ASSERT_TRUE(log_.wait_for("test.done"));
+  EXPECT_EQ(agent::EnrolmentState::enrolled, state());
+  const auto identity = agent::load_identity(files_);
+  ASSERT_TRUE(identity && *identity);
+  EXPECT_EQ(control_.node, (*identity)->record.node);
+  EXPECT_EQ(fs::perms{0600}, fs::status(folder_ / "identity/node.key").permissions());
+  EXPECT_EQ(fs::perms{0700}, fs::status(folder_ / "identity").permissions());
+}
+
+TEST_F(EnrolmentDriverTest, AsksAgainUntilSomebodyApproves) {
+  control_.say("pending");
+  begin(control_.join_token());
+  ASSERT_TRUE(control_.wait_for("/status", 2));
+  EXPECT_EQ(agent::EnrolmentState::awaiting_approval, state());
+  control_.say("approved");
+  EXPECT_TRUE(log_.wait_for("test.done"));
+  EXPECT_EQ(1, log_.count("enrolment.pending"));
+}
+
+TEST_F(EnrolmentDriverTest, SendsNothingSecretToWhoeverShowsAnotherRoot) {
+  const crypto::LivePki other(io::wall_now(), 9);
+  begin(control_.join_token(&other.root.certificate));
+  ASSERT_TRUE(log_.wait_for("test.done"));
+  EXPECT_EQ(agent::EnrolmentState::refused, state());
+  EXPECT_EQ(1U, control_.requests("/trust-bundle").size());
+  EXPECT_TRUE(control_.requests("/enrolments").empty());
+}
+
+TEST_F(EnrolmentDriverTest, SaysThatNobodyAnswersAndGoesOnTrying) {
+  agent::JoinToken token = control_.join_token();
+  {
+    io::TestServer gone({}, [](const wire::HttpRequest&) { return wire::HttpResponse{}; });
+    token.control.authority.port = gone.port();
+  }
+  begin(token);
+  EXPECT_TRUE(log_.wait_for("The control plane cannot be reached", 2));
+  EXPECT_EQ(agent::EnrolmentState::checking_root, state());
+  EXPECT_EQ(0, log_.count("test.done"));
+}
+
+TEST_F(EnrolmentDriverTest, WaitsForTheDiskToTakeTheKeys) {
+  // A file where the folder of the keys belongs.
+  ASSERT_TRUE(files_.write({"identity.away", "", 0600}));
+  world_.run([&] {
+    auto plan = agent::plan_enrolment(files_, control_.join_token(),
+                                      {{"127.0.0.1", 1}, {"127.0.0.1", 2}}, rng_);
+    machine_.emplace(std::move(plan.value()), agent::HostFacts{"host", "os", "1"}, rng_);
+    driver_.emplace(world_.loop, *machine_, files_, log_, [this] { log_.info("test.done"); });
+    fs::rename(folder_ / "identity.away", folder_ / "identity");
+    driver_->start();
+  });
+  ASSERT_TRUE(log_.wait_for("state.write_failed"));
+  EXPECT_TRUE(control_.requests("/trust-bundle").empty()) << "no step before its key is stored";
+  world_.run([&] { fs::remove(folder_ / "identity"); });
+  EXPECT_TRUE(log_.wait_for("test.done"));
+  EXPECT_EQ(agent::EnrolmentState::enrolled, state());
+}
+
+}  // namespace
+}  // namespace rap::host

@@ -1,0 +1,128 @@
+#include "node/host/test_control.hpp"
+
+#include "base/encoding.hpp"
+
+namespace rap::host {
+namespace {
+
+constexpr const char* kEnrolment = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+
+bool is_of(const wire::HttpRequest& request, const std::string& end) {
+  return request.path.ends_with(end);
+}
+
+std::shared_ptr<const crypto::TlsContext> context(const crypto::TlsIdentity& identity,
+                                                  crypto::TlsPolicy policy) {
+  return crypto::TlsContext::make(crypto::TlsRole::server, identity, std::move(policy),
+                                  io::wall_now);
+}
+
+}  // namespace
+
+TestControl::TestControl() {
+  const crypto::TlsIdentity self = pki.member(wire::SpiffeId::Kind::control).identity;
+  io::HttpServerOptions options;
+  options.tls = context(self, crypto::AcceptAnyone{});
+  api_.emplace(options, [this](const wire::HttpRequest& r) { return answer_api(r); });
+  options.tls =
+      context(self, crypto::AcceptMember{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}});
+  nodes_.emplace(options, [this](const wire::HttpRequest& r) { return answer_node(r); });
+}
+
+agent::JoinToken TestControl::join_token(const crypto::Certificate* root) {
+  return {{{"127.0.0.1", api_->port()}, "/"},
+          (root ? *root : pki.root.certificate).fingerprint_hex(),
+          pki.cluster,
+          node,
+          "s3cret"};
+}
+
+std::string TestControl::join_token_text(const crypto::Certificate* root) {
+  const agent::JoinToken token = join_token(root);
+  const std::string text = json{
+      {"v", 1},
+      {"url", "https://" + token.control.authority.str() + "/"},
+      {"ca", token.root_fingerprint},
+      {"cluster", token.cluster.str()},
+      {"node", token.node.str()},
+      {"secret", token.secret}}.dump();
+  return "rapjt1." + to_base64url(as_bytes(text));
+}
+
+void TestControl::say(std::string state) {
+  std::lock_guard lock(mutex_);
+  state_ = std::move(state);
+}
+
+void TestControl::answer_nodes(NodeAnswer answer) {
+  std::lock_guard lock(mutex_);
+  answer_nodes_ = std::move(answer);
+}
+
+bool TestControl::wait_for(const std::string& end, std::ptrdiff_t times) {
+  std::unique_lock lock(mutex_);
+  return came_.wait_for(lock, kPatience, [&] {
+    return std::ranges::count_if(requests_, [&](const auto& r) { return is_of(r, end); }) >= times;
+  });
+}
+
+std::vector<wire::HttpRequest> TestControl::requests(const std::string& end) {
+  std::lock_guard lock(mutex_);
+  std::vector<wire::HttpRequest> out;
+  std::ranges::copy_if(requests_, std::back_inserter(out),
+                       [&](const auto& r) { return is_of(r, end); });
+  return out;
+}
+
+wire::HttpResponse TestControl::reply(int status, const json& body) {
+  wire::HttpResponse response;
+  response.status = status;
+  response.body = body.dump();
+  return response;
+}
+
+json TestControl::approval() {
+  const auto request = crypto::CertificateRequest::from_pem(csr_);
+  const auto chain = pki.chain_for(request->key, node, wire::SpiffeId::Kind::node);
+  return {{"state", "approved"},
+          {"certificate_chain", crypto::chain_pem(chain)},
+          {"trust_bundle", pki.root.certificate.pem()},
+          {"config_keys", {{{"kid", "c1"}, {"public_key_pem", config_key.public_key().pem()}}}},
+          {"node_url", "127.0.0.1:" + std::to_string(nodes_->port())}};
+}
+
+wire::HttpResponse TestControl::answer_api(const wire::HttpRequest& request) {
+  std::lock_guard lock(mutex_);
+  requests_.push_back(request);
+  came_.notify_all();
+  if (is_of(request, "/trust-bundle")) {
+    return reply(200, {{"ca_ref", "x"}, {"pem", pki.root.certificate.pem()}});
+  }
+  if (is_of(request, "/enrolments")) {
+    csr_ = json::parse(request.body)["csr"];
+    return reply(202, {{"id", kEnrolment}, {"state", "pending"}});
+  }
+  if (is_of(request, "/status")) {
+    return reply(200, state_ == "approved" ? approval() : json{{"state", state_}});
+  }
+  return reply(404, json::object());
+}
+
+wire::HttpResponse TestControl::answer_node(const wire::HttpRequest& request) {
+  NodeAnswer answer;
+  {
+    std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+    came_.notify_all();
+    answer = answer_nodes_;
+  }
+  if (answer) {
+    if (auto said = answer(request)) return *said;
+  }
+  if (is_of(request, "/checkin")) {
+    return reply(200, {{"config_version", 0}, {"commands_seq", 0}, {"server_time", 0}});
+  }
+  return reply(503, json::object());
+}
+
+}  // namespace rap::host
