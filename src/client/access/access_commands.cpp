@@ -18,7 +18,7 @@ namespace {
 struct Target {
   std::string resource;
   std::string organization;
-  std::string session;  // attach to this one instead of making one
+  std::string session;  // to attach to instead of making one
   std::string traffic_class = "input";
 };
 
@@ -39,7 +39,7 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
-// Asks for a session, or for one more attachment to the one that is given.
+// The call for a session, or for one more attachment to the one that is given.
 ApiCall attachment_call(const Target& target, const Account& account) {
   std::optional<std::string> device;
   if (!account.profile.device.empty()) device = account.profile.device;
@@ -58,11 +58,11 @@ Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, 
   if (!answer) {
     return fail(answer.error().code, target.resource + ": " + answer.error().text);
   }
-  account.roots_pem = api.roots_pem().value_or(account.roots_pem);  // newer ones, maybe
+  account.roots_pem = api.roots_pem().value_or(account.roots_pem);  // they may be newer now
   return read_attachment(*answer, account, world.now);
 }
 
-// Best effort: the person heard of them already.
+// A report that fails is nobody's concern: the person heard of them already.
 void report_fallbacks(ApiClient& api, const Attachment& attachment,
                       const std::vector<Fallback>& fallbacks) {
   if (fallbacks.empty()) return;
@@ -220,7 +220,7 @@ void add_forward(CLI::App& root, Invocation& invocation) {
 void add_sessions(CLI::App& root, Invocation& invocation) {
   CLI::App* group = add_command(root, invocation, "sessions", "Your sessions; without more, list");
   group->require_subcommand(0, 1);
-  // Runs before the callback of a subcommand, which then replaces the action.
+  // This runs before the callback of a subcommand, which then replaces the action.
   group->parse_complete_callback([&invocation] { invocation.run = list_sessions; });
   add_command(*group, invocation, "list", "List your sessions")->callback([&invocation] {
     invocation.run = list_sessions;

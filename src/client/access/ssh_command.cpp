@@ -3,7 +3,7 @@
 namespace rap::client {
 namespace {
 
-// Quoted for the shell that ssh runs a ProxyCommand with; ssh expands % before that.
+// A word for the shell that ssh runs a ProxyCommand with; ssh expands % before that.
 std::string shell_word(std::string_view text) {
   std::string out = "'";
   for (char c : text) {

@@ -66,7 +66,7 @@ Fallible<int> logout(World& world) {
     if (account.error().code != ExitCode::not_signed_in) return std::unexpected(account.error());
     return show(world, json::object(), "You were signed out already.");
   }
-  // Forgotten here even when the server cannot be told.
+  // The bearer is forgotten here even when the server cannot be told.
   const auto answer = ApiClient(world.network, *account, world.home).ask(op::sign_out());
   account->profile.token.clear();
   account->profile.expires_at = 0;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kFingerprintDigits = 64;
 
-// Lower case without the colons that openssl prints; nullopt when it is no SHA-256.
+// The fingerprint in lower case, without the colons that openssl prints; nullopt when it is no
+// SHA-256.
 std::optional<std::string> normalize_fingerprint(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -25,7 +26,7 @@ std::optional<std::string> normalize_fingerprint(std::string_view text) {
   return out;
 }
 
-// As people compare it: in pairs, with colons.
+// The fingerprint as people compare it: in pairs, with colons.
 std::string spaced(const std::string& fingerprint) {
   std::string out;
   for (std::size_t i = 0; i < fingerprint.size(); i += 2) {
@@ -122,7 +123,7 @@ Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
   ApiClient api(network, server.authority, roots_pem, {});
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
-  // Asked over the verified connection, so it may also bring roots that are to come.
+  // The bundle comes over the verified connection, so it may also bring roots that are to come.
   const auto bundle = op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle()));
   if (!bundle) return std::unexpected(bundle.error());
   const auto answer =

@@ -1,13 +1,13 @@
-// Signing in: first knowing the server, then showing it the password.
+// Signing in: the server is known first, and shown the password then.
 #pragma once
 
 #include <iosfwd>
 #include <optional>
 #include <string>
 
+#include "client/core/client_network.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
-#include "client/core/network.hpp"
 #include "client/core/profile.hpp"
 #include "client/core/terminal.hpp"
 
@@ -26,7 +26,7 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
                                       const wire::HostPort& server, const TrustAnchor& anchor,
                                       std::ostream& err);
 
-// Posts the password to the server proven by `roots_pem`, and stores profile and roots. The device
+// The password goes to the server proven by `roots_pem`; profile and roots are stored. The device
 // keeps the id it was given at its first sign-in.
 Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                           const std::string& roots_pem, const std::string& email,

@@ -1,4 +1,4 @@
-// rap admin nodes, certificates, channels.
+// rap admin nodes, routes, certificates, channels.
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -165,7 +165,7 @@ Fallible<int> show_channels(World& w, ApiClient& api) {
   return shown;
 }
 
-// Until it is interrupted, or fails.
+// The table is shown anew until the person interrupts it, or it fails.
 Fallible<int> watch_channels(World& w, ApiClient& api) {
   do {
     w.out << w.terminal.clear_screen();

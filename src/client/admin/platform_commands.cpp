@@ -25,7 +25,7 @@ Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
   const auto answer = api.ask(op::create_join_token(request));
   const auto made = op::as<op::CreateJoinTokenAnswer>(answer);
   if (!made) return std::unexpected(made.error());
-  return show(w, answer, made->join_token);  // bare on its line, to be copied into a file
+  return show(w, answer, made->join_token);  // it is bare on its line, to be copied into a file
 }
 
 void add_join_tokens(CLI::App& admin, Invocation& invocation) {

@@ -12,10 +12,10 @@
 #include "base/time.hpp"
 #include "client/command/text_table.hpp"
 #include "client/core/api_client.hpp"
+#include "client/core/client_network.hpp"
 #include "client/core/data_plane.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
-#include "client/core/network.hpp"
 #include "client/core/programs.hpp"
 #include "client/core/terminal.hpp"
 
@@ -44,7 +44,7 @@ struct Invocation {
   std::function<Fallible<int>(World&)> run;  // the exit status, or why there is none
 };
 
-// A leaf of the tree: adds --json.
+// A leaf of the tree, which has --json.
 CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
                       const std::string& description);
 CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description);
@@ -55,10 +55,10 @@ Fallible<int> show(World& world, const Fallible<nlohmann::json>& answer,
 Fallible<int> show_items(World& world, const Fallible<nlohmann::json>& answer,
                          const std::vector<Column>& columns, const std::string& when_empty);
 
-// The API with the account of this home; fails when nobody is signed in.
+// The API with the account of this home, or the failure that nobody is signed in.
 Fallible<ApiClient> open_api(World& world);
 
-// From standard input, or asked on the terminal without echo.
+// The password comes from standard input, or is asked for on the terminal without echo.
 Fallible<std::string> read_password(World& world, bool from_stdin, const std::string& email);
 
 }  // namespace rap::client

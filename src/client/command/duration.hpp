@@ -7,7 +7,7 @@
 
 namespace rap::client {
 
-// nullopt for anything else, for nothing at all, and for zero.
+// Anything else, nothing at all, and zero are nullopt.
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 
 }  // namespace rap::client

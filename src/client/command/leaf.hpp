@@ -1,4 +1,4 @@
-// Declares one command of the administration in a few lines: its words, its options, its action.
+// One command is declared in a few lines: its words, its options, its action.
 //
 //   Leaf(group, invocation, "create", "Create an organization")
 //       .word("NAME", "Its name")

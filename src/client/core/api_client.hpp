@@ -10,8 +10,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "client/core/client_network.hpp"
 #include "client/core/failure.hpp"
-#include "client/core/network.hpp"
 #include "client/core/profile.hpp"
 #include "wire/http_message.hpp"
 
@@ -22,7 +22,7 @@ struct ApiCall {
   std::string path;  // below /api/v1/, with its query
   std::string body;  // JSON, or empty
 };
-// Without a body when `body` is null.
+// The call has no body when `body` is null.
 ApiCall make_call(std::string method, std::string path, const nlohmann::json& body);
 
 // `token` may be empty.
@@ -50,7 +50,7 @@ class ApiClient {
     network.deny(account.deny_lists->current());
   }
 
-  // When the platform is not under the roots of this home any more, follow it
+  // From now on the platform is followed when it is not under the roots of this home any more
   // (root_succession.hpp).
   void follow_with(Home& home) { home_ = &home; }
   const std::optional<std::string>& roots_pem() const { return roots_pem_; }

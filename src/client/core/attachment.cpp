@@ -11,7 +11,7 @@ constexpr std::uint16_t kWssPort = 443;
 
 using Answer = op::CreateSessionAnswer;
 
-// nullopt for one that is not to be used.
+// A candidate that is not to be used is nullopt.
 std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
   if (item.tls_trust_mode != "platform_ca" || !item.production_trusted || item.smoke_only) {
     return std::nullopt;

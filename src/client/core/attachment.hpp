@@ -35,9 +35,9 @@ struct Attachment {
   std::vector<Candidate> candidates;  // the server's order; at least one
 };
 
-// Reads the answer to POST sessions and POST sessions/{id}/attachments, and takes the deny list
-// that came with it. A candidate that is not verified by the platform's own CA, or is for smoke
-// tests only, is left out (PK-4): production never trusts it.
+// The answer to POST sessions and POST sessions/{id}/attachments is read, and the deny list
+// that came with it taken. A candidate that is not verified by the platform's own CA, or is for
+// smoke tests only, is left out (PK-4): production never trusts it.
 Fallible<Attachment> read_attachment(const nlohmann::json& answer, Account& account, WallTime now);
 
 }  // namespace rap::client

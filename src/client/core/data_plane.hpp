@@ -18,12 +18,12 @@ class DataPlane {
  public:
   virtual ~DataPlane() = default;
 
-  // Joins standard input and output to one flow; returns when both directions have ended.
+  // Standard input and output are one flow until both directions have ended.
   virtual Fallible<void> proxy(const Account& account, const Attachment& attachment,
                                wire::TrafficClass c) = 0;
 
-  // Listens, and gives each connection a flow of its own over one WebSocket. `listening` hears the
-  // real address once. Returns when the person ends it.
+  // Each connection to the listener has a flow of its own over one WebSocket. `listening` hears the
+  // real address once. The person ends it.
   virtual Fallible<void> forward(const Account& account, const Attachment& attachment,
                                  wire::TrafficClass c, const wire::HostPort& listen,
                                  const std::function<void(const wire::HostPort&)>& listening) = 0;

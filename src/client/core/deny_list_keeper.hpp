@@ -17,7 +17,7 @@ namespace rap::client {
 
 inline constexpr std::string_view kDenyListFile = "deny-list.json";
 
-// As an answer brings one.
+// A deny list as an answer brings it.
 struct GivenDenyList {
   std::string envelope;
   std::string signer;  // PEM
@@ -27,20 +27,20 @@ class DenyListKeeper {
  public:
   explicit DenyListKeeper(Home& home) : home_(home) {}
 
-  // Reads what is kept. What does not verify under these roots, or has expired, denies nothing, but
-  // its version stays the oldest that is taken.
+  // What is kept is read. What does not verify under these roots, or has expired, denies nothing,
+  // but its version stays the oldest that is taken.
   void load(const std::string& roots_pem, WallTime now);
   std::uint64_t version() const { return version_; }  // 0: none is in force
-  // What to tell the server, so that it gives none but a newer one.
+  // The server is told this, so that it gives none but a newer one.
   std::optional<std::int64_t> known_version() const {
     if (version_ == 0) return std::nullopt;
     return static_cast<std::int64_t>(version_);
   }
-  // Null when none is in force. The same as before while it says the same.
+  // The list is null when none is in force, and the same object while it says the same.
   std::shared_ptr<const crypto::DenyList> current() const { return current_; }
 
-  // Puts in force and keeps the list that came with an attachment; without one, the kept one has to
-  // be good still.
+  // The list that came with an attachment is put in force and kept; without one, the kept one has
+  // to be good still.
   Fallible<void> take(const std::optional<GivenDenyList>& given, const std::string& roots_pem,
                       ClusterId cluster, WallTime now);
 

@@ -1,4 +1,4 @@
-// Which entries were passed over, and why (PK-9): said to the person, and told the platform, so
+// Which entries were passed over, and why (PK-9): the person and the platform are told, so
 // that nobody lives on the second choice for long without being seen to.
 #pragma once
 
@@ -14,10 +14,10 @@
 
 namespace rap::client {
 
-// Of a connection that never carried anything; without a fault there was none at all.
+// The cause of a connection that never carried anything; without a fault there was none at all.
 wire::FallbackCause cause_of(std::optional<crypto::CertificateFault> fault);
 
-// How a flow that was not accepted ended, when another entry may do better; else nullopt. Every
+// The cause of a flow that was not accepted, when another entry may do better; else nullopt. Every
 // candidate comes with a token of its own, so one that an entry does not take says little about
 // the next.
 std::optional<wire::FallbackCause> worth_another_entry(wire::FlowReason reason);

@@ -13,7 +13,7 @@ namespace rap::client {
 class Home {
  public:
   virtual ~Home() = default;
-  // nullopt when there is no such file.
+  // The content is nullopt when there is no such file.
   virtual Fallible<std::optional<std::string>> read(std::string_view name) = 0;
   virtual Fallible<void> write(std::string_view name, const std::string& content) = 0;
   virtual std::string path(std::string_view name) const = 0;

@@ -37,11 +37,11 @@ std::optional<Profile> parse_profile(std::string_view json);
 // "https://host[:port]", or just "host[:port]".
 std::optional<wire::Url> parse_server(std::string_view text);
 
-// nullopt when nobody ever signed in here.
+// The profile is nullopt when nobody ever signed in here.
 Fallible<std::optional<Profile>> load_profile(Home& home);
 Fallible<void> save_profile(Home& home, const Profile& profile);
 
-// Everything an authenticated request needs; fails with not_signed_in and what to do.
+// Everything an authenticated request needs. Who is not signed in is told what to do.
 struct Account {
   Profile profile;
   wire::HostPort server;

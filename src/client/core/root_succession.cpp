@@ -25,7 +25,7 @@ std::optional<std::string> follow_trust(Home& home, Network& network, const wire
                                         const std::string& roots_pem) {
   auto roots = crypto::Certificate::chain_from_pem(roots_pem);
   if (!roots) return std::nullopt;
-  // Unverified, and with nothing secret in it.
+  // The server is not verified here, and told nothing secret.
   const auto answer = op::as<op::GetTrustBundleAnswer>(
       ApiClient(network, server, std::nullopt, {}).ask(op::get_trust_bundle()));
   if (!answer || answer->bundles.size() > kMaxBundles) return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<std::string> follow_trust(Home& home, Network& network, const wire
   }
   if (!moved) return std::nullopt;
   std::string pem = crypto::chain_pem(*roots);
-  // The roots first: with them alone the same bundles are taken once more.
+  // The roots are written first: with them alone the same bundles are taken once more.
   if (!home.write(kRootsFile, pem)) return std::nullopt;
   if (!home.write(kBundleVersionFile, std::to_string(version) + "\n")) return std::nullopt;
   return pem;

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "client/core/client_network.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
-#include "client/core/network.hpp"
 #include "wire/url.hpp"
 
 namespace rap::client {

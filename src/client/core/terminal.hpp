@@ -7,7 +7,6 @@
 
 namespace rap::client {
 
-// The person at the keyboard.
 class Terminal {
  public:
   virtual ~Terminal() = default;

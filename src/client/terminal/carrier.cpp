@@ -45,7 +45,7 @@ void Carrier::on_end() {
   if (link_ != nullptr) link_->finish(label_);
 }
 
-// The local stream is gone: in order when both directions had ended.
+// The local stream is gone; that is in order when both directions had ended.
 void Carrier::on_close(const io::StreamError& error) {
   local_gone_ = true;
   end({std::nullopt, true, error.detail});

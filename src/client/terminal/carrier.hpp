@@ -1,5 +1,5 @@
-// Carries bytes between one local stream and one flow, both ways, with the backpressure of each
-// passed on to the other. Opens the flow at the first entry that takes it.
+// A carrier takes bytes between one local stream and one flow, both ways, and passes the
+// backpressure of each on to the other. It opens the flow at the first entry that takes it.
 #pragma once
 
 #include <functional>
@@ -15,11 +15,12 @@ namespace rap::client {
 class Carrier final : public io::StreamHandler, public io::Output, private FlowHandler {
  public:
   struct Ending {
-    std::optional<wire::FlowReason> reason;  // none: both sides ended in order, or the local one
+    std::optional<wire::FlowReason>
+        reason;  // none: both sides ended in order, or the local one left
     bool was_accepted = false;
     std::string detail;
   };
-  // Called once, last; it may post the destruction of the carrier, not do it.
+  // This is called once, last; it may post the destruction of the carrier, not do it.
   using OnEnd = std::function<void(Carrier&, const Ending&)>;
 
   explicit Carrier(OnEnd on_end) : on_end_(std::move(on_end)) {}
@@ -27,24 +28,24 @@ class Carrier final : public io::StreamHandler, public io::Output, private FlowH
 
   // The local stream, made with this as its handler and output, paused.
   void set_local(std::unique_ptr<LocalEnd> local) { local_ = std::move(local); }
-  // Tries the attachment's entries in order until one accepts the flow.
+  // The attachment's entries are tried in order until one accepts the flow.
   void open(EntryLinks& links, const Attachment& attachment, wire::TrafficClass c);
   // `fn` is asked when no entry took the flow for now; true: open() will be called again, and the
   // local stream waits for it. Without one, or with false, that is the end.
   void on_exhausted(std::function<bool(const Ending&)> fn) { on_exhausted_ = std::move(fn); }
-  // Gives up: the local stream ends as a broken one.
+  // The carrier gives up: the local stream ends as a broken one.
   void abort();
 
  private:
-  // io::StreamHandler: the local stream
+  // The local stream calls these (io::StreamHandler).
   void on_open() override {}
   std::size_t on_data(MutableBytes data) override;
   void on_end() override;
   void on_close(const io::StreamError& error) override;
-  // io::Output: towards the local stream
+  // What goes to the local stream is taken from here (io::Output).
   ByteView peek() override { return ByteView(inbox_).subspan(inbox_at_); }
   void consume(std::size_t n) override;
-  // FlowHandler
+  // The flow calls these (FlowHandler).
   void accepted() override;
   void received(ByteView data) override;
   void finished() override { local_->finish_writing(); }

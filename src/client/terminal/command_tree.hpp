@@ -8,7 +8,7 @@
 
 namespace rap::client {
 
-// Below a root of the caller's.
+// The commands of every room are added below the caller's root.
 void add_all_commands(CLI::App& root, Invocation& invocation);
 
 // `invocation` outlives the tree.

@@ -43,10 +43,10 @@ EntryLink::EntryLink(io::EventLoop& loop, const Candidate& entry, const std::str
 
 EntryLink::~EntryLink() = default;
 
-std::optional<FlowLabel> EntryLink::open(FlowHandler& end, wire::TrafficClass c,
+std::optional<FlowLabel> EntryLink::open(FlowHandler& handler, wire::TrafficClass c,
                                          std::string_view token) {
   const auto label = mux_.open(c, token);
-  if (label) ends_[*label] = &end;
+  if (label) ends_[*label] = &handler;
   socket_->flush();
   return label;
 }
@@ -54,7 +54,7 @@ std::optional<FlowLabel> EntryLink::open(FlowHandler& end, wire::TrafficClass c,
 EntryLink::Taken EntryLink::send(FlowLabel label, ByteView data) {
   const std::size_t taken = mux_.send(label, data);
   const bool go_on = mux_.room(label) >= kWorthwhileRoom;
-  // The window opens with a credit, the queue as it drains.
+  // A credit opens the window; the queue has room again as it drains.
   if (!go_on && !mux_.drained()) blocked_.push_back(label);
   socket_->flush();
   return {taken, go_on && taken == data.size()};
@@ -94,7 +94,7 @@ void EntryLink::on_close(const io::StreamError& error) {
 void EntryLink::consume(std::size_t n) {
   mux_.output().consume(n);
   if (!blocked_.empty() && mux_.drained() && !wake_posted_) {
-    // Not now: the stream is in the middle of sending.
+    // The stream is in the middle of sending, so they are woken later.
     wake_posted_ = true;
     loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
       if (alive.lock()) wake_blocked();

@@ -17,7 +17,7 @@
 
 namespace rap::client {
 
-// What a flow on a link hears.
+// The one who wanted a flow hears of it here.
 class FlowHandler {
  public:
   virtual ~FlowHandler() = default;
@@ -31,20 +31,20 @@ class FlowHandler {
 
 class EntryLink final : private io::WebSocketHandler, private io::Output, private FlowSink {
  public:
-  // Starts connecting. Flows may be opened at once; they wait for the connection.
+  // The link starts connecting. Flows may be opened at once; they wait for the connection.
   EntryLink(io::EventLoop& loop, const Candidate& entry, const std::string& roots_pem,
             std::shared_ptr<const crypto::DenyList> deny, RandomSource& rng);
   ~EntryLink() override;
 
   bool dead() const { return dead_; }
-  // Of a dead one: why another entry may do better.
+  // Why another entry may do better, once this one is dead.
   wire::FallbackCause cause() const { return cause_of(fault_); }
 
-  // `end` outlives the flow. nullopt at the limit of flows.
-  std::optional<FlowLabel> open(FlowHandler& end, wire::TrafficClass c, std::string_view token);
+  // The handler outlives the flow. The label is nullopt at the limit of flows.
+  std::optional<FlowLabel> open(FlowHandler& handler, wire::TrafficClass c, std::string_view token);
   struct Taken {
     std::size_t bytes;
-    bool go_on;  // else rest until writable()
+    bool go_on;  // false: the sender had better rest until writable()
   };
   Taken send(FlowLabel label, ByteView data);
   void finish(FlowLabel label);
@@ -52,14 +52,14 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
   void delivered(FlowLabel label, std::size_t n);
 
  private:
-  // io::WebSocketHandler
+  // The connection calls these (io::WebSocketHandler).
   void on_open() override {}
   bool on_message(MutableBytes payload) override;
   void on_close(const io::StreamError& error) override;
-  // io::Output: the frames to send
+  // The frames to send are taken from here (io::Output).
   ByteView peek() override { return mux_.output().peek(); }
   void consume(std::size_t n) override;
-  // FlowSink
+  // The multiplexer calls these (FlowSink).
   void on_accepted(FlowLabel label) override;
   void on_data(FlowLabel label, ByteView data) override;
   void on_finished(FlowLabel label) override;
@@ -72,7 +72,7 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
   io::EventLoop& loop_;
   FlowMux mux_{*this};
   std::unordered_map<FlowLabel, FlowHandler*> ends_;
-  std::vector<FlowLabel> blocked_;  // wait for the queue to drain
+  std::vector<FlowLabel> blocked_;  // these wait for the queue to drain
   std::string lost_because_;
   std::optional<crypto::CertificateFault> fault_;
   bool dead_ = false;

@@ -22,7 +22,8 @@ class EntryLinks {
         rng_(rng),
         fallbacks_(fallbacks) {}
 
-  // One under the deny list of now: of a link that was made under another, new flows do not speak.
+  // The link is under the deny list of now: one that was made under another carries its old flows
+  // to their end, and no new ones.
   EntryLink& to(const Candidate& entry);
   void passed_over(const Candidate& entry, wire::FallbackCause cause, std::string_view detail) {
     fallbacks_.note(entry.url.authority.str(), cause, detail);

@@ -83,14 +83,14 @@ void Forwarder::ended(Id id, const Carrier::Ending& ending) {
   remove(id);
 }
 
-// The control plane gave no attachment: again later, or never.
+// The control plane gave no attachment: it is asked again later, or never.
 void Forwarder::give_up(Id id, const Failure& failure, bool again) {
   if (again && try_again(id)) return;
   err_ << resource_ << ": " << failure.text << std::endl;
   connections_.at(id)->carrier.abort();
 }
 
-// False when it was tried often enough.
+// The answer is false when it was tried often enough.
 bool Forwarder::try_again(Id id) {
   Connection& connection = *connections_.at(id);
   if (connection.attempts >= kMaxOpenAttempts) return false;
@@ -98,7 +98,7 @@ bool Forwarder::try_again(Id id) {
   return true;
 }
 
-// Later: the connection is in the middle of a callback.
+// The connection is in the middle of a callback, so it is removed later.
 void Forwarder::remove(Id id) {
   loop_.post([this, id] { connections_.erase(id); });
 }

@@ -17,7 +17,7 @@
 namespace rap::client {
 
 inline constexpr std::size_t kMaxLocalConnections = 1024;
-inline constexpr int kMaxOpenAttempts = 6;  // a fresh attachment each
+inline constexpr int kMaxOpenAttempts = 6;  // each with a fresh attachment
 inline constexpr Duration kOpenRetryFirst = std::chrono::milliseconds{250};
 inline constexpr Duration kOpenRetryCap = std::chrono::seconds{4};
 // A token this close to its end is not used.
@@ -33,7 +33,7 @@ class Forwarder {
   Forwarder(io::EventLoop& loop, const Account& account, const Attachment& attachment,
             wire::TrafficClass c, const Means& means);
 
-  // Returns the real address. Throws std::system_error when it cannot be bound.
+  // The answer is the real address. An address that cannot be bound throws std::system_error.
   wire::HostPort listen(const wire::HostPort& where);
 
  private:

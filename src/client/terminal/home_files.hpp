@@ -7,7 +7,7 @@
 
 namespace rap::client {
 
-// RAP_HOME, or ~/.config/rap.
+// The directory is RAP_HOME, or rap below XDG_CONFIG_HOME or ~/.config.
 std::filesystem::path home_directory();
 
 class HomeFiles final : public Home {

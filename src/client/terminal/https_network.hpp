@@ -1,9 +1,9 @@
-// The client's HTTPS over io.
+// The client's HTTPS over real sockets.
 #pragma once
 
 #include <chrono>
 
-#include "client/core/network.hpp"
+#include "client/core/client_network.hpp"
 #include "io/http/http_client.hpp"
 
 namespace rap::client {

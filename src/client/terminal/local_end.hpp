@@ -15,12 +15,12 @@ class LocalEnd {
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
   virtual void finish_writing() = 0;
-  virtual void abort() = 0;  // so that nobody takes it for an orderly end
+  virtual void abort() = 0;  // nobody is to take it for an orderly end
 };
 
 class SocketEnd final : public LocalEnd {
  public:
-  // Takes over an accepted socket. `output` is where its bytes come from.
+  // The accepted socket is this one's from now on. `output` is where its bytes come from.
   SocketEnd(io::EventLoop& loop, int fd, io::StreamHandler& handler, io::Output& output)
       : stream_(io::Stream::accept(loop, fd, {.tls = nullptr, .half_close = true}, handler)) {
     stream_->set_output(&output);

@@ -32,7 +32,7 @@ struct TestPlatform {
 
   TestPlatform();
 
-  // Of a worker that must staple.
+  // The worker's certificate says that it must staple.
   crypto::TlsIdentity worker(const Worker& what) const;
   crypto::TlsIdentity worker() const { return worker(Worker{}); }
   std::string roots_pem() const { return root.certificate.pem(); }

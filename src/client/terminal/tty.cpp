@@ -21,7 +21,7 @@ io::Descriptor open_terminal() {
   return io::Descriptor(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
 }
 
-// Switches the echo of a terminal off for its lifetime.
+// The echo of a terminal is off for this one's lifetime.
 class NoEcho {
  public:
   explicit NoEcho(int fd) : fd_(fd), changed_(::tcgetattr(fd, &old_) == 0) {
@@ -73,7 +73,7 @@ class DeferredSignals {
   DeferredSignals(const DeferredSignals&) = delete;
   DeferredSignals& operator=(const DeferredSignals&) = delete;
 
-  // False when a signal came instead.
+  // The answer is false when a signal came instead.
   bool readable(int fd) const {
     pollfd waiting{fd, POLLIN, 0};
     while (caught == 0 && ::ppoll(&waiting, 1, nullptr, &before_) < 0 && errno == EINTR) {

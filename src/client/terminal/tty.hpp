@@ -5,7 +5,7 @@
 
 namespace rap::client {
 
-// Talks on /dev/tty, so that standard input and output stay free for data.
+// Questions are asked on /dev/tty, so that standard input and output stay free for data.
 class Tty final : public Terminal {
  public:
   bool interactive() const override;

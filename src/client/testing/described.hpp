@@ -6,11 +6,11 @@
 
 namespace rap::client {
 
-// `given` with what the API requires and it lacks. Throws std::logic_error when there is no such
-// operation, or no such member of its answer.
+// `given` with what the API requires and it lacks. An operation or a member that the API does not
+// have throws std::logic_error.
 nlohmann::json completed(const std::string& method, const std::string& path,
                          const nlohmann::json& given);
-// Every member, and one item in every list.
+// An answer with every member, and one item in every list.
 nlohmann::json full_answer(const std::string& method, const std::string& path);
 
 }  // namespace rap::client

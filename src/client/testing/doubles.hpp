@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "client/core/client_network.hpp"
 #include "client/core/data_plane.hpp"
 #include "client/core/home.hpp"
-#include "client/core/network.hpp"
 #include "client/core/programs.hpp"
 #include "client/core/terminal.hpp"
 

@@ -10,7 +10,6 @@
 
 namespace rap::client {
 
-// Runs command lines in a world of its own.
 struct TestShell {
   static constexpr std::int64_t kNow = 1'800'000'000;
 
