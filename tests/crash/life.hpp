@@ -31,7 +31,7 @@ class Life {
 
   // False: what is on disk cannot be started with.
   bool begin(Standing& found);
-  // Until it has everything the control plane has; false when that does not come about.
+  // Runs until it has everything the control plane has; false when that does not come about.
   bool run(Standing& said);
 
  private:

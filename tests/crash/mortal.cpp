@@ -12,7 +12,7 @@ namespace rap::crash {
 namespace fs = std::filesystem;
 
 Mortal::Mortal() {
-  // In memory when possible: what kill -9 leaves does not depend on when a disk writes.
+  // The folder is in memory when possible: what kill -9 leaves depends on no disk.
   const fs::path where = fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path();
   std::string name = (where / "rap-crash-XXXXXX").string();
   root_ = ::mkdtemp(name.data());

@@ -33,17 +33,17 @@ namespace rap::control::server {
 namespace {
 
 constexpr unsigned kApiThreads = 8;
-// A stream of events and connections for calls, deltas and objects each.
+// Each node has a stream of events and a connection for calls, for deltas and for objects.
 constexpr std::size_t kMaxNodes = 5000;
 constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
-// Twice that, for those that come anew before the old ones are found to be gone.
+// A node has twice as many while it comes anew, before the old ones are found to be gone.
 constexpr std::size_t kMaxConnectionsOfANode = 8;
 // A call of every node may wait, and then some.
 constexpr std::size_t kMaxNodeCallsQueued = kMaxNodes * 2;
 constexpr mode_t kPublicFile = 0644;
 constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
 
-// By control::NodeExecutor.
+// The order is that of control::NodeExecutor.
 std::vector<io::HttpExecutor> node_executors() {
   return {
       {.name = "node.reports", .threads = 4, .max_queued = kMaxNodeCallsQueued},
@@ -219,7 +219,7 @@ void Server::renew_certificate(bool even_if_the_same) {
   });
 }
 
-// Other roots, and maybe another issuer: for new connections.
+// New connections get the other roots, and maybe a certificate of another issuer.
 void Server::authority_changed() {
   if (!listening_) return;  // they will be opened with it
   log_.info("trust.followed", {{"ca_ref", authority_->ca_ref()},

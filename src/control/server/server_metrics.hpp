@@ -12,7 +12,7 @@ struct Listeners {
   const io::HttpServer& ocsp;
 };
 
-// From any thread.
+// May be called from any thread.
 void write_figures(MetricsText& text, const Listeners& listeners);
 
 }  // namespace rap::control::server

@@ -30,7 +30,7 @@ class ClockThrottle final : public control::Throttle {
  private:
   Clock now_;
   std::mutex mutex_;
-  // By Kind.
+  // There is one of each Kind, in its order.
   std::array<policy::RateLimiter, 3> limiters_ = {
       policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
       policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},

@@ -28,7 +28,7 @@ Result<NextTrust> TrustFiles::next_trust(const std::string& ca_ref,
   return std::move(**next);
 }
 
-// Until the first rotation the database names no root: it is the one of init.
+// The database names no root until the first rotation: it is the one of init.
 Result<control::Authority> TrustFiles::stable_authority(const control::TrustState& state) const {
   auto active = state_.load_authority();
   if (!active) return active;

@@ -33,7 +33,7 @@ class Channels final : private LaneOwner {
   void set_context(channel::Context context);
   // We have been given another certificate: shows it on every connection that stands.
   void prove_again();
-  // From a listener: the peer is a member of the cluster, nothing more.
+  // Takes a stream of a listener: the peer is a member of the cluster, nothing more.
   void accept(std::unique_ptr<io::Stream> proven);
   // Every second: tells the table which draining channels have no flow left.
   void tick();

@@ -26,6 +26,7 @@ class MetricsEndpoint {
   MetricsEndpoint(io::EventLoop& loop, const Address& at, Log& log);
 
   void publish(std::string text);
+  std::uint16_t port() const { return server_.port(); }
 
  private:
   wire::HttpResponse answer(const wire::HttpRequest& request);

@@ -1,4 +1,4 @@
-// Between a link's send queue and the stream that empties it.
+// What stands between a link's send queue and the stream that empties it.
 #pragma once
 
 #include "io/stream/tls_stream.hpp"

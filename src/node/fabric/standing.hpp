@@ -1,4 +1,4 @@
-// From a verified configuration to what channels are judged by: who the neighbours are and what
+// Makes of a verified configuration what channels are judged by: who the neighbours are and what
 // they may carry, who is denied, and whether the configuration still has authority (CH-13, CH-14).
 #pragma once
 

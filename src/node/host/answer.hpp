@@ -1,4 +1,4 @@
-// What io says about a request, in the words of the agent's cores.
+// What io says about a request is put into the words of the agent's cores here.
 #pragma once
 
 #include "io/http/http_client.hpp"

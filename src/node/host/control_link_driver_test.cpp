@@ -59,8 +59,8 @@ class ControlLinkDriverTest : public testing::Test {
   agent::TestState state_;
   agent::TestSecurityStore security_;
   SeededRandom rng_{5};
-  TestLog log_;
-  TestLoop world_;
+  io::TestLog log_;
+  io::TestLoop world_;
   std::optional<agent::ControlLink> link_;
   std::optional<ControlLinkDriver> driver_;
   std::optional<io::MessageDialer> fabric_;

@@ -35,9 +35,9 @@ class EnrolmentDriverTest : public testing::Test {
   io::TestDirectory folder_;
   StateFiles files_{folder_.path()};
   SeededRandom rng_{5};
-  TestLog log_;
+  io::TestLog log_;
   TestControl control_;
-  TestLoop world_;
+  io::TestLoop world_;
   std::optional<agent::Enrolment> machine_;
   std::optional<EnrolmentDriver> driver_;
 };

@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "base/seeded_random.hpp"
+#include "io/stream/test_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
-#include "node/host/test_host.hpp"
 
 namespace rap::host {
 namespace {
@@ -49,7 +49,7 @@ class FabricProcessTest : public testing::Test {
     return out;
   }
   void wait_for_runs(std::size_t count) {
-    const auto until = std::chrono::steady_clock::now() + kPatience;
+    const auto until = std::chrono::steady_clock::now() + io::kPatience;
     while (runs().size() < count && std::chrono::steady_clock::now() < until) {
       std::this_thread::yield();
     }
@@ -58,8 +58,8 @@ class FabricProcessTest : public testing::Test {
 
   io::TestDirectory folder_;
   SeededRandom rng_{1};
-  TestLog log_;
-  TestLoop world_;
+  io::TestLog log_;
+  io::TestLoop world_;
   std::atomic<int> running_ = 0;
   std::optional<FabricProcess> process_;
 };

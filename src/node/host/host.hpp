@@ -17,7 +17,7 @@ class StateFiles final : public agent::NodeFiles {
   agent::StoreResult write(const agent::FileWrite& file) override;
   agent::StoreResult remove(std::string_view name) override;
   std::expected<std::vector<std::string>, std::string> list(std::string_view folder) override;
-  // Of writes that a crash cut short; nobody else may write meanwhile.
+  // Removes the files of writes that a crash cut short; nobody else may write meanwhile.
   void remove_leftovers();
 
  private:

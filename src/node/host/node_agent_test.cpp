@@ -39,7 +39,7 @@ class NodeAgentTest : public testing::Test {
   }
 
   io::TestDirectory folder_;
-  TestLog log_;
+  io::TestLog log_;
   TestControl control_;
   NodeAgentOptions options_;
 };

@@ -3,10 +3,10 @@
 
 #include "crypto/testing/live_pki.hpp"
 #include "io/http/test_http.hpp"
+#include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
 #include "node/agent/enrolment_record.hpp"
 #include "node/agent/test_state.hpp"
-#include "node/host/test_host.hpp"
 
 namespace rap::host {
 namespace {
@@ -72,9 +72,9 @@ class OcspDriverTest : public testing::Test {
   std::vector<crypto::Certificate> chain_;
   agent::TestState state_;
   SeededRandom rng_{3};
-  TestLog log_;
+  io::TestLog log_;
   io::TestServer server_;
-  TestLoop world_;
+  io::TestLoop world_;
   std::optional<OcspDriver> driver_;
 };
 

@@ -61,7 +61,7 @@ void TestControl::answer_nodes(NodeAnswer answer) {
 
 bool TestControl::wait_for(const std::string& end, std::ptrdiff_t times) {
   std::unique_lock lock(mutex_);
-  return came_.wait_for(lock, kPatience, [&] {
+  return came_.wait_for(lock, io::kPatience, [&] {
     return std::ranges::count_if(requests_, [&](const auto& r) { return is_of(r, end); }) >= times;
   });
 }

@@ -11,9 +11,9 @@
 
 #include "crypto/testing/live_pki.hpp"
 #include "io/http/test_http.hpp"
+#include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
 #include "node/agent/join_token.hpp"
-#include "node/host/test_host.hpp"
 
 namespace rap::host {
 

@@ -14,7 +14,7 @@
 #include "base/log.hpp"
 #include "io/stream/event_loop.hpp"
 
-namespace rap::host {
+namespace rap::io {
 
 // Far beyond what any test waits for: it only keeps a failing test from hanging.
 inline constexpr std::chrono::seconds kPatience{30};
@@ -68,10 +68,10 @@ class TestLoop {
     done.get_future().wait();
   }
 
-  io::EventLoop loop;
+  EventLoop loop;
 
  private:
   std::thread thread_;
 };
 
-}  // namespace rap::host
+}  // namespace rap::io

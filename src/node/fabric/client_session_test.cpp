@@ -1,0 +1,189 @@
+// A client at the entry over a real connection: its upgrade, its messages, and how it ends.
+#include "node/fabric/client_session.hpp"
+
+#include "node/fabric/test_fabric.hpp"
+
+namespace rap::fabric {
+namespace {
+
+using wire::WebSocketOpcode;
+using namespace std::chrono_literals;
+
+class ClientSessionTest : public testing::Test, public ClientOwner {
+ protected:
+  ClientSessionTest() { connect(); }
+  ~ClientSessionTest() override {
+    world_.run([this] { session_.reset(); });
+  }
+
+  void connect() {
+    peer_ = pairs_.connect([this](int fd) {
+      before_ = io::mono_now();
+      session_.emplace(world_.loop, node_.router, *this, log_);
+      session_->accept(io::Stream::accept(world_.loop, fd, {}, handshake_));
+      after_ = io::mono_now();
+    });
+  }
+  void client_upgraded(ClientSession& session) override {
+    node_.links.senders[*session.link()] = &session;
+    ++upgraded_;
+  }
+  void client_over(ClientSession&) override { ++over_; }
+
+  static std::string upgrade(const std::string& more = "",
+                             std::string_view path = wire::kDataPlanePath) {
+    return "GET " + std::string(path) +
+           " HTTP/1.1\r\nHost: entry\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+           "Sec-WebSocket-Protocol: rap.v1\r\n" +
+           more + "\r\n";
+  }
+  void upgraded() {
+    ASSERT_TRUE(peer_->send(upgrade()));
+    ASSERT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
+  }
+  // As a client's: masked.
+  static std::string message(WebSocketOpcode opcode, std::string payload, bool masked = true) {
+    const wire::WebSocketMask mask{1, 2, 3, 4};
+    std::uint8_t head[wire::kMaxWebSocketHeader];
+    const std::size_t n = wire::encode_websocket_header(
+        head, opcode, payload.size(), masked ? std::optional(mask) : std::nullopt);
+    if (masked) {
+      wire::apply_websocket_mask({reinterpret_cast<std::uint8_t*>(payload.data()), payload.size()},
+                                 mask);
+    }
+    return std::string(reinterpret_cast<const char*>(head), n) + payload;
+  }
+  // All that comes until the entry closes.
+  std::string rest() {
+    while (peer_->receive()) {
+    }
+    return peer_->received();
+  }
+  // The bytes of a close frame that the entry sends.
+  static std::string closing(wire::WebSocketClose code) {
+    const auto value = static_cast<std::uint16_t>(code);
+    return {'\x88', '\x02', static_cast<char>(value >> 8), static_cast<char>(value & 0xFF)};
+  }
+  void expire(MonoTime now, Duration max_idle = 30s) {
+    world_.run([&] { session_->expire(now, max_idle); });
+  }
+
+  // Of the stream until the session takes it.
+  class Nothing final : public io::StreamHandler {
+    void on_open() override {}
+    std::size_t on_data(MutableBytes data) override { return data.size(); }
+    void on_close(const io::StreamError&) override {}
+  };
+
+  io::TestLog log_;
+  io::TestLoop world_;
+  TestRouter node_;
+  Nothing handshake_;
+  std::atomic<int> upgraded_ = 0;
+  std::atomic<int> over_ = 0;
+  MonoTime before_{};
+  MonoTime after_{};
+  std::optional<ClientSession> session_;
+  StreamPairs pairs_{world_};
+  std::unique_ptr<io::RawConnection> peer_;
+};
+
+TEST_F(ClientSessionTest, GetsALinkWithItsUpgrade) {
+  EXPECT_FALSE(session_->link());
+  upgraded();
+  EXPECT_EQ(1, upgraded_);
+  world_.run([this] { EXPECT_TRUE(session_->link()); });
+}
+
+TEST_F(ClientSessionTest, IsToldWhatIsWrongAndClosedWithoutALink) {
+  const std::pair<std::string, int> wrong[] = {
+      {upgrade("", "/other"), 404},
+      {"POST " + std::string(wire::kDataPlanePath) + " HTTP/1.1\r\nHost: entry\r\n\r\n", 405},
+      {"GET " + std::string(wire::kDataPlanePath) + " HTTP/1.1\r\nHost: entry\r\n\r\n", 426},
+      {"nonsense\r\n\r\n", 400},
+      {upgrade("Content-Length: 1\r\n") + "x", 413},
+      {upgrade("X: " + std::string(kMaxUpgradeHeader, 'x') + "\r\n"), 431},
+  };
+  for (const auto& [request, status] : wrong) {
+    world_.run([this] { session_.reset(); });
+    connect();
+    peer_->send(request);
+    EXPECT_EQ(status, peer_->response().status) << request.substr(0, 60);
+    EXPECT_TRUE(peer_->closed());
+  }
+  EXPECT_EQ(0, upgraded_);
+}
+
+TEST_F(ClientSessionTest, MayHaveAHeaderUpToItsBound) {
+  const std::size_t plain = upgrade("X: \r\n").size();
+  peer_->send(upgrade("X: " + std::string(kMaxUpgradeHeader - plain, 'x') + "\r\n"));
+  EXPECT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientSessionTest, HasTimeForItsUpgradeAndNoMore) {
+  expire(before_ + kUpgradeTimeout);
+  EXPECT_EQ(0, over_);
+  expire(after_ + kUpgradeTimeout + 1ns);
+  EXPECT_EQ(1, over_);
+  expire(after_ + kUpgradeTimeout + 1h);
+  EXPECT_EQ(1, over_) << "it is over once";
+}
+
+TEST_F(ClientSessionTest, IsSaidGoodbyeToWhenItHasNoFlowForTooLong) {
+  upgraded();
+  const MonoTime now = io::mono_now();
+  expire(after_ + 30s);
+  expire(now + 30s + 1ns);
+  EXPECT_EQ(closing(wire::WebSocketClose::going_away), rest());
+}
+
+TEST_F(ClientSessionTest, IsNotWaitedForWhenItDoesNotCloseInTime) {
+  upgraded();
+  expire(io::mono_now() + 31s);
+  const MonoTime closed = io::mono_now();
+  expire(closed + kCloseTimeout + 1ns);
+  EXPECT_EQ(1, over_);
+}
+
+TEST_F(ClientSessionTest, GetsItsPingsAnswered) {
+  upgraded();
+  peer_->send(message(WebSocketOpcode::ping, "are you there"));
+  while (peer_->received().size() < 15 && peer_->receive()) {
+  }
+  EXPECT_EQ(
+      "\x8A\x0D"
+      "are you there",
+      peer_->received());
+}
+
+TEST_F(ClientSessionTest, IsClosedForWhatIsNotTheProtocol) {
+  const std::pair<std::string, wire::WebSocketClose> wrong[] = {
+      {message(WebSocketOpcode::text, "hello"), wire::WebSocketClose::unsupported_data},
+      {message(WebSocketOpcode::binary, "x", false), wire::WebSocketClose::protocol_error},
+      {message(WebSocketOpcode::binary, "half a"), wire::WebSocketClose::protocol_error},
+      {message(WebSocketOpcode::binary, frame_text(wire::FrameType::hello, "")),
+       wire::WebSocketClose::protocol_error},
+      {message(WebSocketOpcode::close, ""), wire::WebSocketClose::normal},
+  };
+  for (const auto& [bytes, code] : wrong) {
+    world_.run([this] { session_.reset(); });
+    connect();
+    upgraded();
+    peer_->send(bytes);
+    EXPECT_EQ(closing(code), rest());
+  }
+  EXPECT_EQ(1, log_.count("\"error\":\"truncated\"")) << "the half frame is said";
+}
+
+TEST_F(ClientSessionTest, IsOverWithItsConnection) {
+  upgraded();
+  peer_->close();
+  for (const auto until = io::mono_now() + io::kPatience; over_ == 0 && io::mono_now() < until;) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(1, over_);
+}
+
+}  // namespace
+}  // namespace rap::fabric
