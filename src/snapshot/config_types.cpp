@@ -8,6 +8,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/x509/certificate.hpp"
+#include "policy/protocols.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {
@@ -86,10 +87,20 @@ Fault check_agent_runtime(std::string_view text) {
   return check_members(text, members);
 }
 
+// "ssh, tcp"
+std::string protocols_in_words() {
+  std::string words;
+  for (const auto name : policy::protocol_names()) {
+    if (!words.empty()) words += ", ";
+    words += name;
+  }
+  return words;
+}
+
 Fault check_policy(std::string_view text) {
   static const std::vector<Member> members = {
-      {"protocols",
-       names([](std::string_view p) { return p == "ssh" || p == "tcp"; }, "protocols (ssh, tcp)")},
+      {"protocols", names([](std::string_view p) { return policy::protocol_from(p).has_value(); },
+                          "protocols (" + protocols_in_words() + ")")},
       {"classes", names([](std::string_view c) { return wire::traffic_class_from(c).has_value(); },
                         "traffic classes")},
       {"max_session_s", number(10, kMaxSessionSeconds)}};

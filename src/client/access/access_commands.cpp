@@ -8,6 +8,7 @@
 #include "client/access/ssh_command.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
+#include "policy/protocols.hpp"
 
 namespace rap::client {
 
@@ -131,7 +132,7 @@ Fallible<int> ssh(World& world, const Target& target, const std::string& user,
                   const std::vector<std::string>& command) {
   return with_session(
       world, target, [&](const Account&, const Attachment& attachment) -> Fallible<int> {
-        if (attachment.protocol != "ssh") {
+        if (attachment.protocol != to_string(policy::Protocol::ssh)) {
           return fail(ExitCode::failed, attachment.resource + " speaks " + attachment.protocol +
                                             ", not ssh. Use 'rap forward " + attachment.resource +
                                             "'.");

@@ -6,6 +6,7 @@
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::client {
 
@@ -64,7 +65,7 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "roles", "Set what a node does")
       .word("NODE", "Name or id of the node")
       .words("ROLE", "Its roles; they replace the old ones")
-      .choices({"entry", "relay", "egress"})
+      .choices(policy::kNodeRoleNames)
       .runs([](World& w, ApiClient& api, const Words& a) {
         std::string roles;
         for (const std::string& role : a.list("ROLE")) roles += " " + role;

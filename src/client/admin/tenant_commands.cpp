@@ -5,6 +5,8 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "policy/protocols.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::client {
 
@@ -35,7 +37,7 @@ void add_users(CLI::App& admin, Invocation& invocation) {
       .word("EMAIL", "Their email address")
       .flag("--password-stdin", "Read the password from standard input")
       .option("--platform-role", "ROLE", "Make them an administrator of the whole platform")
-      .choices({"none", "platform_admin", "platform_owner"})
+      .choices(policy::kPlatformRoleNames)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
         const auto password = read_password(w, a.flag("--password-stdin"), a["EMAIL"]);
         if (!password) return std::unexpected(password.error());
@@ -67,7 +69,7 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       .word("EMAIL", "The user")
       .option("--role", "ROLE", "What they may do in the organization")
       .required()
-      .choices({"organization_user", "organization_admin", "organization_owner"})
+      .choices(policy::kMemberRoleNames)
       .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w,
                     api.ask(op::put_member(a["ORG"], {.email = a["EMAIL"], .role = a["--role"]})),
@@ -146,7 +148,7 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
       .word("NAME", "Its name")
       .option("--protocol", "PROTOCOL", "What it speaks")
       .required()
-      .choices({"ssh", "tcp"})
+      .choices(policy::protocol_names())
       .option("--host", "HOST", "Its address, as the egress nodes see it")
       .required()
       .option("--port", "PORT", "Its port")

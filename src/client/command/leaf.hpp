@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/command/command.hpp"
@@ -44,6 +46,9 @@ class Leaf {
   Leaf& option(const std::string& name, const std::string& type, const std::string& help);
   Leaf& required();  // the last option
   Leaf& choices(const std::vector<std::string>& values);  // of the last word or option
+  Leaf& choices(std::span<const std::string_view> values) {
+    return choices(std::vector<std::string>(values.begin(), values.end()));
+  }
   Leaf& flag(const std::string& name, const std::string& help);
   void runs(Action action);
 

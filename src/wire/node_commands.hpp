@@ -1,0 +1,43 @@
+// The commands that the control plane gives a node: one line says the name and what it is about.
+// The control plane's list, the agent and the messages between agent and fabric go by this table,
+// and a test compares the constraint of the database with it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace rap::wire {
+
+enum class NodeCommand : std::uint8_t {
+  terminate_session,  // ends the flows of a session, and admits no token of it any more
+};
+
+struct NodeCommandKind {
+  NodeCommand command;
+  std::string_view name;
+  std::string_view argument;  // the member that names what it is about
+};
+
+inline constexpr std::array<NodeCommandKind, 1> kNodeCommands = {
+    NodeCommandKind{NodeCommand::terminate_session, "session.terminate", "session_id"}};
+
+inline constexpr auto kNodeCommandNames = [] {
+  std::array<std::string_view, kNodeCommands.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kNodeCommands[i].name;
+  return names;
+}();
+
+constexpr const NodeCommandKind& kind_of(NodeCommand command) {
+  return kNodeCommands[static_cast<std::size_t>(command)];
+}
+constexpr std::string_view to_string(NodeCommand command) { return kind_of(command).name; }
+constexpr std::optional<NodeCommand> node_command_from(std::string_view name) {
+  for (const NodeCommandKind& kind : kNodeCommands) {
+    if (kind.name == name) return kind.command;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rap::wire
