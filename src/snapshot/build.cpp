@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "mesh/neighbours.hpp"
 #include "policy/channel_classes.hpp"
 
 namespace rap::snapshot {
@@ -10,29 +11,19 @@ namespace {
 
 using policy::NodeRole;
 
-bool has_reason_to_dial(const ModelNode& from, const ModelNode& to, bool with_relays) {
-  if (!with_relays) return from.has(NodeRole::egress) && to.has(NodeRole::entry);
-  return to.has(NodeRole::relay) && (from.has(NodeRole::entry) || from.has(NodeRole::egress));
+mesh::Member member(const ModelNode& node) {
+  if (node.disabled) return {node.id, {}};
+  return {node.id, node.roles};
 }
 
-enum class Link : std::uint8_t { none, dial, accept };
-
-// One channel a pair: when both have a reason to dial, the one with the smaller id does.
-Link link_of(const ModelNode& self, const ModelNode& other, bool with_relays) {
-  if (self.id == other.id) return Link::none;
-  const bool dials = has_reason_to_dial(self, other, with_relays);
-  const bool accepts = has_reason_to_dial(other, self, with_relays);
-  if (dials && accepts) return self.id < other.id ? Link::dial : Link::accept;
-  return dials ? Link::dial : accepts ? Link::accept : Link::none;
+// A neighbour that was taken out: would they be neighbours if it were not?
+bool would_be_neighbours(const ModelNode& self, const ModelNode& disabled, bool with_relays) {
+  const mesh::Member as_it_was{disabled.id, disabled.roles};
+  return mesh::are_neighbours(member(self), as_it_was,
+                              with_relays || as_it_was.has(NodeRole::relay));
 }
 
-bool would_be_linked(const ModelNode& self, ModelNode other, bool with_relays) {
-  other.disabled = false;
-  const bool as_it_was = with_relays || other.has(NodeRole::relay);
-  return link_of(self, other, as_it_was) != Link::none;
-}
-
-// Those that link_of() may have something to say about; sorted by id.
+// The nodes that may be neighbours of this one; sorted by id.
 ClusterIndex::Nodes candidates(const ClusterIndex& cluster, const ModelNode& self) {
   const bool is_entry = self.has(NodeRole::entry);
   const bool is_egress = self.has(NodeRole::egress);
@@ -60,48 +51,35 @@ bool is_crowded(const ClusterIndex& cluster, const ModelNode& node) {
 std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Peer> peers;
   for (const ModelNode* other : candidates(cluster, self)) {
-    const Link link = link_of(self, *other, cluster.has_relays());
-    if (link == Link::none) continue;
+    const auto dialling = mesh::dialling(member(self), member(*other), cluster.has_relays());
+    if (dialling == mesh::Dialling::none) continue;
+    const bool dials = dialling == mesh::Dialling::dial;
     Peer peer{.node = other->id,
               .roles = other->roles,
-              .dial = link == Link::dial,
+              .dial = dials,
               .endpoints = {},
               .classes = policy::classes_between(self.roles, other->roles),
               .draining = other->draining,
-              .bootstrap = link == Link::dial && is_crowded(cluster, *other)};
+              .bootstrap = dials && is_crowded(cluster, *other)};
     if (peer.dial) peer.endpoints.push_back(other->fabric_endpoint);
     peers.push_back(std::move(peer));
   }
   for (const ModelNode* other : cluster.disabled()) {
-    if (!would_be_linked(self, *other, cluster.has_relays())) continue;
+    if (!would_be_neighbours(self, *other, cluster.has_relays())) continue;
     peers.push_back({.node = other->id, .roles = other->roles, .disabled = true});
   }
   std::ranges::sort(peers, {}, &Peer::node);
   return peers;
 }
 
-std::vector<NodeId> next_hops(const ClusterIndex& cluster, const ModelNode& self,
-                              const ModelNode& egress) {
-  const bool with_relays = cluster.has_relays();
-  std::vector<NodeId> hops;
-  if (link_of(self, egress, with_relays) != Link::none) hops.push_back(egress.id);
-  if (self.has(NodeRole::relay)) return hops;
-  for (const ModelNode* relay : cluster.relays()) {
-    if (hops.size() == kMaxNextHops) break;
-    if (relay->id == egress.id) continue;
-    if (link_of(self, *relay, with_relays) == Link::none) continue;
-    if (link_of(*relay, egress, with_relays) == Link::none) continue;
-    hops.push_back(relay->id);
-  }
-  return hops;
-}
-
 std::vector<Route> routes_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Route> routes;
   if (!self.has(NodeRole::entry) && !self.has(NodeRole::relay)) return routes;
+  std::vector<mesh::Member> relays;
+  for (const ModelNode* relay : cluster.relays()) relays.push_back(member(*relay));
   for (const ModelNode* egress : cluster.egresses()) {
     if (egress->id == self.id) continue;
-    auto hops = next_hops(cluster, self, *egress);
+    auto hops = mesh::next_hops(member(self), member(*egress), relays, kMaxNextHops);
     if (!hops.empty()) routes.push_back({egress->id, std::move(hops)});
   }
   return routes;

@@ -1,14 +1,6 @@
 // From what the control plane knows of the cluster to what one node is told (SN-1). Pure: the same
 // model gives the same configuration.
-//
-// Who dials whom:                    Which way a flow goes:
-//   entry  ──► every relay             entry  → relays that neighbour the egress
-//   egress ──► every relay             relay  → the egress
-//   egress ──► every entry, while      entry  → the egress itself, while the cluster
-//              there is no relay                has no relay
-//
-// Egress nodes are often behind NAT, so they always dial. A node that relays, whatever else it is,
-// hands a flow to the egress and to nobody else: no path has more than one relay, none has a loop.
+// Who is whose neighbour, and which way flows go, is in mesh/neighbours.hpp.
 #pragma once
 
 #include <optional>

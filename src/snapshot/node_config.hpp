@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "crypto/keys/digest.hpp"
 #include "crypto/sealing/sealing.hpp"
+#include "mesh/configured_routes.hpp"
 #include "policy/roles.hpp"
 #include "snapshot/documents.hpp"
 #include "wire/traffic_class.hpp"
@@ -49,12 +50,7 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 
-// Where a frame for an egress node goes next.
-struct Route {
-  NodeId egress;
-  std::vector<NodeId> next_hops;  // neighbours, preferred first
-  bool operator==(const Route&) const = default;
-};
+using Route = mesh::Route;
 
 // Entry only: which egress nodes serve a pool, and the keys flows to them are sealed with.
 struct PoolMember {

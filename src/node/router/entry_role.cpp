@@ -66,15 +66,16 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
                                  [&](const auto& p) { return p.id == token->egress_pool; });
   if (pool == pools_.end()) return FlowReason::no_route;
 
-  // Members in an order that differs from session to session spread the load and stay put within.
-  const std::size_t first = std::hash<SessionId>{}(token->session);
-  for (std::size_t i = 0; i < pool->members.size(); ++i) {
-    const auto& member = pool->members[(first + i) % pool->members.size()];
-    const auto next = routes_.next_hop(member.node, c);
-    if (!next) continue;
-    return open(client, frame, *token, member, *next, now, wall);
-  }
-  return FlowReason::no_route;
+  // Sessions spread over the members, and each stays with its own.
+  const auto choice = mesh::choose(routing_, links_,
+                                   {.to = token->egress_pool,
+                                    .traffic_class = c,
+                                    .spread = std::hash<SessionId>{}(token->session)});
+  if (!choice) return FlowReason::no_route;
+  const auto member =
+      std::ranges::find(pool->members, choice->candidate.egress, &snapshot::PoolMember::node);
+  if (member == pool->members.end()) return FlowReason::no_route;
+  return open(client, frame, *token, *member, choice->link, now, wall);
 }
 
 std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,

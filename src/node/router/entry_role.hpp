@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
+#include "mesh/routing.hpp"
 #include "node/router/flow_pool.hpp"
 #include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
@@ -22,14 +23,6 @@ namespace rap::router {
 inline constexpr Duration kFlowSetupTimeout = std::chrono::seconds{10};
 inline constexpr std::size_t kMaxEntryFlows = 16384;
 inline constexpr std::size_t kMaxFlowsPerClient = 256;
-
-// Where the router finds the next hop.
-class RouteTable {
- public:
-  virtual ~RouteTable() = default;
-  // A link towards this egress that takes a flow of this class now.
-  virtual std::optional<LinkId> next_hop(NodeId egress, wire::TrafficClass c) = 0;
-};
 
 struct EntryFlow {
   LinkId client = 0;
@@ -51,8 +44,13 @@ struct EntryFlow {
 class EntryRole {
  public:
   EntryRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
-            RouteTable& routes, RandomSource& rng)
-      : board_(board), guard_(guard), security_(security), routes_(routes), rng_(rng) {}
+            const mesh::Routing& routing, const mesh::Links& links, RandomSource& rng)
+      : board_(board),
+        guard_(guard),
+        security_(security),
+        routing_(routing),
+        links_(links),
+        rng_(rng) {}
 
   void configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools);
   void set_policies(snapshot::AppPolicies policies) { policies_ = std::move(policies); }
@@ -92,7 +90,8 @@ class EntryRole {
   Switchboard& board_;
   TokenGuard& guard_;
   const SecurityTable& security_;
-  RouteTable& routes_;
+  const mesh::Routing& routing_;
+  const mesh::Links& links_;
   RandomSource& rng_;
   NodeId self_;
   bool enabled_ = false;

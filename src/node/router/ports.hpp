@@ -6,10 +6,11 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "mesh/routing.hpp"
 
 namespace rap::router {
 
-using LinkId = std::uint32_t;
+using LinkId = mesh::LinkId;
 using TargetId = std::uint32_t;
 
 class LinkPort {

@@ -13,13 +13,18 @@ Router::Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime
     : board_(links),
       entry_guard_(started),
       egress_guard_(started),
-      entry_(board_, entry_guard_, security_, *this, rng),
+      entry_(board_, entry_guard_, security_, routes_, *this, rng),
       egress_(board_, egress_guard_, security_, targets, rng) {}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
   relays_ = config.has_role(NodeRole::relay);
-  routes_ = config.routes;
+  std::vector<mesh::Pool> pools;
+  for (const auto& pool : config.pools) {
+    mesh::Pool& of = pools.emplace_back(pool.id);
+    for (const auto& member : pool.members) of.members.push_back(member.node);
+  }
+  routes_.configure(self_, config.routes, pools);
   std::vector<crypto::VerificationKey> keys;
   for (const auto& k : config.token_keys) {
     if (auto key = crypto::PublicKey::from_pem(k.public_key_pem)) keys.push_back({k.kid, *key});
@@ -110,15 +115,9 @@ void Router::end_lost(FlowEnd end, FlowReason reason) {
   }
 }
 
-std::optional<LinkId> Router::next_hop(NodeId egress, wire::TrafficClass c) {
-  if (egress == self_) return loopback_ ? std::optional(loopback_->first) : std::nullopt;
-  for (const auto& route : routes_) {
-    if (route.egress != egress) continue;
-    for (NodeId hop : route.next_hops) {
-      if (const auto link = board_.towards(hop, c)) return link;
-    }
-  }
-  return std::nullopt;
+std::optional<LinkId> Router::link_to(NodeId neighbour, wire::TrafficClass c) const {
+  if (neighbour == self_) return loopback_ ? std::optional(loopback_->first) : std::nullopt;
+  return board_.towards(neighbour, c);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
@@ -199,23 +198,23 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
   if (!relays_) return FlowReason::no_route;
   if (open.hop_limit <= 1) return FlowReason::hop_limit;
   const auto c = frame.header.traffic_class;
-  const auto next = next_hop(open.egress, c);
-  // Never back where it came from.
-  if (!next || *next == id) return FlowReason::no_route;
+  const auto next = mesh::choose(routes_, *this, {.to = open.egress, .traffic_class = c});
+  // A flow never goes back where it came from.
+  if (!next || next->link == id) return FlowReason::no_route;
   FlowEnd far;
   far.kind = FlowEnd::Kind::relay;
   far.traffic_class = c;
   far.other_link = id;
   far.other_label = frame.header.label;
-  const auto label = board_.find(*next)->flows.allocate(std::move(far));
+  const auto label = board_.find(next->link)->flows.allocate(std::move(far));
   if (!label) return FlowReason::limit_reached;
   FlowEnd& near = *board_.find(id)->flows.find(frame.header.label);
   near.kind = FlowEnd::Kind::relay;
-  near.other_link = *next;
+  near.other_link = next->link;
   near.other_label = *label;
-  Bytes payload(frame.payload.begin(), frame.payload.end());
-  --payload[16];  // the hop limit, behind the egress id
-  board_.send(*next, {FrameType::flow_open, c, frame.header.length, *label}, payload);
+  const auto hops_left = static_cast<std::uint8_t>(open.hop_limit - 1);
+  const Bytes payload = wire::FlowOpen{open.egress, hops_left, open.sealed}.encode();
+  board_.send(next->link, {FrameType::flow_open, c, frame.header.length, *label}, payload);
   return std::nullopt;
 }
 

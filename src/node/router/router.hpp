@@ -8,6 +8,7 @@
 
 #include "base/random.hpp"
 #include "base/time.hpp"
+#include "mesh/configured_routes.hpp"
 #include "node/router/egress_role.hpp"
 #include "node/router/entry_role.hpp"
 #include "node/router/switchboard.hpp"
@@ -17,7 +18,7 @@
 
 namespace rap::router {
 
-class Router final : private RouteTable {
+class Router final : private mesh::Links {
  public:
   // `started`: tokens issued before are refused (TokenGuard).
   Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime started);
@@ -64,7 +65,7 @@ class Router final : private RouteTable {
   Switchboard& board() { return board_; }
 
  private:
-  std::optional<LinkId> next_hop(NodeId egress, wire::TrafficClass c) override;
+  std::optional<LinkId> link_to(NodeId neighbour, wire::TrafficClass c) const override;
 
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, MonoTime now,
@@ -77,13 +78,13 @@ class Router final : private RouteTable {
 
   Switchboard board_;
   SecurityTable security_;
+  mesh::ConfiguredRoutes routes_;
   TokenGuard entry_guard_;
   TokenGuard egress_guard_;
   EntryRole entry_;
   EgressRole egress_;
   NodeId self_;
   bool relays_ = false;
-  std::vector<snapshot::Route> routes_;
   // Links to ourselves, so that no role needs a special case for being on one node.
   std::optional<std::pair<LinkId, LinkId>> loopback_;
 };

@@ -30,7 +30,7 @@ std::unique_ptr<Link> Switchboard::remove(LinkId id) {
   return std::move(links_[id]);
 }
 
-std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) {
+std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) const {
   std::optional<LinkId> other;
   for (LinkId i = 0; i < links_.size(); ++i) {
     const Link* link = links_[i].get();
@@ -116,8 +116,8 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
   // The frame goes on as it lies, under the next hop's label and the class the flow was opened
   // with.
   const auto c = frame.header.type == FrameType::credit ? kCreditClass : end.traffic_class;
-  frame.whole[1] = static_cast<std::uint8_t>(c);
-  store_be32(frame.whole.data() + 4, end.other_label);
+  wire::encode_header({frame.header.type, c, frame.header.length, end.other_label},
+                      frame.whole.data());
   out->queue.append(c, frame.whole);
   out->bytes_out += frame.whole.size();
   port_.flush(end.other_link);

@@ -24,7 +24,7 @@ class Switchboard {
   std::unique_ptr<Link> remove(LinkId id);
   Link* find(LinkId id) { return id < links_.size() ? links_[id].get() : nullptr; }
   // The link to a neighbour that may carry a new flow of this class.
-  std::optional<LinkId> towards(NodeId node, wire::TrafficClass c);
+  std::optional<LinkId> towards(NodeId node, wire::TrafficClass c) const;
   template <class Fn>
   void for_each(Fn fn) {
     for (LinkId i = 0; i < links_.size(); ++i) {

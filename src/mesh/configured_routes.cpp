@@ -1,0 +1,41 @@
+#include "mesh/configured_routes.hpp"
+
+#include <algorithm>
+
+namespace rap::mesh {
+
+void ConfiguredRoutes::configure(NodeId self, const std::vector<Route>& routes,
+                                 const std::vector<Pool>& pools) {
+  self_ = self;
+  next_hops_.clear();
+  members_.clear();
+  for (const Route& route : routes) {
+    auto& hops = next_hops_[route.egress];
+    hops.insert(hops.end(), route.next_hops.begin(), route.next_hops.end());
+  }
+  for (const Pool& pool : pools) members_.try_emplace(pool.id, pool.members);
+}
+
+bool ConfiguredRoutes::visit(const Query& query,
+                             const std::function<bool(const Candidate&)>& takes) const {
+  if (const auto* egress = std::get_if<NodeId>(&query.to)) return visit(*egress, takes);
+  const auto pool = members_.find(std::get<EgressPoolId>(query.to));
+  if (pool == members_.end()) return false;
+  const std::vector<NodeId>& members = pool->second;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (visit(members[(query.spread + i) % members.size()], takes)) return true;
+  }
+  return false;
+}
+
+bool ConfiguredRoutes::visit(NodeId egress,
+                             const std::function<bool(const Candidate&)>& takes) const {
+  if (egress == self_) return takes({egress, self_, Reason::itself});
+  const auto route = next_hops_.find(egress);
+  if (route == next_hops_.end()) return false;
+  return std::ranges::any_of(route->second, [&](NodeId hop) {
+    return takes({egress, hop, hop == egress ? Reason::direct : Reason::relay});
+  });
+}
+
+}  // namespace rap::mesh

@@ -1,0 +1,38 @@
+// The ways that the control plane configured: next hops by egress, and the members of pools.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "mesh/routing.hpp"
+
+namespace rap::mesh {
+
+// Where a flow for an egress node goes next.
+struct Route {
+  NodeId egress;
+  std::vector<NodeId> next_hops;  // neighbours, preferred first
+  bool operator==(const Route&) const = default;
+};
+
+struct Pool {
+  EgressPoolId id;
+  std::vector<NodeId> members;
+};
+
+class ConfiguredRoutes final : public Routing {
+ public:
+  // In place of what was configured before.
+  void configure(NodeId self, const std::vector<Route>& routes, const std::vector<Pool>& pools);
+
+  bool visit(const Query& query, const std::function<bool(const Candidate&)>& takes) const override;
+
+ private:
+  bool visit(NodeId egress, const std::function<bool(const Candidate&)>& takes) const;
+
+  NodeId self_;
+  std::unordered_map<NodeId, std::vector<NodeId>> next_hops_;
+  std::unordered_map<EgressPoolId, std::vector<NodeId>> members_;
+};
+
+}  // namespace rap::mesh

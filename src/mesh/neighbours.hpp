@@ -1,0 +1,45 @@
+// Who is whose neighbour in a cluster, and where a flow towards an egress may go next.
+//
+// Who dials whom:                    Which way a flow goes:
+//   entry  ──► every relay             entry  → relays that neighbour the egress
+//   egress ──► every relay             relay  → the egress
+//   egress ──► every entry, while      entry  → the egress itself, while the cluster
+//              there is no relay                has no relay
+//
+// Egress nodes are often behind NAT, so they always dial. A node that relays, whatever else it is,
+// hands a flow to the egress and to nobody else: no path has more than one relay, none has a loop.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "policy/roles.hpp"
+
+namespace rap::mesh {
+
+// A node, as far as it matters to the ways through the cluster.
+struct Member {
+  NodeId id;
+  std::span<const policy::NodeRole> roles;  // none: it takes part in nothing
+
+  bool has(policy::NodeRole role) const;
+};
+
+enum class Dialling : std::uint8_t { none, dial, accept };
+
+// What `self` does about `other`. They have one channel: when both have a reason to dial, the one
+// with the smaller id does. `with_relays`: the cluster has a relay.
+Dialling dialling(const Member& self, const Member& other, bool with_relays);
+
+inline bool are_neighbours(const Member& one, const Member& other, bool with_relays) {
+  return dialling(one, other, with_relays) != Dialling::none;
+}
+
+// Whom `self` may hand a flow towards `egress` to, preferred first: the egress itself, then relays
+// in the order they are given in; at most `limit`.
+std::vector<NodeId> next_hops(const Member& self, const Member& egress,
+                              std::span<const Member> relays, std::size_t limit);
+
+}  // namespace rap::mesh
