@@ -30,8 +30,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
     : loop_(loop),
       settings_(std::move(settings)),
       log_(log),
-      targets_(loop),
-      router_(*this, targets_, random_, io::wall_now()),
+      tcp_(loop),
+      router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
       channels_(
           loop, router_, random_,
           [this](router::LinkId link, LinkSender* sender) { set_sender(link, sender); }, log),
@@ -63,7 +63,6 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
                   },
               .on_credentials_changed = [this] { credentials_changed(); }},
              log) {
-  targets_.attach(router_.egress());
   tick();
 }
 
@@ -248,7 +247,7 @@ void Fabric::flush(router::LinkId link) {
 void Fabric::tick() {
   const MonoTime now = io::mono_now();
   router_.tick(now, io::wall_now());
-  targets_.expire(now);
+  tcp_.expire(now);
   failures_logged_ = 0;
   for (const auto& [session, owned] : clients_) session->expire(now, limits_.client_idle);
   channels_.tick();

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "adapters/tcp/tcp_adapter.hpp"
 #include "base/log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/tls_listener.hpp"
@@ -17,7 +18,6 @@
 #include "node/fabric/identity.hpp"
 #include "node/fabric/peer_memory.hpp"
 #include "node/fabric/settings.hpp"
-#include "node/fabric/target_pool.hpp"
 #include "node/router/router.hpp"
 #include "snapshot/node_config.hpp"
 
@@ -56,7 +56,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   Settings settings_;
   Log& log_;
   io::SystemRandom random_;
-  TargetPool targets_;
+  adapters::TcpAdapter tcp_;
   router::Router router_;
   snapshot::NodeConfig config_;
   snapshot::RuntimeSettings limits_;

@@ -91,6 +91,10 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return FlowReason::wrong_resource;
   }
   if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
+  // One that this release does not know, or has nothing to open it with.
+  const auto protocol = policy::protocol_from(resource->second.protocol);
+  adapters::Adapter* adapter = protocol ? adapters_.find(*protocol) : nullptr;
+  if (adapter == nullptr) return FlowReason::wrong_resource;
   if (is_overlong(policies_, token->organization, token->session_began, wall)) {
     return FlowReason::session_ended;
   }
@@ -104,12 +108,23 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   flow->resource = token->resource;
   flow->organization = token->organization;
   flow->session_began = token->session_began;
+  flow->adapter = adapter;
   const std::uint32_t ref = flows_.insert(std::move(flow));
   FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
   end.kind = FlowEnd::Kind::egress;
   end.ref = ref;
-  targets_.open(ref, resource->second.host, resource->second.port);
+  adapter->open(ref, {.resource = resource->second.id,
+                      .protocol = *protocol,
+                      .settings = {resource->second.host, resource->second.port},
+                      .policy = {classes_for(*token)},
+                      .traffic_class = *c});
   return std::nullopt;
+}
+
+wire::TrafficClassSet EgressRole::classes_for(const crypto::DataPlaneToken& token) const {
+  const auto policy = policies_.find(token.organization);
+  if (policy == policies_.end()) return token.classes;
+  return token.classes.intersect(policy->second.classes);
 }
 
 FlowEnd* EgressRole::end_of(const EgressFlow& flow) {
@@ -135,7 +150,7 @@ void EgressRole::target_failed(TargetId target, TargetFailure failure) {
   const FlowReason reason = reason_of(failure);
   board_.count(reason);
   board_.send_reason(flow->link, FrameType::flow_refuse, flow->traffic_class, flow->label, reason);
-  drop(target, false);
+  drop(target, TargetEnd::gone);
 }
 
 std::size_t EgressRole::target_data(TargetId target, ByteView data) {
@@ -181,10 +196,7 @@ void EgressRole::target_ended(TargetId target) {
   board_.send(flow->link, {FrameType::fin, flow->traffic_class, sizeof tag, flow->label}, tag);
   flow->fin_sent = true;
   const FlowEnd* end = end_of(*flow);
-  if (end != nullptr && end->fin_received) {
-    // Both ways are done; the target keeps what it was given until it is written.
-    drop(target, false);
-  }
+  if (end != nullptr && end->fin_received) drop(target, TargetEnd::release);
 }
 
 void EgressRole::target_lost(TargetId target) {
@@ -192,7 +204,7 @@ void EgressRole::target_lost(TargetId target) {
   if (flow == nullptr) return;
   board_.send_reason(flow->link, FrameType::reset, flow->traffic_class, flow->label,
                      FlowReason::target_unreachable);
-  drop(target, false);
+  drop(target, TargetEnd::gone);
 }
 
 void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
@@ -205,7 +217,7 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
       if (!credit || !flow.seal || !flow.window.grant(*credit)) {
         return reset(ref, FlowReason::flow_control);
       }
-      if (std::exchange(flow.blocked, false)) targets_.resume(ref);
+      if (std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
       return;
     }
     case FrameType::fin: {
@@ -215,11 +227,11 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
         return reset(ref, FlowReason::seal_failed);
       }
       end.fin_received = true;
-      targets_.finish(ref);
-      if (flow.fin_sent) drop(ref, false);
+      flow.adapter->finish(ref);
+      if (flow.fin_sent) drop(ref, TargetEnd::release);
       return;
     }
-    case FrameType::reset: return drop(ref, true);
+    case FrameType::reset: return drop(ref, TargetEnd::close);
     default: return reset(ref, FlowReason::protocol_error);
   }
 }
@@ -236,14 +248,18 @@ void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, Mutable
     return reset(ref, FlowReason::seal_failed);
   }
   flow.bytes_up += size;
-  targets_.write(ref, sealed.first(size));
+  flow.adapter->write(ref, sealed.first(size));
 }
 
-void EgressRole::drop(std::uint32_t ref, bool close_target) {
+void EgressRole::drop(std::uint32_t ref, TargetEnd end) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
   if (Link* link = board_.find(flow->link)) link->flows.erase(flow->label);
-  if (close_target) targets_.close(ref);
+  switch (end) {
+    case TargetEnd::gone: return;
+    case TargetEnd::release: return flow->adapter->release(ref);
+    case TargetEnd::close: return flow->adapter->close(ref);
+  }
 }
 
 void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
@@ -252,10 +268,10 @@ void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
   board_.count(reason);
   const auto type = flow->seal ? FrameType::reset : FrameType::flow_refuse;
   board_.send_reason(flow->link, type, flow->traffic_class, flow->label, reason);
-  drop(ref, true);
+  drop(ref, TargetEnd::close);
 }
 
-void EgressRole::link_lost(std::uint32_t ref) { drop(ref, true); }
+void EgressRole::link_lost(std::uint32_t ref) { drop(ref, TargetEnd::close); }
 
 void EgressRole::enforce(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {

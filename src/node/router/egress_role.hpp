@@ -1,5 +1,6 @@
 // The egress's half of a flow: opens the sealed request, checks the token again on its own, opens
-// the target if it is one of the configured resources, and from then on seals what the target says.
+// the resource with the adapter of its protocol if it is one of the configured ones, and from then
+// on seals what the target says.
 #pragma once
 
 #include <optional>
@@ -7,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "adapters/contract/adapter_set.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
@@ -21,7 +23,8 @@ namespace rap::router {
 
 inline constexpr std::size_t kMaxEgressFlows = 16384;
 
-enum class TargetFailure : std::uint8_t { unreachable, refused, timeout };
+using adapters::TargetFailure;
+using adapters::TargetId;
 
 struct EgressFlow {
   LinkId link = 0;
@@ -32,6 +35,7 @@ struct EgressFlow {
   ResourceId resource;
   OrganizationId organization;
   WallTime session_began;
+  adapters::Adapter* adapter = nullptr;  // which has opened the target
   std::optional<crypto::SealResponder> handshake;  // until the target answers
   std::optional<crypto::SealedFlow> seal;  // from then on
   flow::SendWindow window;  // what we may still send
@@ -42,11 +46,13 @@ struct EgressFlow {
   std::uint64_t bytes_down = 0;
 };
 
-class EgressRole {
+class EgressRole final : public adapters::TargetEvents {
  public:
   EgressRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
-             TargetPort& targets, RandomSource& rng)
-      : board_(board), guard_(guard), security_(security), targets_(targets), rng_(rng) {}
+             adapters::AdapterSet adapters, RandomSource& rng)
+      : board_(board), guard_(guard), security_(security), adapters_(adapters), rng_(rng) {
+    adapters_.attach(*this);
+  }
 
   void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
   // Flows to resources that are no longer there, or elsewhere now, end.
@@ -59,13 +65,13 @@ class EgressRole {
   void open(LinkId link, const wire::FrameView& frame, const wire::FlowOpen& open, WallTime wall);
   void from_node(FlowEnd& end, const wire::FrameView& frame);
 
-  void target_opened(TargetId target);
-  void target_failed(TargetId target, TargetFailure failure);
-  // Returns how much was taken; less than all means: pause until TargetPort::resume.
-  std::size_t target_data(TargetId target, ByteView data);
-  void target_consumed(TargetId target, std::size_t n);
-  void target_ended(TargetId target);  // FIN from the target
-  void target_lost(TargetId target);  // reset, or closed both ways
+  // A target's number is that of its flow.
+  void target_opened(TargetId target) override;
+  void target_failed(TargetId target, TargetFailure failure) override;
+  std::size_t target_data(TargetId target, ByteView data) override;
+  void target_consumed(TargetId target, std::size_t n) override;
+  void target_ended(TargetId target) override;
+  void target_lost(TargetId target) override;
 
   void link_lost(std::uint32_t ref);
   void end_session(SessionId session);
@@ -77,19 +83,23 @@ class EgressRole {
   FlowPool<EgressFlow>& flows() { return flows_; }
 
  private:
+  // What becomes of the target when its flow is gone.
+  enum class TargetEnd : std::uint8_t { gone, release, close };
+
   std::optional<wire::FlowReason> denied_by_policy(const snapshot::Resource& resource,
                                                    wire::TrafficClass c) const;
   std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
                                         WallTime wall);
   void data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed);
   void reset(std::uint32_t ref, wire::FlowReason reason);
-  void drop(std::uint32_t ref, bool close_target);
+  wire::TrafficClassSet classes_for(const crypto::DataPlaneToken& token) const;
+  void drop(std::uint32_t ref, TargetEnd end);
   FlowEnd* end_of(const EgressFlow& flow);
 
   Switchboard& board_;
   TokenGuard& guard_;
   const SecurityTable& security_;
-  TargetPort& targets_;
+  adapters::AdapterSet adapters_;
   RandomSource& rng_;
   crypto::X25519KeyPair seal_key_;
   bool enabled_ = false;

@@ -9,12 +9,12 @@ using wire::FlowReason;
 using wire::FrameType;
 using wire::FrameView;
 
-Router::Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime started)
+Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started)
     : board_(links),
       entry_guard_(started),
       egress_guard_(started),
       entry_(board_, entry_guard_, security_, routes_, *this, rng),
-      egress_(board_, egress_guard_, security_, targets, rng) {}
+      egress_(board_, egress_guard_, security_, adapters, rng) {}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;

@@ -1,11 +1,12 @@
 // The data plane of one node: entry, relay and egress put together, without a socket. The shell
-// brings links up and down, hands in frames, and carries out what LinkPort and TargetPort ask.
+// brings links up and down, hands in frames, and carries out what LinkPort and the adapters ask.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "adapters/contract/adapter_set.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "mesh/configured_routes.hpp"
@@ -21,7 +22,7 @@ namespace rap::router {
 class Router final : private mesh::Links {
  public:
   // `started`: tokens issued before are refused (TokenGuard).
-  Router(LinkPort& links, TargetPort& targets, RandomSource& rng, WallTime started);
+  Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started);
 
   void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
   // A verified configuration. Token keys that do not parse are left out: their tokens are refused.

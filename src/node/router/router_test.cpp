@@ -11,7 +11,7 @@ TEST_F(RouterTest, CarriesBytesBothWaysAndEndsCleanly) {
   request(1, sign(token()));
   ASSERT_EQ(at_client.size(), 1U);
   EXPECT_EQ(at_client[0].header.type, FrameType::flow_accept);
-  EXPECT_EQ(target().address, "10.0.0.5:22");
+  EXPECT_EQ(target().address(), "10.0.0.5:22");
   data(1, "hello target");
   EXPECT_EQ(target().received, "hello target");
   egress.router.egress().target_data(target_id(), as_bytes("hello client"));
@@ -206,8 +206,7 @@ TEST_F(RouterTest, TellsTheClientWhyTheTargetCouldNotBeReached) {
   frame.insert(frame.end(), t.begin(), t.end());
   entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
   settle(false);
-  egress.router.egress().target_failed(egress.targets.opening.front(), TargetFailure::refused);
-  egress.targets.opening.clear();
+  egress.targets.fail(egress.targets.opening.front(), TargetFailure::refused);
   settle();
   expect_refused(3, FlowReason::target_refused);
   expect_no_flow_anywhere();
@@ -480,12 +479,12 @@ TEST_F(RouterTest, OneNodeMayBeEntryAndEgressAtOnce) {
   single.router.on_frame(c, **wire::next_frame(frame), now, wall);
   single.router.deliver_loopback(now, wall);
   ASSERT_EQ(single.targets.opening.size(), 1U);
-  single.router.egress().target_opened(single.targets.opening.front());
+  single.targets.accept(single.targets.opening.front());
   single.router.deliver_loopback(now, wall);
   Bytes hello = {0x14, 5, 0, 2, 0, 0, 0, 1, 'h', 'i'};
   single.router.on_frame(c, **wire::next_frame(hello), now, wall);
   single.router.deliver_loopback(now, wall);
-  EXPECT_EQ(single.targets.all.begin()->second.received, "hi");
+  EXPECT_EQ(single.targets.all.begin()->second->received, "hi");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 
+#include "adapters/contract/memory_adapter.hpp"
 #include "base/seeded_random.hpp"
 #include "node/router/router.hpp"
 
@@ -26,35 +27,14 @@ struct NoFlush : LinkPort {
   void flush(LinkId) override {}
 };
 
-// Targets that remember what they got and are opened, or refused, by the test.
-struct FakeTargets : TargetPort {
-  struct Target {
-    std::string address;
-    std::string received;
-    bool finished = false;
-    bool closed = false;
-    int resumed = 0;
-  };
-  std::map<TargetId, Target> all;
-  std::deque<TargetId> opening;
-
-  void open(TargetId id, const std::string& host, std::uint16_t port) override {
-    all[id] = {host + ":" + std::to_string(port), "", false, false, 0};
-    opening.push_back(id);
-  }
-  void write(TargetId id, ByteView data) override { all[id].received += as_text(data); }
-  void finish(TargetId id) override { all[id].finished = true; }
-  void close(TargetId id) override { all[id].closed = true; }
-  void resume(TargetId id) override { ++all[id].resumed; }
-};
-
 struct Node {
   NoFlush port;
-  FakeTargets targets;
+  adapters::MemoryAdapter targets;
   Router router;
   snapshot::NodeConfig config;
 
-  Node(RandomSource& rng, WallTime started) : router(port, targets, rng, started) {
+  Node(RandomSource& rng, WallTime started)
+      : router(port, {{policy::AdapterKind::tcp, &targets}}, rng, started) {
     router.replace_security({}, true, true, started);  // there is none
   }
 };
@@ -174,8 +154,7 @@ class RouterTest : public ::testing::Test {
       for (Hop& h : hops) more = move(h, *h.b, h.on_b, *h.a, h.on_a) || more;
       while (open_targets && !egress.targets.opening.empty()) {
         const TargetId id = egress.targets.opening.front();
-        egress.targets.opening.pop_front();
-        egress.router.egress().target_opened(id);
+        egress.targets.accept(id);
         more = true;
       }
     }
@@ -236,7 +215,7 @@ class RouterTest : public ::testing::Test {
       EXPECT_EQ(n->router.egress().flows().size(), 0U);
     }
   }
-  FakeTargets::Target& target() { return egress.targets.all.begin()->second; }
+  adapters::MemoryAdapter::Target& target() { return *egress.targets.all.begin()->second; }
   TargetId target_id() { return egress.targets.all.begin()->first; }
 
   Bytes on_the_wire;

@@ -1,0 +1,153 @@
+#include "adapters/tcp/tcp_adapter.hpp"
+
+#include <algorithm>
+
+#include "io/stream/tls_stream.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::adapters {
+
+class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
+ public:
+  Target(TcpAdapter& adapter, TargetId id) : adapter_(adapter), id_(id) {}
+
+  void connect(const ResourceSettings& settings) {
+    stream_ = io::Stream::connect(
+        adapter_.loop_, settings.host, settings.port,
+        {.tls = nullptr, .connect_timeout = adapter_.times_.connect, .half_close = true}, *this);
+    stream_->set_output(this);
+  }
+  void write(ByteView data) {
+    buffer_.insert(buffer_.end(), data.begin(), data.end());
+    stream_->flush();
+  }
+  void finish() { stream_->finish_writing(); }
+  void resume() { stream_->resume_reading(); }
+
+  // From now on nothing is told: what the target says is thrown away.
+  void fall_silent() {
+    silent_ = true;
+    stream_->resume_reading();
+  }
+  void linger_until(MonoTime deadline) {
+    fall_silent();
+    deadline_ = deadline;
+  }
+  bool is_expired(MonoTime now) const { return deadline_ <= now; }
+  TargetId id() const { return id_; }
+
+  void on_open() override {
+    open_ = true;
+    if (!silent_) adapter_.events_->target_opened(id_);
+  }
+  std::size_t on_data(MutableBytes data) override {
+    if (silent_) return data.size();
+    const std::size_t taken = adapter_.events_->target_data(id_, data);
+    if (taken < data.size()) stream_->pause_reading();
+    return taken;
+  }
+  void on_end() override {
+    if (!silent_) adapter_.events_->target_ended(id_);
+  }
+  void on_close(const io::StreamError& error) override {
+    const bool silent = silent_;
+    // The id is free before the egress hears of it.
+    adapter_.bury(adapter_.take(*this));
+    if (!silent) report(error);
+  }
+
+  ByteView peek() override { return ByteView(buffer_).subspan(sent_); }
+  void consume(std::size_t n) override {
+    sent_ += n;
+    if (sent_ == buffer_.size()) {
+      buffer_.clear();
+      sent_ = 0;
+    } else if (sent_ >= kCompactBytes) {
+      buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(sent_));
+      sent_ = 0;
+    }
+    if (!silent_) adapter_.events_->target_consumed(id_, n);
+  }
+
+ private:
+  static constexpr std::size_t kCompactBytes = 512 * 1024;
+
+  void report(const io::StreamError& error) {
+    using Kind = io::StreamError::Kind;
+    if (open_) return adapter_.events_->target_lost(id_);
+    const auto failure = error.kind == Kind::refused   ? TargetFailure::refused
+                         : error.kind == Kind::timeout ? TargetFailure::timeout
+                                                       : TargetFailure::unreachable;
+    adapter_.events_->target_failed(id_, failure);
+  }
+
+  TcpAdapter& adapter_;
+  TargetId id_;
+  bool open_ = false;
+  bool silent_ = false;
+  MonoTime deadline_;  // of one that lingers
+  Bytes buffer_;
+  std::size_t sent_ = 0;
+  std::unique_ptr<io::Stream> stream_;
+};
+
+TcpAdapter::TcpAdapter(io::EventLoop& loop, TcpTimes times) : loop_(loop), times_(times) {}
+TcpAdapter::~TcpAdapter() = default;
+
+void TcpAdapter::open(TargetId id, const ResourceRequest& request) {
+  auto& slot = targets_[id];
+  slot = std::make_unique<Target>(*this, id);
+  slot->connect(request.settings);
+}
+
+void TcpAdapter::write(TargetId id, ByteView data) {
+  if (const auto it = targets_.find(id); it != targets_.end()) it->second->write(data);
+}
+void TcpAdapter::finish(TargetId id) {
+  if (const auto it = targets_.find(id); it != targets_.end()) it->second->finish();
+}
+void TcpAdapter::resume(TargetId id) {
+  if (const auto it = targets_.find(id); it != targets_.end()) it->second->resume();
+}
+
+void TcpAdapter::close(TargetId id) {
+  const auto it = targets_.find(id);
+  if (it != targets_.end()) bury(take(*it->second));
+}
+
+void TcpAdapter::release(TargetId id) {
+  const auto it = targets_.find(id);
+  if (it == targets_.end()) return;
+  it->second->linger_until(io::mono_now() + times_.linger);
+  lingering_.push_back(std::move(it->second));
+  targets_.erase(it);
+}
+
+// Out of whichever list it is in.
+std::unique_ptr<TcpAdapter::Target> TcpAdapter::take(const Target& target) {
+  std::unique_ptr<Target> taken;
+  if (const auto it = targets_.find(target.id());
+      it != targets_.end() && it->second.get() == &target) {
+    taken = std::move(it->second);
+    targets_.erase(it);
+    return taken;
+  }
+  const auto it = std::ranges::find(lingering_, &target, &std::unique_ptr<Target>::get);
+  if (it == lingering_.end()) return nullptr;
+  taken = std::move(*it);
+  lingering_.erase(it);
+  return taken;
+}
+
+// A target may be on the stack when it ends: it dies on the next turn of the loop.
+void TcpAdapter::bury(std::unique_ptr<Target> target) {
+  if (!target) return;
+  target->fall_silent();
+  loop_.post([dead = std::shared_ptr<Target>(std::move(target))] {});
+}
+
+void TcpAdapter::expire(MonoTime now) {
+  std::erase_if(lingering_, [&](const auto& target) { return target->is_expired(now); });
+}
+
+}  // namespace rap::adapters

@@ -1,0 +1,50 @@
+// The adapter for plain TCP: a connection to the resource's host and port, whose bytes pass as they
+// are.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/contract/adapter.hpp"
+#include "base/time.hpp"
+#include "io/stream/event_loop.hpp"
+
+namespace rap::adapters {
+
+struct TcpTimes {
+  std::chrono::milliseconds connect{5000};
+  // A target whose flow is done both ways may still take its last bytes for so long.
+  Duration linger = std::chrono::seconds{30};
+};
+
+class TcpAdapter final : public Adapter {
+ public:
+  explicit TcpAdapter(io::EventLoop& loop, TcpTimes times = {});
+  ~TcpAdapter() override;
+
+  void attach(TargetEvents& events) override { events_ = &events; }
+  void open(TargetId target, const ResourceRequest& request) override;
+  void write(TargetId target, ByteView data) override;
+  void finish(TargetId target) override;
+  void resume(TargetId target) override;
+  void close(TargetId target) override;
+  void release(TargetId target) override;
+
+  // Closes those that have lingered too long; about once a second.
+  void expire(MonoTime now);
+  std::size_t open_targets() const { return targets_.size() + lingering_.size(); }
+
+ private:
+  class Target;
+  std::unique_ptr<Target> take(const Target& target);
+  void bury(std::unique_ptr<Target> target);
+
+  io::EventLoop& loop_;
+  TcpTimes times_;
+  TargetEvents* events_ = nullptr;
+  std::unordered_map<TargetId, std::unique_ptr<Target>> targets_;
+  std::vector<std::unique_ptr<Target>> lingering_;  // released: their ids may belong to others
+};
+
+}  // namespace rap::adapters

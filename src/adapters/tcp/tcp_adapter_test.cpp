@@ -1,0 +1,209 @@
+#include "adapters/tcp/tcp_adapter.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+
+#include "adapters/contract/adapter_suite.hpp"
+#include "io/system/descriptor.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::adapters {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kTurn = 1ms;
+constexpr int kTurnsOfPatience = 30'000;
+constexpr int kTurnsToPass = 20;
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+// A socket at a port of 127.0.0.1 that is its own.
+class LocalSocket {
+ public:
+  LocalSocket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address = loopback(0);
+    // Little, so that what the far end does not read piles up at the adapter soon.
+    constexpr int kReceiveBuffer = 64 * 1024;
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("bind");
+    }
+    socklen_t size = sizeof address;
+    ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  void listen(int backlog) const { ::listen(fd_.get(), backlog); }
+  int accept() const {
+    return ::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  io::Descriptor fd_;
+  std::uint16_t port_ = 0;
+};
+
+// A listener whose queue is full: the kernel leaves whoever connects without an answer.
+class SilentListener {
+ public:
+  SilentListener() {
+    listener_.listen(0);
+    const sockaddr_in address = loopback(listener_.port());
+    for (auto& fd : fillers_) {
+      fd = io::Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    }
+  }
+  std::uint16_t port() const { return listener_.port(); }
+
+ private:
+  LocalSocket listener_;
+  std::array<io::Descriptor, 4> fillers_;
+};
+
+class TcpFarEnd final : public FarEnd {
+ public:
+  explicit TcpFarEnd(int fd) : fd_(fd) {}
+
+  void say(std::string_view text) override {
+    waiting_ += text;
+    pump();
+  }
+  std::string read(std::size_t limit) override {
+    constexpr std::size_t kAtOnce = std::size_t{256} * 1024;
+    std::string text(std::min(limit, kAtOnce), '\0');
+    const ssize_t n = text.empty() ? 0 : ::recv(fd_.get(), text.data(), text.size(), 0);
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text;
+  }
+  bool has_end() override {
+    char byte = 0;
+    const ssize_t n = ::recv(fd_.get(), &byte, 1, MSG_PEEK);
+    return n == 0 || (n < 0 && errno != EAGAIN);
+  }
+  void end() override {
+    ending_ = true;
+    pump();
+  }
+  void reset() override {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    fd_.reset();
+  }
+  // Sends what the socket takes.
+  void pump() {
+    while (fd_ && !waiting_.empty()) {
+      const ssize_t n = ::send(fd_.get(), waiting_.data(), waiting_.size(), MSG_NOSIGNAL);
+      if (n <= 0) return;
+      waiting_.erase(0, static_cast<std::size_t>(n));
+    }
+    if (fd_ && std::exchange(ending_, false)) ::shutdown(fd_.get(), SHUT_WR);
+  }
+
+ private:
+  io::Descriptor fd_;
+  std::string waiting_;
+  bool ending_ = false;
+};
+
+class TcpWorld {
+ public:
+  TcpWorld() { listener_.listen(SOMAXCONN); }
+
+  TcpAdapter& adapter() { return adapter_; }
+  ResourceRequest answering() const { return request("127.0.0.1", listener_.port()); }
+  ResourceRequest refusing() const { return request("127.0.0.1", nobody_.port()); }
+  // TCP has no way to the broadcast address, whatever routes the machine has.
+  static ResourceRequest unreachable() { return request("255.255.255.255", 9); }
+  ResourceRequest silent() const { return request("127.0.0.1", silent_.port()); }
+
+  FarEnd* accepted() {
+    const int fd = listener_.accept();
+    if (fd < 0) return nullptr;
+    return far_ends_.emplace_back(std::make_unique<TcpFarEnd>(fd)).get();
+  }
+  void run_until(const std::function<bool()>& done) { run(done, kTurnsOfPatience); }
+  void let_pass() {
+    run([] { return false; }, kTurnsToPass);
+  }
+
+ private:
+  static ResourceRequest request(const char* host, std::uint16_t port) {
+    ResourceRequest request;
+    request.settings = {host, port};
+    return request;
+  }
+  void run(const std::function<bool()>& done, int turns) {
+    if (done()) return;
+    const std::function<void()> turn = [&] {
+      for (const auto& far : far_ends_) far->pump();
+      if (done() || --turns <= 0) return loop_.stop();
+      timer_.after(kTurn, turn);
+    };
+    timer_.after(kTurn, turn);
+    loop_.run();
+  }
+
+  io::EventLoop loop_;
+  io::Timer timer_{loop_};
+  LocalSocket listener_;
+  LocalSocket nobody_;  // holds a port where nobody listens
+  SilentListener silent_;
+  TcpAdapter adapter_{loop_, {.connect = 1s, .linger = 60s}};
+  std::vector<std::unique_ptr<TcpFarEnd>> far_ends_;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Tcp, AdapterSuite, TcpWorld);
+
+class TcpAdapterTest : public AdapterSuite<TcpWorld> {};
+
+TEST_F(TcpAdapterTest, ATargetThatDoesNotTakeItsLastBytesIsClosedInTheEnd) {
+  FarEnd* far = open();
+  ASSERT_NE(far, nullptr);
+  write(pattern(kMuch));
+  adapter().finish(kTarget);
+  adapter().release(kTarget);
+  world.let_pass();
+  world.adapter().expire(io::mono_now() + 59s);
+  EXPECT_EQ(world.adapter().open_targets(), 1U);
+  world.adapter().expire(io::mono_now() + 61s);
+  EXPECT_EQ(world.adapter().open_targets(), 0U);
+}
+
+TEST_F(TcpAdapterTest, ATargetThatTookItsLastBytesIsGone) {
+  FarEnd* far = open();
+  ASSERT_NE(far, nullptr);
+  write("goodbye");
+  adapter().finish(kTarget);
+  far->end();
+  adapter().release(kTarget);
+  world.run_until([&] { return world.adapter().open_targets() == 0; });
+  EXPECT_EQ(world.adapter().open_targets(), 0U);
+  EXPECT_EQ(read(*far, 7), "goodbye");
+}
+
+TEST_F(TcpAdapterTest, AHostThatHasNoAddressIsUnreachable) {
+  ResourceRequest request = world.answering();
+  request.settings.host = "no.such.host.invalid";
+  adapter().open(kTarget, request);
+  world.run_until([&] { return seen().calls > 0; });
+  // A resolver that answers nobody runs into the time a connection may take.
+  EXPECT_TRUE(seen().failed == TargetFailure::unreachable ||
+              seen().failed == TargetFailure::timeout);
+}
+
+}  // namespace
+}  // namespace rap::adapters

@@ -1,0 +1,92 @@
+#include "node/router/router_world.hpp"
+
+namespace rap::router {
+namespace {
+
+class ResourceTest : public RouterTest {
+ protected:
+  void configure_resource(const snapshot::Resource& changed) {
+    egress.config.resources = {changed};
+    egress.router.configure(egress.config);
+  }
+};
+
+TEST_F(ResourceTest, AnAdapterIsGivenTheResourceAndWhatMayBeDoneThere) {
+  snapshot::AppPolicy policy;
+  policy.classes = {TrafficClass::input, TrafficClass::clipboard};
+  egress.router.set_policies({{resource.organization, policy}});
+  request(1, sign(token()));
+  const adapters::ResourceRequest& opened = target().request;
+  EXPECT_EQ(opened.resource, resource.id);
+  EXPECT_EQ(opened.protocol, policy::Protocol::ssh);
+  EXPECT_EQ(opened.settings, (adapters::ResourceSettings{"10.0.0.5", 22}));
+  EXPECT_EQ(opened.traffic_class, TrafficClass::input);
+  EXPECT_EQ(opened.policy.classes, wire::TrafficClassSet{TrafficClass::input})
+      << "the token allows file_transfer and the organization does not; clipboard the reverse";
+}
+
+TEST_F(ResourceTest, WithoutAPolicyTheTokenAloneSaysWhatMayBeDone) {
+  request(1, sign(token()));
+  EXPECT_EQ(target().request.policy.classes, token().classes);
+}
+
+TEST_F(ResourceTest, OfAProtocolThatTheEgressDoesNotKnowIsNotOpened) {
+  resource.protocol = "gopher";
+  configure_resource(resource);
+  request(1, sign(token()));
+  expect_refused(1, FlowReason::wrong_resource);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(ResourceTest, ThatTheEgressHasNoAdapterForIsNotOpened) {
+  NoFlush port;
+  Router router(port, {}, rng, wall - 100s);
+  router.replace_security({}, true, true, wall);
+  router.configure(egress.config);
+  router.set_seal_key(seal_key);
+  const LinkId link = *router.node_up(relay_id, wire::TrafficClassSet::all(), flow::LabelSide::odd);
+  crypto::SealInitiator seal(seal_key.public_key, rng);
+  Bytes request = {static_cast<std::uint8_t>(TrafficClass::input)};
+  const std::string t = sign(token());
+  request.insert(request.end(), t.begin(), t.end());
+  const Bytes sealed = seal.first_message(request);
+  Bytes frame = frame_of(FrameType::flow_open, 2, wire::FlowOpen{egress_id, 4, sealed}.encode());
+  EXPECT_TRUE(router.on_frame(link, **wire::next_frame(frame), now, wall));
+  EXPECT_EQ(router.egress().flows().size(), 0U);
+  EXPECT_EQ(router.board().refusals()[static_cast<std::size_t>(FlowReason::wrong_resource)], 1U);
+}
+
+TEST_F(ResourceTest, ATargetIsReleasedWhenItsFlowIsDoneBothWays) {
+  request(1, sign(token()));
+  data(1, "goodbye");
+  client_sends(FrameType::fin, 1, {});
+  EXPECT_TRUE(target().finished);
+  EXPECT_FALSE(target().released);
+  egress.targets.end(target());
+  settle();
+  EXPECT_TRUE(target().released);
+  EXPECT_FALSE(target().closed) << "what was written is still to be delivered";
+  expect_no_flow_anywhere();
+}
+
+TEST_F(ResourceTest, ATargetThatEndedFirstIsReleasedToo) {
+  request(1, sign(token()));
+  egress.targets.end(target());
+  settle();
+  client_sends(FrameType::fin, 1, {});
+  EXPECT_TRUE(target().finished);
+  EXPECT_TRUE(target().released);
+  EXPECT_FALSE(target().closed);
+  expect_no_flow_anywhere();
+}
+
+TEST_F(ResourceTest, ATargetIsClosedWhenTheClientResetsItsFlow) {
+  request(1, sign(token()));
+  const auto reason = static_cast<std::uint8_t>(FlowReason::session_ended);
+  client_sends(FrameType::reset, 1, ByteView(&reason, 1));
+  EXPECT_TRUE(target().closed);
+  EXPECT_FALSE(target().released);
+}
+
+}  // namespace
+}  // namespace rap::router
