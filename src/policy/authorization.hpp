@@ -44,7 +44,7 @@ constexpr bool manages(OrganizationRole r) {
   return r == OrganizationRole::organization_admin || r == OrganizationRole::organization_owner;
 }
 
-// For a signed-in caller. `in_organization` is none for routes that have no organization.
+// The caller is signed in. `in_organization` is none for routes that have no organization.
 // A platform_admin runs nodes, not tenants: without a role in the organization it is forbidden
 // there, while a platform_owner may manage any (and is audited).
 constexpr Decision authorize(Access access, PlatformRole platform,

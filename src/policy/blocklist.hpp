@@ -31,8 +31,8 @@ constexpr std::optional<BlocklistKind> blocklist_kind_from(std::string_view text
 inline constexpr unsigned kWidestBlockV4 = 8;
 inline constexpr unsigned kWidestBlockV6 = 16;
 
-// The one form of a value of this kind: a prefix as policy::IpPrefix writes it, a UUID. The error
-// is a sentence.
+// Returns the one form of a value of this kind: a prefix as policy::IpPrefix writes it, a UUID. The
+// error is a sentence.
 std::expected<std::string, std::string> blocklist_value(BlocklistKind kind, std::string_view text);
 
 }  // namespace rap::policy

@@ -9,7 +9,7 @@
 
 namespace rap::policy {
 
-// The same whichever node comes first.
+// The answer is the same whichever node comes first.
 wire::TrafficClassSet classes_between(const std::vector<NodeRole>& one,
                                       const std::vector<NodeRole>& other);
 

@@ -16,10 +16,10 @@ struct IpAddress {
 
   static std::optional<IpAddress> parse(std::string_view text);
   std::string str() const;
-  // The IPv4 address inside a mapped one (::ffff:a.b.c.d); any other as it is.
+  // The IPv4 address inside a mapped one (::ffff:a.b.c.d); any other address stays as it is.
   IpAddress unmapped() const;
 
-  // Classified by the IPv4 address inside when it is a mapped one (::ffff:a.b.c.d).
+  // A mapped address (::ffff:a.b.c.d) is classified by the IPv4 address inside.
   bool is_unspecified() const;  // also all of 0.0.0.0/8
   bool is_link_local() const;
   bool is_multicast() const;  // and the reserved range above it

@@ -24,7 +24,7 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   IpPrefix prefix{address->unmapped(), 0};
   prefix.bits = prefix.max_bits();
   if (slash == text.npos) return prefix;
-  // What a length of a mapped address would count is anybody's guess.
+  // Nobody can say which bits a length of a mapped address counts.
   if (prefix.address.v6 != address->v6) return std::nullopt;
   const std::string_view digits = text.substr(slash + 1);
   if (digits.empty() || (digits.size() > 1 && digits[0] == '0')) return std::nullopt;

@@ -16,7 +16,8 @@ struct IpPrefix {
   IpAddress address;
   unsigned bits = 0;
 
-  // "203.0.113.7", "203.0.113.0/24", "2001:db8::/32". nullopt when bits beyond the prefix are set.
+  // Takes "203.0.113.7", "203.0.113.0/24", "2001:db8::/32". nullopt when bits beyond the prefix are
+  // set.
   static std::optional<IpPrefix> parse(std::string_view text);
   // The first `bits` of an address that is not a mapped one.
   static IpPrefix of(const IpAddress& address, unsigned bits);

@@ -14,8 +14,8 @@ inline constexpr std::size_t kMaxEmailBytes = 254;  // RFC 5321 §4.5.3.1.3, les
 inline constexpr std::size_t kMaxHostBytes = 253;   // RFC 1035 §2.3.4, as text
 inline constexpr std::size_t kMinPasswordBytes = 10;
 
-// Organizations, pools, resources, nodes: letters, digits, '.', '_', '-', starting with a letter or
-// a digit. A name never looks like an id, because the API takes either.
+// The name of an organization, pool, resource or node has letters, digits, '.', '_', '-', starting
+// with a letter or a digit. A name never looks like an id, because the API takes either.
 const char* check_name(std::string_view name);
 
 const char* check_email(std::string_view email);
@@ -23,14 +23,14 @@ std::string normalize_email(std::string_view email);  // lower case
 
 const char* check_password(std::string_view password);
 
-// A DNS name or an IP literal.
+// A host is a DNS name or an IP literal.
 const char* check_host(std::string_view host);
 
-// A target of a resource: a host that is neither unspecified, multicast nor link-local. Link-local
-// addresses answer with the egress host's own secrets on many clouds.
+// The target of a resource is a host that is neither unspecified, multicast nor link-local.
+// Link-local addresses answer with the egress host's own secrets on many clouds.
 const char* check_target_host(std::string_view host);
 
-// One line of OpenSSH public key: "ssh-ed25519 AAAA…", with or without a comment.
+// A host key is one line of OpenSSH public key: "ssh-ed25519 AAAA…", with or without a comment.
 const char* check_ssh_host_key(std::string_view key);
 
 }  // namespace rap::policy

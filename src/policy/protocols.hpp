@@ -16,13 +16,13 @@ namespace rap::policy {
 enum class Protocol : std::uint8_t { ssh, tcp };
 inline constexpr std::size_t kProtocolCount = 2;
 
-// What an egress opens a resource with.
+// Which kind of adapter an egress opens a resource with.
 enum class AdapterKind : std::uint8_t {
   tcp,  // passes the bytes of one connection on as they are
 };
 inline constexpr std::size_t kAdapterKindCount = 1;
 
-// What an administrator says of a resource beside its name and its pool.
+// What an administrator says about a resource beside its name and its pool.
 enum class ResourceSetting : std::uint8_t { host, port, ssh_host_key };
 
 struct SettingRule {

@@ -1,5 +1,5 @@
-// From what the control plane knows of the cluster to what one node is told (SN-1). Pure: the same
-// model gives the same configuration.
+// Makes what one node is told of what the control plane knows of the cluster (SN-1). The same model
+// gives the same configuration.
 // Who is whose neighbour, and which way flows go, is in mesh/neighbours.hpp.
 #pragma once
 
@@ -15,9 +15,10 @@ namespace rap::snapshot {
 // seconds to minutes instead of at once (CH-9).
 inline constexpr std::size_t kBootstrapCrowd = 200;
 
-// nullopt when the node does not take part. Lists come out sorted by id (next hops: the egress
-// itself first), so that equal models give equal configurations. Costs what comes out, not what the
-// cluster is. Revocations that lost their meaning before `issued_at` are left out.
+// Returns nullopt when the node does not take part. Lists come out sorted by id (next hops: the
+// egress itself first), so that equal models give equal configurations. The work grows with what
+// comes out, not with the cluster. Revocations that lost their meaning before `issued_at` are left
+// out.
 std::optional<NodeConfig> build_node_config(const ClusterIndex& cluster, NodeId node,
                                             WallTime issued_at);
 

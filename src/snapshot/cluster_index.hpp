@@ -13,7 +13,7 @@
 
 namespace rap::snapshot {
 
-// A node that was approved. One that is disabled takes part in nothing; its neighbours are told of
+// An approved node. One that is disabled takes part in nothing; its neighbours are told of
 // it, so that they know whom they shut out (peer_disabled).
 struct ModelNode {
   NodeId id;
@@ -25,7 +25,7 @@ struct ModelNode {
   std::int64_t drain_deadline = 0;  // unix seconds; 0: none
   bool disabled = false;
 
-  // And takes part in it.
+  // A disabled node has no role.
   bool has(policy::NodeRole role) const;
 };
 
@@ -46,16 +46,16 @@ struct ModelDocument {
   std::string value;
 };
 
-// One that nodes are given, in the form in which it is signed.
+// A document that nodes are given, in the form in which it is signed.
 struct IndexedDocument {
   DocumentRef ref;
   Audience audience = Audience::nobody;
   std::string payload;
 };
 
-// Those that belong to a node; sorted by type and scope. When there are more than it may hold, it
-// is given those of the platform and the cluster alone and must serve no organization: a policy
-// that was left out would let through what it forbids.
+// The documents that belong to a node, sorted by type and scope. When there are more than it may
+// hold, it is given those of the platform and the cluster alone and must serve no organization: a
+// policy that was left out would let through what it forbids.
 struct GivenDocuments {
   std::vector<const IndexedDocument*> list;
   bool fits = true;
@@ -91,7 +91,7 @@ class ClusterIndex {
   const ClusterModel& model() const { return model_; }  // sorted by id
   const ModelNode* find(NodeId id) const;
 
-  // All sorted by id; those that are disabled in the last one only.
+  // Each is sorted by id; disabled nodes are in the last one only.
   const Nodes& entries() const { return entries_; }
   const Nodes& relays() const { return relays_; }
   const Nodes& egresses() const { return egresses_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/router/sealed_record.hpp"
 #include "node/router/session_age.hpp"
 
 namespace rap::router {
@@ -11,8 +12,6 @@ using wire::FrameType;
 using wire::FrameView;
 
 namespace {
-
-std::array<std::uint8_t, 1> associated(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
 FlowReason reason_of(TargetFailure failure) {
   switch (failure) {
@@ -91,7 +90,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return FlowReason::wrong_resource;
   }
   if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
-  // One that this release does not know, or has nothing to open it with.
+  // This release may not know the protocol, or have nothing to open it with.
   const auto protocol = policy::protocol_from(resource->second.protocol);
   adapters::Adapter* adapter = protocol ? adapters_.find(*protocol) : nullptr;
   if (adapter == nullptr) return FlowReason::wrong_resource;

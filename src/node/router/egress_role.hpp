@@ -55,13 +55,13 @@ class EgressRole final : public adapters::TargetEvents {
   }
 
   void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
-  // Flows to resources that are no longer there, or elsewhere now, end.
+  // Flows end whose resource is no longer there, or is another now.
   void configure(bool enabled, std::vector<snapshot::Resource> resources);
 
-  // What organizations allow; flows that are no longer allowed end.
+  // Organizations allow this much from now on; flows that they no longer allow end.
   void set_policies(snapshot::AppPolicies policies);
 
-  // A flow_open addressed to this node.
+  // A node asks for a flow that ends here.
   void open(LinkId link, const wire::FrameView& frame, const wire::FlowOpen& open, WallTime wall);
   void from_node(FlowEnd& end, const wire::FrameView& frame);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/router/sealed_record.hpp"
 #include "node/router/session_age.hpp"
 
 namespace rap::router {
@@ -9,14 +10,6 @@ namespace rap::router {
 using wire::FlowReason;
 using wire::FrameType;
 using wire::FrameView;
-
-namespace {
-
-// The associated data of a sealed record: its frame type, so that a relay cannot turn one into
-// another.
-std::array<std::uint8_t, 1> associated(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
-
-}  // namespace
 
 void EntryRole::configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools) {
   self_ = self;

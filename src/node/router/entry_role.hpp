@@ -59,11 +59,11 @@ class EntryRole {
   }
 
   void request(LinkId client, const wire::FrameView& frame, MonoTime now, WallTime wall);
-  // A frame of a flow whose end is entry_client or entry_node.
+  // The end that the frame came to is of kind entry_client, or entry_node.
   void from_client(FlowEnd& end, const wire::FrameView& frame);
   void from_node(FlowEnd& end, const wire::FrameView& frame);
 
-  // One of the two links is gone: the other side hears why.
+  // The other side hears why one of the two links is gone.
   void link_lost(std::uint32_t ref, wire::FlowReason reason);
   void end_session(SessionId session);
   // Ends the flows of those who are not to be served any more.

@@ -104,7 +104,7 @@ void Router::link_down(LinkId id, FlowReason reason) {
   link->flows.for_each([&](std::uint32_t, FlowEnd& end) { end_lost(end, reason); });
 }
 
-// One end of a flow is gone already: its other half hears of it.
+// The other half of a flow hears that one end is gone already.
 void Router::end_lost(FlowEnd end, FlowReason reason) {
   switch (end.kind) {
     case FlowEnd::Kind::none: return;

@@ -21,19 +21,20 @@ namespace rap::router {
 
 class Router final : private mesh::Links {
  public:
-  // `started`: tokens issued before are refused (TokenGuard).
+  // Tokens that were issued before `started` are refused (TokenGuard).
   Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started);
 
   void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
-  // A verified configuration. Token keys that do not parse are left out: their tokens are refused.
+  // Takes a verified configuration. Token keys that do not parse are left out: their tokens are
+  // refused.
   void configure(const snapshot::NodeConfig& config);
-  // What organizations allow. Flows that are no longer allowed end.
+  // Organizations allow this much from now on. Flows that they no longer allow end.
   void set_policies(const snapshot::AppPolicies& policies);
-  // At most kMaxFlowsPerClient; for flows from now on.
+  // The limit, at most kMaxFlowsPerClient, holds for flows from now on.
   void set_flows_per_client(std::size_t limit) { entry_.set_flows_per_client(limit); }
   void end_session(SessionId session, WallTime wall);
-  // What the local security store holds, handed over whole (in parts) and then as it changes. Flows
-  // of those who are not to be served any more end at once.
+  // The local security store is handed over whole (in parts) and then as it changes. Flows of those
+  // who are not to be served any more end at once.
   void replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
                         WallTime wall);
   void change_security(const snapshot::SecurityChanges& changes, WallTime wall);
@@ -50,8 +51,8 @@ class Router final : private mesh::Links {
                        wire::FlowReason reason = wire::FlowReason::channel_class_denied);
   flow::SendQueue& queue(LinkId link) { return board_.find(link)->queue; }
 
-  // Any frame but a channel's own. False: the neighbour broke the protocol beyond one flow, close
-  // the link.
+  // Takes any frame but a channel's own. False: the neighbour broke the protocol beyond one flow,
+  // and the link is to be closed.
   bool on_frame(LinkId link, const wire::FrameView& frame, MonoTime now, WallTime wall);
   void tick(MonoTime now, WallTime wall);  // about once a second
   // A node that is entry and egress at once has a pair of links to itself. When LinkPort::flush
@@ -86,7 +87,8 @@ class Router final : private mesh::Links {
   EgressRole egress_;
   NodeId self_;
   bool relays_ = false;
-  // Links to ourselves, so that no role needs a special case for being on one node.
+  // The node has a pair of links to itself, so that no role needs a special case for being on one
+  // node.
   std::optional<std::pair<LinkId, LinkId>> loopback_;
 };
 

@@ -68,7 +68,7 @@ void SecurityTable::write_block(const IpPrefix& block, const BlocklistChange& ch
   if (length->second == 0) into.lengths.erase(length);
 }
 
-// One look-up for each length there is a block of.
+// There is one look-up for each length that a block has.
 bool SecurityTable::is_blocked(const policy::IpAddress& address, WallTime now) const {
   const policy::IpAddress plain = address.unmapped();
   return std::ranges::any_of(known_.lengths, [&](const auto& entry) {

@@ -33,12 +33,12 @@ inline Subject subject_of(const crypto::DataPlaneToken& token,
 
 class SecurityTable {
  public:
-  // A part of the whole; with the last one it takes the place of what was known.
+  // Takes a part of the whole, which with its last part takes the place of what was known.
   void replace(const snapshot::SecurityChanges& part, bool first, bool last);
   void apply(const snapshot::SecurityChanges& changes) { write(changes, known_); }
   void set_incomplete() { complete_ = false; }
 
-  // Nothing new is admitted otherwise.
+  // A table that is not complete admits nothing new.
   bool is_complete() const { return complete_; }
   std::optional<wire::FlowReason> refusal(const Subject& subject, WallTime now) const;
 

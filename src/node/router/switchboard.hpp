@@ -32,7 +32,7 @@ class Switchboard {
     }
   }
 
-  // --- sending; a link that is gone swallows the frame ---
+  // --- sending: a link that is gone swallows the frame ---
   void send(LinkId id, const wire::FrameHeader& header, ByteView payload);
   void send_reason(LinkId id, wire::FrameType type, wire::TrafficClass c, std::uint32_t label,
                    wire::FlowReason reason);  // flow_refuse or reset

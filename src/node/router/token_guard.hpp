@@ -30,7 +30,7 @@ class TokenGuard {
   // Checks everything but single use, then `use()` it once the rest of the decision is positive.
   std::expected<crypto::DataPlaneToken, wire::FlowReason> check(std::string_view text,
                                                                 WallTime now) const;
-  // False at the limit.
+  // False when as many tokens are remembered as may be.
   bool use(const crypto::DataPlaneToken& token, WallTime now);
 
   // No token of this session is admitted from now on.

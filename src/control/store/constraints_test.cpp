@@ -1,0 +1,70 @@
+// What the database's constraints allow is what the tables of the program name: the one cannot grow
+// without the other.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "control/store/test_cluster.hpp"
+#include "policy/protocols.hpp"
+#include "policy/roles.hpp"
+#include "wire/node_commands.hpp"
+
+namespace rap::store {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names sorted(Names names) {
+  std::ranges::sort(names);
+  return names;
+}
+template <class Table>
+Names sorted_names(const Table& table) {
+  return sorted({table.begin(), table.end()});
+}
+
+class Constraints : public ::testing::Test {
+ protected:
+  // The choices of the one CHECK that is about this column alone.
+  Names choices(const std::string& table, const std::string& column) {
+    auto catalog = TestCluster::get().superuser("rap");
+    const auto checks = catalog.query(
+        "SELECT pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_attribute a "
+        "ON a.attrelid = c.conrelid AND a.attname = $2 AND c.conkey = ARRAY[a.attnum] "
+        "WHERE c.contype = 'c' AND c.conrelid = $1::regclass",
+        {table, column});
+    if (!checks || checks->size() != 1) {
+      ADD_FAILURE() << table << "." << column << " has not one CHECK of its own";
+      return {};
+    }
+    // CHECK ((protocol = ANY (ARRAY['ssh'::text, 'tcp'::text])))
+    const std::string text = (*checks)[0].text(0);
+    const std::regex quoted("'([^']*)'::text");
+    Names names;
+    for (std::sregex_iterator it(text.begin(), text.end(), quoted), end; it != end; ++it) {
+      names.push_back((*it)[1]);
+    }
+    return sorted(names);
+  }
+};
+
+TEST_F(Constraints, KnowTheProtocols) {
+  EXPECT_EQ(choices("resources", "protocol"), sorted_names(policy::protocol_names()));
+}
+
+TEST_F(Constraints, KnowTheRolesOfPeople) {
+  EXPECT_EQ(choices("users", "platform_role"), sorted_names(policy::kPlatformRoleNames));
+  EXPECT_EQ(choices("memberships", "role"), sorted_names(policy::kMemberRoleNames));
+}
+
+TEST_F(Constraints, KnowTheRolesOfNodes) {
+  EXPECT_EQ(choices("node_roles", "role"), sorted_names(policy::kNodeRoleNames));
+}
+
+TEST_F(Constraints, KnowTheCommandsOfNodes) {
+  EXPECT_EQ(choices("node_commands", "type"), sorted_names(wire::kNodeCommandNames));
+}
+
+}  // namespace
+}  // namespace rap::store
