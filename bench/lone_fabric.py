@@ -63,7 +63,7 @@ class LoneFabric:
     def _serve(self):
         connection, _ = self.listener.accept()
         for message in ({"type": "control", "reachable": True},
-                        {"type": "config", "config": self._config()}):
+                        {"type": "config", "config": self._config(), "documents": []}):
             text = json.dumps(message).encode()
             connection.sendall(struct.pack(">I", len(text)) + text)
         while connection.recv(65536):

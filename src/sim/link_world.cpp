@@ -275,10 +275,12 @@ void LinkWorld::tell_fabric(std::size_t i, const std::string& message) {
   std::string back;
   if (type == "config") {
     m.runs_config = said["config"]["version"];
-    back = json{{"type", "observations"}, {"config_version", m.runs_config}}.dump();
+    wire::Observations observations;
+    observations.config_version = m.runs_config;
+    back = wire::encode_to_agent(observations);
   } else if (type == "command") {
     m.carried_out.insert(said["id"].get<std::string>());
-    back = json{{"type", "command_result"}, {"id", said["id"]}, {"status", "ok"}}.dump();
+    back = wire::encode_to_agent(wire::CommandResult{said["id"], "ok"});
   } else if (type == "security_state" || type == "security_changes") {
     if (said.value("first", false)) {
       m.epochs.clear();

@@ -70,7 +70,8 @@ void ClusterIndex::index_documents() {
     if (type == nullptr || type->audience == Audience::nobody) continue;
     IndexedDocument document;
     document.audience = type->audience;
-    document.payload = to_json(Document{model_.cluster, d.type, d.scope, d.version, d.value});
+    document.payload =
+        to_json(Document{model_.cluster, d.type, d.scope, d.version, wire::JsonValue::of(d.value)});
     document.ref = {d.type, d.scope, d.version, crypto::sha256(as_bytes(document.payload))};
     documents_.push_back(std::move(document));
   }

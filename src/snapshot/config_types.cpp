@@ -56,35 +56,33 @@ struct Member {
   bool required = false;
 };
 
-// The one member that is wrong, or nothing.
-Fault check_members(std::string_view text, const std::vector<Member>& members) {
-  const auto value = wire::parse_strict_json(text);
-  if (!value || !value->is_object()) return "the value must be a JSON object without duplicates";
-  for (const auto& [name, item] : value->items()) {
+// The one member that is wrong, or nothing. The value is an object.
+Fault check_members(const Json& value, const std::vector<Member>& members) {
+  for (const auto& [name, item] : value.items()) {
     const auto member = std::ranges::find(members, name, &Member::name);
     if (member == members.end()) return "member \"" + name + "\" is unknown";
     if (const auto what = member->check(item)) return "member \"" + name + "\" " + *what;
   }
   for (const Member& member : members) {
-    if (member.required && !value->contains(member.name)) {
+    if (member.required && !value.contains(member.name)) {
       return "member \"" + std::string(member.name) + "\" is missing";
     }
   }
   return std::nullopt;
 }
 
-Fault check_runtime_settings(std::string_view text) {
+Fault check_runtime_settings(const Json& value) {
   static const std::vector<Member> members = {
       {"max_clients", number(1, 4096)},         {"flows_per_client", number(1, 256)},
       {"client_idle_s", number(1, 30)},         {"handshake_ms", number(500, 5000)},
       {"pending_handshakes", number(16, 1024)}, {"pending_per_address", number(1, 256)}};
-  return check_members(text, members);
+  return check_members(value, members);
 }
 
-Fault check_agent_runtime(std::string_view text) {
+Fault check_agent_runtime(const Json& value) {
   static const std::vector<Member> members = {{"checkin_interval_ms", number(500, 300'000)},
                                               {"degraded_checkin_ms", number(200, 5'000)}};
-  return check_members(text, members);
+  return check_members(value, members);
 }
 
 // "ssh, tcp"
@@ -97,14 +95,14 @@ std::string protocols_in_words() {
   return words;
 }
 
-Fault check_policy(std::string_view text) {
+Fault check_policy(const Json& value) {
   static const std::vector<Member> members = {
       {"protocols", names([](std::string_view p) { return policy::protocol_from(p).has_value(); },
                           "protocols (" + protocols_in_words() + ")")},
       {"classes", names([](std::string_view c) { return wire::traffic_class_from(c).has_value(); },
                         "traffic classes")},
       {"max_session_s", number(10, kMaxSessionSeconds)}};
-  return check_members(text, members);
+  return check_members(value, members);
 }
 
 bool is_variable_name(std::string_view name) {
@@ -114,13 +112,11 @@ bool is_variable_name(std::string_view name) {
   });
 }
 
-Fault check_variables(std::string_view text) {
-  const auto value = wire::parse_strict_json(text);
-  if (!value || !value->is_object()) return "the value must be a JSON object without duplicates";
-  if (value->size() > kMaxVariables) {
+Fault check_variables(const Json& value) {
+  if (value.size() > kMaxVariables) {
     return "there may be " + std::to_string(kMaxVariables) + " variables at most";
   }
-  for (const auto& [name, item] : value->items()) {
+  for (const auto& [name, item] : value.items()) {
     if (!is_variable_name(name)) {
       return "member \"" + name + "\" must be named with up to " +
              std::to_string(kMaxVariableName) + " letters, digits, '_', '.' and '-'";
@@ -148,15 +144,19 @@ Fault check_pem(const Json& value) {
   return std::nullopt;
 }
 
-Fault check_bundle(std::string_view text) {
+Fault check_bundle(const Json& value) {
   static const std::vector<Member> members = {{"pem", check_pem, true}};
-  return check_members(text, members);
+  return check_members(value, members);
+}
+
+std::string too_large(const ConfigType& type) {
+  return "the value must have " + std::to_string(type.max_bytes) + " bytes at most";
 }
 
 // Member by member, the narrower over the wider.
-Json merged(const std::vector<std::string>& values) {
+Json merged(const std::vector<wire::JsonValue>& values) {
   Json out = Json::object();
-  for (const std::string& text : values) out.update(Json::parse(text, nullptr, false));
+  for (const wire::JsonValue& value : values) out.update(value.get());
   return out;
 }
 
@@ -238,17 +238,23 @@ const ConfigType* find_config_type(std::string_view name) {
 }
 
 std::optional<std::string> find_value_fault(const ConfigType& type, std::string_view json) {
-  if (json.size() > type.max_bytes) {
-    return "the value must have " + std::to_string(type.max_bytes) + " bytes at most";
-  }
-  return type.find_fault(json);
+  if (json.size() > type.max_bytes) return too_large(type);
+  const auto value = wire::parse_strict_json(json);
+  if (!value || !value->is_object()) return "the value must be a JSON object without duplicates";
+  return type.find_fault(*value);
+}
+
+std::optional<std::string> find_value_fault(const ConfigType& type, const wire::JsonValue& value) {
+  if (!value.get().is_object()) return "the value must be a JSON object without duplicates";
+  if (value.dump().size() > type.max_bytes) return too_large(type);
+  return type.find_fault(value.get());
 }
 
 bool AppPolicy::allows_protocol(std::string_view protocol) const {
   return !protocols || std::ranges::find(*protocols, protocol) != protocols->end();
 }
 
-RuntimeSettings runtime_settings_from(const std::vector<std::string>& values) {
+RuntimeSettings runtime_settings_from(const std::vector<wire::JsonValue>& values) {
   const Json all = merged(values);
   RuntimeSettings out;
   take(all, "max_clients", out.max_clients);
@@ -260,7 +266,7 @@ RuntimeSettings runtime_settings_from(const std::vector<std::string>& values) {
   return out;
 }
 
-AgentRuntime agent_runtime_from(const std::vector<std::string>& values) {
+AgentRuntime agent_runtime_from(const std::vector<wire::JsonValue>& values) {
   const Json all = merged(values);
   AgentRuntime out;
   if (const auto it = all.find("checkin_interval_ms"); it != all.end()) {
@@ -270,7 +276,7 @@ AgentRuntime agent_runtime_from(const std::vector<std::string>& values) {
   return out;
 }
 
-AppPolicy app_policy_from(const std::vector<std::string>& values) {
+AppPolicy app_policy_from(const std::vector<wire::JsonValue>& values) {
   const Json all = merged(values);
   AppPolicy out;
   if (const auto it = all.find("protocols"); it != all.end()) {
@@ -290,15 +296,8 @@ AppPolicy app_policy_from(const std::vector<std::string>& values) {
   return out;
 }
 
-std::string bundle_pem_from(std::string_view value) {
-  const Json all = Json::parse(value, nullptr, false);
-  return all.is_object() ? all.value("pem", "") : "";
-}
-
-std::map<std::string, std::string> app_variables_from(std::string_view value) {
-  const Json all = Json::parse(value, nullptr, false);
-  if (!all.is_object()) return {};
-  return all.get<std::map<std::string, std::string>>();
+std::string bundle_pem_from(const wire::JsonValue& value) {
+  return value.get().is_object() ? value.get().value("pem", "") : "";
 }
 
 }  // namespace rap::snapshot

@@ -7,14 +7,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/time.hpp"
+#include "wire/json_value.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::snapshot {
@@ -36,7 +38,7 @@ struct ConfigType {
   Audience audience;
   std::string_view consumer;  // who acts on it, for people; empty: nobody yet
   // What is wrong with a value; nullopt when it fits.
-  std::optional<std::string> (*find_fault)(std::string_view json);
+  std::optional<std::string> (*find_fault)(const nlohmann::json& value);
 
   bool has_layer(Layer layer) const;
 };
@@ -57,6 +59,7 @@ const ConfigType* find_config_type(std::string_view name);  // nullptr: no such 
 
 // The size first, then the value.
 std::optional<std::string> find_value_fault(const ConfigType& type, std::string_view json);
+std::optional<std::string> find_value_fault(const ConfigType& type, const wire::JsonValue& value);
 
 // --- what consumers read; members that are not set keep what is compiled in ---
 
@@ -90,11 +93,10 @@ struct AppPolicy {
 
 // Each takes values that were checked, widest layer first; a narrower one overrides member by
 // member.
-RuntimeSettings runtime_settings_from(const std::vector<std::string>& values);
-AgentRuntime agent_runtime_from(const std::vector<std::string>& values);
-AppPolicy app_policy_from(const std::vector<std::string>& values);
+RuntimeSettings runtime_settings_from(const std::vector<wire::JsonValue>& values);
+AgentRuntime agent_runtime_from(const std::vector<wire::JsonValue>& values);
+AppPolicy app_policy_from(const std::vector<wire::JsonValue>& values);
 // Of either bundle: certificates of authorities, in PEM.
-std::string bundle_pem_from(std::string_view value);
-std::map<std::string, std::string> app_variables_from(std::string_view value);
+std::string bundle_pem_from(const wire::JsonValue& value);
 
 }  // namespace rap::snapshot

@@ -11,6 +11,8 @@
 namespace rap::snapshot {
 namespace {
 
+using wire::JsonValue;
+
 using namespace std::chrono_literals;
 
 std::string fault_of(std::string_view type, const std::string& json) {
@@ -92,23 +94,25 @@ TEST(ConfigTypes, TakeBundlesOfAuthoritiesOnly) {
 
 TEST(ConfigTypes, NarrowerValuesOverrideWiderOnesMemberByMember) {
   EXPECT_EQ(runtime_settings_from({}), RuntimeSettings{});
-  const auto settings = runtime_settings_from({R"({"max_clients":10,"flows_per_client":5})",
-                                               R"({"flows_per_client":7,"handshake_ms":900})"});
+  const auto settings =
+      runtime_settings_from({JsonValue::of(R"({"max_clients":10,"flows_per_client":5})"),
+                             JsonValue::of(R"({"flows_per_client":7,"handshake_ms":900})")});
   EXPECT_EQ(settings.max_clients, 10U);
   EXPECT_EQ(settings.flows_per_client, 7U);
   EXPECT_EQ(settings.handshake, 900ms);
   EXPECT_EQ(settings.client_idle, RuntimeSettings{}.client_idle);
-  EXPECT_EQ(agent_runtime_from({R"({"checkin_interval_ms":2000})"}).checkin_interval, 2s);
+  EXPECT_EQ(agent_runtime_from({JsonValue::of(R"({"checkin_interval_ms":2000})")}).checkin_interval,
+            2s);
   EXPECT_FALSE(agent_runtime_from({}).checkin_interval);
 }
 
 TEST(ConfigTypes, APolicyAllowsWhatItDoesNotMention) {
-  const AppPolicy open = app_policy_from({"{}"});
+  const AppPolicy open = app_policy_from({JsonValue::of("{}")});
   EXPECT_TRUE(open.allows_protocol("tcp"));
   EXPECT_EQ(open.classes, wire::TrafficClassSet::all());
   EXPECT_FALSE(open.max_session);
-  const AppPolicy narrow =
-      app_policy_from({R"({"protocols":["ssh"],"classes":["input"],"max_session_s":3600})"});
+  const AppPolicy narrow = app_policy_from(
+      {JsonValue::of(R"({"protocols":["ssh"],"classes":["input"],"max_session_s":3600})")});
   EXPECT_TRUE(narrow.allows_protocol("ssh"));
   EXPECT_FALSE(narrow.allows_protocol("tcp"));
   EXPECT_EQ(narrow.classes, wire::TrafficClassSet{wire::TrafficClass::input});

@@ -40,29 +40,33 @@ DocumentScope read_scope(wire::JsonReader& in) {
   return scope;
 }
 
-std::string to_json(const Document& document) {
+wire::JsonValue to_value(const Document& document) {
   Json out = {{"cluster", document.cluster.str()},
               {"type", document.type},
               {"version", document.version},
-              {"value", Json::parse(document.value, nullptr, false)}};
+              {"value", document.value.get()}};
   put_scope(out, document.scope);
-  return out.dump();
+  return wire::JsonValue(std::move(out));
 }
+
+std::string to_json(const Document& document) { return to_value(document).dump(); }
 
 std::expected<Document, std::string> parse_document(std::string_view json) {
   auto value = wire::parse_strict_json(json);
-  if (!value || !value->is_object()) {
+  if (!value) {
     return std::unexpected("the document must be a JSON object without duplicate members");
   }
-  const auto content = value->find("value");
-  if (content == value->end() || !content->is_object()) {
-    return std::unexpected("member \"value\" must be an object");
+  return read_document(wire::JsonValue(std::move(*value)));
+}
+
+std::expected<Document, std::string> read_document(const wire::JsonValue& whole) {
+  if (!whole.get().is_object()) {
+    return std::unexpected("the document must be a JSON object without duplicate members");
   }
-  Document document;
-  document.value = content->dump();
-  value->erase("value");
   wire::JsonFault fault;
-  wire::JsonReader in(*value, "", fault);
+  wire::JsonReader in(whole.get(), "", fault);
+  Document document;
+  document.value = wire::JsonValue(in.object("value"));
   document.cluster = in.id<ClusterId>("cluster");
   document.type = in.text("type", kMaxTypeName);
   document.version = static_cast<std::uint64_t>(in.integer("version", 0, INT64_MAX));
@@ -77,8 +81,8 @@ std::expected<Document, std::string> parse_document(std::string_view json) {
   return document;
 }
 
-std::vector<std::string> values_of(const std::vector<Document>& documents, std::string_view type,
-                                   OrganizationId organization) {
+std::vector<wire::JsonValue> values_of(const std::vector<Document>& documents,
+                                       std::string_view type, OrganizationId organization) {
   std::vector<const Document*> found;
   for (const Document& d : documents) {
     if (d.type != type) continue;
@@ -87,7 +91,7 @@ std::vector<std::string> values_of(const std::vector<Document>& documents, std::
     }
   }
   std::ranges::stable_sort(found, {}, [](const Document* d) { return d->scope.layer; });
-  std::vector<std::string> out;
+  std::vector<wire::JsonValue> out;
   out.reserve(found.size());
   for (const Document* d : found) out.push_back(d->value);
   return out;

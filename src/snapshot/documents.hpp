@@ -13,6 +13,7 @@
 #include "base/ids.hpp"
 #include "crypto/keys/digest.hpp"
 #include "snapshot/config_types.hpp"
+#include "wire/json_value.hpp"
 
 namespace rap::snapshot {
 
@@ -40,7 +41,7 @@ struct Document {
   std::string type = {};
   DocumentScope scope = {};
   std::uint64_t version = 0;
-  std::string value = {};  // a JSON object
+  wire::JsonValue value = {};  // an object
   bool operator==(const Document&) const = default;
 };
 
@@ -57,13 +58,16 @@ struct DocumentRef {
   }
 };
 
+wire::JsonValue to_value(const Document& document);
 std::string to_json(const Document& document);
 // Strict; a value of a type that is known here is checked like at the edit.
 std::expected<Document, std::string> parse_document(std::string_view json);
+// The same of a text that was parsed already, by parse_strict_json.
+std::expected<Document, std::string> read_document(const wire::JsonValue& value);
 
 // The values of one type and organization, widest layer first.
-std::vector<std::string> values_of(const std::vector<Document>& documents, std::string_view type,
-                                   OrganizationId organization = {});
+std::vector<wire::JsonValue> values_of(const std::vector<Document>& documents,
+                                       std::string_view type, OrganizationId organization = {});
 
 using AppPolicies = std::map<OrganizationId, AppPolicy>;
 AppPolicies policies_of(const std::vector<Document>& documents);

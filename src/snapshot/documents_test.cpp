@@ -19,7 +19,7 @@ TEST(Documents, RoundTripAndNameWhatIsWrong) {
                           std::string(kAppPolicy),
                           {Layer::organization, OrganizationId::random(rng), {}},
                           7,
-                          R"({"classes":["input"]})"};
+                          wire::JsonValue::of(R"({"classes":["input"]})")};
   const std::string text = to_json(document);
   EXPECT_EQ(parse_document(text), document);
   const auto fault_after = [&](std::string_view from, std::string_view to) {

@@ -109,8 +109,8 @@ std::string to_json(const Increment& increment) {
               {"base_sha256", to_hex(increment.base_sha256)},
               {"version", increment.version},
               {"sha256", to_hex(increment.sha256)},
-              {"signatures", Json::parse(increment.signatures, nullptr, false)},
-              {"patch", Json::parse(increment.patch, nullptr, false)}}
+              {"signatures", increment.signatures.get()},
+              {"patch", increment.patch.get()}}
       .dump();
 }
 
@@ -120,13 +120,13 @@ std::expected<Increment, std::string> parse_increment(std::string_view json) {
     return std::unexpected("the increment must be a JSON object without duplicate members");
   }
   Increment out;
-  for (const auto& [name, text] :
+  for (const auto& [name, into] :
        {std::pair{"patch", &out.patch}, std::pair{"signatures", &out.signatures}}) {
     const auto it = value->find(name);
     if (it == value->end() || !it->is_array()) {
       return std::unexpected("member \"" + std::string(name) + "\" must be an array");
     }
-    *text = it->dump();
+    *into = wire::JsonValue(std::move(*it));
     value->erase(it);
   }
   wire::JsonFault fault;
@@ -142,34 +142,35 @@ std::expected<Increment, std::string> parse_increment(std::string_view json) {
   return out;
 }
 
-std::string make_patch(std::string_view base, std::string_view result) {
+wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& result) {
   Json patch = Json::array();
-  diff(Json::parse(base), Json::parse(result), "", patch);
-  return patch.dump();
+  diff(base.get(), result.get(), "", patch);
+  return wire::JsonValue(std::move(patch));
 }
 
-std::optional<std::string> apply_patch(std::string_view base, std::string_view patch) {
+std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
+                                           const wire::JsonValue& patch) {
   try {
-    const Json steps = Json::parse(patch);
-    if (!is_plain(steps)) return std::nullopt;
-    Json document = Json::parse(base);
-    document.patch_inplace(steps);
-    return document.dump();
+    if (!is_plain(patch.get())) return std::nullopt;
+    Json document = base.get();
+    document.patch_inplace(patch.get());
+    return wire::JsonValue(std::move(document));
   } catch (const Json::exception&) {
     return std::nullopt;
   }
 }
 
-std::string signatures_of(std::string_view envelope) {
+wire::JsonValue signatures_of(std::string_view envelope) {
   const Json parsed = Json::parse(envelope, nullptr, false);
-  return parsed.is_object() ? parsed.value("signatures", Json::array()).dump() : "[]";
+  return wire::JsonValue(parsed.is_object() ? parsed.value("signatures", Json::array())
+                                            : Json::array());
 }
 
 std::string envelope_of(std::string_view payload_type, std::string_view payload,
-                        std::string_view signatures) {
+                        const wire::JsonValue& signatures) {
   return Json{{"payload", to_base64(as_bytes(payload))},
               {"payloadType", payload_type},
-              {"signatures", Json::parse(signatures, nullptr, false)}}
+              {"signatures", signatures.get()}}
       .dump();
 }
 

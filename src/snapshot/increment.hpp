@@ -14,6 +14,7 @@
 
 #include "base/ids.hpp"
 #include "crypto/keys/digest.hpp"
+#include "wire/json_value.hpp"
 
 namespace rap::snapshot {
 
@@ -27,22 +28,23 @@ struct Increment {
   crypto::Sha256 base_sha256{};  // of the configuration's text
   std::uint64_t version = 0;
   crypto::Sha256 sha256{};
-  std::string signatures = {};  // of the result's envelope, as JSON
-  std::string patch = {};       // add, remove and replace only, as JSON
+  wire::JsonValue signatures = {};  // of the result's envelope
+  wire::JsonValue patch = {};       // add, remove and replace only
   bool operator==(const Increment&) const = default;
 };
 
 std::string to_json(const Increment& increment);
 std::expected<Increment, std::string> parse_increment(std::string_view json);
 
-// From two texts that to_json() made; small when items of sorted lists came or went.
-std::string make_patch(std::string_view base, std::string_view result);
-// The text that the patch makes of the base; nullopt when it does not fit.
-std::optional<std::string> apply_patch(std::string_view base, std::string_view patch);
+// From two configurations; small when items of sorted lists came or went.
+wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& result);
+// What the patch makes of the base; nullopt when it does not fit.
+std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
+                                           const wire::JsonValue& patch);
 
 // The `signatures` of an envelope, and the envelope of a payload with such signatures.
-std::string signatures_of(std::string_view envelope);
+wire::JsonValue signatures_of(std::string_view envelope);
 std::string envelope_of(std::string_view payload_type, std::string_view payload,
-                        std::string_view signatures);
+                        const wire::JsonValue& signatures);
 
 }  // namespace rap::snapshot

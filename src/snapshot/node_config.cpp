@@ -325,39 +325,45 @@ bool NodeConfig::has_role(policy::NodeRole role) const {
   return std::ranges::find(roles, role) != roles.end();
 }
 
-std::string to_json(const NodeConfig& config) {
-  const Json out = {{"version", config.version},
-                    {"cluster", config.cluster.str()},
-                    {"node", config.node.str()},
-                    {"node_name", config.node_name},
-                    {"issued_at", config.issued_at},
-                    {"valid_for_s", config.valid_for_s},
-                    {"roles", roles_json(config.roles)},
-                    {"draining", config.draining},
-                    {"drain_deadline", config.drain_deadline},
-                    {"degraded_classes", classes_json(config.degraded_classes)},
-                    {"peer_directory_version", config.peer_directory_version},
-                    {"trust_bundle_version", config.trust_bundle_version},
-                    {"trust_bundle_floor", config.trust_bundle_floor},
-                    {"revocation_version", config.revocation_version},
-                    {"route_epoch", config.route_epoch},
-                    {"route_epoch_floor", config.route_epoch_floor},
-                    {"trust_bundle_pem", config.trust_bundle_pem},
-                    {"token_keys", list_json(config.token_keys)},
-                    {"peers", list_json(config.peers)},
-                    {"routes", list_json(config.routes)},
-                    {"pools", list_json(config.pools)},
-                    {"resources", list_json(config.resources)},
-                    {"revocations", list_json(config.revocations)},
-                    {"documents", list_json(config.documents)}};
-  return out.dump();
+wire::JsonValue to_value(const NodeConfig& config) {
+  Json out = {{"version", config.version},
+              {"cluster", config.cluster.str()},
+              {"node", config.node.str()},
+              {"node_name", config.node_name},
+              {"issued_at", config.issued_at},
+              {"valid_for_s", config.valid_for_s},
+              {"roles", roles_json(config.roles)},
+              {"draining", config.draining},
+              {"drain_deadline", config.drain_deadline},
+              {"degraded_classes", classes_json(config.degraded_classes)},
+              {"peer_directory_version", config.peer_directory_version},
+              {"trust_bundle_version", config.trust_bundle_version},
+              {"trust_bundle_floor", config.trust_bundle_floor},
+              {"revocation_version", config.revocation_version},
+              {"route_epoch", config.route_epoch},
+              {"route_epoch_floor", config.route_epoch_floor},
+              {"trust_bundle_pem", config.trust_bundle_pem},
+              {"token_keys", list_json(config.token_keys)},
+              {"peers", list_json(config.peers)},
+              {"routes", list_json(config.routes)},
+              {"pools", list_json(config.pools)},
+              {"resources", list_json(config.resources)},
+              {"revocations", list_json(config.revocations)},
+              {"documents", list_json(config.documents)}};
+  return wire::JsonValue(std::move(out));
 }
 
+std::string to_json(const NodeConfig& config) { return to_value(config).dump(); }
+
 std::expected<NodeConfig, std::string> parse_node_config(std::string_view json) {
-  const auto value = wire::parse_strict_json(json);
+  auto value = wire::parse_strict_json(json);
   if (!value) return std::unexpected("the document must be JSON without duplicate members");
+  return read_node_config(wire::JsonValue(std::move(*value)));
+}
+
+std::expected<NodeConfig, std::string> read_node_config(const wire::JsonValue& value) {
   JsonFault fault;
-  JsonReader in(*value, "", fault);
+  JsonReader in(value.get(), "", fault);
   NodeConfig config;
   config.version = static_cast<std::uint64_t>(in.integer("version", 0, INT64_MAX));
   config.cluster = in.id<ClusterId>("cluster");

@@ -15,6 +15,7 @@
 #include "mesh/configured_routes.hpp"
 #include "policy/roles.hpp"
 #include "snapshot/documents.hpp"
+#include "wire/json_value.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::snapshot {
@@ -135,9 +136,12 @@ struct NodeConfig {
   bool has_role(policy::NodeRole role) const;
 };
 
+wire::JsonValue to_value(const NodeConfig& config);
 std::string to_json(const NodeConfig& config);
 // Strict: every member, no other, no duplicate, within the limits above. The error is a sentence
 // that names the member: 'member "peers[3].node" is missing'.
 std::expected<NodeConfig, std::string> parse_node_config(std::string_view json);
+// The same of a text that was parsed already, by parse_strict_json.
+std::expected<NodeConfig, std::string> read_node_config(const wire::JsonValue& value);
 
 }  // namespace rap::snapshot

@@ -28,9 +28,7 @@ std::optional<BlocklistChange> entry_of(const json& item) {
 }
 
 template <class T, class Read>
-bool read_list(const json& object, const char* name, std::size_t max, std::vector<T>& into,
-               Read read) {
-  const json& items = object.at(name);
+bool read_list(const json& items, std::size_t max, std::vector<T>& into, Read read) {
   if (!items.is_array() || items.size() > max) return false;
   for (const json& item : items) {
     auto one = read(item);
@@ -38,6 +36,24 @@ bool read_list(const json& object, const char* name, std::size_t max, std::vecto
     into.push_back(std::move(*one));
   }
   return true;
+}
+
+// Throws json::exception where a row lacks a member.
+std::optional<SecurityChanges> read_lists(const json& epochs, const json& blocklist,
+                                          std::size_t max) {
+  SecurityChanges changes;
+  if (!read_list(epochs, max, changes.epochs, epoch_of) ||
+      !read_list(blocklist, max, changes.blocklist, entry_of)) {
+    return std::nullopt;
+  }
+  return changes;
+}
+
+template <class T>
+json list_of(const std::vector<T>& changes) {
+  json out = json::array();
+  for (const T& change : changes) out.push_back(to_json(change));
+  return out;
 }
 
 }  // namespace
@@ -56,20 +72,24 @@ json to_json(const BlocklistChange& c) {
 }
 
 json to_json(const SecurityChanges& changes) {
-  json out = {{"epochs", json::array()}, {"blocklist", json::array()}};
-  for (const EpochChange& c : changes.epochs) out["epochs"].push_back(to_json(c));
-  for (const BlocklistChange& c : changes.blocklist) out["blocklist"].push_back(to_json(c));
-  return out;
+  return {{"epochs", list_of(changes.epochs)}, {"blocklist", list_of(changes.blocklist)}};
+}
+
+wire::SecurityRows to_rows(const SecurityChanges& changes) {
+  return {wire::JsonValue(list_of(changes.epochs)), wire::JsonValue(list_of(changes.blocklist))};
 }
 
 std::optional<SecurityChanges> parse_security_changes(const json& object, std::size_t max) {
   try {
-    SecurityChanges changes;
-    if (!read_list(object, "epochs", max, changes.epochs, epoch_of) ||
-        !read_list(object, "blocklist", max, changes.blocklist, entry_of)) {
-      return std::nullopt;
-    }
-    return changes;
+    return read_lists(object.at("epochs"), object.at("blocklist"), max);
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<SecurityChanges> read_rows(const wire::SecurityRows& rows) {
+  try {
+    return read_lists(rows.epochs.get(), rows.blocklist.get(), wire::kMaxSecurityRows);
   } catch (const json::exception&) {
     return std::nullopt;
   }

@@ -13,6 +13,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "policy/blocklist.hpp"
+#include "wire/agent_messages.hpp"
 
 namespace rap::snapshot {
 
@@ -68,5 +69,9 @@ nlohmann::json to_json(const SecurityChanges& changes);  // {"epochs": […], "b
 // object are the caller's.
 std::optional<SecurityChanges> parse_security_changes(const nlohmann::json& object,
                                                       std::size_t max);
+
+// The same as the rows of a message to rap-fabric, which bounds them itself.
+wire::SecurityRows to_rows(const SecurityChanges& changes);
+std::optional<SecurityChanges> read_rows(const wire::SecurityRows& rows);
 
 }  // namespace rap::snapshot

@@ -24,6 +24,12 @@ TEST(SecurityChanges, RoundTrip) {
   EXPECT_EQ(parse_security_changes(to_json(SecurityChanges{}), 0), SecurityChanges{});
 }
 
+TEST(SecurityChanges, RoundTripAsTheRowsOfAMessage) {
+  EXPECT_EQ(read_rows(to_rows(some())), some());
+  EXPECT_FALSE(read_rows({wire::JsonValue::of("[{}]"), wire::JsonValue::of("[]")}));
+  EXPECT_FALSE(read_rows({}));
+}
+
 TEST(SecurityChanges, AreBounded) { EXPECT_FALSE(parse_security_changes(to_json(some()), 2)); }
 
 TEST(SecurityChanges, ThatMakeNoSenseAreRefusedWhole) {

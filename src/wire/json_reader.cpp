@@ -10,49 +10,74 @@ using Json = nlohmann::json;
 
 namespace {
 
-// Passes over a text and stops at a duplicate member or too much depth. (The library's own parser
-// with a callback could watch for these, but takes quadratic time for a long array of objects.)
-class StrictCheck final : public nlohmann::json_sax<Json> {
+// Builds the value of a text and stops at a duplicate member or too much depth. (The library's own
+// parser with a callback could watch for these, but takes quadratic time for a long array of
+// objects.)
+class StrictBuilder final : public nlohmann::json_sax<Json> {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
+  explicit StrictBuilder(std::size_t max_depth) : max_depth_(max_depth) {}
+  Json take() { return std::move(root_); }
+
+  bool null() override { return put(nullptr) != nullptr; }
+  bool boolean(bool v) override { return put(v) != nullptr; }
+  bool number_integer(number_integer_t v) override { return put(v) != nullptr; }
+  bool number_unsigned(number_unsigned_t v) override { return put(v) != nullptr; }
+  bool number_float(number_float_t v, const string_t&) override { return put(v) != nullptr; }
+  bool string(string_t& v) override { return put(std::move(v)) != nullptr; }
   bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(); }
+  bool start_object(std::size_t) override { return open(Json::object()); }
   bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_array() override { return close(); }
-  bool key(string_t& name) override { return members_.back().insert(name).second; }
+  bool key(string_t& name) override {
+    auto& members = open_.back()->get_ref<Json::object_t&>();
+    const auto [place, is_new] = members.emplace(std::move(name), nullptr);
+    member_ = &place->second;
+    return is_new;
+  }
   bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
     return false;
   }
 
  private:
-  bool open() {
-    members_.emplace_back();
-    return members_.size() <= kMaxJsonDepth;
+  // Where the value went. Only the innermost open value grows, so those around it stay in place.
+  Json* put(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    if (open_.back()->is_array()) {
+      auto& items = open_.back()->get_ref<Json::array_t&>();
+      items.push_back(std::move(value));
+      return &items.back();
+    }
+    *member_ = std::move(value);
+    return member_;
+  }
+  bool open(Json value) {
+    if (open_.size() == max_depth_) return false;
+    open_.push_back(put(std::move(value)));
+    return true;
   }
   bool close() {
-    members_.pop_back();
+    open_.pop_back();
     return true;
   }
 
-  std::vector<std::set<std::string>> members_;  // of the values that are open, outermost first
+  std::size_t max_depth_;
+  Json root_;
+  std::vector<Json*> open_;  // outermost first
+  Json* member_ = nullptr;   // of the innermost object: its value comes next
 };
 
 }  // namespace
 
-std::optional<Json> parse_strict_json(std::string_view text) {
+std::optional<Json> parse_strict_json(std::string_view text, std::size_t max_depth) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) return std::nullopt;
-  StrictCheck check;
-  if (!Json::sax_parse(text, &check)) return std::nullopt;
-  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) return std::nullopt;
-  return value;
+  StrictBuilder builder(max_depth);
+  if (!Json::sax_parse(text, &builder)) return std::nullopt;
+  return builder.take();
 }
 
 JsonReader::JsonReader(const Json& value, std::string path, JsonFault& fault)
@@ -123,6 +148,17 @@ bool JsonReader::boolean(std::string_view name) {
     return false;
   }
   return value->get<bool>();
+}
+
+const Json& JsonReader::object(std::string_view name) {
+  static const Json kEmpty = Json::object();
+  const Json* value = member(name);
+  if (value == nullptr) return kEmpty;
+  if (!value->is_object()) {
+    wrong(name, "must be an object");
+    return kEmpty;
+  }
+  return *value;
 }
 
 const Json& JsonReader::array(std::string_view name, std::size_t max_items) {

@@ -18,8 +18,9 @@ namespace rap::wire {
 inline constexpr std::size_t kMaxJsonDepth = 16;
 
 // nullopt for anything but one JSON value in UTF-8 without a byte order mark, without duplicate
-// members, at most kMaxJsonDepth deep. The caller bounds the size of the text.
-std::optional<nlohmann::json> parse_strict_json(std::string_view text);
+// members, at most `max_depth` deep. The caller bounds the size of the text.
+std::optional<nlohmann::json> parse_strict_json(std::string_view text,
+                                                std::size_t max_depth = kMaxJsonDepth);
 
 // The first thing that was wrong, as a sentence that names the member: 'member "peers[3].node" is
 // missing'. Shared by the readers of one document.
@@ -52,6 +53,8 @@ class JsonReader {
     if (!parsed) wrong(name, "must be a UUID in lower case");
     return parsed.value_or(IdType{});
   }
+  // A member that is read by a reader of its own; an empty object when it is missing or none.
+  const nlohmann::json& object(std::string_view name);
   // The items of an array; an empty array when it is missing or too long.
   const nlohmann::json& array(std::string_view name, std::size_t max_items);
   // The value of a string item, or a fault that names it.

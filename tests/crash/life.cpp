@@ -123,11 +123,12 @@ void Life::tell_fabric(const std::string& message) {
   const json said = json::parse(message);
   if (said["type"] == "config") {
     runs_config_ = said["config"]["version"];
-    events_.push_back(
-        agent::FabricSaid{json{{"type", "observations"}, {"config_version", runs_config_}}.dump()});
+    wire::Observations observations;
+    observations.config_version = runs_config_;
+    events_.push_back(agent::FabricSaid{wire::encode_to_agent(observations)});
   } else if (said["type"] == "command") {
-    events_.push_back(agent::FabricSaid{
-        json{{"type", "command_result"}, {"id", said["id"]}, {"status", "ok"}}.dump()});
+    events_.push_back(
+        agent::FabricSaid{wire::encode_to_agent(wire::CommandResult{said["id"], "ok"})});
   }
 }
 

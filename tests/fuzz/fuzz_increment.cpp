@@ -11,9 +11,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (const auto increment = parse_increment(text)) {
     const auto again = parse_increment(to_json(*increment));
     rap::fuzz::require(again && *again == *increment);
-    const auto result =
-        apply_patch(R"({"peers":[{"node":"a"},{"node":"b"}],"version":1})", increment->patch);
-    if (result) rap::fuzz::require(apply_patch(*result, "[]") == *result);
+    using rap::wire::JsonValue;
+    const auto result = apply_patch(
+        JsonValue::of(R"({"peers":[{"node":"a"},{"node":"b"}],"version":1})"), increment->patch);
+    if (result) rap::fuzz::require(apply_patch(*result, JsonValue::of("[]")) == *result);
   }
   if (const auto document = parse_document(text)) {
     const auto again = parse_document(to_json(*document));

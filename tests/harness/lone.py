@@ -188,7 +188,7 @@ class LoneNode:
         self.config.update(changes, version=self.config["version"] + 1)
         if "issued_at" not in changes:
             self.config["issued_at"] = int(time.time())
-        self.tell(type="config", config=self.config)
+        self.tell(type="config", config=self.config, documents=[])
         until(lambda: f'"version":{self.config["version"]}' in self.log("config.applied"),
               lambda: f"configuration {self.config['version']} at {self.name}: {self.log()[-800:]}")
 

@@ -68,8 +68,8 @@ std::optional<std::string> increment_to(const Services& s, const Json& ask,
   const auto base = snapshot::build_node_config(
       state->index, config.node, from_unix(ask.value("have_issued_at", std::int64_t{0})));
   if (!base) return std::nullopt;
-  const std::string base_text = snapshot::to_json(*base);
-  const crypto::Sha256 base_hash = crypto::sha256(as_bytes(base_text));
+  const wire::JsonValue base_value = to_value(*base);
+  const crypto::Sha256 base_hash = crypto::sha256(as_bytes(base_value.dump()));
   if (to_hex(base_hash) != have) return std::nullopt;
   const std::string text =
       to_json(snapshot::Increment{.cluster = config.cluster,
@@ -79,7 +79,7 @@ std::optional<std::string> increment_to(const Services& s, const Json& ask,
                                   .version = config.version,
                                   .sha256 = crypto::sha256(as_bytes(payload)),
                                   .signatures = snapshot::signatures_of(envelope),
-                                  .patch = snapshot::make_patch(base_text, payload)});
+                                  .patch = snapshot::make_patch(base_value, to_value(config))});
   std::string sealed =
       crypto::seal_envelope(signer.key, signer.kid, snapshot::kIncrementType, as_bytes(text));
   if (sealed.size() >= envelope.size()) return std::nullopt;

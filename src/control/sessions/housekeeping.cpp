@@ -10,7 +10,7 @@ namespace {
 std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
   std::size_t ended = 0;
   for (const ConfigDocument& d : tx.configs().list_of_type(snapshot::kAppPolicy)) {
-    const auto policy = snapshot::app_policy_from({d.value});
+    const auto policy = snapshot::app_policy_from({wire::JsonValue::of(d.value)});
     if (!policy.max_session || !d.organization) continue;
     ended += end_sessions(
         s, tx, now, {.organization = d.organization, .created_before = now - *policy.max_session},

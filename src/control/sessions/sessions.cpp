@@ -73,7 +73,8 @@ Outcome<Resource> find_resource(Services& s, const Call& call) {
 // What the organization lets its sessions do.
 snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
   const auto found = tx.configs().find(snapshot::kAppPolicy, organization);
-  return found ? snapshot::app_policy_from({found->value}) : snapshot::AppPolicy{};
+  if (!found) return {};
+  return snapshot::app_policy_from({wire::JsonValue::of(found->value)});
 }
 
 // The classes of a session, or why there is none.

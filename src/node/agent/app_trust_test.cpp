@@ -23,7 +23,7 @@ class AppTrust : public ::testing::Test {
   }
   Document document(std::string_view type, const snapshot::DocumentScope& scope,
                     const std::string& pem) const {
-    return {cluster, std::string(type), scope, 1, nlohmann::json({{"pem", pem}}).dump()};
+    return {cluster, std::string(type), scope, 1, wire::JsonValue(nlohmann::json{{"pem", pem}})};
   }
   void keep(const std::vector<Document>& documents) {
     EXPECT_TRUE(write_app_trust(state, documents));
@@ -45,7 +45,11 @@ TEST_F(AppTrust, IsAFileAValueWithTheCertificatesAlone) {
         document(snapshot::kAppClientCaBundle, {Layer::organization, org, {}}, two),
         document(snapshot::kAppMtlsTrustBundle, {Layer::organization, org, {}}, one + two),
         document(snapshot::kAppMtlsTrustBundle, {Layer::service, org, resource}, two),
-        {cluster, std::string(snapshot::kAppPolicy), {Layer::organization, org, {}}, 1, "{}"}});
+        {cluster,
+         std::string(snapshot::kAppPolicy),
+         {Layer::organization, org, {}},
+         1,
+         wire::JsonValue::of("{}")}});
   EXPECT_EQ(state.files,
             (std::map<std::string, std::string>{{"app-trust/platform/client-ca.pem", one},
                                                 {folder + "client-ca.pem", two},

@@ -51,7 +51,7 @@ LinkActions CommandSync::fabric_connected() {
   return deadline_ ? tell_fabric() : LinkActions{};
 }
 
-void CommandSync::fabric_answered(MonoTime now, const CommandResult& result) {
+void CommandSync::fabric_answered(MonoTime now, const wire::CommandResult& result) {
   if (deadline_ && queue_.front().id == result.id) finish(now, {result.status, {}});
 }
 
@@ -89,7 +89,7 @@ LinkActions CommandSync::start(MonoTime now) {
 
 LinkActions CommandSync::tell_fabric() const {
   const Command& command = queue_.front();
-  return {TellFabric{terminate_session_message(command.id, command.session_id)}};
+  return {agent::tell_fabric(wire::TerminateSession{command.id, command.session_id})};
 }
 
 void CommandSync::finish(MonoTime now, Result result) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include "node/agent/fabric_messages.hpp"
 #include "node/agent/link_actions.hpp"
 #include "node/agent/link_state.hpp"
 #include "node/agent/node_api.hpp"
@@ -31,7 +30,7 @@ class CommandSync {
   void hinted(MonoTime now);  // there may be new ones
   LinkActions fabric_connected();
   void fabric_disconnected() { fabric_up_ = false; }
-  void fabric_answered(MonoTime now, const CommandResult& result);
+  void fabric_answered(MonoTime now, const wire::CommandResult& result);
   LinkActions on_answer(MonoTime now, Call call, const Answer& answer);
 
  private:

@@ -18,7 +18,7 @@ class ConfigDocuments : public ControlLinkWorld {
             std::string(snapshot::kAgentRuntime),
             {},
             version,
-            R"({"checkin_interval_ms":)" + std::to_string(interval_ms) + "}"};
+            wire::JsonValue(json{{"checkin_interval_ms", interval_ms}})};
   }
   // Large enough to take several parts.
   Document large(std::uint64_t version) const {
@@ -26,7 +26,7 @@ class ConfigDocuments : public ControlLinkWorld {
             "some_later_type",
             {},
             version,
-            R"({"text":")" + std::string(3 * kObjectPart, 'x') + "\"}"};
+            wire::JsonValue(json{{"text", std::string(3 * kObjectPart, 'x')}})};
   }
   static DocumentRef ref_of(const Document& document) {
     return {document.type, document.scope, document.version,
@@ -205,7 +205,7 @@ TEST_F(ConfigDocuments, EveryAttackIsRefusedByItsNameAndTheLastConfigurationStay
   Document elsewhere = runtime(4);
   elsewhere.cluster = ClusterId::random(rng_);
   Document wrong = runtime(4);
-  wrong.value = R"({"checkin_interval_ms":1})";
+  wrong.value = wire::JsonValue::of(R"({"checkin_interval_ms":1})");
   const Document next = runtime(4);
   const auto with = [&](const Document& listed_document, const Document& shown,
                         const std::string& envelope) {

@@ -1,9 +1,12 @@
 #include "node/agent/config_gate.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/increment.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
+#include "wire/json_reader.hpp"
 
 namespace rap::agent {
 namespace {
@@ -40,7 +43,12 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
     return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
   }
   const std::string_view text = as_text(*payload);
-  const auto config = snapshot::parse_node_config(text);
+  auto parsed = wire::parse_strict_json(text);
+  if (!parsed) {
+    return refuse(ConfigFault::malformed, "the document must be JSON without duplicate members");
+  }
+  const wire::JsonValue value(std::move(*parsed));
+  const auto config = snapshot::read_node_config(value);
   if (!config) return refuse(ConfigFault::malformed, config.error());
   if (config->cluster != scope.cluster) {
     return refuse(ConfigFault::wrong_cluster, "it is for cluster " + config->cluster.str());
@@ -69,7 +77,8 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
   VerifiedConfig verified{config->version,
                           from_unix(config->issued_at),
                           std::chrono::seconds{config->valid_for_s},
-                          std::string(text),
+                          crypto::sha256(*payload),
+                          value,
                           config->has_role(policy::NodeRole::entry),
                           config->documents};
   if (is_expired(verified, now)) {
@@ -96,17 +105,17 @@ std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envel
   if (increment->node != scope.node) {
     return refuse(ConfigFault::wrong_node, "it is for node " + increment->node.str());
   }
-  if (increment->base_version != base.version ||
-      increment->base_sha256 != crypto::sha256(as_bytes(base.json))) {
+  if (increment->base_version != base.version || increment->base_sha256 != base.sha256) {
     return refuse(ConfigFault::gap, "it goes on from version " +
                                         std::to_string(increment->base_version) + ", and version " +
                                         std::to_string(base.version) + " is in force here");
   }
-  const auto result = snapshot::apply_patch(base.json, increment->patch);
-  if (!result || crypto::sha256(as_bytes(*result)) != increment->sha256) {
+  const auto result = snapshot::apply_patch(base.value, increment->patch);
+  const std::string text = result ? result->dump() : "";
+  if (!result || crypto::sha256(as_bytes(text)) != increment->sha256) {
     return refuse(ConfigFault::wrong_increment, "its changes do not lead to what it announces");
   }
-  return snapshot::envelope_of(snapshot::kNodeConfigType, *result, increment->signatures);
+  return snapshot::envelope_of(snapshot::kNodeConfigType, text, increment->signatures);
 }
 
 }  // namespace rap::agent

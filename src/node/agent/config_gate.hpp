@@ -10,9 +10,11 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "crypto/keys/digest.hpp"
 #include "crypto/tokens/jws.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "snapshot/documents.hpp"
+#include "wire/json_value.hpp"
 
 namespace rap::agent {
 
@@ -44,7 +46,8 @@ struct VerifiedConfig {
   std::uint64_t version = 0;
   WallTime issued_at{};
   std::chrono::seconds valid_for{};
-  std::string json;  // the signed payload, word by word
+  crypto::Sha256 sha256{};  // of the signed payload
+  wire::JsonValue value;    // the payload, parsed
   bool is_entry = false;  // it meets clients
   std::vector<snapshot::DocumentRef> documents = {};
 };

@@ -8,6 +8,7 @@ namespace rap::agent {
 namespace {
 
 using snapshot::Increment;
+using wire::JsonValue;
 
 class ConfigIncrements : public ControlLinkWorld {
  protected:
@@ -28,7 +29,7 @@ class ConfigIncrements : public ControlLinkWorld {
             .version = to,
             .sha256 = crypto::sha256(as_bytes(result)),
             .signatures = snapshot::signatures_of(sealed(result, snapshot::kNodeConfigType)),
-            .patch = snapshot::make_patch(base, result)};
+            .patch = snapshot::make_patch(JsonValue::of(base), JsonValue::of(result))};
   }
   json answer_with(std::uint64_t version, const Increment& i,
                    std::string_view type = snapshot::kIncrementType) const {
@@ -90,14 +91,15 @@ TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
       {"gap", changed([](Increment& i) { i.base_sha256[0] ^= 1; })},
       {"wrong_increment", changed([](Increment& i) { i.sha256[0] ^= 1; })},
       {"wrong_increment",
-       changed([](Increment& i) { i.patch = R"([{"op":"remove","path":"/x"}])"; })},
-      {"wrong_increment",
-       changed([](Increment& i) { i.patch = R"([{"op":"copy","from":"/roles","path":"/y"}])"; })},
+       changed([](Increment& i) { i.patch = JsonValue::of(R"([{"op":"remove","path":"/x"}])"); })},
+      {"wrong_increment", changed([](Increment& i) {
+         i.patch = JsonValue::of(R"([{"op":"copy","from":"/roles","path":"/y"}])");
+       })},
       {"wrong_cluster", changed([&](Increment& i) { i.cluster = ClusterId::random(rng_); })},
       {"wrong_node", changed([&](Increment& i) { i.node = NodeId::random(rng_); })},
       {"bad_envelope",
        changed([&](Increment& i) { i.signatures = snapshot::signatures_of(forged); })},
-      {"bad_envelope", changed([](Increment& i) { i.signatures = "[]"; })},
+      {"bad_envelope", changed([](Increment& i) { i.signatures = JsonValue::of("[]"); })},
       {"bad_envelope", answer_with(6, good, snapshot::kNodeConfigType)},
       {"rolled_back", answer_with(4, increment(base, 5, old, 4))},
   };

@@ -6,7 +6,6 @@
 #include "base/encoding.hpp"
 #include "node/agent/app_trust.hpp"
 #include "node/agent/control_problem.hpp"
-#include "node/agent/fabric_messages.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
@@ -116,7 +115,7 @@ HaveConfigs ConfigSync::have() const {
                   .trust_bundle = state_.trust_bundle,
                   .documents = documents_.hashes()};
   if (current_ && !resync_) {
-    out.sha256 = crypto::sha256_hex(as_bytes(current_->json));
+    out.sha256 = to_hex(current_->sha256);
     out.issued_at = to_unix(current_->issued_at);
   }
   return out;
@@ -130,7 +129,11 @@ void ConfigSync::hinted(MonoTime now) { pull_.hurry(now); }
 
 LinkActions ConfigSync::fabric_connected(WallTime now) const {
   if (!current_ || is_expired(*current_, now)) return {};
-  return {TellFabric{config_message(current_->json, documents_.documents(current_->documents))}};
+  wire::Configure message{current_->value, {}};
+  for (const auto& document : documents_.documents(current_->documents)) {
+    message.documents.push_back(to_value(document));
+  }
+  return {tell_fabric(message)};
 }
 
 // One batch: the configuration, and what of its documents is not acknowledged yet.

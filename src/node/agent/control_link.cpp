@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "node/agent/control_problem.hpp"
-#include "node/agent/fabric_messages.hpp"
 #include "wire/hints.hpp"
 
 namespace rap::agent {
@@ -88,7 +87,7 @@ LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
   }
   if (std::holds_alternative<FabricDisconnected>(event)) {
     fabric_up_ = false;
-    observations_.clear();
+    observations_.reset();
     commands_.fabric_disconnected();
     deltas_.fabric_disconnected();
     return {};
@@ -146,17 +145,17 @@ LinkActions ControlLink::on_checkin(MonoTime now, const Answer& answer) {
 }
 
 LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text) {
-  auto message = parse_fabric_message(text);
+  auto message = wire::decode_to_agent(text);
   if (!message) {
-    return {Say{LogLevel::warn, "fabric.message_ignored", "A message makes no sense."}};
+    return {Say{LogLevel::warn, "fabric.message_ignored",
+                "A message makes no sense: " + message.error().detail + "."}};
   }
-  if (auto* result = std::get_if<CommandResult>(&*message)) {
+  if (auto* result = std::get_if<wire::CommandResult>(&*message)) {
     commands_.fabric_answered(now, *result);
     return {};
   }
-  auto& observations = std::get<Observations>(*message);
-  observations_ = std::move(observations.json);
-  configs_.fabric_runs(now, observations.config_version);
+  observations_ = std::get<wire::Observations>(std::move(*message));
+  configs_.fabric_runs(now, observations_->config_version);
   return {};
 }
 
@@ -175,7 +174,7 @@ LinkActions ControlLink::control_reached(bool reached, const std::string& why) {
 // Nothing while it is not known: a guess would make a fabric that runs degrade for a moment.
 LinkActions ControlLink::tell_control() const {
   if (!fabric_up_ || !control_known_) return {};
-  return {TellFabric{control_message(control_up_)}};
+  return {tell_fabric(wire::ControlReachable{control_up_})};
 }
 
 wire::HttpRequest ControlLink::checkin(MonoTime now) const {
@@ -184,7 +183,7 @@ wire::HttpRequest ControlLink::checkin(MonoTime now) const {
                                                .host = options_.host,
                                                .uptime_s = options_.host_uptime_s + since.count(),
                                                .fabric_starts = fabric_starts_,
-                                               .observations_json = observations_});
+                                               .observations = observations_});
 }
 
 }  // namespace rap::agent

@@ -95,7 +95,7 @@ class ControlLink {
   EventSync events_;
   Poller checkin_;
   snapshot::AgentRuntime runtime_;  // as it was last followed
-  std::string observations_;  // the fabric's latest; empty while it is away
+  std::optional<wire::Observations> observations_;  // the fabric's latest; empty while it is away
   std::uint64_t fabric_starts_ = 0;
   std::uint64_t renewals_at_checkin_ = 0;
   bool control_up_ = true;  // so that the first failure is logged, and then the recovery

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "node/agent/fabric_messages.hpp"
 #include "node/agent/node_api.hpp"
 
 namespace rap::agent {
@@ -132,7 +131,8 @@ LinkActions DeltaSync::give_whole() {
                                cut(all->blocklist, begin, kMaxRowsAMessage)};
     const bool first = begin == 0;
     begin += kMaxRowsAMessage;
-    actions.push_back(TellFabric{security_state_message(part, first, begin >= rows)});
+    actions.push_back(
+        tell_fabric(wire::SecurityState{snapshot::to_rows(part), first, begin >= rows}));
   } while (begin < rows);
   given_ = true;
   return actions;
@@ -176,7 +176,7 @@ LinkActions DeltaSync::take(Now now, List& list, DeltaAnswer answer) {
   if (!given_) return give_whole();
   LinkActions actions;
   if (was_complete && !changes.empty()) {
-    actions.push_back(TellFabric{security_changes_message(changes)});
+    actions.push_back(tell_fabric(wire::SecurityChanged{snapshot::to_rows(changes)}));
   }
   return actions;
 }
@@ -218,7 +218,7 @@ LinkActions DeltaSync::refused(MonoTime now, List& list, const StoreRefusal& ref
   // What does not fit must not be forgotten about: nobody new is let in.
   if (refusal.fault == StoreFault::full) {
     given_ = false;
-    if (fabric_up_) actions.push_back(TellFabric{security_incomplete_message()});
+    if (fabric_up_) actions.push_back(tell_fabric(wire::SecurityIncomplete{}));
   }
   return actions;
 }

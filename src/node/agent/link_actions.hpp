@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/agent/actions.hpp"
+#include "wire/agent_messages.hpp"
 
 namespace rap::agent {
 
@@ -36,8 +37,11 @@ struct OpenEvents {
 };
 
 struct TellFabric {
-  std::string message;
+  std::string message;  // encoded
 };
+inline TellFabric tell_fabric(const wire::ToFabric& message) {
+  return {wire::encode_to_fabric(message)};
+}
 
 // Certificate, key or roots in the state directory changed: new connections use them.
 struct UseIdentity {};

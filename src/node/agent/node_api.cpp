@@ -36,21 +36,18 @@ auto parse(const wire::HttpResponse& response, Read read) -> std::optional<declt
 }  // namespace
 
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
-  json observations = json::parse(report.observations_json, nullptr, false);
-  if (!observations.is_object()) observations = json::object();
   const std::string& version = report.host.software_version;
-  return post(node, "checkin",
-              {{"versions",
-                {{"agent", version},
-                 {"fabric", observations.value("version", version)},
-                 {"config_version", report.config_version}}},
-               {"metrics", {{"fabric_starts", report.fabric_starts}}},
-               {"metadata",
-                {{"hostname", report.host.hostname},
-                 {"os", report.host.os},
-                 {"uptime_s", report.uptime_s},
-                 {"software_version", version}}},
-               {"observations", std::move(observations)}});
+  return post(
+      node, "checkin",
+      {{"versions",
+        {{"agent", version}, {"fabric", version}, {"config_version", report.config_version}}},
+       {"metrics", {{"fabric_starts", report.fabric_starts}}},
+       {"metadata",
+        {{"hostname", report.host.hostname},
+         {"os", report.host.os},
+         {"uptime_s", report.uptime_s},
+         {"software_version", version}}},
+       {"observations", report.observations ? to_value(*report.observations) : json::object()}});
 }
 
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {

@@ -13,6 +13,7 @@
 #include "snapshot/documents.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/http_message.hpp"
+#include "wire/observations.hpp"
 
 namespace rap::agent {
 
@@ -23,7 +24,7 @@ struct CheckinReport {
   HostFacts host;
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
-  std::string observations_json;  // empty while rap-fabric is away
+  std::optional<wire::Observations> observations;  // nullopt while rap-fabric is away
 };
 struct CheckinAnswer {
   std::uint64_t config_version = 0;

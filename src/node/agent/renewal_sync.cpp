@@ -2,7 +2,6 @@
 
 #include "crypto/x509/certificate_path.hpp"
 #include "node/agent/control_problem.hpp"
-#include "node/agent/fabric_messages.hpp"
 #include "node/agent/node_api.hpp"
 
 namespace rap::agent {
@@ -98,9 +97,9 @@ LinkActions RenewalSync::on_answer(Now now, const Answer& answer,
            "The " + std::string(subject_.kind) + "'s certificate " + certificate_->serial_hex() +
                " is in use."};
   if (subject_.call == Call::renew_worker) {
-    return {std::move(said), UseWorker{}, TellFabric{credentials_changed_message()}};
+    return {std::move(said), UseWorker{}, tell_fabric(wire::CredentialsChanged{})};
   }
-  return {std::move(said), UseIdentity{}, TellFabric{identity_changed_message()}};
+  return {std::move(said), UseIdentity{}, tell_fabric(wire::IdentityChanged{})};
 }
 
 std::expected<void, std::string> RenewalSync::take_over(

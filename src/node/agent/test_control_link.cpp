@@ -123,12 +123,14 @@ std::uint64_t ControlLinkWorld::in_force() {
 }
 
 void ControlLinkWorld::observe(std::uint64_t config_version) {
-  step(FabricSaid{
-      json{{"type", "observations"}, {"config_version", config_version}, {"pid", 7}}.dump()});
+  wire::Observations observations;
+  observations.config_version = config_version;
+  observations.pid = 7;
+  step(FabricSaid{wire::encode_to_agent(observations)});
 }
 
 void ControlLinkWorld::fabric_says_done(const std::string& id) {
-  step(FabricSaid{json{{"type", "command_result"}, {"id", id}, {"status", "ok"}}.dump()});
+  step(FabricSaid{wire::encode_to_agent(wire::CommandResult{id, "ok"})});
 }
 
 void ControlLinkWorld::step(const LinkEvent& event) { take(link_->step(clocks(), event)); }

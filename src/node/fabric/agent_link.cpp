@@ -1,17 +1,9 @@
 #include "node/fabric/agent_link.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace rap::fabric {
 
-using nlohmann::json;
-
-namespace {
-
-// Of one list in one message; the agent sends fewer.
-constexpr std::size_t kMaxSecurityRows = 16384;
-
-}  // namespace
+static_assert(wire::kMaxToFabricBytes == io::kMaxMessageBytes);
+static_assert(wire::kMaxMessageDocuments == snapshot::kMaxDocuments);
 
 AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers,
                      Log& log)
@@ -23,53 +15,68 @@ AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandle
                .on_close = [this] { connection_.reset(); }},
               log) {}
 
-void AgentLink::send(std::string message) {
-  if (connection_) connection_->send(std::move(message));
+void AgentLink::send(const wire::ToAgent& message) {
+  if (connection_) connection_->send(wire::encode_to_agent(message));
 }
 
 void AgentLink::on_message(const std::string& text) {
-  const json message = json::parse(text, nullptr, false);
-  if (!message.is_object()) return log_.warn("agent.bad_message");
-  const std::string type = message.value("type", "");
-  if (type == "config" && message.contains("config")) {
-    const auto config = snapshot::parse_node_config(message["config"].dump());
-    if (!config) return log_.error("config.refused", {{"detail", config.error()}});
-    std::vector<snapshot::Document> documents;
-    for (const json& item : message.value("documents", json::array())) {
-      auto document = snapshot::parse_document(item.dump());
-      if (!document) return log_.error("config.refused", {{"detail", document.error()}});
-      documents.push_back(std::move(*document));
-    }
-    return handlers_.on_config(*config, documents);
+  const auto message = wire::decode_to_fabric(text);
+  if (message) return std::visit([this](const auto& m) { take(m); }, *message);
+  const wire::AgentMessageFault& fault = message.error();
+  if (fault.is_of_security()) return refuse_security(fault.detail);
+  if (fault.is_of_config()) return log_.error("config.refused", {{"detail", fault.detail}});
+  log_.warn("agent.message_refused", {{"type", fault.type}, {"detail", fault.detail}});
+}
+
+void AgentLink::take(const wire::Configure& message) {
+  const auto config = snapshot::read_node_config(message.config);
+  if (!config) return log_.error("config.refused", {{"detail", config.error()}});
+  std::vector<snapshot::Document> documents;
+  documents.reserve(message.documents.size());
+  for (const wire::JsonValue& item : message.documents) {
+    auto document = snapshot::read_document(item);
+    if (!document) return log_.error("config.refused", {{"detail", document.error()}});
+    documents.push_back(std::move(*document));
   }
-  if (type == "command" && message.value("command", "") == "session.terminate") {
-    const auto session = SessionId::parse(message.value("session_id", ""));
-    if (session) handlers_.on_terminate_session(*session);
-    return send(json{{"type", "command_result"},
-                     {"id", message.value("id", "")},
-                     {"status", session ? "ok" : "failed"}}
-                    .dump());
+  handlers_.on_config(*config, documents);
+}
+
+void AgentLink::take(const wire::TerminateSession& message) {
+  const auto session = SessionId::parse(message.session_id);
+  if (session) handlers_.on_terminate_session(*session);
+  send(wire::CommandResult{message.id, session ? "ok" : "failed"});
+}
+
+void AgentLink::take(const wire::ControlReachable& message) {
+  handlers_.on_control(message.reachable);
+}
+
+void AgentLink::take(const wire::IdentityChanged&) { handlers_.on_identity_changed(); }
+
+void AgentLink::take(const wire::CredentialsChanged&) { handlers_.on_credentials_changed(); }
+
+void AgentLink::take(const wire::SecurityState& message) {
+  if (const auto rows = read(message.rows)) {
+    handlers_.on_security_state(*rows, message.first, message.last);
   }
-  if (type == "control" && message.contains("reachable") && message["reachable"].is_boolean()) {
-    return handlers_.on_control(message["reachable"].get<bool>());
-  }
-  if (type == "identity_changed") return handlers_.on_identity_changed();
-  if (type == "security_incomplete") return handlers_.on_security_incomplete();
-  if (type == "security_state" || type == "security_changes") return on_security(message);
-  if (type == "credentials_changed") return handlers_.on_credentials_changed();
-  log_.warn("agent.unknown_message", {{"type", type}});
+}
+
+void AgentLink::take(const wire::SecurityChanged& message) {
+  if (const auto rows = read(message.rows)) handlers_.on_security_changes(*rows);
+}
+
+void AgentLink::take(const wire::SecurityIncomplete&) { handlers_.on_security_incomplete(); }
+
+std::optional<snapshot::SecurityChanges> AgentLink::read(const wire::SecurityRows& rows) {
+  auto changes = snapshot::read_rows(rows);
+  if (!changes) refuse_security("a row makes no sense");
+  return changes;
 }
 
 // What cannot be read may be what somebody must be shut out by: nobody new is let in.
-void AgentLink::on_security(const json& message) {
-  const auto changes = snapshot::parse_security_changes(message, kMaxSecurityRows);
-  if (!changes) {
-    log_.error("security.refused", {{"detail", "a message makes no sense"}});
-    return handlers_.on_security_incomplete();
-  }
-  if (message["type"] == "security_changes") return handlers_.on_security_changes(*changes);
-  handlers_.on_security_state(*changes, message.value("first", false),
-                              message.value("last", false));
+void AgentLink::refuse_security(const std::string& why) {
+  log_.error("security.refused", {{"detail", why}});
+  handlers_.on_security_incomplete();
 }
 
 }  // namespace rap::fabric

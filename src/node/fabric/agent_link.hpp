@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "io/stream/event_loop.hpp"
@@ -16,6 +14,7 @@
 #include "snapshot/documents.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/security_delta.hpp"
+#include "wire/agent_messages.hpp"
 
 namespace rap::fabric {
 
@@ -25,11 +24,11 @@ struct AgentHandlers {
   std::function<void(SessionId)> on_terminate_session;
   std::function<void(bool reachable)> on_control;  // the agent found or lost the control plane
   std::function<void()> on_identity_changed;       // our certificate was renewed
-  // All of the security data, in parts; what changes of it; that it is more than can be stored.
+  // The security data: all of it, in parts; its changes; and that it is more than can be stored.
   std::function<void(const snapshot::SecurityChanges&, bool first, bool last)> on_security_state;
   std::function<void(const snapshot::SecurityChanges&)> on_security_changes;
   std::function<void()> on_security_incomplete;
-  std::function<void()> on_credentials_changed;    // a staple, or the one towards clients
+  std::function<void()> on_credentials_changed;  // a staple, or the certificate towards clients
 };
 
 class AgentLink {
@@ -37,11 +36,20 @@ class AgentLink {
   AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers, Log& log);
 
   // Sends when the agent is there; observations are worth nothing later.
-  void send(std::string message);
+  void send(const wire::ToAgent& message);
 
  private:
   void on_message(const std::string& text);
-  void on_security(const nlohmann::json& message);
+  void take(const wire::Configure& message);
+  void take(const wire::TerminateSession& message);
+  void take(const wire::ControlReachable& message);
+  void take(const wire::IdentityChanged& message);
+  void take(const wire::CredentialsChanged& message);
+  void take(const wire::SecurityState& message);
+  void take(const wire::SecurityChanged& message);
+  void take(const wire::SecurityIncomplete& message);
+  std::optional<snapshot::SecurityChanges> read(const wire::SecurityRows& rows);
+  void refuse_security(const std::string& why);
 
   AgentHandlers handlers_;
   Log& log_;

@@ -1,14 +1,15 @@
-// What this node's data plane looks like from outside, as the JSON the agent passes on (OB-1).
+// What this node's data plane looks like from outside, for the agent to pass on (OB-1).
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "node/fabric/channels.hpp"
 #include "node/router/router.hpp"
+#include "wire/observations.hpp"
 
 namespace rap::fabric {
 
-std::string observe(router::Router& router, const Channels& channels, std::uint64_t config_version,
-                    std::string_view entry, MonoTime now);
+wire::Observations observe(router::Router& router, const Channels& channels,
+                           std::uint64_t config_version, std::string_view entry, MonoTime now);
 
 }  // namespace rap::fabric

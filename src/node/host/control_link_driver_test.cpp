@@ -80,12 +80,12 @@ TEST_F(ControlLinkDriverTest, TellsTheControlPlaneWhatTheFabricSees) {
   begin();
   connect_fabric();
   ASSERT_TRUE(log_.wait_for("fabric.connected"));
-  world_.run([this] {
-    to_agent_->send(json{{"type", "observations"}, {"config_version", 0}, {"marker", 7}}.dump());
-  });
+  wire::Observations observations;
+  observations.pid = 7;
+  world_.run([&] { to_agent_->send(wire::encode_to_agent(observations)); });
   const auto told = [this] {
     return std::ranges::any_of(control_.requests("/checkin"), [](const auto& r) {
-      return json::parse(r.body)["observations"].value("marker", 0) == 7;
+      return json::parse(r.body)["observations"].value("pid", 0) == 7;
     });
   };
   for (std::ptrdiff_t n = 1; !told() && control_.wait_for("/checkin", n); ++n) {

@@ -2,7 +2,6 @@
 
 #include "io/system/file.hpp"
 #include "node/agent/enrolment_plan.hpp"
-#include "node/agent/fabric_messages.hpp"
 #include "wire/url.hpp"
 
 namespace rap::host {
@@ -118,7 +117,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_driver_ = std::make_unique<ControlLinkDriver>(
       loop_, *link_, *identity_, state_, (options_.state / kAgentSocket).string(), log_);
   ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log_, [this] {
-    link_driver_->tell_fabric(agent::credentials_changed_message());
+    link_driver_->tell_fabric(wire::encode_to_fabric(wire::CredentialsChanged{}));
   });
   link_driver_->on_new_certificate([this] { ocsp_->reload(); });
   fabric_ = std::make_unique<FabricProcess>(

@@ -1,0 +1,251 @@
+#include "wire/agent_messages.hpp"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+namespace rap::wire {
+namespace {
+
+using Json = nlohmann::json;
+// The members of some messages are in an order of their own.
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::string_view kConfig = "config";
+constexpr std::string_view kCommand = "command";
+constexpr std::string_view kControl = "control";
+constexpr std::string_view kIdentityChanged = "identity_changed";
+constexpr std::string_view kCredentialsChanged = "credentials_changed";
+constexpr std::string_view kSecurityState = "security_state";
+constexpr std::string_view kSecurityChanges = "security_changes";
+constexpr std::string_view kSecurityIncomplete = "security_incomplete";
+constexpr std::string_view kCommandResult = "command_result";
+constexpr std::string_view kObservations = "observations";
+constexpr std::string_view kTerminateSession = "session.terminate";
+constexpr std::size_t kMaxCommandName = 64;
+constexpr std::size_t kMaxSessionId = 64;
+
+template <class J>
+std::string text_of(const J& message) {
+  return message.dump(-1, ' ', false, J::error_handler_t::replace);
+}
+
+std::string encode(const Configure& m) {
+  OrderedJson documents = OrderedJson::array();
+  for (const JsonValue& document : m.documents) documents.emplace_back(document.get());
+  OrderedJson out = OrderedJson::object();
+  out["type"] = kConfig;
+  out["config"] = OrderedJson(m.config.get());
+  out["documents"] = std::move(documents);
+  return text_of(out);
+}
+
+std::string encode(const TerminateSession& m) {
+  OrderedJson out = OrderedJson::object();
+  out["type"] = kCommand;
+  out["id"] = m.id;
+  out["command"] = kTerminateSession;
+  out["session_id"] = m.session_id;
+  return text_of(out);
+}
+
+std::string encode(const ControlReachable& m) {
+  OrderedJson out = OrderedJson::object();
+  out["type"] = kControl;
+  out["reachable"] = m.reachable;
+  return text_of(out);
+}
+
+std::string encode(const IdentityChanged&) { return text_of(Json{{"type", kIdentityChanged}}); }
+
+std::string encode(const CredentialsChanged&) {
+  return text_of(Json{{"type", kCredentialsChanged}});
+}
+
+std::string encode(const SecurityState& m) {
+  return text_of(Json{{"type", kSecurityState},
+                      {"epochs", m.rows.epochs.get()},
+                      {"blocklist", m.rows.blocklist.get()},
+                      {"first", m.first},
+                      {"last", m.last}});
+}
+
+std::string encode(const SecurityChanged& m) {
+  return text_of(Json{{"type", kSecurityChanges},
+                      {"epochs", m.rows.epochs.get()},
+                      {"blocklist", m.rows.blocklist.get()}});
+}
+
+std::string encode(const SecurityIncomplete&) {
+  return text_of(Json{{"type", kSecurityIncomplete}});
+}
+
+std::string encode(const CommandResult& m) {
+  return text_of(Json{{"type", kCommandResult}, {"id", m.id}, {"status", m.status}});
+}
+
+std::string encode(const Observations& m) {
+  Json out = to_value(m);
+  out["type"] = kObservations;
+  return text_of(out);
+}
+
+// A message on its way to its type: the whole value, and its members one by one.
+struct Received {
+  explicit Received(Json v) : value(std::move(v)), in(value, "", fault) {}
+
+  // After the reader has passed it: out of the message, without a copy.
+  JsonValue take(const char* name) {
+    const auto it = value.find(name);
+    return it == value.end() ? JsonValue() : JsonValue(std::move(*it));
+  }
+
+  Json value;
+  JsonFault fault;
+  JsonReader in;
+};
+
+template <class T>
+using Decoded = std::expected<T, AgentMessageFault>;
+
+// The message once the reader has found nothing wrong; `make` takes out what travels as a value.
+template <class Message, class Make>
+Decoded<Message> done(Received& m, Make make) {
+  m.in.finish();
+  if (m.fault.any()) return std::unexpected(AgentMessageFault{{}, m.fault.text()});
+  return make();
+}
+
+Decoded<ToFabric> decode_configure(Received& m) {
+  m.in.object("config");
+  const Json& documents = m.in.array("documents", kMaxMessageDocuments);
+  for (const Json& document : documents) {
+    if (!document.is_object()) m.in.wrong("documents", "must hold objects");
+  }
+  return done<ToFabric>(m, [&] {
+    Configure out{m.take("config"), {}};
+    for (Json& document : m.value["documents"]) out.documents.emplace_back(std::move(document));
+    return out;
+  });
+}
+
+Decoded<ToFabric> decode_command(Received& m) {
+  TerminateSession out{m.in.text("id", kMaxCommandIdBytes), {}};
+  if (m.in.text("command", kMaxCommandName) != kTerminateSession) {
+    m.in.wrong("command", "is none of this release");
+  }
+  out.session_id = m.in.text("session_id", kMaxSessionId);
+  return done<ToFabric>(m, [&] { return out; });
+}
+
+void check_rows(Received& m) {
+  m.in.array("epochs", kMaxSecurityRows);
+  m.in.array("blocklist", kMaxSecurityRows);
+}
+
+SecurityRows take_rows(Received& m) { return {m.take("epochs"), m.take("blocklist")}; }
+
+Decoded<ToFabric> decode_control(Received& m) {
+  const ControlReachable out{m.in.boolean("reachable")};
+  return done<ToFabric>(m, [&] { return out; });
+}
+
+Decoded<ToFabric> decode_security_state(Received& m) {
+  check_rows(m);
+  const bool first = m.in.boolean("first");
+  const bool last = m.in.boolean("last");
+  return done<ToFabric>(m, [&] { return SecurityState{take_rows(m), first, last}; });
+}
+
+Decoded<ToFabric> decode_security_changed(Received& m) {
+  check_rows(m);
+  return done<ToFabric>(m, [&] { return SecurityChanged{take_rows(m)}; });
+}
+
+template <class Message>
+Decoded<ToFabric> decode_bare(Received& m) {
+  return done<ToFabric>(m, [] { return Message{}; });
+}
+
+Decoded<ToAgent> decode_command_result(Received& m) {
+  const CommandResult out{m.in.text("id", kMaxCommandIdBytes),
+                          m.in.text("status", kMaxCommandStatusBytes)};
+  return done<ToAgent>(m, [&] { return out; });
+}
+
+Decoded<ToAgent> decode_observations(Received& m) {
+  Observations out = read_observations(m.in, kMaxToAgentBytes, m.fault);
+  return done<ToAgent>(m, [&] { return std::move(out); });
+}
+
+template <class Message>
+struct MessageType {
+  std::string_view name;
+  Decoded<Message> (*decode)(Received&);
+};
+
+constexpr std::array<MessageType<ToFabric>, 8> kToFabric = {{
+    {kConfig, decode_configure},
+    {kCommand, decode_command},
+    {kControl, decode_control},
+    {kIdentityChanged, decode_bare<IdentityChanged>},
+    {kCredentialsChanged, decode_bare<CredentialsChanged>},
+    {kSecurityState, decode_security_state},
+    {kSecurityChanges, decode_security_changed},
+    {kSecurityIncomplete, decode_bare<SecurityIncomplete>},
+}};
+static_assert(kToFabric.size() == std::variant_size_v<ToFabric>);
+
+constexpr std::array<MessageType<ToAgent>, 2> kToAgent = {{
+    {kCommandResult, decode_command_result},
+    {kObservations, decode_observations},
+}};
+static_assert(kToAgent.size() == std::variant_size_v<ToAgent>);
+
+template <class Types>
+auto decode(std::string_view text, std::size_t max_bytes, const Types& types)
+    -> decltype(types.front().decode(std::declval<Received&>())) {
+  if (text.size() > max_bytes) {
+    return std::unexpected(
+        AgentMessageFault{{}, "it has more than " + std::to_string(max_bytes) + " bytes"});
+  }
+  auto value = parse_strict_json(text, kMaxAgentMessageDepth);
+  if (!value || !value->is_object()) {
+    return std::unexpected(AgentMessageFault{{}, "it is no JSON object without duplicate members"});
+  }
+  Received received(std::move(*value));
+  const std::string type = received.in.text("type", kMaxMessageTypeBytes);
+  for (const auto& known : types) {
+    if (known.name != type) continue;
+    auto message = known.decode(received);
+    if (!message) message.error().type = type;
+    return message;
+  }
+  return std::unexpected(AgentMessageFault{type, "the type is unknown"});
+}
+
+}  // namespace
+
+bool AgentMessageFault::is_of_config() const { return type == kConfig; }
+
+bool AgentMessageFault::is_of_security() const {
+  return type == kSecurityState || type == kSecurityChanges || type == kSecurityIncomplete;
+}
+
+std::string encode_to_fabric(const ToFabric& message) {
+  return std::visit([](const auto& m) { return encode(m); }, message);
+}
+
+std::string encode_to_agent(const ToAgent& message) {
+  return std::visit([](const auto& m) { return encode(m); }, message);
+}
+
+std::expected<ToFabric, AgentMessageFault> decode_to_fabric(std::string_view text) {
+  return decode(text, kMaxToFabricBytes, kToFabric);
+}
+
+std::expected<ToAgent, AgentMessageFault> decode_to_agent(std::string_view text) {
+  return decode(text, kMaxToAgentBytes, kToAgent);
+}
+
+}  // namespace rap::wire

@@ -1,0 +1,103 @@
+// What a node's data plane looks like from outside (OB-1): rap-fabric says it to the node-agent
+// every few seconds, and the agent to the control plane at the next check-in, word by word.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/ids.hpp"
+#include "wire/channel_frames.hpp"
+#include "wire/json_reader.hpp"
+#include "wire/traffic_class.hpp"
+
+namespace rap::wire {
+
+inline constexpr std::size_t kMaxObservedNameBytes = 64;  // of a state, a reason, a direction
+
+struct ObservedChannel {
+  ChannelId id;
+  std::optional<NodeId> peer;  // nullopt: it has not said yet who it is
+  std::string direction;       // "dial" or "accept"
+  std::string state;
+  TrafficClassSet classes;
+  std::vector<Lane> lanes;  // those that are up
+  std::int64_t age_s = 0;
+  std::int64_t rtt_us = 0;
+  std::int64_t jitter_us = 0;
+  std::int64_t loss_permille = 0;
+  std::uint64_t flows = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t config_version = 0;  // as the peer's hello said
+  std::uint64_t route_epoch = 0;
+  std::int64_t revalidate_in_s = 0;  // below zero when it is due
+  std::string last_reason;
+
+  bool operator==(const ObservedChannel&) const = default;
+};
+
+// A peer that is dialled again and again.
+struct ObservedReconnect {
+  NodeId peer;
+  std::uint64_t attempts = 0;
+  std::int64_t next_in_ms = 0;
+  std::string last_reason;
+  bool stopped = false;  // nothing but a new configuration makes it go on
+
+  bool operator==(const ObservedReconnect&) const = default;
+};
+
+// Since the fabric started; what each means is in node/channel/counters.hpp.
+struct ObservedCounters {
+  std::uint64_t established = 0;
+  std::uint64_t attempts = 0;
+  std::uint64_t reconnects = 0;
+  std::uint64_t handshake_failures = 0;
+  std::uint64_t authorization_failures = 0;
+  std::uint64_t revalidations = 0;
+  std::uint64_t revalidation_failures = 0;
+  std::uint64_t revocations = 0;
+  std::uint64_t drains = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t bulk_lanes_lost = 0;
+  std::uint64_t failover_hints = 0;
+  std::map<std::string, std::uint64_t> ended;  // by reason, those that occurred
+
+  bool operator==(const ObservedCounters&) const = default;
+};
+
+struct ObservedSession {
+  SessionId session_id;
+  std::uint64_t flows = 0;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+
+  bool operator==(const ObservedSession&) const = default;
+};
+
+struct Observations {
+  std::uint64_t config_version = 0;  // what the fabric runs with
+  std::int64_t pid = 0;
+  std::string entry;  // how it stands with clients
+  std::vector<ObservedChannel> channels;
+  std::vector<ObservedReconnect> reconnects;
+  ObservedCounters counters;
+  bool draining = false;
+  bool drained = false;
+  std::vector<ObservedSession> sessions;
+  std::map<std::string, std::uint64_t> refusals;  // of flows, by reason
+
+  bool operator==(const Observations&) const = default;
+};
+
+nlohmann::json to_value(const Observations& observations);
+// Reads the members of `in`, whose text is no longer than `max_bytes`: that bounds the lists too.
+// The caller finishes the reader.
+Observations read_observations(JsonReader& in, std::size_t max_bytes, JsonFault& fault);
+
+}  // namespace rap::wire
