@@ -19,7 +19,7 @@ constexpr Shape shape_of(std::uint8_t type) {
     case FrameType::goodbye: return {true, false, 0, 1};
     case FrameType::reauthentication: return {true, false, 1, kMaxPayload};
     case FrameType::flow_request: return {true, true, 1, 8 * 1024};
-    case FrameType::flow_open: return {true, true, 17, kMaxPayload};
+    case FrameType::flow_open: return {true, true, FlowOpen::kSealedOffset, kMaxPayload};
     case FrameType::flow_accept: return {true, true, 0, 512};
     case FrameType::flow_refuse: return {true, true, 1, 1};
     case FrameType::data: return {true, true, 1, kMaxPayload};
@@ -44,20 +44,26 @@ std::string_view to_string(FrameError error) {
 }
 
 void encode_header(const FrameHeader& h, std::uint8_t* out) {
-  out[0] = static_cast<std::uint8_t>(h.type);
-  out[1] = static_cast<std::uint8_t>(h.traffic_class);
-  out[2] = static_cast<std::uint8_t>(h.length >> 8);
-  out[3] = static_cast<std::uint8_t>(h.length);
-  store_be32(out + 4, h.label);
+  out[kTypeOffset] = static_cast<std::uint8_t>(h.type);
+  out[kClassOffset] = static_cast<std::uint8_t>(h.traffic_class);
+  out[kLengthOffset] = static_cast<std::uint8_t>(h.length >> 8);
+  out[kLengthOffset + 1] = static_cast<std::uint8_t>(h.length);
+  store_be32(out + kLabelOffset, h.label);
+}
+
+void readdress(MutableBytes frame, TrafficClass c, std::uint32_t label) {
+  frame[kClassOffset] = static_cast<std::uint8_t>(c);
+  store_be32(frame.data() + kLabelOffset, label);
 }
 
 std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in) {
-  const Shape shape = shape_of(in[0]);
+  const Shape shape = shape_of(in[kTypeOffset]);
   if (!shape.known) return std::unexpected(FrameError::unknown_type);
-  const auto traffic_class = traffic_class_from(in[1]);
+  const auto traffic_class = traffic_class_from(in[kClassOffset]);
   if (!traffic_class) return std::unexpected(FrameError::unknown_class);
-  FrameHeader h{static_cast<FrameType>(in[0]), *traffic_class,
-                static_cast<std::uint16_t>(in[2] << 8 | in[3]), load_be32(in + 4)};
+  FrameHeader h{static_cast<FrameType>(in[kTypeOffset]), *traffic_class,
+                static_cast<std::uint16_t>(in[kLengthOffset] << 8 | in[kLengthOffset + 1]),
+                load_be32(in + kLabelOffset)};
   if (h.length > kMaxPayload) return std::unexpected(FrameError::oversized);
   if (h.length < shape.min || h.length > shape.max) return std::unexpected(FrameError::bad_length);
   if (shape.on_flow != (h.label != 0)) return std::unexpected(FrameError::bad_label);

@@ -10,6 +10,7 @@
 // docs/protocol/frames.md describes each type.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -23,6 +24,11 @@
 namespace rap::wire {
 
 inline constexpr std::size_t kFrameHeader = 8;
+// Where the fields of the header lie.
+inline constexpr std::size_t kTypeOffset = 0;
+inline constexpr std::size_t kClassOffset = 1;
+inline constexpr std::size_t kLengthOffset = 2;
+inline constexpr std::size_t kLabelOffset = 4;
 inline constexpr std::size_t kMaxFrame = 16 * 1024;
 inline constexpr std::size_t kMaxPayload = kMaxFrame - kFrameHeader;
 // Sealed hops add 16 bytes of tag to every DATA payload; data is cut to fit there too.
@@ -66,6 +72,9 @@ void encode_header(const FrameHeader& header, std::uint8_t* out);  // kFrameHead
 // `in` has at least kFrameHeader bytes.
 std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in);
 
+// Gives a whole frame, where it lies, the class and the label it has on the next hop.
+void readdress(MutableBytes frame, TrafficClass c, std::uint32_t label);
+
 // The first frame of `in`: its header and payload, std::nullopt when more bytes are needed.
 struct FrameView {
   FrameHeader header;
@@ -78,6 +87,9 @@ std::expected<std::optional<FrameView>, FrameError> next_frame(MutableBytes in);
 
 struct FlowOpen {
   static constexpr std::uint8_t kMaxHops = 8;
+  // Where the fields lie in the payload.
+  static constexpr std::size_t kHopLimitOffset = sizeof(std::array<std::uint8_t, 16>);
+  static constexpr std::size_t kSealedOffset = kHopLimitOffset + 1;
   NodeId egress;
   std::uint8_t hop_limit = kMaxHops;
   ByteView sealed;  // into the decoded payload

@@ -180,5 +180,25 @@ TEST(TrafficClasses, AreExactlyTheNamedOnes) {
   EXPECT_FALSE(TrafficClassSet::from_bits(1U << 11));
 }
 
+TEST(Frame, IsReaddressedForTheNextHopWhereItLies) {
+  Bytes frame(kFrameHeader + 3, 0xaa);
+  encode_header({FrameType::data, TrafficClass::render, 3, 7}, frame.data());
+  readdress(frame, TrafficClass::input, 0x01020304);
+  const auto next = next_frame(frame);
+  ASSERT_TRUE(next && *next);
+  EXPECT_EQ((*next)->header, (FrameHeader{FrameType::data, TrafficClass::input, 3, 0x01020304}));
+  EXPECT_EQ((*next)->payload[0], 0xaa);
+}
+
+TEST(Frame, TheHopLimitOfAnOpenLiesWhereItsNameSays) {
+  FlowOpen open;
+  open.hop_limit = 5;
+  const std::uint8_t sealed = 9;
+  open.sealed = ByteView(&sealed, 1);
+  Bytes payload = open.encode();
+  EXPECT_EQ(payload[FlowOpen::kHopLimitOffset], 5);
+  EXPECT_EQ(payload[FlowOpen::kSealedOffset], 9);
+}
+
 }  // namespace
 }  // namespace rap::wire

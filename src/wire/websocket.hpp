@@ -13,9 +13,6 @@
 
 namespace rap::wire {
 
-inline constexpr std::string_view kDataPlanePath = "/rap/v1/data-plane";
-inline constexpr std::string_view kDataPlaneSubprotocol = "rap.v1";
-
 inline constexpr std::size_t kMaxWebSocketMessage = 60 * 1024;
 inline constexpr std::size_t kMaxWebSocketHeader = 14;
 

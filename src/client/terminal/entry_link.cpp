@@ -4,6 +4,7 @@
 
 #include "crypto/ocsp/ocsp.hpp"
 #include "io/system/system.hpp"
+#include "wire/data_plane.hpp"
 
 namespace rap::client {
 

@@ -10,6 +10,7 @@
 #include "control/sessions/session_ending.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "snapshot/config_types.hpp"
+#include "wire/data_plane.hpp"
 #include "wire/fallback_cause.hpp"
 
 namespace rap::control {
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxCandidates = 8;
 constexpr std::int64_t kMaxFallbacks = 64;  // of one report
-constexpr std::string_view kDataPlanePath = "/rap/v1/data-plane";
 
 // What a protocol may send over the data plane.
 wire::TrafficClassSet classes_of(std::string_view protocol) {
@@ -149,7 +149,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   for (const Node& entry : entries) {
     const auto token = token_for(s, call, session, attachment, *classes, entry.id, auth_epoch);
     candidates.push_back(
-        {{"url", "wss://" + entry.data_plane_advertise + std::string(kDataPlanePath)},
+        {{"url", "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath)},
          {"token",
           crypto::sign_token(token, s.authority->token_key.key, s.authority->token_key.kid)},
          {"tls_trust_mode", "platform_ca"},

@@ -69,7 +69,8 @@ wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request, st
   if (!raw || raw->size() != 16)
     return refuse(400, "bad_request", "Sec-WebSocket-Key is malformed");
   if (!lists(request.header("sec-websocket-protocol"), subprotocol)) {
-    return refuse(400, "bad_request", "the subprotocol rap.v1 is required");
+    return refuse(400, "bad_request",
+                  "the subprotocol " + std::string(subprotocol) + " is required");
   }
   const std::string_view origin = request.header("origin");
   if (!origin.empty() && origin != "https://" + std::string(request.header("host"))) {

@@ -35,10 +35,10 @@ std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,
                                                          const AdvertisedAddresses& addresses,
                                                          RandomSource& rng);
 
-// The names a node's certificate carries: its SPIFFE ID and the hosts it advertises.
-// As which an entry meets its clients, at its advertised address.
+// The names an entry meets its clients under: as a worker, at its advertised address.
 crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const wire::HostPort& entry);
 
+// The names a node's certificate carries: its SPIFFE ID and the hosts it advertises.
 crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
                                 const AdvertisedAddresses& addresses);
 

@@ -2,6 +2,7 @@
 
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
+#include "wire/data_plane.hpp"
 
 namespace rap::fabric {
 

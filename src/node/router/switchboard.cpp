@@ -116,8 +116,7 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
   // The frame goes on as it lies, under the next hop's label and the class the flow was opened
   // with.
   const auto c = frame.header.type == FrameType::credit ? kCreditClass : end.traffic_class;
-  wire::encode_header({frame.header.type, c, frame.header.length, end.other_label},
-                      frame.whole.data());
+  wire::readdress(frame.whole, c, end.other_label);
   out->queue.append(c, frame.whole);
   out->bytes_out += frame.whole.size();
   port_.flush(end.other_link);
