@@ -7,8 +7,6 @@
 #include "control/http/openapi.hpp"
 
 int main() {
-  rap::control::Settings settings;
-  settings.public_url = "https://control-plane.example";
-  settings.version = RAP_VERSION;
-  std::cout << openapi_document(rap::control::api_routes(), settings).dump(2) << "\n";
+  const rap::control::ApiInfo info{"https://control-plane.example", RAP_VERSION};
+  std::cout << openapi_document(rap::control::api_routes(), info).dump(2) << "\n";
 }

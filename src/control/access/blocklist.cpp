@@ -1,88 +1,29 @@
-// The blocklist (CP-4): who and what may not use the data plane. Nodes pull it as deltas.
 #include "control/access/blocklist.hpp"
 
-#include "control/entrance/routes.hpp"
-#include "control/http/json_reply.hpp"
-#include "policy/blocklist.hpp"
+#include <nlohmann/json.hpp>
+
 #include "policy/ip_address.hpp"
 
 namespace rap::control {
-namespace {
 
-using policy::BlocklistKind;
-
-constexpr std::int64_t kMaxBlocklistDays = 3650;
-constexpr std::int64_t kSecondsADay = 86400;
-
-// Users may be named by their email too.
-Outcome<std::string> value_of(Transaction& tx, BlocklistKind kind, const std::string& given) {
-  if (kind == BlocklistKind::user && given.find('@') != given.npos) {
-    const auto user = tx.users().find(given);
-    if (!user) {
-      return refuse(ProblemCode::user_not_found,
-                    "There is no user '" + given + "'; list them to see who there is.");
-    }
-    return user->id.str();
-  }
-  auto value = policy::blocklist_value(kind, given);
-  if (!value) return refuse(ProblemCode::invalid_member, value.error());
-  return std::move(*value);
+Fields blocklist_fields() {
+  using namespace field;
+  return {choice("kind", {"ip", "device", "user"}), text("value"), time("expires_at").optional(),
+          text("reason", kMaxBlocklistReason), time("changed_at")};
 }
 
-Outcome<Reply> add_entry(Services& s, const Call& call) {
-  const auto kind = policy::blocklist_kind_from(call.text("kind")).value_or(BlocklistKind::ip);
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto value = value_of(tx, kind, call.text("value"));
-    if (!value) return std::unexpected(value.error());
-    BlocklistEntry entry{kind, *value, {}, call.text("reason"), call.now};
-    if (const auto span = call.integer("expires_in_s"); span > 0) {
-      entry.expires_at = call.now + std::chrono::seconds{span};
-    }
-    if (!tx.security().add_to_blocklist(entry)) {
-      return refuse(ProblemCode::blocklist_full,
-                    "The blocklist holds " + std::to_string(kMaxBlocklisted) +
-                        " entries, which is all it can. Remove some, or list a block of addresses "
-                        "instead of each.");
-    }
-    AuditEntry audited = call.audit("blocklist.added", to_string(kind), *value, call.text("value"));
-    Json detail = {{"reason", entry.reason}};
-    if (entry.expires_at) detail["expires_at"] = to_unix(*entry.expires_at);
-    audited.detail = detail.dump();
-    tx.audit(std::move(audited));
-    return reply(to_json(entry));
-  });
+nlohmann::json to_json(const BlocklistEntry& e) {
+  nlohmann::json out = {{"kind", to_string(e.kind)},
+              {"value", e.value},
+              {"reason", e.reason},
+              {"changed_at", to_unix(e.changed_at)}};
+  if (e.expires_at) out["expires_at"] = to_unix(*e.expires_at);
+  return out;
 }
-
-Outcome<Reply> list_entries(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    return reply_list(tx.security().blocklist(call.now));
-  });
-}
-
-Outcome<Reply> remove_entry(Services& s, const Call& call) {
-  const auto not_listed = [&] {
-    return refuse(ProblemCode::blocklist_entry_not_found,
-                  "'" + call.path("value") +
-                      "' is not on the blocklist in that form; 'rap admin "
-                      "blocklist list' shows what is.");
-  };
-  const auto kind = policy::blocklist_kind_from(call.path("kind"));
-  if (!kind) return not_listed();
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto value = value_of(tx, *kind, call.path("value"));
-    if (!value || !tx.security().remove_from_blocklist(*kind, *value, call.now)) {
-      return not_listed();
-    }
-    tx.audit(call.audit("blocklist.removed", to_string(*kind), *value, call.path("value")));
-    return no_content();
-  });
-}
-
-}  // namespace
 
 Outcome<void> check_blocklist(Transaction& tx, const Call& call, const std::string& device) {
   const auto address = policy::IpAddress::parse(call.request.peer_ip);
-  const auto found = tx.security().find_blocklisted(
+  const auto found = tx.blocklist().find(
       {call.caller->id, DeviceId::parse(device), address ? address->unmapped().str() : ""},
       call.now);
   if (!found) return {};
@@ -91,41 +32,6 @@ Outcome<void> check_blocklist(Transaction& tx, const Call& call, const std::stri
   return refuse(ProblemCode::blocklisted, "The platform does not serve " +
                                               std::string(kWhat[static_cast<int>(*found)]) +
                                               ". Ask your administrator.");
-}
-
-std::vector<Route> blocklist_routes() {
-  using namespace field;
-  return {
-      {.method = "GET",
-       .path = "/api/v1/blocklist",
-       .operation = "listBlocklist",
-       .summary = "Addresses, devices and users that may not use the data plane",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = list_of(blocklist_fields()),
-       .handler = list_entries},
-      {.method = "POST",
-       .path = "/api/v1/blocklist",
-       .operation = "addToBlocklist",
-       .summary = "Shut an address, a block of them, a device or a user out; live flows end",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {choice("kind", {"ip", "device", "user"}), text("value"),
-                integer("expires_in_s", 1, kMaxBlocklistDays * kSecondsADay).optional(),
-                text("reason", kMaxBlocklistReason).optional()},
-       .answer = {201, blocklist_fields()},
-       .handler = add_entry},
-      {.method = "DELETE",
-       .path = "/api/v1/blocklist/{kind}/{value}",
-       .operation = "removeFromBlocklist",
-       .summary = "Let one in again",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = {204, {}},
-       .handler = remove_entry},
-  };
 }
 
 }  // namespace rap::control

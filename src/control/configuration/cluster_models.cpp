@@ -41,7 +41,7 @@ std::shared_ptr<const ClusterState> load_cluster(Transaction& tx,
                                                  const std::shared_ptr<const Authority>& authority,
                                                  std::chrono::seconds config_valid_for,
                                                  WallTime now) {
-  snapshot::ClusterModel model = tx.nodes().cluster_model(now);
+  snapshot::ClusterModel model = tx.cluster_model().load(now);
   auto bundles = tx.trust().bundles();
   if (model.version == 0) return nullptr;
   model.valid_for_s = config_valid_for.count();

@@ -3,16 +3,27 @@
 // asked once.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/time.hpp"
 #include "control/core/database.hpp"
 #include "control/pki/authority.hpp"
+#include "control/pki/rotation/trust_state.hpp"
 #include "snapshot/cluster_index.hpp"
 
 namespace rap::control {
+
+class ClusterModelRepository {
+ public:
+  virtual ~ClusterModelRepository() = default;
+  // Fills version, cluster, nodes, pools, resources and what is revoked and still of interest.
+  virtual snapshot::ClusterModel load(WallTime now) = 0;
+};
 
 // Immutable. Everything a configuration is made of, except for whom and when.
 struct ClusterState {

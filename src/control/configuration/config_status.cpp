@@ -4,9 +4,11 @@
 #include <map>
 
 #include "control/configuration/cluster_models.hpp"
-#include "control/entrance/routes.hpp"
+#include "control/configuration/config_document.hpp"
+#include "control/configuration/routes.hpp"
+#include "control/core/cluster.hpp"
+#include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/link/node_calls.hpp"
 
 namespace rap::control {
 namespace {
@@ -89,7 +91,7 @@ class Listing {
 Outcome<Reply> show_status(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto cluster =
-        s.models.at_least(tx, tx.nodes().config_version(), s.authority.get(), call.now);
+        s.models.at_least(tx, tx.cluster().config_version(), s.authority.get(), call.now);
     if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
     const Given given = given_by(cluster->index);
     Listing listing;
@@ -114,7 +116,7 @@ Outcome<Reply> show_status(Services& s, const Call& call) {
 
 std::vector<Route> config_status_routes() {
   using namespace field;
-  return {{.method = "GET",
+  return {{{.method = "GET",
            .path = "/api/v1/config-status",
            .operation = "getConfigStatus",
            .summary = "Which version of which value every node runs with, those that lag first",
@@ -125,8 +127,8 @@ std::vector<Route> config_status_routes() {
                               field::name("node_name"), count("applied_version"),
                               time("applied_at").optional(), time("pending_since").optional(),
                               text("error", 8192).optional(), text("organization").optional(),
-                              text("resource").optional()}),
-           .handler = show_status}};
+                              text("resource").optional()})},
+           show_status}};
 }
 
 }  // namespace rap::control

@@ -1,7 +1,9 @@
 // Configuration by registered type (CP-7): edited by people, pulled by nodes. What a value may hold
 // is the type's to say (snapshot/config_types.hpp).
 #include "base/encoding.hpp"
-#include "control/entrance/routes.hpp"
+#include "control/access/resource.hpp"
+#include "control/configuration/config_document.hpp"
+#include "control/configuration/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "crypto/keys/digest.hpp"
 #include "snapshot/config_types.hpp"
@@ -82,11 +84,10 @@ std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& ad
                        "or set one for the organization instead.",
                    std::nullopt};
   }
-  // Every organization's count, and no more than the count.
-  const Scope own = tx.scope();
-  tx.set_scope(Scope::platform());
-  const std::size_t all = tx.configs().count_organization_documents();
-  tx.set_scope(own);
+  const std::size_t all = [&] {
+    AsPlatform as_platform(tx);  // every organization's count, and no more than the count
+    return tx.configs().count_organization_documents();
+  }();
   if (all <= snapshot::kMaxOrganizationDocuments) return std::nullopt;
   return Problem{ProblemCode::too_many_configs,
                  "All organizations together may set " +
@@ -220,69 +221,69 @@ std::vector<Route> config_routes() {
   const Field value = of("value", FieldType::free_object);
   const Field layer = choice("layer", {"platform", "cluster"}).optional();
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/configs",
        .operation = "listConfigs",
        .summary = "Configuration of the platform and the cluster, by type",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = list_of(document_fields()),
-       .handler = list_configs},
-      {.method = "PUT",
+       .answer = list_of(document_fields())},
+       list_configs},
+      {{.method = "PUT",
        .path = "/api/v1/configs/{type}",
        .operation = "setConfig",
        .summary = "Set a value of the platform or the cluster; nodes are given it at once",
        .access = policy::Access::platform,
        .query = {},
        .body = {value, layer},
-       .answer = {200, document_fields()},
-       .handler = set_config},
-      {.method = "DELETE",
+       .answer = {200, document_fields()}},
+       set_config},
+      {{.method = "DELETE",
        .path = "/api/v1/configs/{type}",
        .operation = "unsetConfig",
        .summary = "Go back to what is compiled in",
        .access = policy::Access::platform,
        .query = {layer},
        .body = {},
-       .answer = {204, {}},
-       .handler = unset_config},
-      {.method = "GET",
+       .answer = {204, {}}},
+       unset_config},
+      {{.method = "GET",
        .path = "/api/v1/organizations/{org}/configs",
        .operation = "listOrganizationConfigs",
        .summary = "Configuration of an organization and its resources, by type",
        .access = policy::Access::organization_manager,
        .query = {},
        .body = {},
-       .answer = list_of(document_fields()),
-       .handler = list_organization_configs},
-      {.method = "PUT",
+       .answer = list_of(document_fields())},
+       list_organization_configs},
+      {{.method = "PUT",
        .path = "/api/v1/organizations/{org}/configs/{type}",
        .operation = "setOrganizationConfig",
        .summary = "Set a value of an organization, or of one of its resources",
        .access = policy::Access::organization_manager,
        .query = {},
        .body = {value, key("resource").optional()},
-       .answer = {200, document_fields()},
-       .handler = set_organization_config},
-      {.method = "DELETE",
+       .answer = {200, document_fields()}},
+       set_organization_config},
+      {{.method = "DELETE",
        .path = "/api/v1/organizations/{org}/configs/{type}",
        .operation = "unsetOrganizationConfig",
        .summary = "Remove a value of an organization, or of one of its resources",
        .access = policy::Access::organization_manager,
        .query = {key("resource").optional()},
        .body = {},
-       .answer = {204, {}},
-       .handler = unset_organization_config},
-      {.method = "GET",
+       .answer = {204, {}}},
+       unset_organization_config},
+      {{.method = "GET",
        .path = "/api/v1/organizations/{org}/variables",
        .operation = "getVariables",
        .summary = "The variables of an organization, for its members",
        .access = policy::Access::organization_member,
        .query = {},
        .body = {},
-       .answer = {200, {count("version"), of("variables", FieldType::free_object)}},
-       .handler = show_variables},
+       .answer = {200, {count("version"), of("variables", FieldType::free_object)}}},
+       show_variables},
   };
 }
 

@@ -2,16 +2,47 @@
 // it only that one's rows (store/migrations/0001_organizations.sql).
 #pragma once
 
+#include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "base/ids.hpp"
+#include "control/core/audit.hpp"
 #include "control/core/problem.hpp"
-#include "control/core/repositories.hpp"
-#include "control/core/security_repository.hpp"
 
 namespace rap::control {
+
+// The ports through which the use cases reach PostgreSQL: one repository a concept, in the room of
+// the concept, all of them parts of one transaction. A `key` that one takes is an id or a name.
+//
+// No method reports a database fault: a fault dooms the transaction, every later call yields
+// nothing, and the transaction's own outcome is the fault. "false" and "nullopt" therefore always
+// mean what their comment says.
+class ClusterRepository;          // core/cluster.hpp
+class CertificateRepository;      // pki/certificate_inventory.hpp
+class PublicationRepository;      // pki/publication.hpp
+class TrustRepository;            // pki/trust_state.hpp
+class SessionRepository;          // sessions/session.hpp
+class CommandRepository;          // sessions/node_command.hpp
+class UserRepository;             // people/user.hpp
+class BearerRepository;           // people/bearer.hpp
+class AuthEpochRepository;        // people/auth_epoch.hpp
+class OrganizationRepository;     // people/organization.hpp
+class NodeRepository;             // nodes/node.hpp
+class JoinTokenRepository;        // nodes/join_token.hpp
+class EnrolmentRepository;        // nodes/enrolment.hpp
+class EgressPoolRepository;       // access/egress_pool.hpp
+class ResourceRepository;         // access/resource.hpp
+class GrantRepository;            // access/grant.hpp
+class BlocklistRepository;        // access/blocklist.hpp
+class ConfigRepository;           // configuration/config_document.hpp
+class ClusterModelRepository;     // configuration/cluster_models.hpp
+class AdmissionRepository;        // link/admission.hpp
+class NodeReportRepository;       // link/node_report.hpp
+class SecurityChangeRepository;   // link/security_changes.hpp
 
 struct Scope {
   enum class Kind : std::uint8_t { platform, organization, user };
@@ -28,17 +59,28 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  virtual UserRepository& users() = 0;
-  virtual BearerRepository& bearers() = 0;
-  virtual OrganizationRepository& organizations() = 0;
-  virtual ResourceRepository& resources() = 0;
-  virtual NodeRepository& nodes() = 0;
+  virtual ClusterRepository& cluster() = 0;
   virtual CertificateRepository& certificates() = 0;
   virtual PublicationRepository& publications() = 0;
   virtual TrustRepository& trust() = 0;
   virtual SessionRepository& sessions() = 0;
-  virtual SecurityRepository& security() = 0;
+  virtual CommandRepository& commands() = 0;
+  virtual UserRepository& users() = 0;
+  virtual BearerRepository& bearers() = 0;
+  virtual AuthEpochRepository& auth_epochs() = 0;
+  virtual OrganizationRepository& organizations() = 0;
+  virtual NodeRepository& nodes() = 0;
+  virtual JoinTokenRepository& join_tokens() = 0;
+  virtual EnrolmentRepository& enrolments() = 0;
+  virtual EgressPoolRepository& egress_pools() = 0;
+  virtual ResourceRepository& resources() = 0;
+  virtual GrantRepository& grants() = 0;
+  virtual BlocklistRepository& blocklist() = 0;
   virtual ConfigRepository& configs() = 0;
+  virtual ClusterModelRepository& cluster_model() = 0;
+  virtual AdmissionRepository& admissions() = 0;
+  virtual NodeReportRepository& node_reports() = 0;
+  virtual SecurityChangeRepository& security_changes() = 0;
   virtual AuditRepository& audit_log() = 0;
 
   // Written when the transaction commits, last of all: the lock on the hash chain is held briefly,

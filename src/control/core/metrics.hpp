@@ -11,12 +11,16 @@
 #include <vector>
 
 #include "base/metrics_text.hpp"
-#include "control/core/repositories.hpp"
 #include "wire/fallback_cause.hpp"
 
 namespace rap::control {
 
 inline constexpr std::string_view kSourcePrefix = "rap_control_";
+
+struct StateCount {
+  std::string state;
+  std::uint64_t count = 0;
+};
 
 class Metrics {
  public:

@@ -1,11 +1,10 @@
 #include "control/entrance/api.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <nlohmann/json.hpp>
 
 #include "control/entrance/routes.hpp"
-#include "control/people/auth.hpp"
+#include "control/people/bearer.hpp"
 #include "control/people/organization_access.hpp"
 #include "policy/names.hpp"
 
@@ -23,11 +22,11 @@ bool is_plain(const std::string& value) {
          std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-Outcome<User> find_caller(Database& database, const crypto::Sha256& bearer, WallTime now) {
-  return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<User> {
+Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer, WallTime now) {
+  return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<Caller> {
     auto user = tx.bearers().find(bearer, now);
     if (!user) return not_signed_in();
-    return std::move(*user);
+    return Caller{user->id, std::move(user->email), user->platform_role};
   });
 }
 
@@ -38,7 +37,7 @@ Api::Api(Services services) : services_(std::move(services)), routes_(api_routes
 }
 
 wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
-  const Match found = match(routes_, request.method, request.path);
+  const auto found = match(routes_, request.method, request.path);
   auto outcome = answer(found, request, now);
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
@@ -48,7 +47,7 @@ wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
   return response;
 }
 
-Outcome<Reply> Api::answer(const Match& found, const wire::HttpRequest& request, WallTime now) {
+Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& request, WallTime now) {
   if (!found.route && found.allow.empty()) {
     return refuse(ProblemCode::not_found,
                   "There is nothing at this path; /api/v1/openapi.json lists what there is.");
@@ -62,17 +61,18 @@ Outcome<Reply> Api::answer(const Match& found, const wire::HttpRequest& request,
   if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
   const auto body = parse_body(route, request);
   if (!body) return std::unexpected(body.error());
-  return run_handler(services_, route,
-                     {.request = request,
+  const Call call{.request = request,
                       .now = now,
                       .body = *body,
                       .path_values = found.path_values,
                       .caller = std::move(admitted->caller),
                       .bearer_sha256 = admitted->bearer_sha256,
-                      .organization = std::move(admitted->organization)});
+                      .organization = std::move(admitted->organization)};
+  return run_guarded(services_.log, route.operation,
+                     [&] { return route.handler(services_, call); });
 }
 
-Outcome<Api::Admission> Api::admit(const Match& found, const wire::HttpRequest& request,
+Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRequest& request,
                                    WallTime now) {
   Admission admission;
   const policy::Access access = found.route->access;
@@ -104,15 +104,6 @@ Outcome<Api::Admission> Api::admit(const Match& found, const wire::HttpRequest& 
   if (decision == policy::Decision::allow) return admission;
   return refuse(ProblemCode::forbidden,
                 "Only the platform's administrators may do this; ask one of them.");
-}
-
-Outcome<Reply> run_handler(Services& services, const Route& route, const Call& call) {
-  try {
-    return route.handler(services, call);
-  } catch (const std::exception& e) {
-    services.log.error("request.failed", {{"operation", route.operation}, {"reason", e.what()}});
-    return refuse(ProblemCode::internal_error, "The server failed; its log says why.");
-  }
 }
 
 }  // namespace rap::control

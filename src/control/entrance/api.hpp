@@ -19,20 +19,17 @@ class Api {
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
-  Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
+  Outcome<Reply> answer(const Match<Route>& match, const wire::HttpRequest& request, WallTime now);
   // Who asks, when they may: the caller, their bearer and the organization of the path.
   struct Admission {
-    std::optional<User> caller;
+    std::optional<Caller> caller;
     crypto::Sha256 bearer_sha256{};
     std::optional<OrganizationContext> organization;
   };
-  Outcome<Admission> admit(const Match& match, const wire::HttpRequest& request, WallTime now);
+  Outcome<Admission> admit(const Match<Route>& match, const wire::HttpRequest& request, WallTime now);
 
   Services services_;
   std::vector<Route> routes_;
 };
-
-// Runs a handler and translates what a library throws.
-Outcome<Reply> run_handler(Services& services, const Route& route, const Call& call);
 
 }  // namespace rap::control

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "base/encoding.hpp"
+#include "control/core/listing.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/people/organization_access.hpp"
@@ -10,6 +11,35 @@ namespace rap::control {
 namespace {
 
 constexpr std::int64_t kDefaultEntries = 200;
+
+Fields audit_fields() {
+  using namespace field;
+  return {count("seq"),
+          time("at"),
+          uuid("organization_id").optional(),
+          object("actor", {choice("kind", {"user", "node", "system", "anonymous"}), text("id"),
+                           text("name")}),
+          text("action"),
+          object("target", {text("kind"), text("id"), text("name")}),
+          choice("outcome", {"ok", "denied"}),
+          text("source_ip"),
+          of("detail", FieldType::free_object),
+          of("hash", FieldType::sha256_hex)};
+}
+
+Json to_json(const AuditEntry& e) {
+  Json out = {{"seq", e.seq},
+              {"at", to_unix(e.at)},
+              {"actor", {{"kind", e.actor_kind}, {"id", e.actor_id}, {"name", e.actor_name}}},
+              {"action", e.action},
+              {"target", {{"kind", e.target_kind}, {"id", e.target_id}, {"name", e.target_name}}},
+              {"outcome", e.outcome},
+              {"source_ip", e.source_ip},
+              {"detail", parse_stored(e.detail)},
+              {"hash", to_hex(e.hash)}};
+  if (e.organization) out["organization_id"] = e.organization->str();
+  return out;
+}
 
 std::optional<std::int64_t> number(const Call& call, std::string_view name) {
   const auto text = call.query(name);
@@ -59,7 +89,7 @@ Outcome<Reply> verify_audit(Services& s, const Call&) {
 std::vector<Route> audit_routes() {
   using namespace field;
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/audit",
        .operation = "listAudit",
        .summary = "What was done, newest first: an organization's, or the platform's own",
@@ -67,9 +97,9 @@ std::vector<Route> audit_routes() {
        .query = {key("organization").optional(), count("before").optional(),
                  integer("limit", 1, static_cast<std::int64_t>(kMaxListed)).optional()},
        .body = {},
-       .answer = list_of(audit_fields()),
-       .handler = list_audit},
-      {.method = "GET",
+       .answer = list_of(audit_fields())},
+       list_audit},
+      {{.method = "GET",
        .path = "/api/v1/audit/verify",
        .operation = "verifyAudit",
        .summary = "Recompute the hash chain and name the first entry that does not fit",
@@ -78,8 +108,8 @@ std::vector<Route> audit_routes() {
        .body = {},
        .answer = {200,
                   {of("ok", FieldType::boolean), count("entries"),
-                   of("head", FieldType::sha256_hex), count("first_broken").optional()}},
-       .handler = verify_audit},
+                   of("head", FieldType::sha256_hex), count("first_broken").optional()}}},
+       verify_audit},
   };
 }
 

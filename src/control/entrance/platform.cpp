@@ -1,7 +1,11 @@
 // What is everybody's: health, the trust bundle, the description of the API. And metrics.
+#include "control/core/cluster.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/openapi.hpp"
+#include "control/nodes/node.hpp"
+#include "control/pki/authority.hpp"
+#include "control/sessions/session.hpp"
 
 namespace rap::control {
 namespace {
@@ -10,7 +14,7 @@ Outcome<Reply> healthz(Services&, const Call&) { return reply({{"status", "ok"}}
 
 Outcome<Reply> readyz(Services& s, const Call&) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    if (tx.nodes().config_version() == 0) {
+    if (tx.cluster().config_version() == 0) {
       return refuse(ProblemCode::database_unavailable,
                     "The database holds no cluster; run 'rap-control init' first.");
     }
@@ -21,7 +25,7 @@ Outcome<Reply> readyz(Services& s, const Call&) {
 Outcome<Reply> metrics(Services& s, const Call&) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     return Reply{
-        s.metrics.text(tx.audit_log().nodes_by_state(), tx.audit_log().sessions_by_state()),
+        s.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
         "text/plain; version=0.0.4"};
   });
 }
@@ -36,20 +40,20 @@ Outcome<Reply> trust_bundle(Services& s, const Call&) {
 }
 
 Outcome<Reply> describe(Services& s, const Call&) {
-  return reply(openapi_document(api_routes(), s.settings));
+  return reply(openapi_document(api_routes(), {s.settings.public_url, s.settings.version}));
 }
 
 Route open_route(std::string_view path, std::string_view operation, std::string_view summary,
                  Fields members, Handler handler) {
-  return {.method = "GET",
-          .path = path,
-          .operation = operation,
-          .summary = summary,
-          .access = policy::Access::anyone,
-          .query = {},
-          .body = {},
-          .answer = {200, std::move(members)},
-          .handler = handler};
+  return {{.method = "GET",
+           .path = path,
+           .operation = operation,
+           .summary = summary,
+           .access = policy::Access::anyone,
+           .query = {},
+           .body = {},
+           .answer = {200, std::move(members)}},
+          handler};
 }
 
 }  // namespace
@@ -74,15 +78,15 @@ std::vector<Route> platform_routes() {
                   list("servers", 8, {text("url")}), list("security", 8, {text_list("bearer", 0)}),
                   of("paths", FieldType::free_object), of("components", FieldType::free_object)},
                  describe),
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/metrics",
        .operation = "getMetrics",
        .summary = "Counters and gauges in Prometheus' text format",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, {}},
-       .handler = metrics},
+       .answer = {200, {}}},
+       metrics},
   };
 }
 

@@ -14,7 +14,7 @@ std::string lower(std::string_view method) {
   return out;
 }
 
-json parameters_of(const Route& route) {
+json parameters_of(const Endpoint& route) {
   json out = json::array();
   for (std::size_t at = 0; (at = route.path.find('{', at)) != route.path.npos; ++at) {
     const auto name = route.path.substr(at + 1, route.path.find('}', at) - at - 1);
@@ -28,7 +28,7 @@ json parameters_of(const Route& route) {
   return out;
 }
 
-json success_of(const Route& route) {
+json success_of(const Endpoint& route) {
   json response = {{"description", route.summary}};
   if (route.answer.status == 204) return response;
   if (route.answer.members.empty()) {
@@ -39,7 +39,7 @@ json success_of(const Route& route) {
   return response;
 }
 
-json operation_of(const Route& route) {
+json operation_of(const Endpoint& route) {
   json operation = {{"operationId", route.operation},
                     {"summary", route.summary},
                     {"x-rap-access", to_string(route.access)},
@@ -73,14 +73,14 @@ json components() {
 
 }  // namespace
 
-json openapi_document(const std::vector<Route>& routes, const Settings& settings) {
+json openapi_document(const std::vector<Route>& routes, const ApiInfo& info) {
   json paths = json::object();
   for (const Route& route : routes) {
     paths[std::string(route.path)][lower(route.method)] = operation_of(route);
   }
   return {{"openapi", "3.1.0"},
-          {"info", {{"title", "Secure access control plane"}, {"version", settings.version}}},
-          {"servers", json::array({{{"url", settings.public_url}}})},
+          {"info", {{"title", "Secure access control plane"}, {"version", info.version}}},
+          {"servers", json::array({{{"url", info.url}}})},
           {"security", json::array({{{"bearer", json::array()}}})},
           {"paths", std::move(paths)},
           {"components", components()}};

@@ -7,6 +7,11 @@
 
 namespace rap::control {
 
-nlohmann::json openapi_document(const std::vector<Route>& routes, const Settings& settings);
+struct ApiInfo {
+  std::string url;  // https://HOST:PORT, where people and agents reach the API
+  std::string version;
+};
+
+nlohmann::json openapi_document(const std::vector<Route>& routes, const ApiInfo& info);
 
 }  // namespace rap::control

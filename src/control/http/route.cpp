@@ -1,9 +1,11 @@
 #include "control/http/route.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
+#include "control/core/listing.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::control {
@@ -11,15 +13,13 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> out;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // the slash
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    out.push_back(path.substr(0, slash));
-    path.remove_prefix(slash);
-  }
-  return out;
+// The next segment of a path that begins with a slash; what is left begins with one, or is empty.
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);  // the slash
+  const std::size_t slash = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, slash);
+  path.remove_prefix(slash);
+  return segment;
 }
 
 std::optional<std::string> percent_decode(std::string_view s) {
@@ -39,100 +39,41 @@ std::optional<std::string> percent_decode(std::string_view s) {
 
 bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
 
-// The values of the variables when the path fits the pattern.
-std::optional<std::vector<std::pair<std::string_view, std::string>>> fit(
-    std::string_view pattern, const std::vector<std::string_view>& segments) {
-  const auto wanted = segments_of(pattern);
-  if (wanted.size() != segments.size()) return std::nullopt;
-  std::vector<std::pair<std::string_view, std::string>> values;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (!is_variable(wanted[i])) {
-      if (wanted[i] != segments[i]) return std::nullopt;
-      continue;
-    }
-    auto value = percent_decode(segments[i]);
-    if (!value || value->empty()) return std::nullopt;
-    values.emplace_back(wanted[i].substr(1, wanted[i].size() - 2), std::move(*value));
-  }
-  return values;
-}
-
 }  // namespace
 
-const std::string& Call::path(std::string_view name) const {
-  static const std::string none;
-  const auto it = std::ranges::find(path_values, name, [](const auto& v) { return v.first; });
-  return it == path_values.end() ? none : it->second;
-}
-
-std::optional<std::string> Call::query(std::string_view name) const {
-  return wire::query_parameter(request.query, name);
-}
-
-std::string Call::text(std::string_view member) const {
-  const auto it = body.find(member);
-  return it == body.end() || !it->is_string() ? "" : it->get<std::string>();
-}
-
-std::int64_t Call::integer(std::string_view member, std::int64_t otherwise) const {
-  const auto it = body.find(member);
-  return it == body.end() || !it->is_number_integer() ? otherwise : it->get<std::int64_t>();
-}
-
-AuditEntry Call::audit(std::string_view action, std::string_view target_kind, std::string target_id,
-                       std::string target_name) const {
-  AuditEntry e;
-  e.at = now;
-  if (organization) e.organization = organization->id;
-  e.actor_kind = caller ? "user" : node ? "node" : "anonymous";
-  if (caller) {
-    e.actor_id = caller->id.str();
-    e.actor_name = caller->email;
-  } else if (node) {
-    e.actor_id = node->id.str();
-    e.actor_name = node->name;
+bool fits(std::string_view pattern, std::string_view path) {
+  if (!path.starts_with('/')) return false;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view segment = take_segment(path);
+    if (is_variable(wanted) ? segment.empty() : wanted != segment) return false;
   }
-  e.action = action;
-  e.target_kind = target_kind;
-  e.target_id = std::move(target_id);
-  e.target_name = std::move(target_name);
-  e.source_ip = request.peer_ip;
-  return e;
+  return pattern.empty() && path.empty();
+}
+
+std::optional<PathValues> values_in(std::string_view pattern, std::string_view path) {
+  PathValues values;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view segment = take_segment(path);
+    if (!is_variable(wanted)) continue;
+    auto value = percent_decode(segment);
+    if (!value || value->empty()) return std::nullopt;
+    values.emplace_back(wanted.substr(1, wanted.size() - 2), std::move(*value));
+  }
+  return values;
 }
 
 Answer list_of(Fields members) {
   return {200, {field::list("items", static_cast<std::int64_t>(kMaxListed), std::move(members))}};
 }
 
-std::vector<std::string_view> operations_of(const std::vector<Route>& routes) {
-  std::vector<std::string_view> operations(routes.size());
-  std::ranges::transform(routes, operations.begin(), &Route::operation);
-  return operations;
-}
-
-Match match(const std::vector<Route>& routes, std::string_view method, std::string_view path) {
-  Match found;
-  if (!path.starts_with('/')) return found;
-  const auto segments = segments_of(path);
-  for (const Route& route : routes) {
-    auto values = fit(route.path, segments);
-    if (!values) continue;
-    if (route.method == method) {
-      found.route = &route;
-      found.path_values = std::move(*values);
-      return found;
-    }
-    found.allow += (found.allow.empty() ? "" : ", ") + std::string(route.method);
-  }
-  return found;
-}
-
-Outcome<json> parse_body(const Route& route, const wire::HttpRequest& request) {
-  if (route.body.empty()) {
+Outcome<json> parse_body(const Endpoint& endpoint, const wire::HttpRequest& request) {
+  if (endpoint.body.empty()) {
     if (request.body.empty() || request.body == "{}") return json::object();
     return refuse(ProblemCode::malformed_request, "This request takes no body.");
   }
-  if (request.body.empty() && std::ranges::none_of(route.body, &Field::required)) {
+  if (request.body.empty() && std::ranges::none_of(endpoint.body, &Field::required)) {
     return json::object();
   }
   const auto parsed = wire::parse_strict_json(request.body);
@@ -140,21 +81,21 @@ Outcome<json> parse_body(const Route& route, const wire::HttpRequest& request) {
     return refuse(ProblemCode::malformed_request,
                   "The body must be one JSON object, with no member given twice.");
   }
-  if (auto fault = find_fault(*parsed, route.body)) {
+  if (auto fault = find_fault(*parsed, endpoint.body)) {
     return refuse(ProblemCode::invalid_member, *fault);
   }
   return *parsed;
 }
 
-Outcome<void> check_query(const Route& route, std::string_view query) {
+Outcome<void> check_query(const Endpoint& endpoint, std::string_view query) {
   for (std::string_view rest = query; !rest.empty();) {
     const std::size_t end = std::min(rest.find('&'), rest.size());
     const std::string_view pair = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (pair.empty()) continue;
     const std::string_view name = pair.substr(0, pair.find('='));
-    const auto it = std::ranges::find(route.query, name, &Field::name);
-    if (it == route.query.end()) {
+    const auto it = std::ranges::find(endpoint.query, name, &Field::name);
+    if (it == endpoint.query.end()) {
       return refuse(ProblemCode::invalid_member,
                     "'" + std::string(name) + "' is not a query parameter here.");
     }
@@ -166,6 +107,16 @@ Outcome<void> check_query(const Route& route, std::string_view query) {
     if (auto fault = find_fault(*value, *it)) return refuse(ProblemCode::invalid_member, *fault);
   }
   return {};
+}
+
+Outcome<Reply> run_guarded(Log& log, std::string_view operation,
+                           const std::function<Outcome<Reply>()>& handler) {
+  try {
+    return handler();
+  } catch (const std::exception& e) {
+    log.error("request.failed", {{"operation", operation}, {"reason", e.what()}});
+    return refuse(ProblemCode::internal_error, "The server failed; its log says why.");
+  }
 }
 
 wire::HttpResponse respond(int status, Reply reply) {

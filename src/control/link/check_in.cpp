@@ -3,6 +3,10 @@
 #include <algorithm>
 
 #include "control/link/node_calls.hpp"
+#include "control/link/node_report.hpp"
+#include "control/pki/authority.hpp"
+#include "control/sessions/node_command.hpp"
+#include "control/sessions/session.hpp"
 
 namespace rap::control {
 namespace {
@@ -27,26 +31,26 @@ std::vector<SessionPresence> carried_sessions(const Json& observations) {
   return out;
 }
 
-std::string member_text(const Call& call, const char* name) {
+std::string member_text(const NodeCall& call, const char* name) {
   const auto it = call.body.find(name);
   return it == call.body.end() ? "{}" : it->dump();
 }
 
 // The number of the node's last command, which may be one of these.
-std::uint64_t reconcile_sessions(Services& s, const Call& call,
+std::uint64_t reconcile_sessions(Services& s, const NodeCall& call,
                                  const std::vector<SessionPresence>& carried) {
-  auto& sessions = call.tx->sessions();
-  if (carried.empty() && !call.admitted->carries_sessions) return call.admitted->commands_seq;
-  sessions.settle_states(sessions.record_presence(call.node->id, carried, call.now), call.now);
+  auto& sessions = call.tx.sessions();
+  if (carried.empty() && !call.admitted.carries_sessions) return call.admitted.commands_seq;
+  sessions.settle_states(sessions.record_presence(call.node.id, carried, call.now), call.now);
   std::vector<SessionId> ids;
   ids.reserve(carried.size());
   for (const SessionPresence& p : carried) ids.push_back(p.session);
   const auto ended = sessions.ended_among(ids);
   for (const SessionId id : ended) {
-    sessions.command_termination(call.node->id, id, CommandId::random(s.rng), call.now,
+    call.tx.commands().terminate_session(call.node.id, id, CommandId::random(s.rng), call.now,
                                  call.now - kRepeatCommandAfter);
   }
-  return ended.empty() ? call.admitted->commands_seq : sessions.last_command(call.node->id);
+  return ended.empty() ? call.admitted.commands_seq : call.tx.commands().last(call.node.id);
 }
 
 }  // namespace
@@ -57,8 +61,8 @@ std::uint64_t unsigned_member(const Json& object, const char* name) {
   return std::min<std::uint64_t>(it->get<std::uint64_t>(), INT64_MAX);
 }
 
-Outcome<Reply> check_in(Services& s, const Call& call) {
-  Node report = *call.node;
+Outcome<Reply> check_in(Services& s, const NodeCall& call) {
+  Node report = call.node;
   report.certificate_serial = call.request.peer_certificate_serial;
   report.versions = member_text(call, "versions");
   report.metrics = member_text(call, "metrics");
@@ -67,11 +71,11 @@ Outcome<Reply> check_in(Services& s, const Call& call) {
   const auto observations = call.body.find("observations");
   const auto carried = observations == call.body.end() ? std::vector<SessionPresence>{}
                                                        : carried_sessions(*observations);
-  call.tx->nodes().record_check_in(report, call.now);
+  call.tx.node_reports().record_check_in(report, call.now);
   const std::uint64_t commands_seq = reconcile_sessions(s, call, carried);
   // Under another root than the one that issues now.
-  const bool wants_renewal = call.admitted->ca_ref != s.authority->ca_ref();
-  return reply({{"config_version", call.admitted->config_version},
+  const bool wants_renewal = call.admitted.ca_ref != s.authority->ca_ref();
+  return reply({{"config_version", call.admitted.config_version},
                 {"commands_seq", commands_seq},
                 {"renew_certificate", wants_renewal},
                 {"server_time", to_unix(call.now)}});

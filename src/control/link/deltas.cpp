@@ -5,6 +5,7 @@
 
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
+#include "control/link/security_changes.hpp"
 
 namespace rap::control {
 namespace {
@@ -27,39 +28,39 @@ struct Pulled {
 };
 
 template <class Change>
-void finish(const Call& call, DeltaStream stream, std::uint64_t since, std::vector<Change>& found,
+void finish(const NodeCall& call, DeltaStream stream, std::uint64_t since, std::vector<Change>& found,
             Pulled& pulled) {
   pulled.more = pulled.more || found.size() == kMaxDeltasAPull;
   const std::string member = std::string(to_string(stream)) + "_began";
   const auto began = call.body.contains(member) ? unsigned_member(call.body, member.c_str()) : 0;
-  if (!is_lost(since, began, call.tx->security().extent(stream))) return;
+  if (!is_lost(since, began, call.tx.security_changes().extent(stream))) return;
   found.clear();
   pulled.restart.push_back(to_string(stream));
 }
 
 // Whoever begins with a list is told the newest number there was before it was read.
-void say_newest(const Call& call, DeltaStream stream, std::uint64_t since, Json& answer) {
+void say_newest(const NodeCall& call, DeltaStream stream, std::uint64_t since, Json& answer) {
   if (since > 0) return;
-  answer[std::string(to_string(stream)) + "_newest"] = call.tx->security().extent(stream).seq;
+  answer[std::string(to_string(stream)) + "_newest"] = call.tx.security_changes().extent(stream).seq;
 }
 
 // Each cursor that was named is said again: an answer tells by itself what it reaches on from.
-Outcome<Reply> pull_deltas(Services&, const Call& call) {
+Outcome<Reply> pull_deltas(Services&, const NodeCall& call) {
   Pulled pulled;
   Json answer = Json::object();
-  SecurityRepository& security = call.tx->security();
+  SecurityChangeRepository& security = call.tx.security_changes();
   if (call.body.contains("epochs_since")) {
     const auto since = static_cast<std::uint64_t>(call.integer("epochs_since"));
     answer["epochs_since"] = since;
     say_newest(call, DeltaStream::epochs, since, answer);
-    pulled.changes.epochs = security.epoch_changes(since, kMaxDeltasAPull);
+    pulled.changes.epochs = security.epochs(since, kMaxDeltasAPull);
     finish(call, DeltaStream::epochs, since, pulled.changes.epochs, pulled);
   }
   if (call.body.contains("blocklist_since")) {
     const auto since = static_cast<std::uint64_t>(call.integer("blocklist_since"));
     answer["blocklist_since"] = since;
     say_newest(call, DeltaStream::blocklist, since, answer);
-    pulled.changes.blocklist = security.blocklist_changes(since, kMaxDeltasAPull);
+    pulled.changes.blocklist = security.blocklist(since, kMaxDeltasAPull);
     finish(call, DeltaStream::blocklist, since, pulled.changes.blocklist, pulled);
   }
   answer.update(snapshot::to_json(pulled.changes));
@@ -70,10 +71,10 @@ Outcome<Reply> pull_deltas(Services&, const Call& call) {
 
 }  // namespace
 
-Route delta_route() {
+NodeRoute delta_route() {
   using namespace field;
   constexpr auto kMost = static_cast<std::int64_t>(kMaxDeltasAPull);
-  return {.method = "POST",
+  return {{.method = "POST",
           .path = "/cp/v2/nodes/{id}/deltas/pull",
           .operation = "pullDeltas",
           .summary = "Changes of auth epochs and of the blocklist since the node's cursors",
@@ -91,9 +92,11 @@ Route delta_route() {
                             choice("action", {"add", "remove"}), time("expires_at").optional(),
                             count("seq")}),
                       text_list("restart", 2, {"epochs", "blocklist"}),
-                      of("more", FieldType::boolean)}},
-          .handler = pull_deltas,
-          .same_for_all = true};
+                      of("more", FieldType::boolean)}}},
+          NodeExecutor::deltas,
+          pull_deltas,
+          nullptr,
+          true};
 }
 
 }  // namespace rap::control

@@ -1,10 +1,10 @@
 // The call of the delta channel (CP-4) on the node listener.
 #pragma once
 
-#include "control/http/route.hpp"
+#include "control/link/node_route.hpp"
 
 namespace rap::control {
 
-Route delta_route();
+NodeRoute delta_route();
 
 }  // namespace rap::control

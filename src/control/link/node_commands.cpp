@@ -2,16 +2,17 @@
 #include <charconv>
 
 #include "control/link/node_calls.hpp"
+#include "control/sessions/node_command.hpp"
 
 namespace rap::control {
 
-Outcome<Reply> pull_commands(Services&, const Call& call) {
+Outcome<Reply> pull_commands(Services&, const NodeCall& call) {
   const std::string since = call.query("since").value_or("0");
   std::uint64_t seq = 0;
   std::from_chars(since.data(), since.data() + since.size(), seq);
   Json commands = Json::array();
   for (const NodeCommand& c :
-       call.tx->sessions().commands_since(call.node->id, seq, kMaxCommandsPerPull)) {
+       call.tx.commands().list_since(call.node.id, seq, kMaxCommandsPerPull)) {
     commands.push_back({{"seq", c.seq},
                         {"id", c.id.str()},
                         {"type", c.type},
@@ -20,8 +21,8 @@ Outcome<Reply> pull_commands(Services&, const Call& call) {
   return reply({{"commands", std::move(commands)}});
 }
 
-Outcome<Reply> finish_command(Services&, const Call& call) {
-  if (!call.tx->sessions().finish_command(call.node->id, call.path("command"),
+Outcome<Reply> finish_command(Services&, const NodeCall& call) {
+  if (!call.tx.commands().finish(call.node.id, call.path("command"),
                                           call.text("status") == "ok", call.text("detail"),
                                           call.now)) {
     return refuse(ProblemCode::command_not_found, "This node was given no such command.");

@@ -6,7 +6,9 @@
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "control/configuration/cluster_models.hpp"
+#include "control/configuration/config_document.hpp"
 #include "control/link/node_calls.hpp"
+#include "control/link/node_report.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/build.hpp"
 #include "snapshot/document_json.hpp"
@@ -165,13 +167,13 @@ std::optional<DocumentReport> document_of(const Json& item) {
 
 }  // namespace
 
-Outcome<Reply> pull_configs(Services& s, const Call& call) {
-  const std::uint64_t version = call.admitted->config_version;
+Outcome<Reply> pull_configs(Services& s, const NodeCall& call) {
+  const std::uint64_t version = call.admitted.config_version;
   const Asked asked(call.body, version);
   if (asked.nothing()) return PulledText().reply({});
-  const auto cluster = s.models.at_least(*call.tx, version, s.authority.get(), call.now);
+  const auto cluster = s.models.at_least(call.tx, version, s.authority.get(), call.now);
   if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
-  return compose(s, *cluster, call.node->id, asked, call.now);
+  return compose(s, *cluster, call.node.id, asked, call.now);
 }
 
 std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
@@ -182,8 +184,8 @@ std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
   return compose(s, *cluster, poll.node, asked, poll.now);
 }
 
-Outcome<Reply> acknowledge_configs(Services&, const Call& call) {
-  record_acks(*call.tx, {{call.node->id, call.body}}, call.now);
+Outcome<Reply> acknowledge_configs(Services&, const NodeCall& call) {
+  record_acks(call.tx, {{call.node.id, call.body}}, call.now);
   return no_content();
 }
 
@@ -201,19 +203,19 @@ void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json
   }
   std::vector<ConfigAck> acks;
   for (const auto& [node, version] : versions) acks.push_back({node, version});
-  if (!acks.empty()) tx.nodes().record_acks(acks, now);
+  if (!acks.empty()) tx.node_reports().record_acks(acks, now);
 }
 
-Outcome<Reply> report_config_errors(Services& s, const Call& call) {
+Outcome<Reply> report_config_errors(Services& s, const NodeCall& call) {
   for (const Json& error : call.body["errors"]) {
     const std::string what = error["error"].get<std::string>();
     const std::string type = error["type"].get<std::string>();
-    s.log.warn("node.config_error", {{"node", call.node->name}, {"type", type}, {"error", what}});
+    s.log.warn("node.config_error", {{"node", call.node.name}, {"type", type}, {"error", what}});
     if (const auto document = document_of(error)) {
-      call.tx->configs().record_error(call.node->id, *document, what, call.now);
+      call.tx.configs().record_error(call.node.id, *document, what, call.now);
     }
-    call.tx->nodes().record_config_error(
-        call.node->id, "version " + std::to_string(unsigned_member(error, "version")) + ": " + what,
+    call.tx.node_reports().record_config_error(
+        call.node.id, "version " + std::to_string(unsigned_member(error, "version")) + ": " + what,
         call.now);
   }
   return no_content();

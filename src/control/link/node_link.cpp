@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "control/entrance/api.hpp"
-#include "control/link/deltas.hpp"
 #include "control/link/node_calls.hpp"
+#include "control/link/node_table.hpp"
+#include "control/link/shared_answers.hpp"
+#include "control/pki/authority.hpp"
 
 namespace rap::control {
 namespace {
@@ -14,29 +15,28 @@ constexpr int kNoContent = 204;
 
 }  // namespace
 
-// By the member after /cp/v2/nodes/{id}/ or /cp/v2/; whatever else it is, is refused quickly.
-NodeExecutor executor_of(const wire::HttpRequest& request) {
-  static constexpr std::string_view kNodes = "/cp/v2/nodes/";
-  std::string_view path = request.path;
-  if (path.starts_with("/cp/v2/objects/")) return NodeExecutor::objects;
-  if (!path.starts_with(kNodes)) return NodeExecutor::reports;
-  path.remove_prefix(std::min(path.size(), path.find('/', kNodes.size())));
-  if (path == "/configs/pull" || path == "/commands/pull") return NodeExecutor::pulls;
-  if (path.starts_with("/deltas/")) return NodeExecutor::deltas;
-  if (path == "/events") return NodeExecutor::events;
-  if (path == "/certificates") return NodeExecutor::certificates;
-  if (path == "/configs/acks") return NodeExecutor::acks;
-  return NodeExecutor::reports;
+AuditEntry NodeCall::audit_entry() const {
+  AuditEntry entry = Call::audit_entry();
+  entry.actor_kind = "node";
+  entry.actor_id = node.id.str();
+  entry.actor_name = node.name;
+  return entry;
 }
 
 NodeLink::NodeLink(Services services)
     : services_(std::move(services)), routes_(node_link_routes()) {
-  routes_.push_back(delta_route());
   services_.metrics.add_routes("node", operations_of(routes_));
 }
 
+NodeExecutor NodeLink::executor_of(const wire::HttpRequest& request) const {
+  for (const NodeRoute& route : routes_) {
+    if (route.method == request.method && fits(route.path, request.path)) return route.executor;
+  }
+  return NodeExecutor::reports;
+}
+
 wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime now) {
-  const Match found = match(routes_, request.method, request.path);
+  const auto found = match(routes_, request.method, request.path);
   auto outcome = answer(found, request, now);
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
@@ -71,20 +71,20 @@ std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> reque
     Json body;
   };
   std::vector<Ack> acks;
-  std::vector<NodeCall> calls;
+  std::vector<NodeCredential> callers;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const Match found = match(routes_, requests[i].method, requests[i].path);
+    const auto found = match(routes_, requests[i].method, requests[i].path);
     if (!found.route || found.route->operation != kAcknowledgeConfigs) continue;
     const auto node = name_caller(requests[i], found.path_values.front().second);
     auto body = parse_body(*found.route, requests[i]);
     if (!node || !body || !requests[i].query.empty()) continue;
-    calls.push_back({*node, requests[i].peer_certificate_serial});
+    callers.push_back({*node, requests[i].peer_certificate_serial});
     acks.push_back({i, *node, std::move(*body)});
   }
   std::vector<bool> stored(requests.size());
   const auto done = services_.database.run(Scope::platform(), [&](Transaction& tx) {
     stored.assign(requests.size(), false);
-    const std::vector<bool> admitted = tx.nodes().admitted_among(calls);
+    const std::vector<bool> admitted = tx.admissions().admitted_among(callers);
     std::vector<std::pair<NodeId, const Json&>> taken;
     for (std::size_t i = 0; i < acks.size(); ++i) {
       if (!admitted[i]) continue;
@@ -97,7 +97,7 @@ std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> reque
   return done ? stored : std::vector<bool>(requests.size());
 }
 
-Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& request,
+Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpRequest& request,
                                 WallTime now) {
   if (!found.route && found.allow.empty()) {
     return refuse(ProblemCode::not_found, "There is nothing at this path for nodes.");
@@ -105,7 +105,7 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
   if (!found.route) {
     return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
   }
-  const Route& route = *found.route;
+  const NodeRoute& route = *found.route;
   // Objects are at paths without a node: who asks is whoever the certificate names.
   const auto in_path =
       std::ranges::find(found.path_values, "id", [](const auto& value) { return value.first; });
@@ -127,14 +127,15 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
         services_.standings.remember(*id, request.peer_certificate_serial,
                                      admitted->second.admissions);
         if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
-        const Call call{.request = request,
-                        .now = now,
-                        .body = *body,
-                        .path_values = found.path_values,
-                        .node = std::move(admitted->first),
-                        .admitted = std::move(admitted->second),
-                        .tx = &tx};
-        return run_handler(services_, route, call);
+        const NodeCall call{{.request = request,
+                             .now = now,
+                             .body = *body,
+                             .path_values = found.path_values},
+                            std::move(admitted->first),
+                            std::move(admitted->second),
+                            tx};
+        return run_guarded(services_.log, route.operation,
+                           [&] { return route.handler(services_, call); });
       });
   if (made && horizon && route.same_for_all) {
     services_.answers.keep(route.operation, request.body, *horizon, made->body);
@@ -143,13 +144,13 @@ Outcome<Reply> NodeLink::answer(const Match& found, const wire::HttpRequest& req
 }
 
 // nullopt: the database has to be asked about this call.
-std::optional<Horizon> NodeLink::horizon_for(const Route& route, NodeId id,
+std::optional<Horizon> NodeLink::horizon_for(const NodeRoute& route, NodeId id,
                                              const wire::HttpRequest& request) {
   if (route.from_memory == nullptr && !route.same_for_all) return std::nullopt;
   return services_.standings.horizon_of(id, request.peer_certificate_serial);
 }
 
-std::optional<Reply> NodeLink::answer_of_memory(const Route& route, NodeId id,
+std::optional<Reply> NodeLink::answer_of_memory(const NodeRoute& route, NodeId id,
                                                 const wire::HttpRequest& request,
                                                 const Horizon& horizon, const nlohmann::json& body,
                                                 WallTime now) {
@@ -184,7 +185,7 @@ Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
 // It must still take part, and its certificate be one that was issued and not revoked.
 Outcome<std::pair<Node, NodeAdmission>> NodeLink::admit(Transaction& tx, NodeId id,
                                                         std::string_view serial) {
-  auto found = tx.nodes().admit(id, serial);
+  auto found = tx.admissions().admit(id, serial);
   if (found && found->first.state == NodeState::revoked) {
     return refuse(ProblemCode::certificate_revoked,
                   "This node was revoked. Its host may come back as a new node only, with a new "

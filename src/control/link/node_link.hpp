@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "control/http/route.hpp"
+#include "control/link/admission.hpp"
+#include "control/link/node_route.hpp"
 
 namespace rap::control {
 
@@ -23,14 +24,18 @@ class NodeLink {
   std::vector<wire::HttpResponse> handle_together(std::span<const wire::HttpRequest> requests,
                                                   WallTime now);
 
-  const std::vector<Route>& routes() const { return routes_; }
+  // Which threads a request is for. What is no call of a node goes to the first, and is refused
+  // quickly.
+  NodeExecutor executor_of(const wire::HttpRequest& request) const;
+
+  const std::vector<NodeRoute>& routes() const { return routes_; }
 
  private:
   std::vector<bool> acknowledge(std::span<const wire::HttpRequest> requests, WallTime now);
-  Outcome<Reply> answer(const Match& match, const wire::HttpRequest& request, WallTime now);
-  std::optional<Horizon> horizon_for(const Route& route, NodeId id,
+  Outcome<Reply> answer(const Match<NodeRoute>& match, const wire::HttpRequest& request, WallTime now);
+  std::optional<Horizon> horizon_for(const NodeRoute& route, NodeId id,
                                      const wire::HttpRequest& request);
-  std::optional<Reply> answer_of_memory(const Route& route, NodeId id,
+  std::optional<Reply> answer_of_memory(const NodeRoute& route, NodeId id,
                                         const wire::HttpRequest& request, const Horizon& horizon,
                                         const nlohmann::json& body, WallTime now);
   Outcome<NodeId> name_caller(const wire::HttpRequest& request,
@@ -39,21 +44,7 @@ class NodeLink {
                                                        std::string_view serial);
 
   Services services_;
-  std::vector<Route> routes_;
+  std::vector<NodeRoute> routes_;
 };
-
-std::vector<Route> node_link_routes();
-
-// Kinds of calls that must not wait for one another (CP-6): each has threads of its own.
-enum class NodeExecutor : std::uint8_t {
-  reports,  // check-ins, results, errors: they write
-  acks,  // of configurations, by handle_together()
-  pulls,  // of configurations and commands: what nodes wait for after a change
-  deltas,
-  objects,
-  events,
-  certificates
-};
-NodeExecutor executor_of(const wire::HttpRequest& request);
 
 }  // namespace rap::control

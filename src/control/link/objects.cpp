@@ -30,12 +30,12 @@ const std::string* find_object(const ClusterState& cluster, NodeId node, std::st
 
 }  // namespace
 
-Outcome<Reply> get_object(Services& s, const Call& call) {
+Outcome<Reply> get_object(Services& s, const NodeCall& call) {
   if (call.path("kind") != kKind) return no_object();
   const auto cluster =
-      s.models.at_least(*call.tx, call.admitted->config_version, s.authority.get(), call.now);
+      s.models.at_least(call.tx, call.admitted.config_version, s.authority.get(), call.now);
   const std::string* bytes =
-      cluster ? find_object(*cluster, call.node->id, call.path("name")) : nullptr;
+      cluster ? find_object(*cluster, call.node.id, call.path("name")) : nullptr;
   if (bytes == nullptr) return no_object();
 
   // The same document signed by another key is another representation.

@@ -1,11 +1,14 @@
 // How a host becomes a node: invited by a join token, enrolled with a signing request that its own
 // key signed, approved by the platform. The key never leaves the host.
 #include "base/encoding.hpp"
-#include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/people/auth.hpp"
+#include "control/http/throttle.hpp"
+#include "control/nodes/enrolment.hpp"
+#include "control/nodes/join_token.hpp"
+#include "control/nodes/node.hpp"
+#include "control/nodes/routes.hpp"
 #include "control/pki/csr_policy.hpp"
-#include "control/pki/renewal.hpp"
+#include "control/pki/issuing.hpp"
 
 namespace rap::control {
 namespace {
@@ -51,7 +54,7 @@ Reply enrolment_reply(const Enrolment& e) {
 // A token that was used answers the same request with the same enrolment: the first answer may have
 // been lost on its way.
 Outcome<Reply> again(Transaction& tx, const Call& call, const JoinToken& token) {
-  const auto enrolment = tx.nodes().enrolment_of(token.id);
+  const auto enrolment = tx.enrolments().of_token(token.id);
   if (enrolment && enrolment->csr == call.text("csr")) return enrolment_reply(*enrolment);
   return refuse(
       ProblemCode::join_token_used,
@@ -63,7 +66,7 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
   const auto node = NodeId::parse(call.text("node_id"));
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("secret")));
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto token = tx.nodes().find_join_token(node.value_or(NodeId{}), secret);
+    const auto token = tx.join_tokens().find_and_lock(node.value_or(NodeId{}), secret);
     if (!token) {
       return refuse(ProblemCode::join_token_invalid,
                     "This join token is not known here. Make one with 'rap admin join-tokens "
@@ -86,8 +89,8 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
     if (auto request = accept_request(enrolment.csr, names); !request) {
       return std::unexpected(request.error());
     }
-    tx.nodes().use_join_token(token->id, call.now);
-    tx.nodes().create_enrolment(enrolment);
+    tx.join_tokens().use(token->id, call.now);
+    tx.enrolments().create(enrolment);
     tx.nodes().set_state(token->node, NodeState::pending, call.now);
     AuditEntry entry =
         call.audit("enrolment.requested", "node", token->node.str(), token->node_name);
@@ -119,7 +122,7 @@ Outcome<Reply> enrolment_status(Services& s, const Call& call) {
   if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto e = tx.nodes().find_enrolment(call.path("id"));
+    const auto e = tx.enrolments().find_and_lock(call.path("id"));
     // Whoever does not know the secret is not to learn whether the enrolment exists.
     if (!e || !crypto::equal_constant_time(e->poll_secret_sha256, secret)) {
       return refuse(ProblemCode::enrolment_not_found,
@@ -141,7 +144,7 @@ Outcome<Reply> enrolment_status(Services& s, const Call& call) {
 Outcome<Reply> list_enrolments(Services& s, const Call& call) {
   const auto state = enrolment_state_from(call.query("state").value_or(""));
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    return reply_list(tx.nodes().list_enrolments(state));
+    return reply_list(tx.enrolments().list(state));
   });
 }
 
@@ -164,7 +167,7 @@ Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) 
 Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
   const bool approved = decision == EnrolmentState::approved;
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    auto e = tx.nodes().find_enrolment(call.path("id"));
+    auto e = tx.enrolments().find_and_lock(call.path("id"));
     if (!e) {
       return refuse(ProblemCode::enrolment_not_found,
                     "There is no enrolment '" + call.path("id") +
@@ -196,7 +199,7 @@ Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
                          .dump();
     }
     tx.nodes().set_state(e->node, approved ? NodeState::approved : NodeState::denied, call.now);
-    tx.nodes().decide_enrolment(*e, call.caller->id);
+    tx.enrolments().decide(*e, call.caller->id);
     tx.audit(std::move(entry));
     return reply(to_json(*e));
   });
@@ -217,7 +220,7 @@ std::vector<Route> enrolment_routes() {
   const auto address = [&](std::string_view name) { return of(name, FieldType::host_port); };
   const auto note = [](std::string_view name) { return text(name, kMaxMetadataBytes).optional(); };
   return {
-      {.method = "POST",
+      {{.method = "POST",
        .path = "/api/v1/enrolments",
        .operation = "enrol",
        .summary = "Ask to become a node, with a join token and a signing request",
@@ -227,9 +230,9 @@ std::vector<Route> enrolment_routes() {
                 of("poll_secret_hash", FieldType::sha256_hex), of("seal_key", FieldType::base64_32),
                 address("data_plane_advertise"), address("fabric_advertise"),
                 object("metadata", {note("hostname"), note("os"), note("software_version")})},
-       .answer = {202, {uuid("id"), state}},
-       .handler = enrol},
-      {.method = "POST",
+       .answer = {202, {uuid("id"), state}}},
+       enrol},
+      {{.method = "POST",
        .path = "/api/v1/enrolments/{id}/status",
        .operation = "getEnrolmentStatus",
        .summary = "How an enrolment stands, for who knows its poll secret",
@@ -240,35 +243,35 @@ std::vector<Route> enrolment_routes() {
                   {state, text("certificate_chain", 65536).optional(),
                    text("ocsp", 32768).optional(), text("trust_bundle", 65536).optional(),
                    list("config_keys", 8, {text("kid"), text("public_key_pem")}).optional(),
-                   text("node_url").optional()}},
-       .handler = enrolment_status},
-      {.method = "GET",
+                   text("node_url").optional()}}},
+       enrolment_status},
+      {{.method = "GET",
        .path = "/api/v1/enrolments",
        .operation = "listEnrolments",
        .summary = "Hosts that asked to become nodes",
        .access = policy::Access::platform,
        .query = {state.optional()},
        .body = {},
-       .answer = list_of(enrolment_fields()),
-       .handler = list_enrolments},
-      {.method = "POST",
+       .answer = list_of(enrolment_fields())},
+       list_enrolments},
+      {{.method = "POST",
        .path = "/api/v1/enrolments/{id}/approve",
        .operation = "approveEnrolment",
        .summary = "Make the host a node: its certificate is issued",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, enrolment_fields()},
-       .handler = approve},
-      {.method = "POST",
+       .answer = {200, enrolment_fields()}},
+       approve},
+      {{.method = "POST",
        .path = "/api/v1/enrolments/{id}/deny",
        .operation = "denyEnrolment",
        .summary = "Turn the host away",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, enrolment_fields()},
-       .handler = deny},
+       .answer = {200, enrolment_fields()}},
+       deny},
   };
 }
 

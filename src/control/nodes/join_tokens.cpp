@@ -1,8 +1,11 @@
 // Invitations for hosts. A join token pins the platform's root, so that the first contact is
 // authenticated in both directions; its secret is stored as a SHA-256 only.
 #include "base/encoding.hpp"
-#include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/nodes/join_token.hpp"
+#include "control/nodes/node.hpp"
+#include "control/nodes/routes.hpp"
+#include "control/pki/authority.hpp"
 
 namespace rap::control {
 namespace {
@@ -50,7 +53,7 @@ Outcome<Reply> create_join_token(Services& s, const Call& call) {
     token.created_at = call.now;
     token.expires_at =
         call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
-    tx.nodes().add_join_token(token);
+    tx.join_tokens().add(token);
     tx.audit(call.audit("join_token.created", "node", node->str(), call.text("node_name")));
     const Json content = {{"v", 1},
                           {"url", s.settings.public_url},
@@ -66,7 +69,7 @@ Outcome<Reply> create_join_token(Services& s, const Call& call) {
 
 Outcome<Reply> list_join_tokens(Services& s, const Call&) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    return reply_list(tx.nodes().list_join_tokens());
+    return reply_list(tx.join_tokens().list());
   });
 }
 
@@ -75,24 +78,24 @@ Outcome<Reply> list_join_tokens(Services& s, const Call&) {
 std::vector<Route> join_token_routes() {
   using namespace field;
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/join-tokens",
        .operation = "listJoinTokens",
        .summary = "Invitations for hosts, without their secrets",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = list_of(join_token_fields()),
-       .handler = list_join_tokens},
-      {.method = "POST",
+       .answer = list_of(join_token_fields())},
+       list_join_tokens},
+      {{.method = "POST",
        .path = "/api/v1/join-tokens",
        .operation = "createJoinToken",
        .summary = "Invite a host to become a node; the token works once",
        .access = policy::Access::platform,
        .query = {},
        .body = {field::name("node_name"), integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
-       .answer = {201, {uuid("id"), text("join_token", 4096), time("expires_at")}},
-       .handler = create_join_token},
+       .answer = {201, {uuid("id"), text("join_token", 4096), time("expires_at")}}},
+       create_join_token},
   };
 }
 

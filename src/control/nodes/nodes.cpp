@@ -1,16 +1,16 @@
-// Nodes as the platform sees them: roles, leaving, and the channels between them.
+// What the platform does with nodes: roles, draining, and taking them out.
 #include <algorithm>
 
-#include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/pki/revoking.hpp"
-#include "control/sessions/session_ending.hpp"
+#include "control/nodes/node.hpp"
+#include "control/nodes/revoking.hpp"
+#include "control/nodes/routes.hpp"
+#include "control/pki/certificate_inventory.hpp"
+#include "control/sessions/ending.hpp"
 
 namespace rap::control {
 namespace {
 
-// What a node said longer ago than this says nothing of its channels now.
-constexpr std::chrono::seconds kChannelsStaleAfter{60};
 constexpr std::int64_t kMaxDrainSeconds = std::chrono::seconds(std::chrono::days{30}).count();
 
 template <class Use>
@@ -53,7 +53,7 @@ Outcome<Reply> disable_node(Services& s, const Call& call) {
     if (node.state == NodeState::disabled || node.state == NodeState::revoked) return {};
     tx.nodes().set_state(node.id, NodeState::disabled, call.now);
     tx.certificates().revoke(node.id, std::nullopt, call.now);
-    end_sessions(s, tx, call, {.carried_by = node.id}, "node_disabled");
+    end_sessions(s.rng, tx, call.audit_entry(), {.carried_by = node.id}, "node_disabled");
     tx.audit(call.audit("node.disabled", "node", node.id.str(), node.name));
     return {};
   });
@@ -91,7 +91,7 @@ Outcome<Reply> undrain_node(Services& s, const Call& call) {
 // Once more with the greater severity, if need be: what drains can still be closed.
 Outcome<Reply> revoke(Services& s, const Call& call) {
   return with_node(s, call, [&](Transaction& tx, const Node& node) {
-    return revoke_node(s, tx, call, node, severity_of(call));
+    return revoke_node(s.rng, tx, call, node, severity_of(call));
   });
 }
 
@@ -105,144 +105,74 @@ Outcome<Reply> require_current_routes(Services& s, const Call& call) {
   });
 }
 
-std::string name_of(const std::vector<Node>& nodes, const Json& id) {
-  if (!id.is_string()) return "";
-  const auto& text = id.get_ref<const std::string&>();
-  const auto it = std::ranges::find_if(nodes, [&](const Node& n) { return n.id.str() == text; });
-  return it == nodes.end() ? "" : it->name;
-}
-
-// The objects of a list a node reported, with the names people know and when that was.
-std::vector<Json> said_of(const Json& observations, const char* list, const Node& node,
-                          const std::vector<Node>& nodes) {
-  std::vector<Json> out;
-  const auto found = observations.find(list);
-  if (found == observations.end() || !found->is_array()) return out;
-  for (Json item : *found) {
-    if (!item.is_object()) continue;
-    item["peer_name"] = name_of(nodes, item.value("peer", Json{}));
-    item["node"] = node.id.str();
-    item["node_name"] = node.name;
-    item["observed_at"] = to_unix(node.checked_in_at);
-    out.push_back(std::move(item));
-  }
-  return out;
-}
-
-Outcome<Reply> list_channels(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    Json items = Json::array();
-    Json reconnects = Json::array();
-    const auto nodes = tx.nodes().list();
-    for (const Node& node : nodes) {
-      if (node.state != NodeState::approved) continue;
-      if (node.checked_in_at + kChannelsStaleAfter < call.now) continue;
-      const Json observations = parse_stored(node.observations);
-      for (Json& item : said_of(observations, "channels", node, nodes)) {
-        items.push_back(std::move(item));
-      }
-      for (Json& item : said_of(observations, "reconnects", node, nodes)) {
-        reconnects.push_back(std::move(item));
-      }
-    }
-    return reply({{"items", std::move(items)}, {"reconnects", std::move(reconnects)}});
-  });
-}
-
 }  // namespace
 
 std::vector<Route> node_routes() {
   using namespace field;
-  const Fields channel = {
-      uuid("id"), uuid("node"), text("node_name"), uuid("peer"), text("peer_name"),
-      text("direction"), text("state"), text_list("classes", 16), count("age_s"), count("rtt_us"),
-      count("bytes_in"), count("bytes_out"), count("flows"), text("last_reason"),
-      time("observed_at"),
-      // Of fabrics that know them.
-      text_list("lanes", 8).optional(), count("jitter_us").optional(),
-      count("loss_permille").optional(), count("config_version").optional(),
-      count("route_epoch").optional(), integer("revalidate_in_s", INT64_MIN, INT64_MAX).optional()};
-  const Fields reconnect = {uuid("node"),        text("node_name"),
-                            uuid("peer"),        text("peer_name"),
-                            count("attempts"),   count("next_in_ms"),
-                            text("last_reason"), of("stopped", FieldType::boolean),
-                            time("observed_at")};
-  Answer channels = list_of(channel);
-  channels.members.push_back(
-      list("reconnects", static_cast<std::int64_t>(kMaxListed * snapshot::kMaxPeers), reconnect));
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/nodes",
        .operation = "listNodes",
        .summary = "Every node with what it last said of itself",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = list_of(node_fields()),
-       .handler = list_nodes},
-      {.method = "PUT",
+       .answer = list_of(node_fields())},
+       list_nodes},
+      {{.method = "PUT",
        .path = "/api/v1/nodes/{node}/roles",
        .operation = "setNodeRoles",
        .summary = "Give a node exactly these roles",
        .access = policy::Access::platform,
        .query = {},
        .body = {text_list("roles", 3, {"entry", "relay", "egress"})},
-       .answer = {200, node_fields()},
-       .handler = set_roles},
-      {.method = "POST",
+       .answer = {200, node_fields()}},
+       set_roles},
+      {{.method = "POST",
        .path = "/api/v1/nodes/{node}/disable",
        .operation = "disableNode",
        .summary = "Take a node out: certificates revoked, sessions ended, peers told",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, node_fields()},
-       .handler = disable_node},
-      {.method = "POST",
+       .answer = {200, node_fields()}},
+       disable_node},
+      {{.method = "POST",
        .path = "/api/v1/nodes/{node}/drain",
        .operation = "drainNode",
        .summary = "Place nothing new on a node; what it carries goes on, until the deadline",
        .access = policy::Access::platform,
        .query = {},
        .body = {integer("deadline_s", 1, kMaxDrainSeconds).optional()},
-       .answer = {200, node_fields()},
-       .handler = drain_node},
-      {.method = "POST",
+       .answer = {200, node_fields()}},
+       drain_node},
+      {{.method = "POST",
        .path = "/api/v1/nodes/{node}/undrain",
        .operation = "undrainNode",
        .summary = "Let a draining node take part again",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, node_fields()},
-       .handler = undrain_node},
-      {.method = "POST",
+       .answer = {200, node_fields()}},
+       undrain_node},
+      {{.method = "POST",
        .path = "/api/v1/nodes/{node}/revoke",
        .operation = "revokeNode",
        .summary = "Take a node out for good: nothing issued to it is believed anywhere",
        .access = policy::Access::platform,
        .query = {},
        .body = {choice("severity", {"close", "drain"}).optional()},
-       .answer = {200, node_fields()},
-       .handler = revoke},
-      {.method = "POST",
+       .answer = {200, node_fields()}},
+       revoke},
+      {{.method = "POST",
        .path = "/api/v1/routes/require-current",
        .operation = "requireCurrentRoutes",
        .summary = "Have nodes refuse every neighbour that does not know the routes of now",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, {count("route_epoch"), count("route_epoch_floor")}},
-       .handler = require_current_routes},
-      {.method = "GET",
-       .path = "/api/v1/channels",
-       .operation = "listChannels",
-       .summary = "Channels and reconnects between nodes, as each end last reported them",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = channels,
-       .handler = list_channels},
+       .answer = {200, {count("route_epoch"), count("route_epoch_floor")}}},
+       require_current_routes},
   };
 }
 

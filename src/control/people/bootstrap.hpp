@@ -4,6 +4,7 @@
 #include <string>
 
 #include "control/core/database.hpp"
+#include "control/people/user.hpp"
 
 namespace rap::control {
 

@@ -1,8 +1,10 @@
 #include "control/people/organization_access.hpp"
 
+#include "control/people/organization.hpp"
+
 namespace rap::control {
 
-Outcome<OrganizationContext> enter_organization(Database& database, const User& caller,
+Outcome<OrganizationContext> enter_organization(Database& database, const Caller& caller,
                                                 std::string_view key, policy::Access access) {
   return transact(
       database, Scope::platform(), [&](Transaction& tx) -> Outcome<OrganizationContext> {

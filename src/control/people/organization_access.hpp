@@ -2,13 +2,17 @@
 // that is an organization's.
 #pragma once
 
-#include "control/http/route.hpp"
+#include <string_view>
+
+#include "control/core/database.hpp"
+#include "control/http/call.hpp"
+#include "policy/authorization.hpp"
 
 namespace rap::control {
 
 // The organization with the caller's role in it, when `access` allows them in. Otherwise 404 for
 // who is not to learn of it, 403 for who may know.
-Outcome<OrganizationContext> enter_organization(Database& database, const User& caller,
+Outcome<OrganizationContext> enter_organization(Database& database, const Caller& caller,
                                                 std::string_view key, policy::Access access);
 
 }  // namespace rap::control

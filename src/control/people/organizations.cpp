@@ -1,7 +1,9 @@
 // Organizations and who belongs to them.
-#include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/sessions/session_ending.hpp"
+#include "control/people/organization.hpp"
+#include "control/people/routes.hpp"
+#include "control/people/user.hpp"
+#include "control/sessions/ending.hpp"
 
 namespace rap::control {
 namespace {
@@ -80,7 +82,7 @@ Outcome<Reply> remove_member(Services& s, const Call& call) {
     if (!may_manage(call, member->role)) return only_organization_owner();
     // First the grants, then the sessions: see SessionRepository.
     tx.organizations().remove_member(call.organization->id, member->user);
-    end_sessions(s, tx, call, {.organization = call.organization->id, .user = member->user},
+    end_sessions(s.rng, tx, call.audit_entry(), {.organization = call.organization->id, .user = member->user},
                  "membership_removed");
     tx.audit(call.audit("member.removed", "user", member->user.str(), member->email));
     return no_content();
@@ -92,40 +94,40 @@ Outcome<Reply> remove_member(Services& s, const Call& call) {
 std::vector<Route> organization_routes() {
   using namespace field;
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/organizations",
        .operation = "listOrganizations",
        .summary = "One's own organizations; all of them for the platform",
        .access = policy::Access::signed_in,
        .query = {},
        .body = {},
-       .answer = list_of(organization_fields()),
-       .handler = list_organizations},
-      {.method = "POST",
+       .answer = list_of(organization_fields())},
+       list_organizations},
+      {{.method = "POST",
        .path = "/api/v1/organizations",
        .operation = "createOrganization",
        .summary = "Create an organization",
        .access = policy::Access::platform,
        .query = {},
        .body = {field::name("name")},
-       .answer = {201, organization_fields()},
-       .handler = create_organization},
+       .answer = {201, organization_fields()}},
+       create_organization},
   };
 }
 
 std::vector<Route> member_routes() {
   using namespace field;
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/organizations/{org}/members",
        .operation = "listMembers",
        .summary = "Who belongs to the organization",
        .access = policy::Access::organization_manager,
        .query = {},
        .body = {},
-       .answer = list_of(member_fields()),
-       .handler = list_members},
-      {.method = "POST",
+       .answer = list_of(member_fields())},
+       list_members},
+      {{.method = "POST",
        .path = "/api/v1/organizations/{org}/members",
        .operation = "putMember",
        .summary = "Add a member or change their role",
@@ -133,17 +135,17 @@ std::vector<Route> member_routes() {
        .query = {},
        .body = {email("email"),
                 choice("role", {"organization_user", "organization_admin", "organization_owner"})},
-       .answer = {201, member_fields()},
-       .handler = put_member},
-      {.method = "DELETE",
+       .answer = {201, member_fields()}},
+       put_member},
+      {{.method = "DELETE",
        .path = "/api/v1/organizations/{org}/members/{email}",
        .operation = "removeMember",
        .summary = "Remove a member; their grants and sessions in the organization end",
        .access = policy::Access::organization_manager,
        .query = {},
        .body = {},
-       .answer = {204, {}},
-       .handler = remove_member},
+       .answer = {204, {}}},
+       remove_member},
   };
 }
 

@@ -1,7 +1,10 @@
 // People of the platform.
-#include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/sessions/session_ending.hpp"
+#include "control/people/auth_epoch.hpp"
+#include "control/people/password_hasher.hpp"
+#include "control/people/routes.hpp"
+#include "control/people/user.hpp"
+#include "control/sessions/ending.hpp"
 #include "policy/names.hpp"
 
 namespace rap::control {
@@ -53,13 +56,13 @@ Outcome<Reply> remove_user(Services& s, const Call& call) {
     if (!user || user->disabled) return no_user(call.path("user"));
     if (policy::is_platform(user->platform_role) && !call.is_platform_owner()) return only_owner();
     if (user->platform_role == policy::PlatformRole::platform_owner &&
-        tx.users().count_platform_owners() <= 1) {
+        tx.users().lock_platform_owners() <= 1) {
       return refuse(ProblemCode::last_platform_owner,
                     "This is the last platform_owner. Create another one first.");
     }
     // First the grants, then the sessions: see SessionRepository.
     tx.users().disable(user->id, call.now);
-    end_sessions(s, tx, call, {.user = user->id}, "user_removed");
+    end_sessions(s.rng, tx, call.audit_entry(), {.user = user->id}, "user_removed");
     tx.audit(call.audit("user.removed", "user", user->id.str(), user->email));
     return no_content();
   });
@@ -70,7 +73,7 @@ Outcome<Reply> sign_out_user(Services& s, const Call& call) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto user = tx.users().find(call.path("user"));
     if (!user || user->disabled) return no_user(call.path("user"));
-    const std::uint64_t epoch = tx.security().bump_auth_epoch(user->id, call.now);
+    const std::uint64_t epoch = tx.auth_epochs().bump(user->id, call.now);
     AuditEntry entry = call.audit("user.signed_out", "user", user->id.str(), user->email);
     entry.detail = Json{{"auth_epoch", epoch}}.dump();
     tx.audit(std::move(entry));
@@ -83,16 +86,16 @@ Outcome<Reply> sign_out_user(Services& s, const Call& call) {
 std::vector<Route> user_routes() {
   using namespace field;
   return {
-      {.method = "GET",
+      {{.method = "GET",
        .path = "/api/v1/users",
        .operation = "listUsers",
        .summary = "Everybody who has an account",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = list_of(user_fields()),
-       .handler = list_users},
-      {.method = "POST",
+       .answer = list_of(user_fields())},
+       list_users},
+      {{.method = "POST",
        .path = "/api/v1/users",
        .operation = "createUser",
        .summary = "Give a person an account; platform roles are a platform_owner's to give",
@@ -100,26 +103,26 @@ std::vector<Route> user_routes() {
        .query = {},
        .body = {email("email"), of("password", FieldType::password),
                 choice("platform_role", {"none", "platform_admin", "platform_owner"}).optional()},
-       .answer = {201, user_fields()},
-       .handler = create_user},
-      {.method = "DELETE",
+       .answer = {201, user_fields()}},
+       create_user},
+      {{.method = "DELETE",
        .path = "/api/v1/users/{user}",
        .operation = "removeUser",
        .summary = "Close an account: its bearers, memberships, grants and sessions end",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {204, {}},
-       .handler = remove_user},
-      {.method = "POST",
+       .answer = {204, {}}},
+       remove_user},
+      {{.method = "POST",
        .path = "/api/v1/users/{user}/sign-out",
        .operation = "signOutUser",
        .summary = "End a person's bearers, unused tokens and live flows; they may sign in again",
        .access = policy::Access::platform,
        .query = {},
        .body = {},
-       .answer = {200, {count("auth_epoch")}},
-       .handler = sign_out_user},
+       .answer = {200, {count("auth_epoch")}}},
+       sign_out_user},
   };
 }
 

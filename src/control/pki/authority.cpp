@@ -28,23 +28,6 @@ std::string ca_ref_of(const crypto::Certificate& root) {
   return "rap-" + root.fingerprint_hex().substr(0, kShortFingerprint);
 }
 
-NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
-                                const std::vector<crypto::Certificate>& chain, std::string ca_ref) {
-  const crypto::Certificate& leaf = chain.front();
-  NodeCertificate entry;
-  entry.node = node;
-  entry.kind = kind;
-  entry.serial = leaf.serial_hex();
-  entry.fingerprint = leaf.fingerprint_hex();
-  entry.ca_ref = std::move(ca_ref);
-  entry.not_before = leaf.not_before();
-  entry.not_after = leaf.not_after();
-  entry.issuer_sha256 = to_hex(leaf.issuer_hash());
-  entry.key_sha256 = to_hex(leaf.key_hash());
-  entry.pem = crypto::chain_pem(chain);
-  return entry;
-}
-
 crypto::Validity validity_from(WallTime now, std::chrono::seconds lifetime) {
   return {now - kCertificateBackdate, now + lifetime};
 }

@@ -2,16 +2,18 @@
 // the intermediate at init and went offline.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "control/core/model.hpp"
 #include "crypto/keys/keys.hpp"
 #include "crypto/x509/ca.hpp"
+#include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::control {
@@ -61,10 +63,6 @@ class CurrentAuthority {
   virtual std::shared_ptr<const Authority> get() const = 0;  // from any thread
   std::shared_ptr<const Authority> operator->() const { return get(); }
 };
-
-// What the inventory keeps of a certificate just issued, given with its issuer.
-NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
-                                const std::vector<crypto::Certificate>& chain, std::string ca_ref);
 
 crypto::Validity validity_from(WallTime now, std::chrono::seconds lifetime);
 

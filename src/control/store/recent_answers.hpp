@@ -4,7 +4,7 @@
 #include <map>
 #include <mutex>
 
-#include "control/core/shared_answers.hpp"
+#include "control/link/shared_answers.hpp"
 
 namespace rap::store {
 

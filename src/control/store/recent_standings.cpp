@@ -74,10 +74,10 @@ void RecentStandings::follow(const Reading& reading) {
 RecentStandings::Reading RecentStandings::read(std::uint64_t followed) {
   Reading reading;
   const auto done = database_.run(control::Scope::platform(), [&](control::Transaction& tx) {
-    reading.horizon = tx.nodes().horizon();
+    reading.horizon = tx.admissions().horizon();
     // Only ever more than the count says, which then come once more.
     if (reading.horizon && followed != 0 && reading.horizon->admissions > followed) {
-      reading.changes = tx.nodes().admission_changes(followed, kMaxChangesFollowed + 1);
+      reading.changes = tx.admissions().changes(followed, kMaxChangesFollowed + 1);
     }
     return control::Ending::roll_back;
   });

@@ -12,7 +12,7 @@
 
 #include "base/time.hpp"
 #include "control/core/database.hpp"
-#include "control/core/standings.hpp"
+#include "control/link/admission.hpp"
 
 namespace rap::store {
 

@@ -1,0 +1,43 @@
+// Egress pools: the nodes that reach an organization's resources.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/http/schema.hpp"
+
+namespace rap::control {
+
+struct NodeName {
+  NodeId id;
+  std::string name;
+};
+
+struct EgressPool {
+  EgressPoolId id;
+  OrganizationId organization;
+  std::string name;
+  WallTime created_at{};
+  std::vector<NodeName> nodes;  // only under the platform's scope
+};
+
+Fields egress_pool_fields();
+nlohmann::json to_json(const EgressPool& pool);
+
+class EgressPoolRepository {
+ public:
+  virtual ~EgressPoolRepository() = default;
+  virtual bool create(const EgressPool& pool) = 0;  // false: name taken
+  virtual std::optional<EgressPool> find(OrganizationId organization, std::string_view key) = 0;
+  virtual std::vector<EgressPool> list(OrganizationId organization) = 0;
+  virtual bool add_node(const EgressPool& pool, NodeId node) = 0;  // false: a member already
+  // Is a node of the pool approved, in the egress role, and not draining?
+  virtual bool has_egress(EgressPoolId pool) = 0;
+};
+
+}  // namespace rap::control

@@ -1,0 +1,16 @@
+#include "control/access/grant.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace rap::control {
+
+Fields grant_fields() {
+  using namespace field;
+  return {uuid("user_id"), email("email"), time("created_at")};
+}
+
+nlohmann::json to_json(const Grant& g) {
+  return {{"user_id", g.user.str()}, {"email", g.email}, {"created_at", to_unix(g.created_at)}};
+}
+
+}  // namespace rap::control

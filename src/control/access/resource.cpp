@@ -1,0 +1,33 @@
+#include "control/access/resource.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace rap::control {
+
+Fields resource_fields() {
+  using namespace field;
+  return {uuid("id"),
+          field::name("name"),
+          choice("protocol", {"ssh", "tcp"}),
+          of("host", FieldType::host).optional(),
+          port("port").optional(),
+          object("egress_pool", {uuid("id"), field::name("name")}).optional(),
+          of("ssh_host_key", FieldType::ssh_key).optional(),
+          time("created_at").optional()};
+}
+
+nlohmann::json to_tenant_json(const Resource& r) {
+  return {{"id", r.id.str()}, {"name", r.name}, {"protocol", r.protocol}};
+}
+
+nlohmann::json to_json(const Resource& r) {
+  nlohmann::json out = to_tenant_json(r);
+  out["host"] = r.host;
+  out["port"] = r.port;
+  out["egress_pool"] = {{"id", r.egress_pool.str()}, {"name", r.egress_pool_name}};
+  if (r.ssh_host_key) out["ssh_host_key"] = *r.ssh_host_key;
+  out["created_at"] = to_unix(r.created_at);
+  return out;
+}
+
+}  // namespace rap::control

@@ -1,0 +1,46 @@
+// Resources: named targets behind an egress pool.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/http/schema.hpp"
+
+namespace rap::control {
+
+struct Resource {
+  ResourceId id;
+  OrganizationId organization;
+  std::string name;
+  std::string protocol;
+  std::string host;
+  std::uint16_t port = 0;
+  EgressPoolId egress_pool;
+  std::string egress_pool_name;
+  std::optional<std::string> ssh_host_key;
+  WallTime created_at{};
+};
+
+Fields resource_fields();
+nlohmann::json to_json(const Resource& resource);
+nlohmann::json to_tenant_json(const Resource& resource);  // what a person who may only use it sees
+
+class ResourceRepository {
+ public:
+  virtual ~ResourceRepository() = default;
+  virtual bool create(const Resource& resource) = 0;  // false: name taken
+  virtual std::optional<Resource> find(OrganizationId organization, std::string_view key) = 0;
+  virtual std::vector<Resource> list(OrganizationId organization) = 0;
+  virtual std::vector<Resource> list_granted(OrganizationId organization, UserId user) = 0;
+  // The resources of that key the user was granted, in any organization.
+  virtual std::vector<Resource> find_granted(UserId user, std::string_view key) = 0;
+  virtual void remove(const Resource& resource) = 0;  // and its grants
+};
+
+}  // namespace rap::control

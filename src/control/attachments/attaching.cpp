@@ -1,0 +1,160 @@
+#include "control/attachments/attaching.hpp"
+
+#include <algorithm>
+
+#include "control/access/blocklist.hpp"
+#include "control/access/egress_pool.hpp"
+#include "control/configuration/config_document.hpp"
+#include "control/http/json_reply.hpp"
+#include "control/nodes/node.hpp"
+#include "control/people/auth_epoch.hpp"
+#include "control/pki/authority.hpp"
+#include "control/pki/status/public_deny_list.hpp"
+#include "crypto/tokens/data_plane_token.hpp"
+#include "snapshot/config_types.hpp"
+#include "wire/data_plane.hpp"
+
+namespace rap::control {
+namespace {
+
+// What a protocol may send over the data plane.
+wire::TrafficClassSet classes_of(std::string_view protocol) {
+  using enum wire::TrafficClass;
+  if (protocol == "ssh" || protocol == "tcp") return {input, file_transfer};
+  return {};
+}
+
+Json names_of(wire::TrafficClassSet classes) {
+  Json out = Json::array();
+  for (std::uint8_t i = 0; i < wire::kTrafficClassCount; ++i) {
+    const auto c = static_cast<wire::TrafficClass>(i);
+    if (classes.contains(c)) out.push_back(to_string(c));
+  }
+  return out;
+}
+
+// What the organization lets its sessions do.
+snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
+  const auto found = tx.configs().find(snapshot::kAppPolicy, organization);
+  if (!found) return {};
+  return snapshot::app_policy_from({wire::JsonValue::of(found->value)});
+}
+
+// The classes of a session, or why there is none.
+Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& session,
+                                               WallTime now) {
+  const snapshot::AppPolicy policy = policy_of(tx, session.organization);
+  const wire::TrafficClassSet classes = classes_of(session.protocol).intersect(policy.classes);
+  if (!policy.allows_protocol(session.protocol) || classes.empty()) {
+    return refuse(ProblemCode::policy_denied, "Your organization's policy does not allow " +
+                                                  session.protocol +
+                                                  " at the moment; ask its administrator.");
+  }
+  if (policy.max_session && session.created_at + *policy.max_session <= now) {
+    return refuse(ProblemCode::session_terminated,
+                  "This session lasted as long as your organization allows; start a new one.");
+  }
+  return classes;
+}
+
+crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& session,
+                                 AttachmentId attachment, wire::TrafficClassSet classes,
+                                 NodeId entry, std::uint64_t auth_epoch) {
+  crypto::DataPlaneToken token;
+  token.id = TokenId::random(s.rng);
+  token.cluster = s.authority->cluster;
+  token.session = session.id;
+  token.attachment = attachment;
+  token.user = session.user;
+  token.auth_epoch = auth_epoch;
+  token.device = DeviceId::parse(call.text("device")).value_or(DeviceId{});
+  token.organization = session.organization;
+  token.resource = session.resource;
+  token.egress_pool = session.egress_pool;
+  token.entry = entry;
+  token.classes = classes;
+  token.session_began = session.created_at;
+  token.issued_at = call.now;
+  token.expires_at = call.now + crypto::kMaxTokenLifetime;
+  return token;
+}
+
+}  // namespace
+
+Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Session& session,
+                      const Resource& resource) {
+  const auto classes = classes_allowed(tx, session, call.now);
+  if (!classes) return std::unexpected(classes.error());
+  const AttachmentId attachment = AttachmentId::random(s.rng);
+  std::vector<Node> entries;
+  std::uint64_t auth_epoch = 0;
+  std::optional<Publication> deny_list;
+  const auto have = static_cast<std::uint64_t>(call.integer("deny_list_version"));
+  {
+    AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
+    if (auto ok = check_blocklist(tx, call, call.text("device")); !ok) {
+      return std::unexpected(ok.error());
+    }
+    auth_epoch = tx.auth_epochs().of(session.user);
+    if (!tx.egress_pools().has_egress(session.egress_pool)) {
+      return refuse(ProblemCode::egress_pool_empty,
+                    "Nothing serves this resource at the moment; ask your administrator.");
+    }
+    entries = tx.nodes().entries();
+    deny_list = public_deny_list(s, tx, call.now, have);
+  }
+  if (entries.empty()) {
+    return refuse(ProblemCode::no_entry_node,
+                  "No entry is available at the moment; ask your administrator.");
+  }
+  entries.resize(std::min(entries.size(), kMaxCandidates));
+  Json candidates = Json::array();
+  for (const Node& entry : entries) {
+    const auto token = token_for(s, call, session, attachment, *classes, entry.id, auth_epoch);
+    candidates.push_back(
+        {{"url", "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath)},
+         {"token",
+          crypto::sign_token(token, s.authority->token_key.key, s.authority->token_key.kid)},
+         {"tls_trust_mode", "platform_ca"},
+         {"production_trusted", true},
+         {"smoke_only", false},
+         {"tls_ca_ref", s.authority->ca_ref()},
+         {"tls_cluster", s.authority->cluster.str()}});
+  }
+  tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
+  AuditEntry entry =
+      call.audit("session.attached", "session", session.id.str(), session.resource_name);
+  entry.organization = session.organization;
+  Json detail = {{"attachment", attachment.str()}};
+  if (const std::string device = call.text("device"); !device.empty()) detail["device"] = device;
+  entry.detail = detail.dump();
+  tx.audit(std::move(entry));
+
+  Json shown = to_json(session);
+  if (resource.ssh_host_key) shown["resource"]["ssh_host_key"] = *resource.ssh_host_key;
+  Json answer = {{"session", std::move(shown)},
+                 {"attachment_id", attachment.str()},
+                 {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
+                 {"classes", names_of(*classes)},
+                 {"candidates", std::move(candidates)}};
+  if (deny_list && deny_list->version != have) {
+    answer["deny_list"] = parse_stored(deny_list->body);
+  }
+  return reply(answer);
+}
+
+Fields attached_fields() {
+  using namespace field;
+  return {object("session", session_fields()),
+      uuid("attachment_id"),
+      time("token_expires_at"),
+      text_list("classes", 16),
+      list("candidates", static_cast<std::int64_t>(kMaxCandidates),
+           {text("url"), text("token", 8192),
+            choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
+            of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
+            text("tls_ca_ref"), uuid("tls_cluster")}),
+      object("deny_list", deny_list_fields()).optional()};
+}
+
+}  // namespace rap::control

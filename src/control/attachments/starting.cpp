@@ -1,0 +1,123 @@
+// Starting a session with a granted resource, and attaching to one's own again (DP-1, DP-2).
+#include <algorithm>
+
+#include "control/access/grant.hpp"
+#include "control/access/resource.hpp"
+#include "control/attachments/attaching.hpp"
+#include "control/attachments/own_session.hpp"
+#include "control/attachments/routes.hpp"
+#include "control/http/json_reply.hpp"
+#include "control/people/organization.hpp"
+
+namespace rap::control {
+namespace {
+
+// The same words whether the resource does not exist or is not the caller's to use.
+std::unexpected<Problem> no_resource(const std::string& key) {
+  return refuse(ProblemCode::resource_not_found,
+                "There is no resource '" + key +
+                    "' that you may use. List yours with 'rap resources', or ask for access.");
+}
+
+// The one resource the caller means among those they were granted.
+Outcome<Resource> find_resource(Services& s, const Call& call) {
+  const std::string key = call.text("resource");
+  const std::string organization_key = call.text("organization");
+  return transact(s.database, Scope::user(call.caller->id),
+                  [&](Transaction& tx) -> Outcome<Resource> {
+                    auto found = tx.resources().find_granted(call.caller->id, key);
+                    if (!organization_key.empty()) {
+                      const auto organization = tx.organizations().find(organization_key);
+                      std::erase_if(found, [&](const Resource& r) {
+                        return !organization || r.organization != organization->id;
+                      });
+                    }
+                    if (found.empty()) return no_resource(key);
+                    if (found.size() > 1) {
+                      return refuse(ProblemCode::organization_required,
+                                    "Several of your organizations have a resource '" + key +
+                                        "'; name the organization too.");
+                    }
+                    return found.front();
+                  });
+}
+
+Outcome<Reply> create_session(Services& s, const Call& call) {
+  const auto found = find_resource(s, call);
+  if (!found) return std::unexpected(found.error());
+  return transact(
+      s.database, Scope::organization(found->organization), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto resource = tx.resources().find(found->organization, found->id.str());
+        if (!resource || !tx.grants().lock(found->id, call.caller->id)) {
+          return no_resource(call.text("resource"));
+        }
+        Session session;
+        session.id = SessionId::random(s.rng);
+        session.organization = resource->organization;
+        if (auto o = tx.organizations().find(resource->organization.str())) {
+          session.organization_name = o->name;
+        }
+        session.user = call.caller->id;
+        session.user_email = call.caller->email;
+        session.resource = resource->id;
+        session.resource_name = resource->name;
+        session.protocol = resource->protocol;
+        session.egress_pool = resource->egress_pool;
+        session.created_at = session.changed_at = call.now;
+        tx.sessions().create(session);
+        AuditEntry entry =
+            call.audit("session.created", "session", session.id.str(), session.resource_name);
+        entry.organization = session.organization;
+        entry.detail = Json{{"resource", session.resource.str()}}.dump();
+        tx.audit(std::move(entry));
+        return attach(s, tx, call, session, *resource);
+      });
+}
+
+Outcome<Reply> create_attachment(Services& s, const Call& call) {
+  const auto found = find_session(s.database, call);
+  if (!found) return std::unexpected(found.error());
+  if (found->user != call.caller->id) return no_session();
+  return transact(
+      s.database, Scope::organization(found->organization), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto session = tx.sessions().find_and_lock(found->id);
+        if (!session) return no_session();
+        const auto resource = tx.resources().find(session->organization, session->resource.str());
+        if (session->state == SessionState::terminated || !resource ||
+            !tx.grants().lock(resource->id, call.caller->id)) {
+          return refuse(ProblemCode::session_terminated,
+                        "This session is terminated; start a new one.");
+        }
+        return attach(s, tx, call, *session, *resource);
+      });
+}
+
+}  // namespace
+
+std::vector<Route> attachment_routes() {
+  using namespace field;
+  // The client has the list of this version; it is given a newer one only.
+  const Field have = count("deny_list_version").optional();
+  return {
+      {{.method = "POST",
+       .path = "/api/v1/sessions",
+       .operation = "createSession",
+       .summary = "Start a session with a granted resource",
+       .access = policy::Access::signed_in,
+       .query = {},
+       .body = {key("organization").optional(), text("resource"), uuid("device").optional(), have},
+       .answer = {201, attached_fields()}},
+       create_session},
+      {{.method = "POST",
+       .path = "/api/v1/sessions/{id}/attachments",
+       .operation = "createAttachment",
+       .summary = "Attach to one's own session again, with fresh tokens",
+       .access = policy::Access::signed_in,
+       .query = {},
+       .body = {uuid("device").optional(), have},
+       .answer = {201, attached_fields()}},
+       create_attachment},
+  };
+}
+
+}  // namespace rap::control

@@ -1,0 +1,49 @@
+#include "control/housekeeping/housekeeping.hpp"
+
+#include "control/configuration/config_document.hpp"
+#include "control/link/security_changes.hpp"
+#include "control/people/bearer.hpp"
+#include "control/pki/certificate_inventory.hpp"
+#include "control/sessions/ending.hpp"
+#include "control/sessions/node_command.hpp"
+#include "control/sessions/session.hpp"
+#include "snapshot/config_types.hpp"
+
+namespace rap::control {
+namespace {
+
+// As long as an organization's policy says, and no longer.
+std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
+  std::size_t ended = 0;
+  for (const ConfigDocument& d : tx.configs().list_of_type(snapshot::kAppPolicy)) {
+    const auto policy = snapshot::app_policy_from({wire::JsonValue::of(d.value)});
+    if (!policy.max_session || !d.organization) continue;
+    ended += end_sessions(
+        s.rng, tx, AuditEntry::of_system(now), {.organization = d.organization, .created_before = now - *policy.max_session},
+        "policy_limit");
+  }
+  return ended;
+}
+
+}  // namespace
+
+Outcome<std::size_t> keep_house(Services& s, WallTime now) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<std::size_t> {
+    tx.bearers().purge_expired(now);
+    tx.certificates().expire(now);
+    tx.security_changes().forget_old(now);
+    tx.commands().purge(now - kCommandRetention);
+    tx.sessions().forget_presence_before(now - kPresenceStaleAfter);
+    tx.sessions().settle_states(now);
+    std::size_t ended = 0;
+    for (SessionId id : tx.sessions().older_than(SessionState::pending, now - kPendingLimit)) {
+      ended += end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "never_attached");
+    }
+    for (SessionId id : tx.sessions().older_than(SessionState::detached, now - kDetachedLimit)) {
+      ended += end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "detached_too_long");
+    }
+    return ended + end_overlong_sessions(s, tx, now);
+  });
+}
+
+}  // namespace rap::control

@@ -1,0 +1,26 @@
+// Rate limits on what strangers may ask for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "control/core/problem.hpp"
+
+namespace rap::control {
+
+// Limits per key; the implementation reads the clock.
+class Throttle {
+ public:
+  enum class Kind : std::uint8_t { sign_in_account, sign_in_source, enrolment_source };
+  virtual ~Throttle() = default;
+  // nullopt: go ahead. Else how long to wait.
+  virtual std::optional<Duration> take(Kind kind, std::string_view key) = 0;
+  virtual void give_back(Kind kind, std::string_view key) = 0;
+};
+
+// The refusal of who has to wait; its "Retry-After" is rounded up to whole seconds.
+Problem too_many_attempts(Duration wait);
+
+}  // namespace rap::control

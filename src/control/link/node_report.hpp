@@ -1,0 +1,29 @@
+// What nodes say of themselves: check-ins, and which configuration they use.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/nodes/node.hpp"
+
+namespace rap::control {
+
+// A node uses its configuration of this version.
+struct ConfigAck {
+  NodeId node;
+  std::uint64_t version = 0;
+};
+
+class NodeReportRepository {
+ public:
+  virtual ~NodeReportRepository() = default;
+  virtual void record_check_in(const Node& node, WallTime now) = 0;
+  // Each node once.
+  virtual void record_acks(const std::vector<ConfigAck>& acks, WallTime now) = 0;
+  virtual void record_config_error(NodeId node, std::string_view error, WallTime now) = 0;
+};
+
+}  // namespace rap::control

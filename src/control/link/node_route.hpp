@@ -1,0 +1,57 @@
+// A row of the node listener's table (CP-1), and what its handler is called with.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <vector>
+
+#include "control/http/call.hpp"
+#include "control/http/route.hpp"
+#include "control/link/admission.hpp"
+#include "control/nodes/node.hpp"
+
+namespace rap::control {
+
+// A call of an admitted node: a part of the transaction in which it was admitted, which commits
+// when the call succeeds.
+struct NodeCall : Call {
+  Node node;  // without roles and without what it last said of itself
+  NodeAdmission admitted;
+  Transaction& tx;
+
+  AuditEntry audit_entry() const;
+};
+
+using NodeHandler = Outcome<Reply> (*)(Services&, const NodeCall&);
+
+// A call that nodes repeat by the thousand, of one that was admitted a moment ago.
+struct Poll {
+  NodeId node;
+  Horizon horizon;
+  const nlohmann::json& body;
+  WallTime now;
+};
+// nullopt: it takes a transaction after all, and the handler.
+using PollHandler = std::optional<Reply> (*)(Services&, const Poll&);
+
+// Kinds of calls that must not wait for one another (CP-6): each has threads of its own.
+enum class NodeExecutor : std::uint8_t {
+  reports,  // check-ins, results, errors: they write
+  acks,  // of configurations, by NodeLink::handle_together()
+  pulls,  // of configurations and commands: what nodes wait for after a change
+  deltas,
+  objects,
+  events,
+  certificates
+};
+
+struct NodeRoute : Endpoint {
+  NodeExecutor executor = NodeExecutor::reports;
+  NodeHandler handler = nullptr;
+  PollHandler from_memory = nullptr;
+  // What a node is answered, every other that asks the same at the same horizon is answered too.
+  bool same_for_all = false;
+};
+
+}  // namespace rap::control

@@ -1,0 +1,61 @@
+// The inventory of certificates (PK-6), and revoking one of them (CH-13).
+#include "control/http/json_reply.hpp"
+#include "control/nodes/revoking.hpp"
+#include "control/nodes/routes.hpp"
+#include "control/pki/certificate_inventory.hpp"
+
+namespace rap::control {
+namespace {
+
+Outcome<Reply> list_certificates(Services& s, const Call&) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    return reply_list(tx.certificates().list());
+  });
+}
+
+Outcome<Reply> revoke(Services& s, const Call& call) {
+  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    const std::string& serial = call.path("serial");
+    const auto found = tx.certificates().find(serial);
+    if (found.empty()) {
+      return refuse(ProblemCode::certificate_not_found,
+                    "There is no certificate with the serial '" + serial +
+                        "'; list them with 'rap admin certificates list'.");
+    }
+    const bool and_key = call.flag("key");
+    if (found.front().status != "revoked" || and_key) {
+      auto done = revoke_certificate(tx, call, found.front(), severity_of(call), and_key);
+      if (!done) return std::unexpected(done.error());
+    }
+    return reply(to_json(tx.certificates().find(serial).front()));
+  });
+}
+
+}  // namespace
+
+std::vector<Route> certificate_routes() {
+  using namespace field;
+  return {
+      {{.method = "GET",
+       .path = "/api/v1/certificates",
+       .operation = "listCertificates",
+       .summary = "Every certificate that was issued to a node",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {},
+       .answer = list_of(certificate_fields())},
+       list_certificates},
+      {{.method = "POST",
+       .path = "/api/v1/certificates/{serial}/revoke",
+       .operation = "revokeCertificate",
+       .summary = "Take a certificate, or its key, out of use on every node",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {choice("severity", {"close", "drain"}).optional(),
+                of("key", FieldType::boolean).optional()},
+       .answer = {200, certificate_fields()}},
+       revoke},
+  };
+}
+
+}  // namespace rap::control

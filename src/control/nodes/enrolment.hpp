@@ -1,0 +1,54 @@
+// Enrolments: a host that asked to become a node, and what was decided.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/http/schema.hpp"
+#include "crypto/keys/digest.hpp"
+#include "crypto/sealing/sealing.hpp"
+
+namespace rap::control {
+
+enum class EnrolmentState : std::uint8_t { pending, approved, denied };
+std::string_view to_string(EnrolmentState state);
+std::optional<EnrolmentState> enrolment_state_from(std::string_view s);
+
+struct Enrolment {
+  EnrolmentId id;
+  NodeId node;
+  std::string node_name;
+  JoinTokenId join_token;
+  std::string csr;
+  crypto::Sha256 poll_secret_sha256{};
+  crypto::X25519Public seal_key{};
+  std::string data_plane_advertise;
+  std::string fabric_advertise;
+  std::string metadata = "{}";
+  std::string source_ip;
+  EnrolmentState state = EnrolmentState::pending;
+  WallTime created_at{};
+  std::optional<WallTime> decided_at;
+  std::string certificate_pem;  // the leaf, once approved
+};
+
+Fields enrolment_fields();
+nlohmann::json to_json(const Enrolment& enrolment);
+
+class EnrolmentRepository {
+ public:
+  virtual ~EnrolmentRepository() = default;
+  virtual void create(const Enrolment& enrolment) = 0;
+  virtual std::optional<Enrolment> find_and_lock(std::string_view id) = 0;
+  virtual std::optional<Enrolment> of_token(JoinTokenId token) = 0;
+  virtual std::vector<Enrolment> list(std::optional<EnrolmentState> state) = 0;
+  virtual void decide(const Enrolment& enrolment, UserId by) = 0;
+};
+
+}  // namespace rap::control

@@ -1,0 +1,78 @@
+#include "control/nodes/node.hpp"
+
+#include <algorithm>
+
+#include "control/core/enum_names.hpp"
+#include "control/http/json_reply.hpp"
+
+namespace rap::control {
+namespace {
+
+constexpr EnumNames<NodeState, 6> kStates("invited", "pending", "approved", "denied", "disabled",
+                                          "revoked");
+
+// The node says so itself, of a drain it knows of.
+bool is_drained(const Node& n) {
+  if (!n.draining) return false;
+  const Json observations = parse_stored(n.observations);
+  const auto said = [&](const char* name) {
+    const auto it = observations.find(name);
+    return it != observations.end() && it->is_boolean() && it->get<bool>();
+  };
+  return said("draining") && said("drained");
+}
+
+}  // namespace
+
+std::string_view to_string(NodeState state) { return kStates.of(state); }
+std::optional<NodeState> node_state_from(std::string_view s) { return kStates.named(s); }
+
+bool Node::has_role(policy::NodeRole role) const {
+  return std::ranges::find(roles, role) != roles.end();
+}
+
+Fields node_fields() {
+  using namespace field;
+  return {uuid("id"),
+          field::name("name"),
+          choice("state", {"invited", "pending", "approved", "denied", "disabled", "revoked"}),
+          text_list("roles", 3, {"entry", "relay", "egress"}),
+          text("data_plane_advertise"),
+          text("fabric_advertise"),
+          time("created_at"),
+          of("draining", FieldType::boolean),
+          time("drain_deadline").optional(),
+          of("drained", FieldType::boolean),
+          time("last_seen_at").optional(),
+          of("versions", FieldType::free_object),
+          of("metrics", FieldType::free_object),
+          of("metadata", FieldType::free_object),
+          count("config_version"),
+          count("wanted_config_version"),
+          text("config_error", 4096).optional()};
+}
+
+Json to_json(const Node& n) {
+  Json roles = Json::array();
+  for (policy::NodeRole role : n.roles) roles.push_back(to_string(role));
+  Json out = {{"id", n.id.str()},
+              {"name", n.name},
+              {"state", to_string(n.state)},
+              {"roles", std::move(roles)},
+              {"data_plane_advertise", n.data_plane_advertise},
+              {"fabric_advertise", n.fabric_advertise},
+              {"created_at", to_unix(n.created_at)},
+              {"draining", n.draining},
+              {"drained", is_drained(n)},
+              {"versions", parse_stored(n.versions)},
+              {"metrics", parse_stored(n.metrics)},
+              {"metadata", parse_stored(n.metadata)},
+              {"config_version", n.acked_config_version},
+              {"wanted_config_version", n.wanted_config_version}};
+  if (n.drain_deadline) out["drain_deadline"] = to_unix(*n.drain_deadline);
+  if (n.checked_in_at > WallTime{}) out["last_seen_at"] = to_unix(n.checked_in_at);
+  if (!n.config_error.empty()) out["config_error"] = n.config_error;
+  return out;
+}
+
+}  // namespace rap::control

@@ -1,0 +1,80 @@
+// Nodes as the platform sees them.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/core/metrics.hpp"
+#include "control/http/schema.hpp"
+#include "crypto/sealing/sealing.hpp"
+#include "policy/roles.hpp"
+
+namespace rap::control {
+
+struct Enrolment;  // nodes/enrolment.hpp
+
+// A revoked node never comes back; its name may be given to another.
+enum class NodeState : std::uint8_t { invited, pending, approved, denied, disabled, revoked };
+std::string_view to_string(NodeState state);
+std::optional<NodeState> node_state_from(std::string_view s);
+
+struct Node {
+  NodeId id;
+  std::string name;
+  NodeState state = NodeState::invited;
+  std::vector<policy::NodeRole> roles;
+  std::optional<crypto::X25519Public> seal_key;
+  std::string data_plane_advertise;
+  std::string fabric_advertise;
+  WallTime created_at{};
+  bool draining = false;
+  std::optional<WallTime> drain_deadline;  // then what is left is closed
+
+  // As of its last check-in. The JSON texts are shown as they came.
+  WallTime checked_in_at{};
+  std::string versions = "{}";
+  std::string metrics = "{}";
+  std::string metadata = "{}";
+  std::string observations = "{}";
+  std::string certificate_serial;  // with which it came
+  std::uint64_t acked_config_version = 0;
+  std::uint64_t wanted_config_version = 0;  // the cluster's
+  std::string config_error;
+
+  bool has_role(policy::NodeRole role) const;
+};
+
+Fields node_fields();
+nlohmann::json to_json(const Node& node);
+
+// The routes in force, and the oldest a neighbour may still go by (CH-7).
+struct RouteEpochs {
+  std::uint64_t current = 0;
+  std::uint64_t floor = 0;
+};
+
+class NodeRepository {
+ public:
+  virtual ~NodeRepository() = default;
+  virtual bool create(const Node& node) = 0;  // false: name taken
+  virtual std::optional<Node> find(std::string_view key) = 0;
+  virtual std::vector<Node> list() = 0;
+  // Approved nodes in the entry role that do not drain, most recently heard of first.
+  virtual std::vector<Node> entries() = 0;
+  virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
+  virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
+  // What an approved enrolment says of its node.
+  virtual void adopt(const Enrolment& enrolment) = 0;
+  virtual void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) = 0;
+  // Every node must know the routes of now; who does not is refused by those who do.
+  virtual RouteEpochs require_current_routes() = 0;
+  virtual std::vector<StateCount> count_by_state() = 0;
+};
+
+}  // namespace rap::control

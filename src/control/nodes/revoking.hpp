@@ -1,0 +1,25 @@
+// Revoking nodes, certificates and keys (CH-13): the inventory, and the list that every node is
+// given with its configuration. All of it in the caller's transaction.
+#pragma once
+
+#include "base/random.hpp"
+#include "control/core/problem.hpp"
+#include "control/http/call.hpp"
+#include "control/nodes/node.hpp"
+#include "control/pki/certificate_inventory.hpp"
+
+namespace rap::control {
+
+// The node is out for good, with everything that was ever issued to it.
+Outcome<void> revoke_node(RandomSource& rng, Transaction& tx, const Call& call, const Node& node,
+                          snapshot::RevocationSeverity severity);
+
+// One certificate; with `and_key` every certificate of its key, present or to come.
+Outcome<void> revoke_certificate(Transaction& tx, const Call& call,
+                                 const NodeCertificate& certificate,
+                                 snapshot::RevocationSeverity severity, bool and_key);
+
+// "close" unless "drain" was asked for.
+snapshot::RevocationSeverity severity_of(const Call& call);
+
+}  // namespace rap::control

@@ -1,0 +1,56 @@
+// Organizations, and who belongs to them.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/http/schema.hpp"
+#include "policy/roles.hpp"
+
+namespace rap::control {
+
+struct Organization {
+  OrganizationId id;
+  std::string name;
+  WallTime created_at{};
+};
+
+Fields organization_fields();
+nlohmann::json to_json(const Organization& organization);
+
+struct Membership {
+  Organization organization;
+  policy::OrganizationRole role = policy::OrganizationRole::none;
+};
+
+struct Member {
+  UserId user;
+  std::string email;
+  policy::OrganizationRole role = policy::OrganizationRole::none;
+  WallTime created_at{};
+};
+
+Fields member_fields();
+nlohmann::json to_json(const Member& member);
+
+class OrganizationRepository {
+ public:
+  virtual ~OrganizationRepository() = default;
+  virtual bool create(const Organization& organization) = 0;  // false: name taken
+  virtual std::optional<Organization> find(std::string_view key) = 0;
+  virtual std::vector<Organization> list() = 0;  // those the scope may see
+  virtual policy::OrganizationRole role_of(OrganizationId organization, UserId user) = 0;
+  virtual std::vector<Membership> memberships(UserId user) = 0;
+  virtual std::vector<Member> members(OrganizationId organization) = 0;
+  virtual std::optional<Member> member(OrganizationId organization, std::string_view email) = 0;
+  virtual void put_member(OrganizationId organization, UserId user, policy::OrganizationRole role,
+                          WallTime now) = 0;
+  virtual void remove_member(OrganizationId organization, UserId user) = 0;  // and its grants
+};
+
+}  // namespace rap::control

@@ -1,0 +1,104 @@
+// The inventory of certificates (PK-6): what was issued to nodes, and what of it is revoked (CH-13).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/http/schema.hpp"
+#include "crypto/x509/certificate.hpp"
+#include "crypto/x509/revocation_reason.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::control {
+
+// Whom its node meets with it: nodes and us, or clients (PK-2).
+enum class CertificateKind : std::uint8_t { node, worker };
+std::string_view to_string(CertificateKind kind);
+std::optional<CertificateKind> certificate_kind_from(std::string_view s);
+
+// What became of the node that a certificate was issued to.
+enum class HolderStanding : std::uint8_t { takes_part, disabled, revoked };
+
+struct NodeCertificate {
+  NodeId node;
+  CertificateKind kind = CertificateKind::node;
+  std::string serial;       // lower-case hex
+  std::string fingerprint;  // SHA-256 of the DER, lower-case hex
+  std::string ca_ref;
+  WallTime not_before{};
+  WallTime not_after{};
+  std::string issuer_sha256 = {};  // of the issuer's name in DER, lower-case hex
+  std::string key_sha256 = {};     // of the SubjectPublicKeyInfo in DER, lower-case hex
+  std::string pem = {};
+  std::string node_name = {};
+  std::string status = "active";  // retiring, revoked, expired
+  std::optional<WallTime> revoked_at = {};
+  bool key_revoked = false;  // beside the certificate
+  HolderStanding holder = HolderStanding::takes_part;
+
+  bool is_usable() const { return status == "active" || status == "retiring"; }
+};
+
+// The entry of a certificate that was just issued and is given with its issuer.
+NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
+                                const std::vector<crypto::Certificate>& chain, std::string ca_ref);
+
+Fields certificate_fields();
+nlohmann::json to_json(const NodeCertificate& certificate);
+
+// A revoked certificate that would still be valid, or was lately.
+struct RevokedCertificate {
+  CertificateKind kind = CertificateKind::node;
+  std::string serial;
+  std::string ca_ref;
+  std::string issuer_sha256;
+  std::string key_sha256;
+  WallTime not_after{};
+  WallTime revoked_at{};
+  HolderStanding holder = HolderStanding::takes_part;
+  bool key_revoked = false;
+};
+
+// What OCSP and CRLs give as the reason.
+crypto::RevocationReason revocation_reason(HolderStanding holder, bool key_revoked);
+
+// A SHA-256 as the inventory keeps it; nullopt for certificates from before it did.
+std::optional<crypto::Sha256> digest_of(const std::string& hex);
+
+// An entry of the list that every node is given, and when it loses its meaning.
+struct RevocationEntry {
+  snapshot::Revocation revocation;
+  NodeId node;  // whose it was
+  WallTime created_at{};
+  WallTime expires_at{};
+};
+
+class CertificateRepository {
+ public:
+  virtual ~CertificateRepository() = default;
+  virtual void add(const NodeCertificate& certificate) = 0;
+  // The node's certificate of that serial, when it is active or retiring.
+  virtual std::optional<NodeCertificate> find_usable(NodeId node, std::string_view serial) = 0;
+  virtual std::vector<NodeCertificate> find(std::string_view serial) = 0;
+  virtual std::vector<NodeCertificate> list() = 0;
+  virtual std::vector<NodeCertificate> list_of_node(NodeId node) = 0;
+  virtual void retire_others(NodeId node, std::string_view serial) = 0;  // of its kind
+  // One certificate of the node, or all of them.
+  virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
+  virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays
+  virtual std::size_t count_revocations(WallTime now) = 0;
+  // Those of the kind, or of all kinds, that are valid later than `after`, by issuer and serial; no
+  // more than `limit`.
+  virtual std::vector<RevokedCertificate> revoked(std::optional<CertificateKind> kind,
+                                                  WallTime after, std::size_t limit) = 0;
+  virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
+};
+
+}  // namespace rap::control

@@ -1,0 +1,42 @@
+// The keys of a rotation of trust, and making the authority the one that the database's state calls
+// for.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/core/services.hpp"
+#include "control/pki/rotation/trust_state.hpp"
+#include "snapshot/node_config.hpp"
+
+namespace rap::control {
+
+// What was made on the control plane's host for a rotation: the two bundles on the way.
+struct PreparedTrust {
+  std::string ca_ref;  // of the root in force
+  std::string next_ca_ref;  // of the new one
+  StoredBundle both;
+  StoredBundle only_new;
+};
+
+// The keys for a rotation of trust, on the control plane's host (rap-control trust prepare).
+class TrustKeys {
+ public:
+  virtual ~TrustKeys() = default;
+  // What was prepared; nullopt when nothing was. An error is a sentence.
+  virtual std::expected<std::optional<PreparedTrust>, std::string> prepared() = 0;
+  // Makes the authority that the state calls for the current one. May be repeated.
+  virtual std::expected<void, std::string> follow(const TrustState& state,
+                                                  const TokenKeyState& tokens,
+                                                  std::vector<std::string> bundles) = 0;
+  // The next key for tokens, made unless there is one; nobody uses it before a state names it.
+  virtual std::expected<snapshot::TokenKey, std::string> next_token_key() = 0;
+};
+
+// Makes the authority the one that the database's state calls for; a fault is logged and tried
+// again with the next housekeeping.
+void follow_trust(Services& s);
+
+}  // namespace rap::control

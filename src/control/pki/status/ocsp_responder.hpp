@@ -1,0 +1,32 @@
+// What the control plane says about the certificates it issued (CP-5, RFC 6960): signed on demand
+// by a delegate of the issuer, from the inventory, never from a cache.
+#pragma once
+
+#include <string_view>
+
+#include "control/core/services.hpp"
+#include "control/pki/ocsp_signers.hpp"
+#include "wire/http_message.hpp"
+
+namespace rap::control {
+
+// The listener's answers: POST of a request, or GET with it in base64 in the path (RFC 6960 §A.1),
+// and what crl.hpp has.
+class OcspResponder {
+ public:
+  // `services` may have another database than the other listeners: nothing is shared with them but
+  // the keys. Its `ocsp` is not null.
+  explicit OcspResponder(Services services);
+
+  // From any thread; never throws.
+  wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
+
+ private:
+  wire::HttpResponse answer(const wire::HttpRequest& request, WallTime now,
+                            std::string_view& outcome);
+  Bytes answer(ByteView body, WallTime now, std::string_view& outcome);
+
+  Services services_;
+};
+
+}  // namespace rap::control

@@ -1,0 +1,43 @@
+#include "control/sessions/session.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "control/core/enum_names.hpp"
+
+namespace rap::control {
+namespace {
+
+constexpr EnumNames<SessionState, 4> kStates("pending", "active", "detached", "terminated");
+
+}  // namespace
+
+std::string_view to_string(SessionState state) { return kStates.of(state); }
+std::optional<SessionState> session_state_from(std::string_view s) { return kStates.named(s); }
+
+Fields session_fields() {
+  using namespace field;
+  return {uuid("id"),
+          object("organization", {uuid("id"), field::name("name")}),
+          object("user", {uuid("id"), email("email")}),
+          object("resource", {uuid("id"), field::name("name"), choice("protocol", {"ssh", "tcp"}),
+                              of("ssh_host_key", FieldType::ssh_key).optional()}),
+          choice("state", {"pending", "active", "detached", "terminated"}),
+          time("created_at"),
+          time("changed_at"),
+          text("ended_because").optional()};
+}
+
+nlohmann::json to_json(const Session& s) {
+  nlohmann::json out = {
+      {"id", s.id.str()},
+      {"organization", {{"id", s.organization.str()}, {"name", s.organization_name}}},
+      {"user", {{"id", s.user.str()}, {"email", s.user_email}}},
+      {"resource", {{"id", s.resource.str()}, {"name", s.resource_name}, {"protocol", s.protocol}}},
+      {"state", to_string(s.state)},
+      {"created_at", to_unix(s.created_at)},
+      {"changed_at", to_unix(s.changed_at)}};
+  if (s.ended_because) out["ended_because"] = *s.ended_because;
+  return out;
+}
+
+}  // namespace rap::control

@@ -1,0 +1,94 @@
+// Access sessions (DP-4): what the database keeps of them, and of who carries them.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/core/metrics.hpp"
+#include "control/http/schema.hpp"
+
+namespace rap::control {
+
+// A session moves pending → active ⇄ detached; every state may end in terminated, which is final.
+enum class SessionState : std::uint8_t { pending, active, detached, terminated };
+std::string_view to_string(SessionState state);
+std::optional<SessionState> session_state_from(std::string_view s);
+
+struct Session {
+  SessionId id;
+  OrganizationId organization;
+  std::string organization_name;
+  UserId user;
+  std::string user_email;
+  ResourceId resource;
+  std::string resource_name;
+  std::string protocol;
+  EgressPoolId egress_pool;
+  SessionState state = SessionState::pending;
+  WallTime created_at{};
+  WallTime changed_at{};
+  std::optional<std::string> ended_because;
+};
+
+Fields session_fields();
+nlohmann::json to_json(const Session& session);
+
+// What one node reported of one session.
+struct SessionPresence {
+  SessionId session;
+  std::uint64_t flows = 0;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+};
+
+// Which living sessions are meant; an empty member does not narrow.
+struct SessionFilter {
+  std::optional<SessionId> session = {};
+  std::optional<OrganizationId> organization = {};
+  std::optional<UserId> user = {};
+  std::optional<ResourceId> resource = {};
+  std::optional<NodeId> carried_by = {};
+  std::optional<WallTime> created_before = {};
+};
+
+// A session is created under a lock on its grant (GrantRepository::lock). Whoever takes a right away
+// removes the grant first, which waits for that lock, and ends the sessions then: none slips
+// through between.
+class SessionRepository {
+ public:
+  virtual ~SessionRepository() = default;
+  virtual void create(const Session& session) = 0;
+  virtual std::optional<Session> find_and_lock(SessionId session) = 0;
+  virtual std::vector<Session> list_of_user(UserId user) = 0;
+  virtual std::vector<Session> list_of_organization(OrganizationId organization) = 0;
+  virtual void add_attachment(const Session& session, AttachmentId attachment,
+                              std::string_view source_ip, WallTime now) = 0;
+
+  // Ends the living sessions of the filter and returns them.
+  virtual std::vector<Session> terminate(const SessionFilter& filter, std::string_view because,
+                                         WallTime now) = 0;
+  // Living sessions that entered `state` before `before`.
+  virtual std::vector<SessionId> older_than(SessionState state, WallTime before) = 0;
+
+  // Replaces what `node` was known to carry; unknown sessions are skipped. Yields the sessions that
+  // it carries or carried before.
+  virtual std::vector<SessionId> record_presence(NodeId node,
+                                                 const std::vector<SessionPresence>& carried,
+                                                 WallTime now) = 0;
+  virtual void forget_presence_before(WallTime before) = 0;
+  // Moves pending and detached sessions with flows to active, active ones without to detached.
+  virtual void settle_states(WallTime now) = 0;
+  virtual void settle_states(const std::vector<SessionId>& among, WallTime now) = 0;
+  // Of those, the ones that are terminated or that nobody knows.
+  virtual std::vector<SessionId> ended_among(const std::vector<SessionId>& sessions) = 0;
+
+  virtual std::vector<StateCount> count_by_state() = 0;
+};
+
+}  // namespace rap::control

@@ -1,0 +1,73 @@
+#include "control/store/sql/access/egress_pools.hpp"
+
+#include "control/core/listing.hpp"
+
+namespace rap::store {
+namespace {
+
+using control::EgressPool;
+
+EgressPool pool_of(const Row& row) {
+  return {row.id<EgressPoolId>(0), row.id<OrganizationId>(1), row.text(2), row.time(3), {}};
+}
+
+constexpr std::string_view kSelectPool =
+    "SELECT id, organization_id, name, created_at FROM egress_pools WHERE organization_id = $1 ";
+
+}  // namespace
+
+bool SqlEgressPools::create(const EgressPool& pool) {
+  return sql_.query(
+                 "INSERT INTO egress_pools (organization_id, id, name, created_at) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, lower(name)) DO NOTHING",
+                 pool.organization, pool.id, pool.name, pool.created_at)
+             .affected() == 1;
+}
+
+std::optional<EgressPool> SqlEgressPools::find(OrganizationId organization,
+                                                  std::string_view key) {
+  const auto id = EgressPoolId::parse(key);
+  const std::string select(kSelectPool);
+  const Rows rows = id ? sql_.query(select + "AND id = $2", organization, *id)
+                       : sql_.query(select + "AND lower(name) = lower($2)", organization, key);
+  return rows.empty() ? std::nullopt : std::optional(pool_of(rows[0]));
+}
+
+std::vector<EgressPool> SqlEgressPools::list(OrganizationId organization) {
+  std::vector<EgressPool> pools;
+  for (const Row& row : sql_.query(std::string(kSelectPool) + "ORDER BY lower(name) LIMIT $2",
+                                   organization, control::kMaxListed)) {
+    pools.push_back(pool_of(row));
+  }
+  // No row of this is visible but under the platform's scope.
+  for (const Row& row :
+       sql_.query("SELECT pn.pool_id, n.id, n.name FROM egress_pool_nodes pn "
+                  "JOIN nodes n ON n.id = pn.node_id WHERE pn.organization_id = $1 ORDER BY n.name",
+                  organization)) {
+    for (EgressPool& pool : pools) {
+      if (pool.id == row.id<EgressPoolId>(0)) {
+        pool.nodes.push_back({row.id<NodeId>(1), row.text(2)});
+      }
+    }
+  }
+  return pools;
+}
+
+bool SqlEgressPools::add_node(const EgressPool& pool, NodeId node) {
+  return sql_.query(
+                 "INSERT INTO egress_pool_nodes (organization_id, pool_id, node_id) "
+                 "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                 pool.organization, pool.id, node)
+             .affected() == 1;
+}
+
+bool SqlEgressPools::has_egress(EgressPoolId pool) {
+  return !sql_.query(
+                  "SELECT FROM egress_pool_nodes pn JOIN nodes n ON n.id = pn.node_id "
+                  "JOIN node_roles r ON r.node_id = n.id AND r.role = 'egress' "
+                  "WHERE pn.pool_id = $1 AND n.state = 'approved' AND NOT n.draining LIMIT 1",
+                  pool)
+              .empty();
+}
+
+}  // namespace rap::store

@@ -1,0 +1,24 @@
+// Egress pools in SQL.
+#pragma once
+
+#include "control/access/egress_pool.hpp"
+#include "control/store/postgres/sql_session.hpp"
+
+namespace rap::store {
+
+class SqlEgressPools final : public control::EgressPoolRepository {
+ public:
+  explicit SqlEgressPools(SqlSession& sql) : sql_(sql) {}
+
+  bool create(const control::EgressPool& pool) override;
+  std::optional<control::EgressPool> find(OrganizationId organization,
+                                               std::string_view key) override;
+  std::vector<control::EgressPool> list(OrganizationId organization) override;
+  bool add_node(const control::EgressPool& pool, NodeId node) override;
+  bool has_egress(EgressPoolId pool) override;
+
+ private:
+  SqlSession& sql_;
+};
+
+}  // namespace rap::store

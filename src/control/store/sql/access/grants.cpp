@@ -1,0 +1,40 @@
+#include "control/store/sql/access/grants.hpp"
+
+#include "control/core/listing.hpp"
+
+namespace rap::store {
+
+bool SqlGrants::lock(ResourceId resource, UserId user) {
+  return !sql_.query(
+                  "SELECT FROM resource_grants WHERE resource_id = $1 AND user_id = $2 "
+                  "FOR SHARE",
+                  resource, user)
+              .empty();
+}
+
+bool SqlGrants::add(const control::Resource& resource, UserId user, WallTime now) {
+  return sql_.query(
+                 "INSERT INTO resource_grants (organization_id, resource_id, user_id, created_at) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (resource_id, user_id) DO NOTHING",
+                 resource.organization, resource.id, user, now)
+             .affected() == 1;
+}
+
+bool SqlGrants::remove(const control::Resource& resource, UserId user) {
+  return sql_.query("DELETE FROM resource_grants WHERE resource_id = $1 AND user_id = $2",
+                    resource.id, user)
+             .affected() == 1;
+}
+
+std::vector<control::Grant> SqlGrants::list(const control::Resource& resource) {
+  std::vector<control::Grant> out;
+  for (const Row& row : sql_.query("SELECT u.id, u.email, g.created_at FROM resource_grants g "
+                                   "JOIN users u ON u.id = g.user_id WHERE g.resource_id = $1 "
+                                   "ORDER BY u.email LIMIT $2",
+                                   resource.id, control::kMaxListed)) {
+    out.push_back({row.id<UserId>(0), row.text(1), row.time(2)});
+  }
+  return out;
+}
+
+}  // namespace rap::store

@@ -1,0 +1,91 @@
+#include "control/store/sql/access/resources.hpp"
+
+#include "control/core/listing.hpp"
+
+namespace rap::store {
+namespace {
+
+using control::Resource;
+
+constexpr std::string_view kSelectResource =
+    "SELECT r.id, r.organization_id, r.name, r.protocol, r.host, r.port, r.egress_pool_id, p.name, "
+    "r.ssh_host_key, r.created_at FROM resources r "
+    "LEFT JOIN egress_pools p ON p.id = r.egress_pool_id ";
+
+Resource resource_of(const Row& row) {
+  Resource r;
+  r.id = row.id<ResourceId>(0);
+  r.organization = row.id<OrganizationId>(1);
+  r.name = row.text(2);
+  r.protocol = row.text(3);
+  r.host = row.text(4);
+  r.port = static_cast<std::uint16_t>(row.integer(5));
+  r.egress_pool = row.id<EgressPoolId>(6);
+  r.egress_pool_name = row.text(7);
+  r.ssh_host_key = row.maybe_text(8);
+  r.created_at = row.time(9);
+  return r;
+}
+
+std::vector<Resource> resources_of(const Rows& rows) {
+  std::vector<Resource> out;
+  for (const Row& row : rows) out.push_back(resource_of(row));
+  return out;
+}
+
+std::string select_resource(std::string_view rest) {
+  return std::string(kSelectResource) + std::string(rest);
+}
+
+}  // namespace
+
+bool SqlResources::create(const Resource& resource) {
+  return sql_.query(
+                 "INSERT INTO resources (organization_id, id, name, protocol, host, port, "
+                 "egress_pool_id, ssh_host_key, created_at) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                 "ON CONFLICT (organization_id, lower(name)) DO NOTHING",
+                 resource.organization, resource.id, resource.name, resource.protocol,
+                 resource.host, resource.port, resource.egress_pool, resource.ssh_host_key,
+                 resource.created_at)
+             .affected() == 1;
+}
+
+std::optional<Resource> SqlResources::find(OrganizationId organization, std::string_view key) {
+  const auto id = ResourceId::parse(key);
+  const Rows rows =
+      id ? sql_.query(select_resource("WHERE r.organization_id = $1 AND r.id = $2"), organization,
+                      *id)
+         : sql_.query(select_resource("WHERE r.organization_id = $1 AND lower(r.name) = lower($2)"),
+                      organization, key);
+  return rows.empty() ? std::nullopt : std::optional(resource_of(rows[0]));
+}
+
+std::vector<Resource> SqlResources::list(OrganizationId organization) {
+  return resources_of(
+      sql_.query(select_resource("WHERE r.organization_id = $1 ORDER BY lower(r.name) LIMIT $2"),
+                 organization, control::kMaxListed));
+}
+
+std::vector<Resource> SqlResources::list_granted(OrganizationId organization, UserId user) {
+  return resources_of(sql_.query(
+      select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $2 "
+                      "WHERE r.organization_id = $1 ORDER BY lower(r.name) LIMIT $3"),
+      organization, user, control::kMaxListed));
+}
+
+std::vector<Resource> SqlResources::find_granted(UserId user, std::string_view key) {
+  const auto id = ResourceId::parse(key);
+  const std::string granted =
+      select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 ");
+  return resources_of(id ? sql_.query(granted + "WHERE r.id = $2", user, *id)
+                         : sql_.query(granted + "WHERE lower(r.name) = lower($2) LIMIT $3", user,
+                                      key, control::kMaxListed));
+}
+
+void SqlResources::remove(const Resource& resource) {
+  sql_.query("DELETE FROM resources WHERE organization_id = $1 AND id = $2", resource.organization,
+             resource.id);
+}
+
+}  // namespace rap::store

@@ -1,0 +1,119 @@
+#include "control/store/sql/configuration/cluster_model.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "control/store/sql/nodes/node_roles.hpp"
+
+namespace rap::store {
+namespace {
+
+crypto::Sha256 digest_of(const std::string& hex) {
+  crypto::Sha256 out{};
+  const Bytes bytes = from_hex(hex).value_or(Bytes{});
+  std::copy_n(bytes.begin(), std::min(bytes.size(), out.size()), out.begin());
+  return out;
+}
+
+snapshot::Revocation revocation_of(const Row& row) {
+  snapshot::Revocation r;
+  const std::string kind = row.text(1);
+  if (kind == to_string(snapshot::RevocationKind::certificate)) {
+    r.kind = snapshot::RevocationKind::certificate;
+    r.issuer = digest_of(row.text(3));
+    r.serial = row.text(4);
+  } else if (kind == to_string(snapshot::RevocationKind::key)) {
+    r.kind = snapshot::RevocationKind::key;
+    r.key = digest_of(row.text(5));
+  } else {
+    r.node = row.id<NodeId>(2);
+  }
+  if (row.text(6) == to_string(snapshot::RevocationSeverity::drain)) {
+    r.severity = snapshot::RevocationSeverity::drain;
+  }
+  return r;
+}
+
+snapshot::ModelDocument document_of(const Row& row) {
+  snapshot::ModelDocument d;
+  d.type = row.text(1);
+  d.scope.layer = snapshot::layer_from(row.text(2)).value_or(snapshot::Layer::platform);
+  d.scope.organization = OrganizationId::parse(row.text(3)).value_or(OrganizationId{});
+  d.scope.resource = ResourceId::parse(row.text(4)).value_or(ResourceId{});
+  d.version = row.count(5);
+  d.value = row.text(6);
+  return d;
+}
+
+}  // namespace
+
+// One statement, so that the version and what it stands for come from one snapshot of the database:
+// between several, another transaction could commit a change.
+snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
+  snapshot::ClusterModel model;
+  const Rows rows = sql_.query(
+      "SELECT 1 AS kind, id::text, cluster.config_version::text, revocation_version::text, "
+      " trust.bundle_version::text, trust.bundle_floor::text, route_epoch::text, "
+      "route_epoch_floor::text "
+      " FROM cluster, trust "
+      "UNION ALL "
+      "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
+      " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
+      " CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END, n.state "
+      " FROM nodes n WHERE n.state IN ('approved', 'disabled') AND n.seal_key IS NOT NULL "
+      "UNION ALL "
+      "SELECT 3, pool_id::text, node_id::text, '', '', '', '', '' FROM egress_pool_nodes "
+      "UNION ALL "
+      "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, "
+      " port::text, '' FROM resources "
+      "UNION ALL "
+      "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, "
+      " expires_at::text FROM revocations WHERE expires_at > $1 "
+      "UNION ALL "
+      "SELECT 6, type, layer, coalesce(organization_id::text, ''), "
+      " coalesce(resource_id::text, ''), version::text, value, '' FROM config_documents "
+      "WHERE for_nodes ORDER BY 1, 2, 3, 4, 5, 6",
+      now);
+  for (const Row& row : rows) {
+    switch (row.integer(0)) {
+      case 1:
+        model.cluster = row.id<ClusterId>(1);
+        model.version = row.count(2);
+        model.revocation_version = row.count(3);
+        model.trust_bundle_version = row.count(4);
+        model.trust_bundle_floor = row.count(5);
+        model.route_epoch = row.count(6);
+        model.route_epoch_floor = row.count(7);
+        break;
+      case 2: {
+        const auto key = from_hex(row.text(4)).value_or(Bytes{});
+        snapshot::ModelNode node;
+        node.id = row.id<NodeId>(1);
+        node.name = row.text(2);
+        node.roles = roles_from(row.text(5));
+        node.fabric_endpoint = row.text(3);
+        node.draining = !row.text(6).empty();
+        if (node.draining) node.drain_deadline = row.integer(6);
+        node.disabled = row.text(7) == "disabled";
+        std::copy_n(key.begin(), std::min(key.size(), node.seal_key.size()), node.seal_key.begin());
+        model.nodes.push_back(std::move(node));
+        break;
+      }
+      case 3:
+        if (model.pools.empty() || model.pools.back().id != row.id<EgressPoolId>(1)) {
+          model.pools.push_back({row.id<EgressPoolId>(1), {}});
+        }
+        model.pools.back().members.push_back(row.id<NodeId>(2));
+        break;
+      case 6: model.documents.push_back(document_of(row)); break;
+      case 5: model.revocations.push_back({revocation_of(row), row.integer(7)}); break;
+      default:
+        model.resources.push_back({row.id<ResourceId>(1), row.id<OrganizationId>(2),
+                                   row.id<EgressPoolId>(3), row.text(4), row.text(5),
+                                   static_cast<std::uint16_t>(row.integer(6))});
+    }
+  }
+  return model;
+}
+
+}  // namespace rap::store

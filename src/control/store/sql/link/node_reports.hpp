@@ -1,0 +1,21 @@
+// What nodes say of themselves, in SQL.
+#pragma once
+
+#include "control/link/node_report.hpp"
+#include "control/store/postgres/sql_session.hpp"
+
+namespace rap::store {
+
+class SqlNodeReports final : public control::NodeReportRepository {
+ public:
+  explicit SqlNodeReports(SqlSession& sql) : sql_(sql) {}
+
+  void record_check_in(const control::Node& node, WallTime now) override;
+  void record_acks(const std::vector<control::ConfigAck>& acks, WallTime now) override;
+  void record_config_error(NodeId node, std::string_view error, WallTime now) override;
+
+ private:
+  SqlSession& sql_;
+};
+
+}  // namespace rap::store

@@ -1,0 +1,130 @@
+#include "control/store/sql/nodes/nodes.hpp"
+
+#include "control/core/listing.hpp"
+#include "control/store/sql/rows_read.hpp"
+#include "control/nodes/enrolment.hpp"
+#include "control/store/sql/nodes/node_roles.hpp"
+
+namespace rap::store {
+namespace {
+
+using control::Node;
+
+constexpr std::string_view kSelectNode =
+    "SELECT n.id, n.name, n.state, n.seal_key, n.data_plane_advertise, n.fabric_advertise, "
+    "n.created_at, coalesce(s.checked_in_at, 0), coalesce(s.versions, '{}'), "
+    "coalesce(s.metrics, '{}'), coalesce(s.metadata, '{}'), coalesce(s.observations, '{}'), "
+    "coalesce(s.acked_config_version, 0), coalesce(s.config_error, ''), "
+    "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
+    "coalesce((SELECT config_version FROM cluster), 0), n.draining, n.drain_deadline, "
+    "coalesce(s.certificate_serial, '') "
+    "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
+
+Node node_of(const Row& row) {
+  Node n;
+  n.id = row.id<NodeId>(0);
+  n.name = row.text(1);
+  n.state = control::node_state_from(row.text(2)).value_or(control::NodeState::disabled);
+  if (!row.is_null(3)) n.seal_key = row.bytes32(3);
+  n.data_plane_advertise = row.text(4);
+  n.fabric_advertise = row.text(5);
+  n.created_at = row.time(6);
+  n.checked_in_at = row.time(7);
+  n.versions = row.text(8);
+  n.metrics = row.text(9);
+  n.metadata = row.text(10);
+  n.observations = row.text(11);
+  n.acked_config_version = row.count(12);
+  n.config_error = row.text(13);
+  n.roles = roles_from(row.text(14));
+  n.wanted_config_version = row.count(15);
+  n.draining = row.boolean(16);
+  n.drain_deadline = row.maybe_time(17);
+  n.certificate_serial = row.text(18);
+  return n;
+}
+
+std::vector<Node> nodes_of(const Rows& rows) {
+  std::vector<Node> out;
+  for (const Row& row : rows) out.push_back(node_of(row));
+  return out;
+}
+
+std::string select_node(std::string_view rest) {
+  return std::string(kSelectNode) + std::string(rest);
+}
+
+}  // namespace
+
+bool SqlNodes::create(const Node& node) {
+  return sql_.query(
+                 "INSERT INTO nodes (id, name, state, created_at) VALUES ($1, $2, $3, $4) "
+                 "ON CONFLICT (lower(name)) WHERE state <> 'revoked' DO NOTHING",
+                 node.id, node.name, to_string(node.state), node.created_at)
+             .affected() == 1;
+}
+
+std::optional<Node> SqlNodes::find(std::string_view key) {
+  const auto id = NodeId::parse(key);
+  const Rows rows = id ? sql_.query(select_node("WHERE n.id = $1"), *id)
+                       : sql_.query(select_node("WHERE lower(n.name) = lower($1) ORDER BY "
+                                                "n.state = 'revoked', n.created_at DESC LIMIT 1"),
+                                    key);
+  return rows.empty() ? std::nullopt : std::optional(node_of(rows[0]));
+}
+
+std::vector<Node> SqlNodes::list() {
+  return nodes_of(sql_.query(select_node("ORDER BY lower(n.name) LIMIT $1"), control::kMaxListed));
+}
+
+std::vector<Node> SqlNodes::entries() {
+  return nodes_of(
+      sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
+                             "WHERE n.state = 'approved' AND NOT n.draining ORDER BY "
+                             "s.checked_in_at DESC NULLS LAST, n.id "
+                             "LIMIT $1"),
+                 control::kMaxListed));
+}
+
+void SqlNodes::set_state(NodeId node, control::NodeState state, WallTime now) {
+  sql_.query(
+      "UPDATE nodes SET state = $2, "
+      "approved_at = CASE WHEN $2 = 'approved' THEN $3::bigint ELSE approved_at END, "
+      "disabled_at = CASE WHEN $2 = 'disabled' THEN $3::bigint END WHERE id = $1",
+      node, to_string(state), now);
+}
+
+void SqlNodes::set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) {
+  sql_.query("DELETE FROM node_roles WHERE node_id = $1", node);
+  for (policy::NodeRole role : roles) {
+    sql_.query("INSERT INTO node_roles (node_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+               node, to_string(role));
+  }
+}
+
+void SqlNodes::adopt(const control::Enrolment& enrolment) {
+  sql_.query(
+      "UPDATE nodes SET seal_key = $2, data_plane_advertise = $3, fabric_advertise = $4 "
+      "WHERE id = $1",
+      enrolment.node, enrolment.seal_key, enrolment.data_plane_advertise,
+      enrolment.fabric_advertise);
+}
+
+void SqlNodes::set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) {
+  sql_.query("UPDATE nodes SET draining = $2, drain_deadline = $3 WHERE id = $1", node, draining,
+             deadline);
+}
+
+control::RouteEpochs SqlNodes::require_current_routes() {
+  const Rows rows = sql_.query(
+      "UPDATE cluster SET route_epoch_floor = route_epoch, config_version = config_version + 1 "
+      "RETURNING route_epoch, route_epoch_floor");
+  return rows.empty() ? control::RouteEpochs{}
+                      : control::RouteEpochs{rows[0].count(0), rows[0].count(1)};
+}
+
+std::vector<control::StateCount> SqlNodes::count_by_state() {
+  return counts_of(sql_.query("SELECT state, count(*) FROM nodes GROUP BY state ORDER BY state"));
+}
+
+}  // namespace rap::store

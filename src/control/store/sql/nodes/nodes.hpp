@@ -1,0 +1,28 @@
+// Nodes in SQL.
+#pragma once
+
+#include "control/nodes/node.hpp"
+#include "control/store/postgres/sql_session.hpp"
+
+namespace rap::store {
+
+class SqlNodes final : public control::NodeRepository {
+ public:
+  explicit SqlNodes(SqlSession& sql) : sql_(sql) {}
+
+  bool create(const control::Node& node) override;
+  std::optional<control::Node> find(std::string_view key) override;
+  std::vector<control::Node> list() override;
+  std::vector<control::Node> entries() override;
+  void set_state(NodeId node, control::NodeState state, WallTime now) override;
+  void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
+  void adopt(const control::Enrolment& enrolment) override;
+  void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) override;
+  control::RouteEpochs require_current_routes() override;
+  std::vector<control::StateCount> count_by_state() override;
+
+ private:
+  SqlSession& sql_;
+};
+
+}  // namespace rap::store

@@ -1,0 +1,23 @@
+// Signed-in bearers in SQL.
+#pragma once
+
+#include "control/people/bearer.hpp"
+#include "control/store/postgres/sql_session.hpp"
+
+namespace rap::store {
+
+class SqlBearers final : public control::BearerRepository {
+ public:
+  explicit SqlBearers(SqlSession& sql) : sql_(sql) {}
+
+  void add(const crypto::Sha256& token, UserId user, std::string_view source_ip, WallTime now,
+           WallTime expires_at, std::size_t max_per_user) override;
+  std::optional<control::User> find(const crypto::Sha256& token, WallTime now) override;
+  void remove(const crypto::Sha256& token) override;
+  void purge_expired(WallTime now) override;
+
+ private:
+  SqlSession& sql_;
+};
+
+}  // namespace rap::store
