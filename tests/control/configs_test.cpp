@@ -1,7 +1,7 @@
 // Configuration by registered type, as people edit it and as it takes effect in the control plane.
 #include <gtest/gtest.h>
 
-#include "control/sessions/housekeeping.hpp"
+#include "control/housekeeping/housekeeping.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {

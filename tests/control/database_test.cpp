@@ -222,13 +222,13 @@ TEST_F(Transactions, NumberEveryChangeThatNodesMustLearnOf) {
   const auto version = [&] {
     std::uint64_t v = 0;
     EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
-      v = tx.nodes().config_version();
+      v = tx.cluster().config_version();
       return Ending::commit;
     }));
     return v;
   };
   EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
-    tx.nodes().create_cluster(ClusterId::random(rng_), from_unix(1));
+    tx.cluster().create(ClusterId::random(rng_), from_unix(1));
     return Ending::commit;
   }));
   const std::uint64_t before = version();
@@ -237,7 +237,7 @@ TEST_F(Transactions, NumberEveryChangeThatNodesMustLearnOf) {
   node.name = "n";
   EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
     tx.nodes().create(node);
-    tx.nodes().record_check_in(node, from_unix(2));
+    tx.node_reports().record_check_in(node, from_unix(2));
     return Ending::commit;
   }));
   EXPECT_EQ(version(), before + 1) << "a check-in changes nothing for anybody";

@@ -1,6 +1,8 @@
 // The delta channel (CP-4) over a real PostgreSQL: what administrators change and nodes pull.
 #include <thread>
 
+#include "control/access/blocklist.hpp"
+#include "control/link/security_changes.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "test_world.hpp"
 
@@ -51,7 +53,7 @@ struct Deltas : testing::Test {
   void keep_house_after(std::chrono::seconds time) {
     const auto done = control::transact(w.control->database, control::Scope::platform(),
                                         [&](control::Transaction& tx) -> control::Outcome<void> {
-                                          tx.security().forget_old_changes(w.control->now + time);
+                                          tx.security_changes().forget_old(w.control->now + time);
                                           return {};
                                         });
     ASSERT_TRUE(done);

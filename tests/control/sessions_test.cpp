@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "control/sessions/housekeeping.hpp"
+#include "control/housekeeping/housekeeping.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "test_world.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "control/pki/trust.hpp"
+#include "control/pki/rotation/rotations.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "test_world.hpp"
 

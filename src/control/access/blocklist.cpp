@@ -14,9 +14,9 @@ Fields blocklist_fields() {
 
 nlohmann::json to_json(const BlocklistEntry& e) {
   nlohmann::json out = {{"kind", to_string(e.kind)},
-              {"value", e.value},
-              {"reason", e.reason},
-              {"changed_at", to_unix(e.changed_at)}};
+                        {"value", e.value},
+                        {"reason", e.reason},
+                        {"changed_at", to_unix(e.changed_at)}};
   if (e.expires_at) out["expires_at"] = to_unix(*e.expires_at);
   return out;
 }

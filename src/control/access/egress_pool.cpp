@@ -14,7 +14,8 @@ Fields egress_pool_fields() {
 }
 
 nlohmann::json to_json(const EgressPool& p) {
-  nlohmann::json out = {{"id", p.id.str()}, {"name", p.name}, {"created_at", to_unix(p.created_at)}};
+  nlohmann::json out = {
+      {"id", p.id.str()}, {"name", p.name}, {"created_at", to_unix(p.created_at)}};
   for (const NodeName& n : p.nodes) out["nodes"].push_back({{"id", n.id.str()}, {"name", n.name}});
   return out;
 }

@@ -146,15 +146,15 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
 Fields attached_fields() {
   using namespace field;
   return {object("session", session_fields()),
-      uuid("attachment_id"),
-      time("token_expires_at"),
-      text_list("classes", 16),
-      list("candidates", static_cast<std::int64_t>(kMaxCandidates),
-           {text("url"), text("token", 8192),
-            choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
-            of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
-            text("tls_ca_ref"), uuid("tls_cluster")}),
-      object("deny_list", deny_list_fields()).optional()};
+          uuid("attachment_id"),
+          time("token_expires_at"),
+          text_list("classes", 16),
+          list("candidates", static_cast<std::int64_t>(kMaxCandidates),
+               {text("url"), text("token", 8192),
+                choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
+                of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
+                text("tls_ca_ref"), uuid("tls_cluster")}),
+          object("deny_list", deny_list_fields()).optional()};
 }
 
 }  // namespace rap::control

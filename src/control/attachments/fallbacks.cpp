@@ -48,15 +48,15 @@ std::vector<Route> fallback_routes() {
   using namespace field;
   return {
       {{.method = "POST",
-       .path = "/api/v1/sessions/{id}/fallbacks",
-       .operation = "reportFallbacks",
-       .summary = "Say which entries one's client passed over, and why",
-       .access = policy::Access::signed_in,
-       .query = {},
-       .body = {list("items", kMaxFallbacks,
-                     {text("entry", 300), choice("cause", {wire::kFallbackCauses.begin(),
-                                                           wire::kFallbackCauses.end()})})},
-       .answer = {204, {}}},
+        .path = "/api/v1/sessions/{id}/fallbacks",
+        .operation = "reportFallbacks",
+        .summary = "Say which entries one's client passed over, and why",
+        .access = policy::Access::signed_in,
+        .query = {},
+        .body = {list("items", kMaxFallbacks,
+                      {text("entry", 300), choice("cause", {wire::kFallbackCauses.begin(),
+                                                            wire::kFallbackCauses.end()})})},
+        .answer = {204, {}}},
        report_fallbacks},
   };
 }

@@ -37,7 +37,8 @@ Outcome<Reply> terminate_session(Services& s, const Call& call) {
   }
   return transact(s.database, Scope::organization(session->organization),
                   [&](Transaction& tx) -> Outcome<Reply> {
-                    end_sessions(s.rng, tx, call.audit_entry(), {.session = session->id}, "terminated_by_user");
+                    end_sessions(s.rng, tx, call.audit_entry(), {.session = session->id},
+                                 "terminated_by_user");
                     return no_content();
                   });
 }
@@ -48,22 +49,22 @@ std::vector<Route> session_routes() {
   using namespace field;
   return {
       {{.method = "GET",
-       .path = "/api/v1/sessions",
-       .operation = "listSessions",
-       .summary = "One's own sessions, or an organization's for who manages it",
-       .access = policy::Access::signed_in,
-       .query = {key("organization").optional()},
-       .body = {},
-       .answer = list_of(session_fields())},
+        .path = "/api/v1/sessions",
+        .operation = "listSessions",
+        .summary = "One's own sessions, or an organization's for who manages it",
+        .access = policy::Access::signed_in,
+        .query = {key("organization").optional()},
+        .body = {},
+        .answer = list_of(session_fields())},
        list_sessions},
       {{.method = "DELETE",
-       .path = "/api/v1/sessions/{id}",
-       .operation = "terminateSession",
-       .summary = "End a session and its live flows",
-       .access = policy::Access::signed_in,
-       .query = {},
-       .body = {},
-       .answer = {204, {}}},
+        .path = "/api/v1/sessions/{id}",
+        .operation = "terminateSession",
+        .summary = "End a session and its live flows",
+        .access = policy::Access::signed_in,
+        .query = {},
+        .body = {},
+        .answer = {204, {}}},
        terminate_session},
   };
 }

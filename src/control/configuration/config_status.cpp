@@ -117,17 +117,17 @@ Outcome<Reply> show_status(Services& s, const Call& call) {
 std::vector<Route> config_status_routes() {
   using namespace field;
   return {{{.method = "GET",
-           .path = "/api/v1/config-status",
-           .operation = "getConfigStatus",
-           .summary = "Which version of which value every node runs with, those that lag first",
-           .access = policy::Access::platform,
-           .query = {},
-           .body = {},
-           .answer = list_of({text("type"), text("layer"), count("version"), uuid("node"),
-                              field::name("node_name"), count("applied_version"),
-                              time("applied_at").optional(), time("pending_since").optional(),
-                              text("error", 8192).optional(), text("organization").optional(),
-                              text("resource").optional()})},
+            .path = "/api/v1/config-status",
+            .operation = "getConfigStatus",
+            .summary = "Which version of which value every node runs with, those that lag first",
+            .access = policy::Access::platform,
+            .query = {},
+            .body = {},
+            .answer = list_of({text("type"), text("layer"), count("version"), uuid("node"),
+                               field::name("node_name"), count("applied_version"),
+                               time("applied_at").optional(), time("pending_since").optional(),
+                               text("error", 8192).optional(), text("organization").optional(),
+                               text("resource").optional()})},
            show_status}};
 }
 

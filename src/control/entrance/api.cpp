@@ -47,7 +47,8 @@ wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
   return response;
 }
 
-Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& request, WallTime now) {
+Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& request,
+                           WallTime now) {
   if (!found.route && found.allow.empty()) {
     return refuse(ProblemCode::not_found,
                   "There is nothing at this path; /api/v1/openapi.json lists what there is.");
@@ -62,12 +63,12 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
   const auto body = parse_body(route, request);
   if (!body) return std::unexpected(body.error());
   const Call call{.request = request,
-                      .now = now,
-                      .body = *body,
-                      .path_values = found.path_values,
-                      .caller = std::move(admitted->caller),
-                      .bearer_sha256 = admitted->bearer_sha256,
-                      .organization = std::move(admitted->organization)};
+                  .now = now,
+                  .body = *body,
+                  .path_values = found.path_values,
+                  .caller = std::move(admitted->caller),
+                  .bearer_sha256 = admitted->bearer_sha256,
+                  .organization = std::move(admitted->organization)};
   return run_guarded(services_.log, route.operation,
                      [&] { return route.handler(services_, call); });
 }

@@ -26,7 +26,8 @@ class Api {
     crypto::Sha256 bearer_sha256{};
     std::optional<OrganizationContext> organization;
   };
-  Outcome<Admission> admit(const Match<Route>& match, const wire::HttpRequest& request, WallTime now);
+  Outcome<Admission> admit(const Match<Route>& match, const wire::HttpRequest& request,
+                           WallTime now);
 
   Services services_;
   std::vector<Route> routes_;

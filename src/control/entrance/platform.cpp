@@ -24,9 +24,8 @@ Outcome<Reply> readyz(Services& s, const Call&) {
 
 Outcome<Reply> metrics(Services& s, const Call&) {
   return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    return Reply{
-        s.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
-        "text/plain; version=0.0.4"};
+    return Reply{s.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
+                 "text/plain; version=0.0.4"};
   });
 }
 
@@ -79,13 +78,13 @@ std::vector<Route> platform_routes() {
                   of("paths", FieldType::free_object), of("components", FieldType::free_object)},
                  describe),
       {{.method = "GET",
-       .path = "/metrics",
-       .operation = "getMetrics",
-       .summary = "Counters and gauges in Prometheus' text format",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = {200, {}}},
+        .path = "/metrics",
+        .operation = "getMetrics",
+        .summary = "Counters and gauges in Prometheus' text format",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, {}}},
        metrics},
   };
 }

@@ -18,9 +18,10 @@ std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
   for (const ConfigDocument& d : tx.configs().list_of_type(snapshot::kAppPolicy)) {
     const auto policy = snapshot::app_policy_from({wire::JsonValue::of(d.value)});
     if (!policy.max_session || !d.organization) continue;
-    ended += end_sessions(
-        s.rng, tx, AuditEntry::of_system(now), {.organization = d.organization, .created_before = now - *policy.max_session},
-        "policy_limit");
+    ended +=
+        end_sessions(s.rng, tx, AuditEntry::of_system(now),
+                     {.organization = d.organization, .created_before = now - *policy.max_session},
+                     "policy_limit");
   }
   return ended;
 }
@@ -37,10 +38,12 @@ Outcome<std::size_t> keep_house(Services& s, WallTime now) {
     tx.sessions().settle_states(now);
     std::size_t ended = 0;
     for (SessionId id : tx.sessions().older_than(SessionState::pending, now - kPendingLimit)) {
-      ended += end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "never_attached");
+      ended +=
+          end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "never_attached");
     }
     for (SessionId id : tx.sessions().older_than(SessionState::detached, now - kDetachedLimit)) {
-      ended += end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "detached_too_long");
+      ended +=
+          end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "detached_too_long");
     }
     return ended + end_overlong_sessions(s, tx, now);
   });

@@ -48,7 +48,7 @@ std::uint64_t reconcile_sessions(Services& s, const NodeCall& call,
   const auto ended = sessions.ended_among(ids);
   for (const SessionId id : ended) {
     call.tx.commands().terminate_session(call.node.id, id, CommandId::random(s.rng), call.now,
-                                 call.now - kRepeatCommandAfter);
+                                         call.now - kRepeatCommandAfter);
   }
   return ended.empty() ? call.admitted.commands_seq : call.tx.commands().last(call.node.id);
 }

@@ -28,8 +28,8 @@ struct Pulled {
 };
 
 template <class Change>
-void finish(const NodeCall& call, DeltaStream stream, std::uint64_t since, std::vector<Change>& found,
-            Pulled& pulled) {
+void finish(const NodeCall& call, DeltaStream stream, std::uint64_t since,
+            std::vector<Change>& found, Pulled& pulled) {
   pulled.more = pulled.more || found.size() == kMaxDeltasAPull;
   const std::string member = std::string(to_string(stream)) + "_began";
   const auto began = call.body.contains(member) ? unsigned_member(call.body, member.c_str()) : 0;
@@ -41,7 +41,8 @@ void finish(const NodeCall& call, DeltaStream stream, std::uint64_t since, std::
 // Whoever begins with a list is told the newest number there was before it was read.
 void say_newest(const NodeCall& call, DeltaStream stream, std::uint64_t since, Json& answer) {
   if (since > 0) return;
-  answer[std::string(to_string(stream)) + "_newest"] = call.tx.security_changes().extent(stream).seq;
+  answer[std::string(to_string(stream)) + "_newest"] =
+      call.tx.security_changes().extent(stream).seq;
 }
 
 // Each cursor that was named is said again: an answer tells by itself what it reaches on from.
@@ -75,24 +76,24 @@ NodeRoute delta_route() {
   using namespace field;
   constexpr auto kMost = static_cast<std::int64_t>(kMaxDeltasAPull);
   return {{.method = "POST",
-          .path = "/cp/v2/nodes/{id}/deltas/pull",
-          .operation = "pullDeltas",
-          .summary = "Changes of auth epochs and of the blocklist since the node's cursors",
-          .access = policy::Access::anyone,  // the certificate is the access
-          .query = {},
-          .body = {count("epochs_since").optional(), count("blocklist_since").optional(),
-                   count("epochs_began").optional(), count("blocklist_began").optional()},
-          .answer = {200,
-                     {count("epochs_since").optional(), count("blocklist_since").optional(),
-                      count("epochs_newest").optional(), count("blocklist_newest").optional(),
-                      list("epochs", kMost, {uuid("user"), count("epoch"), count("seq")}),
-                      list("blocklist", kMost,
-                           {choice("kind", {"ip", "device", "user"}),
-                            text("value", snapshot::kMaxBlocklistValueBytes),
-                            choice("action", {"add", "remove"}), time("expires_at").optional(),
-                            count("seq")}),
-                      text_list("restart", 2, {"epochs", "blocklist"}),
-                      of("more", FieldType::boolean)}}},
+           .path = "/cp/v2/nodes/{id}/deltas/pull",
+           .operation = "pullDeltas",
+           .summary = "Changes of auth epochs and of the blocklist since the node's cursors",
+           .access = policy::Access::anyone,  // the certificate is the access
+           .query = {},
+           .body = {count("epochs_since").optional(), count("blocklist_since").optional(),
+                    count("epochs_began").optional(), count("blocklist_began").optional()},
+           .answer = {200,
+                      {count("epochs_since").optional(), count("blocklist_since").optional(),
+                       count("epochs_newest").optional(), count("blocklist_newest").optional(),
+                       list("epochs", kMost, {uuid("user"), count("epoch"), count("seq")}),
+                       list("blocklist", kMost,
+                            {choice("kind", {"ip", "device", "user"}),
+                             text("value", snapshot::kMaxBlocklistValueBytes),
+                             choice("action", {"add", "remove"}), time("expires_at").optional(),
+                             count("seq")}),
+                       text_list("restart", 2, {"epochs", "blocklist"}),
+                       of("more", FieldType::boolean)}}},
           NodeExecutor::deltas,
           pull_deltas,
           nullptr,

@@ -28,8 +28,9 @@ void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json
                  WallTime now);
 Outcome<Reply> report_config_errors(Services& s, const NodeCall& call);
 
-// A new certificate needs a new key; the old one goes on beside it until it expires, so that nothing
-// has to happen at one moment. Renews the node's own (PK-7), or gives it one for its clients (PK-2).
+// A new certificate needs a new key; the old one goes on beside it until it expires, so that
+// nothing has to happen at one moment. Renews the node's own (PK-7), or gives it one for its
+// clients (PK-2).
 Outcome<Reply> renew_certificate(Services& s, const NodeCall& call);
 
 Outcome<Reply> get_object(Services& s, const NodeCall& call);

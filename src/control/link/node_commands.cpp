@@ -22,9 +22,8 @@ Outcome<Reply> pull_commands(Services&, const NodeCall& call) {
 }
 
 Outcome<Reply> finish_command(Services&, const NodeCall& call) {
-  if (!call.tx.commands().finish(call.node.id, call.path("command"),
-                                          call.text("status") == "ok", call.text("detail"),
-                                          call.now)) {
+  if (!call.tx.commands().finish(call.node.id, call.path("command"), call.text("status") == "ok",
+                                 call.text("detail"), call.now)) {
     return refuse(ProblemCode::command_not_found, "This node was given no such command.");
   }
   return no_content();

@@ -29,10 +29,7 @@ NodeLink::NodeLink(Services services)
 }
 
 NodeExecutor NodeLink::executor_of(const wire::HttpRequest& request) const {
-  for (const NodeRoute& route : routes_) {
-    if (route.method == request.method && fits(route.path, request.path)) return route.executor;
-  }
-  return NodeExecutor::reports;
+  return control::executor_of(routes_, request);
 }
 
 wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime now) {
@@ -127,13 +124,11 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
         services_.standings.remember(*id, request.peer_certificate_serial,
                                      admitted->second.admissions);
         if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
-        const NodeCall call{{.request = request,
-                             .now = now,
-                             .body = *body,
-                             .path_values = found.path_values},
-                            std::move(admitted->first),
-                            std::move(admitted->second),
-                            tx};
+        const NodeCall call{
+            {.request = request, .now = now, .body = *body, .path_values = found.path_values},
+            std::move(admitted->first),
+            std::move(admitted->second),
+            tx};
         return run_guarded(services_.log, route.operation,
                            [&] { return route.handler(services_, call); });
       });

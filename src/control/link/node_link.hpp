@@ -24,15 +24,14 @@ class NodeLink {
   std::vector<wire::HttpResponse> handle_together(std::span<const wire::HttpRequest> requests,
                                                   WallTime now);
 
-  // Which threads a request is for. What is no call of a node goes to the first, and is refused
-  // quickly.
   NodeExecutor executor_of(const wire::HttpRequest& request) const;
 
   const std::vector<NodeRoute>& routes() const { return routes_; }
 
  private:
   std::vector<bool> acknowledge(std::span<const wire::HttpRequest> requests, WallTime now);
-  Outcome<Reply> answer(const Match<NodeRoute>& match, const wire::HttpRequest& request, WallTime now);
+  Outcome<Reply> answer(const Match<NodeRoute>& match, const wire::HttpRequest& request,
+                        WallTime now);
   std::optional<Horizon> horizon_for(const NodeRoute& route, NodeId id,
                                      const wire::HttpRequest& request);
   std::optional<Reply> answer_of_memory(const NodeRoute& route, NodeId id,

@@ -108,11 +108,11 @@ std::vector<NodeRoute> node_link_routes() {
       post("/cp/v2/nodes/{id}/certificates", "renewCertificate",
            "A certificate of the same names for a new key, or one to meet clients with",
            {text("csr", kMaxCsrBytes), choice("kind", {"node", "worker"}).optional()},
-           {200, {text("certificate_chain", 65536), text("ocsp", 32768).optional()}},
-           certificates, renew_certificate),
+           {200, {text("certificate_chain", 65536), text("ocsp", 32768).optional()}}, certificates,
+           renew_certificate),
       post("/cp/v2/nodes/{id}/configs/acks", kAcknowledgeConfigs, "These were applied",
-           {list("acks", kBatch, {type, version, layer, organization, resource})}, {204, {}},
-           acks, acknowledge_configs),
+           {list("acks", kBatch, {type, version, layer, organization, resource})}, {204, {}}, acks,
+           acknowledge_configs),
       post("/cp/v2/nodes/{id}/configs/errors", "reportConfigErrors", "These could not be applied",
            {list("errors", kBatch,
                  {type, version, layer, organization, resource, text("error", kMaxErrorBytes)})},
@@ -123,6 +123,13 @@ std::vector<NodeRoute> node_link_routes() {
       get("/cp/v2/nodes/{id}/events", "openEvents",
           "Hints that something is to be pulled, as a stream of events", events, open_events),
   };
+}
+
+NodeExecutor executor_of(const std::vector<NodeRoute>& routes, const wire::HttpRequest& request) {
+  for (const NodeRoute& route : routes) {
+    if (route.method == request.method && fits(route.path, request.path)) return route.executor;
+  }
+  return NodeExecutor::reports;
 }
 
 }  // namespace rap::control

@@ -9,4 +9,8 @@ namespace rap::control {
 
 std::vector<NodeRoute> node_link_routes();
 
+// The executor of the row that a request is for. What is no call of a node goes to the first, and
+// is refused quickly.
+NodeExecutor executor_of(const std::vector<NodeRoute>& routes, const wire::HttpRequest& request);
+
 }  // namespace rap::control

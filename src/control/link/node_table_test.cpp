@@ -1,14 +1,15 @@
-#include "control/link/node_link.hpp"
+#include "control/link/node_table.hpp"
 
 #include <gtest/gtest.h>
 
 namespace rap::control {
 namespace {
 
-NodeExecutor executor_of_path(std::string path) {
+NodeExecutor executor_of_path(std::string path, std::string method = "POST") {
   wire::HttpRequest request;
+  request.method = std::move(method);
   request.path = std::move(path);
-  return executor_of(request);
+  return executor_of(node_link_routes(), request);
 }
 
 TEST(NodeExecutors, NoChannelWaitsForAnother) {
@@ -18,9 +19,9 @@ TEST(NodeExecutors, NoChannelWaitsForAnother) {
   EXPECT_EQ(executor_of_path(node + "/commands/pull"), NodeExecutor::pulls);
   EXPECT_EQ(executor_of_path(node + "/configs/acks"), NodeExecutor::acks);
   EXPECT_EQ(executor_of_path(node + "/deltas/pull"), NodeExecutor::deltas);
-  EXPECT_EQ(executor_of_path(node + "/events"), NodeExecutor::events);
+  EXPECT_EQ(executor_of_path(node + "/events", "GET"), NodeExecutor::events);
   EXPECT_EQ(executor_of_path(node + "/certificates"), NodeExecutor::certificates);
-  EXPECT_EQ(executor_of_path("/cp/v2/objects/node_config/abc"), NodeExecutor::objects);
+  EXPECT_EQ(executor_of_path("/cp/v2/objects/node_config/abc", "GET"), NodeExecutor::objects);
 }
 
 TEST(NodeExecutors, WhatIsNoCallOfTheirsGoesToTheFirst) {

@@ -80,13 +80,13 @@ std::vector<Route> channel_routes() {
       list("reconnects", static_cast<std::int64_t>(kMaxListed * snapshot::kMaxPeers), reconnect));
   return {
       {{.method = "GET",
-       .path = "/api/v1/channels",
-       .operation = "listChannels",
-       .summary = "Channels and reconnects between nodes, as each end last reported them",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = channels},
+        .path = "/api/v1/channels",
+        .operation = "listChannels",
+        .summary = "Channels and reconnects between nodes, as each end last reported them",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = channels},
        list_channels},
   };
 }

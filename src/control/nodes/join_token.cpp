@@ -12,10 +12,10 @@ Fields join_token_fields() {
 
 nlohmann::json to_json(const JoinToken& t) {
   nlohmann::json out = {{"id", t.id.str()},
-              {"node_id", t.node.str()},
-              {"node_name", t.node_name},
-              {"created_at", to_unix(t.created_at)},
-              {"expires_at", to_unix(t.expires_at)}};
+                        {"node_id", t.node.str()},
+                        {"node_name", t.node_name},
+                        {"created_at", to_unix(t.created_at)},
+                        {"expires_at", to_unix(t.expires_at)}};
   if (t.used_at) out["used_at"] = to_unix(*t.used_at);
   return out;
 }

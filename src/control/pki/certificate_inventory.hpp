@@ -1,4 +1,5 @@
-// The inventory of certificates (PK-6): what was issued to nodes, and what of it is revoked (CH-13).
+// The inventory of certificates (PK-6): what was issued to nodes, and what of it is revoked
+// (CH-13).
 #pragma once
 
 #include <cstddef>

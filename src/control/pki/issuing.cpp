@@ -26,8 +26,7 @@ std::string first_staple(Services& s, const Authority& authority, const NodeCert
                          WallTime now) {
   const auto leaf = crypto::Certificate::from_pem(good.pem);
   if (s.ocsp == nullptr || !leaf || !leaf->must_staple()) return {};
-  return to_base64(
-      first_ocsp_response(*s.ocsp, *leaf, good.kind, authority,
+  return to_base64(first_ocsp_response(*s.ocsp, *leaf, good.kind, authority,
                                        s.settings.config_valid_for, s.rng, now));
 }
 

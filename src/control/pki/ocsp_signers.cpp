@@ -11,8 +11,8 @@ std::chrono::seconds ocsp_validity(CertificateKind kind, std::chrono::seconds co
 
 std::shared_ptr<const OcspSigner> OcspSignerSet::find(const crypto::OcspCertId& id,
                                                       const Authority& authority,
-                                                      std::chrono::seconds config_valid_for, RandomSource& rng,
-                                                      WallTime now) {
+                                                      std::chrono::seconds config_valid_for,
+                                                      RandomSource& rng, WallTime now) {
   const crypto::Issuer* issuer = nullptr;
   std::string ca_ref;
   if (id.is_issued_by(authority.intermediate.certificate)) {
@@ -46,7 +46,8 @@ Bytes first_ocsp_response(OcspSigners& signers, const crypto::Certificate& leaf,
   const auto signer = signers.find(id, authority, config_valid_for, rng, now);
   if (!signer) return {};
   return crypto::sign_ocsp_response(
-      signer->delegate, {{id, {crypto::OcspStatus::Kind::good}, now, now + ocsp_validity(kind, config_valid_for)}},
+      signer->delegate,
+      {{id, {crypto::OcspStatus::Kind::good}, now, now + ocsp_validity(kind, config_valid_for)}},
       {}, now);
 }
 

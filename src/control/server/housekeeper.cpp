@@ -1,6 +1,6 @@
 #include "control/server/housekeeper.hpp"
 
-#include "control/pki/trust.hpp"
+#include "control/pki/rotation/rotations.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"
 #include "io/system/system.hpp"

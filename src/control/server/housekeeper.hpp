@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "control/housekeeping/housekeeping.hpp"
 #include "control/server/state_directory.hpp"
-#include "control/sessions/housekeeping.hpp"
 
 namespace rap::control::server {
 

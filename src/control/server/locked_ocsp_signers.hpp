@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "control/pki/ocsp.hpp"
+#include "control/pki/ocsp_signers.hpp"
 
 namespace rap::control::server {
 
@@ -19,10 +19,10 @@ class LockedOcspSigners final : public control::OcspSigners {
   }
   std::shared_ptr<const control::OcspSigner> find(const crypto::OcspCertId& id,
                                                   const control::Authority& authority,
-                                                  const control::Settings& settings,
+                                                  std::chrono::seconds config_valid_for,
                                                   RandomSource& rng, WallTime now) override {
     std::lock_guard lock(mutex_);
-    return signers_.find(id, authority, settings, rng, now);
+    return signers_.find(id, authority, config_valid_for, rng, now);
   }
 
  private:

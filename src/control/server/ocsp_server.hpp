@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "control/pki/ocsp.hpp"
+#include "control/pki/status/ocsp_responder.hpp"
 #include "control/store/database.hpp"
 #include "io/http/http_server.hpp"
 #include "io/stream/event_loop.hpp"

@@ -7,7 +7,7 @@
 
 #include "control/entrance/api.hpp"
 #include "control/link/node_link.hpp"
-#include "control/pki/trust.hpp"
+#include "control/pki/rotation/rotations.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/hint_feed.hpp"
 #include "control/server/housekeeper.hpp"
@@ -168,8 +168,8 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
                               .ping_interval = wire::kHintPing,
                               .executors = node_executors(),
                               .executor_of =
-                                  [](const wire::HttpRequest& r) {
-                                    return static_cast<std::size_t>(control::executor_of(r));
+                                  [this](const wire::HttpRequest& r) {
+                                    return static_cast<std::size_t>(node_link_.executor_of(r));
                                   },
                               .together =
                                   [this](std::span<const wire::HttpRequest> r) {

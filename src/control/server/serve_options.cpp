@@ -1,6 +1,6 @@
 #include "control/server/serve_options.hpp"
 
-#include "control/pki/ocsp.hpp"
+#include "control/pki/ocsp_signers.hpp"
 
 namespace rap::control::server {
 namespace {

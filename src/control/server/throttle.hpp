@@ -9,7 +9,8 @@
 #include <mutex>
 
 #include "base/random.hpp"
-#include "control/core/services.hpp"
+#include "control/http/throttle.hpp"
+#include "control/people/password_hasher.hpp"
 #include "policy/rate_limit.hpp"
 
 namespace rap::control::server {

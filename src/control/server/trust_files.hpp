@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "control/core/services.hpp"
+#include "control/pki/rotation/trust_keys.hpp"
 #include "control/server/locked_authority.hpp"
 #include "control/server/state_directory.hpp"
 

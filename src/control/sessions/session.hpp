@@ -57,8 +57,8 @@ struct SessionFilter {
   std::optional<WallTime> created_before = {};
 };
 
-// A session is created under a lock on its grant (GrantRepository::lock). Whoever takes a right away
-// removes the grant first, which waits for that lock, and ends the sessions then: none slips
+// A session is created under a lock on its grant (GrantRepository::lock). Whoever takes a right
+// away removes the grant first, which waits for that lock, and ends the sessions then: none slips
 // through between.
 class SessionRepository {
  public:

@@ -33,8 +33,7 @@ namespace rap::store {
 
 class SqlTransaction final : public control::Transaction {
  public:
-  SqlTransaction(Connection& connection, const control::Scope& scope)
-      : sql_(connection, scope) {}
+  SqlTransaction(Connection& connection, const control::Scope& scope) : sql_(connection, scope) {}
 
   control::ClusterRepository& cluster() override { return cluster_; }
   control::CertificateRepository& certificates() override { return certificates_; }

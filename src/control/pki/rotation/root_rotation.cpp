@@ -121,8 +121,7 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
                         "). 'rap admin trust status' shows for which nodes it waits; with "
                         "force it goes on without them, and they have to enrol again.");
     }
-    auto done =
-        take_step(s, tx, state, call.audit_entry(), state.phase != TrustPhase::stable);
+    auto done = take_step(s, tx, state, call.audit_entry(), state.phase != TrustPhase::stable);
     if (!done) return std::unexpected(done.error());
     return status_of(s, tx);
   });
@@ -151,22 +150,22 @@ std::vector<Route> root_rotation_routes() {
                               {uuid("id"), field::name("name"), time("last_seen_at").optional()})};
   return {
       {{.method = "GET",
-       .path = "/api/v1/trust",
-       .operation = "getTrust",
-       .summary = "How far a rotation of the platform's root has come, and who it waits for",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = {200, status}},
+        .path = "/api/v1/trust",
+        .operation = "getTrust",
+        .summary = "How far a rotation of the platform's root has come, and who it waits for",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, status}},
        show},
       {{.method = "POST",
-       .path = "/api/v1/trust/rotate",
-       .operation = "rotateTrust",
-       .summary = "Start the change to the prepared root, or go on without the laggards",
-       .access = policy::Access::platform_owner,
-       .query = {},
-       .body = {of("force", FieldType::boolean).optional()},
-       .answer = {200, status}},
+        .path = "/api/v1/trust/rotate",
+        .operation = "rotateTrust",
+        .summary = "Start the change to the prepared root, or go on without the laggards",
+        .access = policy::Access::platform_owner,
+        .query = {},
+        .body = {of("force", FieldType::boolean).optional()},
+        .answer = {200, status}},
        rotate},
   };
 }

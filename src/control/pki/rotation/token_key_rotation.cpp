@@ -25,8 +25,7 @@ void go_on(Transaction& tx, TokenKeyState state, const AuditEntry& actor) {
   state.since = actor.at;
   tx.trust().set_token_keys(state);
   const std::string& kid = state.next.kid.empty() ? state.current.kid : state.next.kid;
-  tx.audit(
-      actor.about("token_key." + std::string(to_string(state.phase)), "token_key", kid, kid));
+  tx.audit(actor.about("token_key." + std::string(to_string(state.phase)), "token_key", kid, kid));
 }
 
 Json status_of(const TokenKeyState& state, const Authority& authority) {
@@ -84,22 +83,22 @@ std::vector<Route> token_key_routes() {
                          text("next_kid").optional(), time("phase_since").optional()};
   return {
       {{.method = "GET",
-       .path = "/api/v1/trust/token-key",
-       .operation = "getTokenKey",
-       .summary = "Which key signs data-plane tokens, and how far its rotation is",
-       .access = policy::Access::platform,
-       .query = {},
-       .body = {},
-       .answer = {200, status}},
+        .path = "/api/v1/trust/token-key",
+        .operation = "getTokenKey",
+        .summary = "Which key signs data-plane tokens, and how far its rotation is",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, status}},
        show},
       {{.method = "POST",
-       .path = "/api/v1/trust/token-key/rotate",
-       .operation = "rotateTokenKey",
-       .summary = "Change to a new key for data-plane tokens, or go on without waiting",
-       .access = policy::Access::platform_owner,
-       .query = {},
-       .body = {of("force", FieldType::boolean).optional()},
-       .answer = {200, status}},
+        .path = "/api/v1/trust/token-key/rotate",
+        .operation = "rotateTokenKey",
+        .summary = "Change to a new key for data-plane tokens, or go on without waiting",
+        .access = policy::Access::platform_owner,
+        .query = {},
+        .body = {of("force", FieldType::boolean).optional()},
+        .answer = {200, status}},
        rotate},
   };
 }

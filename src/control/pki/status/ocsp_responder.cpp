@@ -145,8 +145,8 @@ Bytes OcspResponder::answer(ByteView body, WallTime now, std::string_view& outco
     answers.clear();
     for (const crypto::OcspCertId& id : request->certificates) {
       const Known known = look_up(tx, id.serial, signer->ca_ref);
-      answers.push_back(
-          {id, known.status, now, now + ocsp_validity(known.kind, services_.settings.config_valid_for)});
+      answers.push_back({id, known.status, now,
+                         now + ocsp_validity(known.kind, services_.settings.config_valid_for)});
     }
     return Ending::roll_back;
   });

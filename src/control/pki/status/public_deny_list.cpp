@@ -83,14 +83,14 @@ Fields deny_list_fields() {
 
 std::vector<Route> deny_list_routes() {
   return {{{.method = "GET",
-           .path = "/api/v1/deny-list",
-           .operation = "getDenyList",
-           .summary = "The revoked certificates that clients could meet, signed by the "
-                      "intermediate, which comes along",
-           .access = policy::Access::signed_in,
-           .query = {},
-           .body = {},
-           .answer = {200, deny_list_fields()}},
+            .path = "/api/v1/deny-list",
+            .operation = "getDenyList",
+            .summary = "The revoked certificates that clients could meet, signed by the "
+                       "intermediate, which comes along",
+            .access = policy::Access::signed_in,
+            .query = {},
+            .body = {},
+            .answer = {200, deny_list_fields()}},
            show}};
 }
 

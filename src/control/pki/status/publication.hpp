@@ -16,9 +16,9 @@ namespace rap::control {
 
 struct Publication {
   std::string name;
-  std::uint64_t version = 0;     // grows, also over a database that was restored
+  std::uint64_t version = 0;  // grows, also over a database that was restored
   std::uint64_t admissions = 0;  // as of which what it says was looked up (ClusterRepository)
-  std::string digest;            // of what it says
+  std::string digest;  // of what it says
   WallTime issued_at{};
   std::string body;
 };

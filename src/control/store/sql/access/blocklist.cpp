@@ -51,8 +51,7 @@ std::vector<BlocklistEntry> SqlBlocklist::list(WallTime now) {
   return out;
 }
 
-std::optional<BlocklistKind> SqlBlocklist::find(const control::Visitor& visitor,
-                                                           WallTime now) {
+std::optional<BlocklistKind> SqlBlocklist::find(const control::Visitor& visitor, WallTime now) {
   const Param ip = visitor.ip.empty() ? Param{} : Param{visitor.ip};
   const Rows rows = sql_.query_params(
       "SELECT kind FROM server_blocklist_changes WHERE action = 'add' "

@@ -11,11 +11,9 @@ class SqlBlocklist final : public control::BlocklistRepository {
   explicit SqlBlocklist(SqlSession& sql) : sql_(sql) {}
 
   bool add(const control::BlocklistEntry& entry) override;
-  bool remove(policy::BlocklistKind kind, std::string_view value,
-                             WallTime now) override;
+  bool remove(policy::BlocklistKind kind, std::string_view value, WallTime now) override;
   std::vector<control::BlocklistEntry> list(WallTime now) override;
-  std::optional<policy::BlocklistKind> find(const control::Visitor& visitor,
-                                                        WallTime now) override;
+  std::optional<policy::BlocklistKind> find(const control::Visitor& visitor, WallTime now) override;
 
  private:
   SqlSession& sql_;

@@ -24,8 +24,7 @@ bool SqlEgressPools::create(const EgressPool& pool) {
              .affected() == 1;
 }
 
-std::optional<EgressPool> SqlEgressPools::find(OrganizationId organization,
-                                                  std::string_view key) {
+std::optional<EgressPool> SqlEgressPools::find(OrganizationId organization, std::string_view key) {
   const auto id = EgressPoolId::parse(key);
   const std::string select(kSelectPool);
   const Rows rows = id ? sql_.query(select + "AND id = $2", organization, *id)

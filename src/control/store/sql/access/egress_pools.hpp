@@ -12,7 +12,7 @@ class SqlEgressPools final : public control::EgressPoolRepository {
 
   bool create(const control::EgressPool& pool) override;
   std::optional<control::EgressPool> find(OrganizationId organization,
-                                               std::string_view key) override;
+                                          std::string_view key) override;
   std::vector<control::EgressPool> list(OrganizationId organization) override;
   bool add_node(const control::EgressPool& pool, NodeId node) override;
   bool has_egress(EgressPoolId pool) override;

@@ -4,8 +4,8 @@
 
 namespace rap::store {
 
-std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::admit(NodeId node,
-                                                                       std::string_view serial) {
+std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::admit(
+    NodeId node, std::string_view serial) {
   const Rows rows = sql_.query(
       "SELECT n.id, n.name, n.state, n.data_plane_advertise, n.fabric_advertise, n.created_at, "
       "coalesce((SELECT config_version FROM cluster), 0), coalesce(s.command_seq, 0), "
@@ -33,7 +33,8 @@ std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::a
   return std::pair{std::move(n), std::move(admission)};
 }
 
-std::vector<bool> SqlAdmissions::admitted_among(const std::vector<control::NodeCredential>& callers) {
+std::vector<bool> SqlAdmissions::admitted_among(
+    const std::vector<control::NodeCredential>& callers) {
   std::vector<NodeId> nodes;
   std::vector<std::string> serials;
   for (const control::NodeCredential& caller : callers) {
@@ -67,7 +68,7 @@ std::optional<control::Horizon> SqlAdmissions::horizon() {
 }
 
 std::vector<control::AdmissionChange> SqlAdmissions::changes(std::uint64_t since,
-                                                                  std::size_t limit) {
+                                                             std::size_t limit) {
   std::vector<control::AdmissionChange> out;
   for (const Row& row : sql_.query("SELECT node_id, number FROM admission_changes "
                                    "WHERE number > $1 ORDER BY number LIMIT $2",

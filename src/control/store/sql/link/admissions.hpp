@@ -14,8 +14,7 @@ class SqlAdmissions final : public control::AdmissionRepository {
       NodeId node, std::string_view serial) override;
   std::vector<bool> admitted_among(const std::vector<control::NodeCredential>& callers) override;
   std::optional<control::Horizon> horizon() override;
-  std::vector<control::AdmissionChange> changes(std::uint64_t since,
-                                                          std::size_t limit) override;
+  std::vector<control::AdmissionChange> changes(std::uint64_t since, std::size_t limit) override;
 
  private:
   SqlSession& sql_;

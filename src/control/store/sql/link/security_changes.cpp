@@ -25,7 +25,7 @@ std::vector<snapshot::EpochChange> SqlSecurityChanges::epochs(std::uint64_t sinc
 }
 
 std::vector<snapshot::BlocklistChange> SqlSecurityChanges::blocklist(std::uint64_t since,
-                                                                      std::size_t limit) {
+                                                                     std::size_t limit) {
   std::vector<snapshot::BlocklistChange> out;
   for (const Row& row : sql_.query("SELECT kind, value, action = 'add', expires_at, seq "
                                    "FROM server_blocklist_changes "

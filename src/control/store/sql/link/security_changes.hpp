@@ -11,8 +11,7 @@ class SqlSecurityChanges final : public control::SecurityChangeRepository {
   explicit SqlSecurityChanges(SqlSession& sql) : sql_(sql) {}
 
   std::vector<snapshot::EpochChange> epochs(std::uint64_t since, std::size_t limit) override;
-  std::vector<snapshot::BlocklistChange> blocklist(std::uint64_t since,
-                                                           std::size_t limit) override;
+  std::vector<snapshot::BlocklistChange> blocklist(std::uint64_t since, std::size_t limit) override;
   control::DeltaExtent extent(snapshot::DeltaStream stream) override;
   void forget_old(WallTime now) override;
 

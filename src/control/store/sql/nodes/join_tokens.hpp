@@ -13,7 +13,7 @@ class SqlJoinTokens final : public control::JoinTokenRepository {
   void add(const control::JoinToken& token) override;
   std::vector<control::JoinToken> list() override;
   std::optional<control::JoinToken> find_and_lock(NodeId node,
-                                                    const crypto::Sha256& secret) override;
+                                                  const crypto::Sha256& secret) override;
   void use(JoinTokenId token, WallTime now) override;
 
  private:

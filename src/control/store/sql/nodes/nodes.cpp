@@ -1,9 +1,9 @@
 #include "control/store/sql/nodes/nodes.hpp"
 
 #include "control/core/listing.hpp"
-#include "control/store/sql/rows_read.hpp"
 #include "control/nodes/enrolment.hpp"
 #include "control/store/sql/nodes/node_roles.hpp"
+#include "control/store/sql/rows_read.hpp"
 
 namespace rap::store {
 namespace {

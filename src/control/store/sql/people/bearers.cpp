@@ -1,7 +1,7 @@
 #include "control/store/sql/people/bearers.hpp"
 
-#include "control/store/sql/rows_read.hpp"
 #include "control/store/sql/people/users.hpp"
+#include "control/store/sql/rows_read.hpp"
 
 namespace rap::store {
 
@@ -20,10 +20,10 @@ void SqlBearers::add(const crypto::Sha256& token, UserId user, std::string_view 
 
 std::optional<control::User> SqlBearers::find(const crypto::Sha256& token, WallTime now) {
   return first_of(sql_.query(select_user("JOIN bearer_sessions b ON b.user_id = u.id "
-                                      "WHERE b.token_sha256 = $1 AND b.expires_at > $2 "
-                                      "AND u.disabled_at IS NULL"),
-                          token, now),
-               user_of);
+                                         "WHERE b.token_sha256 = $1 AND b.expires_at > $2 "
+                                         "AND u.disabled_at IS NULL"),
+                             token, now),
+                  user_of);
 }
 
 void SqlBearers::remove(const crypto::Sha256& token) {

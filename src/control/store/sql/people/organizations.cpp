@@ -38,11 +38,12 @@ bool SqlOrganizations::create(const Organization& organization) {
 
 std::optional<Organization> SqlOrganizations::find(std::string_view key) {
   const auto id = OrganizationId::parse(key);
-  return first_of(id ? sql_.query("SELECT id, name, created_at FROM organizations WHERE id = $1", *id)
-                  : sql_.query("SELECT id, name, created_at FROM organizations "
-                               "WHERE lower(name) = lower($1)",
-                               key),
-               organization_of);
+  return first_of(
+      id ? sql_.query("SELECT id, name, created_at FROM organizations WHERE id = $1", *id)
+         : sql_.query("SELECT id, name, created_at FROM organizations "
+                      "WHERE lower(name) = lower($1)",
+                      key),
+      organization_of);
 }
 
 std::vector<Organization> SqlOrganizations::list() {
@@ -72,17 +73,17 @@ std::vector<Membership> SqlOrganizations::memberships(UserId user) {
 
 std::vector<Member> SqlOrganizations::members(OrganizationId organization) {
   return all_of(sql_.query(std::string(kMemberColumns) +
-                            "WHERE m.organization_id = $1 ORDER BY u.email LIMIT $2",
-                        organization, control::kMaxListed),
-             member_of);
+                               "WHERE m.organization_id = $1 ORDER BY u.email LIMIT $2",
+                           organization, control::kMaxListed),
+                member_of);
 }
 
 std::optional<Member> SqlOrganizations::member(OrganizationId organization,
                                                std::string_view email) {
   return first_of(sql_.query(std::string(kMemberColumns) +
-                              "WHERE m.organization_id = $1 AND u.email = lower($2)",
-                          organization, email),
-               member_of);
+                                 "WHERE m.organization_id = $1 AND u.email = lower($2)",
+                             organization, email),
+                  member_of);
 }
 
 void SqlOrganizations::put_member(OrganizationId organization, UserId user,

@@ -136,8 +136,7 @@ std::vector<control::RevokedCertificate> SqlCertificates::revoked(
     out.push_back(
         {control::certificate_kind_from(row.text(0)).value_or(control::CertificateKind::node),
          row.text(1), row.text(2), row.text(3), row.text(4), row.time(5), row.time(6),
-         holder_of(row, 7),
-         row.boolean(8)});
+         holder_of(row, 7), row.boolean(8)});
   }
   return out;
 }

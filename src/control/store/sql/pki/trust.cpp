@@ -91,10 +91,9 @@ std::size_t SqlTrust::count_nodes() {
 }
 
 std::vector<Laggard> SqlTrust::nodes_behind(std::uint64_t config_version, std::size_t limit) {
-  return laggards_of(
-      sql_.query(select_approved("AND coalesce(s.acked_config_version, 0) < $1 "
-                                 "ORDER BY lower(n.name) LIMIT $2"),
-                 config_version, limit));
+  return laggards_of(sql_.query(select_approved("AND coalesce(s.acked_config_version, 0) < $1 "
+                                                "ORDER BY lower(n.name) LIMIT $2"),
+                                config_version, limit));
 }
 
 std::vector<Laggard> SqlTrust::nodes_under_another_root(std::string_view ca_ref,

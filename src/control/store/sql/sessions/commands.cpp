@@ -3,7 +3,7 @@
 namespace rap::store {
 
 void SqlCommands::terminate_session(NodeId node, SessionId session, control::CommandId id,
-                                      WallTime now, WallTime not_since) {
+                                    WallTime now, WallTime not_since) {
   const bool sent = !sql_.query(
                              "SELECT FROM node_commands WHERE session_id = $1 AND node_id = $2 "
                              "AND created_at > $3 LIMIT 1",
@@ -46,7 +46,7 @@ std::uint64_t SqlCommands::last(NodeId node) {
 }
 
 std::vector<control::NodeCommand> SqlCommands::list_since(NodeId node, std::uint64_t seq,
-                                                              std::size_t limit) {
+                                                          std::size_t limit) {
   std::vector<control::NodeCommand> out;
   for (const Row& row : sql_.query("SELECT seq, id, type, session_id FROM node_commands "
                                    "WHERE node_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
@@ -57,8 +57,8 @@ std::vector<control::NodeCommand> SqlCommands::list_since(NodeId node, std::uint
   return out;
 }
 
-bool SqlCommands::finish(NodeId node, std::string_view text, bool ok,
-                                 std::string_view detail, WallTime now) {
+bool SqlCommands::finish(NodeId node, std::string_view text, bool ok, std::string_view detail,
+                         WallTime now) {
   const auto id = control::CommandId::parse(text);
   if (!id) return false;
   return sql_.query(

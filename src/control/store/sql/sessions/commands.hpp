@@ -11,13 +11,13 @@ class SqlCommands final : public control::CommandRepository {
   explicit SqlCommands(SqlSession& sql) : sql_(sql) {}
 
   void terminate_session(NodeId node, SessionId session, control::CommandId id, WallTime now,
-                           WallTime not_since) override;
+                         WallTime not_since) override;
   std::vector<NodeId> edge_nodes() override;
   std::uint64_t last(NodeId node) override;
   std::vector<control::NodeCommand> list_since(NodeId node, std::uint64_t seq,
-                                                   std::size_t limit) override;
+                                               std::size_t limit) override;
   bool finish(NodeId node, std::string_view id, bool ok, std::string_view detail,
-                      WallTime now) override;
+              WallTime now) override;
   void purge(WallTime before) override;
 
  private:

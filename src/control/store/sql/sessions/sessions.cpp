@@ -1,8 +1,8 @@
 #include "control/store/sql/sessions/sessions.hpp"
 
 #include "control/core/listing.hpp"
-#include "control/store/sql/rows_read.hpp"
 #include "control/store/postgres/sql_array.hpp"
+#include "control/store/sql/rows_read.hpp"
 
 namespace rap::store {
 namespace {
@@ -173,7 +173,8 @@ std::vector<SessionId> SqlSessions::ended_among(const std::vector<SessionId>& se
 }
 
 std::vector<control::StateCount> SqlSessions::count_by_state() {
-  return counts_of(sql_.query("SELECT state, count(*) FROM sessions GROUP BY state ORDER BY state"));
+  return counts_of(
+      sql_.query("SELECT state, count(*) FROM sessions GROUP BY state ORDER BY state"));
 }
 
 }  // namespace rap::store
