@@ -2,13 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "policy/protocols.hpp"
+
 namespace rap::control {
 
 Fields resource_fields() {
   using namespace field;
   return {uuid("id"),
           field::name("name"),
-          choice("protocol", {"ssh", "tcp"}),
+          choice("protocol", policy::protocol_names()),
           of("host", FieldType::host).optional(),
           port("port").optional(),
           object("egress_pool", {uuid("id"), field::name("name")}).optional(),

@@ -4,6 +4,7 @@
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/sessions/ending.hpp"
+#include "policy/protocols.hpp"
 
 namespace rap::control {
 namespace {
@@ -40,7 +41,9 @@ Outcome<Reply> create_resource(Services& s, const Call& call) {
   resource.port = static_cast<std::uint16_t>(call.integer("port"));
   resource.created_at = call.now;
   if (const std::string key = call.text("ssh_host_key"); !key.empty()) resource.ssh_host_key = key;
-  if (resource.ssh_host_key && resource.protocol != "ssh") {
+  const auto protocol = policy::protocol_from(resource.protocol);
+  if (resource.ssh_host_key &&
+      !(protocol && policy::kind_of(*protocol).takes(policy::ResourceSetting::ssh_host_key))) {
     return refuse(ProblemCode::invalid_member, "'ssh_host_key' is for resources of protocol ssh.");
   }
   return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
@@ -100,15 +103,15 @@ std::vector<Route> resource_routes() {
         .answer = list_of(resource_fields())},
        list_resources},
       {{.method = "POST",
-        .path = "/api/v1/organizations/{org}/resources",
-        .operation = "createResource",
-        .summary = "Name a target behind an egress pool",
-        .access = policy::Access::organization_manager,
-        .query = {},
-        .body = {field::name("name"), choice("protocol", {"ssh", "tcp"}),
-                 of("host", FieldType::host), port("port"), key("egress_pool"),
-                 of("ssh_host_key", FieldType::ssh_key).optional()},
-        .answer = {201, resource_fields()}},
+       .path = "/api/v1/organizations/{org}/resources",
+       .operation = "createResource",
+       .summary = "Name a target behind an egress pool",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {field::name("name"), choice("protocol", policy::protocol_names()),
+                of("host", FieldType::host), port("port"), key("egress_pool"),
+                of("ssh_host_key", FieldType::ssh_key).optional()},
+       .answer = {201, resource_fields()}},
        create_resource},
       {{.method = "DELETE",
         .path = "/api/v1/organizations/{org}/resources/{resource}",

@@ -11,26 +11,18 @@
 #include "control/pki/authority.hpp"
 #include "control/pki/status/public_deny_list.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
+#include "policy/protocols.hpp"
 #include "snapshot/config_types.hpp"
+#include "wire/class_names.hpp"
 #include "wire/data_plane.hpp"
 
 namespace rap::control {
 namespace {
 
-// What a protocol may send over the data plane.
-wire::TrafficClassSet classes_of(std::string_view protocol) {
-  using enum wire::TrafficClass;
-  if (protocol == "ssh" || protocol == "tcp") return {input, file_transfer};
-  return {};
-}
-
-Json names_of(wire::TrafficClassSet classes) {
-  Json out = Json::array();
-  for (std::uint8_t i = 0; i < wire::kTrafficClassCount; ++i) {
-    const auto c = static_cast<wire::TrafficClass>(i);
-    if (classes.contains(c)) out.push_back(to_string(c));
-  }
-  return out;
+// The classes that a protocol may send over the data plane.
+wire::TrafficClassSet classes_of(std::string_view name) {
+  const auto protocol = policy::protocol_from(name);
+  return protocol ? policy::kind_of(*protocol).classes : wire::TrafficClassSet{};
 }
 
 // What the organization lets its sessions do.
@@ -135,7 +127,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   Json answer = {{"session", std::move(shown)},
                  {"attachment_id", attachment.str()},
                  {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
-                 {"classes", names_of(*classes)},
+                 {"classes", wire::names_of(*classes)},
                  {"candidates", std::move(candidates)}};
   if (deny_list && deny_list->version != have) {
     answer["deny_list"] = parse_stored(deny_list->body);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,9 @@ inline Field email(std::string_view name) { return of(name, FieldType::email); }
 inline Field choice(std::string_view name, std::vector<std::string_view> choices) {
   return {name, FieldType::choice, true, 0, 0, std::move(choices), {}};
 }
+inline Field choice(std::string_view name, std::span<const std::string_view> names) {
+  return choice(name, std::vector(names.begin(), names.end()));
+}
 inline Field object(std::string_view name, Fields members) {
   return {name, FieldType::object, true, 0, 0, {}, std::move(members)};
 }
@@ -78,6 +82,10 @@ inline Field list(std::string_view name, std::int64_t max, Fields members) {
 inline Field text_list(std::string_view name, std::int64_t max,
                        std::vector<std::string_view> choices = {}) {
   return {name, FieldType::text_list, true, 0, max, std::move(choices), {}};
+}
+inline Field text_list(std::string_view name, std::span<const std::string_view> names) {
+  return text_list(name, static_cast<std::int64_t>(names.size()),
+                   std::vector(names.begin(), names.end()));
 }
 inline Field port(std::string_view name) { return integer(name, 1, 65535); }
 }  // namespace field

@@ -4,6 +4,7 @@
 #include "control/link/node_calls.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "snapshot/documents.hpp"
+#include "wire/node_commands.hpp"
 
 namespace rap::control {
 namespace {
@@ -83,7 +84,7 @@ std::vector<NodeRoute> node_link_routes() {
                       "Commands numbered after 'since'", {},
                       {200,
                        {list("commands", kMaxCommandsPerPull,
-                             {count("seq"), uuid("id"), choice("type", {"session.terminate"}),
+                             {count("seq"), uuid("id"), choice("type", wire::kNodeCommandNames),
                               object("payload", {uuid("session_id")})})}},
                       pulls, pull_commands),
                  {count("since").optional()}),

@@ -4,6 +4,7 @@
 
 #include "control/core/enum_names.hpp"
 #include "control/http/json_reply.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
@@ -36,7 +37,7 @@ Fields node_fields() {
   return {uuid("id"),
           field::name("name"),
           choice("state", {"invited", "pending", "approved", "denied", "disabled", "revoked"}),
-          text_list("roles", 3, {"entry", "relay", "egress"}),
+          text_list("roles", policy::kNodeRoleNames),
           text("data_plane_advertise"),
           text("fabric_advertise"),
           time("created_at"),

@@ -7,6 +7,7 @@
 #include "control/nodes/routes.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
@@ -120,13 +121,13 @@ std::vector<Route> node_routes() {
         .answer = list_of(node_fields())},
        list_nodes},
       {{.method = "PUT",
-        .path = "/api/v1/nodes/{node}/roles",
-        .operation = "setNodeRoles",
-        .summary = "Give a node exactly these roles",
-        .access = policy::Access::platform,
-        .query = {},
-        .body = {text_list("roles", 3, {"entry", "relay", "egress"})},
-        .answer = {200, node_fields()}},
+       .path = "/api/v1/nodes/{node}/roles",
+       .operation = "setNodeRoles",
+       .summary = "Give a node exactly these roles",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {text_list("roles", policy::kNodeRoleNames)},
+       .answer = {200, node_fields()}},
        set_roles},
       {{.method = "POST",
         .path = "/api/v1/nodes/{node}/disable",

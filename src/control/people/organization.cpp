@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "policy/roles.hpp"
+
 namespace rap::control {
 
 Fields organization_fields() {
@@ -16,7 +18,7 @@ nlohmann::json to_json(const Organization& o) {
 Fields member_fields() {
   using namespace field;
   return {uuid("user_id"), email("email"),
-          choice("role", {"organization_user", "organization_admin", "organization_owner"}),
+          choice("role", policy::kMemberRoleNames),
           time("created_at")};
 }
 

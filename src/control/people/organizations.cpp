@@ -4,6 +4,7 @@
 #include "control/people/routes.hpp"
 #include "control/people/user.hpp"
 #include "control/sessions/ending.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
@@ -129,14 +130,14 @@ std::vector<Route> member_routes() {
         .answer = list_of(member_fields())},
        list_members},
       {{.method = "POST",
-        .path = "/api/v1/organizations/{org}/members",
-        .operation = "putMember",
-        .summary = "Add a member or change their role",
-        .access = policy::Access::organization_manager,
-        .query = {},
-        .body = {email("email"),
-                 choice("role", {"organization_user", "organization_admin", "organization_owner"})},
-        .answer = {201, member_fields()}},
+       .path = "/api/v1/organizations/{org}/members",
+       .operation = "putMember",
+       .summary = "Add a member or change their role",
+       .access = policy::Access::organization_manager,
+       .query = {},
+       .body = {email("email"),
+                choice("role", policy::kMemberRoleNames)},
+       .answer = {201, member_fields()}},
        put_member},
       {{.method = "DELETE",
         .path = "/api/v1/organizations/{org}/members/{email}",

@@ -9,6 +9,7 @@
 #include "control/people/routes.hpp"
 #include "control/people/user.hpp"
 #include "policy/names.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
@@ -143,13 +144,13 @@ Outcome<Reply> me(Services& s, const Call& call) {
 
 std::vector<Route> sign_in_routes() {
   using namespace field;
-  const Field role = choice("platform_role", {"none", "platform_admin", "platform_owner"});
+  const Field role = choice("platform_role", policy::kPlatformRoleNames);
   const Fields user = {uuid("id"), email("email"), role};
   Fields self = user;
   self.push_back(
       list("memberships", static_cast<std::int64_t>(kMaxListed),
            {object("organization", {uuid("id"), field::name("name")}),
-            choice("role", {"organization_user", "organization_admin", "organization_owner"})}));
+            choice("role", policy::kMemberRoleNames)}));
   return {
       {{.method = "POST",
         .path = "/api/v1/auth/login",

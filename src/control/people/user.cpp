@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "policy/roles.hpp"
+
 namespace rap::control {
 
 Fields user_fields() {
   using namespace field;
   return {uuid("id"), email("email"),
-          choice("platform_role", {"none", "platform_admin", "platform_owner"}), time("created_at"),
+          choice("platform_role", policy::kPlatformRoleNames), time("created_at"),
           of("disabled", FieldType::boolean)};
 }
 

@@ -6,6 +6,7 @@
 #include "control/people/user.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/names.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
@@ -96,14 +97,14 @@ std::vector<Route> user_routes() {
         .answer = list_of(user_fields())},
        list_users},
       {{.method = "POST",
-        .path = "/api/v1/users",
-        .operation = "createUser",
-        .summary = "Give a person an account; platform roles are a platform_owner's to give",
-        .access = policy::Access::platform,
-        .query = {},
-        .body = {email("email"), of("password", FieldType::password),
-                 choice("platform_role", {"none", "platform_admin", "platform_owner"}).optional()},
-        .answer = {201, user_fields()}},
+       .path = "/api/v1/users",
+       .operation = "createUser",
+       .summary = "Give a person an account; platform roles are a platform_owner's to give",
+       .access = policy::Access::platform,
+       .query = {},
+       .body = {email("email"), of("password", FieldType::password),
+                choice("platform_role", policy::kPlatformRoleNames).optional()},
+       .answer = {201, user_fields()}},
        create_user},
       {{.method = "DELETE",
         .path = "/api/v1/users/{user}",

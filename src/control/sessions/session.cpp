@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/core/enum_names.hpp"
+#include "policy/protocols.hpp"
 
 namespace rap::control {
 namespace {
@@ -19,7 +20,7 @@ Fields session_fields() {
   return {uuid("id"),
           object("organization", {uuid("id"), field::name("name")}),
           object("user", {uuid("id"), email("email")}),
-          object("resource", {uuid("id"), field::name("name"), choice("protocol", {"ssh", "tcp"}),
+          object("resource", {uuid("id"), field::name("name"), choice("protocol", policy::protocol_names()),
                               of("ssh_host_key", FieldType::ssh_key).optional()}),
           choice("state", {"pending", "active", "detached", "terminated"}),
           time("created_at"),

@@ -1,5 +1,7 @@
 #include "control/store/sql/sessions/commands.hpp"
 
+#include "wire/node_commands.hpp"
+
 namespace rap::store {
 
 void SqlCommands::terminate_session(NodeId node, SessionId session, control::CommandId id,
@@ -24,9 +26,10 @@ void SqlCommands::terminate_session(NodeId node, SessionId session, control::Com
   if (seq.empty()) return;
   sql_.query(
       "INSERT INTO node_commands (node_id, seq, id, type, session_id, created_at) "
-      "SELECT $1::uuid, $2::bigint, $3::uuid, 'session.terminate', $4::uuid, $5::bigint "
+      "SELECT $1::uuid, $2::bigint, $3::uuid, $6, $4::uuid, $5::bigint "
       "FROM set_config('synchronous_commit', 'on', true)",  // its number is never given twice
-      node, seq[0].count(0), id, session, now);
+      node, seq[0].count(0), id, session, now,
+      to_string(wire::NodeCommand::terminate_session));
 }
 
 std::vector<NodeId> SqlCommands::edge_nodes() {
