@@ -7,6 +7,7 @@
 #include "base/encoding.hpp"
 #include "policy/names.hpp"
 #include "snapshot/document_json.hpp"
+#include "wire/class_names.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/url.hpp"
 
@@ -36,14 +37,7 @@ Json roles_json(const std::vector<policy::NodeRole>& roles) {
   return out;
 }
 
-Json classes_json(wire::TrafficClassSet classes) {
-  Json out = Json::array();
-  for (std::uint8_t i = 0; i < wire::kTrafficClassCount; ++i) {
-    const auto one = static_cast<wire::TrafficClass>(i);
-    if (classes.contains(one)) out.push_back(wire::to_string(one));
-  }
-  return out;
-}
+Json classes_json(wire::TrafficClassSet classes) { return wire::names_of(classes); }
 
 Json to_value(const TokenKey& key) {
   return {{"kid", key.kid}, {"public_key_pem", key.public_key_pem}};

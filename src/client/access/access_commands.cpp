@@ -9,6 +9,7 @@
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
 #include "policy/protocols.hpp"
+#include "wire/class_names.hpp"
 
 namespace rap::client {
 
@@ -33,10 +34,20 @@ void add_target(CLI::App& command, Target& target) {
       ->type_name("");
 }
 
+// The classes that flows to a resource of any protocol may have.
+std::vector<std::string> flow_classes() {
+  wire::TrafficClassSet classes;
+  for (const policy::ProtocolKind& kind : policy::protocol_kinds()) {
+    classes = classes.join(kind.classes);
+  }
+  const auto names = wire::names_of(classes);
+  return {names.begin(), names.end()};
+}
+
 void add_class(CLI::App& command, Target& target) {
   command.add_option("--class", target.traffic_class, "input for typing, file_transfer for bulk")
       ->type_name("CLASS")
-      ->check(CLI::IsMember({"input", "file_transfer"}))
+      ->check(CLI::IsMember(flow_classes()))
       ->capture_default_str();
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "wire/class_names.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::crypto {
@@ -78,11 +79,6 @@ std::string_view to_string(TokenFault fault) {
 }
 
 std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::string_view kid) {
-  Json classes = Json::array();
-  for (std::size_t i = 0; i < wire::kTrafficClassCount; ++i) {
-    const auto one = static_cast<wire::TrafficClass>(i);
-    if (token.classes.contains(one)) classes.push_back(wire::to_string(one));
-  }
   const Json claims = {{"jti", token.id.str()},
                        {"cluster", token.cluster.str()},
                        {"sid", token.session.str()},
@@ -94,7 +90,7 @@ std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::
                        {"res", token.resource.str()},
                        {"pool", token.egress_pool.str()},
                        {"entry", token.entry.str()},
-                       {"classes", std::move(classes)},
+                       {"classes", wire::names_of(token.classes)},
                        {"began", to_unix(token.session_began)},
                        {"iat", to_unix(token.issued_at)},
                        {"exp", to_unix(token.expires_at)}};
