@@ -7,6 +7,7 @@
 #include "base/encoding.hpp"
 #include "snapshot/document_json.hpp"
 #include "wire/byte_range.hpp"
+#include "wire/node_commands.hpp"
 
 namespace rap::agent {
 namespace {
@@ -77,7 +78,7 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
     std::vector<Command> commands;
     for (const json& item : body.at("commands")) {
       Command command{item.at("seq"), item.at("id"), item.at("type"), {}};
-      if (command.type == "session.terminate") {
+      if (command.type == to_string(wire::NodeCommand::terminate_session)) {
         command.session_id = item.at("payload").at("session_id");
       }
       commands.push_back(std::move(command));
