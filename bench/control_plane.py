@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import spread  # noqa: E402
 from harness.control import DATABASE  # noqa: E402
 from harness.process import BUILD  # noqa: E402
+from harness.wait import patiently  # noqa: E402
 from harness.world import World  # noqa: E402
 
 NODES = BUILD / "bench" / "nodes"
@@ -89,7 +90,7 @@ class Crowd:
     def report(self):
         self.popen.stdin.write("report\n")
         self.popen.stdin.flush()
-        return self.reports.get(timeout=60)
+        return self.reports.get(timeout=patiently(60))
 
     def times_from(self, what, version):
         with self._lock:
@@ -97,7 +98,7 @@ class Crowd:
 
     def close(self):
         self.popen.stdin.close()
-        self.popen.wait(timeout=30)
+        self.popen.wait(timeout=patiently(30))
 
 
 def wanted_version(owner):
@@ -111,7 +112,7 @@ def spread_of(owner, crowd, expected, act):
     act()
     version = wanted_version(owner)
     while (acked := len(crowd.times_from("ack", version))) < expected:
-        assert time.monotonic() - began < 300, f"{acked} of {expected} nodes after five minutes"
+        assert time.monotonic() - began < patiently(300), f"only {acked} of {expected} nodes"
         time.sleep(0.1)
     return {what: sorted(at - began for at in crowd.times_from(what, version))[:expected]
             for what in ("apply", "ack")}
@@ -132,7 +133,7 @@ def measure(count, changes, steady_s, settle_s):
         for thread in threads_of(pid):
             os.sched_setaffinity(thread, {0})
         try:
-            result["open_s"] = crowd.opened.get(timeout=600)
+            result["open_s"] = crowd.opened.get(timeout=patiently(600))
             print(f"{count} streams open after {result['open_s']:.1f} s", flush=True)
             version = wanted_version(owner)
             while len(crowd.times_from("ack", version)) < count:

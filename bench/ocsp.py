@@ -27,6 +27,7 @@ import spread  # noqa: E402
 from harness.addresses import free_port  # noqa: E402
 from harness.issuing import Issuer, chain_in  # noqa: E402
 from harness.openssl_ocsp import OpensslResponder, index_line  # noqa: E402
+from harness.wait import patiently  # noqa: E402
 from harness.world import World  # noqa: E402
 
 
@@ -51,7 +52,7 @@ def client(address, message, seconds, keep, counts):
     end = time.monotonic() + seconds
     done, connection = 0, None
     while time.monotonic() < end:
-        connection = connection or socket.create_connection(address, timeout=10)
+        connection = connection or socket.create_connection(address, timeout=patiently(10))
         connection.sendall(message)
         assert answer_of(connection), "an answer"
         done += 1
@@ -82,7 +83,7 @@ def post(host, path, body, keep):
 
 
 def says_good(address, message):
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address, timeout=patiently(10)) as connection:
         connection.sendall(message)
         response = ocsp.load_der_ocsp_response(answer_of(connection))
     assert response.certificate_status == ocsp.OCSPCertStatus.GOOD

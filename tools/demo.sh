@@ -15,7 +15,8 @@ readonly state=${RAP_DEMO_STATE:-/var/tmp/rap-demo-$UID}
 readonly nodes=(entry-1 relay-1 egress-1)
 readonly organization=acme pool=Office resource=office-ssh
 readonly owner=owner@demo.test user=alice@acme.test
-readonly ready_timeout_s=60 payload_mib=64
+# Four times what an idle machine takes, as in the tests (tests/harness/wait.py).
+readonly ready_timeout_s=$((60 * ${RAP_PATIENCE:-4})) payload_mib=64
 
 step='start' log=''
 began=$SECONDS
