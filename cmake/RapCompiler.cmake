@@ -4,6 +4,10 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-con
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports variant + vector code at -O2 that is initialized.
   add_compile_options(-Wno-maybe-uninitialized)
+  if(RAP_PRECOMPILE)
+    # g++ 12 finds some in its own std::string, which it shows once that is precompiled.
+    add_compile_options(-Wno-array-bounds)
+  endif()
 endif()
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-fstack-protector-strong -D_GLIBCXX_ASSERTIONS)
@@ -36,9 +40,15 @@ endif()
 
 find_program(RAP_CCACHE ccache)
 if(RAP_CCACHE)
-  # Paths are relative to the clone, so that clones share what the cache holds.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-                                  ${RAP_CCACHE})
+  # Paths are relative to the clone, so that clones share what the cache holds. The sloppiness is
+  # what ccache asks for where headers are precompiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR})
+  if(RAP_PRECOMPILE)
+    list(APPEND CMAKE_CXX_COMPILER_LAUNCHER
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime)
+    add_compile_options(-fpch-preprocess)
+  endif()
+  list(APPEND CMAKE_CXX_COMPILER_LAUNCHER ${RAP_CCACHE})
   add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 endif()
 find_program(RAP_MOLD mold)
