@@ -17,8 +17,7 @@ nlohmann::json to_json(const Organization& o) {
 
 Fields member_fields() {
   using namespace field;
-  return {uuid("user_id"), email("email"),
-          choice("role", policy::kMemberRoleNames),
+  return {uuid("user_id"), email("email"), choice("role", policy::kMemberRoleNames),
           time("created_at")};
 }
 

@@ -147,10 +147,9 @@ std::vector<Route> sign_in_routes() {
   const Field role = choice("platform_role", policy::kPlatformRoleNames);
   const Fields user = {uuid("id"), email("email"), role};
   Fields self = user;
-  self.push_back(
-      list("memberships", static_cast<std::int64_t>(kMaxListed),
-           {object("organization", {uuid("id"), field::name("name")}),
-            choice("role", policy::kMemberRoleNames)}));
+  self.push_back(list("memberships", static_cast<std::int64_t>(kMaxListed),
+                      {object("organization", {uuid("id"), field::name("name")}),
+                       choice("role", policy::kMemberRoleNames)}));
   return {
       {{.method = "POST",
         .path = "/api/v1/auth/login",

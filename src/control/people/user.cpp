@@ -8,9 +8,8 @@ namespace rap::control {
 
 Fields user_fields() {
   using namespace field;
-  return {uuid("id"), email("email"),
-          choice("platform_role", policy::kPlatformRoleNames), time("created_at"),
-          of("disabled", FieldType::boolean)};
+  return {uuid("id"), email("email"), choice("platform_role", policy::kPlatformRoleNames),
+          time("created_at"), of("disabled", FieldType::boolean)};
 }
 
 nlohmann::json to_json(const User& u) {

@@ -28,8 +28,7 @@ void SqlCommands::terminate_session(NodeId node, SessionId session, control::Com
       "INSERT INTO node_commands (node_id, seq, id, type, session_id, created_at) "
       "SELECT $1::uuid, $2::bigint, $3::uuid, $6, $4::uuid, $5::bigint "
       "FROM set_config('synchronous_commit', 'on', true)",  // its number is never given twice
-      node, seq[0].count(0), id, session, now,
-      to_string(wire::NodeCommand::terminate_session));
+      node, seq[0].count(0), id, session, now, to_string(wire::NodeCommand::terminate_session));
 }
 
 std::vector<NodeId> SqlCommands::edge_nodes() {
