@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.hpp"
+#include "control/pki/ocsp_signers.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {

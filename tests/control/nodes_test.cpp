@@ -149,7 +149,7 @@ TEST_F(NodeLink, HearsOnlyTheNodeOfTheCertificate) {
 }
 
 TEST_F(NodeLink, ChecksEveryRouteBeforeItsBody) {
-  for (const control::Route& route : w.control->node_link().routes()) {
+  for (const control::NodeRoute& route : w.control->node_link().routes()) {
     std::string path(route.path);
     if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, seed().entry);
     wire::HttpRequest request =

@@ -7,6 +7,7 @@
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 #include "node/flow/window.hpp"
+#include "wire/data_plane.hpp"
 #include "wire/frame.hpp"
 #include "wire/websocket.hpp"
 

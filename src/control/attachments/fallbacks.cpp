@@ -54,8 +54,7 @@ std::vector<Route> fallback_routes() {
         .access = policy::Access::signed_in,
         .query = {},
         .body = {list("items", kMaxFallbacks,
-                      {text("entry", 300), choice("cause", {wire::kFallbackCauses.begin(),
-                                                            wire::kFallbackCauses.end()})})},
+                      {text("entry", 300), choice("cause", wire::kFallbackCauses)})},
         .answer = {204, {}}},
        report_fallbacks},
   };

@@ -27,7 +27,10 @@ Fields audit_fields() {
           of("hash", FieldType::sha256_hex)};
 }
 
-Json to_json(const AuditEntry& e) {
+}  // namespace
+
+// reply_list() finds it by the type of its argument, so it is not in the unnamed namespace.
+static Json to_json(const AuditEntry& e) {
   Json out = {{"seq", e.seq},
               {"at", to_unix(e.at)},
               {"actor", {{"kind", e.actor_kind}, {"id", e.actor_id}, {"name", e.actor_name}}},
@@ -40,6 +43,8 @@ Json to_json(const AuditEntry& e) {
   if (e.organization) out["organization_id"] = e.organization->str();
   return out;
 }
+
+namespace {
 
 std::optional<std::int64_t> number(const Call& call, std::string_view name) {
   const auto text = call.query(name);

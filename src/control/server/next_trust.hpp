@@ -18,6 +18,7 @@
 #include <string>
 
 #include "control/pki/authority.hpp"
+#include "control/pki/rotation/trust_state.hpp"
 
 namespace rap::control::server {
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include "adapters/contract/adapter_set.hpp"
 #include "base/seeded_random.hpp"
 #include "io/http/test_http.hpp"
 #include "io/stream/stream_listener.hpp"
@@ -27,21 +28,11 @@ class TestLinks final : public router::LinkPort {
   std::map<router::LinkId, LinkSender*> senders;
 };
 
-class NoTargets final : public router::TargetPort {
- public:
-  void open(router::TargetId, const std::string&, std::uint16_t) override {}
-  void write(router::TargetId, ByteView) override {}
-  void finish(router::TargetId) override {}
-  void close(router::TargetId) override {}
-  void resume(router::TargetId) override {}
-};
-
 // A router as it is before its first configuration.
 struct TestRouter {
   SeededRandom rng{1};
   TestLinks links;
-  NoTargets targets;
-  router::Router router{links, targets, rng, io::wall_now()};
+  router::Router router{links, adapters::AdapterSet{}, rng, io::wall_now()};
 };
 
 // Connections from a blocking peer to a plain stream on the loop.
