@@ -97,7 +97,7 @@ def measure(world, args):
             .build().public_bytes(serialization.Encoding.DER))
     for node in world.nodes.values():
         node.stop()
-    port = free_port("127.0.0.1")
+    port = free_port("0.0.0.0")  # openssl ocsp listens on every address
     responder = OpensslResponder(world.folder, port, issuer, signer=issuer.ocsp_delegate(),
                                  index=index_line(leaf))
     try:

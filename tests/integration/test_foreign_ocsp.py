@@ -49,7 +49,7 @@ class ForeignResponder(ControlCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.port = free_port("127.0.0.1")
+        cls.port = free_port("0.0.0.0")  # openssl ocsp listens on every address
         cls.world = World(control_options=("--ocsp-url", f"http://127.0.0.1:{cls.port}/ocsp/"))
         cls.addClassCleanup(cls.world.close)
         cls.owner = cls.world.owner
