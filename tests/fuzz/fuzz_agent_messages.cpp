@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto again = wire::decode_to_fabric(wire::encode_to_fabric(*message));
     fuzz::require(again && *again == *message);
     if (const auto* configure = std::get_if<wire::Configure>(&*message)) {
-      if (const auto config = snapshot::read_node_config(configure->config.get())) {
+      if (const auto config = snapshot::read_node_config(configure->config)) {
         const auto same = snapshot::read_node_config(snapshot::to_value(*config));
         fuzz::require(same && *same == *config);
       }
