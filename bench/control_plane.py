@@ -57,7 +57,7 @@ class Crowd:
 
     def __init__(self, world, folder, count):
         control = world.control
-        pki = control.state / "pki"
+        pki = control.pki
         identities, sql = folder / "nodes.json", folder / "nodes.sql"
         subprocess.run([NODES, "make", world.cluster, pki / "intermediate.crt",
                         pki / "intermediate.key", str(count), identities, sql], check=True)

@@ -148,9 +148,10 @@ start_control() {
 }
 
 login() {  # login HOME EMAIL PASSWORD
+  local roots=("$state"/control/clusters/*/pki/root.crt)
   RAP_HOME=$1 "$bin/rap" whoami >/dev/null 2>&1 && return
   RAP_HOME=$1 "$bin/rap" login --server "https://127.0.0.1:$(free_port api)" --email "$2" \
-    --password-stdin --ca-file "$state/control/pki/root.crt" <<<"$3"
+    --password-stdin --ca-file "${roots[0]}" <<<"$3"
 }
 
 start_sshd() {

@@ -27,7 +27,9 @@ class ControlCrash : public Mortal {
   ~ControlCrash() override { ::umask(umask_); }
 
   fs::path state() const { return root_ / "state"; }
-  fs::path pki() const { return state() / "pki"; }
+  // The authority of the one cluster.
+  fs::path home() const { return control::server::StateDirectory(state()).home(); }
+  fs::path pki() const { return home() / "pki"; }
 
   static int status_of(const std::string& error) {
     if (!error.empty()) std::cerr << error << "\n";
@@ -40,7 +42,7 @@ class ControlCrash : public Mortal {
     ASSERT_EQ("", life.init());
     ASSERT_EQ("", life.start(rows_));
     from_ = life.authority().ca_ref();
-    keep_root_key(state() / "root-ca" / "root.key");
+    keep_root_key(home() / "root-ca" / "root.key");
   }
   // Where ControlLife::prepare() looks for it.
   void keep_root_key(const fs::path& key) {
@@ -178,12 +180,13 @@ TEST_F(ControlCrash, InitGoesOnAndEndsWithOnePlatformWhoseKeysAllFit) {
                     ASSERT_EQ("", life.start(rows_));
                     expect_whole(life);
                     const auto key = crypto::PrivateKey::from_pem(
-                        io::read_file(state() / "root-ca" / "root.key").value());
+                        io::read_file(home() / "root-ca" / "root.key").value());
                     ASSERT_TRUE(key);
                     EXPECT_EQ(life.authority().roots.front().public_key().spki_sha256(),
                               key->public_key().spki_sha256());
-                    for (const char* name : {"pki", "root-ca", "run"}) {
-                      EXPECT_EQ(fs::perms{0700}, fs::status(state() / name).permissions()) << name;
+                    for (const fs::path& path :
+                         {pki(), home() / "root-ca", state() / "run"}) {
+                      EXPECT_EQ(fs::perms{0700}, fs::status(path).permissions()) << path;
                     }
                   });
 }

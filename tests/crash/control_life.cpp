@@ -49,7 +49,7 @@ void TrustRows::settle_token_key() {
 
 std::string ControlLife::init() {
   state_.emplace(directory_);
-  if (auto ok = state_->create(); !ok) return ok.error();
+  if (auto ok = state_->create(rng_); !ok) return ok.error();
   if (auto ok = state_->recover(); !ok) return ok.error();
   if (!state_->has_pki()) {
     if (auto ok = state_->create_pki(kHosts, kStart, rng_); !ok) return ok.error();

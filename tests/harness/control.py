@@ -54,7 +54,21 @@ class Control:
 
     @property
     def root_ca(self):
-        return self.state / "pki" / "root.crt"
+        return self.pki / "root.crt"
+
+    @property
+    def authority(self):
+        """The folder with the keys of the one cluster."""
+        cluster, = (self.state / "clusters").iterdir()
+        return cluster
+
+    @property
+    def pki(self):
+        return self.authority / "pki"
+
+    @property
+    def root_key(self):
+        return self.authority / "root-ca" / "root.key"
 
     @property
     def url(self):

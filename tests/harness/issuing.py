@@ -44,7 +44,7 @@ class Issuer:
     @classmethod
     def of(cls, control):
         """The platform's own intermediate."""
-        pki = control.state / "pki"
+        pki = control.pki
         return cls(chain_in(pki / "intermediate.crt")[0], key_in(pki / "intermediate.key"))
 
     @classmethod

@@ -159,7 +159,7 @@ class RootKey(ControlCase):
     def test_the_server_runs_without_the_root_key(self):
         control = self.world.control
         control.process.stop()
-        (control.state / "root-ca" / "root.key").unlink()
+        control.root_key.unlink()
         control.serve()
         node = self.world.add_member("late-1")
         self.assertIn("BEGIN CERTIFICATE", (node.state / "identity" / "chain.pem").read_text())

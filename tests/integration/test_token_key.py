@@ -19,7 +19,7 @@ class TokenKey(FabricCase):
 
     def test_sessions_go_on_while_the_key_is_replaced(self):
         world, owner = self.world, self.owner
-        pki = world.control.state / "pki"
+        pki = world.control.pki
         rap, boss = world.person(), world.platform_owner()
         forward = Forward(rap, "echo")
         self.addCleanup(forward.close)

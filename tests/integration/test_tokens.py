@@ -17,7 +17,7 @@ class Tokens(FabricCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = tokens.load_key(cls.world.control.state / "pki" / "token.key")
+        cls.key = tokens.load_key(cls.world.control.pki / "token.key")
         cls.user = cls.world.user()
 
     def candidate(self, resource="echo"):

@@ -40,7 +40,7 @@ class TrustRotation(FabricCase):
 
     def test_nodes_and_people_follow_to_the_new_root(self):
         world = self.world
-        pki = world.control.state / "pki"
+        pki = world.control.pki
         old_root = world.folder / "old-root.crt"
         shutil.copy(world.control.root_ca, old_root)
         alice = world.person()
@@ -51,7 +51,7 @@ class TrustRotation(FabricCase):
         self.addCleanup(stream.close)
         stream.round_trip(b"under the old root")
         self.refused(409, "trust_not_prepared", self.owner.post, "trust/rotate")
-        root_key = world.control.state / "root-ca" / "root.key"
+        root_key = world.control.root_key
         wrong = self.prepare(pki / "token.key", world.folder / "never.key")
         self.assertEqual(1, wrong.returncode, wrong.stdout)
         done = self.prepare(root_key, world.folder / "new-root.key")
@@ -124,10 +124,9 @@ class LeftBehind(FabricCase):
         relay.stop()
         subprocess.run(
             [BIN / "rap-control", "trust", "prepare", "--state", world.control.state, "--root-key",
-             world.control.state / "root-ca" / "root.key", "--out-root-key",
-             world.folder / "new-root.key"], check=True, timeout=patiently(30),
-            stdout=subprocess.DEVNULL)
-        new_root = world.control.state / "pki" / "next" / "root.crt"
+             world.control.root_key, "--out-root-key", world.folder / "new-root.key"],
+            check=True, timeout=patiently(30), stdout=subprocess.DEVNULL)
+        new_root = world.control.pki / "next" / "root.crt"
         both = world.folder / "both-roots.pem"
         both.write_text(world.control.root_ca.read_text() + new_root.read_text())
         owner.ca_file = both

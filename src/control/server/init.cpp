@@ -54,10 +54,10 @@ Result<void> create_owner(const InitOptions& options, const std::string& conninf
   return {};
 }
 
-Result<void> initialize(const InitOptions& options, const StateDirectory& state, Log& log) {
+Result<void> initialize(const InitOptions& options, StateDirectory& state, Log& log) {
   if (auto ok = check(options); !ok) return ok;
   io::SystemRandom rng;
-  if (auto ok = state.create(); !ok) return ok;
+  if (auto ok = state.create(rng); !ok) return ok;
   const auto lock = io::FileLock::try_lock(state.lock_file());
   if (!lock)
     return std::unexpected("another rap-control uses " + options.state + "; stop it first");
@@ -89,7 +89,7 @@ Result<void> initialize(const InitOptions& options, const StateDirectory& state,
 
 int run_init(const InitOptions& options) {
   io::StderrLog log("rap-control", LogLevel::warn);
-  const StateDirectory state{std::filesystem::absolute(options.state)};
+  StateDirectory state{std::filesystem::absolute(options.state)};
   if (const auto done = initialize(options, state, log); !done) {
     std::cerr << "rap-control init: " << done.error() << "\n";
     return 1;
@@ -97,7 +97,7 @@ int run_init(const InitOptions& options) {
   const auto authority = state.load_authority();
   std::cerr
       << "The platform is initialized in " << options.state << ".\n\n"
-      << "  root certificate  " << options.state << "/pki/root.crt\n"
+      << "  root certificate  " << state.root_certificate().string() << "\n"
       << "  its SHA-256       " << (authority ? authority->root_fingerprint() : "") << "\n\n"
       << "TAKE THE ROOT KEY OFFLINE NOW: move " << state.root_key().string() << "\n"
       << "to a medium that is in no computer, and delete it here. The server runs without it;\n"

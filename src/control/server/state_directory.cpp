@@ -89,12 +89,24 @@ void remove_temporaries(const fs::path& folder) {
 
 }  // namespace
 
-Result<void> StateDirectory::create() const {
+StateDirectory::StateDirectory(fs::path root) : root_(std::move(root)) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(clusters(), error)) {
+    const auto id = ClusterId::parse(entry.path().filename().string());
+    if (!id) continue;
+    several_ = !cluster_.is_nil();
+    cluster_ = *id;
+  }
+}
+
+Result<void> StateDirectory::create(RandomSource& rng) {
   // PostgreSQL runs as another user when we are root and has to pass through to its own folders.
   const mode_t outer = geteuid() == 0 ? 0711 : 0700;
   if (auto ok = make_own_directory(root_, outer); !ok) return ok;
-  for (const char* name : {"pki", "root-ca", "run"}) {
-    if (auto ok = make_own_directory(root_ / name, 0700); !ok) return ok;
+  if (cluster_.is_nil()) cluster_ = ClusterId::random(rng);
+  for (const fs::path& folder :
+       {root_ / "run", clusters(), home(), home() / "pki", home() / "root-ca"}) {
+    if (auto ok = make_own_directory(folder, 0700); !ok) return ok;
   }
   return {};
 }
@@ -102,11 +114,11 @@ Result<void> StateDirectory::create() const {
 // server.crt is written last.
 bool StateDirectory::has_pki() const {
   std::error_code error;
-  return fs::exists(pki("server.crt"), error);
+  return !cluster_.is_nil() && fs::exists(pki("server.crt"), error);
 }
 
 Result<void> StateDirectory::recover() const {
-  for (const fs::path& folder : {root_ / "pki", root_ / "root-ca", root_ / "run"}) {
+  for (const fs::path& folder : {home() / "pki", home() / "root-ca", root_ / "run"}) {
     remove_temporaries(folder);
   }
   return next_trust().finish_promotion();
@@ -114,13 +126,12 @@ Result<void> StateDirectory::recover() const {
 
 Result<void> StateDirectory::create_pki(const std::vector<std::string>& hosts, WallTime now,
                                         RandomSource& rng) const {
-  const ClusterId cluster = ClusterId::random(rng);
   const crypto::Issuer root =
-      crypto::make_root(cluster, control::validity_from(now, kRootLifetime), rng);
+      crypto::make_root(cluster_, control::validity_from(now, kRootLifetime), rng);
   const control::Authority authority{
-      cluster,
+      cluster_,
       {root.certificate},
-      crypto::make_intermediate(root, cluster, control::validity_from(now, kIntermediateLifetime),
+      crypto::make_intermediate(root, cluster_, control::validity_from(now, kIntermediateLifetime),
                                 rng),
       control::make_signing_key("token", crypto::PrivateKey::generate(crypto::KeyType::ed25519)),
       control::make_signing_key("config", crypto::PrivateKey::generate(crypto::KeyType::ed25519))};
@@ -135,7 +146,7 @@ Result<void> StateDirectory::create_pki(const std::vector<std::string>& hosts, W
   for (const auto& [path, content] : files) {
     if (auto ok = io::write_file_atomic(path, content, 0600); !ok) return ok;
   }
-  return issue_identity(authority, names_of(cluster, hosts, rng), now, rng);
+  return issue_identity(authority, names_of(cluster_, hosts, rng), now, rng);
 }
 
 Result<void> StateDirectory::issue_identity(const control::Authority& authority,
@@ -150,6 +161,9 @@ Result<void> StateDirectory::issue_identity(const control::Authority& authority,
 }
 
 Result<control::Authority> StateDirectory::load_authority() const {
+  if (several_) {
+    return std::unexpected(clusters().string() + " holds several clusters; a server has one");
+  }
   if (!has_pki()) {
     return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
   }
@@ -161,6 +175,9 @@ Result<control::Authority> StateDirectory::load_authority() const {
   if (!server) return std::unexpected(server.error());
   const auto cluster = cluster_of(server->front());
   if (!cluster) return std::unexpected(cluster.error());
+  if (*cluster != cluster_) {
+    return std::unexpected(home().string() + " holds the keys of cluster " + cluster->str());
+  }
   std::vector<crypto::PrivateKey> keys;
   for (const char* name : {"intermediate.key", "token.key", "config.key"}) {
     auto key = load_key(pki(name));

@@ -1,9 +1,10 @@
 // The state directory of rap-control, and the keys in it.
 //
-//   pki/root.crt intermediate.crt intermediate.key server.crt server.key token.key config.key
-//   pki/token.next.key   the key for tokens that comes next, during its rotation
-//   pki/next/ …          a rotation of the root (next_trust.hpp)
-//   root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
+//   clusters/<cluster id>/  the authority of a cluster:
+//     pki/root.crt intermediate.crt intermediate.key server.crt server.key token.key config.key
+//     pki/token.next.key   the key for tokens that comes next, during its rotation
+//     pki/next/ …          a rotation of the root (next_trust.hpp)
+//     root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
 //   postgres/ pgsock/    the private PostgreSQL
 //   run/                 control.lock, ports.json
 #pragma once
@@ -24,10 +25,11 @@ namespace rap::control::server {
 
 class StateDirectory {
  public:
-  explicit StateDirectory(std::filesystem::path root) : root_(std::move(root)) {}
+  // Finds the cluster whose authority is in there, if one is.
+  explicit StateDirectory(std::filesystem::path root);
 
-  Result<void> create() const;  // the folders
-  bool has_pki() const;         // was create_pki() finished
+  Result<void> create(RandomSource& rng);  // the folders, with a new cluster's unless one is there
+  bool has_pki() const;                    // was create_pki() finished
   // Goes on with what a server that was killed had begun, and removes what it was writing. For the
   // only server of the directory, before it loads anything.
   Result<void> recover() const;
@@ -42,24 +44,29 @@ class StateDirectory {
                                             RandomSource& rng, bool* renewed = nullptr) const;
 
   // The next root, from its preparation until it took over.
-  NextTrustFiles next_trust() const { return NextTrustFiles(root_ / "pki"); }
+  NextTrustFiles next_trust() const { return NextTrustFiles(home() / "pki"); }
   // The key for tokens that comes after token.key (token.next.key), made when there is none and
   // `make`.
   Result<std::optional<control::SigningKey>> next_token_key(bool make) const;
   Result<void> promote_token_key() const;  // it takes the place of token.key
 
   store::PrivatePostgres postgres() const;
-  std::filesystem::path root_key() const { return root_ / "root-ca" / "root.key"; }
+  std::filesystem::path home() const { return clusters() / cluster_.str(); }  // the authority's
+  std::filesystem::path root_certificate() const { return pki("root.crt"); }
+  std::filesystem::path root_key() const { return home() / "root-ca" / "root.key"; }
   std::filesystem::path lock_file() const { return root_ / "run" / "control.lock"; }
   std::filesystem::path ports_file() const { return root_ / "run" / "ports.json"; }
 
  private:
-  std::filesystem::path pki(const char* name) const { return root_ / "pki" / name; }
+  std::filesystem::path clusters() const { return root_ / "clusters"; }
+  std::filesystem::path pki(const char* name) const { return home() / "pki" / name; }
   Result<void> issue_identity(const control::Authority& authority,
                               const crypto::SubjectNames& names, WallTime now,
                               RandomSource& rng) const;
 
   std::filesystem::path root_;
+  ClusterId cluster_;  // nil: none yet
+  bool several_ = false;
 };
 
 }  // namespace rap::control::server

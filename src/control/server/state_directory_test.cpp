@@ -18,15 +18,36 @@ TEST_F(StateDirectoryTest, ShowsNoKeyToAnybodyElse) {
     if (!entry.is_regular_file()) continue;
     EXPECT_EQ(fs::perms::none, entry.status().permissions() & fs::perms{0077}) << entry.path();
   }
-  for (const char* name : {"pki", "root-ca", "run"}) {
-    EXPECT_EQ(fs::perms{0700}, fs::status(folder / "state" / name).permissions()) << name;
+  for (const fs::path& path : {pki(), state.home() / "root-ca", folder / "state" / "run"}) {
+    EXPECT_EQ(fs::perms{0700}, fs::status(path).permissions()) << path;
   }
 }
 
 TEST_F(StateDirectoryTest, NarrowsAFolderThatWasOpen) {
   fs::permissions(pki(), fs::perms{0755});
-  ASSERT_TRUE(state.create());
+  ASSERT_TRUE(state.create(rng));
   EXPECT_EQ(fs::perms{0700}, fs::status(pki()).permissions());
+}
+
+TEST_F(StateDirectoryTest, KeepsTheKeysBelowThePathOfTheirCluster) {
+  const std::string cluster = authority().cluster.str();
+  EXPECT_TRUE(fs::exists(folder / "state" / "clusters" / cluster / "pki" / "root.crt"));
+  EXPECT_EQ(state.root_key(),
+            folder / "state" / "clusters" / cluster / "root-ca" / "root.key");
+}
+
+TEST_F(StateDirectoryTest, RefusesTheKeysOfAnotherCluster) {
+  fs::rename(state.home(), state.home().parent_path() / ClusterId::random(rng).str());
+  const auto loaded = StateDirectory(folder / "state").load_authority();
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().find("holds the keys of cluster"), std::string::npos);
+}
+
+TEST_F(StateDirectoryTest, SaysSoWhereThereAreSeveralClusters) {
+  fs::create_directory(state.home().parent_path() / ClusterId::random(rng).str());
+  const auto loaded = StateDirectory(folder / "state").load_authority();
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().find("several clusters"), std::string::npos);
 }
 
 TEST_F(StateDirectoryTest, SaysWhatToDoWhereNothingWasInitialized) {
@@ -38,7 +59,7 @@ TEST_F(StateDirectoryTest, SaysWhatToDoWhereNothingWasInitialized) {
 
 TEST_F(StateDirectoryTest, NamesTheServerByEveryHostOnce) {
   StateDirectory other(folder / "other");
-  ASSERT_TRUE(other.create());
+  ASSERT_TRUE(other.create(rng));
   ASSERT_TRUE(other.create_pki({"b.example", "a.example", "::1", "b.example"}, now, rng));
   const auto identity = other.load_identity(other.load_authority().value(), now, rng);
   const auto names = identity.value().chain.front().names();
@@ -94,7 +115,7 @@ TEST_F(StateDirectoryTest, RenewsACertificateOfAnotherIssuer) {
 
 TEST_F(StateDirectoryTest, RemovesWhatAKilledServerWasWritingAndNothingElse) {
   for (const fs::path& left :
-       {pki() / "token.key.0123.tmp", folder / "state/root-ca/root.key.4.tmp",
+       {pki() / "token.key.0123.tmp", state.home() / "root-ca/root.key.4.tmp",
         folder / "state/run/ports.json.5.tmp"}) {
     ASSERT_TRUE(io::write_file_atomic(left, "half"));
   }

@@ -13,11 +13,11 @@ namespace rap::control::server {
 
 struct TestState {
   TestState() {
-    EXPECT_TRUE(state.create());
+    EXPECT_TRUE(state.create(rng));
     EXPECT_TRUE(state.create_pki({"control.example", "127.0.0.1"}, now, rng));
   }
 
-  std::filesystem::path pki() const { return folder / "state" / "pki"; }
+  std::filesystem::path pki() const { return state.home() / "pki"; }
   Authority authority() const { return state.load_authority().value(); }
 
   // Its error, or the empty string.
