@@ -77,7 +77,7 @@ int make(const std::vector<std::string>& a) {
   const crypto::Validity validity{now - 1h, now + 24h * 30};
   Json nodes = Json::array();
   std::ofstream sql(a[6]);
-  sql << "BEGIN;\n";
+  sql << "BEGIN;\nSELECT set_config('rap.cluster_id', '" << cluster.str() << "', true);\n";
   const int count = std::stoi(a[4]);
   for (int i = 0; i < count; ++i) {
     const NodeId node = NodeId::random(rng);
@@ -98,7 +98,7 @@ int make(const std::vector<std::string>& a) {
         << leaf.serial_hex() << "', '" << to_hex(leaf.fingerprint()) << "', ca_ref, "
         << to_unix(validity.not_before) << ", " << to_unix(validity.not_after) << ", 'active', '"
         << to_hex(leaf.issuer_hash()) << "', '" << to_hex(leaf.key_hash()) << "'"
-        << " FROM trust;\n";
+        << " FROM trust WHERE cluster_id = rap_cluster();\n";
   }
   sql << "COMMIT;\n";
   std::ofstream(a[5]) << nodes.dump();

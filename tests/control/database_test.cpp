@@ -219,23 +219,24 @@ TEST_F(Transactions, GetTheScopeBackAfterActingForThePlatform) {
 }
 
 TEST_F(Transactions, NumberEveryChangeThatNodesMustLearnOf) {
+  const ClusterId cluster = ClusterId::random(rng_);
   const auto version = [&] {
     std::uint64_t v = 0;
-    EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
+    EXPECT_TRUE(database_.run(Scope::cluster(cluster), [&](Transaction& tx) {
       v = tx.cluster().config_version();
       return Ending::commit;
     }));
     return v;
   };
   EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
-    tx.cluster().create(ClusterId::random(rng_), from_unix(1));
+    tx.cluster().create(cluster, from_unix(1));
     return Ending::commit;
   }));
   const std::uint64_t before = version();
   control::Node node;
   node.id = NodeId::random(rng_);
   node.name = "n";
-  EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
+  EXPECT_TRUE(database_.run(Scope::cluster(cluster), [&](Transaction& tx) {
     tx.nodes().create(node);
     tx.node_reports().record_check_in(node, from_unix(2));
     return Ending::commit;

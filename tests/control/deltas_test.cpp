@@ -43,7 +43,10 @@ struct Deltas : testing::Test {
     Connection c = TestCluster::open(w.conninfo, kOwnerRole);
     const std::string n = std::to_string(count);
     ASSERT_TRUE(
-        c.script("BEGIN; SELECT set_config('rap.scope', 'platform', true); "
+        c.script("BEGIN; SELECT set_config('rap.scope', 'platform', true), "
+                 "set_config('rap.cluster_id', '" +
+                 ControlPlane::authority().cluster.str() +
+                 "', true); "
                  "ALTER TABLE server_blocklist_changes DISABLE TRIGGER number; "
                  "INSERT INTO server_blocklist_changes (kind, value, action, changed_at, seq) "
                  "SELECT 'ip', host('10.0.0.0'::inet + n), 'add', 1, n FROM generate_series(1, " +
@@ -51,7 +54,8 @@ struct Deltas : testing::Test {
                  "; COMMIT; ALTER TABLE server_blocklist_changes ENABLE TRIGGER number"));
   }
   void keep_house_after(std::chrono::seconds time) {
-    const auto done = control::transact(w.control->database, control::Scope::platform(),
+    const auto done = control::transact(w.control->database,
+                                        control::Scope::cluster(ControlPlane::authority().cluster),
                                         [&](control::Transaction& tx) -> control::Outcome<void> {
                                           tx.security_changes().forget_old(w.control->now + time);
                                           return {};
@@ -138,8 +142,8 @@ TEST_F(Deltas, AreNumberedInTheOrderOfTheirCommits) {
   Connection slow = TestCluster::open(w.conninfo, kAppRole);
   ASSERT_TRUE(slow.script(
       "BEGIN; SELECT set_config('rap.scope', 'platform', true); INSERT INTO "
-      "server_blocklist_changes (kind, value, action, changed_at) VALUES ('ip', '192.0.2.1', "
-      "'add', 1)"));
+      "server_blocklist_changes (cluster_id, kind, value, action, changed_at) SELECT id, 'ip', "
+      "'192.0.2.1', 'add', 1 FROM clusters"));
   std::thread quick([&] { EXPECT_EQ(blocklist("ip", "192.0.2.2").status, 201); });
   EXPECT_TRUE(in(pull({{"blocklist_since", 0}}), "blocklist").empty());
   ASSERT_TRUE(slow.script("COMMIT"));

@@ -47,7 +47,7 @@ class ManyNodes : public ::testing::Test {
 
   std::uint64_t admissions() {
     Connection c = TestCluster::open(w.conninfo, "postgres");
-    return c.query("SELECT admissions FROM cluster", {}).value()[0].count(0);
+    return c.query("SELECT admissions FROM clusters", {}).value()[0].count(0);
   }
 
   SeededWorld w;
@@ -162,10 +162,11 @@ TEST_F(ManyNodes, MoreChangesThanAreFollowedMakeAllBeAskedForOnceMore) {
   EXPECT_TRUE(standings.horizon_of(node, "01"));
   Connection owner = TestCluster::open(w.conninfo, "postgres");
   ASSERT_TRUE(
-      owner.query("INSERT INTO admission_changes SELECT gen_random_uuid(), "
-                  "admissions + n FROM cluster, generate_series(1, $1::int) n",
+      owner.query("INSERT INTO admission_changes (cluster_id, node_id, number) "
+                  "SELECT id, gen_random_uuid(), admissions + n "
+                  "FROM clusters, generate_series(1, $1::int) n",
                   {to_param(kMaxChangesFollowed + 1)}));
-  ASSERT_TRUE(owner.query("UPDATE cluster SET admissions = admissions + $1",
+  ASSERT_TRUE(owner.query("UPDATE clusters SET admissions = admissions + $1",
                           {to_param(kMaxChangesFollowed + 1)}));
   EXPECT_FALSE(standings.horizon_of(node, "01"));
   standings.remember(node, "01", admissions());

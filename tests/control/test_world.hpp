@@ -206,7 +206,7 @@ class ControlPlane {
 
  public:
   MaybeDry database;
-  RecentStandings standings{database, [this] { return clock.look(); }};
+  RecentStandings standings{database, authority().cluster, [this] { return clock.look(); }};
   RecentAnswers answers;
 
  private:

@@ -184,8 +184,7 @@ TEST_F(ControlCrash, InitGoesOnAndEndsWithOnePlatformWhoseKeysAllFit) {
                     ASSERT_TRUE(key);
                     EXPECT_EQ(life.authority().roots.front().public_key().spki_sha256(),
                               key->public_key().spki_sha256());
-                    for (const fs::path& path :
-                         {pki(), home() / "root-ca", state() / "run"}) {
+                    for (const fs::path& path : {pki(), home() / "root-ca", state() / "run"}) {
                       EXPECT_EQ(fs::perms{0700}, fs::status(path).permissions()) << path;
                     }
                   });

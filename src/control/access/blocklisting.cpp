@@ -30,7 +30,7 @@ Outcome<std::string> value_of(Transaction& tx, BlocklistKind kind, const std::st
 
 Outcome<Reply> add_entry(Services& s, const Call& call) {
   const auto kind = policy::blocklist_kind_from(call.text("kind")).value_or(BlocklistKind::ip);
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto value = value_of(tx, kind, call.text("value"));
     if (!value) return std::unexpected(value.error());
     BlocklistEntry entry{kind, *value, {}, call.text("reason"), call.now};
@@ -53,7 +53,7 @@ Outcome<Reply> add_entry(Services& s, const Call& call) {
 }
 
 Outcome<Reply> list_entries(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.blocklist().list(call.now));
   });
 }
@@ -67,7 +67,7 @@ Outcome<Reply> remove_entry(Services& s, const Call& call) {
   };
   const auto kind = policy::blocklist_kind_from(call.path("kind"));
   if (!kind) return not_listed();
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto value = value_of(tx, *kind, call.path("value"));
     if (!value || !tx.blocklist().remove(*kind, *value, call.now)) {
       return not_listed();

@@ -20,6 +20,7 @@ struct NodeName {
 
 struct EgressPool {
   EgressPoolId id;
+  ClusterId cluster;  // its nodes are of this one
   OrganizationId organization;
   std::string name;
   WallTime created_at{};

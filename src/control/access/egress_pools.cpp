@@ -21,8 +21,8 @@ Outcome<Reply> list_pools(Services& s, const Call& call) {
 }
 
 Outcome<Reply> create_pool(Services& s, const Call& call) {
-  const EgressPool pool{
-      EgressPoolId::random(s.rng), call.organization->id, call.text("name"), call.now, {}};
+  const EgressPool pool{EgressPoolId::random(s.rng), call.cluster, call.organization->id,
+                        call.text("name"),           call.now,     {}};
   return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     if (!tx.egress_pools().create(pool)) {
       return refuse(ProblemCode::egress_pool_exists,
@@ -34,7 +34,7 @@ Outcome<Reply> create_pool(Services& s, const Call& call) {
 }
 
 Outcome<Reply> add_pool_node(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto pool = tx.egress_pools().find(call.organization->id, call.path("pool"));
     if (!pool) return no_pool(call.path("pool"));
     const auto node = tx.nodes().find(call.path("node"));

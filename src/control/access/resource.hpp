@@ -16,6 +16,7 @@ namespace rap::control {
 
 struct Resource {
   ResourceId id;
+  ClusterId cluster;  // its egress pool's
   OrganizationId organization;
   std::string name;
   std::string protocol;

@@ -49,6 +49,7 @@ Outcome<Reply> create_resource(Services& s, const Call& call) {
   return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto pool = tx.egress_pools().find(resource.organization, call.text("egress_pool"));
     if (!pool) return no_pool(call.text("egress_pool"));
+    resource.cluster = pool->cluster;
     resource.egress_pool = pool->id;
     resource.egress_pool_name = pool->name;
     if (!tx.resources().create(resource)) {

@@ -23,7 +23,7 @@ std::unexpected<Problem> no_resource(const std::string& key) {
 Outcome<Resource> find_resource(Services& s, const Call& call) {
   const std::string key = call.text("resource");
   const std::string organization_key = call.text("organization");
-  return transact(s.database, Scope::user(call.caller->id),
+  return transact(s.database, Scope::user(call.caller->id).in(call.cluster),
                   [&](Transaction& tx) -> Outcome<Resource> {
                     auto found = tx.resources().find_granted(call.caller->id, key);
                     if (!organization_key.empty()) {
@@ -45,51 +45,52 @@ Outcome<Resource> find_resource(Services& s, const Call& call) {
 Outcome<Reply> create_session(Services& s, const Call& call) {
   const auto found = find_resource(s, call);
   if (!found) return std::unexpected(found.error());
-  return transact(
-      s.database, Scope::organization(found->organization), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto resource = tx.resources().find(found->organization, found->id.str());
-        if (!resource || !tx.grants().lock(found->id, call.caller->id)) {
-          return no_resource(call.text("resource"));
-        }
-        Session session;
-        session.id = SessionId::random(s.rng);
-        session.organization = resource->organization;
-        if (auto o = tx.organizations().find(resource->organization.str())) {
-          session.organization_name = o->name;
-        }
-        session.user = call.caller->id;
-        session.user_email = call.caller->email;
-        session.resource = resource->id;
-        session.resource_name = resource->name;
-        session.protocol = resource->protocol;
-        session.egress_pool = resource->egress_pool;
-        session.created_at = session.changed_at = call.now;
-        tx.sessions().create(session);
-        AuditEntry entry =
-            call.audit("session.created", "session", session.id.str(), session.resource_name);
-        entry.organization = session.organization;
-        entry.detail = Json{{"resource", session.resource.str()}}.dump();
-        tx.audit(std::move(entry));
-        return attach(s, tx, call, session, *resource);
-      });
+  const Scope scope = Scope::organization(found->organization).in(call.cluster);
+  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+    const auto resource = tx.resources().find(found->organization, found->id.str());
+    if (!resource || !tx.grants().lock(found->id, call.caller->id)) {
+      return no_resource(call.text("resource"));
+    }
+    Session session;
+    session.id = SessionId::random(s.rng);
+    session.cluster = resource->cluster;
+    session.organization = resource->organization;
+    if (auto o = tx.organizations().find(resource->organization.str())) {
+      session.organization_name = o->name;
+    }
+    session.user = call.caller->id;
+    session.user_email = call.caller->email;
+    session.resource = resource->id;
+    session.resource_name = resource->name;
+    session.protocol = resource->protocol;
+    session.egress_pool = resource->egress_pool;
+    session.created_at = session.changed_at = call.now;
+    tx.sessions().create(session);
+    AuditEntry entry =
+        call.audit("session.created", "session", session.id.str(), session.resource_name);
+    entry.organization = session.organization;
+    entry.detail = Json{{"resource", session.resource.str()}}.dump();
+    tx.audit(std::move(entry));
+    return attach(s, tx, call, session, *resource);
+  });
 }
 
 Outcome<Reply> create_attachment(Services& s, const Call& call) {
   const auto found = find_session(s.database, call);
   if (!found) return std::unexpected(found.error());
   if (found->user != call.caller->id) return no_session();
-  return transact(
-      s.database, Scope::organization(found->organization), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto session = tx.sessions().find_and_lock(found->id);
-        if (!session) return no_session();
-        const auto resource = tx.resources().find(session->organization, session->resource.str());
-        if (session->state == SessionState::terminated || !resource ||
-            !tx.grants().lock(resource->id, call.caller->id)) {
-          return refuse(ProblemCode::session_terminated,
-                        "This session is terminated; start a new one.");
-        }
-        return attach(s, tx, call, *session, *resource);
-      });
+  const Scope scope = Scope::organization(found->organization).in(call.cluster);
+  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+    const auto session = tx.sessions().find_and_lock(found->id);
+    if (!session) return no_session();
+    const auto resource = tx.resources().find(session->organization, session->resource.str());
+    if (session->state == SessionState::terminated || !resource ||
+        !tx.grants().lock(resource->id, call.caller->id)) {
+      return refuse(ProblemCode::session_terminated,
+                    "This session is terminated; start a new one.");
+    }
+    return attach(s, tx, call, *session, *resource);
+  });
 }
 
 }  // namespace

@@ -57,8 +57,9 @@ class ClusterModels {
   // The newest that is at hand, when it is at least that one; else nullptr.
   virtual std::shared_ptr<const ClusterState> held(
       std::uint64_t version, const std::shared_ptr<const Authority>& authority) const = 0;
-  // One of the last, at exactly this version; nullptr when it is not held any more.
-  virtual std::shared_ptr<const ClusterState> recall(std::uint64_t version) const = 0;
+  // One of the last, of this cluster at exactly this version; nullptr when it is not held any more.
+  virtual std::shared_ptr<const ClusterState> recall(ClusterId cluster,
+                                                     std::uint64_t version) const = 0;
 };
 
 }  // namespace rap::control

@@ -89,7 +89,7 @@ class Listing {
 };
 
 Outcome<Reply> show_status(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto cluster =
         s.models.at_least(tx, tx.cluster().config_version(), s.authority.get(), call.now);
     if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");

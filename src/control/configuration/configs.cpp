@@ -130,8 +130,13 @@ Outcome<Reply> remove(Transaction& tx, const Call& call, const ConfigType& type,
 
 // --- of the platform and the cluster ---
 
-Outcome<Reply> list_configs(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+// A value of the platform is every cluster's, so it is written by who sees them all.
+Scope scope_of(const Call& call, Layer layer) {
+  return layer == Layer::cluster ? call.cluster_scope() : Scope::platform();
+}
+
+Outcome<Reply> list_configs(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     Json items = Json::array();
     for (const ConfigDocument& d : tx.configs().list(std::nullopt)) items.push_back(to_json(d));
     return reply_items(std::move(items));
@@ -142,7 +147,7 @@ Outcome<Reply> set_config(Services& s, const Call& call) {
   const Layer layer = snapshot::layer_from(call.text("layer")).value_or(Layer::platform);
   const auto type = find_type(call, layer);
   if (!type) return std::unexpected(type.error());
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
     return put(tx, call, **type, {.layer = layer});
   });
 }
@@ -152,7 +157,7 @@ Outcome<Reply> unset_config(Services& s, const Call& call) {
       snapshot::layer_from(call.query("layer").value_or("")).value_or(Layer::platform);
   const auto type = find_type(call, layer);
   if (!type) return std::unexpected(type.error());
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
     return remove(tx, call, **type, {.layer = layer});
   });
 }

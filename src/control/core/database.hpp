@@ -45,14 +45,26 @@ class NodeReportRepository;       // link/node_report.hpp
 class SecurityChangeRepository;   // link/security_changes.hpp
 
 struct Scope {
-  enum class Kind : std::uint8_t { platform, organization, user };
+  enum class Kind : std::uint8_t { platform, cluster, organization, user };
   Kind kind = Kind::platform;
-  OrganizationId organization_id;
-  UserId user_id;
+  OrganizationId organization_id = {};
+  UserId user_id = {};
+  std::optional<ClusterId> cluster_id = {};  // absent: of every cluster
 
   static Scope platform() { return {}; }
-  static Scope organization(OrganizationId id) { return {Kind::organization, id, {}}; }
-  static Scope user(UserId id) { return {Kind::user, {}, id}; }
+  // For a cluster's nodes: its rows, and nothing of the platform's.
+  static Scope cluster(ClusterId id) { return Scope{.kind = Kind::cluster}.in(id); }
+  static Scope organization(OrganizationId id) {
+    return {.kind = Kind::organization, .organization_id = id};
+  }
+  static Scope user(UserId id) { return {.kind = Kind::user, .user_id = id}; }
+
+  // The same, of all that is a cluster's seeing that one's only; new rows are its rows.
+  Scope in(ClusterId id) const {
+    Scope narrowed = *this;
+    narrowed.cluster_id = id;
+    return narrowed;
+  }
 };
 
 class Transaction {
@@ -92,12 +104,15 @@ class Transaction {
   virtual const Scope& scope() const = 0;
 };
 
-// For its lifetime the transaction acts for the platform: where an organization's wish touches what
-// no organization may see (nodes, commands). Every use is a decision worth a look in review.
+// For its lifetime the transaction acts for the platform, in the cluster it was in: where an
+// organization's wish touches what no organization may see (nodes, commands). Every use is a
+// decision worth a look in review.
 class AsPlatform {
  public:
   explicit AsPlatform(Transaction& tx) : tx_(tx), before_(tx.scope()) {
-    tx_.set_scope(Scope::platform());
+    Scope scope = Scope::platform();
+    scope.cluster_id = before_.cluster_id;
+    tx_.set_scope(scope);
   }
   ~AsPlatform() { tx_.set_scope(before_); }
   AsPlatform(const AsPlatform&) = delete;

@@ -6,6 +6,7 @@
 #include "control/entrance/routes.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/organization_access.hpp"
+#include "control/pki/authority.hpp"
 #include "policy/names.hpp"
 
 namespace rap::control {
@@ -64,6 +65,7 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
   if (!body) return std::unexpected(body.error());
   const Call call{.request = request,
                   .now = now,
+                  .cluster = services_.authority->cluster,
                   .body = *body,
                   .path_values = found.path_values,
                   .caller = std::move(admitted->caller),

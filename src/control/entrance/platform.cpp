@@ -12,8 +12,8 @@ namespace {
 
 Outcome<Reply> healthz(Services&, const Call&) { return reply({{"status", "ok"}}); }
 
-Outcome<Reply> readyz(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> readyz(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     if (tx.cluster().config_version() == 0) {
       return refuse(ProblemCode::database_unavailable,
                     "The database holds no cluster; run 'rap-control init' first.");
@@ -22,8 +22,8 @@ Outcome<Reply> readyz(Services& s, const Call&) {
   });
 }
 
-Outcome<Reply> metrics(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> metrics(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return Reply{s.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
                  "text/plain; version=0.0.4"};
   });

@@ -3,6 +3,7 @@
 #include "control/configuration/config_document.hpp"
 #include "control/link/security_changes.hpp"
 #include "control/people/bearer.hpp"
+#include "control/pki/authority.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
 #include "control/sessions/node_command.hpp"
@@ -29,7 +30,8 @@ std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
 }  // namespace
 
 Outcome<std::size_t> keep_house(Services& s, WallTime now) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<std::size_t> {
+  const Scope scope = Scope::platform().in(s.authority->cluster);
+  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<std::size_t> {
     tx.bearers().purge_expired(now);
     tx.certificates().expire(now);
     tx.security_changes().forget_old(now);

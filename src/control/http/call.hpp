@@ -44,6 +44,7 @@ struct OrganizationContext {
 struct Call {
   const wire::HttpRequest& request;
   WallTime now;
+  ClusterId cluster;  // the one that is served where the request came in
   const nlohmann::json& body;
   std::vector<std::pair<std::string_view, std::string>> path_values;
   std::optional<Caller> caller = {};                     // absent on routes for anyone
@@ -61,6 +62,8 @@ struct Call {
     return caller && caller->platform_role == policy::PlatformRole::platform_owner;
   }
   Scope organization_scope() const { return Scope::organization(organization->id); }
+  // For what the platform does in the cluster; nodes' calls run in Scope::cluster.
+  Scope cluster_scope() const { return Scope::platform().in(cluster); }
 
   // An audit entry of this caller, about their organization if the route has one: who acts and
   // when, but not yet what was done.

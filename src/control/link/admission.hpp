@@ -33,6 +33,7 @@ struct NodeCredential {
 
 // The newest there is of what nodes poll for.
 struct Horizon {
+  ClusterId cluster;
   std::uint64_t admissions = 0;  // counts what decides over which node is admitted
   std::uint64_t config_version = 0;
   std::uint64_t epochs = 0;  // numbers of the newest changes of the delta channel

@@ -65,7 +65,7 @@ std::optional<std::string> increment_to(const Services& s, const Json& ask,
                                         const SigningKey& signer) {
   const std::string have = ask.value("have_sha256", "");
   const std::uint64_t version = unsigned_member(ask, "have");
-  const auto state = have.empty() ? nullptr : s.models.recall(version);
+  const auto state = have.empty() ? nullptr : s.models.recall(config.cluster, version);
   if (!state) return std::nullopt;
   const auto base = snapshot::build_node_config(
       state->index, config.node, from_unix(ask.value("have_issued_at", std::int64_t{0})));

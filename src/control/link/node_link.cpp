@@ -79,7 +79,8 @@ std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> reque
     acks.push_back({i, *node, std::move(*body)});
   }
   std::vector<bool> stored(requests.size());
-  const auto done = services_.database.run(Scope::platform(), [&](Transaction& tx) {
+  const Scope scope = Scope::cluster(services_.authority->cluster);
+  const auto done = services_.database.run(scope, [&](Transaction& tx) {
     stored.assign(requests.size(), false);
     const std::vector<bool> admitted = tx.admissions().admitted_among(callers);
     std::vector<std::pair<NodeId, const Json&>> taken;
@@ -117,21 +118,23 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
     if (auto known = answer_of_memory(route, *id, request, *horizon, *body, now)) return *known;
   }
   // One transaction a call: who was admitted is still admitted when the call takes effect.
-  auto made =
-      transact(services_.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-        auto admitted = admit(tx, *id, request.peer_certificate_serial);
-        if (!admitted) return std::unexpected(admitted.error());
-        services_.standings.remember(*id, request.peer_certificate_serial,
-                                     admitted->second.admissions);
-        if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
-        const NodeCall call{
-            {.request = request, .now = now, .body = *body, .path_values = found.path_values},
-            std::move(admitted->first),
-            std::move(admitted->second),
-            tx};
-        return run_guarded(services_.log, route.operation,
-                           [&] { return route.handler(services_, call); });
-      });
+  const Scope scope = Scope::cluster(request.peer->cluster);
+  auto made = transact(services_.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+    auto admitted = admit(tx, *id, request.peer_certificate_serial);
+    if (!admitted) return std::unexpected(admitted.error());
+    services_.standings.remember(*id, request.peer_certificate_serial, admitted->second.admissions);
+    if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+    const NodeCall call{{.request = request,
+                         .now = now,
+                         .cluster = request.peer->cluster,
+                         .body = *body,
+                         .path_values = found.path_values},
+                        std::move(admitted->first),
+                        std::move(admitted->second),
+                        tx};
+    return run_guarded(services_.log, route.operation,
+                       [&] { return route.handler(services_, call); });
+  });
   if (made && horizon && route.same_for_all) {
     services_.answers.keep(route.operation, request.body, *horizon, made->body);
   }

@@ -7,14 +7,14 @@
 namespace rap::control {
 namespace {
 
-Outcome<Reply> list_certificates(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_certificates(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.certificates().list());
   });
 }
 
 Outcome<Reply> revoke(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const std::string& serial = call.path("serial");
     const auto found = tx.certificates().find(serial);
     if (found.empty()) {

@@ -38,7 +38,7 @@ std::vector<Json> said_of(const Json& observations, const char* list, const Node
 }
 
 Outcome<Reply> list_channels(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     Json items = Json::array();
     Json reconnects = Json::array();
     const auto nodes = tx.nodes().list();

@@ -65,7 +65,7 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
   if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
   const auto node = NodeId::parse(call.text("node_id"));
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("secret")));
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto token = tx.join_tokens().find_and_lock(node.value_or(NodeId{}), secret);
     if (!token) {
       return refuse(ProblemCode::join_token_invalid,
@@ -121,7 +121,7 @@ std::string staple_of(Services& s, Transaction& tx, const Enrolment& e, WallTime
 Outcome<Reply> enrolment_status(Services& s, const Call& call) {
   if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto e = tx.enrolments().find_and_lock(call.path("id"));
     // Whoever does not know the secret is not to learn whether the enrolment exists.
     if (!e || !crypto::equal_constant_time(e->poll_secret_sha256, secret)) {
@@ -143,7 +143,7 @@ Outcome<Reply> enrolment_status(Services& s, const Call& call) {
 
 Outcome<Reply> list_enrolments(Services& s, const Call& call) {
   const auto state = enrolment_state_from(call.query("state").value_or(""));
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.enrolments().list(state));
   });
 }
@@ -166,7 +166,7 @@ Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) 
 
 Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
   const bool approved = decision == EnrolmentState::approved;
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     auto e = tx.enrolments().find_and_lock(call.path("id"));
     if (!e) {
       return refuse(ProblemCode::enrolment_not_found,

@@ -42,7 +42,7 @@ Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
 
 Outcome<Reply> create_join_token(Services& s, const Call& call) {
   const std::string secret = to_base64url(s.rng.bytes(kSecretBytes));
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = invited_node(s, tx, call);
     if (!node) return std::unexpected(node.error());
     JoinToken token;
@@ -67,8 +67,8 @@ Outcome<Reply> create_join_token(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> list_join_tokens(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_join_tokens(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.join_tokens().list());
   });
 }

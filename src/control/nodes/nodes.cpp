@@ -16,7 +16,7 @@ constexpr std::int64_t kMaxDrainSeconds = std::chrono::seconds(std::chrono::days
 
 template <class Use>
 Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = tx.nodes().find(call.path("node"));
     if (!node) {
       return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
@@ -27,8 +27,8 @@ Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
   });
 }
 
-Outcome<Reply> list_nodes(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(),
+Outcome<Reply> list_nodes(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(),
                   [&](Transaction& tx) -> Outcome<Reply> { return reply_list(tx.nodes().list()); });
 }
 
@@ -97,7 +97,7 @@ Outcome<Reply> revoke(Services& s, const Call& call) {
 }
 
 Outcome<Reply> require_current_routes(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const RouteEpochs epochs = tx.nodes().require_current_routes();
     AuditEntry entry = call.audit("routes.required", "routes", std::to_string(epochs.current), "");
     entry.detail = Json{{"route_epoch", epochs.current}}.dump();

@@ -7,7 +7,7 @@ namespace rap::control {
 Outcome<void> bootstrap(Database& database, ClusterId cluster, const User& owner,
                         const std::string& password_hash) {
   return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
-    const ClusterId existing = tx.cluster().id();
+    const ClusterId existing = tx.cluster().first();
     if (!existing.is_nil() && existing != cluster) {
       return refuse(ProblemCode::conflict, "The database belongs to cluster " + existing.str() +
                                                ", the state directory to " + cluster.str() +

@@ -42,6 +42,8 @@ class OrganizationRepository {
  public:
   virtual ~OrganizationRepository() = default;
   virtual bool create(const Organization& organization) = 0;  // false: name taken
+  // From now on that cluster serves the organization: its egress pools may be there.
+  virtual void add_cluster(OrganizationId organization, ClusterId cluster, WallTime now) = 0;
   virtual std::optional<Organization> find(std::string_view key) = 0;
   virtual std::vector<Organization> list() = 0;  // those the scope may see
   virtual policy::OrganizationRole role_of(OrganizationId organization, UserId user) = 0;

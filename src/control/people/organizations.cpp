@@ -25,6 +25,7 @@ Outcome<Reply> create_organization(Services& s, const Call& call) {
       return refuse(ProblemCode::organization_exists,
                     "There is an organization called '" + organization.name + "' already.");
     }
+    tx.organizations().add_cluster(organization.id, call.cluster, call.now);
     AuditEntry entry = call.audit("organization.created", "organization", organization.id.str(),
                                   organization.name);
     entry.organization = organization.id;

@@ -1,6 +1,8 @@
 #include "control/server/hint_feed.hpp"
 
 #include <set>
+#include <sstream>
+#include <utility>
 
 #include "control/store/database.hpp"
 #include "io/system/system.hpp"
@@ -25,9 +27,10 @@ const wire::SseEvent kBlocklist{std::string(wire::kBlocklistChanged), "", ""};
 
 }  // namespace
 
-HintFeed::HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events,
+HintFeed::HintFeed(std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
                    std::function<void()> on_change, Log& log)
     : conninfo_(std::move(conninfo)),
+      cluster_(cluster.str()),
       events_(std::move(events)),
       on_change_(std::move(on_change)),
       log_(log),
@@ -80,12 +83,20 @@ std::string HintFeed::listen() {
   return {};
 }
 
+// What is announced: "<what> <cluster>", and the node if it is for one (migration 0019).
 void HintFeed::pass_on(const std::vector<std::string>& announced) {
+  std::set<std::pair<std::string, std::string>> hints;  // what, and for which node
+  for (const std::string& line : announced) {
+    std::istringstream words(line);
+    std::string what;
+    std::string cluster;
+    std::string node;
+    words >> what >> cluster >> node;
+    if (cluster == cluster_) hints.emplace(what, node);
+  }
+  if (hints.empty()) return;
   on_change_();
-  for (const std::string& hint : std::set<std::string>(announced.begin(), announced.end())) {
-    const std::size_t space = hint.find(' ');
-    const std::string what = hint.substr(0, space);
-    const std::string node = space == hint.npos ? "" : hint.substr(space + 1);
+  for (const auto& [what, node] : hints) {
     if (what == "config") events_->send_to_all(kConfig);
     if (what == "commands") events_->send(node, kCommands);
     if (what == "epochs") events_->send_to_all(kEpochs);

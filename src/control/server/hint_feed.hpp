@@ -1,6 +1,6 @@
-// Passes on what the database announces (migrations 0008, 0010) to the event streams of the nodes,
-// on a thread of its own. Truth and hint come from one place, so a change by another server, or by
-// hand, is hinted too. A lost hint costs time only: nodes poll as well.
+// Passes on what the database announces of a cluster (migration 0019) to the event streams of its
+// nodes, on a thread of its own. Truth and hint come from one place, so a change by another server,
+// or by hand, is hinted too. A lost hint costs time only: nodes poll as well.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "control/store/postgres/connection.hpp"
 #include "io/http/event_streams.hpp"
@@ -19,9 +20,9 @@ namespace rap::control::server {
 
 class HintFeed {
  public:
-  // `log` must outlive it. on_change: called for whatever was announced, before any hint of it goes
-  // out.
-  HintFeed(std::string conninfo, std::shared_ptr<io::EventSender> events,
+  // `log` must outlive it. on_change: called for whatever was announced of the cluster, before any
+  // hint of it goes out.
+  HintFeed(std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
            std::function<void()> on_change, Log& log);
   ~HintFeed();
   HintFeed(const HintFeed&) = delete;
@@ -34,6 +35,7 @@ class HintFeed {
   bool stopped_within(std::chrono::milliseconds time);
 
   const std::string conninfo_;
+  const std::string cluster_;
   const std::shared_ptr<io::EventSender> events_;
   const std::function<void()> on_change_;
   Log& log_;

@@ -80,7 +80,7 @@ class Server {
         throttle_(io::mono_now),
         hasher_(rng_),
         models_(std::chrono::seconds{options.config_valid_for_s}),
-        standings_(database_, io::mono_now),
+        standings_(database_, authority_->cluster, io::mono_now),
         services_{database_,
                   rng_,
                   throttle_,
@@ -247,7 +247,9 @@ Result<void> Server::run(const ListenAddresses& addresses,
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   keeper.start();
-  const HintFeed hints(conninfo_, node_server_->events(), [this] { standings_.forget(); }, log_);
+  const HintFeed hints(
+      conninfo_, authority_->cluster, node_server_->events(), [this] { standings_.forget(); },
+      log_);
   if (auto ok = announce(); !ok) return ok;
   std::thread nodes([this] { node_loop_.run(); });
   loop_.run();

@@ -29,7 +29,7 @@ class StateDirectory {
   explicit StateDirectory(std::filesystem::path root);
 
   Result<void> create(RandomSource& rng);  // the folders, with a new cluster's unless one is there
-  bool has_pki() const;                    // was create_pki() finished
+  bool has_pki() const;  // was create_pki() finished
   // Goes on with what a server that was killed had begun, and removes what it was writing. For the
   // only server of the directory, before it loads anything.
   Result<void> recover() const;

@@ -32,8 +32,7 @@ TEST_F(StateDirectoryTest, NarrowsAFolderThatWasOpen) {
 TEST_F(StateDirectoryTest, KeepsTheKeysBelowThePathOfTheirCluster) {
   const std::string cluster = authority().cluster.str();
   EXPECT_TRUE(fs::exists(folder / "state" / "clusters" / cluster / "pki" / "root.crt"));
-  EXPECT_EQ(state.root_key(),
-            folder / "state" / "clusters" / cluster / "root-ca" / "root.key");
+  EXPECT_EQ(state.root_key(), folder / "state" / "clusters" / cluster / "root-ca" / "root.key");
 }
 
 TEST_F(StateDirectoryTest, RefusesTheKeysOfAnotherCluster) {

@@ -24,9 +24,11 @@ std::size_t end_sessions(RandomSource& rng, Transaction& tx, const AuditEntry& a
   }
   // No organization may see nodes; the platform tells them in its stead.
   AsPlatform as_platform(tx);
-  for (const NodeId node : tx.commands().edge_nodes()) {
+  for (const EdgeNode& node : tx.commands().edge_nodes()) {
     for (const Session& session : ended) {
-      tx.commands().terminate_session(node, session.id, CommandId::random(rng), actor.at, kNever);
+      if (session.cluster != node.cluster) continue;
+      tx.commands().terminate_session(node.id, session.id, CommandId::random(rng), actor.at,
+                                      kNever);
     }
   }
   return ended.size();

@@ -24,13 +24,19 @@ struct NodeCommand {
   SessionId session;
 };
 
+// A node at an end of sessions of its cluster.
+struct EdgeNode {
+  ClusterId cluster;
+  NodeId id;
+};
+
 class CommandRepository {
  public:
   virtual ~CommandRepository() = default;
   // Numbers and writes a session.terminate for the node, unless one was sent after `not_since`.
   virtual void terminate_session(NodeId node, SessionId session, CommandId id, WallTime now,
                                  WallTime not_since) = 0;
-  virtual std::vector<NodeId> edge_nodes() = 0;  // approved, entry or egress
+  virtual std::vector<EdgeNode> edge_nodes() = 0;  // approved, entry or egress; by id
   virtual std::uint64_t last(NodeId node) = 0;
   virtual std::vector<NodeCommand> list_since(NodeId node, std::uint64_t seq,
                                               std::size_t limit) = 0;

@@ -22,6 +22,7 @@ std::optional<SessionState> session_state_from(std::string_view s);
 
 struct Session {
   SessionId id;
+  ClusterId cluster;  // that carries it: its resource's
   OrganizationId organization;
   std::string organization_name;
   UserId user;

@@ -73,7 +73,7 @@ void RecentStandings::follow(const Reading& reading) {
 
 RecentStandings::Reading RecentStandings::read(std::uint64_t followed) {
   Reading reading;
-  const auto done = database_.run(control::Scope::platform(), [&](control::Transaction& tx) {
+  const auto done = database_.run(control::Scope::cluster(cluster_), [&](control::Transaction& tx) {
     reading.horizon = tx.admissions().horizon();
     // Only ever more than the count says, which then come once more.
     if (reading.horizon && followed != 0 && reading.horizon->admissions > followed) {

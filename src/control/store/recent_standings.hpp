@@ -1,5 +1,5 @@
-// The standings of nodes, remembered in memory and confirmed by one small read of the database for
-// all who ask within kHorizonAge.
+// The standings of a cluster's nodes, remembered in memory and confirmed by one small read of the
+// database for all who ask within kHorizonAge.
 #pragma once
 
 #include <condition_variable>
@@ -25,8 +25,9 @@ inline constexpr std::size_t kMaxChangesFollowed = 4096;
 
 class RecentStandings final : public control::Standings {
  public:
-  RecentStandings(control::Database& database, std::function<MonoTime()> clock)
-      : database_(database), clock_(std::move(clock)) {}
+  // Of the nodes of this cluster.
+  RecentStandings(control::Database& database, ClusterId cluster, std::function<MonoTime()> clock)
+      : database_(database), cluster_(cluster), clock_(std::move(clock)) {}
 
   std::optional<control::Horizon> horizon_of(NodeId node, std::string_view serial) override;
   void remember(NodeId node, std::string_view serial, std::uint64_t admissions) override;
@@ -45,6 +46,7 @@ class RecentStandings final : public control::Standings {
   bool holds(NodeId node, std::uint64_t admissions) const;
 
   control::Database& database_;
+  const ClusterId cluster_;
   const std::function<MonoTime()> clock_;
   std::mutex mutex_;
   std::condition_variable ended_;  // a reading

@@ -49,10 +49,10 @@ bool SharedClusterModels::fits(std::uint64_t version,
 }
 
 std::shared_ptr<const control::ClusterState> SharedClusterModels::recall(
-    std::uint64_t version) const {
+    ClusterId cluster, std::uint64_t version) const {
   const std::lock_guard lock(mutex_);
   for (const auto& state : last_) {
-    if (state->version() == version) return state;
+    if (state->index.model().cluster == cluster && state->version() == version) return state;
   }
   return nullptr;
 }

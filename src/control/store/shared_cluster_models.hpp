@@ -27,7 +27,8 @@ class SharedClusterModels final : public control::ClusterModels {
       std::uint64_t version,
       const std::shared_ptr<const control::Authority>& authority) const override;
 
-  std::shared_ptr<const control::ClusterState> recall(std::uint64_t version) const override;
+  std::shared_ptr<const control::ClusterState> recall(ClusterId cluster,
+                                                      std::uint64_t version) const override;
 
   std::uint64_t loads() const;  // so far
 

@@ -106,14 +106,14 @@ Reply status_of(Services& s, Transaction& tx) {
   return reply(out);
 }
 
-Outcome<Reply> show(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(),
+Outcome<Reply> show(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(),
                   [&](Transaction& tx) -> Outcome<Reply> { return status_of(s, tx); });
 }
 
 Outcome<Reply> rotate(Services& s, const Call& call) {
   const bool force = call.flag("force");
-  auto answer = transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  auto answer = transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const TrustState state = tx.trust().lock_state();
     if (state.phase != TrustPhase::stable && !force) {
       return refuse(ProblemCode::trust_rotating,

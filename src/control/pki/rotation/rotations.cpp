@@ -1,5 +1,6 @@
 #include "control/pki/rotation/rotations.hpp"
 
+#include "control/pki/authority.hpp"
 #include "control/pki/rotation/root_rotation.hpp"
 #include "control/pki/rotation/token_key_rotation.hpp"
 #include "control/pki/rotation/trust_keys.hpp"
@@ -7,7 +8,8 @@
 namespace rap::control {
 
 void keep_trust(Services& s, WallTime now) {
-  const auto done = transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
+  const Scope scope = Scope::cluster(s.authority->cluster);
+  const auto done = transact(s.database, scope, [&](Transaction& tx) -> Outcome<void> {
     const TrustState state = tx.trust().lock_state();
     step_token_keys(tx, now);
     return step_root(s, tx, state, now);

@@ -41,7 +41,7 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
   const bool force = call.flag("force");
   const auto next = s.trust_keys.next_token_key();
   if (!next) return refuse(ProblemCode::trust_not_prepared, next.error() + ".");
-  auto answer = transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  auto answer = transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     tx.trust().lock_state();
     TokenKeyState state = tx.trust().token_keys();
     if (state.phase != TokenKeyPhase::stable && !force) {
@@ -61,8 +61,8 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
   return answer;
 }
 
-Outcome<Reply> show(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> show(Services& s, const Call& call) {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply(status_of(tx.trust().token_keys(), *s.authority.get()));
   });
 }

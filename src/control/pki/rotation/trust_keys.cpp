@@ -1,20 +1,22 @@
 #include "control/pki/rotation/trust_keys.hpp"
 
+#include "control/pki/authority.hpp"
+
 namespace rap::control {
 
 // While the lock on the state is held: what was read last is followed last, and the bundles are
 // those of the state, whoever else takes a step or follows one at the same time.
 void follow_trust(Services& s) {
   std::expected<void, std::string> followed;
-  const auto done =
-      transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<TrustState> {
-        TrustState state = tx.trust().lock_state();
-        const TokenKeyState tokens = tx.trust().token_keys();
-        std::vector<std::string> bundles;
-        for (StoredBundle& b : tx.trust().bundles()) bundles.push_back(std::move(b.envelope));
-        followed = s.trust_keys.follow(state, tokens, std::move(bundles));
-        return state;
-      });
+  const Scope scope = Scope::cluster(s.authority->cluster);
+  const auto done = transact(s.database, scope, [&](Transaction& tx) -> Outcome<TrustState> {
+    TrustState state = tx.trust().lock_state();
+    const TokenKeyState tokens = tx.trust().token_keys();
+    std::vector<std::string> bundles;
+    for (StoredBundle& b : tx.trust().bundles()) bundles.push_back(std::move(b.envelope));
+    followed = s.trust_keys.follow(state, tokens, std::move(bundles));
+    return state;
+  });
   if (done && !followed) s.log.error("trust.keys_behind", {{"reason", followed.error()}});
 }
 

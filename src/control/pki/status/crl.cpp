@@ -84,7 +84,7 @@ wire::HttpResponse answer_crl(const Services& services, const wire::HttpRequest&
 
   const std::uint64_t known = version_in(request.header("if-none-match"));
   std::optional<Publication> list;
-  const auto ran = services.database.run(Scope::platform(), [&](Transaction& tx) {
+  const auto ran = services.database.run(Scope::cluster(authority->cluster), [&](Transaction& tx) {
     list = newest(tx,
                   {.name = "crl:" + of->ca_ref,
                    .refresh = kCrlRefresh,

@@ -141,7 +141,7 @@ Bytes OcspResponder::answer(ByteView body, WallTime now, std::string_view& outco
     return crypto::ocsp_error(OcspError::unauthorized);
   }
   std::vector<crypto::OcspAnswer> answers;
-  const auto ran = services_.database.run(Scope::platform(), [&](Transaction& tx) {
+  const auto ran = services_.database.run(Scope::cluster(authority->cluster), [&](Transaction& tx) {
     answers.clear();
     for (const crypto::OcspCertId& id : request->certificates) {
       const Known known = look_up(tx, id.serial, signer->ca_ref);

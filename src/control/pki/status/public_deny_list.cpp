@@ -50,7 +50,7 @@ std::optional<Edition> edit(Transaction& tx, const std::shared_ptr<const Authori
 }
 
 Outcome<Reply> show(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto list = public_deny_list(s, tx, call.now);
     if (!list) {
       return refuse(ProblemCode::too_many_revocations,

@@ -23,8 +23,10 @@ void set_scope(Connection& connection, const control::Scope& scope) {
   std::string name;
   std::string organization;
   std::string user;
+  const std::string cluster = scope.cluster_id ? scope.cluster_id->str() : "";
   switch (scope.kind) {
     case Kind::platform: name = "platform"; break;
+    case Kind::cluster: name = "cluster"; break;
     case Kind::organization:
       name = "organization";
       organization = scope.organization_id.str();
@@ -36,8 +38,8 @@ void set_scope(Connection& connection, const control::Scope& scope) {
   }
   connection.ahead_of_next(
       "SELECT set_config('rap.scope', $1, true), set_config('rap.organization_id', $2, true), "
-      "set_config('rap.user_id', $3, true)",
-      {std::move(name), std::move(organization), std::move(user)});
+      "set_config('rap.user_id', $3, true), set_config('rap.cluster_id', $4, true)",
+      {std::move(name), std::move(organization), std::move(user), cluster});
 }
 
 }  // namespace rap::store

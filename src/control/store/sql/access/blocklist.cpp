@@ -16,15 +16,18 @@ BlocklistKind kind_of(const Row& row, int column) {
 
 bool SqlBlocklist::add(const BlocklistEntry& e) {
   // The counter's lock comes first: of two that come together the second counts the first.
-  sql_.query("SELECT FROM delta_counters WHERE stream = 'blocklist' FOR UPDATE");
+  sql_.query(
+      "SELECT FROM delta_counters WHERE cluster_id = rap_cluster() AND stream = 'blocklist' "
+      "FOR UPDATE");
   const Rows others = sql_.query(
       "SELECT count(*) FROM server_blocklist_changes "
-      "WHERE action = 'add' AND NOT (kind = $1 AND value = $2)",
+      "WHERE cluster_id = rap_cluster() AND action = 'add' AND NOT (kind = $1 AND value = $2)",
       to_string(e.kind), e.value);
   if (others.empty() || others[0].count(0) >= control::kMaxBlocklisted) return false;
   sql_.query(
       "INSERT INTO server_blocklist_changes (kind, value, action, expires_at, reason, changed_at) "
-      "VALUES ($1, $2, 'add', $3, $4, $5) ON CONFLICT (kind, value) DO UPDATE SET action = 'add', "
+      "VALUES ($1, $2, 'add', $3, $4, $5) ON CONFLICT (cluster_id, kind, value) "
+      "DO UPDATE SET action = 'add', "
       "expires_at = EXCLUDED.expires_at, reason = EXCLUDED.reason, "
       "changed_at = EXCLUDED.changed_at",
       to_string(e.kind), e.value, e.expires_at, e.reason, e.changed_at);

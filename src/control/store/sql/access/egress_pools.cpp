@@ -8,19 +8,26 @@ namespace {
 using control::EgressPool;
 
 EgressPool pool_of(const Row& row) {
-  return {row.id<EgressPoolId>(0), row.id<OrganizationId>(1), row.text(2), row.time(3), {}};
+  return {row.id<EgressPoolId>(0),
+          row.id<ClusterId>(4),
+          row.id<OrganizationId>(1),
+          row.text(2),
+          row.time(3),
+          {}};
 }
 
 constexpr std::string_view kSelectPool =
-    "SELECT id, organization_id, name, created_at FROM egress_pools WHERE organization_id = $1 ";
+    "SELECT id, organization_id, name, created_at, cluster_id FROM egress_pools "
+    "WHERE organization_id = $1 ";
 
 }  // namespace
 
 bool SqlEgressPools::create(const EgressPool& pool) {
   return sql_.query(
-                 "INSERT INTO egress_pools (organization_id, id, name, created_at) "
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, lower(name)) DO NOTHING",
-                 pool.organization, pool.id, pool.name, pool.created_at)
+                 "INSERT INTO egress_pools (cluster_id, organization_id, id, name, created_at) "
+                 "VALUES ($1, $2, $3, $4, $5) "
+                 "ON CONFLICT (organization_id, lower(name)) DO NOTHING",
+                 pool.cluster, pool.organization, pool.id, pool.name, pool.created_at)
              .affected() == 1;
 }
 
@@ -54,9 +61,9 @@ std::vector<EgressPool> SqlEgressPools::list(OrganizationId organization) {
 
 bool SqlEgressPools::add_node(const EgressPool& pool, NodeId node) {
   return sql_.query(
-                 "INSERT INTO egress_pool_nodes (organization_id, pool_id, node_id) "
-                 "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                 pool.organization, pool.id, node)
+                 "INSERT INTO egress_pool_nodes (cluster_id, organization_id, pool_id, node_id) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                 pool.cluster, pool.organization, pool.id, node)
              .affected() == 1;
 }
 

@@ -14,9 +14,10 @@ bool SqlGrants::lock(ResourceId resource, UserId user) {
 
 bool SqlGrants::add(const control::Resource& resource, UserId user, WallTime now) {
   return sql_.query(
-                 "INSERT INTO resource_grants (organization_id, resource_id, user_id, created_at) "
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT (resource_id, user_id) DO NOTHING",
-                 resource.organization, resource.id, user, now)
+                 "INSERT INTO resource_grants (cluster_id, organization_id, resource_id, user_id, "
+                 "created_at) VALUES ($1, $2, $3, $4, $5) "
+                 "ON CONFLICT (resource_id, user_id) DO NOTHING",
+                 resource.cluster, resource.organization, resource.id, user, now)
              .affected() == 1;
 }
 

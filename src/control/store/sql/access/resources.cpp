@@ -9,7 +9,7 @@ using control::Resource;
 
 constexpr std::string_view kSelectResource =
     "SELECT r.id, r.organization_id, r.name, r.protocol, r.host, r.port, r.egress_pool_id, p.name, "
-    "r.ssh_host_key, r.created_at FROM resources r "
+    "r.ssh_host_key, r.created_at, r.cluster_id FROM resources r "
     "LEFT JOIN egress_pools p ON p.id = r.egress_pool_id ";
 
 Resource resource_of(const Row& row) {
@@ -24,6 +24,7 @@ Resource resource_of(const Row& row) {
   r.egress_pool_name = row.text(7);
   r.ssh_host_key = row.maybe_text(8);
   r.created_at = row.time(9);
+  r.cluster = row.id<ClusterId>(10);
   return r;
 }
 
@@ -42,12 +43,12 @@ std::string select_resource(std::string_view rest) {
 bool SqlResources::create(const Resource& resource) {
   return sql_.query(
                  "INSERT INTO resources (organization_id, id, name, protocol, host, port, "
-                 "egress_pool_id, ssh_host_key, created_at) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                 "egress_pool_id, ssh_host_key, created_at, cluster_id) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
                  "ON CONFLICT (organization_id, lower(name)) DO NOTHING",
                  resource.organization, resource.id, resource.name, resource.protocol,
                  resource.host, resource.port, resource.egress_pool, resource.ssh_host_key,
-                 resource.created_at)
+                 resource.created_at, resource.cluster)
              .affected() == 1;
 }
 

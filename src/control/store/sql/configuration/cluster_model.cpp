@@ -52,27 +52,32 @@ snapshot::ModelDocument document_of(const Row& row) {
 snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
   snapshot::ClusterModel model;
   const Rows rows = sql_.query(
-      "SELECT 1 AS kind, id::text, cluster.config_version::text, revocation_version::text, "
-      " trust.bundle_version::text, trust.bundle_floor::text, route_epoch::text, "
-      "route_epoch_floor::text "
-      " FROM cluster, trust "
+      "SELECT 1 AS kind, k.id::text, k.config_version::text, k.revocation_version::text, "
+      " t.bundle_version::text, t.bundle_floor::text, k.route_epoch::text, "
+      " k.route_epoch_floor::text "
+      " FROM clusters k JOIN trust t ON t.cluster_id = k.id WHERE k.id = rap_cluster() "
       "UNION ALL "
       "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
       " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
       " CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END, n.state "
-      " FROM nodes n WHERE n.state IN ('approved', 'disabled') AND n.seal_key IS NOT NULL "
+      " FROM nodes n WHERE n.cluster_id = rap_cluster() "
+      " AND n.state IN ('approved', 'disabled') AND n.seal_key IS NOT NULL "
       "UNION ALL "
       "SELECT 3, pool_id::text, node_id::text, '', '', '', '', '' FROM egress_pool_nodes "
+      "WHERE cluster_id = rap_cluster() "
       "UNION ALL "
       "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, "
-      " port::text, '' FROM resources "
+      " port::text, '' FROM resources WHERE cluster_id = rap_cluster() "
       "UNION ALL "
       "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, "
-      " expires_at::text FROM revocations WHERE expires_at > $1 "
+      " expires_at::text FROM revocations WHERE cluster_id = rap_cluster() AND expires_at > $1 "
       "UNION ALL "
       "SELECT 6, type, layer, coalesce(organization_id::text, ''), "
-      " coalesce(resource_id::text, ''), version::text, value, '' FROM config_documents "
-      "WHERE for_nodes ORDER BY 1, 2, 3, 4, 5, 6",
+      " coalesce(resource_id::text, ''), version::text, value, '' FROM config_documents d "
+      "WHERE for_nodes AND CASE WHEN d.cluster_id IS NOT NULL THEN d.cluster_id = rap_cluster() "
+      " ELSE d.organization_id IS NULL OR EXISTS (SELECT FROM cluster_organizations o WHERE "
+      " o.cluster_id = rap_cluster() AND o.organization_id = d.organization_id) END "
+      "ORDER BY 1, 2, 3, 4, 5, 6",
       now);
   for (const Row& row : rows) {
     switch (row.integer(0)) {

@@ -31,7 +31,8 @@ constexpr std::string_view kSelect =
 
 constexpr std::string_view kOfScope =
     "type = $1 AND layer = $2 AND organization_id IS NOT DISTINCT FROM $3::uuid AND "
-    "resource_id IS NOT DISTINCT FROM $4::uuid";
+    "resource_id IS NOT DISTINCT FROM $4::uuid AND "
+    "(layer <> 'cluster' OR cluster_id = rap_cluster())";
 
 }  // namespace
 
@@ -39,6 +40,8 @@ std::vector<ConfigDocument> SqlConfigs::list(std::optional<OrganizationId> organ
   std::vector<ConfigDocument> out;
   for (const Row& row :
        sql_.query(std::string(kSelect) + "WHERE d.organization_id IS NOT DISTINCT FROM $1::uuid "
+                                         "AND (d.layer <> 'cluster' OR "
+                                         "d.cluster_id = rap_cluster()) "
                                          "ORDER BY d.type, d.layer, r.name LIMIT $2",
                   organization, control::kMaxListed)) {
     out.push_back(document_of(row));
@@ -60,7 +63,8 @@ std::optional<ConfigDocument> SqlConfigs::find(std::string_view type,
   const Rows rows =
       sql_.query(std::string(kSelect) +
                      "WHERE d.type = $1 AND d.organization_id IS NOT DISTINCT FROM "
-                     "$2::uuid AND d.resource_id IS NULL ORDER BY d.layer DESC LIMIT 1",
+                     "$2::uuid AND d.resource_id IS NULL AND (d.layer <> 'cluster' OR "
+                     "d.cluster_id = rap_cluster()) ORDER BY d.layer DESC LIMIT 1",
                  type, organization);
   return rows.empty() ? std::nullopt : std::optional(document_of(rows[0]));
 }
@@ -68,9 +72,10 @@ std::optional<ConfigDocument> SqlConfigs::find(std::string_view type,
 control::StoredVersion SqlConfigs::put(const ConfigDocument& d, UserId by, bool for_nodes) {
   const Rows rows = sql_.query(
       "INSERT INTO config_documents AS d (type, layer, organization_id, resource_id, version, "
-      "value, for_nodes, changed_at, changed_by) VALUES ($1, $2, $3, $4, "
-      "nextval('config_documents_version'), $5, $6, $7, $8) "
-      "ON CONFLICT (type, layer, organization_id, resource_id) DO UPDATE SET "
+      "value, for_nodes, changed_at, changed_by, cluster_id) VALUES ($1, $2, $3, $4, "
+      "nextval('config_documents_version'), $5, $6, $7, $8, CASE $2 WHEN 'cluster' THEN "
+      "rap_cluster() WHEN 'service' THEN (SELECT cluster_id FROM resources WHERE id = $4) END) "
+      "ON CONFLICT (type, layer, cluster_id, organization_id, resource_id) DO UPDATE SET "
       "version = EXCLUDED.version, value = EXCLUDED.value, for_nodes = EXCLUDED.for_nodes, "
       "changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by "
       "RETURNING version, xmax = 0",  // nobody's: it was not there

@@ -11,7 +11,7 @@ class SqlCluster final : public control::ClusterRepository {
   explicit SqlCluster(SqlSession& sql) : sql_(sql) {}
 
   void create(ClusterId cluster, WallTime now) override;
-  ClusterId id() override;
+  ClusterId first() override;
   std::uint64_t config_version() override;
   std::optional<std::uint64_t> admissions() override;
 

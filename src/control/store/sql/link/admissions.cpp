@@ -8,12 +8,13 @@ std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::a
     NodeId node, std::string_view serial) {
   const Rows rows = sql_.query(
       "SELECT n.id, n.name, n.state, n.data_plane_advertise, n.fabric_advertise, n.created_at, "
-      "coalesce((SELECT config_version FROM cluster), 0), coalesce(s.command_seq, 0), "
+      "k.config_version, coalesce(s.command_seq, 0), "
       "EXISTS (SELECT FROM session_presence p WHERE p.node_id = n.id), (SELECT c.ca_ref FROM "
       "node_certificates c WHERE c.node_id = n.id AND c.serial = $2 AND "
       "c.status IN ('active', 'retiring') LIMIT 1), "
-      "coalesce((SELECT admissions FROM cluster), 0) "
-      "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id WHERE n.id = $1",
+      "k.admissions "
+      "FROM nodes n JOIN clusters k ON k.id = n.cluster_id "
+      "LEFT JOIN node_status s ON s.node_id = n.id WHERE n.id = $1",
       node, serial);
   if (rows.empty()) return std::nullopt;
   const Row row = rows[0];
@@ -55,12 +56,12 @@ std::vector<bool> SqlAdmissions::admitted_among(
 
 std::optional<control::Horizon> SqlAdmissions::horizon() {
   const Rows rows = sql_.query(
-      "SELECT admissions, config_version, "
-      "(SELECT seq FROM delta_counters WHERE stream = 'epochs'), "
-      "(SELECT seq FROM delta_counters WHERE stream = 'blocklist'), "
-      "(SELECT max(forgotten) FROM delta_counters) FROM cluster");
+      "SELECT k.admissions, k.config_version, max(d.seq) FILTER (WHERE d.stream = 'epochs'), "
+      "max(d.seq) FILTER (WHERE d.stream = 'blocklist'), max(d.forgotten), k.id FROM clusters k "
+      "JOIN delta_counters d ON d.cluster_id = k.id WHERE k.id = rap_cluster() GROUP BY k.id");
   if (rows.empty()) return std::nullopt;
-  return control::Horizon{.admissions = rows[0].count(0),
+  return control::Horizon{.cluster = rows[0].id<ClusterId>(5),
+                          .admissions = rows[0].count(0),
                           .config_version = rows[0].count(1),
                           .epochs = rows[0].count(2),
                           .blocklist = rows[0].count(3),
@@ -71,7 +72,8 @@ std::vector<control::AdmissionChange> SqlAdmissions::changes(std::uint64_t since
                                                              std::size_t limit) {
   std::vector<control::AdmissionChange> out;
   for (const Row& row : sql_.query("SELECT node_id, number FROM admission_changes "
-                                   "WHERE number > $1 ORDER BY number LIMIT $2",
+                                   "WHERE cluster_id = rap_cluster() AND number > $1 "
+                                   "ORDER BY number LIMIT $2",
                                    since, limit)) {
     out.push_back({row.id<NodeId>(0), row.count(1)});
   }

@@ -16,7 +16,8 @@ constexpr std::string_view kSelectNode =
     "coalesce(s.metrics, '{}'), coalesce(s.metadata, '{}'), coalesce(s.observations, '{}'), "
     "coalesce(s.acked_config_version, 0), coalesce(s.config_error, ''), "
     "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
-    "coalesce((SELECT config_version FROM cluster), 0), n.draining, n.drain_deadline, "
+    "coalesce((SELECT c.config_version FROM clusters c WHERE c.id = n.cluster_id), 0), n.draining, "
+    "n.drain_deadline, "
     "coalesce(s.certificate_serial, '') "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
 
@@ -59,7 +60,7 @@ std::string select_node(std::string_view rest) {
 bool SqlNodes::create(const Node& node) {
   return sql_.query(
                  "INSERT INTO nodes (id, name, state, created_at) VALUES ($1, $2, $3, $4) "
-                 "ON CONFLICT (lower(name)) WHERE state <> 'revoked' DO NOTHING",
+                 "ON CONFLICT (cluster_id, lower(name)) WHERE state <> 'revoked' DO NOTHING",
                  node.id, node.name, to_string(node.state), node.created_at)
              .affected() == 1;
 }
@@ -117,7 +118,8 @@ void SqlNodes::set_draining(NodeId node, bool draining, std::optional<WallTime> 
 
 control::RouteEpochs SqlNodes::require_current_routes() {
   const Rows rows = sql_.query(
-      "UPDATE cluster SET route_epoch_floor = route_epoch, config_version = config_version + 1 "
+      "UPDATE clusters SET route_epoch_floor = route_epoch, config_version = config_version + 1 "
+      "WHERE id = rap_cluster() "
       "RETURNING route_epoch, route_epoch_floor");
   return rows.empty() ? control::RouteEpochs{}
                       : control::RouteEpochs{rows[0].count(0), rows[0].count(1)};

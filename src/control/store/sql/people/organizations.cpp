@@ -36,6 +36,13 @@ bool SqlOrganizations::create(const Organization& organization) {
              .affected() == 1;
 }
 
+void SqlOrganizations::add_cluster(OrganizationId organization, ClusterId cluster, WallTime now) {
+  sql_.query(
+      "INSERT INTO cluster_organizations (cluster_id, organization_id, created_at) "
+      "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+      cluster, organization, now);
+}
+
 std::optional<Organization> SqlOrganizations::find(std::string_view key) {
   const auto id = OrganizationId::parse(key);
   return first_of(

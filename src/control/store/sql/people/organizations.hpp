@@ -11,6 +11,7 @@ class SqlOrganizations final : public control::OrganizationRepository {
   explicit SqlOrganizations(SqlSession& sql) : sql_(sql) {}
 
   bool create(const control::Organization& organization) override;
+  void add_cluster(OrganizationId organization, ClusterId cluster, WallTime now) override;
   std::optional<control::Organization> find(std::string_view key) override;
   std::vector<control::Organization> list() override;
   policy::OrganizationRole role_of(OrganizationId organization, UserId user) override;

@@ -13,7 +13,7 @@ constexpr std::string_view kSelect =
     "SELECT c.node_id, n.name, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, "
     "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem, c.kind, "
     "c.status = 'revoked' AND EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'key' AND "
-    "r.key_sha256 = c.key_sha256), "
+    "r.cluster_id = c.cluster_id AND r.key_sha256 = c.key_sha256), "
     "n.state FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
 
 // By the state of its node.
@@ -107,7 +107,7 @@ void SqlCertificates::add_revocation(const control::RevocationEntry& entry) {
   sql_.query(
       "INSERT INTO revocations (kind, node_id, issuer_sha256, serial, key_sha256, severity, "
       "created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-      "ON CONFLICT (kind, node_id, issuer_sha256, serial, key_sha256) DO UPDATE SET "
+      "ON CONFLICT (cluster_id, kind, node_id, issuer_sha256, serial, key_sha256) DO UPDATE SET "
       "severity = CASE WHEN EXCLUDED.severity = 'close' THEN 'close' ELSE revocations.severity "
       "END, expires_at = greatest(revocations.expires_at, EXCLUDED.expires_at)",
       to_string(r.kind), entry.node, of_certificate ? to_hex(r.issuer) : std::string(),
@@ -127,7 +127,7 @@ std::vector<control::RevokedCertificate> SqlCertificates::revoked(
   const Rows rows = sql_.query(
       "SELECT c.kind, c.serial, c.ca_ref, c.issuer_sha256, c.key_sha256, c.not_after, "
       "coalesce(c.revoked_at, c.not_before), n.state, EXISTS (SELECT 1 FROM revocations r "
-      "WHERE r.kind = 'key' AND r.key_sha256 = c.key_sha256) "
+      "WHERE r.cluster_id = c.cluster_id AND r.kind = 'key' AND r.key_sha256 = c.key_sha256) "
       "FROM node_certificates c JOIN nodes n ON n.id = c.node_id "
       "WHERE c.status = 'revoked' AND ($1::text IS NULL OR c.kind = $1) AND c.not_after > $2 "
       "ORDER BY c.ca_ref, c.serial LIMIT $3",

@@ -13,7 +13,7 @@ std::optional<control::Publication> SqlPublications::find(std::string_view name,
                                                           std::uint64_t but_not) {
   const Rows rows = sql_.query(
       "SELECT version, admissions, digest, issued_at, CASE WHEN version = $2 THEN '' ELSE body END "
-      "FROM publications WHERE name = $1",
+      "FROM publications WHERE cluster_id = rap_cluster() AND name = $1",
       name, but_not);
   return rows.empty() ? std::nullopt : std::optional(publication_of(name, rows[0]));
 }
@@ -21,8 +21,8 @@ std::optional<control::Publication> SqlPublications::find(std::string_view name,
 control::Publication SqlPublications::lock(std::string_view name) {
   sql_.query("INSERT INTO publications (name) VALUES ($1) ON CONFLICT DO NOTHING", name);
   const Rows rows = sql_.query(
-      "SELECT version, admissions, digest, issued_at, body FROM publications WHERE name = $1 "
-      "FOR UPDATE",
+      "SELECT version, admissions, digest, issued_at, body FROM publications "
+      "WHERE cluster_id = rap_cluster() AND name = $1 FOR UPDATE",
       name);
   return rows.empty() ? control::Publication{} : publication_of(name, rows[0]);
 }
@@ -30,7 +30,7 @@ control::Publication SqlPublications::lock(std::string_view name) {
 void SqlPublications::put(const control::Publication& p) {
   sql_.query(
       "UPDATE publications SET version = $2, admissions = $3, digest = $4, issued_at = $5, "
-      "body = $6 WHERE name = $1",
+      "body = $6 WHERE cluster_id = rap_cluster() AND name = $1",
       p.name, p.version, p.admissions, p.digest, p.issued_at, p.body);
 }
 

@@ -23,7 +23,7 @@ control::TrustState SqlTrust::lock_state() {
   control::TrustState out;
   const Rows rows = sql_.query(
       "SELECT phase, phase_since, config_version, ca_ref, next_ca_ref, bundle_version, "
-      "bundle_floor FROM trust FOR UPDATE");
+      "bundle_floor FROM trust WHERE cluster_id = rap_cluster() FOR UPDATE");
   if (rows.empty()) return out;
   const Row row = rows[0];
   out.phase = control::trust_phase_from(row.text(0)).value_or(control::TrustPhase::stable);
@@ -37,20 +37,24 @@ control::TrustState SqlTrust::lock_state() {
 }
 
 void SqlTrust::set_state(const control::TrustState& s) {
-  sql_.query("UPDATE trust SET phase = $1, phase_since = $2, ca_ref = $3, next_ca_ref = $4",
-             to_string(s.phase), s.phase_since, s.ca_ref, s.next_ca_ref);
+  sql_.query(
+      "UPDATE trust SET phase = $1, phase_since = $2, ca_ref = $3, next_ca_ref = $4 "
+      "WHERE cluster_id = rap_cluster()",
+      to_string(s.phase), s.phase_since, s.ca_ref, s.next_ca_ref);
   sql_.query(
       "UPDATE trust SET bundle_version = $1, bundle_floor = $2 "
-      "WHERE bundle_version <> $1 OR bundle_floor <> $2",
+      "WHERE cluster_id = rap_cluster() AND (bundle_version <> $1 OR bundle_floor <> $2)",
       s.bundle_version, s.bundle_floor);
-  sql_.query("UPDATE trust SET config_version = (SELECT config_version FROM cluster)");
+  sql_.query(
+      "UPDATE trust SET config_version = k.config_version FROM clusters k "
+      "WHERE k.id = trust.cluster_id AND k.id = rap_cluster()");
 }
 
 control::TokenKeyState SqlTrust::token_keys() {
   control::TokenKeyState out;
   const Rows rows = sql_.query(
       "SELECT token_phase, token_since, token_config_version, token_kid, token_pem, "
-      "token_next_kid, token_next_pem FROM trust");
+      "token_next_kid, token_next_pem FROM trust WHERE cluster_id = rap_cluster()");
   if (rows.empty()) return out;
   const Row row = rows[0];
   out.phase = control::token_key_phase_from(row.text(0)).value_or(control::TokenKeyPhase::stable);
@@ -64,10 +68,12 @@ control::TokenKeyState SqlTrust::token_keys() {
 void SqlTrust::set_token_keys(const control::TokenKeyState& s) {
   sql_.query(
       "UPDATE trust SET token_phase = $1, token_since = $2, token_kid = $3, token_pem = $4, "
-      "token_next_kid = $5, token_next_pem = $6",
+      "token_next_kid = $5, token_next_pem = $6 WHERE cluster_id = rap_cluster()",
       to_string(s.phase), s.since, s.current.kid, s.current.public_key_pem, s.next.kid,
       s.next.public_key_pem);
-  sql_.query("UPDATE trust SET token_config_version = (SELECT config_version FROM cluster)");
+  sql_.query(
+      "UPDATE trust SET token_config_version = k.config_version FROM clusters k "
+      "WHERE k.id = trust.cluster_id AND k.id = rap_cluster()");
 }
 
 void SqlTrust::add_bundle(const control::StoredBundle& bundle, WallTime now) {
@@ -78,8 +84,8 @@ void SqlTrust::add_bundle(const control::StoredBundle& bundle, WallTime now) {
 
 std::vector<control::StoredBundle> SqlTrust::bundles() {
   std::vector<control::StoredBundle> out;
-  for (const Row& row :
-       sql_.query("SELECT version, envelope, pem FROM trust_bundles ORDER BY version")) {
+  for (const Row& row : sql_.query("SELECT version, envelope, pem FROM trust_bundles "
+                                   "WHERE cluster_id = rap_cluster() ORDER BY version")) {
     out.push_back({row.count(0), row.text(1), row.text(2)});
   }
   return out;

@@ -19,25 +19,26 @@ void SqlCommands::terminate_session(NodeId node, SessionId session, control::Com
     return;
   }
   const Rows seq = sql_.query(
-      "INSERT INTO node_status (node_id, command_seq) VALUES ($1, 1) "
-      "ON CONFLICT (node_id) DO UPDATE SET command_seq = "
-      "node_status.command_seq + 1 RETURNING command_seq",
+      "INSERT INTO node_status (cluster_id, node_id, command_seq) "
+      "SELECT cluster_id, id, 1 FROM nodes WHERE id = $1 ON CONFLICT (node_id) DO UPDATE SET "
+      "command_seq = node_status.command_seq + 1 RETURNING command_seq",
       node);
   if (seq.empty()) return;
+  // On disk before it is answered: its number is never given twice.
   sql_.query(
-      "INSERT INTO node_commands (node_id, seq, id, type, session_id, created_at) "
-      "SELECT $1::uuid, $2::bigint, $3::uuid, $6, $4::uuid, $5::bigint "
-      "FROM set_config('synchronous_commit', 'on', true)",  // its number is never given twice
+      "INSERT INTO node_commands (cluster_id, node_id, seq, id, type, session_id, created_at) "
+      "SELECT n.cluster_id, n.id, $2::bigint, $3::uuid, $6, $4::uuid, $5::bigint "
+      "FROM set_config('synchronous_commit', 'on', true), nodes n WHERE n.id = $1",
       node, seq[0].count(0), id, session, now, to_string(wire::NodeCommand::terminate_session));
 }
 
-std::vector<NodeId> SqlCommands::edge_nodes() {
-  std::vector<NodeId> out;
-  for (const Row& row :
-       sql_.query("SELECT n.id FROM nodes n WHERE n.state = 'approved' AND EXISTS (SELECT FROM "
-                  "node_roles r WHERE r.node_id = n.id AND r.role IN ('entry', 'egress')) "
-                  "ORDER BY n.id")) {
-    out.push_back(row.id<NodeId>(0));
+std::vector<control::EdgeNode> SqlCommands::edge_nodes() {
+  std::vector<control::EdgeNode> out;
+  for (const Row& row : sql_.query(
+           "SELECT n.cluster_id, n.id FROM nodes n WHERE n.state = 'approved' AND EXISTS "
+           "(SELECT FROM node_roles r WHERE r.node_id = n.id AND r.role IN ('entry', 'egress')) "
+           "ORDER BY n.id")) {
+    out.push_back({row.id<ClusterId>(0), row.id<NodeId>(1)});
   }
   return out;
 }

@@ -12,7 +12,7 @@ class SqlCommands final : public control::CommandRepository {
 
   void terminate_session(NodeId node, SessionId session, control::CommandId id, WallTime now,
                          WallTime not_since) override;
-  std::vector<NodeId> edge_nodes() override;
+  std::vector<control::EdgeNode> edge_nodes() override;
   std::uint64_t last(NodeId node) override;
   std::vector<control::NodeCommand> list_since(NodeId node, std::uint64_t seq,
                                                std::size_t limit) override;

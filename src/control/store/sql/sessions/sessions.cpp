@@ -11,7 +11,8 @@ using control::Session;
 
 constexpr std::string_view kSelectSession =
     "SELECT s.id, s.organization_id, o.name, s.user_id, u.email, s.resource_id, s.resource_name, "
-    "s.protocol, s.egress_pool_id, s.state, s.created_at, s.changed_at, s.ended_because "
+    "s.protocol, s.egress_pool_id, s.state, s.created_at, s.changed_at, s.ended_because, "
+    "s.cluster_id "
     "FROM sessions s LEFT JOIN organizations o ON o.id = s.organization_id "
     "LEFT JOIN users u ON u.id = s.user_id ";
 
@@ -30,6 +31,7 @@ Session session_of(const Row& row) {
   s.created_at = row.time(10);
   s.changed_at = row.time(11);
   s.ended_because = row.maybe_text(12);
+  s.cluster = row.id<ClusterId>(13);
   return s;
 }
 
@@ -51,10 +53,10 @@ constexpr std::string_view kSettle =
 void SqlSessions::create(const Session& s) {
   sql_.query(
       "INSERT INTO sessions (organization_id, id, user_id, resource_id, resource_name, "
-      "protocol, egress_pool_id, state, created_at, changed_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      "protocol, egress_pool_id, state, created_at, changed_at, cluster_id) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
       s.organization, s.id, s.user, s.resource, s.resource_name, s.protocol, s.egress_pool,
-      to_string(s.state), s.created_at, s.changed_at);
+      to_string(s.state), s.created_at, s.changed_at, s.cluster);
 }
 
 std::optional<Session> SqlSessions::find_and_lock(SessionId session) {
@@ -80,9 +82,10 @@ std::vector<Session> SqlSessions::list_of_organization(OrganizationId organizati
 void SqlSessions::add_attachment(const Session& session, AttachmentId attachment,
                                  std::string_view source_ip, WallTime now) {
   sql_.query(
-      "INSERT INTO attachments (organization_id, id, session_id, source_ip, created_at) "
-      "VALUES ($1, $2, $3, $4, $5)",
-      session.organization, attachment, session.id, source_ip, now);
+      "INSERT INTO attachments (cluster_id, organization_id, id, session_id, source_ip, "
+      "created_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6)",
+      session.cluster, session.organization, attachment, session.id, source_ip, now);
 }
 
 std::vector<Session> SqlSessions::terminate(const control::SessionFilter& f,
@@ -136,8 +139,10 @@ std::vector<SessionId> SqlSessions::record_presence(
       " unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS s (id, flows, up, down)), "
       "gone AS (DELETE FROM session_presence WHERE node_id = $1 AND NOT session_id = "
       " ANY ($2::uuid[]) RETURNING session_id), "
-      "kept AS (INSERT INTO session_presence (organization_id, session_id, node_id, flows, "
-      " bytes_up, bytes_down, seen_at) SELECT s.organization_id, s.id, $1, said.flows, said.up, "
+      "kept AS (INSERT INTO session_presence (cluster_id, organization_id, session_id, node_id, "
+      "flows, "
+      " bytes_up, bytes_down, seen_at) SELECT s.cluster_id, s.organization_id, s.id, $1, "
+      "said.flows, said.up, "
       " said.down, $6::bigint FROM said JOIN sessions s ON s.id = said.id ORDER BY s.id "
       " ON CONFLICT (session_id, node_id) DO UPDATE SET flows = EXCLUDED.flows, "
       " bytes_up = EXCLUDED.bytes_up, bytes_down = EXCLUDED.bytes_down, "
