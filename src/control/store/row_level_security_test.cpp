@@ -3,11 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <set>
 
-#include "base/seeded_random.hpp"
-#include "control/store/postgres/sql_session.hpp"
-#include "control/store/test_cluster.hpp"
+#include "control/store/test_walls.hpp"
 
 namespace rap::store {
 namespace {
@@ -21,87 +18,13 @@ std::string organization_column(const std::string& table) {
   return table == "organizations" ? "id" : "organization_id";
 }
 
-class RowLevelSecurity : public ::testing::Test {
+class RowLevelSecurity : public Walls {
  protected:
-  RowLevelSecurity() : conninfo_(TestCluster::get().fresh_database()) {
-    for (const OrganizationId id : {a_, b_}) seed(id);
-  }
-
-  // One row of an organization in every table that has organization rows.
-  void seed(OrganizationId organization) {
-    const std::string o = "'" + organization.str() + "'";
-    const auto id = [this] { return "'" + SessionId::random(rng_).str() + "'"; };
-    const std::string user = id();
-    const std::string node = id();
-    const std::string pool = id();
-    const std::string resource = id();
-    const std::string session = id();
-    const std::string email = "'" + organization.str() + "@example.org'";
-    write({
-        "INSERT INTO organizations VALUES (" + o + ", 'org-'||" + o + ", 1)",
-        "INSERT INTO users VALUES (" + user + ", " + email + ", 'x', 'none', 1)",
-        "INSERT INTO memberships VALUES (" + o + ", " + user + ", 'organization_user', 1)",
-        "INSERT INTO nodes (id, name, state, created_at) VALUES (" + node + ", " + email +
-            ", 'approved', 1)",
-        "INSERT INTO egress_pools VALUES (" + o + ", " + pool + ", 'p', 1)",
-        "INSERT INTO egress_pool_nodes VALUES (" + o + ", " + pool + ", " + node + ")",
-        "INSERT INTO resources VALUES (" + o + ", " + resource + ", 'r', 'ssh', 'h', 22, " + pool +
-            ", NULL, 1)",
-        "INSERT INTO resource_grants VALUES (" + o + ", " + resource + ", " + user + ", 1)",
-        "INSERT INTO sessions VALUES (" + o + ", " + session + ", " + user + ", " + resource +
-            ", 'r', 'ssh', " + pool + ", 'active', 1, 1)",
-        "INSERT INTO attachments VALUES (" + o + ", " + id() + ", " + session + ", '', 1)",
-        "INSERT INTO session_presence VALUES (" + o + ", " + session + ", " + node +
-            ", 1, 1, 1, 1)",
-        "INSERT INTO config_documents (type, layer, organization_id, version, value, for_nodes, "
-        "changed_at, changed_by) VALUES ('app_policy', 'organization', " +
-            o + ", 1, '{}', true, 1, " + user + ")",
-        "INSERT INTO audit_log (at, organization_id, actor_kind, actor_id, actor_name, action, "
-        "target_kind, target_id, target_name, outcome, source_ip, detail) VALUES (1, " +
-            o + ", 'system', '', '', 'x', '', '', '', 'ok', '', '{}')",
-    });
-  }
-  void write(const std::vector<std::string>& statements) {
-    Connection app = TestCluster::open(conninfo_, kAppRole);
-    app.begin();
-    set_scope(app, Scope::platform());
-    for (const std::string& s : statements) {
-      auto ok = app.script(s);
-      ASSERT_TRUE(ok) << s << ": " << ok.error().message;
-    }
-    ASSERT_TRUE(app.script("COMMIT"));
-  }
-
-  std::vector<std::string> tables(const std::string& where) {
-    Connection app = TestCluster::open(conninfo_, kAppRole);
-    auto rows = app.query(
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm') AND " +
-            where + " ORDER BY 1",
-        {});
-    std::vector<std::string> out;
-    for (const Row& row : *rows) out.push_back(row.text(0));
-    return out;
-  }
   std::vector<std::string> organization_tables() {
-    return tables(
-        "(c.relname = 'organizations' OR EXISTS (SELECT FROM pg_attribute a WHERE "
-        "a.attrelid = c.oid AND a.attname = 'organization_id' AND a.attnum > 0))");
+    auto all = tables_with("organization_id");
+    all.push_back("organizations");
+    return all;
   }
-
-  // Runs one statement under a scope (or none) and rolls back.
-  std::expected<Rows, SqlError> under(std::optional<Scope> scope, const std::string& sql,
-                                      std::string_view role = kAppRole) {
-    Connection c = TestCluster::open(conninfo_, role);
-    c.begin();
-    if (scope) set_scope(c, *scope);
-    return c.query(sql, {});
-  }
-
-  SeededRandom rng_{5};
-  OrganizationId a_ = OrganizationId::random(rng_);
-  OrganizationId b_ = OrganizationId::random(rng_);
-  std::string conninfo_;
 };
 
 TEST_F(RowLevelSecurity, IsEnabledAndForcedOnEveryTable) {
@@ -122,7 +45,7 @@ TEST_F(RowLevelSecurity, EveryOrganizationTableIsSeededByThisTest) {
         under(Scope::platform(), "SELECT FROM " + table + " WHERE " + organization_column(table) +
                                      " = '" + b_.str() + "'");
     ASSERT_TRUE(rows) << table;
-    EXPECT_GE(rows->size(), 1) << "seed() must write a row into " << table;
+    EXPECT_GE(rows->size(), 1) << "Walls must write a row into " << table;
   }
 }
 
@@ -163,22 +86,22 @@ TEST_F(RowLevelSecurity, LetsNoRowOfAnotherOrganizationBeWritten) {
 }
 
 TEST_F(RowLevelSecurity, AsksTheCheckOfThePolicyAndNotOnlyPrivileges) {
-  const auto refused =
-      under(Scope::organization(a_), "INSERT INTO egress_pools VALUES ('" + b_.str() + "', '" +
-                                         EgressPoolId::random(rng_).str() + "', 'q', 1)");
+  const auto insert_pool = [&](OrganizationId organization) {
+    return "INSERT INTO egress_pools (cluster_id, organization_id, id, name, created_at) VALUES (" +
+           quoted(one_) + ", " + quoted(organization) + ", " + fresh_id() + ", 'q', 1)";
+  };
+  const auto refused = under(Scope::organization(a_), insert_pool(b_));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().sqlstate, "42501");
   EXPECT_NE(refused.error().message.find("row-level security"), std::string::npos);
-  EXPECT_TRUE(under(Scope::organization(a_), "INSERT INTO egress_pools VALUES ('" + a_.str() +
-                                                 "', '" + EgressPoolId::random(rng_).str() +
-                                                 "', 'q', 1)"));
+  EXPECT_TRUE(under(Scope::organization(a_), insert_pool(a_)));
 }
 
 TEST_F(RowLevelSecurity, AsksInEveryPolicyForWhomTheTransactionActs) {
-  // cluster holds nobody's rows; audit_head is reached through its trigger only.
+  // audit_head is reached through its trigger only.
   const auto policies = under({},
                               "SELECT tablename, policyname, cmd, qual, with_check FROM "
-                              "pg_policies WHERE tablename NOT IN ('cluster', 'audit_head')");
+                              "pg_policies WHERE tablename <> 'audit_head'");
   ASSERT_TRUE(policies);
   EXPECT_GE(policies->size(), 30);
   for (const Row& row : *policies) {
@@ -187,7 +110,9 @@ TEST_F(RowLevelSecurity, AsksInEveryPolicyForWhomTheTransactionActs) {
     const bool writes = row.text(2) == "ALL" || row.text(2) == "INSERT" || row.text(2) == "UPDATE";
     const std::map<std::string, std::string> asks = {{"platform", "rap_scope() = 'platform'"},
                                                      {"organization", "= rap_organization()"},
-                                                     {"own", "rap_user()"}};
+                                                     {"own", "rap_user()"},
+                                                     {"cluster", "= rap_cluster()"},
+                                                     {"one_cluster", "rap_cluster()"}};
     ASSERT_TRUE(asks.contains(row.text(1))) << policy;
     const std::string& wanted = asks.at(row.text(1));
     if (reads) {
