@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/cluster_log.hpp"
 #include "control/entrance/api.hpp"
 #include "control/link/node_link.hpp"
 #include "control/pki/rotation/rotations.hpp"
@@ -192,8 +193,7 @@ Result<void> Server::announce() const {
   }
   log_.info("control.ready", {{"api_port", api_server_->port()},
                               {"node_port", node_server_->port()},
-                              {"ocsp_port", ocsp_server_->port()},
-                              {"cluster", authority_->cluster.str()}});
+                              {"ocsp_port", ocsp_server_->port()}});
   return {};
 }
 
@@ -283,8 +283,10 @@ Result<void> serve(const ServeOptions& options, Log& log) {
     if (auto ok = postgres->start(); !ok) return ok;
   }
   const std::string conninfo = postgres ? postgres->conninfo() : options.database_url;
-  const auto done = std::make_unique<Server>(state, std::move(*authority), options, conninfo, log)
-                        ->run(*addresses, postgres);
+  ClusterLog cluster_log(log, authority->cluster);
+  const auto done =
+      std::make_unique<Server>(state, std::move(*authority), options, conninfo, cluster_log)
+          ->run(*addresses, postgres);
   if (postgres) {
     if (auto ok = postgres->stop(); !ok) log.warn("postgres.stop_failed", {{"reason", ok.error()}});
   }

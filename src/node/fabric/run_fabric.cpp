@@ -2,19 +2,35 @@
 
 #include <unistd.h>
 
+#include "base/cluster_log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/fabric.hpp"
+#include "node/fabric/identity.hpp"
+#include "wire/spiffe_id.hpp"
 
 namespace rap::fabric {
 namespace {
 
 constexpr mode_t kPidFileMode = 0644;
 
+// The cluster whose certificate the node has; nullopt when its files are not there.
+std::optional<ClusterId> cluster_of(const Settings& settings) {
+  const auto identity = read_identity(settings.state, io::wall_now());
+  if (!identity) return std::nullopt;
+  const auto names = identity->tls.chain.front().names();
+  const auto id = names.uris.size() == 1 ? wire::SpiffeId::parse(names.uris.front()) : std::nullopt;
+  return id ? std::optional(id->cluster) : std::nullopt;
+}
+
 }  // namespace
 
-std::expected<void, std::string> run_fabric(const Settings& settings, Log& log) {
+std::expected<void, std::string> run_fabric(const Settings& settings, Log& program_log) {
+  const auto cluster = cluster_of(settings);
+  std::optional<ClusterLog> cluster_log;
+  if (cluster) cluster_log.emplace(program_log, *cluster);
+  Log& log = cluster_log ? *cluster_log : program_log;
   const auto lock = io::FileLock::try_lock(settings.state / kLockFile);
   if (!lock) return std::unexpected("another rap-fabric runs on " + settings.state.string());
   const auto pid = io::write_file_atomic(settings.state / kPidFile,

@@ -1,0 +1,42 @@
+#include "base/cluster_log.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace rap {
+namespace {
+
+// An initializer_list has its length in its type of braces: one function for each length.
+using Writer = void (*)(Log&, LogLevel, std::string_view, const LogField* fields,
+                        const LogField& cluster);
+
+template <std::size_t... I>
+void write_list(Log& log, LogLevel level, std::string_view event,
+                [[maybe_unused]] const LogField* fields, const LogField& cluster,
+                std::index_sequence<I...>) {
+  log.write(level, event, {fields[I]..., cluster});
+}
+
+template <std::size_t N>
+void write_some(Log& log, LogLevel level, std::string_view event, const LogField* fields,
+                const LogField& cluster) {
+  write_list(log, level, event, fields, cluster, std::make_index_sequence<N>());
+}
+
+template <std::size_t... N>
+constexpr std::array<Writer, sizeof...(N)> writers(std::index_sequence<N...>) {
+  return {write_some<N>...};
+}
+
+constexpr auto kWriters = writers(std::make_index_sequence<kMaxLogFields + 1>());
+
+}  // namespace
+
+void ClusterLog::write(LogLevel level, std::string_view event,
+                       std::initializer_list<LogField> fields) {
+  const std::size_t count = std::min(fields.size(), kMaxLogFields);
+  kWriters.at(count)(log_, level, event, fields.begin(), LogField("cluster", cluster_));
+}
+
+}  // namespace rap

@@ -1,0 +1,28 @@
+// A log whose every line says of which cluster it speaks. It is handed, in place of the program's
+// own, to whatever works for one cluster.
+#pragma once
+
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+
+namespace rap {
+
+// Fields that a line may have besides the cluster; those beyond are left out. No line has as many.
+inline constexpr std::size_t kMaxLogFields = 15;
+
+class ClusterLog final : public Log {
+ public:
+  // `log` must outlive it.
+  ClusterLog(Log& log, ClusterId cluster) : log_(log), cluster_(cluster.str()) {}
+
+  void write(LogLevel level, std::string_view event,
+             std::initializer_list<LogField> fields) override;
+
+ private:
+  Log& log_;
+  const std::string cluster_;
+};
+
+}  // namespace rap
