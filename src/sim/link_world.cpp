@@ -100,7 +100,7 @@ void LinkWorld::start(std::size_t i) {
   ++m.life;
   m.stream = false;
   m.store.died = false;
-  const auto state = agent::load_link_state(m.state);
+  const auto state = agent::load_link_state(m.state, control_.cluster());
   agent::ControlLinkOptions options{
       .scope = {{control_.config_key()}, control_.cluster(), m.id, control_.first_roots()},
       .certificate = control_.certificate(),

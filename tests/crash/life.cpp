@@ -25,7 +25,7 @@ void raise_to(std::atomic<std::uint64_t>& value, std::uint64_t seen) {
 Life::Life(const std::filesystem::path& directory, sim::LinkControl& control, NodeId node)
     : directory_(directory),
       files_(directory),
-      store_(directory / agent::kSecurityFile),
+      store_(directory / agent::kSecurityFile, control.cluster()),
       control_(control),
       node_(node) {}
 
@@ -37,7 +37,7 @@ agent::Now Life::clocks() const {
 bool Life::begin(Standing& found) {
   if (!io::make_directory(directory_)) return false;
   files_.remove_leftovers();
-  const auto state = agent::load_link_state(files_);
+  const auto state = agent::load_link_state(files_, control_.cluster());
   if (!state) return false;
   agent::ControlLinkOptions options{
       .scope = {{control_.config_key()}, control_.cluster(), node_, control_.first_roots()},
@@ -133,7 +133,7 @@ void Life::tell_fabric(const std::string& message) {
 }
 
 bool Life::is_caught_up() {
-  const auto state = agent::load_link_state(files_);
+  const auto state = agent::load_link_state(files_, control_.cluster());
   const auto stored = store_.load();
   if (!state || !stored || runs_config_ != control_.config_version()) return false;
   std::set<std::string> listed;

@@ -105,7 +105,7 @@ TEST_P(CommandCrash, AnywhereLeavesEveryCommandsEffectInOrderAndItsResultKnown) 
   EXPECT_EQ(ended_, (std::set<std::string>{"s-c1", "s-c2"}));
   EXPECT_EQ(finished_, (std::set<std::string>{"c1", "c2"}));
   EXPECT_TRUE(std::ranges::is_sorted(results_)) << "none overtakes another";
-  EXPECT_EQ(load_link_state(state_)->commands_seq, 2U);
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 2U);
   const auto told = fabric_.size();
   restart();
   step(FabricConnected{});

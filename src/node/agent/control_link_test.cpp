@@ -255,11 +255,11 @@ TEST_F(ControlLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsRe
   EXPECT_EQ(*sent(Call::report_result), (json{{"status", "ok"}, {"detail", ""}}));
   EXPECT_EQ(fabric_.size(), 1U);
   answer(Call::report_result, json::object());
-  EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
   ASSERT_EQ(fabric_.size(), 2U);
   fabric_says_done("b");
   answer(Call::report_result, json::object());
-  EXPECT_EQ(load_link_state(state_)->commands_seq, 2U);
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 2U);
 }
 
 TEST_F(ControlLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
@@ -303,7 +303,7 @@ TEST_F(ControlLinkTest, ReportsACommandItDoesNotKnow) {
            {{{"seq", 1}, {"id", "a"}, {"type", "new.one"}, {"payload", json::object()}}}}});
   EXPECT_EQ((*sent(Call::report_result))["status"], "unsupported");
   answer(Call::report_result, json::object());
-  EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
 }
 
 TEST_F(ControlLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
@@ -313,11 +313,11 @@ TEST_F(ControlLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
   fabric_says_done("a");
   for (int i = 0; i < 5; ++i) {
     answer(Call::report_result, json::object(), i % 2 == 0 ? 503 : 403);
-    EXPECT_EQ(load_link_state(state_)->commands_seq, 0U);
+    EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 0U);
     while (!sent(Call::report_result)) wake();
   }
   answer(Call::report_result, json::object());
-  EXPECT_EQ(load_link_state(state_)->commands_seq, 1U);
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
 }
 
 TEST_F(ControlLinkTest, MakesNothingOfNonsense) {

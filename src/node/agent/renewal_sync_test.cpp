@@ -162,7 +162,7 @@ TEST_F(TrustTest, FollowsTheTrustFromTheOldRootToTheNewOne) {
   answer(Call::pull_configs,
          with_config(6, {pulled_bundle(3, bundle(3, config_roots_, {pki_.root, next_root_}))}));
   EXPECT_EQ(file(kTrustBundleFile), next_root_.certificate.pem());
-  EXPECT_EQ(load_link_state(state_)->trust_bundle, 3U);
+  EXPECT_EQ(load_link_state(state_, cluster_)->trust_bundle, 3U);
 }
 
 TEST_F(TrustTest, RefusesRootsThatNoRootOfItsOwnVouchesFor) {

@@ -37,10 +37,7 @@ std::expected<std::optional<agent::JoinToken>, std::string> join_token(const Nod
 }  // namespace
 
 NodeAgent::NodeAgent(NodeAgentOptions options, Log& log)
-    : options_(std::move(options)),
-      log_(log),
-      state_(options_.state),
-      security_(options_.state / agent::kSecurityFile) {}
+    : options_(std::move(options)), log_(log), state_(options_.state) {}
 
 AgentEnd NodeAgent::run() {
   state_.remove_leftovers();
@@ -48,7 +45,8 @@ AgentEnd NodeAgent::run() {
   if (const std::string error = enrol_or_start(); !error.empty()) return fail(log_, error);
   loop_.run();
   if (end_ == AgentEnd::stopped) {
-    log_.info("agent.stopped", {{"detail", "rap-fabric goes on."}});
+    Log& log = cluster_log_ ? *cluster_log_ : log_;
+    log.info("agent.stopped", {{"detail", "rap-fabric goes on."}});
   }
   return end_;
 }
@@ -95,10 +93,12 @@ void NodeAgent::enrolment_ended() {
 }
 
 std::string NodeAgent::start(agent::NodeIdentity identity) {
-  auto link_state = agent::load_link_state(state_);
+  auto link_state = agent::load_link_state(state_, identity.record.cluster);
   if (!link_state) return link_state.error();
   identity_ = std::move(identity);
   const agent::EnrolmentRecord& record = identity_->record;
+  security_.emplace(options_.state / agent::kSecurityFile, record.cluster);
+  Log& log = cluster_log_.emplace(log_, record.cluster);
   agent::ControlLinkOptions link_options{
       .scope = {}, .certificate = identity_->tls.chain.front(), .host = {}, .made_at = {}};
   link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
@@ -113,10 +113,10 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
     link_options.worker = worker->chain.front();
   }
   link_ = std::make_unique<agent::ControlLink>(std::move(link_options), *link_state, state_,
-                                               security_, random_);
-  link_driver_ = std::make_unique<ControlLinkDriver>(
-      loop_, *link_, *identity_, state_, (options_.state / kAgentSocket).string(), log_);
-  ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log_, [this] {
+                                               *security_, random_);
+  link_driver_ = std::make_unique<ControlLinkDriver>(loop_, *link_, *identity_, state_,
+                                                     (options_.state / kAgentSocket).string(), log);
+  ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log, [this] {
     link_driver_->tell_fabric(wire::encode_to_fabric(wire::CredentialsChanged{}));
   });
   link_driver_->on_new_certificate([this] { ocsp_->reload(); });
@@ -124,8 +124,8 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
       loop_,
       FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
                              options_.fabric_listen, options_.metrics_listen},
-      random_, log_, [this] { link_driver_->fabric_started(); });
-  log_.info("agent.ready", {{"node", record.node.str()}, {"cluster", record.cluster.str()}});
+      random_, log, [this] { link_driver_->fabric_started(); });
+  log.info("agent.ready", {{"node", record.node.str()}});
   link_driver_->start();
   ocsp_->reload();
   fabric_->start();

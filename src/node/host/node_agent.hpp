@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "base/log.hpp"
+#include "base/cluster_log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/system/system.hpp"
 #include "node/agent/control_link.hpp"
@@ -59,7 +59,9 @@ class NodeAgent {
   const NodeAgentOptions options_;
   Log& log_;
   StateFiles state_;
-  node_store::SecurityDb security_;
+  // Once the node is enrolled:
+  std::optional<ClusterLog> cluster_log_;
+  std::optional<node_store::SecurityDb> security_;
   io::SystemRandom random_;
   io::EventLoop loop_;
   std::unique_ptr<agent::Enrolment> enrolment_;

@@ -16,6 +16,7 @@ using snapshot::SecurityChanges;
 namespace {
 
 constexpr const char* kSchema =
+    "CREATE TABLE origin (cluster TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TABLE streams (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL,"
     " complete INTEGER NOT NULL, began INTEGER NOT NULL) WITHOUT ROWID;"
     "INSERT INTO streams VALUES ('epochs', 0, 0, 0), ('blocklist', 0, 0, 0);"
@@ -36,8 +37,8 @@ std::unexpected<StoreRefusal> refuse(StoreFault fault, std::string detail) {
 
 void SecurityDb::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
-SecurityDb::SecurityDb(std::filesystem::path path, std::size_t max_keys)
-    : path_(std::move(path)), max_keys_(max_keys) {}
+SecurityDb::SecurityDb(std::filesystem::path path, ClusterId cluster, std::size_t max_keys)
+    : path_(std::move(path)), cluster_(cluster), max_keys_(max_keys) {}
 
 SecurityDb::~SecurityDb() = default;
 
@@ -89,6 +90,7 @@ StoreOutcome<void> SecurityDb::check() {
   if (const int code = version.step(); code != SQLITE_ROW) return std::unexpected(refusal(code));
   if (version.integer(0) == 0) {
     const std::string create = "BEGIN IMMEDIATE;" + std::string(kSchema) +
+                               "INSERT INTO origin VALUES ('" + cluster_.str() + "');" +
                                "PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
     return script(create.c_str());
   }
@@ -100,7 +102,16 @@ StoreOutcome<void> SecurityDb::check() {
   if (look.text(0) != "ok") {
     return refuse(StoreFault::damaged, path_.string() + " is damaged: " + look.text(0));
   }
-  return {};
+  return check_cluster();
+}
+
+// Cursors count in the cluster that gave them.
+StoreOutcome<void> SecurityDb::check_cluster() {
+  Statement origin(db_.get(), "SELECT cluster FROM origin");
+  const int code = origin.step();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return std::unexpected(refusal(code));
+  if (code == SQLITE_ROW && origin.text(0) == cluster_.str()) return {};
+  return refuse(StoreFault::damaged, path_.string() + " is of another cluster.");
 }
 
 template <class Work>

@@ -7,18 +7,21 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/ids.hpp"
 #include "node/agent/security_store.hpp"
 
 struct sqlite3;
 
 namespace rap::node_store {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 class SecurityDb final : public agent::SecurityStore {
  public:
-  // Opens at the first use; `max_keys` is agent::kMaxStoredKeys but in tests.
-  explicit SecurityDb(std::filesystem::path path, std::size_t max_keys = agent::kMaxStoredKeys);
+  // Of this cluster; a file of another one is damaged. Opens at the first use; `max_keys` is
+  // agent::kMaxStoredKeys but in tests.
+  SecurityDb(std::filesystem::path path, ClusterId cluster,
+             std::size_t max_keys = agent::kMaxStoredKeys);
   ~SecurityDb() override;
   SecurityDb(const SecurityDb&) = delete;
   SecurityDb& operator=(const SecurityDb&) = delete;
@@ -38,6 +41,7 @@ class SecurityDb final : public agent::SecurityStore {
 
   agent::StoreOutcome<void> open();
   agent::StoreOutcome<void> check();
+  agent::StoreOutcome<void> check_cluster();
   template <class Work>
   agent::StoreOutcome<void> transact(Work work);
   agent::StoreOutcome<void> write(const snapshot::SecurityChanges& changes, WallTime now);
@@ -47,6 +51,7 @@ class SecurityDb final : public agent::SecurityStore {
   agent::StoreRefusal refusal(int code) const;
 
   std::filesystem::path path_;
+  ClusterId cluster_;
   std::size_t max_keys_;
   std::unique_ptr<sqlite3, Close> db_;
 };

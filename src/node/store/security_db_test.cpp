@@ -45,7 +45,7 @@ class SecurityDbTest : public testing::Test {
     for (const auto& row : all->blocklist) out.push_back(row.value);
     return out;
   }
-  void reopen() { db_ = std::make_unique<SecurityDb>(path_); }
+  void reopen() { db_ = std::make_unique<SecurityDb>(path_, cluster_); }
   void overwrite(std::size_t from, std::size_t count) {
     db_.reset();
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
@@ -70,9 +70,10 @@ class SecurityDbTest : public testing::Test {
     EXPECT_TRUE(values().empty());
   }
 
+  const ClusterId cluster_ = *ClusterId::parse("2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d");
   TestDirectory directory_;
   std::filesystem::path path_ = directory_.path / "security.db";
-  std::unique_ptr<SecurityDb> db_ = std::make_unique<SecurityDb>(path_);
+  std::unique_ptr<SecurityDb> db_ = std::make_unique<SecurityDb>(path_, cluster_);
 };
 
 TEST_F(SecurityDbTest, KeepsRowsAndCursors) {
@@ -119,7 +120,7 @@ TEST_F(SecurityDbTest, ForgetsEpochsThatNoFlowCanBeBelowAnyMore) {
 }
 
 TEST_F(SecurityDbTest, IsBoundedAndSaysSo) {
-  db_ = std::make_unique<SecurityDb>(path_, 2);
+  db_ = std::make_unique<SecurityDb>(path_, cluster_, 2);
   apply(listed("192.0.2.1", 1), {1, true});
   apply(listed("192.0.2.2", 2), {2, true});
   const auto over = db_->apply(DeltaStream::blocklist, listed("192.0.2.3", 3), {3, true}, kNow);
@@ -188,8 +189,17 @@ TEST_F(SecurityDbTest, AFileThatIsRemovedWhileItIsOpenIsNotWrittenOn) {
   EXPECT_EQ(db_->state(DeltaStream::blocklist), StreamState{});
 }
 
+TEST_F(SecurityDbTest, OfAnotherClusterIsNotReadOnAndBuiltAnew) {
+  apply(listed("192.0.2.1", 7), {7, true});
+  const ClusterId other = *ClusterId::parse("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b");
+  db_ = std::make_unique<SecurityDb>(path_, other);
+  expect_damaged_and_built_anew();
+  db_ = std::make_unique<SecurityDb>(path_, other);
+  EXPECT_TRUE(db_->load()) << "it is this one's now";
+}
+
 TEST_F(SecurityDbTest, ADirectoryThatCannotBeWrittenIsNoDamage) {
-  db_ = std::make_unique<SecurityDb>(directory_.path / "missing" / "security.db");
+  db_ = std::make_unique<SecurityDb>(directory_.path / "missing" / "security.db", cluster_);
   const auto state = db_->state(DeltaStream::epochs);
   ASSERT_FALSE(state);
   EXPECT_EQ(state.error().fault, StoreFault::unavailable);
