@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/seeded_random.hpp"
 #include "control/store/test_cluster.hpp"
 #include "wire/hints.hpp"
 
@@ -60,16 +61,23 @@ class Said final : public Log {
 };
 
 struct HintFeedTest : testing::Test {
-  void announce(const std::string& hint) {
-    auto done = superuser.script("NOTIFY rap_hints, '" + hint + "'");
+  // As the triggers do: what, of which cluster and, if it is for one, for which node.
+  void announce(const std::string& what, const std::string& node = "") {
+    announce_of(cluster, what, node);
+  }
+  void announce_of(ClusterId whose, const std::string& what, const std::string& node = "") {
+    auto done = superuser.script("NOTIFY rap_hints, '" + what + " " + whose.str() +
+                                 (node.empty() ? "" : " " + node) + "'");
     ASSERT_TRUE(done) << done.error().message;
   }
 
+  SeededRandom rng{3};
+  ClusterId cluster = ClusterId::random(rng);
   std::string database = store::TestCluster::get().fresh_database();
   store::Connection superuser = store::TestCluster::open(database, "postgres");
   std::shared_ptr<Sent> sent = std::make_shared<Sent>();
   Said log;
-  HintFeed feed{database, sent, [this] { sent->note("change"); }, log};
+  HintFeed feed{database, cluster, sent, [this] { sent->note("change"); }, log};
 };
 
 TEST_F(HintFeedTest, HintsEverythingOnceItListensForWhatWasAnnouncedBefore) {
@@ -82,9 +90,9 @@ TEST_F(HintFeedTest, HintsEverythingOnceItListensForWhatWasAnnouncedBefore) {
 
 TEST_F(HintFeedTest, PassesEachAnnouncementToWhomItIsFor) {
   ASSERT_TRUE(sent->wait_for(std::string(wire::kBlocklistChanged)));
-  announce("commands node-7");
+  announce("commands", "node-7");
   EXPECT_TRUE(sent->wait_for("command.pending to node-7"));
-  announce("end node-7");
+  announce("end", "node-7");
   EXPECT_TRUE(sent->wait_for("end of node-7"));
   announce("config");
   EXPECT_TRUE(sent->wait_for("config.pending", 2));
@@ -94,9 +102,21 @@ TEST_F(HintFeedTest, PassesEachAnnouncementToWhomItIsFor) {
   EXPECT_TRUE(sent->wait_for("blocklist.changed", 2));
 }
 
+TEST_F(HintFeedTest, PassesOverWhatIsAnnouncedOfAnotherCluster) {
+  ASSERT_TRUE(sent->wait_for(std::string(wire::kBlocklistChanged)));
+  const ClusterId other = ClusterId::random(rng);
+  for (const char* what : {"config", "epochs", "blocklist"}) announce_of(other, what);
+  announce_of(other, "commands", "node-7");
+  announce_of(other, "end", "node-8");
+  announce("end", "node-7");
+  ASSERT_TRUE(sent->wait_for("end of node-7"));
+  const auto all = sent->all();
+  EXPECT_EQ(all.size(), 7U) << "what it hints when it begins, one change, and its hint";
+}
+
 TEST_F(HintFeedTest, ForgetsWhatItRemembersBeforeTheHintGoesOut) {
   ASSERT_TRUE(sent->wait_for(std::string(wire::kBlocklistChanged)));
-  announce("end node-7");
+  announce("end", "node-7");
   ASSERT_TRUE(sent->wait_for("end of node-7"));
   const auto all = sent->all();
   EXPECT_EQ("change", *(std::ranges::find(all, "end of node-7") - 1));
@@ -105,7 +125,7 @@ TEST_F(HintFeedTest, ForgetsWhatItRemembersBeforeTheHintGoesOut) {
 TEST_F(HintFeedTest, PassesOverWhatItDoesNotKnow) {
   ASSERT_TRUE(sent->wait_for(std::string(wire::kBlocklistChanged)));
   announce("weather");
-  announce("end node-7");
+  announce("end", "node-7");
   ASSERT_TRUE(sent->wait_for("end of node-7"));
   EXPECT_TRUE(std::ranges::none_of(
       sent->all(), [](const std::string& what) { return what.find("weather") != what.npos; }));
@@ -121,7 +141,7 @@ TEST_F(HintFeedTest, ComesBackAfterItsConnectionAndHintsEverythingAgain) {
   EXPECT_TRUE(sent->wait_for(std::string(wire::kBlocklistChanged), 2));
   EXPECT_EQ(1, log.count("hints.away"));
   EXPECT_EQ(2, log.count("hints.listening"));
-  announce("end node-7");
+  announce("end", "node-7");
   EXPECT_TRUE(sent->wait_for("end of node-7"));
 }
 
@@ -129,7 +149,7 @@ TEST(HintFeed, SaysOnceThatTheDatabaseIsAwayAndStopsAtOnce) {
   Said log;
   const auto sent = std::make_shared<Sent>();
   {
-    const HintFeed feed("host=/nowhere dbname=rap", sent, [] {}, log);
+    const HintFeed feed("host=/nowhere dbname=rap", ClusterId{}, sent, [] {}, log);
     while (log.count("hints.away") == 0) std::this_thread::yield();
   }
   EXPECT_EQ(1, log.count("hints.away"));
