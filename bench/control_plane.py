@@ -52,7 +52,7 @@ def resident_bytes(pid):
     return int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096
 
 
-class Crowd:
+class Fleet:
     """The nodes, and what they say."""
 
     def __init__(self, world, folder, count):
@@ -105,16 +105,16 @@ def wanted_version(owner):
     return max(n["wanted_config_version"] for n in owner.get("nodes")["items"][:1])
 
 
-def spread_of(owner, crowd, expected, act):
+def spread_of(owner, fleet, expected, act):
     """{what: times} from before act() until each of `expected` nodes had applied what it led to,
     and until that was acknowledged."""
     began = time.monotonic()
     act()
     version = wanted_version(owner)
-    while (acked := len(crowd.times_from("ack", version))) < expected:
+    while (acked := len(fleet.times_from("ack", version))) < expected:
         assert time.monotonic() - began < patiently(300), f"only {acked} of {expected} nodes"
         time.sleep(0.1)
-    return {what: sorted(at - began for at in crowd.times_from(what, version))[:expected]
+    return {what: sorted(at - began for at in fleet.times_from(what, version))[:expected]
             for what in ("apply", "ack")}
 
 
@@ -129,22 +129,22 @@ def measure(count, changes, steady_s, settle_s):
         control, owner = world.control, world.owner
         pid = control.process.pid
         empty = resident_bytes(pid)
-        crowd = Crowd(world, world.folder, count)
+        fleet = Fleet(world, world.folder, count)
         for thread in threads_of(pid):
             os.sched_setaffinity(thread, {0})
         try:
-            result["open_s"] = crowd.opened.get(timeout=patiently(600))
+            result["open_s"] = fleet.opened.get(timeout=patiently(600))
             print(f"{count} streams open after {result['open_s']:.1f} s", flush=True)
             version = wanted_version(owner)
-            while len(crowd.times_from("ack", version)) < count:
+            while len(fleet.times_from("ack", version)) < count:
                 time.sleep(0.5)
             print("every node has its first configuration", flush=True)
             time.sleep(settle_s)
-            crowd.report()
+            fleet.report()
             used, began = cpu_seconds(pid), time.monotonic()
             time.sleep(steady_s)
             passed = time.monotonic() - began
-            report = crowd.report()
+            report = fleet.report()
             result["steady"] = {**report, "calls_per_s": round(report["calls"] / passed),
                                 "core_share": round((cpu_seconds(pid) - used) / passed, 3)}
             print(f"steady: {result['steady']}", flush=True)
@@ -152,20 +152,20 @@ def measure(count, changes, steady_s, settle_s):
             times = collections.defaultdict(list)
             for number in range(changes):
                 roles = ["egress", "relay"] if number % 2 == 0 else ["egress"]
-                target = crowd.ids[0]
+                target = fleet.ids[0]
                 collect(times, "change", spread_of(
-                    owner, crowd, count, lambda roles=roles, target=target: owner.put(
+                    owner, fleet, count, lambda roles=roles, target=target: owner.put(
                         f"nodes/{target}/roles", roles=roles)))
             revoked = 0
-            for target in crowd.ids[1:1 + changes]:
+            for target in fleet.ids[1:1 + changes]:
                 revoked += 1
                 collect(times, "revoke", spread_of(
-                    owner, crowd, count - revoked,
+                    owner, fleet, count - revoked,
                     lambda target=target: owner.post(f"nodes/{target}/revoke")))
             rows = [spread.row(name, values) for name, values in times.items()]
-            result["after"] = crowd.report()
+            result["after"] = fleet.report()
         finally:
-            crowd.close()
+            fleet.close()
     result["rows"] = rows
     return result
 

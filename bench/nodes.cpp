@@ -262,9 +262,9 @@ class Node {
   bool again_ = false;
 };
 
-class Crowd {
+class Fleet {
  public:
-  explicit Crowd(const std::vector<std::string>& a) : input_(loop_) {
+  explicit Fleet(const std::vector<std::string>& a) : input_(loop_) {
     const ClusterId cluster = cluster_of(a[4]);
     const auto roots = crypto::Certificate::chain_from_pem(read(a[3]));
     if (!roots) die("the root is unreadable");
@@ -348,7 +348,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> a(argv + 1, argv + argc);
   if (a.size() == 7 && a[0] == "make") return make(a);
   if (a.size() == 8 && a[0] == "run") {
-    Crowd(a).run();
+    Fleet(a).run();
     return 0;
   }
   die("see the top of bench/nodes.cpp for the arguments");

@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 // A sanitizer takes ten times as long and finds what it is for in a few histories.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t kHistories = 3;
-constexpr std::size_t kCrowd = 500;
+constexpr std::size_t kFleet = 500;
 constexpr int kDaysAway = 2;
 #else
 constexpr std::uint64_t kHistories = 25;
-constexpr std::size_t kCrowd = 10'000;
+constexpr std::size_t kFleet = 10'000;
 constexpr int kDaysAway = 30;
 #endif
 
@@ -109,7 +109,7 @@ TEST(ControlLink, ANodeThatWasCutOffForThirtyDaysCatchesUp) {
 // Waits of U(0, 10 s) one after another make e/10 = 27 % at the worst.
 // All streams end in the same instant; the control plane is back 15 s later.
 TEST(ControlLinkStampede, OfTenThousandNodesNoMoreThanAThirdOpenTheirStreamInAnySecond) {
-  LinkWorld world({.seed = 9, .nodes = kCrowd});
+  LinkWorld world({.seed = 9, .nodes = kFleet});
   world.run(12s);
   ASSERT_TRUE(world.all_streams_up());
   const Duration lost = world.now();
@@ -124,14 +124,14 @@ TEST(ControlLinkStampede, OfTenThousandNodesNoMoreThanAThirdOpenTheirStreamInAny
   const auto after_return = world.peak(back);
   RecordProperty("peak_streams_a_second", static_cast<int>(after_loss.streams));
   RecordProperty("peak_calls_a_second_once_back", static_cast<int>(after_return.calls));
-  EXPECT_LE(after_loss.streams, kCrowd / 3);
-  EXPECT_LE(after_return.calls, 2 * kCrowd);
+  EXPECT_LE(after_loss.streams, kFleet / 3);
+  EXPECT_LE(after_return.calls, 2 * kFleet);
 }
 
 // A control plane that serves fewer calls than come is not brought down: who is turned away comes
 // back later, and soon everybody is served.
 TEST(ControlLinkStampede, AControlPlaneThatIsTooSlowForAllServesThemAllInTheEnd) {
-  constexpr std::size_t kNodes = kCrowd / 10;
+  constexpr std::size_t kNodes = kFleet / 10;
   LinkWorld world({.seed = 11, .nodes = kNodes, .capacity = kNodes * 6 / 10});
   world.run(60s);
   world.control_up(false);

@@ -59,7 +59,7 @@ void Invariants::payload_accepted(const Node& node, channel::LaneId lane, NodeId
   }
   if (!node.table().may_carry(lane, c)) return violate(node, what + " in a class it may not carry");
   const auto* rule = node.table().context().find(from);
-  const bool leaving = node.table().context().revoked_as(from) == channel::Severity::drain;
+  const bool leaving = node.table().context().revoked_as(from) == wire::Severity::drain;
   if (!leaving && (rule == nullptr || !rule->classes.contains(c))) {
     return violate(node, what + " that policy does not allow");
   }
@@ -70,7 +70,7 @@ void Invariants::payload_accepted(const Node& node, channel::LaneId lane, NodeId
   if (!severity) return;
   const auto told = denied_since_.find({node.id(), lane});
   const Duration since = told == denied_since_.end() ? Duration{0} : told->second;
-  const Duration grace = *severity == channel::Severity::drain
+  const Duration grace = *severity == wire::Severity::drain
                              ? channel::kRevokedDrainTimeout + kClockSlack
                              : Duration{0};
   if (schedule_.now() > since + grace + kRevocationBound) {

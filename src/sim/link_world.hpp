@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "node/agent/control_link.hpp"
-#include "node/agent/test_security_store.hpp"
+#include "node/agent/link/control_link.hpp"
+#include "node/agent/link/test_security_store.hpp"
 #include "node/agent/test_state.hpp"
 #include "sim/link_control.hpp"
 #include "sim/schedule.hpp"

@@ -20,9 +20,9 @@ namespace table_event = channel::table_event;
 constexpr std::size_t kNodes = 10'000;
 
 // Nodes whose dials all fail after a moment, and the second in which each was made.
-class Crowd {
+class Fleet {
  public:
-  Crowd() {
+  Fleet() {
     context_.cluster = ClusterId::random(rng_);
     context_.authority = channel::Authority::current;
     channel::PeerRule rule;
@@ -97,10 +97,10 @@ class Crowd {
 };
 
 TEST(Stampede, OfTenThousandNodesNoMoreThanATenthComeInAnySecondAndSoonAThirtieth) {
-  Crowd crowd;
-  crowd.lose(15min);
-  const auto first = crowd.peak(0s, 60s);
-  const auto later = crowd.peak(10min, 15min);
+  Fleet fleet;
+  fleet.lose(15min);
+  const auto first = fleet.peak(0s, 60s);
+  const auto later = fleet.peak(10min, 15min);
   RecordProperty("peak_first_minute", static_cast<int>(first));
   RecordProperty("peak_after_ten_minutes", static_cast<int>(later));
   EXPECT_GT(first, 0U);

@@ -6,8 +6,8 @@ namespace rap::sim {
 
 using channel::FailureReason;
 
-std::optional<channel::Severity> Denials::of(const Certificate& c) const {
-  std::optional<channel::Severity> worst;
+std::optional<wire::Severity> Denials::of(const Certificate& c) const {
+  std::optional<wire::Severity> worst;
   const auto consider = [&](const auto& table, const auto& key) {
     const auto it = table.find(key);
     if (it != table.end()) worst = worst ? std::max(*worst, it->second) : it->second;
@@ -20,17 +20,17 @@ std::optional<channel::Severity> Denials::of(const Certificate& c) const {
 
 channel::Verdict verify(const Certificate& peer, const View& view, ClusterId cluster,
                         Duration wall) {
-  const auto refuse = [](FailureReason reason, channel::Severity severity) {
+  const auto refuse = [](FailureReason reason, wire::Severity severity) {
     return std::unexpected(channel::Refusal{reason, severity});
   };
-  using channel::Severity;
+  using wire::Severity;
   if (!view.roots.contains(peer.root)) {
-    return refuse(FailureReason::certificate_invalid, Severity::close);
+    return refuse(FailureReason::certificate_invalid, wire::Severity::close);
   }
   if (wall < peer.not_before || wall >= peer.not_after) {
-    return refuse(FailureReason::certificate_invalid, Severity::close);
+    return refuse(FailureReason::certificate_invalid, wire::Severity::close);
   }
-  if (peer.cluster != cluster) return refuse(FailureReason::wrong_cluster, Severity::close);
+  if (peer.cluster != cluster) return refuse(FailureReason::wrong_cluster, wire::Severity::close);
   if (const auto severity = view.denials.of(peer)) {
     return refuse(FailureReason::certificate_revoked, *severity);
   }
@@ -104,7 +104,7 @@ View Truth::view_of(NodeId node, Duration now) const {
   return v;
 }
 
-void Truth::revoke(Member& member, channel::Severity severity) {
+void Truth::revoke(Member& member, wire::Severity severity) {
   member.revoked = true;
   denials_.nodes[member.id] = severity;
   ++revocation_version_;
@@ -112,7 +112,7 @@ void Truth::revoke(Member& member, channel::Severity severity) {
 }
 
 void Truth::revoke_certificate(const Certificate& certificate, bool by_key,
-                               channel::Severity severity) {
+                               wire::Severity severity) {
   if (by_key) {
     denials_.keys[certificate.key] = severity;
   } else {

@@ -27,11 +27,11 @@ struct Certificate {
 };
 
 struct Denials {
-  std::map<NodeId, channel::Severity> nodes;
-  std::map<std::uint64_t, channel::Severity> serials;
-  std::map<std::uint64_t, channel::Severity> keys;
+  std::map<NodeId, wire::Severity> nodes;
+  std::map<std::uint64_t, wire::Severity> serials;
+  std::map<std::uint64_t, wire::Severity> keys;
 
-  std::optional<channel::Severity> of(const Certificate& c) const;
+  std::optional<wire::Severity> of(const Certificate& c) const;
 };
 
 // What one node was told.
@@ -78,9 +78,9 @@ class Truth {
   std::uint64_t version() const { return version_; }
   void changed() { ++version_; }
 
-  void revoke(Member& member, channel::Severity severity);
+  void revoke(Member& member, wire::Severity severity);
   // Revokes what it proves itself with; it may be given another.
-  void revoke_certificate(const Certificate& certificate, bool by_key, channel::Severity severity);
+  void revoke_certificate(const Certificate& certificate, bool by_key, wire::Severity severity);
   // CH-12: both roots are trusted while certificates move from the old one to the new.
   void begin_rotation();
   bool rotating() const { return roots_.size() > 1; }

@@ -95,7 +95,7 @@ TEST_F(Validation, ACertificateThatIsNotRenewedEndsItsChannelAndARenewedOneDoesN
 }
 
 TEST_F(Validation, RevokedCertificateClosesActiveChannel) {
-  world.truth().revoke_certificate(dialler().certificate(), false, channel::Severity::close);
+  world.truth().revoke_certificate(dialler().certificate(), false, wire::Severity::close);
   world.tell(relay());
   EXPECT_EQ(channel_of(relay(), dialler()), nullptr) << "within the step that told it";
   world.run_for(1min);

@@ -141,7 +141,7 @@ void World::change_something() {
       return truth_.changed();
     }
     case 4: {
-      const auto severity = below(3) == 0 ? channel::Severity::drain : channel::Severity::close;
+      const auto severity = below(3) == 0 ? wire::Severity::drain : wire::Severity::close;
       if (below(2) == 0) {
         Node& victim = any();
         truth_.revoke_certificate(victim.certificate(), below(2) == 0, severity);
@@ -212,7 +212,7 @@ bool World::connected(std::size_t a, std::size_t b) const {
 }
 
 // How `self` stands with `other`, for whoever has to find out why.
-std::string World::standing(const Node& self, const Node& other) {
+std::string World::described(const Node& self, const Node& other) {
   std::string out = self.id().str().substr(0, 8) + ":";
   for (const auto& c : self.table().channels()) {
     const auto& l = c->lifecycle;
@@ -239,8 +239,8 @@ void World::check_alive() {
       if (should == connected(a, b)) continue;
       invariants_.violate(*nodes_[a], (should ? "has no channel with " : "has a channel with ") +
                                           nodes_[b]->id().str() + " long after all was well; " +
-                                          standing(*nodes_[a], *nodes_[b]) + "; " +
-                                          standing(*nodes_[b], *nodes_[a]));
+                                          described(*nodes_[a], *nodes_[b]) + "; " +
+                                          described(*nodes_[b], *nodes_[a]));
     }
   }
 }

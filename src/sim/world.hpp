@@ -72,7 +72,7 @@ class World {
   void change_something();
   void heal();
   void check_alive();
-  static std::string standing(const Node& self, const Node& other);
+  static std::string described(const Node& self, const Node& other);
   std::uint64_t below(std::uint64_t n) { return rng_.below(n); }
   Node& any() { return *nodes_[below(nodes_.size())]; }
   Duration within(Duration longest) {

@@ -41,11 +41,11 @@ ClusterIndex::Nodes candidates(const ClusterIndex& cluster, const ModelNode& sel
 }
 
 // Do so many nodes dial this one that they must not come all at once when it has been away?
-bool is_crowded(const ClusterIndex& cluster, const ModelNode& node) {
+bool is_dialled_by_many(const ClusterIndex& cluster, const ModelNode& node) {
   if (cluster.has_relays()) {
-    return node.has(NodeRole::relay) && cluster.edges().size() > kBootstrapCrowd;
+    return node.has(NodeRole::relay) && cluster.edges().size() > kBootstrapThreshold;
   }
-  return node.has(NodeRole::entry) && cluster.egresses().size() > kBootstrapCrowd;
+  return node.has(NodeRole::entry) && cluster.egresses().size() > kBootstrapThreshold;
 }
 
 std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
@@ -60,7 +60,7 @@ std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
               .endpoints = {},
               .classes = policy::classes_between(self.roles, other->roles),
               .draining = other->draining,
-              .bootstrap = dials && is_crowded(cluster, *other)};
+              .bootstrap = dials && is_dialled_by_many(cluster, *other)};
     if (peer.dial) peer.endpoints.push_back(other->fabric_endpoint);
     peers.push_back(std::move(peer));
   }

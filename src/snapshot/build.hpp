@@ -13,7 +13,7 @@ namespace rap::snapshot {
 
 // A node that more nodes than this dial is a bootstrap peer to them: they come back to it within
 // seconds to minutes instead of at once (CH-9).
-inline constexpr std::size_t kBootstrapCrowd = 200;
+inline constexpr std::size_t kBootstrapThreshold = 200;
 
 // Returns nullopt when the node does not take part. Lists come out sorted by id (next hops: the
 // egress itself first), so that equal models give equal configurations. The work grows with what

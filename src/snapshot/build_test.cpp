@@ -175,7 +175,7 @@ TEST_F(ThreeNodes, OnlyADrainingNodeLearnsItsDeadlineAndOnlyNeighboursLearnThatI
 TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
   const std::vector<Revocation> revocations = {
       {.node = NodeId::random(rng)},
-      {.kind = RevocationKind::certificate, .serial = "0a", .severity = RevocationSeverity::drain}};
+      {.kind = RevocationKind::certificate, .serial = "0a", .severity = wire::Severity::drain}};
   const Revocation outlived{.node = NodeId::random(rng)};
   model.revocations = {
       {revocations[0]}, {outlived, to_unix(kNow)}, {revocations[1], to_unix(kNow) + 1}};
@@ -198,10 +198,10 @@ TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
   }
 }
 
-TEST_F(BuildNodeConfig, ANodeThatACrowdDialsIsABootstrapPeerToIt) {
+TEST_F(BuildNodeConfig, ANodeThatManyDialIsABootstrapPeerToIt) {
   const NodeId relay_1 = add_node("relay-1", {relay});
   NodeId last;
-  for (std::size_t i = 0; i < kBootstrapCrowd; ++i)
+  for (std::size_t i = 0; i < kBootstrapThreshold; ++i)
     last = add_node("e" + std::to_string(i), {egress});
   EXPECT_FALSE(peer_of(config_of(last), relay_1)->bootstrap);
   last = add_node("one-more", {egress});

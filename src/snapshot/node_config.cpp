@@ -201,12 +201,9 @@ Revocation read_revocation(JsonReader& in, JsonFault&) {
   r.issuer = read_digest_of_kind(in, "issuer", is_certificate);
   r.serial = read_hex_of_kind(in, "serial", kMaxSerialText, is_certificate);
   r.key = read_digest_of_kind(in, "key", r.kind == RevocationKind::key);
-  const std::string severity = in.text("severity", kMaxSeverityName);
-  if (severity == to_string(RevocationSeverity::drain)) {
-    r.severity = RevocationSeverity::drain;
-  } else if (severity != to_string(RevocationSeverity::close)) {
-    in.wrong("severity", "must be close or drain");
-  }
+  const auto severity = wire::severity_from(in.text("severity", kMaxSeverityName));
+  if (!severity) in.wrong("severity", "must be close or drain");
+  r.severity = severity.value_or(wire::Severity::close);
   return r;
 }
 
@@ -303,14 +300,6 @@ std::string_view to_string(RevocationKind kind) {
     case RevocationKind::node: return "node";
     case RevocationKind::certificate: return "certificate";
     case RevocationKind::key: return "key";
-  }
-  return "";
-}
-
-std::string_view to_string(RevocationSeverity severity) {
-  switch (severity) {
-    case RevocationSeverity::close: return "close";
-    case RevocationSeverity::drain: return "drain";
   }
   return "";
 }

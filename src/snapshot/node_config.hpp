@@ -16,6 +16,7 @@
 #include "policy/roles.hpp"
 #include "snapshot/documents.hpp"
 #include "wire/json_value.hpp"
+#include "wire/severity.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::snapshot {
@@ -79,8 +80,6 @@ struct Resource {
 // What is no longer to be trusted, whatever its certificate says (CH-13). A kind has its own
 // members and leaves the others empty.
 enum class RevocationKind : std::uint8_t { node, certificate, key };
-// What happens to the channels it has: closed at once, or drained first.
-enum class RevocationSeverity : std::uint8_t { close, drain };
 
 struct Revocation {
   RevocationKind kind = RevocationKind::node;
@@ -88,12 +87,11 @@ struct Revocation {
   crypto::Sha256 issuer{};  // of kind certificate: over the issuer's name in DER
   std::string serial = {};  // of kind certificate: lower-case hex, no leading zero bytes
   crypto::Sha256 key{};     // of kind key: over the SubjectPublicKeyInfo in DER
-  RevocationSeverity severity = RevocationSeverity::close;
+  wire::Severity severity = wire::Severity::close;
   bool operator==(const Revocation&) const = default;
 };
 
 std::string_view to_string(RevocationKind kind);
-std::string_view to_string(RevocationSeverity severity);
 
 // The configuration may be acted on for this long after it was issued.
 inline constexpr std::int64_t kDefaultValidForS = 86'400;

@@ -53,7 +53,7 @@ NodeConfig sample(std::uint64_t seed = 1) {
       {ResourceId::random(rng), OrganizationId::random(rng), pool.id, "ssh", "10.0.0.5", 22}};
   crypto::Sha256 digest{};
   rng.fill(digest);
-  c.revocations = {{.node = NodeId::random(rng), .severity = RevocationSeverity::drain},
+  c.revocations = {{.node = NodeId::random(rng), .severity = wire::Severity::drain},
                    {.kind = RevocationKind::certificate, .issuer = digest, .serial = "0f12ab"},
                    {.kind = RevocationKind::key, .key = digest}};
   c.documents = {{.type = "cp_agent_runtime", .version = 3, .sha256 = digest},

@@ -1,5 +1,7 @@
 #include "wire/frame.hpp"
 
+#include "base/try.hpp"
+
 namespace rap::wire {
 namespace {
 
@@ -72,11 +74,10 @@ std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in) {
 
 std::expected<std::optional<FrameView>, FrameError> next_frame(MutableBytes in) {
   if (in.size() < kFrameHeader) return std::nullopt;
-  const auto header = decode_header(in.data());
-  if (!header) return std::unexpected(header.error());
-  const std::size_t total = kFrameHeader + header->length;
+  const auto header = RAP_TRY(decode_header(in.data()));
+  const std::size_t total = kFrameHeader + header.length;
   if (in.size() < total) return std::nullopt;
-  return FrameView{*header, in.subspan(kFrameHeader, header->length), in.first(total)};
+  return FrameView{header, in.subspan(kFrameHeader, header.length), in.first(total)};
 }
 
 Bytes FlowOpen::encode() const {

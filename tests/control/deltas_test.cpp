@@ -114,14 +114,14 @@ TEST_F(Deltas, NothingNewIsSaidWithoutATransactionAtMostAMomentLate) {
 
   EXPECT_EQ(blocklist("ip", "203.0.113.7").status, 201);
   EXPECT_TRUE(in(pull(cursors), "blocklist").empty()) << "it was not announced yet";
-  w.control->standings.forget();
+  w.control->admission_cache.forget();
   EXPECT_EQ(in(pull(cursors), "blocklist").size(), 1U);
   const auto asked = w.control->statements();
   EXPECT_EQ(in(pull(cursors), "blocklist").size(), 1U) << "as whoever asked before";
   EXPECT_EQ(w.control->statements(), asked);
 
   w.as("root", "POST", "nodes/entry-n/disable");
-  w.control->clock.advance(2 * kHorizonAge);
+  w.control->clock.advance(2 * kVersionsAge);
   EXPECT_EQ(w.control->node_call(seed().entry, "deltas/pull", {{"blocklist_since", 0}}).code(),
             "node_disabled");
 }
@@ -214,7 +214,7 @@ TEST_F(Deltas, ARestoredDatabaseNumbersBeyondTheHistoryThatWasLost) {
   EXPECT_TRUE(in(pull({{"blocklist_since", seq}}), "restart").empty());
   Connection owner = TestCluster::open(backup, kOwnerRole);
   ASSERT_TRUE(owner.script("BEGIN; SELECT rap_begin_lineage(); COMMIT"));  // by hand
-  w.control->standings.forget();
+  w.control->admission_cache.forget();
   EXPECT_EQ(in(pull({{"blocklist_since", seq}}), "restart").size(), 1U);
 }
 
@@ -224,7 +224,7 @@ TEST_F(Deltas, AnEpochsChangeIsForgottenWhenNothingOfALowerOneCanBeLeft) {
   ASSERT_EQ(in(pull({{"epochs_since", 0}}), "epochs").size(), 1U);
   const json seq = pull({{"epochs_since", 0}}).body["epochs"][0]["seq"];
   keep_house_after(snapshot::kEpochMemory);
-  w.control->standings.forget();
+  w.control->admission_cache.forget();
   // Asked in other words: what was answered already is harmless, and may be answered again.
   EXPECT_TRUE(in(pull({{"epochs_since", 0}, {"blocklist_since", 0}}), "epochs").empty());
   EXPECT_TRUE(in(pull({{"epochs_since", seq}}), "restart").empty()) << "nobody starts again";

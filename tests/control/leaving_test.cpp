@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using snapshot::RevocationKind;
-using snapshot::RevocationSeverity;
+using wire::Severity;
 
 class Leaving : public ::testing::Test {
  protected:
@@ -141,7 +141,7 @@ TEST_F(Leaving, ARevokedNodeIsShutOutAtOnceAndDeniedEverywhere) {
   EXPECT_EQ(count(config, RevocationKind::node), 1U);
   EXPECT_EQ(count(config, RevocationKind::key), 1U);
   for (const snapshot::Revocation& r : config.revocations) {
-    EXPECT_EQ(r.severity, RevocationSeverity::close);
+    EXPECT_EQ(r.severity, wire::Severity::close);
     if (r.kind == RevocationKind::node) {
       EXPECT_EQ(r.node.str(), seed().relay);
     }
@@ -156,12 +156,12 @@ TEST_F(Leaving, ARevokedNodeIsShutOutAtOnceAndDeniedEverywhere) {
 TEST_F(Leaving, WhatDrainsAfterARevocationCanStillBeClosed) {
   w.as("root", "POST", "nodes/relay-n/revoke", {{"severity", "drain"}});
   for (const auto& r : config_of(seed().entry).revocations) {
-    EXPECT_EQ(r.severity, RevocationSeverity::drain);
+    EXPECT_EQ(r.severity, wire::Severity::drain);
   }
   w.as("root", "POST", "nodes/relay-n/revoke", json::object());
   w.as("root", "POST", "nodes/relay-n/revoke", {{"severity", "drain"}});
   for (const auto& r : config_of(seed().entry).revocations) {
-    EXPECT_EQ(r.severity, RevocationSeverity::close) << "never back to the smaller one";
+    EXPECT_EQ(r.severity, wire::Severity::close) << "never back to the smaller one";
   }
 }
 
@@ -193,7 +193,7 @@ TEST_F(Leaving, OneCertificateIsRevokedWithoutItsNode) {
   auto config = config_of(seed().entry);
   ASSERT_EQ(config.revocations.size(), 1U);
   EXPECT_EQ(config.revocations[0].kind, RevocationKind::certificate);
-  EXPECT_EQ(config.revocations[0].severity, RevocationSeverity::drain);
+  EXPECT_EQ(config.revocations[0].severity, wire::Severity::drain);
 
   w.as("root", "POST", "certificates/" + serial + "/revoke", {{"key", true}});
   config = config_of(seed().entry);

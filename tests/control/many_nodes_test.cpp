@@ -119,12 +119,12 @@ TEST_F(ManyNodes, WhoPullsWhatAnotherPulledAMomentAgoIsAnsweredFromMemory) {
 TEST_F(ManyNodes, OneNodesRevocationSendsNoOtherToTheDatabase) {
   for (const std::string& id : {seed().entry, seed().relay, seed().egress}) {
     pull(id, {{"have", 0}});
-    pull(id, {{"have", 0}});  // the first was a reading of the horizon before it was admitted
+    pull(id, {{"have", 0}});  // the first was a reading of the versions before it was admitted
   }
   ASSERT_LT(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 300);
-  w.control->standings.forget();
+  w.control->admission_cache.forget();
   w.control->clock.stand_still();
-  pull(seed().entry, {{"have", 0}});  // reads the horizon and the cluster
+  pull(seed().entry, {{"have", 0}});  // reads the versions and the cluster
   EXPECT_EQ(cost_of([&] {
               for (int i = 0; i < 3; ++i) {
                 EXPECT_FALSE(opened(pull(seed().egress, {{"have", 0}})).revocations.empty());
@@ -139,27 +139,27 @@ TEST_F(ManyNodes, OneNodesRevocationSendsNoOtherToTheDatabase) {
 }
 
 TEST_F(ManyNodes, ANodeAdmittedBeforeItsRevocationWasSeenIsNotRememberedAsAdmitted) {
-  auto& standings = w.control->standings;
+  auto& admission_cache = w.control->admission_cache;
   const NodeId node = *NodeId::parse(seed().relay);
   const std::string serial = seed().serials.at(seed().relay);
-  standings.horizon_of(node, serial);  // from here on it follows what changes
-  const auto before = standings.horizon_of(node, serial);
+  admission_cache.versions_for(node, serial);  // from here on it follows what changes
+  const auto before = admission_cache.versions_for(node, serial);
   EXPECT_FALSE(before) << "nobody admitted it yet";
   const std::uint64_t then = admissions();
   ASSERT_LT(w.as("root", "POST", "nodes/relay-n/revoke", json::object()).status, 300);
-  standings.horizon_of(*NodeId::parse(seed().entry), "");
-  standings.remember(node, serial, then);  // a transaction that began before
-  EXPECT_FALSE(standings.horizon_of(node, serial));
-  standings.remember(node, serial, admissions());
-  EXPECT_TRUE(standings.horizon_of(node, serial));
+  admission_cache.versions_for(*NodeId::parse(seed().entry), "");
+  admission_cache.remember(node, serial, then);  // a transaction that began before
+  EXPECT_FALSE(admission_cache.versions_for(node, serial));
+  admission_cache.remember(node, serial, admissions());
+  EXPECT_TRUE(admission_cache.versions_for(node, serial));
 }
 
 TEST_F(ManyNodes, MoreChangesThanAreFollowedMakeAllBeAskedForOnceMore) {
-  auto& standings = w.control->standings;
+  auto& admission_cache = w.control->admission_cache;
   const NodeId node = *NodeId::parse(seed().relay);
-  standings.horizon_of(node, "01");
-  standings.remember(node, "01", admissions());
-  EXPECT_TRUE(standings.horizon_of(node, "01"));
+  admission_cache.versions_for(node, "01");
+  admission_cache.remember(node, "01", admissions());
+  EXPECT_TRUE(admission_cache.versions_for(node, "01"));
   Connection owner = TestCluster::open(w.conninfo, "postgres");
   ASSERT_TRUE(
       owner.query("INSERT INTO admission_changes (cluster_id, node_id, number) "
@@ -168,9 +168,9 @@ TEST_F(ManyNodes, MoreChangesThanAreFollowedMakeAllBeAskedForOnceMore) {
                   {to_param(kMaxChangesFollowed + 1)}));
   ASSERT_TRUE(owner.query("UPDATE clusters SET admissions = admissions + $1",
                           {to_param(kMaxChangesFollowed + 1)}));
-  EXPECT_FALSE(standings.horizon_of(node, "01"));
-  standings.remember(node, "01", admissions());
-  EXPECT_TRUE(standings.horizon_of(node, "01"));
+  EXPECT_FALSE(admission_cache.versions_for(node, "01"));
+  admission_cache.remember(node, "01", admissions());
+  EXPECT_TRUE(admission_cache.versions_for(node, "01"));
 }
 
 TEST_F(ManyNodes, AcknowledgementsThatWaitTogetherAreOneTransactionOfTwoStatements) {

@@ -71,10 +71,12 @@ void TestTrustKeys::prepare(const crypto::Issuer& old_root, WallTime now, Random
 ControlPlane::ControlPlane(const std::string& conninfo)
     : real_database_({conninfo, std::string(kAppRole), 4}, log_),
       database(real_database_),
-      services_{database, rng_,      throttle,
-                hasher,   current,   trust_keys,
-                models,   standings, answers,
-                metrics_, log_,      {"https://control.test:8443", "control.test:9091", "0.0.0"}},
+      services_{database, rng_,
+                throttle, hasher,
+                current,  trust_keys,
+                models,   admission_cache,
+                answers,  metrics_,
+                log_,     {"https://control.test:8443", "control.test:9091", "0.0.0"}},
       api_(services_),
       nodes_(services_) {}
 

@@ -18,8 +18,8 @@
 #include "control/link/node_link.hpp"
 #include "control/people/password_hasher.hpp"
 #include "control/pki/rotation/trust_keys.hpp"
+#include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
-#include "control/store/recent_standings.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "control/store/test_cluster.hpp"
 #include "wire/url.hpp"
@@ -206,7 +206,7 @@ class ControlPlane {
 
  public:
   MaybeDry database;
-  RecentStandings standings{database, authority().cluster, [this] { return clock.look(); }};
+  RecentAdmissions admission_cache{database, authority().cluster, [this] { return clock.look(); }};
   RecentAnswers answers;
 
  private:

@@ -134,7 +134,7 @@ TEST_F(Trust, RotatesPhaseByPhaseAndNeverAheadOfANode) {
   const std::string old_ref = status()["ca_ref"];
   ASSERT_EQ(rotate().status, 200);
   EXPECT_EQ(phase(), "distributing");
-  EXPECT_EQ(status()["laggards"].size(), 3U);
+  EXPECT_EQ(status()["late_nodes"].size(), 3U);
   EXPECT_EQ(rotate().code(), "trust_rotating");
 
   // The bundle comes before the configuration that names it, and verifies under the old root.
@@ -154,7 +154,7 @@ TEST_F(Trust, RotatesPhaseByPhaseAndNeverAheadOfANode) {
   acknowledge(seed().relay);
   keep();
   EXPECT_EQ(phase(), "distributing") << "the egress does not know the new root";
-  EXPECT_EQ(status()["laggards"][0]["name"], "egress-n");
+  EXPECT_EQ(status()["late_nodes"][0]["name"], "egress-n");
   EXPECT_EQ(check_in(seed().entry)["renew_certificate"], false);
   acknowledge(seed().egress);
   keep();
@@ -196,7 +196,7 @@ TEST_F(Trust, IsFollowedBeforeAnotherCanTakeTheNextStep) {
   EXPECT_THAT(refused, ::testing::ElementsAre("55P03", "55P03"));
 }
 
-TEST_F(Trust, GoesOnWithoutLaggardsWhenForcedAndSaysWhoWasLeft) {
+TEST_F(Trust, GoesOnWithoutLateNodesWhenForcedAndSaysWhoWasLeft) {
   prepare();
   rotate();
   EXPECT_EQ(rotate(true).body["phase"], "reissuing");

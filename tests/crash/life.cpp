@@ -34,7 +34,7 @@ agent::Now Life::clocks() const {
                     std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch())};
 }
 
-bool Life::begin(Standing& found) {
+bool Life::begin(Progress& found) {
   if (!io::make_directory(directory_)) return false;
   files_.remove_leftovers();
   const auto state = agent::load_link_state(files_, control_.cluster());
@@ -52,7 +52,7 @@ bool Life::begin(Standing& found) {
     options.scope.roots = *chain;
   }
   link_ = std::make_unique<agent::ControlLink>(std::move(options), *state, files_, store_, rng_);
-  Standing ignored;
+  Progress ignored;
   take(link_->load(clocks()), ignored);
   found.config = state->config_floor;
   found.commands = state->commands_seq;
@@ -65,7 +65,7 @@ bool Life::begin(Standing& found) {
   return true;
 }
 
-bool Life::run(Standing& said) {
+bool Life::run(Progress& said) {
   take(link_->step(clocks(), agent::FabricConnected{}), said);
   for (int i = 0; i < kMaxSteps; ++i) {
     if (events_.empty()) {
@@ -81,7 +81,7 @@ bool Life::run(Standing& said) {
   return false;
 }
 
-void Life::take(const agent::LinkActions& actions, Standing& said) {
+void Life::take(const agent::LinkActions& actions, Progress& said) {
   for (const agent::LinkAction& action : actions) {
     if (const auto* call = std::get_if<agent::SendToControl>(&action)) send(*call, said);
     if (std::holds_alternative<agent::OpenEvents>(action)) {
@@ -91,7 +91,7 @@ void Life::take(const agent::LinkActions& actions, Standing& said) {
   }
 }
 
-void Life::send(const agent::SendToControl& call, Standing& said) {
+void Life::send(const agent::SendToControl& call, Progress& said) {
   const json body = json::parse(call.request.body, nullptr, false);
   switch (call.call) {
     case agent::Call::pull_configs:

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "node/agent/control_link.hpp"
+#include "node/agent/link/control_link.hpp"
 #include "node/host/host.hpp"
 #include "node/store/security_db.hpp"
 #include "sim/link_control.hpp"
@@ -17,7 +17,7 @@
 namespace rap::crash {
 
 // How far a node is, by its own word.
-struct Standing {
+struct Progress {
   std::atomic<std::uint64_t> config = 0;  // acknowledged, or found on disk as the floor
   std::atomic<std::uint64_t> commands = 0;
   std::atomic<std::uint64_t> bundle = 0;
@@ -30,13 +30,13 @@ class Life {
   Life(const std::filesystem::path& directory, sim::LinkControl& control, NodeId node);
 
   // False: what is on disk cannot be started with.
-  bool begin(Standing& found);
+  bool begin(Progress& found);
   // Runs until it has everything the control plane has; false when that does not come about.
-  bool run(Standing& said);
+  bool run(Progress& said);
 
  private:
-  void take(const agent::LinkActions& actions, Standing& said);
-  void send(const agent::SendToControl& call, Standing& said);
+  void take(const agent::LinkActions& actions, Progress& said);
+  void send(const agent::SendToControl& call, Progress& said);
   void tell_fabric(const std::string& message);
   bool is_caught_up();
   agent::Now clocks() const;

@@ -19,8 +19,8 @@ enum Exit : int { kFine = 0, kNotStarted = 10, kNotCaughtUp = 11 };
 
 // In memory that a child shares with us.
 struct Seen {
-  Standing found;
-  Standing said;
+  Progress found;
+  Progress said;
 };
 
 class StoreCrash : public Mortal {
@@ -51,8 +51,8 @@ class StoreCrash : public Mortal {
     return life.run(seen_->said) ? kFine : kNotCaughtUp;
   }
 
-  // What a node said of itself, in the order of Standing's members.
-  static std::array<std::uint64_t, 5> figures(const Standing& s) {
+  // What a node said of itself, in the order of Progress's members.
+  static std::array<std::uint64_t, 5> figures(const Progress& s) {
     return {s.config, s.commands, s.bundle, s.epochs, s.blocklist};
   }
   void expect_bounded() {

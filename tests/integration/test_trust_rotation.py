@@ -132,7 +132,7 @@ class LeftBehind(FabricCase):
         owner.ca_file = both
         owner.post("trust/rotate")
         while (phase := owner.get("trust")["phase"]) != "stable":
-            until(lambda: [n["name"] for n in owner.get("trust")["laggards"]] == [relay.name],
+            until(lambda: [n["name"] for n in owner.get("trust")["late_nodes"]] == [relay.name],
                   "only the relay to be late", 60)
             self.assertNotEqual(phase, owner.post("trust/rotate", force=True)["phase"])
 

@@ -289,7 +289,7 @@ class ChannelValidation(Pair):
         self.assertEqual(attempts, self.dialler.counter("reconnects"))
 
 
-class ChannelFigures(Pair):
+class ChannelMetrics(Pair):
     def test_what_a_channel_goes_through_is_a_metric(self):
         self.connect()
         established = 'rap_fabric_channels{state="established"}'

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <tuple>
 
+#include "base/try.hpp"
 #include "client/access/ssh_command.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
@@ -89,16 +90,14 @@ void report_fallbacks(ApiClient& api, const Attachment& attachment,
 template <class Work>
 auto with_session(World& world, const Target& target, Work work)
     -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
-  auto account = signed_in(world.home, world.now);
-  if (!account) return std::unexpected(account.error());
-  ApiClient api(world.network, *account, world.home);
-  const auto attachment = attach(world, api, target, *account);
-  if (!attachment) return std::unexpected(attachment.error());
-  auto result = work(*account, *attachment);
-  report_fallbacks(api, *attachment, world.data_plane.take_fallbacks());
+  auto account = RAP_TRY(signed_in(world.home, world.now));
+  ApiClient api(world.network, account, world.home);
+  const auto attachment = RAP_TRY(attach(world, api, target, account));
+  auto result = work(account, attachment);
+  report_fallbacks(api, attachment, world.data_plane.take_fallbacks());
   // The control plane ends forgotten sessions too: a failure here is nobody's concern.
   if (target.session.empty()) {
-    std::ignore = api.ask(op::terminate_session(attachment->session_id));
+    std::ignore = api.ask(op::terminate_session(attachment.session_id));
   }
   return result;
 }
@@ -107,8 +106,7 @@ Fallible<int> proxy(World& world, const Target& target) {
   return with_session(world, target,
                       [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
                         const auto c = wire::traffic_class_from(target.traffic_class).value();
-                        auto ended = world.data_plane.proxy(account, attachment, c);
-                        if (!ended) return std::unexpected(ended.error());
+                        RAP_TRY(world.data_plane.proxy(account, attachment, c));
                         return 0;
                       });
 }
@@ -132,9 +130,8 @@ Fallible<int> forward(World& world, const Target& target, const std::string& lis
           }
         };
         const auto c = wire::traffic_class_from(target.traffic_class).value();
-        auto ended = world.data_plane.forward(
-            account, attachment, c, where.value_or(wire::HostPort{"127.0.0.1", 0}), announce);
-        if (!ended) return std::unexpected(ended.error());
+        RAP_TRY(world.data_plane.forward(account, attachment, c,
+                                         where.value_or(wire::HostPort{"127.0.0.1", 0}), announce));
         return 0;
       });
 }
@@ -148,14 +145,11 @@ Fallible<int> ssh(World& world, const Target& target, const std::string& user,
                                             ", not ssh. Use 'rap forward " + attachment.resource +
                                             "'.");
         }
-        const auto known = world.home.read(kKnownHostsFile);
-        if (!known) return std::unexpected(known.error());
-        const std::string before = known->value_or("");
+        const auto known = RAP_TRY(world.home.read(kKnownHostsFile));
+        const std::string before = known.value_or("");
         const std::string pinned = pin_host_key(before, attachment);
         if (pinned != before) {
-          if (auto w = world.home.write(kKnownHostsFile, pinned); !w) {
-            return std::unexpected(w.error());
-          }
+          RAP_TRY(world.home.write(kKnownHostsFile, pinned));
         }
         return world.programs.run(
             "ssh", ssh_arguments(
@@ -165,9 +159,8 @@ Fallible<int> ssh(World& world, const Target& target, const std::string& user,
 }
 
 Fallible<int> list_sessions(World& world) {
-  auto api = open_api(world);
-  if (!api) return std::unexpected(api.error());
-  return show_items(world, api->ask(op::list_sessions()),
+  auto api = RAP_TRY(open_api(world));
+  return show_items(world, api.ask(op::list_sessions()),
                     {{"ID", "/id"},
                      {"RESOURCE", "/resource/name"},
                      {"ORGANIZATION", "/organization/name"},
@@ -178,9 +171,8 @@ Fallible<int> list_sessions(World& world) {
 }
 
 Fallible<int> terminate_session(World& world, const std::string& id) {
-  auto api = open_api(world);
-  if (!api) return std::unexpected(api.error());
-  return show(world, api->ask(op::terminate_session(id)), "Session " + id + " is ended.");
+  auto api = RAP_TRY(open_api(world));
+  return show(world, api.ask(op::terminate_session(id)), "Session " + id + " is ended.");
 }
 
 void add_ssh(CLI::App& root, Invocation& invocation) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/try.hpp"
 #include "client/account/sign_in.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/profile.hpp"
@@ -23,18 +24,15 @@ struct LoginArguments {
 };
 
 Fallible<int> login(World& world, const LoginArguments& args) {
-  const auto known = load_profile(world.home);
-  if (!known) return std::unexpected(known.error());
-  const std::string server_text = !args.server.empty() ? args.server
-                                  : *known             ? (*known)->server
-                                                       : "";
+  const auto known = RAP_TRY(load_profile(world.home));
+  const std::string server_text = !args.server.empty() ? args.server : known ? known->server : "";
   const auto server = parse_server(server_text);
   if (!server) {
     return fail(ExitCode::usage, server_text.empty()
                                      ? "Say where to sign in: --server https://HOST[:PORT]."
                                      : "--server takes https://HOST[:PORT].");
   }
-  std::string email = !args.email.empty() ? args.email : *known ? (*known)->email : "";
+  std::string email = !args.email.empty() ? args.email : known ? known->email : "";
   if (email.empty() && world.terminal.interactive()) {
     email = world.terminal.ask("Email: ").value_or("");
   }
@@ -43,17 +41,14 @@ Fallible<int> login(World& world, const LoginArguments& args) {
   TrustAnchor anchor;
   if (!args.ca_fingerprint.empty()) anchor.fingerprint = args.ca_fingerprint;
   if (!args.ca_file.empty()) {
-    auto pem = world.home.read_given(args.ca_file);
-    if (!pem) return std::unexpected(pem.error());
-    anchor.ca_pem = std::move(*pem);
+    auto pem = RAP_TRY(world.home.read_given(args.ca_file));
+    anchor.ca_pem = std::move(pem);
   }
-  const auto roots = establish_trust(world.home, world.network, world.terminal, server->authority,
-                                     anchor, world.err);
-  if (!roots) return std::unexpected(roots.error());
-  const auto password = read_password(world, args.password_stdin, email);
-  if (!password) return std::unexpected(password.error());
+  const auto roots = RAP_TRY(establish_trust(world.home, world.network, world.terminal,
+                                             server->authority, anchor, world.err));
+  const auto password = RAP_TRY(read_password(world, args.password_stdin, email));
   const auto profile =
-      sign_in(world.home, world.network, *server, *roots, email, *password, world.random);
+      sign_in(world.home, world.network, *server, roots, email, password, world.random);
   if (!profile) return std::unexpected(profile.error());
   const json answer = {
       {"server", profile->server}, {"email", profile->email}, {"expires_at", profile->expires_at}};
@@ -70,9 +65,7 @@ Fallible<int> logout(World& world) {
   const auto answer = ApiClient(world.network, *account, world.home).ask(op::sign_out());
   account->profile.token.clear();
   account->profile.expires_at = 0;
-  if (auto saved = save_profile(world.home, account->profile); !saved) {
-    return std::unexpected(saved.error());
-  }
+  RAP_TRY(save_profile(world.home, account->profile));
   if (!answer && answer.error().code != ExitCode::not_signed_in) {
     return fail(answer.error().code, "Signed out on this machine only: " + answer.error().text);
   }
@@ -80,15 +73,13 @@ Fallible<int> logout(World& world) {
 }
 
 Fallible<int> whoami(World& world) {
-  auto api = open_api(world);
-  if (!api) return std::unexpected(api.error());
-  const auto answer = api->ask(op::get_me());
+  auto api = RAP_TRY(open_api(world));
+  const auto answer = api.ask(op::get_me());
   if (!answer || world.json) return show(world, answer, {});
-  const auto me = op::as<op::GetMeAnswer>(answer);
-  if (!me) return std::unexpected(me.error());
+  const auto me = RAP_TRY(op::as<op::GetMeAnswer>(answer));
   json shown = *answer;
   json& roles = shown["in"] = json::array();
-  for (const auto& m : me->memberships) roles.push_back(m.organization.name + " (" + m.role + ")");
+  for (const auto& m : me.memberships) roles.push_back(m.organization.name + " (" + m.role + ")");
   world.out << render_record({{"Email", "/email"},
                               {"Id", "/id"},
                               {"Platform role", "/platform_role"},
@@ -100,23 +91,19 @@ Fallible<int> whoami(World& world) {
 // The names of the organizations to list: the one asked for, or all that the person belongs to.
 Fallible<std::vector<std::string>> organizations(ApiClient& api, const std::string& wanted) {
   if (!wanted.empty()) return std::vector{wanted};
-  const auto me = op::as<op::GetMeAnswer>(api.ask(op::get_me()));
-  if (!me) return std::unexpected(me.error());
+  const auto me = RAP_TRY(op::as<op::GetMeAnswer>(api.ask(op::get_me())));
   std::vector<std::string> names;
-  for (const auto& membership : me->memberships) names.push_back(membership.organization.name);
+  for (const auto& membership : me.memberships) names.push_back(membership.organization.name);
   return names;
 }
 
 Fallible<int> resources(World& world, const std::string& organization) {
-  auto api = open_api(world);
-  if (!api) return std::unexpected(api.error());
-  const auto names = organizations(*api, organization);
-  if (!names) return std::unexpected(names.error());
+  auto api = RAP_TRY(open_api(world));
+  const auto names = RAP_TRY(organizations(api, organization));
   json all = {{"items", json::array()}};
-  for (const std::string& name : *names) {
-    const auto listed = api->ask(op::list_resources(name));
-    if (!listed) return std::unexpected(listed.error());
-    for (json item : listed->value("items", json::array())) {
+  for (const std::string& name : names) {
+    const auto listed = RAP_TRY(api.ask(op::list_resources(name)));
+    for (json item : listed.value("items", json::array())) {
       item["organization"] = name;
       all["items"].push_back(std::move(item));
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/try.hpp"
 #include "client/core/api_types.hpp"
 #include "crypto/x509/certificate.hpp"
 
@@ -59,24 +60,22 @@ Fallible<std::string> by_fingerprint(Network& network, const wire::HostPort& ser
                 "--ca-fingerprint takes the SHA-256 of the root certificate: 64 "
                 "hexadecimal digits.");
   }
-  const auto roots = claimed_roots(network, server);
-  if (!roots) return std::unexpected(roots.error());
-  for (const crypto::Certificate& root : *roots) {
+  const auto roots = RAP_TRY(claimed_roots(network, server));
+  for (const crypto::Certificate& root : roots) {
     if (root.fingerprint_hex() == *fingerprint) return root.pem();
   }
   return fail(ExitCode::untrusted, "The server at " + server.str() +
                                        " shows another root certificate than the fingerprint "
                                        "names: " +
-                                       spaced(roots->front().fingerprint_hex()) +
+                                       spaced(roots.front().fingerprint_hex()) +
                                        ". Nothing was sent to it; check the address, and the "
                                        "fingerprint with your platform owner.");
 }
 
 Fallible<std::string> by_asking(Network& network, Terminal& terminal, const wire::HostPort& server,
                                 std::ostream& err) {
-  const auto roots = claimed_roots(network, server);
-  if (!roots) return std::unexpected(roots.error());
-  const crypto::Certificate& root = roots->front();
+  const auto roots = RAP_TRY(claimed_roots(network, server));
+  const crypto::Certificate& root = roots.front();
   const std::string fingerprint = spaced(root.fingerprint_hex());
   if (!terminal.interactive()) {
     return fail(ExitCode::untrusted,
@@ -107,38 +106,32 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
     return *anchor.ca_pem;
   }
   if (anchor.fingerprint) return by_fingerprint(network, server, *anchor.fingerprint);
-  const auto profile = load_profile(home);
-  if (!profile) return std::unexpected(profile.error());
-  const auto roots = home.read(kRootsFile);
-  if (!roots) return std::unexpected(roots.error());
-  if (*roots && *profile && parse_server((*profile)->server)->authority == server) return **roots;
+  const auto profile = RAP_TRY(load_profile(home));
+  const auto roots = RAP_TRY(home.read(kRootsFile));
+  if (roots && profile && parse_server(profile->server)->authority == server) return *roots;
   return by_asking(network, terminal, server, err);
 }
 
 Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                           const std::string& roots_pem, const std::string& email,
                           const std::string& password, RandomSource& random) {
-  const auto before = load_profile(home);
-  if (!before) return std::unexpected(before.error());
+  const auto before = RAP_TRY(load_profile(home));
   ApiClient api(network, server.authority, roots_pem, {});
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
   // The bundle comes over the verified connection, so it may also bring roots that are to come.
-  const auto bundle = op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle()));
-  if (!bundle) return std::unexpected(bundle.error());
+  const auto bundle = RAP_TRY(op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle())));
   const auto answer =
       op::as<op::SignInAnswer>(api.ask(op::sign_in({.email = email, .password = password})));
   if (!answer) return std::unexpected(answer.error());
   Profile profile{
       "https://" + server.authority.str(), email, answer->token, answer->expires_at, {}};
-  if (*before) profile.device = (*before)->device;
+  if (before) profile.device = before->device;
   if (profile.device.empty()) profile.device = DeviceId::random(random).str();
-  if (auto saved = home.write(kRootsFile, bundle->pem); !saved)
+  if (auto saved = home.write(kRootsFile, bundle.pem); !saved)
     return std::unexpected(saved.error());
-  if (auto saved = home.write(kBundleVersionFile, std::to_string(bundle->version) + "\n"); !saved) {
-    return std::unexpected(saved.error());
-  }
-  if (auto saved = save_profile(home, profile); !saved) return std::unexpected(saved.error());
+  RAP_TRY(home.write(kBundleVersionFile, std::to_string(bundle.version) + "\n"));
+  RAP_TRY(save_profile(home, profile));
   return profile;
 }
 

@@ -74,7 +74,7 @@ TEST_F(AdminCommands, ABrokenAuditLogIsAFailure) {
 TEST_F(AdminCommands, ShowsARotationAndForcesItOn) {
   sign_in();
   shell_.network.answer("POST trust/rotate",
-                        {{"phase", "distributing"}, {"laggards", {{{"name", "egress-1"}}}}});
+                        {{"phase", "distributing"}, {"late_nodes", {{{"name", "egress-1"}}}}});
   EXPECT_EQ(shell_.run({"admin", "trust", "rotate"}), 0);
   EXPECT_NE(shell_.out.str().find("distributing"), std::string::npos);
   EXPECT_NE(shell_.out.str().find("egress-1"), std::string::npos);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/try.hpp"
 #include "client/admin/admin_commands.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
@@ -51,10 +52,9 @@ bool is_meant(const op::ListConfigsAnswer::Item& item, const Words& a) {
 
 Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
   const auto answer = list_values(api, a);
-  const auto values = op::as<op::ListConfigsAnswer>(answer);
-  if (!values) return std::unexpected(values.error());
-  for (std::size_t i = 0; i < values->items.size(); ++i) {
-    const auto& item = values->items[i];
+  const auto values = RAP_TRY(op::as<op::ListConfigsAnswer>(answer));
+  for (std::size_t i = 0; i < values.items.size(); ++i) {
+    const auto& item = values.items[i];
     if (!is_meant(item, a)) continue;
     w.out << (w.json ? (*answer)["items"][i] : item.value).dump(2) << '\n';
     return 0;
@@ -64,12 +64,11 @@ Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
 }
 
 Fallible<int> set_config(World& w, ApiClient& api, const Words& a) {
-  if (auto fine = check_scope(a); !fine) return std::unexpected(fine.error());
-  const auto text = w.home.read_given(a["FILE"]);
-  if (!text) return std::unexpected(text.error());
-  json value = json::parse(*text, nullptr, false);
+  RAP_TRY(check_scope(a));
+  const auto text = RAP_TRY(w.home.read_given(a["FILE"]));
+  json value = json::parse(text, nullptr, false);
   // A bundle of certificates comes as what it is.
-  if (value.is_discarded() && text->starts_with("-----BEGIN")) value = {{"pem", *text}};
+  if (value.is_discarded() && text.starts_with("-----BEGIN")) value = {{"pem", text}};
   if (!value.is_object()) {
     return fail(ExitCode::usage, a["FILE"] +
                                      " must hold a JSON object, or certificates in "
@@ -85,7 +84,7 @@ Fallible<int> set_config(World& w, ApiClient& api, const Words& a) {
 }
 
 Fallible<int> unset_config(World& w, ApiClient& api, const Words& a) {
-  if (auto fine = check_scope(a); !fine) return std::unexpected(fine.error());
+  RAP_TRY(check_scope(a));
   const std::string& organization = a["--organization"];
   const ApiCall call = organization.empty()
                            ? op::unset_config(a["TYPE"], {.layer = given(a, "--layer")})
@@ -143,9 +142,8 @@ void add_variables_command(CLI::App& root, Invocation& invocation) {
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
         const auto answer = api.ask(op::get_variables(a["ORG"]));
         if (!answer || w.json) return show(w, answer, "");
-        const auto held = op::as<op::GetVariablesAnswer>(answer);
-        if (!held) return std::unexpected(held.error());
-        for (const auto& [name, value] : held->variables.items()) {
+        const auto held = RAP_TRY(op::as<op::GetVariablesAnswer>(answer));
+        for (const auto& [name, value] : held.variables.items()) {
           w.out << name << '=' << value.get<std::string>() << '\n';
         }
         return 0;

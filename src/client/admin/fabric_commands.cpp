@@ -7,6 +7,7 @@
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
 #include "policy/roles.hpp"
+#include "wire/severity.hpp"
 
 namespace rap::client {
 
@@ -17,7 +18,8 @@ namespace {
 constexpr std::chrono::seconds kWatchInterval{1};
 
 // What to do with the channels of what is revoked.
-const std::vector<std::string> kSeverities = {"close", "drain"};
+const std::vector<std::string> kSeverities = {wire::kSeverityNames.begin(),
+                                              wire::kSeverityNames.end()};
 
 std::optional<std::string> severity(const Words& a) {
   if (a["--severity"].empty()) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/ids.hpp"
+#include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
@@ -23,9 +24,8 @@ Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
     request.ttl_s = ttl;
   }
   const auto answer = api.ask(op::create_join_token(request));
-  const auto made = op::as<op::CreateJoinTokenAnswer>(answer);
-  if (!made) return std::unexpected(made.error());
-  return show(w, answer, made->join_token);  // it is bare on its line, to be copied into a file
+  const auto made = RAP_TRY(op::as<op::CreateJoinTokenAnswer>(answer));
+  return show(w, answer, made.join_token);  // it is bare on its line, to be copied into a file
 }
 
 void add_join_tokens(CLI::App& admin, Invocation& invocation) {
@@ -68,9 +68,8 @@ Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
 
 Leaf::Action decide(ApiCall (*decision)(std::string_view id), const std::string& sentence) {
   return [decision, sentence](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-    const auto id = enrolment_id(api, a["ENROLMENT"]);
-    if (!id) return std::unexpected(id.error());
-    return show(w, api.ask(decision(*id)), a["ENROLMENT"] + sentence);
+    const auto id = RAP_TRY(enrolment_id(api, a["ENROLMENT"]));
+    return show(w, api.ask(decision(id)), a["ENROLMENT"] + sentence);
   };
 }
 

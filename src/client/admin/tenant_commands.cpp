@@ -2,6 +2,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
@@ -39,9 +40,8 @@ void add_users(CLI::App& admin, Invocation& invocation) {
       .option("--platform-role", "ROLE", "Make them an administrator of the whole platform")
       .choices(policy::kPlatformRoleNames)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        const auto password = read_password(w, a.flag("--password-stdin"), a["EMAIL"]);
-        if (!password) return std::unexpected(password.error());
-        op::CreateUserRequest request{.email = a["EMAIL"], .password = *password};
+        const auto password = RAP_TRY(read_password(w, a.flag("--password-stdin"), a["EMAIL"]));
+        op::CreateUserRequest request{.email = a["EMAIL"], .password = password};
         if (!a["--platform-role"].empty()) request.platform_role = a["--platform-role"];
         return show(w, api.ask(op::create_user(request)), "User " + a["EMAIL"] + " is created.");
       });

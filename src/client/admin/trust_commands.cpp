@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
@@ -14,8 +15,7 @@ namespace {
 
 Fallible<int> show_trust(World& w, const Fallible<json>& answer) {
   if (!answer || w.json) return show(w, answer, "");
-  const auto trust = op::as<op::GetTrustAnswer>(answer);
-  if (!trust) return std::unexpected(trust.error());
+  const auto trust = RAP_TRY(op::as<op::GetTrustAnswer>(answer));
   w.out << render_record({{"Phase", "/phase"},
                           {"Since", "/phase_since", Format::time},
                           {"Root", "/ca_ref"},
@@ -25,10 +25,10 @@ Fallible<int> show_trust(World& w, const Fallible<json>& answer) {
                           {"Oldest accepted", "/bundle_floor"},
                           {"Nodes", "/nodes"}},
                          *answer);
-  if (!trust->laggards.empty()) {
+  if (!trust.late_nodes.empty()) {
     w.out << "\nWaiting for:\n"
           << render_table({{"NODE", "/name"}, {"LAST SEEN", "/last_seen_at", Format::time}},
-                          (*answer)["laggards"]);
+                          (*answer)["late_nodes"]);
   }
   return 0;
 }

@@ -1,5 +1,7 @@
 #include "client/command/command.hpp"
 
+#include "base/try.hpp"
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -48,9 +50,8 @@ Fallible<int> show_items(World& world, const Fallible<json>& answer,
 }
 
 Fallible<ApiClient> open_api(World& world) {
-  const auto account = signed_in(world.home, world.now);
-  if (!account) return std::unexpected(account.error());
-  return ApiClient(world.network, *account, world.home);
+  const auto account = RAP_TRY(signed_in(world.home, world.now));
+  return ApiClient(world.network, account, world.home);
 }
 
 Fallible<std::string> read_password(World& world, bool from_stdin, const std::string& email) {

@@ -1,5 +1,7 @@
 #include "client/command/leaf.hpp"
 
+#include "base/try.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace rap::client {
@@ -47,9 +49,8 @@ Leaf& Leaf::flag(const std::string& name, const std::string& help) {
 void Leaf::runs(Action action) {
   app_->callback([&invocation = invocation_, words = words_, action = std::move(action)] {
     invocation.run = [words, action](World& world) -> Fallible<int> {
-      auto api = open_api(world);
-      if (!api) return std::unexpected(api.error());
-      return action(world, *api, *words);
+      auto api = RAP_TRY(open_api(world));
+      return action(world, api, *words);
     };
   });
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/try.hpp"
 #include "client/core/api_types.hpp"
 
 namespace rap::client {
@@ -25,20 +26,19 @@ std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
 }  // namespace
 
 Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& account, WallTime now) {
-  const auto answer = op::as<Answer>(json);
-  if (!answer) return std::unexpected(answer.error());
-  const Answer::Session& session = answer->session;
+  const auto answer = RAP_TRY(op::as<Answer>(json));
+  const Answer::Session& session = answer.session;
   Attachment a;
   a.session_id = session.id;
   a.organization = session.organization.name;
   a.resource = session.resource.name;
   a.protocol = session.resource.protocol;
   if (const auto& key = session.resource.ssh_host_key; key && !key->empty()) a.ssh_host_key = key;
-  a.token_expires_at = answer->token_expires_at;
-  for (const std::string& name : answer->classes) {
+  a.token_expires_at = answer.token_expires_at;
+  for (const std::string& name : answer.classes) {
     if (const auto c = wire::traffic_class_from(name)) a.classes.add(*c);
   }
-  for (const auto& item : answer->candidates) {
+  for (const auto& item : answer.candidates) {
     auto usable = candidate(item);
     if (usable && a.candidates.size() < kMaxCandidates) a.candidates.push_back(std::move(*usable));
   }
@@ -47,7 +47,7 @@ Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& accoun
                 "No trusted entry to the fabric is available. Ask your platform owner.");
   }
   std::optional<GivenDenyList> given;
-  if (const auto& list = answer->deny_list) given = {list->envelope, list->signer};
+  if (const auto& list = answer.deny_list) given = {list->envelope, list->signer};
   const auto taken =
       account.deny_lists->take(given, account.roots_pem, a.candidates.front().cluster, now);
   if (!taken) return std::unexpected(taken.error());

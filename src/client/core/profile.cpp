@@ -1,5 +1,7 @@
 #include "client/core/profile.hpp"
 
+#include "base/try.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace rap::client {
@@ -33,10 +35,9 @@ std::optional<wire::Url> parse_server(std::string_view text) {
 }
 
 Fallible<std::optional<Profile>> load_profile(Home& home) {
-  auto text = home.read(kProfileFile);
-  if (!text) return std::unexpected(text.error());
-  if (!*text) return std::nullopt;
-  auto profile = parse_profile(**text);
+  auto text = RAP_TRY(home.read(kProfileFile));
+  if (!text) return std::nullopt;
+  auto profile = parse_profile(*text);
   if (!profile || !parse_server(profile->server)) {
     return fail(ExitCode::failed, home.path(kProfileFile) +
                                       " is damaged. Remove it and sign in again with 'rap login'.");
@@ -49,28 +50,26 @@ Fallible<void> save_profile(Home& home, const Profile& profile) {
 }
 
 Fallible<Account> signed_in(Home& home, WallTime now) {
-  auto profile = load_profile(home);
-  if (!profile) return std::unexpected(profile.error());
-  if (!*profile) {
+  auto profile = RAP_TRY(load_profile(home));
+  if (!profile) {
     return fail(ExitCode::not_signed_in,
                 "You are not signed in. Run 'rap login --server https://HOST'.");
   }
-  if ((*profile)->token.empty()) {
+  if (profile->token.empty()) {
     return fail(ExitCode::not_signed_in, "You are signed out. Run 'rap login'.");
   }
-  if ((*profile)->expires_at <= to_unix(now)) {
+  if (profile->expires_at <= to_unix(now)) {
     return fail(ExitCode::not_signed_in, "Your sign-in has expired. Run 'rap login'.");
   }
-  auto roots = home.read(kRootsFile);
-  if (!roots) return std::unexpected(roots.error());
-  if (!*roots) {
+  auto roots = RAP_TRY(home.read(kRootsFile));
+  if (!roots) {
     return fail(ExitCode::not_signed_in,
                 home.path(kRootsFile) + " is missing. Run 'rap login' to get it again.");
   }
-  const auto server = parse_server((*profile)->server)->authority;
-  auto deny_lists = std::make_shared<DenyListKeeper>(home);
-  deny_lists->load(**roots, now);
-  return Account{std::move(**profile), server, std::move(**roots), std::move(deny_lists)};
+  const auto server = parse_server(profile->server)->authority;
+  auto deny_lists = std::make_shared<DenyListStore>(home);
+  deny_lists->load(*roots, now);
+  return Account{std::move(*profile), server, std::move(*roots), std::move(deny_lists)};
 }
 
 }  // namespace rap::client

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
-#include "client/core/deny_list_keeper.hpp"
+#include "client/core/deny_list_store.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
 #include "wire/url.hpp"
@@ -46,8 +46,7 @@ struct Account {
   Profile profile;
   wire::HostPort server;
   std::string roots_pem;
-  std::shared_ptr<DenyListKeeper> deny_lists =
-      nullptr;  // of this home; never null from signed_in()
+  std::shared_ptr<DenyListStore> deny_lists = nullptr;  // of this home; never null from signed_in()
 };
 Fallible<Account> signed_in(Home& home, WallTime now);
 

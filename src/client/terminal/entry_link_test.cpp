@@ -197,10 +197,10 @@ TEST_F(EntryLinkTest, AllFlowsOfALinkThatIsLostEnd) {
 
 TEST_F(EntryLinkTest, LinksAreSharedWhileTheyLiveAndMadeAgainAfter) {
   TestHome home;
-  DenyListKeeper keeper(home);
+  DenyListStore deny_lists(home);
   std::ostringstream err;
   FallbackLog fallbacks(err);
-  const Account account = platform.account(keeper);
+  const Account account = platform.account(deny_lists);
   EntryLinks links(loop, account, rng, fallbacks);
   TestEntry entry(loop, platform.worker());
   const Candidate candidate = platform.candidate(entry.port());

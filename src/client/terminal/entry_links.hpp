@@ -38,7 +38,7 @@ class EntryLinks {
 
   io::EventLoop& loop_;
   std::string roots_pem_;
-  std::shared_ptr<DenyListKeeper> deny_lists_;
+  std::shared_ptr<DenyListStore> deny_lists_;
   RandomSource& rng_;
   FallbackLog& fallbacks_;
   std::vector<Entry> links_;

@@ -51,9 +51,9 @@ class ForwarderTest : public testing::Test {
     for (const auto& e : entries_) {
       first_.candidates.push_back(platform_.candidate(e->port(), "first"));
     }
-    forwarder_ = std::make_unique<Forwarder>(loop_, platform_.account(keeper_, control_->port()),
-                                             first_, wire::TrafficClass::input,
-                                             Forwarder::Means{rng_, err_, fallbacks_});
+    forwarder_ = std::make_unique<Forwarder>(
+        loop_, platform_.account(deny_lists_, control_->port()), first_, wire::TrafficClass::input,
+        Forwarder::Means{rng_, err_, fallbacks_});
     port_ = forwarder_->listen({"127.0.0.1", 0}).port;
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -136,7 +136,7 @@ class ForwarderTest : public testing::Test {
   io::RecordingLog log_;
   io::EventLoop loop_;
   TestHome home_;
-  DenyListKeeper keeper_{home_};
+  DenyListStore deny_lists_{home_};
   SeededRandom rng_{3};
   std::ostringstream err_;
   FallbackLog fallbacks_{err_};
@@ -329,7 +329,7 @@ TEST_F(ForwarderTest, AnEntryThatRefusesForNowIsPassedOverForTheNext) {
 
 TEST_F(ForwarderTest, AnAddressThatIsTakenIsNamed) {
   start();
-  Forwarder second(loop_, platform_.account(keeper_), first_, wire::TrafficClass::input,
+  Forwarder second(loop_, platform_.account(deny_lists_), first_, wire::TrafficClass::input,
                    {rng_, err_, fallbacks_});
   try {
     second.listen({"127.0.0.1", port_});

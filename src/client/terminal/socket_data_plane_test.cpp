@@ -62,7 +62,7 @@ struct SocketDataPlaneTest : testing::Test {
   void serve() {
     thread = std::thread([this] { entry_loop.run(); });
   }
-  Account account() { return platform.account(keeper); }
+  Account account() { return platform.account(deny_lists); }
   Attachment attachment() { return platform.attachment({platform.candidate(entry.port())}); }
 
   // `rap proxy` with `typed` on its standard input, which then ends.
@@ -87,7 +87,7 @@ struct SocketDataPlaneTest : testing::Test {
 
   TestPlatform platform;
   TestHome home;
-  DenyListKeeper keeper{home};
+  DenyListStore deny_lists{home};
   io::EventLoop entry_loop;
   TestEntry entry;
   std::thread thread;

@@ -38,7 +38,7 @@ struct TestPlatform {
   std::string roots_pem() const { return root.certificate.pem(); }
   Candidate candidate(std::uint16_t port, const std::string& token = "t0k") const;
   Attachment attachment(std::vector<Candidate> candidates) const;
-  Account account(DenyListKeeper& keeper, std::uint16_t server_port = 1) const;
+  Account account(DenyListStore& deny_lists, std::uint16_t server_port = 1) const;
 
   mutable SeededRandom rng{7};
   ClusterId cluster;

@@ -1,5 +1,6 @@
 // Shutting somebody or something out of the data plane, and letting them in again. Nodes pull the
 // blocklist as deltas (link/deltas.cpp).
+#include "base/try.hpp"
 #include "control/access/blocklist.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -31,9 +32,8 @@ Outcome<std::string> value_of(Transaction& tx, BlocklistKind kind, const std::st
 Outcome<Reply> add_entry(Services& s, const Call& call) {
   const auto kind = policy::blocklist_kind_from(call.text("kind")).value_or(BlocklistKind::ip);
   return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto value = value_of(tx, kind, call.text("value"));
-    if (!value) return std::unexpected(value.error());
-    BlocklistEntry entry{kind, *value, {}, call.text("reason"), call.now};
+    const auto value = RAP_TRY(value_of(tx, kind, call.text("value")));
+    BlocklistEntry entry{kind, value, {}, call.text("reason"), call.now};
     if (const auto span = call.integer("expires_in_s"); span > 0) {
       entry.expires_at = call.now + std::chrono::seconds{span};
     }
@@ -43,7 +43,7 @@ Outcome<Reply> add_entry(Services& s, const Call& call) {
                         " entries, which is all it can. Remove some, or list a block of addresses "
                         "instead of each.");
     }
-    AuditEntry audited = call.audit("blocklist.added", to_string(kind), *value, call.text("value"));
+    AuditEntry audited = call.audit("blocklist.added", to_string(kind), value, call.text("value"));
     Json detail = {{"reason", entry.reason}};
     if (entry.expires_at) detail["expires_at"] = to_unix(*entry.expires_at);
     audited.detail = detail.dump();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "control/access/blocklist.hpp"
 #include "control/access/egress_pool.hpp"
 #include "control/configuration/config_document.hpp"
@@ -75,8 +76,7 @@ crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& s
 
 Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Session& session,
                       const Resource& resource) {
-  const auto classes = classes_allowed(tx, session, call.now);
-  if (!classes) return std::unexpected(classes.error());
+  const auto classes = RAP_TRY(classes_allowed(tx, session, call.now));
   const AttachmentId attachment = AttachmentId::random(s.rng);
   std::vector<Node> entries;
   std::uint64_t auth_epoch = 0;
@@ -84,9 +84,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   const auto have = static_cast<std::uint64_t>(call.integer("deny_list_version"));
   {
     AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
-    if (auto ok = check_blocklist(tx, call, call.text("device")); !ok) {
-      return std::unexpected(ok.error());
-    }
+    RAP_TRY(check_blocklist(tx, call, call.text("device")));
     auth_epoch = tx.auth_epochs().of(session.user);
     if (!tx.egress_pools().has_egress(session.egress_pool)) {
       return refuse(ProblemCode::egress_pool_empty,
@@ -102,7 +100,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   entries.resize(std::min(entries.size(), kMaxCandidates));
   Json candidates = Json::array();
   for (const Node& entry : entries) {
-    const auto token = token_for(s, call, session, attachment, *classes, entry.id, auth_epoch);
+    const auto token = token_for(s, call, session, attachment, classes, entry.id, auth_epoch);
     candidates.push_back(
         {{"url", "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath)},
          {"token",
@@ -127,7 +125,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   Json answer = {{"session", std::move(shown)},
                  {"attachment_id", attachment.str()},
                  {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
-                 {"classes", wire::names_of(*classes)},
+                 {"classes", wire::names_of(classes)},
                  {"candidates", std::move(candidates)}};
   if (deny_list && deny_list->version != have) {
     answer["deny_list"] = parse_stored(deny_list->body);

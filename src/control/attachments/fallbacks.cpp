@@ -1,6 +1,7 @@
 // The entries that a client passed over on its way to one, and why.
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "control/attachments/own_session.hpp"
 #include "control/attachments/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -13,14 +14,13 @@ constexpr std::int64_t kMaxFallbacks = 64;  // of one report
 
 // What its client says it met on the way to an entry.
 Outcome<Reply> report_fallbacks(Services& s, const Call& call) {
-  const auto session = find_session(s.database, call);
-  if (!session) return std::unexpected(session.error());
-  if (session->user != call.caller->id) return no_session();
-  auto done = transact(s.database, Scope::organization(session->organization),
+  const auto session = RAP_TRY(find_session(s.database, call));
+  if (session.user != call.caller->id) return no_session();
+  auto done = transact(s.database, Scope::organization(session.organization),
                        [&](Transaction& tx) -> Outcome<Reply> {
                          AuditEntry entry = call.audit("session.fallback", "session",
-                                                       session->id.str(), session->resource_name);
-                         entry.organization = session->organization;
+                                                       session.id.str(), session.resource_name);
+                         entry.organization = session.organization;
                          Json causes =
                              Json::object();  // not the entries: an organization does not see nodes
                          for (const Json& item : call.body.at("items")) {

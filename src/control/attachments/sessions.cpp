@@ -1,4 +1,5 @@
 // Listing sessions, and ending them.
+#include "base/try.hpp"
 #include "control/attachments/own_session.hpp"
 #include "control/attachments/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -26,18 +27,17 @@ Outcome<Reply> list_sessions(Services& s, const Call& call) {
 }
 
 Outcome<Reply> terminate_session(Services& s, const Call& call) {
-  const auto session = find_session(s.database, call);
-  if (!session) return std::unexpected(session.error());
-  if (session->user != call.caller->id) {
+  const auto session = RAP_TRY(find_session(s.database, call));
+  if (session.user != call.caller->id) {
     // Managers of the organization may end anybody's; to all others it does not exist.
-    if (!enter_organization(s.database, *call.caller, session->organization.str(),
+    if (!enter_organization(s.database, *call.caller, session.organization.str(),
                             policy::Access::organization_manager)) {
       return no_session();
     }
   }
-  return transact(s.database, Scope::organization(session->organization),
+  return transact(s.database, Scope::organization(session.organization),
                   [&](Transaction& tx) -> Outcome<Reply> {
-                    end_sessions(s.rng, tx, call.audit_entry(), {.session = session->id},
+                    end_sessions(s.rng, tx, call.audit_entry(), {.session = session.id},
                                  "terminated_by_user");
                     return no_content();
                   });

@@ -1,6 +1,7 @@
 // Starting a session with a granted resource, and attaching to one's own again (DP-1, DP-2).
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "control/access/grant.hpp"
 #include "control/access/resource.hpp"
 #include "control/attachments/attaching.hpp"
@@ -43,12 +44,11 @@ Outcome<Resource> find_resource(Services& s, const Call& call) {
 }
 
 Outcome<Reply> create_session(Services& s, const Call& call) {
-  const auto found = find_resource(s, call);
-  if (!found) return std::unexpected(found.error());
-  const Scope scope = Scope::organization(found->organization).in(call.cluster);
+  const auto found = RAP_TRY(find_resource(s, call));
+  const Scope scope = Scope::organization(found.organization).in(call.cluster);
   return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
-    const auto resource = tx.resources().find(found->organization, found->id.str());
-    if (!resource || !tx.grants().lock(found->id, call.caller->id)) {
+    const auto resource = tx.resources().find(found.organization, found.id.str());
+    if (!resource || !tx.grants().lock(found.id, call.caller->id)) {
       return no_resource(call.text("resource"));
     }
     Session session;
@@ -76,12 +76,11 @@ Outcome<Reply> create_session(Services& s, const Call& call) {
 }
 
 Outcome<Reply> create_attachment(Services& s, const Call& call) {
-  const auto found = find_session(s.database, call);
-  if (!found) return std::unexpected(found.error());
-  if (found->user != call.caller->id) return no_session();
-  const Scope scope = Scope::organization(found->organization).in(call.cluster);
+  const auto found = RAP_TRY(find_session(s.database, call));
+  if (found.user != call.caller->id) return no_session();
+  const Scope scope = Scope::organization(found.organization).in(call.cluster);
   return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
-    const auto session = tx.sessions().find_and_lock(found->id);
+    const auto session = tx.sessions().find_and_lock(found.id);
     if (!session) return no_session();
     const auto resource = tx.resources().find(session->organization, session->resource.str());
     if (session->state == SessionState::terminated || !resource ||

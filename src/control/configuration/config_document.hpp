@@ -48,7 +48,7 @@ struct DocumentReport {
 };
 
 // What a node said of one value.
-struct DocumentStanding {
+struct DocumentProgress {
   std::uint64_t applied_version = 0;  // 0: none yet
   std::optional<WallTime> applied_at;
   std::string error;  // empty: none since it was applied
@@ -74,7 +74,7 @@ class ConfigRepository {
   // Of everything the scope sees, what nodes are given.
   virtual std::vector<ConfigDocument> list_for_nodes() = 0;
   // Of the nodes that ever said something.
-  virtual std::map<NodeId, DocumentStanding> standings_of(const ConfigDocument& document) = 0;
+  virtual std::map<NodeId, DocumentProgress> progress_of(const ConfigDocument& document) = 0;
   // An older version than the one recorded changes nothing; what is not there any more, neither.
   virtual void record_applied(NodeId node, const DocumentReport& document, WallTime now) = 0;
   virtual void record_error(NodeId node, const DocumentReport& document, std::string_view error,

@@ -42,13 +42,13 @@ Given given_by(const snapshot::ClusterIndex& cluster) {
   return out;
 }
 
-Json item_of(const ConfigDocument& d, const ModelNode& node, const DocumentStanding& standing) {
+Json item_of(const ConfigDocument& d, const ModelNode& node, const DocumentProgress& progress) {
   Json item = {{"type", d.type},         {"layer", to_string(d.layer)},
                {"version", d.version},   {"node", node.id.str()},
-               {"node_name", node.name}, {"applied_version", standing.applied_version}};
-  if (standing.applied_at) item["applied_at"] = to_unix(*standing.applied_at);
-  if (standing.applied_version < d.version) item["pending_since"] = to_unix(d.changed_at);
-  if (!standing.error.empty()) item["error"] = standing.error;
+               {"node_name", node.name}, {"applied_version", progress.applied_version}};
+  if (progress.applied_at) item["applied_at"] = to_unix(*progress.applied_at);
+  if (progress.applied_version < d.version) item["pending_since"] = to_unix(d.changed_at);
+  if (!progress.error.empty()) item["error"] = progress.error;
   if (!d.organization_name.empty()) item["organization"] = d.organization_name;
   if (!d.resource_name.empty()) item["resource"] = d.resource_name;
   return item;
@@ -101,11 +101,11 @@ Outcome<Reply> show_status(Services& s, const Call& call) {
     for (const ConfigDocument& d : tx.configs().list_for_nodes()) {
       const auto nodes = given.nodes.find(key_of(d));
       if (nodes == given.nodes.end()) continue;
-      const auto standings = tx.configs().standings_of(d);
+      const auto progress = tx.configs().progress_of(d);
       for (const ModelNode* node : nodes->second) {
-        const auto known = standings.find(node->id);
+        const auto known = progress.find(node->id);
         listing.add(
-            item_of(d, *node, known == standings.end() ? DocumentStanding{} : known->second));
+            item_of(d, *node, known == progress.end() ? DocumentProgress{} : known->second));
       }
     }
     return reply_items(std::move(listing).items());

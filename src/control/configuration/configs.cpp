@@ -1,6 +1,7 @@
 // Configuration by registered type (CP-7): edited by people, pulled by nodes. What a value may hold
 // is the type's to say (snapshot/config_types.hpp).
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "control/access/resource.hpp"
 #include "control/configuration/config_document.hpp"
 #include "control/configuration/routes.hpp"
@@ -89,12 +90,12 @@ std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& ad
     return tx.configs().count_organization_documents();
   }();
   if (all <= snapshot::kMaxOrganizationDocuments) return std::nullopt;
-  return Problem{ProblemCode::too_many_configs,
-                 "All organizations together may set " +
-                     std::to_string(snapshot::kMaxOrganizationDocuments) +
-                     " values that nodes are given, and they have. Change a value that is set, or "
-                     "remove one with 'rap admin configs unset'; else ask the platform's keeper.",
-                 std::nullopt};
+  return Problem{
+      ProblemCode::too_many_configs,
+      "All organizations together may set " + std::to_string(snapshot::kMaxOrganizationDocuments) +
+          " values that nodes are given, and they have. Change a value that is set, or "
+          "remove one with 'rap admin configs unset'; else ask the platform's administrator.",
+      std::nullopt};
 }
 
 // Checks the value and writes it; `document` says of what it is.
@@ -145,20 +146,18 @@ Outcome<Reply> list_configs(Services& s, const Call& call) {
 
 Outcome<Reply> set_config(Services& s, const Call& call) {
   const Layer layer = snapshot::layer_from(call.text("layer")).value_or(Layer::platform);
-  const auto type = find_type(call, layer);
-  if (!type) return std::unexpected(type.error());
+  const auto type = RAP_TRY(find_type(call, layer));
   return transact(s.database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
-    return put(tx, call, **type, {.layer = layer});
+    return put(tx, call, *type, {.layer = layer});
   });
 }
 
 Outcome<Reply> unset_config(Services& s, const Call& call) {
   const Layer layer =
       snapshot::layer_from(call.query("layer").value_or("")).value_or(Layer::platform);
-  const auto type = find_type(call, layer);
-  if (!type) return std::unexpected(type.error());
+  const auto type = RAP_TRY(find_type(call, layer));
   return transact(s.database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
-    return remove(tx, call, **type, {.layer = layer});
+    return remove(tx, call, *type, {.layer = layer});
   });
 }
 
@@ -191,23 +190,21 @@ Outcome<Reply> list_organization_configs(Services& s, const Call& call) {
 
 Outcome<Reply> set_organization_config(Services& s, const Call& call) {
   const std::string resource = call.text("resource");
-  const auto type = find_type(call, resource.empty() ? Layer::organization : Layer::service);
-  if (!type) return std::unexpected(type.error());
+  const auto type =
+      RAP_TRY(find_type(call, resource.empty() ? Layer::organization : Layer::service));
   return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    auto document = scope_in(tx, call, resource);
-    if (!document) return std::unexpected(document.error());
-    return put(tx, call, **type, std::move(*document));
+    auto document = RAP_TRY(scope_in(tx, call, resource));
+    return put(tx, call, *type, std::move(document));
   });
 }
 
 Outcome<Reply> unset_organization_config(Services& s, const Call& call) {
   const std::string resource = call.query("resource").value_or("");
-  const auto type = find_type(call, resource.empty() ? Layer::organization : Layer::service);
-  if (!type) return std::unexpected(type.error());
+  const auto type =
+      RAP_TRY(find_type(call, resource.empty() ? Layer::organization : Layer::service));
   return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    auto document = scope_in(tx, call, resource);
-    if (!document) return std::unexpected(document.error());
-    return remove(tx, call, **type, std::move(*document));
+    auto document = RAP_TRY(scope_in(tx, call, resource));
+    return remove(tx, call, *type, std::move(document));
   });
 }
 

@@ -23,7 +23,7 @@ class CurrentAuthority;  // pki/authority.hpp
 class TrustKeys;         // pki/trust_keys.hpp
 class OcspSigners;       // pki/ocsp_signers.hpp
 class ClusterModels;     // configuration/cluster_models.hpp
-class Standings;         // link/admission.hpp
+class AdmissionCache;         // link/admission.hpp
 class SharedAnswers;     // link/shared_answers.hpp
 
 struct Settings {
@@ -42,7 +42,7 @@ struct Services {
   CurrentAuthority& authority;
   TrustKeys& trust_keys;
   ClusterModels& models;
-  Standings& standings;
+  AdmissionCache& admission_cache;
   SharedAnswers& answers;
   Metrics& metrics;
   Log& log;

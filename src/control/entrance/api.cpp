@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/try.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/organization_access.hpp"
@@ -58,19 +59,17 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
     return refuse(ProblemCode::method_not_allowed, "This path takes " + found.allow + ".");
   }
   const Route& route = *found.route;
-  auto admitted = admit(found, request, now);
-  if (!admitted) return std::unexpected(admitted.error());
-  if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
-  const auto body = parse_body(route, request);
-  if (!body) return std::unexpected(body.error());
+  auto admitted = RAP_TRY(admit(found, request, now));
+  RAP_TRY(check_query(route, request.query));
+  const auto body = RAP_TRY(parse_body(route, request));
   const Call call{.request = request,
                   .now = now,
                   .cluster = services_.authority->cluster,
-                  .body = *body,
+                  .body = body,
                   .path_values = found.path_values,
-                  .caller = std::move(admitted->caller),
-                  .bearer_sha256 = admitted->bearer_sha256,
-                  .organization = std::move(admitted->organization)};
+                  .caller = std::move(admitted.caller),
+                  .bearer_sha256 = admitted.bearer_sha256,
+                  .organization = std::move(admitted.organization)};
   return run_guarded(services_.log, route.operation,
                      [&] { return route.handler(services_, call); });
 }
@@ -82,9 +81,8 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   if (access != policy::Access::anyone) {
     const auto bearer = bearer_sha256(request.header("authorization"));
     if (!bearer) return not_signed_in();
-    auto caller = find_caller(services_.database, *bearer, now);
-    if (!caller) return std::unexpected(caller.error());
-    admission.caller = std::move(*caller);
+    auto caller = RAP_TRY(find_caller(services_.database, *bearer, now));
+    admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;
   }
   for (const auto& [name, value] : found.path_values) {

@@ -18,7 +18,7 @@ namespace rap::control {
 
 struct NodeAdmission {
   std::uint64_t config_version = 0;  // the cluster's
-  std::uint64_t admissions = 0;      // the cluster's, see Horizon
+  std::uint64_t admissions = 0;      // the cluster's, see ClusterVersions
   std::uint64_t commands_seq = 0;    // of the node's last command
   bool carries_sessions = false;     // as far as was reported
   bool has_certificate = false;      // the one it came with is its own and not revoked
@@ -32,14 +32,14 @@ struct NodeCredential {
 };
 
 // The newest there is of what nodes poll for.
-struct Horizon {
+struct ClusterVersions {
   ClusterId cluster;
   std::uint64_t admissions = 0;  // counts what decides over which node is admitted
   std::uint64_t config_version = 0;
   std::uint64_t epochs = 0;  // numbers of the newest changes of the delta channel
   std::uint64_t blocklist = 0;
   std::uint64_t forgotten = 0;  // the newest removal that is not kept any more
-  bool operator==(const Horizon&) const = default;
+  bool operator==(const ClusterVersions&) const = default;
 };
 
 // Of one node: which of all changes of admissions was its last.
@@ -57,17 +57,17 @@ class AdmissionRepository {
                                                               std::string_view serial) = 0;
   // Whom of these it would admit, by their place; in one statement.
   virtual std::vector<bool> admitted_among(const std::vector<NodeCredential>& callers) = 0;
-  virtual std::optional<Horizon> horizon() = 0;  // nullopt: there is no cluster
+  virtual std::optional<ClusterVersions> versions() = 0;  // nullopt: there is no cluster
   // Of each node the last, of those above `since`, in order.
   virtual std::vector<AdmissionChange> changes(std::uint64_t since, std::size_t limit) = 0;
 };
 
-class Standings {
+class AdmissionCache {
  public:
-  virtual ~Standings() = default;
+  virtual ~AdmissionCache() = default;
   // As of a moment ago, for a node that was admitted with this certificate, since when nothing has
   // changed for it. nullopt: ask the database.
-  virtual std::optional<Horizon> horizon_of(NodeId node, std::string_view serial) = 0;
+  virtual std::optional<ClusterVersions> versions_for(NodeId node, std::string_view serial) = 0;
   // It was admitted in a transaction that saw this count of admissions.
   virtual void remember(NodeId node, std::string_view serial, std::uint64_t admissions) = 0;
 };

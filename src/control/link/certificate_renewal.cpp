@@ -1,5 +1,6 @@
 // A node renews its certificate, or gets one for its clients.
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/pki/csr_policy.hpp"
@@ -66,12 +67,10 @@ Outcome<Reply> renew_certificate(Services& s, const NodeCall& call) {
   const auto names = worker ? worker_names(authority->cluster, node.id, node.data_plane_advertise)
                             : node_names(authority->cluster, node.id,
                                          {node.data_plane_advertise, node.fabric_advertise});
-  const auto request = accept_request(call.text("csr"), names);
-  if (!request) return std::unexpected(request.error());
-  const auto issued = issue(s, tx, call, *authority, kind, *request, names);
-  if (!issued) return std::unexpected(issued.error());
-  Json body = {{"certificate_chain", issued->pem}};
-  if (auto staple = first_staple(s, *authority, *issued, call.now); !staple.empty()) {
+  const auto request = RAP_TRY(accept_request(call.text("csr"), names));
+  const auto issued = RAP_TRY(issue(s, tx, call, *authority, kind, request, names));
+  Json body = {{"certificate_chain", issued.pem}};
+  if (auto staple = first_staple(s, *authority, issued, call.now); !staple.empty()) {
     body["ocsp"] = std::move(staple);
   }
   return reply(body);

@@ -177,9 +177,9 @@ Outcome<Reply> pull_configs(Services& s, const NodeCall& call) {
 }
 
 std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
-  const Asked asked(poll.body, poll.horizon.config_version);
+  const Asked asked(poll.body, poll.versions.config_version);
   if (asked.nothing()) return PulledText().reply({});
-  const auto cluster = s.models.held(poll.horizon.config_version, s.authority.get());
+  const auto cluster = s.models.held(poll.versions.config_version, s.authority.get());
   if (!cluster) return std::nullopt;
   return compose(s, *cluster, poll.node, asked, poll.now);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/try.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_table.hpp"
 #include "control/link/shared_answers.hpp"
@@ -107,57 +108,56 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
   // Objects are at paths without a node: who asks is whoever the certificate names.
   const auto in_path =
       std::ranges::find(found.path_values, "id", [](const auto& value) { return value.first; });
-  const auto id = name_caller(request, in_path == found.path_values.end()
-                                           ? std::nullopt
-                                           : std::optional<std::string_view>(in_path->second));
-  if (!id) return std::unexpected(id.error());
-  const auto body = parse_body(route, request);
-  if (!body) return std::unexpected(body.error());
-  const auto horizon = horizon_for(route, *id, request);
-  if (horizon) {
-    if (auto known = answer_of_memory(route, *id, request, *horizon, *body, now)) return *known;
+  const auto id =
+      RAP_TRY(name_caller(request, in_path == found.path_values.end()
+                                       ? std::nullopt
+                                       : std::optional<std::string_view>(in_path->second)));
+  const auto body = RAP_TRY(parse_body(route, request));
+  const auto versions = versions_for(route, id, request);
+  if (versions) {
+    if (auto known = answer_of_memory(route, id, request, *versions, body, now)) return *known;
   }
   // One transaction a call: who was admitted is still admitted when the call takes effect.
   const Scope scope = Scope::cluster(request.peer->cluster);
   auto made = transact(services_.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
-    auto admitted = admit(tx, *id, request.peer_certificate_serial);
-    if (!admitted) return std::unexpected(admitted.error());
-    services_.standings.remember(*id, request.peer_certificate_serial, admitted->second.admissions);
-    if (auto ok = check_query(route, request.query); !ok) return std::unexpected(ok.error());
+    auto admitted = RAP_TRY(admit(tx, id, request.peer_certificate_serial));
+    services_.admission_cache.remember(id, request.peer_certificate_serial,
+                                       admitted.second.admissions);
+    RAP_TRY(check_query(route, request.query));
     const NodeCall call{{.request = request,
                          .now = now,
                          .cluster = request.peer->cluster,
-                         .body = *body,
+                         .body = body,
                          .path_values = found.path_values},
-                        std::move(admitted->first),
-                        std::move(admitted->second),
+                        std::move(admitted.first),
+                        std::move(admitted.second),
                         tx};
     return run_guarded(services_.log, route.operation,
                        [&] { return route.handler(services_, call); });
   });
-  if (made && horizon && route.same_for_all) {
-    services_.answers.keep(route.operation, request.body, *horizon, made->body);
+  if (made && versions && route.same_for_all) {
+    services_.answers.keep(route.operation, request.body, *versions, made->body);
   }
   return made;
 }
 
 // nullopt: the database has to be asked about this call.
-std::optional<Horizon> NodeLink::horizon_for(const NodeRoute& route, NodeId id,
-                                             const wire::HttpRequest& request) {
+std::optional<ClusterVersions> NodeLink::versions_for(const NodeRoute& route, NodeId id,
+                                                      const wire::HttpRequest& request) {
   if (route.from_memory == nullptr && !route.same_for_all) return std::nullopt;
-  return services_.standings.horizon_of(id, request.peer_certificate_serial);
+  return services_.admission_cache.versions_for(id, request.peer_certificate_serial);
 }
 
 std::optional<Reply> NodeLink::answer_of_memory(const NodeRoute& route, NodeId id,
                                                 const wire::HttpRequest& request,
-                                                const Horizon& horizon, const nlohmann::json& body,
-                                                WallTime now) {
+                                                const ClusterVersions& versions,
+                                                const nlohmann::json& body, WallTime now) {
   if (route.same_for_all) {
-    const auto shared = services_.answers.find(route.operation, request.body, horizon);
+    const auto shared = services_.answers.find(route.operation, request.body, versions);
     return shared ? std::optional(Reply{.body = *shared}) : std::nullopt;
   }
   try {
-    return route.from_memory(services_, {id, horizon, body, now});
+    return route.from_memory(services_, {id, versions, body, now});
   } catch (const std::exception&) {
     return std::nullopt;  // the handler says what is wrong
   }

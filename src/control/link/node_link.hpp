@@ -32,11 +32,12 @@ class NodeLink {
   std::vector<bool> acknowledge(std::span<const wire::HttpRequest> requests, WallTime now);
   Outcome<Reply> answer(const Match<NodeRoute>& match, const wire::HttpRequest& request,
                         WallTime now);
-  std::optional<Horizon> horizon_for(const NodeRoute& route, NodeId id,
-                                     const wire::HttpRequest& request);
+  std::optional<ClusterVersions> versions_for(const NodeRoute& route, NodeId id,
+                                              const wire::HttpRequest& request);
   std::optional<Reply> answer_of_memory(const NodeRoute& route, NodeId id,
-                                        const wire::HttpRequest& request, const Horizon& horizon,
-                                        const nlohmann::json& body, WallTime now);
+                                        const wire::HttpRequest& request,
+                                        const ClusterVersions& versions, const nlohmann::json& body,
+                                        WallTime now);
   Outcome<NodeId> name_caller(const wire::HttpRequest& request,
                               std::optional<std::string_view> path_id) const;
   static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,

@@ -28,7 +28,7 @@ using NodeHandler = Outcome<Reply> (*)(Services&, const NodeCall&);
 // A call that nodes repeat by the thousand, of one that was admitted a moment ago.
 struct Poll {
   NodeId node;
-  Horizon horizon;
+  ClusterVersions versions;
   const nlohmann::json& body;
   WallTime now;
 };
@@ -50,7 +50,7 @@ struct NodeRoute : Endpoint {
   NodeExecutor executor = NodeExecutor::reports;
   NodeHandler handler = nullptr;
   PollHandler from_memory = nullptr;
-  // What a node is answered, every other that asks the same at the same horizon is answered too.
+  // What a node is answered, every other that asks the same at the same versions is answered too.
   bool same_for_all = false;
 };
 

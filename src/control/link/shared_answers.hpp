@@ -13,14 +13,14 @@ namespace rap::control {
 class SharedAnswers {
  public:
   virtual ~SharedAnswers() = default;
-  // The JSON that answered the same question at the same horizon; null when nobody was answered
+  // The JSON that answered the same question at the same versions; null when nobody was answered
   // yet.
   virtual std::shared_ptr<const std::string> find(std::string_view operation,
                                                   std::string_view question,
-                                                  const Horizon& horizon) = 0;
-  // `horizon` is from before the answer was made.
-  virtual void keep(std::string_view operation, std::string_view question, const Horizon& horizon,
-                    const std::string& answer) = 0;
+                                                  const ClusterVersions& versions) = 0;
+  // `versions` is from before the answer was made.
+  virtual void keep(std::string_view operation, std::string_view question,
+                    const ClusterVersions& versions, const std::string& answer) = 0;
 };
 
 }  // namespace rap::control

@@ -1,8 +1,10 @@
 // The inventory of certificates (PK-6), and revoking one of them (CH-13).
+#include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/revoking.hpp"
 #include "control/nodes/routes.hpp"
 #include "control/pki/certificate_inventory.hpp"
+#include "wire/severity.hpp"
 
 namespace rap::control {
 namespace {
@@ -24,8 +26,7 @@ Outcome<Reply> revoke(Services& s, const Call& call) {
     }
     const bool and_key = call.flag("key");
     if (found.front().status != "revoked" || and_key) {
-      auto done = revoke_certificate(tx, call, found.front(), severity_of(call), and_key);
-      if (!done) return std::unexpected(done.error());
+      RAP_TRY(revoke_certificate(tx, call, found.front(), severity_of(call), and_key));
     }
     return reply(to_json(tx.certificates().find(serial).front()));
   });
@@ -51,7 +52,7 @@ std::vector<Route> certificate_routes() {
         .summary = "Take a certificate, or its key, out of use on every node",
         .access = policy::Access::platform,
         .query = {},
-        .body = {choice("severity", {"close", "drain"}).optional(),
+        .body = {choice("severity", wire::kSeverityNames).optional(),
                  of("key", FieldType::boolean).optional()},
         .answer = {200, certificate_fields()}},
        revoke},

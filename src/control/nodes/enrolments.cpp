@@ -1,6 +1,7 @@
 // How a host becomes a node: invited by a join token, enrolled with a signing request that its own
 // key signed, approved by the platform. The key never leaves the host.
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/throttle.hpp"
 #include "control/nodes/enrolment.hpp"
@@ -62,7 +63,7 @@ Outcome<Reply> again(Transaction& tx, const Call& call, const JoinToken& token) 
 }
 
 Outcome<Reply> enrol(Services& s, const Call& call) {
-  if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
+  RAP_TRY(slow_down(s, call));
   const auto node = NodeId::parse(call.text("node_id"));
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("secret")));
   return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
@@ -86,9 +87,7 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
     const Enrolment enrolment = enrolment_from(s, call, *token);
     const auto names = node_names(s.authority->cluster, token->node,
                                   {enrolment.data_plane_advertise, enrolment.fabric_advertise});
-    if (auto request = accept_request(enrolment.csr, names); !request) {
-      return std::unexpected(request.error());
-    }
+    RAP_TRY(accept_request(enrolment.csr, names));
     tx.join_tokens().use(token->id, call.now);
     tx.enrolments().create(enrolment);
     tx.nodes().set_state(token->node, NodeState::pending, call.now);
@@ -119,7 +118,7 @@ std::string staple_of(Services& s, Transaction& tx, const Enrolment& e, WallTime
 }
 
 Outcome<Reply> enrolment_status(Services& s, const Call& call) {
-  if (auto ok = slow_down(s, call); !ok) return std::unexpected(ok.error());
+  RAP_TRY(slow_down(s, call));
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
   return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto e = tx.enrolments().find_and_lock(call.path("id"));
@@ -153,10 +152,9 @@ Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) 
   const auto authority = s.authority.get();
   const auto names = node_names(authority->cluster, enrolment.node,
                                 {enrolment.data_plane_advertise, enrolment.fabric_advertise});
-  auto request = accept_request(enrolment.csr, names);
-  if (!request) return std::unexpected(request.error());
+  auto request = RAP_TRY(accept_request(enrolment.csr, names));
   const auto leaf =
-      issue_certificate(s, *authority, CertificateKind::node, request->key, names, now);
+      issue_certificate(s, *authority, CertificateKind::node, request.key, names, now);
   NodeCertificate entry =
       inventory_entry(enrolment.node, CertificateKind::node,
                       {leaf, authority->intermediate.certificate}, authority->ca_ref());
@@ -189,13 +187,12 @@ Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
     AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
                                   e->node.str(), e->node_name);
     if (approved) {
-      const auto certificate = issue(s, *e, call.now);
-      if (!certificate) return std::unexpected(certificate.error());
+      const auto certificate = RAP_TRY(issue(s, *e, call.now));
       tx.nodes().adopt(*e);
-      tx.certificates().add(*certificate);
+      tx.certificates().add(certificate);
       entry.detail = Json{{"enrolment", e->id.str()},
-                          {"serial", certificate->serial},
-                          {"fingerprint", certificate->fingerprint}}
+                          {"serial", certificate.serial},
+                          {"fingerprint", certificate.fingerprint}}
                          .dump();
     }
     tx.nodes().set_state(e->node, approved ? NodeState::approved : NodeState::denied, call.now);

@@ -1,6 +1,7 @@
 // Invitations for hosts. A join token pins the platform's root, so that the first contact is
 // authenticated in both directions; its secret is stored as a SHA-256 only.
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/join_token.hpp"
 #include "control/nodes/node.hpp"
@@ -43,23 +44,22 @@ Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
 Outcome<Reply> create_join_token(Services& s, const Call& call) {
   const std::string secret = to_base64url(s.rng.bytes(kSecretBytes));
   return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto node = invited_node(s, tx, call);
-    if (!node) return std::unexpected(node.error());
+    const auto node = RAP_TRY(invited_node(s, tx, call));
     JoinToken token;
     token.id = JoinTokenId::random(s.rng);
-    token.node = *node;
+    token.node = node;
     token.secret_sha256 = crypto::sha256(as_bytes(secret));
     token.created_by = call.caller->id;
     token.created_at = call.now;
     token.expires_at =
         call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
     tx.join_tokens().add(token);
-    tx.audit(call.audit("join_token.created", "node", node->str(), call.text("node_name")));
+    tx.audit(call.audit("join_token.created", "node", node.str(), call.text("node_name")));
     const Json content = {{"v", 1},
                           {"url", s.settings.public_url},
                           {"ca", s.authority->root_fingerprint()},
                           {"cluster", s.authority->cluster.str()},
-                          {"node", node->str()},
+                          {"node", node.str()},
                           {"secret", secret}};
     return reply({{"id", token.id.str()},
                   {"join_token", std::string(kPrefix) + to_base64url(as_bytes(content.dump()))},

@@ -1,6 +1,7 @@
 // What the platform does with nodes: roles, draining, and taking them out.
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
@@ -8,6 +9,7 @@
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/roles.hpp"
+#include "wire/severity.hpp"
 
 namespace rap::control {
 namespace {
@@ -22,7 +24,7 @@ Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
       return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
                                                      "'; list them to see which there are.");
     }
-    if (auto done = use(tx, *node); !done) return std::unexpected(done.error());
+    RAP_TRY(use(tx, *node));
     return reply(to_json(tx.nodes().find(node->id.str()).value_or(*node)));
   });
 }
@@ -162,7 +164,7 @@ std::vector<Route> node_routes() {
         .summary = "Take a node out for good: nothing issued to it is believed anywhere",
         .access = policy::Access::platform,
         .query = {},
-        .body = {choice("severity", {"close", "drain"}).optional()},
+        .body = {choice("severity", wire::kSeverityNames).optional()},
         .answer = {200, node_fields()}},
        revoke},
       {{.method = "POST",

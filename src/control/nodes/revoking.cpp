@@ -11,7 +11,7 @@ namespace {
 
 using snapshot::Revocation;
 using snapshot::RevocationKind;
-using snapshot::RevocationSeverity;
+using wire::Severity;
 
 // Nodes refuse a longer list, and a shorter one would have a hole.
 Outcome<void> add(Transaction& tx, const std::vector<RevocationEntry>& entries, WallTime now) {
@@ -24,7 +24,7 @@ Outcome<void> add(Transaction& tx, const std::vector<RevocationEntry>& entries, 
   return {};
 }
 
-std::optional<Revocation> of_certificate(const NodeCertificate& c, RevocationSeverity severity) {
+std::optional<Revocation> of_certificate(const NodeCertificate& c, wire::Severity severity) {
   const auto issuer = digest_of(c.issuer_sha256);
   if (!issuer) return std::nullopt;  // issued before issuers were kept; its node is denied by id
   return Revocation{.kind = RevocationKind::certificate,
@@ -33,7 +33,7 @@ std::optional<Revocation> of_certificate(const NodeCertificate& c, RevocationSev
                     .severity = severity};
 }
 
-std::optional<Revocation> of_key(const NodeCertificate& c, RevocationSeverity severity) {
+std::optional<Revocation> of_key(const NodeCertificate& c, wire::Severity severity) {
   const auto key = digest_of(c.key_sha256);
   if (!key) return std::nullopt;
   return Revocation{.kind = RevocationKind::key, .key = *key, .severity = severity};
@@ -41,13 +41,12 @@ std::optional<Revocation> of_key(const NodeCertificate& c, RevocationSeverity se
 
 }  // namespace
 
-RevocationSeverity severity_of(const Call& call) {
-  return call.text("severity") == to_string(RevocationSeverity::drain) ? RevocationSeverity::drain
-                                                                       : RevocationSeverity::close;
+wire::Severity severity_of(const Call& call) {
+  return wire::severity_from(call.text("severity")).value_or(wire::Severity::close);
 }
 
 Outcome<void> revoke_node(RandomSource& rng, Transaction& tx, const Call& call, const Node& node,
-                          RevocationSeverity severity) {
+                          wire::Severity severity) {
   const auto certificates = tx.certificates().list_of_node(node.id);
   WallTime last_end = call.now;
   std::vector<RevocationEntry> entries;
@@ -79,7 +78,7 @@ Outcome<void> revoke_node(RandomSource& rng, Transaction& tx, const Call& call, 
 }
 
 Outcome<void> revoke_certificate(Transaction& tx, const Call& call,
-                                 const NodeCertificate& certificate, RevocationSeverity severity,
+                                 const NodeCertificate& certificate, wire::Severity severity,
                                  bool and_key) {
   const auto by_serial = of_certificate(certificate, severity);
   const auto by_key = of_key(certificate, severity);

@@ -7,19 +7,20 @@
 #include "control/http/call.hpp"
 #include "control/nodes/node.hpp"
 #include "control/pki/certificate_inventory.hpp"
+#include "wire/severity.hpp"
 
 namespace rap::control {
 
 // The node is out for good, with everything that was ever issued to it.
 Outcome<void> revoke_node(RandomSource& rng, Transaction& tx, const Call& call, const Node& node,
-                          snapshot::RevocationSeverity severity);
+                          wire::Severity severity);
 
 // One certificate; with `and_key` every certificate of its key, present or to come.
 Outcome<void> revoke_certificate(Transaction& tx, const Call& call,
-                                 const NodeCertificate& certificate,
-                                 snapshot::RevocationSeverity severity, bool and_key);
+                                 const NodeCertificate& certificate, wire::Severity severity,
+                                 bool and_key);
 
 // "close" unless "drain" was asked for.
-snapshot::RevocationSeverity severity_of(const Call& call);
+wire::Severity severity_of(const Call& call);
 
 }  // namespace rap::control

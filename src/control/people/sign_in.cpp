@@ -1,5 +1,6 @@
 // Signing in: a password becomes a bearer.
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/throttle.hpp"
@@ -93,7 +94,7 @@ Outcome<Reply> open_bearer(Services& s, const Call& call, const User& user) {
 Outcome<Reply> sign_in(Services& s, const Call& call) {
   const std::string email = policy::normalize_email(call.text("email"));
   Attempt attempt(s.throttle, email, call.request.peer_ip);
-  if (auto ok = attempt.begin(); !ok) return std::unexpected(ok.error());
+  RAP_TRY(attempt.begin());
   const auto known = find_credentials(s, email);
   if (!known) {
     attempt.forgive();
@@ -109,7 +110,7 @@ Outcome<Reply> sign_in(Services& s, const Call& call) {
                                    1});
   }
   if (!*known || !*fits) {
-    if (auto ok = record_failure(s, call, email, *known); !ok) return std::unexpected(ok.error());
+    RAP_TRY(record_failure(s, call, email, *known));
     return std::unexpected(wrong_credentials());
   }
   attempt.forgive();

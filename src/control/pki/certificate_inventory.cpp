@@ -61,11 +61,11 @@ nlohmann::json to_json(const NodeCertificate& c) {
   return out;
 }
 
-crypto::RevocationReason revocation_reason(HolderStanding holder, bool key_revoked) {
+crypto::RevocationReason revocation_reason(HolderState holder, bool key_revoked) {
   using enum crypto::RevocationReason;
-  if (holder == HolderStanding::revoked) return privilege_withdrawn;
+  if (holder == HolderState::revoked) return privilege_withdrawn;
   if (key_revoked) return key_compromise;
-  return holder == HolderStanding::disabled ? cessation_of_operation : unspecified;
+  return holder == HolderState::disabled ? cessation_of_operation : unspecified;
 }
 
 std::optional<crypto::Sha256> digest_of(const std::string& hex) {

@@ -25,7 +25,7 @@ std::string_view to_string(CertificateKind kind);
 std::optional<CertificateKind> certificate_kind_from(std::string_view s);
 
 // What became of the node that a certificate was issued to.
-enum class HolderStanding : std::uint8_t { takes_part, disabled, revoked };
+enum class HolderState : std::uint8_t { takes_part, disabled, revoked };
 
 struct NodeCertificate {
   NodeId node;
@@ -42,7 +42,7 @@ struct NodeCertificate {
   std::string status = "active";  // retiring, revoked, expired
   std::optional<WallTime> revoked_at = {};
   bool key_revoked = false;  // beside the certificate
-  HolderStanding holder = HolderStanding::takes_part;
+  HolderState holder = HolderState::takes_part;
 
   bool is_usable() const { return status == "active" || status == "retiring"; }
 };
@@ -63,12 +63,12 @@ struct RevokedCertificate {
   std::string key_sha256;
   WallTime not_after{};
   WallTime revoked_at{};
-  HolderStanding holder = HolderStanding::takes_part;
+  HolderState holder = HolderState::takes_part;
   bool key_revoked = false;
 };
 
 // What OCSP and CRLs give as the reason.
-crypto::RevocationReason revocation_reason(HolderStanding holder, bool key_revoked);
+crypto::RevocationReason revocation_reason(HolderState holder, bool key_revoked);
 
 // A SHA-256 as the inventory keeps it; nullopt for certificates from before it did.
 std::optional<crypto::Sha256> digest_of(const std::string& hex);

@@ -13,10 +13,10 @@ constexpr std::chrono::minutes kCertificateInterval{10};
 
 }  // namespace
 
-Keeper::Keeper(Options options, control::Services services, Log& log)
+Housekeeper::Housekeeper(Options options, control::Services services, Log& log)
     : options_(std::move(options)), services_(std::move(services)), log_(log) {}
 
-Keeper::~Keeper() {
+Housekeeper::~Housekeeper() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -25,7 +25,7 @@ Keeper::~Keeper() {
   if (thread_.joinable()) thread_.join();
 }
 
-Result<bool> Keeper::migrate() {
+Result<bool> Housekeeper::migrate() {
   auto owner = store::Connection::open(options_.conninfo, std::string(store::kOwnerRole));
   if (!owner) {
     log_.warn("database.unavailable", {{"reason", owner.error().message}});
@@ -41,11 +41,11 @@ Result<bool> Keeper::migrate() {
   return true;
 }
 
-void Keeper::start() {
+void Housekeeper::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void Keeper::run() {
+void Housekeeper::run() {
   MonoTime next_house{};
   MonoTime next_certificate = io::mono_now() + kCertificateInterval;
   std::unique_lock lock(mutex_);
@@ -66,7 +66,7 @@ void Keeper::run() {
   }
 }
 
-void Keeper::watch_database() {
+void Housekeeper::watch_database() {
   const auto reached = services_.database.run(
       control::Scope::platform(), [](control::Transaction&) { return control::Ending::roll_back; });
   const bool away = !reached && reached.error() == control::DatabaseFault::unavailable;

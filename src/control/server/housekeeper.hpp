@@ -14,7 +14,7 @@
 
 namespace rap::control::server {
 
-class Keeper {
+class Housekeeper {
  public:
   struct Options {
     std::string conninfo;
@@ -22,8 +22,8 @@ class Keeper {
     std::function<void()> check_certificate;
   };
   // `services` and `log` must outlive it.
-  Keeper(Options options, control::Services services, Log& log);
-  ~Keeper();  // waits for what is under way
+  Housekeeper(Options options, control::Services services, Log& log);
+  ~Housekeeper();  // waits for what is under way
 
   // Brings the schema up to date. False: the database is away, and it will be tried again.
   Result<bool> migrate();

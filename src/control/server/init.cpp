@@ -1,6 +1,7 @@
 #include <iostream>
 #include <optional>
 
+#include "base/try.hpp"
 #include "control/people/bootstrap.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/state_directory.hpp"
@@ -75,9 +76,8 @@ Result<void> initialize(const InitOptions& options, StateDirectory& state, Log& 
     if (!state.has_pki()) {
       if (auto ok = state.create_pki(options.hosts, io::wall_now(), rng); !ok) return ok;
     }
-    const auto authority = state.load_authority();
-    if (!authority) return std::unexpected(authority.error());
-    return create_owner(options, conninfo, authority->cluster, rng, log);
+    const auto authority = RAP_TRY(state.load_authority());
+    return create_owner(options, conninfo, authority.cluster, rng, log);
   };
   auto done = rest();
   if (!is_private) return done;

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/try.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::control::server {
@@ -45,30 +46,27 @@ Result<void> remove_folder(const fs::path& path) {
 }
 
 Result<crypto::Certificate> load_certificate(const fs::path& path) {
-  const auto text = io::read_file(path);
-  if (!text) return std::unexpected(text.error());
-  auto certificate = crypto::Certificate::from_pem(*text);
+  const auto text = RAP_TRY(io::read_file(path));
+  auto certificate = crypto::Certificate::from_pem(text);
   if (!certificate) return std::unexpected(path.string() + " is damaged; prepare again");
   return std::move(*certificate);
 }
 
 Result<crypto::PrivateKey> load_key(const fs::path& path) {
-  const auto text = io::read_file(path);
-  if (!text) return std::unexpected(text.error());
-  auto key = crypto::PrivateKey::from_pem(*text);
+  const auto text = RAP_TRY(io::read_file(path));
+  auto key = crypto::PrivateKey::from_pem(text);
   if (!key) return std::unexpected(path.string() + " is damaged; prepare again");
   return std::move(*key);
 }
 
 Result<control::StoredBundle> load_bundle(const fs::path& path, const control::Authority& active) {
-  auto envelope = io::read_file(path);
-  if (!envelope) return std::unexpected(envelope.error());
-  const auto bundle = snapshot::open_trust_bundle(*envelope, active.cluster, active.roots, 1);
+  auto envelope = RAP_TRY(io::read_file(path));
+  const auto bundle = snapshot::open_trust_bundle(envelope, active.cluster, active.roots, 1);
   if (!bundle) {
     return std::unexpected(path.string() + " is not signed by the root in force (" +
                            std::string(to_string(bundle.error())) + "); prepare again");
   }
-  return control::StoredBundle{bundle->version, std::move(*envelope), bundle->pem()};
+  return control::StoredBundle{bundle->version, std::move(envelope), bundle->pem()};
 }
 
 // Files that a 'trust prepare' which was killed was writing the new root's key to.
@@ -88,40 +86,31 @@ void remove_unfinished(const fs::path& file) {
 
 Result<std::optional<NextTrust>> NextTrustFiles::load(const control::Authority& active) const {
   const fs::path folder = pki_ / kNext;
-  const auto complete = is_there(folder / kLast);
-  if (!complete) return std::unexpected(complete.error());
-  if (!*complete) return std::nullopt;
-  auto root = load_certificate(folder / "root.crt");
-  if (!root) return std::unexpected(root.error());
-  auto certificate = load_certificate(folder / "intermediate.crt");
-  if (!certificate) return std::unexpected(certificate.error());
-  auto key = load_key(folder / "intermediate.key");
-  if (!key) return std::unexpected(key.error());
-  auto both = load_bundle(folder / "both.dsse", active);
-  if (!both) return std::unexpected(both.error());
-  auto only_new = load_bundle(folder / kLast, active);
-  if (!only_new) return std::unexpected(only_new.error());
-  return NextTrust{std::move(*root),
-                   {std::move(*certificate), std::move(*key)},
-                   std::move(*both),
-                   std::move(*only_new)};
+  const auto complete = RAP_TRY(is_there(folder / kLast));
+  if (!complete) return std::nullopt;
+  auto root = RAP_TRY(load_certificate(folder / "root.crt"));
+  auto certificate = RAP_TRY(load_certificate(folder / "intermediate.crt"));
+  auto key = RAP_TRY(load_key(folder / "intermediate.key"));
+  auto both = RAP_TRY(load_bundle(folder / "both.dsse", active));
+  auto only_new = RAP_TRY(load_bundle(folder / kLast, active));
+  return NextTrust{std::move(root),
+                   {std::move(certificate), std::move(key)},
+                   std::move(both),
+                   std::move(only_new)};
 }
 
 Result<void> NextTrustFiles::supersede_next() const {
-  const auto complete = is_there(pki_ / kNext / kLast);
-  if (!complete) return std::unexpected(complete.error());
-  if (!*complete) return remove_folder(pki_ / kNext);
-  const auto root = load_certificate(pki_ / kNext / "root.crt");
-  if (!root) return std::unexpected(root.error());
+  const auto complete = RAP_TRY(is_there(pki_ / kNext / kLast));
+  if (!complete) return remove_folder(pki_ / kNext);
+  const auto root = RAP_TRY(load_certificate(pki_ / kNext / "root.crt"));
   if (auto ok = io::make_directory(pki_ / kSuperseded, kPrivateFolder); !ok) return ok;
-  return move_folder(pki_ / kNext, pki_ / kSuperseded / control::ca_ref_of(*root));
+  return move_folder(pki_ / kNext, pki_ / kSuperseded / control::ca_ref_of(root));
 }
 
 Result<void> NextTrustFiles::recall(const std::string& ca_ref) const {
   const fs::path folder = pki_ / kSuperseded / ca_ref;
-  const auto found = is_there(folder);
-  if (!found) return std::unexpected(found.error());
-  if (!*found) return {};
+  const auto found = RAP_TRY(is_there(folder));
+  if (!found) return {};
   const auto lock = io::FileLock::try_lock(pki_ / kLock);
   if (!lock) return std::unexpected("'rap-control trust prepare' is at work on pki/next");
   if (auto ok = supersede_next(); !ok) return ok;
@@ -134,17 +123,15 @@ Result<std::string> NextTrustFiles::prepare(const control::Authority& active,
                                             RandomSource& rng) const {
   const auto lock = io::FileLock::try_lock(pki_ / kLock);
   if (!lock) return std::unexpected("another 'rap-control trust prepare' is at work; wait for it");
-  const auto note = read_note();
-  if (!note) return std::unexpected(note.error());
-  const auto taking_over = is_there(pki_ / kNext / kPromote);
-  if (!taking_over) return std::unexpected(taking_over.error());
-  if (*taking_over || note->phase != control::TrustPhase::stable) {
+  const auto note = RAP_TRY(read_note());
+  const auto taking_over = RAP_TRY(is_there(pki_ / kNext / kPromote));
+  if (taking_over || note.phase != control::TrustPhase::stable) {
     return std::unexpected("a rotation is under way; see 'rap admin trust status'");
   }
   const crypto::Issuer root =
       crypto::make_root(active.cluster, control::validity_from(now, kRootLifetime), rng);
   const auto made =
-      prepare_locked(active, old_root, root, note->bundle_version, out_root_key, now, rng);
+      prepare_locked(active, old_root, root, note.bundle_version, out_root_key, now, rng);
   if (!made) return std::unexpected(made.error());
   return root.certificate.fingerprint_hex();
 }
@@ -187,13 +174,11 @@ Result<void> NextTrustFiles::promote() const {
 
 Result<void> NextTrustFiles::finish_promotion() const {
   const fs::path folder = pki_ / kNext;
-  const auto under_way = is_there(folder / kPromote);
-  if (!under_way) return std::unexpected(under_way.error());
-  if (!*under_way) return {};
+  const auto under_way = RAP_TRY(is_there(folder / kPromote));
+  if (!under_way) return {};
   for (const char* name : kPromoted) {
-    const auto content = io::read_file(folder / name);
-    if (!content) return std::unexpected(content.error());
-    if (auto ok = io::write_file_atomic(pki_ / name, *content, kPrivateFile); !ok) return ok;
+    const auto content = RAP_TRY(io::read_file(folder / name));
+    if (auto ok = io::write_file_atomic(pki_ / name, content, kPrivateFile); !ok) return ok;
   }
   if (auto ok = remove_folder(pki_ / kRetired); !ok) return ok;
   if (auto ok = move_folder(folder, pki_ / kRetired); !ok) return ok;  // at one moment
@@ -210,12 +195,10 @@ void NextTrustFiles::remove_leftovers() const {
 }
 
 Result<TrustNote> NextTrustFiles::read_note() const {
-  const auto found = is_there(pki_ / kNote);
-  if (!found) return std::unexpected(found.error());
-  if (!*found) return TrustNote{};
-  const auto text = io::read_file(pki_ / kNote);
-  if (!text) return std::unexpected(text.error());
-  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  const auto found = RAP_TRY(is_there(pki_ / kNote));
+  if (!found) return TrustNote{};
+  const auto text = RAP_TRY(io::read_file(pki_ / kNote));
+  const auto json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_object() && json.contains("phase") && json["phase"].is_string() &&
       json.contains("bundle_version") && json["bundle_version"].is_number_unsigned()) {
     const auto phase = control::trust_phase_from(json["phase"].get<std::string>());

@@ -7,7 +7,7 @@ namespace {
 
 control::Services with_database(control::Services services, control::Database& database) {
   return {database,           services.rng,        services.throttle, services.passwords,
-          services.authority, services.trust_keys, services.models,   services.standings,
+          services.authority, services.trust_keys, services.models,   services.admission_cache,
           services.answers,   services.metrics,    services.log,      services.settings,
           services.ocsp};
 }

@@ -1,6 +1,7 @@
 // rap-control trust prepare: on the control plane's host, with the root key brought for it.
 #include <iostream>
 
+#include "base/try.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/state_directory.hpp"
 #include "io/system/file.hpp"
@@ -10,9 +11,8 @@ namespace rap::control::server {
 namespace {
 
 Result<crypto::Issuer> old_root(const PrepareOptions& options, const control::Authority& active) {
-  const auto text = io::read_file(options.root_key);
-  if (!text) return std::unexpected(text.error());
-  const auto key = crypto::PrivateKey::from_pem(*text);
+  const auto text = RAP_TRY(io::read_file(options.root_key));
+  const auto key = crypto::PrivateKey::from_pem(text);
   if (!key) return std::unexpected(options.root_key + " holds no private key");
   const crypto::Certificate& root = active.roots.front();
   if (key->public_key().spki_sha256() != root.public_key().spki_sha256()) {
@@ -24,16 +24,14 @@ Result<crypto::Issuer> old_root(const PrepareOptions& options, const control::Au
 
 Result<std::string> prepare(const PrepareOptions& options) {
   const StateDirectory state{std::filesystem::absolute(options.state)};
-  const auto active = state.load_authority();
-  if (!active) return std::unexpected(active.error());
+  const auto active = RAP_TRY(state.load_authority());
   std::error_code error;
   if (std::filesystem::exists(options.out_root_key, error) || error) {
     return std::unexpected(options.out_root_key + " exists already; name a new file");
   }
-  const auto root = old_root(options, *active);
-  if (!root) return std::unexpected(root.error());
+  const auto root = RAP_TRY(old_root(options, active));
   io::SystemRandom rng;
-  return state.next_trust().prepare(*active, *root, options.out_root_key, io::wall_now(), rng);
+  return state.next_trust().prepare(active, root, options.out_root_key, io::wall_now(), rng);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cluster_log.hpp"
+#include "base/try.hpp"
 #include "control/entrance/api.hpp"
 #include "control/link/node_link.hpp"
 #include "control/pki/rotation/rotations.hpp"
@@ -20,8 +21,8 @@
 #include "control/server/throttle.hpp"
 #include "control/server/trust_files.hpp"
 #include "control/store/database.hpp"
+#include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
-#include "control/store/recent_standings.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "io/http/http_server.hpp"
 #include "io/stream/event_loop.hpp"
@@ -58,7 +59,7 @@ std::vector<io::HttpExecutor> node_executors() {
 }
 
 // One connection a thread, a second for a node's call that needs a transaction beside the one it
-// was admitted in, one for the keeper, and one to spare.
+// was admitted in, one for the housekeeper, and one to spare.
 std::size_t database_connections() {
   std::size_t connections = kApiThreads + 2;
   for (const io::HttpExecutor& executor : node_executors()) connections += 2 * executor.threads;
@@ -81,7 +82,7 @@ class Server {
         throttle_(io::mono_now),
         hasher_(rng_),
         models_(std::chrono::seconds{options.config_valid_for_s}),
-        standings_(database_, authority_->cluster, io::mono_now),
+        admission_cache_(database_, authority_->cluster, io::mono_now),
         services_{database_,
                   rng_,
                   throttle_,
@@ -89,7 +90,7 @@ class Server {
                   authority_,
                   trust_files_,
                   models_,
-                  standings_,
+                  admission_cache_,
                   answers_,
                   metrics_,
                   log,
@@ -119,7 +120,7 @@ class Server {
   ClockThrottle throttle_;
   BoundedHasher hasher_;
   store::SharedClusterModels models_;
-  store::RecentStandings standings_;
+  store::RecentAdmissions admission_cache_;
   store::RecentAnswers answers_;
   control::Metrics metrics_;
   LockedOcspSigners ocsp_signers_;
@@ -148,21 +149,20 @@ crypto::TlsPolicy members_of(const control::Authority& authority) {
 }
 
 Result<void> Server::open_listeners(const ListenAddresses& addresses) {
-  const auto identity = state_.load_identity(*authority_.get(), io::wall_now(), rng_);
-  if (!identity) return std::unexpected(identity.error());
+  const auto identity = RAP_TRY(state_.load_identity(*authority_.get(), io::wall_now(), rng_));
   try {
     api_server_.emplace(
         loop_,
         io::HttpServerOptions{.host = addresses.api.host,
                               .port = addresses.api.port,
-                              .tls = server_context(*identity, crypto::AcceptAnyone{}),
+                              .tls = server_context(identity, crypto::AcceptAnyone{}),
                               .executors = {{.name = "api", .threads = kApiThreads}}},
         [this](const wire::HttpRequest& r) { return api_.handle(r, io::wall_now()); }, log_);
     node_server_.emplace(
         node_loop_,
         io::HttpServerOptions{.host = addresses.node.host,
                               .port = addresses.node.port,
-                              .tls = server_context(*identity, members_of(*authority_.get())),
+                              .tls = server_context(identity, members_of(*authority_.get())),
                               .max_connections = kMaxNodeConnections,
                               .max_connections_per_peer = kMaxConnectionsOfANode,
                               .max_body_bytes = kMaxNodeBodyBytes,
@@ -230,11 +230,11 @@ void Server::authority_changed() {
 
 Result<void> Server::run(const ListenAddresses& addresses,
                          std::optional<store::PrivatePostgres> postgres) {
-  Keeper keeper({.conninfo = conninfo_,
-                 .postgres = std::move(postgres),
-                 .check_certificate = [this] { renew_certificate(false); }},
-                services_, log_);
-  if (const auto migrated = keeper.migrate(); !migrated) {
+  Housekeeper housekeeper({.conninfo = conninfo_,
+                           .postgres = std::move(postgres),
+                           .check_certificate = [this] { renew_certificate(false); }},
+                          services_, log_);
+  if (const auto migrated = housekeeper.migrate(); !migrated) {
     return std::unexpected(migrated.error());
   } else if (*migrated) {
     control::keep_trust(services_, io::wall_now());
@@ -242,13 +242,13 @@ Result<void> Server::run(const ListenAddresses& addresses,
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();
   metrics_.add_source([this](MetricsText& text) {
-    write_figures(text, {*api_server_, *node_server_, ocsp_server_->http()});
+    write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
   });
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
-  keeper.start();
+  housekeeper.start();
   const HintFeed hints(
-      conninfo_, authority_->cluster, node_server_->events(), [this] { standings_.forget(); },
+      conninfo_, authority_->cluster, node_server_->events(), [this] { admission_cache_.forget(); },
       log_);
   if (auto ok = announce(); !ok) return ok;
   std::thread nodes([this] { node_loop_.run(); });
@@ -263,15 +263,13 @@ Result<void> Server::run(const ListenAddresses& addresses,
 }
 
 Result<void> serve(const ServeOptions& options, Log& log) {
-  const auto addresses = check_options(options);
-  if (!addresses) return std::unexpected(addresses.error());
+  const auto addresses = RAP_TRY(check_options(options));
   const StateDirectory state{std::filesystem::absolute(options.state)};
   if (!state.has_pki()) return std::unexpected(state.load_authority().error());
   const auto lock = io::FileLock::try_lock(state.lock_file());
   if (!lock) return std::unexpected("another rap-control serves " + options.state);
   if (auto ok = state.recover(); !ok) return ok;
-  auto authority = state.load_authority();
-  if (!authority) return std::unexpected(authority.error());
+  auto authority = RAP_TRY(state.load_authority());
 
   std::optional<store::PrivatePostgres> postgres;
   if (options.database_url.empty()) {
@@ -283,10 +281,10 @@ Result<void> serve(const ServeOptions& options, Log& log) {
     if (auto ok = postgres->start(); !ok) return ok;
   }
   const std::string conninfo = postgres ? postgres->conninfo() : options.database_url;
-  ClusterLog cluster_log(log, authority->cluster);
+  ClusterLog cluster_log(log, authority.cluster);
   const auto done =
-      std::make_unique<Server>(state, std::move(*authority), options, conninfo, cluster_log)
-          ->run(*addresses, postgres);
+      std::make_unique<Server>(state, std::move(authority), options, conninfo, cluster_log)
+          ->run(addresses, postgres);
   if (postgres) {
     if (auto ok = postgres->stop(); !ok) log.warn("postgres.stop_failed", {{"reason", ok.error()}});
   }

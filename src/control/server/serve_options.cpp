@@ -1,5 +1,6 @@
 #include "control/server/serve_options.hpp"
 
+#include "base/try.hpp"
 #include "control/pki/ocsp_signers.hpp"
 
 namespace rap::control::server {
@@ -21,8 +22,7 @@ std::expected<wire::HostPort, std::string> parse_listen(const char* option,
 }
 
 std::expected<ListenAddresses, std::string> check_options(const ServeOptions& options) {
-  auto api = parse_listen("--listen", options.listen);
-  if (!api) return std::unexpected(api.error());
+  auto api = RAP_TRY(parse_listen("--listen", options.listen));
   auto node = parse_listen("--node-listen", options.node_listen);
   if (!node) return std::unexpected(node.error());
   auto ocsp = parse_listen("--ocsp-listen", options.ocsp_listen);
@@ -36,7 +36,7 @@ std::expected<ListenAddresses, std::string> check_options(const ServeOptions& op
   if (!wire::parse_host_port(options.node_url)) {
     return std::unexpected("--node-url must be HOST:PORT, not " + options.node_url);
   }
-  return ListenAddresses{std::move(*api), std::move(*node), std::move(*ocsp)};
+  return ListenAddresses{std::move(api), std::move(*node), std::move(*ocsp)};
 }
 
 std::string ocsp_url_of(const ServeOptions& options, std::uint16_t ocsp_port) {

@@ -20,7 +20,7 @@ void write_events(MetricsText& text, const io::EventStreamCounters& c) {
 
 }  // namespace
 
-void write_figures(MetricsText& text, const Listeners& listeners) {
+void write_executor_metrics(MetricsText& text, const Listeners& listeners) {
   const std::array all = {std::pair("api", &listeners.api), std::pair("node", &listeners.node),
                           std::pair("ocsp", &listeners.ocsp)};
   const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
@@ -33,7 +33,7 @@ void write_figures(MetricsText& text, const Listeners& listeners) {
       }
     }
   };
-  using Figures = io::HttpServer::ExecutorFigures;
+  using Figures = io::HttpServer::ExecutorCounters;
   each("requests_waiting", "gauge", "Requests that wait for a thread.",
        [](const Figures& f) { return f.waiting; });
   each("requests_refused_total", "counter", "Answered 503, too many waiting.",

@@ -13,6 +13,6 @@ struct Listeners {
 };
 
 // May be called from any thread.
-void write_figures(MetricsText& text, const Listeners& listeners);
+void write_executor_metrics(MetricsText& text, const Listeners& listeners);
 
 }  // namespace rap::control::server

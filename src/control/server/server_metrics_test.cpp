@@ -25,7 +25,7 @@ TEST_F(ServerMetrics, CountEveryListenerAndEachOfItsExecutorsApart) {
   const auto node = make({{.name = "node.reports"}, {.name = "node.acks"}});
   const auto ocsp = make({{.name = "requests"}});
   MetricsText text("rap_control_");
-  write_figures(text, {api, node, ocsp});
+  write_executor_metrics(text, {api, node, ocsp});
   const std::string said = text.take();
   for (const char* line : {
            "rap_control_requests_waiting{listener=\"api\",executor=\"api\"} 0",

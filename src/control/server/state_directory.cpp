@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "io/system/file.hpp"
 #include "policy/ip_address.hpp"
 #include "wire/spiffe_id.hpp"
@@ -35,17 +36,15 @@ crypto::SubjectNames names_of(ClusterId cluster, const std::vector<std::string>&
 }
 
 Result<crypto::PrivateKey> load_key(const fs::path& path) {
-  const auto text = io::read_file(path);
-  if (!text) return std::unexpected(text.error());
-  auto key = crypto::PrivateKey::from_pem(*text);
+  const auto text = RAP_TRY(io::read_file(path));
+  auto key = crypto::PrivateKey::from_pem(text);
   if (!key) return std::unexpected(path.string() + " holds no private key");
   return std::move(*key);
 }
 
 Result<std::vector<crypto::Certificate>> load_chain(const fs::path& path) {
-  const auto text = io::read_file(path);
-  if (!text) return std::unexpected(text.error());
-  auto chain = crypto::Certificate::chain_from_pem(*text);
+  const auto text = RAP_TRY(io::read_file(path));
+  auto chain = crypto::Certificate::chain_from_pem(text);
   if (!chain || chain->empty()) return std::unexpected(path.string() + " holds no certificate");
   return std::move(*chain);
 }
@@ -167,28 +166,25 @@ Result<control::Authority> StateDirectory::load_authority() const {
   if (!has_pki()) {
     return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
   }
-  auto roots = load_chain(pki("root.crt"));
-  if (!roots) return std::unexpected(roots.error());
+  auto roots = RAP_TRY(load_chain(pki("root.crt")));
   auto intermediate = load_chain(pki("intermediate.crt"));
   if (!intermediate) return std::unexpected(intermediate.error());
-  auto server = load_chain(pki("server.crt"));
-  if (!server) return std::unexpected(server.error());
-  const auto cluster = cluster_of(server->front());
+  auto server = RAP_TRY(load_chain(pki("server.crt")));
+  const auto cluster = cluster_of(server.front());
   if (!cluster) return std::unexpected(cluster.error());
   if (*cluster != cluster_) {
     return std::unexpected(home().string() + " holds the keys of cluster " + cluster->str());
   }
   std::vector<crypto::PrivateKey> keys;
   for (const char* name : {"intermediate.key", "token.key", "config.key"}) {
-    auto key = load_key(pki(name));
-    if (!key) return std::unexpected(key.error());
-    keys.push_back(std::move(*key));
+    auto key = RAP_TRY(load_key(pki(name)));
+    keys.push_back(std::move(key));
   }
   if (!belong_together(intermediate->front(), keys[0])) {
     return std::unexpected("pki/intermediate.key is not the key of pki/intermediate.crt");
   }
   return control::Authority{*cluster,
-                            std::move(*roots),
+                            std::move(roots),
                             {intermediate->front(), keys[0]},
                             control::make_signing_key("token", keys[1]),
                             control::make_signing_key("config", keys[2])};
@@ -206,9 +202,7 @@ Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authori
       chain->back().fingerprint() == authority.intermediate.certificate.fingerprint();
   if (!key || !of_this_issuer || !belong_together(chain->front(), *key) ||
       is_due(chain->front(), now)) {
-    if (auto ok = issue_identity(authority, chain->front().names(), now, rng); !ok) {
-      return std::unexpected(ok.error());
-    }
+    RAP_TRY(issue_identity(authority, chain->front().names(), now, rng));
     if (renewed) *renewed = true;
     chain = load_chain(pki("server.crt"));
     if (!chain) return std::unexpected(chain.error());
@@ -226,13 +220,10 @@ Result<std::optional<control::SigningKey>> StateDirectory::next_token_key(bool m
   if (!found) {
     if (!make) return std::nullopt;
     const auto made = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
-    if (auto ok = io::write_file_atomic(path, made.pem(), 0600); !ok) {
-      return std::unexpected(ok.error());
-    }
+    RAP_TRY(io::write_file_atomic(path, made.pem(), 0600));
   }
-  auto key = load_key(path);
-  if (!key) return std::unexpected(key.error());
-  return control::make_signing_key("token", std::move(*key));
+  auto key = RAP_TRY(load_key(path));
+  return control::make_signing_key("token", std::move(key));
 }
 
 Result<void> StateDirectory::promote_token_key() const {

@@ -1,24 +1,24 @@
 #include "control/server/trust_files.hpp"
 
+#include "base/try.hpp"
+
 namespace rap::control::server {
 
 using control::TrustPhase;
 
 std::expected<std::optional<control::PreparedTrust>, std::string> TrustFiles::prepared() {
   std::lock_guard lock(mutex_);  // not in the middle of a promotion
-  const auto active = state_.load_authority();
-  if (!active) return std::unexpected(active.error());
-  auto next = state_.next_trust().load(*active);
-  if (!next) return std::unexpected(next.error());
-  if (!*next) return std::nullopt;
-  return control::PreparedTrust{active->ca_ref(), control::ca_ref_of((*next)->root),
-                                std::move((*next)->both), std::move((*next)->only_new)};
+  const auto active = RAP_TRY(state_.load_authority());
+  auto next = RAP_TRY(state_.next_trust().load(active));
+  if (!next) return std::nullopt;
+  return control::PreparedTrust{active.ca_ref(), control::ca_ref_of(next->root),
+                                std::move(next->both), std::move(next->only_new)};
 }
 
 Result<NextTrust> TrustFiles::next_trust(const std::string& ca_ref,
                                          const control::Authority& active) const {
   const NextTrustFiles files = state_.next_trust();
-  if (auto ok = files.recall(ca_ref); !ok) return std::unexpected(ok.error());
+  RAP_TRY(files.recall(ca_ref));
   auto next = files.load(active);
   if (!next) return std::unexpected(next.error());
   if (!*next || control::ca_ref_of((*next)->root) != ca_ref) {
@@ -33,10 +33,8 @@ Result<control::Authority> TrustFiles::stable_authority(const control::TrustStat
   auto active = state_.load_authority();
   if (!active) return active;
   if (!state.ca_ref.empty() && active->ca_ref() != state.ca_ref) {
-    if (const auto next = next_trust(state.ca_ref, *active); !next) {
-      return std::unexpected(next.error());
-    }
-    if (auto ok = state_.next_trust().promote(); !ok) return std::unexpected(ok.error());
+    RAP_TRY(next_trust(state.ca_ref, *active));
+    RAP_TRY(state_.next_trust().promote());
     active = state_.load_authority();
   }
   state_.next_trust().remove_leftovers();
@@ -51,25 +49,23 @@ Result<control::Authority> TrustFiles::authority_of(const control::TrustState& s
     return std::unexpected("pki/root.crt is not the root " + state.ca_ref +
                            " that is being rotated from; restore it");
   }
-  const auto next = next_trust(state.next_ca_ref, *active);
-  if (!next) return std::unexpected(next.error());
+  const auto next = RAP_TRY(next_trust(state.next_ca_ref, *active));
   const crypto::Certificate old_root = active->roots.front();
   if (state.phase == TrustPhase::distributing) {
-    active->roots = {old_root, next->root};
+    active->roots = {old_root, next.root};
     return active;
   }
   active->former = control::Authority::Former{active->intermediate, active->ca_ref()};
-  active->intermediate = next->intermediate;
-  active->roots = {next->root};
+  active->intermediate = next.intermediate;
+  active->roots = {next.root};
   if (state.phase == TrustPhase::reissuing) active->roots.push_back(old_root);
   return active;
 }
 
 std::expected<snapshot::TokenKey, std::string> TrustFiles::next_token_key() {
   std::lock_guard lock(mutex_);
-  const auto key = state_.next_token_key(true);
-  if (!key) return std::unexpected(key.error());
-  return control::token_key_of(**key);
+  const auto key = RAP_TRY(state_.next_token_key(true));
+  return control::token_key_of(*key);
 }
 
 // The key that signs, by what the database says; the files follow when the former one is over.
@@ -79,15 +75,14 @@ Result<control::SigningKey> TrustFiles::signing_key(const control::SigningKey& s
   const std::string wanted =
       tokens.phase == TokenKeyPhase::overlapping ? tokens.next.kid : tokens.current.kid;
   if (wanted.empty() || wanted == stored.kid) return stored;
-  const auto next = state_.next_token_key(false);
-  if (!next) return std::unexpected(next.error());
-  if (!*next || (*next)->kid != wanted) {
+  const auto next = RAP_TRY(state_.next_token_key(false));
+  if (!next || next->kid != wanted) {
     return std::unexpected("pki does not hold the key for tokens " + wanted + "; restore it");
   }
   if (tokens.phase == TokenKeyPhase::stable) {
-    if (auto ok = state_.promote_token_key(); !ok) return std::unexpected(ok.error());
+    RAP_TRY(state_.promote_token_key());
   }
-  return **next;
+  return *next;
 }
 
 TrustFiles::Followed TrustFiles::Followed::of(const control::TrustState& state,
@@ -102,15 +97,13 @@ std::expected<void, std::string> TrustFiles::follow(const control::TrustState& s
   std::lock_guard lock(mutex_);
   const Followed wanted = Followed::of(state, tokens);
   if (followed_ == wanted) return {};
-  auto next = authority_of(state);
-  if (!next) return std::unexpected(next.error());
-  auto token_key = signing_key(next->token_key, tokens);
-  if (!token_key) return std::unexpected(token_key.error());
-  next->token_key = std::move(*token_key);
-  next->bundle_version = state.bundle_version;
-  next->bundles = std::move(bundles);
+  auto next = RAP_TRY(authority_of(state));
+  auto token_key = RAP_TRY(signing_key(next.token_key, tokens));
+  next.token_key = std::move(token_key);
+  next.bundle_version = state.bundle_version;
+  next.bundles = std::move(bundles);
   if (auto ok = state_.next_trust().write_note({state.phase, state.bundle_version}); !ok) return ok;
-  current_.set(std::move(*next));
+  current_.set(std::move(next));
   followed_ = wanted;
   changed_();
   return {};

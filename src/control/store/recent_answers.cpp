@@ -4,21 +4,21 @@ namespace rap::store {
 
 std::shared_ptr<const std::string> RecentAnswers::find(std::string_view operation,
                                                        std::string_view question,
-                                                       const control::Horizon& horizon) {
+                                                       const control::ClusterVersions& versions) {
   if (question.size() > kMaxSharedQuestion) return nullptr;
   const std::lock_guard lock(mutex_);
-  if (horizon_ != horizon) return nullptr;
+  if (versions_ != versions) return nullptr;
   const auto found = answers_.find({std::string(operation), std::string(question)});
   return found == answers_.end() ? nullptr : found->second;
 }
 
 void RecentAnswers::keep(std::string_view operation, std::string_view question,
-                         const control::Horizon& horizon, const std::string& answer) {
+                         const control::ClusterVersions& versions, const std::string& answer) {
   if (question.size() > kMaxSharedQuestion) return;
   const std::lock_guard lock(mutex_);
-  if (horizon_ != horizon || answers_.size() >= kMaxSharedAnswers) {
+  if (versions_ != versions || answers_.size() >= kMaxSharedAnswers) {
     answers_.clear();
-    horizon_ = horizon;
+    versions_ = versions;
   }
   answers_[{std::string(operation), std::string(question)}] =
       std::make_shared<const std::string>(answer);

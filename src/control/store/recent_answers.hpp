@@ -1,4 +1,4 @@
-// Answers that nodes share, of the last horizon only, for all threads that answer nodes.
+// Answers that nodes share, of the last versions only, for all threads that answer nodes.
 #pragma once
 
 #include <map>
@@ -15,13 +15,13 @@ inline constexpr std::size_t kMaxSharedQuestion = 1024;  // bytes
 class RecentAnswers final : public control::SharedAnswers {
  public:
   std::shared_ptr<const std::string> find(std::string_view operation, std::string_view question,
-                                          const control::Horizon& horizon) override;
-  void keep(std::string_view operation, std::string_view question, const control::Horizon& horizon,
-            const std::string& answer) override;
+                                          const control::ClusterVersions& versions) override;
+  void keep(std::string_view operation, std::string_view question,
+            const control::ClusterVersions& versions, const std::string& answer) override;
 
  private:
   std::mutex mutex_;
-  control::Horizon horizon_;  // of all that is kept
+  control::ClusterVersions versions_;  // of all that is kept
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const std::string>> answers_;
 };
 

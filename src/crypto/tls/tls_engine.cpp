@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/try.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 
 namespace rap::crypto {
@@ -154,13 +155,13 @@ std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_member_of(
     const AcceptMember& member, const Certificate& leaf, const std::vector<Certificate>& presented,
     const std::vector<Certificate>& roots, const DenyList* deny, WallTime now) {
   const PeerSide side = context_->role() == TlsRole::server ? PeerSide::client : PeerSide::server;
-  auto peer = verify_member(leaf, presented, roots, side, member.kind, member.cluster, now);
-  if (!peer) return std::unexpected(peer.error());
-  path_ = std::move(peer->path);
-  if (deny != nullptr && denied(*deny, leaf, path_, peer->identity)) {
+  auto peer =
+      RAP_TRY(verify_member(leaf, presented, roots, side, member.kind, member.cluster, now));
+  path_ = std::move(peer.path);
+  if (deny != nullptr && denied(*deny, leaf, path_, peer.identity)) {
     return std::unexpected(CertificateFault::revoked);
   }
-  return peer->identity;
+  return peer.identity;
 }
 
 std::expected<wire::SpiffeId, CertificateFault> TlsEngine::recheck(
@@ -173,7 +174,7 @@ std::expected<wire::SpiffeId, CertificateFault> TlsEngine::recheck(
   return verify_member_of(*member, *leaf, peer_chain(), roots, deny, now);
 }
 
-std::optional<Severity> TlsEngine::denied_by(const DenyList& deny) const {
+std::optional<wire::Severity> TlsEngine::denied_by(const DenyList& deny) const {
   if (!peer_ || path_.empty()) return std::nullopt;
   return denied(deny, path_.front(), path_, *peer_);
 }

@@ -62,7 +62,7 @@ class TlsEngine {
       ByteView payload, const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);
 
   // What `deny` says of the path that was verified last; nullopt: nothing.
-  std::optional<Severity> denied_by(const DenyList& deny) const;
+  std::optional<wire::Severity> denied_by(const DenyList& deny) const;
 
   // OpenSSL's entry into our verification; see TlsContext::make.
   static int verify_callback(x509_store_ctx_st* store, void*);

@@ -19,7 +19,7 @@ using Status = TlsEngine::Status;
 std::shared_ptr<const DenyList> deny(const DenyEntry& entry) {
   return std::make_shared<const DenyList>(*DenyList::make({entry}));
 }
-DenyEntry entry_of(NodeId node, Severity severity = Severity::close) {
+DenyEntry entry_of(NodeId node, wire::Severity severity = wire::Severity::close) {
   return {.kind = DenyEntry::Kind::node, .node = node, .severity = severity};
 }
 
@@ -102,16 +102,16 @@ TEST_F(Tls, AnEstablishedPeerIsCheckedAgainUnderWhatIsBelievedNow) {
               Fault::unknown_root);
     EXPECT_EQ(engine->denied_by(DenyList()), std::nullopt);
 
-    const auto denied_peer = deny(entry_of(peer->node, Severity::drain));
+    const auto denied_peer = deny(entry_of(peer->node, wire::Severity::drain));
     EXPECT_EQ(engine->recheck(pki.roots(), denied_peer.get(), TestPki::now).error(),
               Fault::revoked);
-    EXPECT_EQ(engine->denied_by(*denied_peer), Severity::drain);
+    EXPECT_EQ(engine->denied_by(*denied_peer), wire::Severity::drain);
     const auto denied_authority = deny({.kind = DenyEntry::Kind::key,
                                         .key = pki.intermediate.certificate.key_hash(),
-                                        .severity = Severity::close});
+                                        .severity = wire::Severity::close});
     EXPECT_EQ(engine->recheck(pki.roots(), denied_authority.get(), TestPki::now).error(),
               Fault::revoked);
-    EXPECT_EQ(engine->denied_by(*denied_authority), Severity::close);
+    EXPECT_EQ(engine->denied_by(*denied_authority), wire::Severity::close);
 
     // Two roots while one replaces the other.
     std::vector<Certificate> both = TestPki(2).roots();

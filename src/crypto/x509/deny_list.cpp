@@ -27,7 +27,7 @@ void settle(Table& table) {
 }
 
 template <class Table, class Key>
-std::optional<Severity> look_up(const Table& table, const Key& key) {
+std::optional<wire::Severity> look_up(const Table& table, const Key& key) {
   const auto at = std::ranges::lower_bound(table, key, {},
                                            [](const auto& e) -> const auto& { return e.first; });
   if (at == table.end() || at->first != key) return std::nullopt;
@@ -35,10 +35,6 @@ std::optional<Severity> look_up(const Table& table, const Key& key) {
 }
 
 }  // namespace
-
-std::string_view to_string(Severity severity) {
-  return severity == Severity::close ? "close" : "drain";
-}
 
 std::optional<DenyList> DenyList::make(const std::vector<DenyEntry>& entries) {
   if (entries.size() > kMaxEntries) return std::nullopt;
@@ -67,20 +63,22 @@ std::optional<DenyList> DenyList::make(const std::vector<DenyEntry>& entries) {
   return out;
 }
 
-std::optional<Severity> DenyList::node(const NodeId& node) const { return look_up(nodes_, node); }
+std::optional<wire::Severity> DenyList::node(const NodeId& node) const {
+  return look_up(nodes_, node);
+}
 
-std::optional<Severity> DenyList::certificate(const Sha256& issuer,
-                                              const std::string& serial_hex) const {
+std::optional<wire::Severity> DenyList::certificate(const Sha256& issuer,
+                                                    const std::string& serial_hex) const {
   auto serial = serial_of(serial_hex);
   if (!serial) return std::nullopt;
   return look_up(certificates_, Serial{issuer, std::move(*serial)});
 }
 
-std::optional<Severity> DenyList::key(const Sha256& key) const { return look_up(keys_, key); }
+std::optional<wire::Severity> DenyList::key(const Sha256& key) const { return look_up(keys_, key); }
 
-std::optional<Severity> denied(const DenyList& deny, const std::vector<Certificate>& path) {
+std::optional<wire::Severity> denied(const DenyList& deny, const std::vector<Certificate>& path) {
   if (deny.empty()) return std::nullopt;
-  std::optional<Severity> worst;  // nullopt is less than any severity
+  std::optional<wire::Severity> worst;  // nullopt is less than any severity
   for (const Certificate& certificate : path) {
     worst = std::max({worst, deny.certificate(certificate.issuer_hash(), certificate.serial_hex()),
                       deny.key(certificate.key_hash())});
@@ -88,10 +86,10 @@ std::optional<Severity> denied(const DenyList& deny, const std::vector<Certifica
   return worst;
 }
 
-std::optional<Severity> denied(const DenyList& deny, const Certificate& leaf,
-                               const std::vector<Certificate>& path,
-                               const wire::SpiffeId& identity) {
-  std::optional<Severity> worst = std::max(denied(deny, path), denied(deny, {leaf}));
+std::optional<wire::Severity> denied(const DenyList& deny, const Certificate& leaf,
+                                     const std::vector<Certificate>& path,
+                                     const wire::SpiffeId& identity) {
+  std::optional<wire::Severity> worst = std::max(denied(deny, path), denied(deny, {leaf}));
   if (identity.kind == wire::SpiffeId::Kind::node) {
     worst = std::max(worst, deny.node(identity.node()));
   }

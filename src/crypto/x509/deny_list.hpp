@@ -12,14 +12,10 @@
 
 #include "base/ids.hpp"
 #include "crypto/x509/certificate.hpp"
+#include "wire/severity.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::crypto {
-
-// What becomes of a live channel of the denied peer. The greater one wins where several entries
-// name it.
-enum class Severity : std::uint8_t { drain, close };
-std::string_view to_string(Severity severity);
 
 struct DenyEntry {
   enum class Kind : std::uint8_t { node, certificate, key };
@@ -28,7 +24,7 @@ struct DenyEntry {
   Sha256 issuer{};  // a denied certificate's Certificate::issuer_hash()
   std::string serial{};  // its serial: hex, either case, leading zeros do not count
   Sha256 key{};  // a denied key's Certificate::key_hash()
-  Severity severity = Severity::close;
+  wire::Severity severity = wire::Severity::close;
 };
 
 class DenyList {
@@ -43,14 +39,15 @@ class DenyList {
   bool empty() const { return nodes_.empty() && certificates_.empty() && keys_.empty(); }
   std::size_t size() const { return nodes_.size() + certificates_.size() + keys_.size(); }
 
-  std::optional<Severity> node(const NodeId& node) const;
-  std::optional<Severity> certificate(const Sha256& issuer, const std::string& serial_hex) const;
-  std::optional<Severity> key(const Sha256& key) const;
+  std::optional<wire::Severity> node(const NodeId& node) const;
+  std::optional<wire::Severity> certificate(const Sha256& issuer,
+                                            const std::string& serial_hex) const;
+  std::optional<wire::Severity> key(const Sha256& key) const;
 
  private:
   using Serial = std::pair<Sha256, Bytes>;  // the issuer, and the number without leading zeros
   template <class Key>
-  using Table = std::vector<std::pair<Key, Severity>>;  // sorted by key, each once
+  using Table = std::vector<std::pair<Key, wire::Severity>>;  // sorted by key, each once
 
   Table<NodeId> nodes_;
   Table<Serial> certificates_;
@@ -60,10 +57,10 @@ class DenyList {
 // The worst that `deny` says of a verified path: of the leaf's identity, and of any certificate in
 // it by issuer and serial or by key. `path` may hold the leaf too. Costs two hashes a certificate
 // and no signature.
-std::optional<Severity> denied(const DenyList& deny, const Certificate& leaf,
-                               const std::vector<Certificate>& path,
-                               const wire::SpiffeId& identity);
+std::optional<wire::Severity> denied(const DenyList& deny, const Certificate& leaf,
+                                     const std::vector<Certificate>& path,
+                                     const wire::SpiffeId& identity);
 // The same of a path without an identity of ours.
-std::optional<Severity> denied(const DenyList& deny, const std::vector<Certificate>& path);
+std::optional<wire::Severity> denied(const DenyList& deny, const std::vector<Certificate>& path);
 
 }  // namespace rap::crypto

@@ -16,16 +16,16 @@ namespace {
 using Fault = CertificateFault;
 using Kind = wire::SpiffeId::Kind;
 
-DenyEntry deny_node(NodeId node, Severity severity = Severity::close) {
+DenyEntry deny_node(NodeId node, wire::Severity severity = wire::Severity::close) {
   return {.kind = DenyEntry::Kind::node, .node = node, .severity = severity};
 }
-DenyEntry deny_certificate(const Certificate& c, Severity severity = Severity::close) {
+DenyEntry deny_certificate(const Certificate& c, wire::Severity severity = wire::Severity::close) {
   return {.kind = DenyEntry::Kind::certificate,
           .issuer = c.issuer_hash(),
           .serial = c.serial_hex(),
           .severity = severity};
 }
-DenyEntry deny_key(const Sha256& key, Severity severity = Severity::close) {
+DenyEntry deny_key(const Sha256& key, wire::Severity severity = wire::Severity::close) {
   return {.kind = DenyEntry::Kind::key, .key = key, .severity = severity};
 }
 
@@ -42,8 +42,8 @@ struct Denial : testing::Test {
     const auto result = verify(chain, entries);
     return !result && result.error() == Fault::revoked;
   }
-  std::optional<Severity> severity(const TestMember& member,
-                                   const std::vector<DenyEntry>& entries) const {
+  std::optional<wire::Severity> severity(const TestMember& member,
+                                         const std::vector<DenyEntry>& entries) const {
     return denied(*DenyList::make(entries), member.leaf, member.chain,
                   wire::SpiffeId::of_node(pki.cluster, member.node));
   }
@@ -166,14 +166,14 @@ TEST_F(Denial, SerialsAreNumbersHoweverTheyAreWritten) {
 }
 
 TEST_F(Denial, TheWorstSeverityCountsInAnyOrder) {
-  const DenyEntry drain = deny_node(alice.node, Severity::drain);
+  const DenyEntry drain = deny_node(alice.node, wire::Severity::drain);
   EXPECT_EQ(severity(alice, {}), std::nullopt);
   EXPECT_EQ(severity(bob, {drain}), std::nullopt);
-  EXPECT_EQ(severity(alice, {drain}), Severity::drain);
+  EXPECT_EQ(severity(alice, {drain}), wire::Severity::drain);
   for (const DenyEntry& close : {deny_node(alice.node), deny_certificate(alice.leaf),
                                  deny_key(pki.intermediate.certificate.key_hash())}) {
-    EXPECT_EQ(severity(alice, {drain, close}), Severity::close);
-    EXPECT_EQ(severity(alice, {close, drain}), Severity::close);
+    EXPECT_EQ(severity(alice, {drain, close}), wire::Severity::close);
+    EXPECT_EQ(severity(alice, {close, drain}), wire::Severity::close);
   }
 }
 
@@ -186,7 +186,7 @@ TEST(DenyList, IsRefusedWhenItIsTooLongOrAnEntryNamesNothing) {
   const auto full = DenyList::make(entries);
   ASSERT_TRUE(full);
   EXPECT_EQ(full->size(), DenyList::kMaxEntries);
-  for (const DenyEntry& entry : entries) EXPECT_EQ(full->node(entry.node), Severity::close);
+  for (const DenyEntry& entry : entries) EXPECT_EQ(full->node(entry.node), wire::Severity::close);
   entries.push_back(entries.front());
   EXPECT_FALSE(DenyList::make(entries));
 

@@ -233,8 +233,8 @@ const TlsListenerCounters& HttpServer::handshakes() const { return impl_->listen
 
 const EventStreamCounters& HttpServer::event_counters() const { return impl_->counters; }
 
-std::vector<HttpServer::ExecutorFigures> HttpServer::executors() const {
-  std::vector<ExecutorFigures> out;
+std::vector<HttpServer::ExecutorCounters> HttpServer::executors() const {
+  std::vector<ExecutorCounters> out;
   for (const auto& executors : impl_->executors) {
     out.push_back({executors->name, executors->pool.waiting(), executors->refused});
   }

@@ -75,12 +75,12 @@ class HttpServer {
   // What is counted, from any thread.
   const TlsListenerCounters& handshakes() const;  // they may be asked until close_listener()
   const EventStreamCounters& event_counters() const;
-  struct ExecutorFigures {
+  struct ExecutorCounters {
     std::string name;
     std::size_t waiting = 0;  // requests, now
     std::uint64_t refused = 0;  // these were answered 503, too many being there already
   };
-  std::vector<ExecutorFigures> executors() const;
+  std::vector<ExecutorCounters> executors() const;
 
  private:
   struct Impl;

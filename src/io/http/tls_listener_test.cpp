@@ -322,9 +322,9 @@ TEST_F(Listener, AnOpenStreamIsCheckedAgainOverTheChainItWasProvenWith) {
             CertificateFault::expired);
   const auto deny = crypto::DenyList::make({{.kind = crypto::DenyEntry::Kind::key,
                                              .key = node.leaf.key_hash(),
-                                             .severity = crypto::Severity::drain}});
+                                             .severity = wire::Severity::drain}});
   EXPECT_EQ(stream.recheck(pki.roots(), &*deny, TestPki::now).error(), CertificateFault::revoked);
-  EXPECT_EQ(stream.denied_by(*deny), crypto::Severity::drain);
+  EXPECT_EQ(stream.denied_by(*deny), wire::Severity::drain);
   EXPECT_EQ(client.stream->denied_by(*deny), std::nullopt);
 }
 

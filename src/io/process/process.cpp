@@ -14,6 +14,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/try.hpp"
 #include "io/process/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -111,18 +112,17 @@ Process::~Process() {
 
 std::expected<std::unique_ptr<Process>, std::string> Process::spawn(EventLoop& loop,
                                                                     const SpawnOptions& options) {
-  auto pid = start_program(options);
-  if (!pid) return std::unexpected(pid.error());
+  auto pid = RAP_TRY(start_program(options));
   // Nobody but us waits for the child, so its number cannot have been reused yet.
-  const int fd = open_pidfd(*pid);
+  const int fd = open_pidfd(pid);
   if (fd < 0) {
     const int error = errno;
-    ::kill(*pid, SIGKILL);
-    ::waitpid(*pid, nullptr, 0);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
     return std::unexpected("cannot watch " + options.program.string() + ": " +
                            std::strerror(error));
   }
-  return std::unique_ptr<Process>(new Process(std::make_shared<Impl>(loop, *pid, fd, true)));
+  return std::unique_ptr<Process>(new Process(std::make_shared<Impl>(loop, pid, fd, true)));
 }
 
 std::expected<std::unique_ptr<Process>, std::string> Process::adopt(EventLoop& loop, pid_t pid,
@@ -160,10 +160,9 @@ void Process::terminate(Duration grace) {
 }
 
 std::expected<ProcessExit, std::string> run_program(const SpawnOptions& options) {
-  auto pid = start_program(options);
-  if (!pid) return std::unexpected(pid.error());
+  auto pid = RAP_TRY(start_program(options));
   siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED) != 0) {
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0) {
     if (errno != EINTR) {
       return std::unexpected("cannot wait for " + options.program.string() + ": " +
                              std::strerror(errno));

@@ -244,7 +244,7 @@ std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::accept_proof(
   if (!impl_->engine) return std::unexpected(crypto::CertificateFault::no_certificate);
   return impl_->engine->accept_proof(payload, roots, deny, now);
 }
-std::optional<crypto::Severity> Stream::denied_by(const crypto::DenyList& deny) const {
+std::optional<wire::Severity> Stream::denied_by(const crypto::DenyList& deny) const {
   return impl_->engine ? impl_->engine->denied_by(deny) : std::nullopt;
 }
 std::optional<WallTime> Stream::peer_not_after() const {

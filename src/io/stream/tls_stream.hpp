@@ -123,7 +123,7 @@ class Stream {
       ByteView payload, const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny,
       WallTime now);
   // Says, after `revoked`, how much of a hurry it is.
-  std::optional<crypto::Severity> denied_by(const crypto::DenyList& deny) const;
+  std::optional<wire::Severity> denied_by(const crypto::DenyList& deny) const;
   // The time at which the peer's certificate ends; recheck() then calls it expired.
   std::optional<WallTime> peer_not_after() const;
 

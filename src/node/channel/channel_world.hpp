@@ -35,7 +35,7 @@ class LifecycleTest : public ::testing::Test {
   Verdict verdict(NodeId node) const {
     return Proof{wire::SpiffeId::of_node(cluster, node), std::chrono::hours(24)};
   }
-  static Verdict refused(FailureReason reason, Severity severity = Severity::close) {
+  static Verdict refused(FailureReason reason, wire::Severity severity = wire::Severity::close) {
     return std::unexpected(Refusal{reason, severity});
   }
   wire::Hello hello() const {

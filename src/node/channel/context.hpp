@@ -10,6 +10,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "wire/severity.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::channel {
@@ -33,9 +34,6 @@ enum class Authority : std::uint8_t {
   expired,   // its lifetime is over: nothing may be founded on it
 };
 
-// How an existing channel ends when its peer loses its standing (CH-13).
-enum class Severity : std::uint8_t { drain, close };
-
 struct Versions {
   std::uint64_t config = 0;
   std::uint64_t peer_directory = 0;
@@ -56,9 +54,10 @@ struct Context {
   std::optional<MonoTime> drain_by;         // what is left then is cut
   wire::TrafficClassSet degraded_classes;  // what a new channel may carry without the control plane
   std::vector<PeerRule> peers;
-  std::map<NodeId, Severity> revoked;  // nodes; certificates and keys are the verifier's matter
+  std::map<NodeId, wire::Severity>
+      revoked;  // nodes; certificates and keys are the verifier's matter
 
-  std::optional<Severity> revoked_as(NodeId peer) const {
+  std::optional<wire::Severity> revoked_as(NodeId peer) const {
     const auto it = revoked.find(peer);
     return it == revoked.end() ? std::nullopt : std::optional(it->second);
   }

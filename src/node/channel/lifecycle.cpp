@@ -24,7 +24,7 @@ std::vector<Action> Lifecycle::step(MonoTime now, const Event& event, const Cont
   const auto classes_before = classes_;
   const bool new_flows_before = takes_new_flows();
   const bool was_up = carries_traffic();
-  carry_out(outcome_of(state_, kind_of(event)), event);
+  carry_out(transition_of(state_, kind_of(event)), event);
   settle();
   if (was_up && carries_traffic() &&
       (classes_before != classes_ || new_flows_before != takes_new_flows())) {
@@ -33,44 +33,44 @@ std::vector<Action> Lifecycle::step(MonoTime now, const Event& event, const Cont
   return std::move(out_);
 }
 
-void Lifecycle::carry_out(Outcome outcome, const Event& event) {
+void Lifecycle::carry_out(Transition outcome, const Event& event) {
   switch (outcome) {
-    case Outcome::ignore:
-    case Outcome::impossible: return;
-    case Outcome::refuse: return fail(FailureReason::policy_denied);
-    case Outcome::dial:
+    case Transition::ignore:
+    case Transition::impossible: return;
+    case Transition::refuse: return fail(FailureReason::policy_denied);
+    case Transition::dial:
       state_ = State::connecting;
       deadline_ = now_ + kEstablishTimeout;
       out_.emplace_back(action::Dial{});
       return;
-    case Outcome::listen:
+    case Transition::listen:
       state_ = State::handshaking;
       deadline_ = now_ + kEstablishTimeout;
       return;
-    case Outcome::handshake: state_ = State::handshaking; return;
-    case Outcome::authenticate: return authenticate(std::get<event::Proven>(event).verdict);
-    case Outcome::lose: return fail(std::get<event::Lost>(event).reason);
-    case Outcome::greet: return greet(std::get<event::HelloReceived>(event).hello);
-    case Outcome::greet_again: return greet_again(std::get<event::HelloReceived>(event).hello);
-    case Outcome::answer: return answer(std::get<event::HeartbeatReceived>(event));
-    case Outcome::measure: return measure(std::get<event::AckReceived>(event));
-    case Outcome::part: {
+    case Transition::handshake: state_ = State::handshaking; return;
+    case Transition::authenticate: return authenticate(std::get<event::Proven>(event).verdict);
+    case Transition::lose: return fail(std::get<event::Lost>(event).reason);
+    case Transition::greet: return greet(std::get<event::HelloReceived>(event).hello);
+    case Transition::greet_again: return greet_again(std::get<event::HelloReceived>(event).hello);
+    case Transition::answer: return answer(std::get<event::HeartbeatReceived>(event));
+    case Transition::measure: return measure(std::get<event::AckReceived>(event));
+    case Transition::part: {
       const auto reason = std::get<event::GoodbyeReceived>(event).reason;
       refused_by_peer_ = reason != FailureReason::none;
       reason_ = reason;
       return begin_closing(reason);
     }
-    case Outcome::reconsider: return reconsider();
-    case Outcome::conclude: return conclude(std::get<event::Rechecked>(event).verdict);
-    case Outcome::join:
+    case Transition::reconsider: return reconsider();
+    case Transition::conclude: return conclude(std::get<event::Rechecked>(event).verdict);
+    case Transition::join:
       bulk_ = true;
       monitor(Lane::bulk) = HeartbeatMonitor{};
       return send_heartbeat(Lane::bulk);
-    case Outcome::unjoin: bulk_ = false; return;
-    case Outcome::finish: return begin_closing(reason_);
-    case Outcome::expire: return expire();
-    case Outcome::stop: return begin_closing(FailureReason::none);
-    case Outcome::gone:
+    case Transition::unjoin: bulk_ = false; return;
+    case Transition::finish: return begin_closing(reason_);
+    case Transition::expire: return expire();
+    case Transition::stop: return begin_closing(FailureReason::none);
+    case Transition::gone:
       end(State::closed);
       out_.emplace_back(action::Close{false});
       return;
@@ -147,7 +147,7 @@ void Lifecycle::measure(const event::AckReceived& e) {
 // The peer was revoked, but without haste: it is nobody's neighbour any more, and what is under way
 // may end.
 bool Lifecycle::leaving() const {
-  return context_->revoked_as(*peer_) == Severity::drain &&
+  return context_->revoked_as(*peer_) == wire::Severity::drain &&
          context_->authority != Authority::expired;
 }
 
@@ -181,7 +181,7 @@ void Lifecycle::conclude(const Verdict& verdict) {
   if (identity != FailureReason::none) return fail(identity);
   if (verdict) {
     schedule_revalidation(verdict->valid_for);
-  } else if (verdict.error().severity == Severity::close || state_ == State::authorizing) {
+  } else if (verdict.error().severity == wire::Severity::close || state_ == State::authorizing) {
     return fail(verdict.error().reason);
   } else {
     return begin_draining(verdict.error().reason, kRevokedDrainTimeout);

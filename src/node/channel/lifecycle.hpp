@@ -31,7 +31,7 @@ inline constexpr Duration kCloseTimeout = 2s;  // the peer has this long to hear
 // What the checks of a certificate say (CH-2).
 struct Refusal {
   FailureReason reason = FailureReason::certificate_invalid;
-  Severity severity = Severity::close;
+  wire::Severity severity = wire::Severity::close;
 };
 struct Proof {
   wire::SpiffeId identity;  // the proven leaf has it, and nothing else counts
@@ -155,7 +155,7 @@ class Lifecycle {
   Lifecycle(ChannelId id, std::optional<NodeId> expected) : id_(id), expected_(expected) {}
 
   using Actions = std::vector<Action>;
-  void carry_out(Outcome outcome, const Event& event);
+  void carry_out(Transition outcome, const Event& event);
   void authenticate(const Verdict& verdict);
   void greet(const wire::Hello& hello);
   void greet_again(const wire::Hello& hello);

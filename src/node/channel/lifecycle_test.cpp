@@ -301,7 +301,7 @@ TEST_F(LifecycleTest, ARevokedPeerIsCutOffAtOnce) {
 
 TEST_F(LifecycleTest, APeerRevokedWithoutHasteDrains) {
   reach(State::revalidating);
-  step(event::Rechecked{refused(FailureReason::certificate_revoked, Severity::drain)});
+  step(event::Rechecked{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
   EXPECT_EQ(channel.state(), State::draining);
   EXPECT_EQ(channel.reason(), FailureReason::certificate_revoked);
   const MonoTime by = now + kRevokedDrainTimeout;
@@ -312,7 +312,7 @@ TEST_F(LifecycleTest, APeerRevokedWithoutHasteDrains) {
 TEST_F(LifecycleTest, ARevokedNodeThatIsNobodysNeighbourAnyMoreIsToldSo) {
   reach_established();
   context.peers.clear();
-  context.revoked[b] = Severity::close;
+  context.revoked[b] = wire::Severity::close;
   expect_failed(FailureReason::certificate_revoked, context_changed());
 }
 
@@ -320,7 +320,7 @@ TEST_F(LifecycleTest, ANodeRevokedWithoutHasteEndsWhatIsUnderWay) {
   reach_established();
   const auto classes = channel.classes();
   context.peers.clear();
-  context.revoked[b] = Severity::drain;
+  context.revoked[b] = wire::Severity::drain;
   context_changed();
   EXPECT_EQ(channel.state(), State::draining);
   EXPECT_EQ(channel.classes(), classes);
@@ -338,7 +338,7 @@ TEST_F(LifecycleTest, ARevocationThatComesBeforeTheHelloCounts) {
   EXPECT_TRUE(find<action::Recheck>(context_changed()));
   expect_failed(
       FailureReason::certificate_revoked,
-      step(event::Rechecked{refused(FailureReason::certificate_revoked, Severity::drain)}));
+      step(event::Rechecked{refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
 }
 
 // --- without the control plane

@@ -49,7 +49,7 @@ enum class EventKind : std::uint8_t {
 inline constexpr std::size_t kEventCount = 17;
 inline constexpr std::size_t kStateCount = 12;
 
-enum class Outcome : std::uint8_t {
+enum class Transition : std::uint8_t {
   ignore,         // a harmless straggler
   impossible,     // the shell cannot report this here; ignored too
   refuse,         // the peer broke the protocol: failed
@@ -81,7 +81,7 @@ constexpr std::string_view to_string(EventKind e) {
   return names[static_cast<std::size_t>(e)];
 }
 
-constexpr std::string_view to_string(Outcome o) {
+constexpr std::string_view to_string(Transition o) {
   constexpr std::array<std::string_view, 21> names = {
       "ignore",   "impossible", "refuse",      "dial",   "listen",  "handshake", "authenticate",
       "lose",     "greet",      "greet_again", "answer", "measure", "part",      "reconsider",
@@ -90,11 +90,11 @@ constexpr std::string_view to_string(Outcome o) {
 }
 
 namespace table {
-using enum Outcome;
-inline constexpr Outcome never = impossible;
+using enum Transition;
+inline constexpr Transition never = impossible;
 
 // clang-format off
-inline constexpr std::array<std::array<Outcome, kStateCount>, kEventCount> kTransitions = {{
+inline constexpr std::array<std::array<Transition, kStateCount>, kEventCount> kTransitions = {{
   //                idle    connecting handshaking   authenticating authorizing established  revalidating degraded     draining     closing closed  failed
   /* start */      {dial,   never,     never,        never,         never,      never,       never,       never,       never,       never,  ignore, ignore},
   /* accepted */   {listen, never,     never,        never,         never,      never,       never,       never,       never,       never,  ignore, ignore},
@@ -117,15 +117,15 @@ inline constexpr std::array<std::array<Outcome, kStateCount>, kEventCount> kTran
 // clang-format on
 }  // namespace table
 
-constexpr Outcome outcome_of(State state, EventKind event) {
+constexpr Transition transition_of(State state, EventKind event) {
   return table::kTransitions[static_cast<std::size_t>(event)][static_cast<std::size_t>(state)];
 }
 
 // Closed and failed never come back.
 static_assert([] {
   for (std::size_t e = 0; e < kEventCount; ++e) {
-    if (outcome_of(State::closed, static_cast<EventKind>(e)) != Outcome::ignore) return false;
-    if (outcome_of(State::failed, static_cast<EventKind>(e)) != Outcome::ignore) return false;
+    if (transition_of(State::closed, static_cast<EventKind>(e)) != Transition::ignore) return false;
+    if (transition_of(State::failed, static_cast<EventKind>(e)) != Transition::ignore) return false;
   }
   return true;
 }());
@@ -133,7 +133,7 @@ static_assert([] {
 static_assert([] {
   for (std::size_t s = 1; s < kStateCount; ++s) {
     const auto state = static_cast<State>(s);
-    if (!is_terminal(state) && outcome_of(state, EventKind::timeout) != Outcome::expire) {
+    if (!is_terminal(state) && transition_of(state, EventKind::timeout) != Transition::expire) {
       return false;
     }
   }

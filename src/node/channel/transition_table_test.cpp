@@ -22,8 +22,9 @@ std::string as_markdown() {
     const auto event = static_cast<EventKind>(e);
     out += "| **" + std::string(to_string(event)) + "** |";
     for (std::size_t s = 0; s < kStateCount; ++s) {
-      const Outcome outcome = outcome_of(static_cast<State>(s), event);
-      out += outcome == Outcome::impossible ? " - |" : " " + std::string(to_string(outcome)) + " |";
+      const Transition outcome = transition_of(static_cast<State>(s), event);
+      out +=
+          outcome == Transition::impossible ? " - |" : " " + std::string(to_string(outcome)) + " |";
     }
     out += "\n";
   }
@@ -43,8 +44,8 @@ TEST(TransitionTable, LetsNoFrameButAHelloAdvanceAChannelThatIsNotEstablished) {
   for (const State s :
        {State::connecting, State::handshaking, State::authenticating, State::authorizing}) {
     for (const EventKind e : {EventKind::heartbeat, EventKind::ack}) {
-      const Outcome outcome = outcome_of(s, e);
-      EXPECT_TRUE(outcome == Outcome::refuse || outcome == Outcome::impossible);
+      const Transition outcome = transition_of(s, e);
+      EXPECT_TRUE(outcome == Transition::refuse || outcome == Transition::impossible);
     }
   }
 }
@@ -76,30 +77,30 @@ Event example(EventKind kind, const wire::Hello& hello, const wire::Heartbeat& h
 }
 
 // The states that an outcome may lead to; no other is ever seen.
-std::vector<State> successors(Outcome outcome, State from) {
+std::vector<State> successors(Transition outcome, State from) {
   using enum State;
   switch (outcome) {
-    case Outcome::ignore:
-    case Outcome::impossible: return {from};
-    case Outcome::refuse:
-    case Outcome::lose: return {failed};
-    case Outcome::dial: return {connecting};
-    case Outcome::listen:
-    case Outcome::handshake: return {handshaking};
-    case Outcome::authenticate: return {authorizing, failed};
-    case Outcome::greet: return {established, degraded, failed};
-    case Outcome::greet_again: return {from, draining, failed};
-    case Outcome::answer: return {from, draining, failed};
-    case Outcome::measure: return {from, established, failed};
-    case Outcome::part: return {closing};
-    case Outcome::reconsider: return {from, revalidating, draining, failed};
-    case Outcome::conclude: return {from, established, degraded, draining, failed};
-    case Outcome::join:
-    case Outcome::unjoin: return {from};
-    case Outcome::finish: return {closing};
-    case Outcome::expire: return {from, degraded, revalidating, closing, closed, failed};
-    case Outcome::stop: return {closing};
-    case Outcome::gone: return {closed};
+    case Transition::ignore:
+    case Transition::impossible: return {from};
+    case Transition::refuse:
+    case Transition::lose: return {failed};
+    case Transition::dial: return {connecting};
+    case Transition::listen:
+    case Transition::handshake: return {handshaking};
+    case Transition::authenticate: return {authorizing, failed};
+    case Transition::greet: return {established, degraded, failed};
+    case Transition::greet_again: return {from, draining, failed};
+    case Transition::answer: return {from, draining, failed};
+    case Transition::measure: return {from, established, failed};
+    case Transition::part: return {closing};
+    case Transition::reconsider: return {from, revalidating, draining, failed};
+    case Transition::conclude: return {from, established, degraded, draining, failed};
+    case Transition::join:
+    case Transition::unjoin: return {from};
+    case Transition::finish: return {closing};
+    case Transition::expire: return {from, degraded, revalidating, closing, closed, failed};
+    case Transition::stop: return {closing};
+    case Transition::gone: return {closed};
   }
   return {};
 }
@@ -113,7 +114,7 @@ TEST_P(Transitions, LeadWhereTheTableSays) {
   reach(from);
   ASSERT_EQ(channel.state(), from);
   step(example(kind, hello(), heartbeat(), verdict(b)));
-  const auto allowed = successors(outcome_of(from, kind), from);
+  const auto allowed = successors(transition_of(from, kind), from);
   EXPECT_NE(std::ranges::find(allowed, channel.state()), allowed.end())
       << to_string(from) << " × " << to_string(kind) << " → " << to_string(channel.state());
   if (is_terminal(from)) {

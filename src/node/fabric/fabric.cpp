@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "node/fabric/channel_context.hpp"
 #include "node/fabric/observations.hpp"
-#include "node/fabric/standing.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {

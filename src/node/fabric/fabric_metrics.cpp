@@ -92,7 +92,7 @@ void write_reconnects(Text& t, const channel::Table& table, MonoTime now) {
   }
 }
 
-void write_standing(Text& t, const channel::Context& c) {
+void write_context(Text& t, const channel::Context& c) {
   t.one("draining", "gauge", "1 while this node drains.", c.draining ? 1 : 0);
   t.family("authority", "gauge", "1 for what the configuration is worth now.");
   for (const auto& [name, value] : {std::pair("current", channel::Authority::current),
@@ -115,7 +115,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   write_channels(t, table);
   write_counters(t, table.counters());
   write_reconnects(t, table, now);
-  write_standing(t, table.context());
+  write_context(t, table.context());
   const auto counters = [](const io::TlsListener* l) { return l ? &l->counters() : nullptr; };
   io::write_handshakes(t, {{"nodes", counters(nodes)}, {"clients", counters(clients)}});
   const router::SecurityTable& security = router.security();

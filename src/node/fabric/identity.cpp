@@ -1,6 +1,7 @@
 #include "node/fabric/identity.hpp"
 
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "io/system/file.hpp"
 
@@ -35,18 +36,15 @@ std::optional<crypto::TlsIdentity> read_worker(const std::filesystem::path& dir,
 std::expected<Identity, std::string> read_identity(const std::filesystem::path& state,
                                                    WallTime now) {
   const auto dir = state / "identity";
-  const auto key_text = io::read_file(dir / "node.key");
-  if (!key_text) return std::unexpected(key_text.error());
-  const auto chain_text = io::read_file(dir / "chain.pem");
-  if (!chain_text) return std::unexpected(chain_text.error());
-  const auto seal_text = io::read_file(dir / "seal.key");
-  if (!seal_text) return std::unexpected(seal_text.error());
+  const auto key_text = RAP_TRY(io::read_file(dir / "node.key"));
+  const auto chain_text = RAP_TRY(io::read_file(dir / "chain.pem"));
+  const auto seal_text = RAP_TRY(io::read_file(dir / "seal.key"));
 
-  auto key = crypto::PrivateKey::from_pem(*key_text);
+  auto key = crypto::PrivateKey::from_pem(key_text);
   if (!key) return std::unexpected((dir / "node.key").string() + ": not a private key");
-  auto chain = crypto::Certificate::chain_from_pem(*chain_text);
+  auto chain = crypto::Certificate::chain_from_pem(chain_text);
   if (!chain) return std::unexpected((dir / "chain.pem").string() + ": not a certificate chain");
-  std::string seal_base64 = *seal_text;
+  std::string seal_base64 = seal_text;
   while (!seal_base64.empty() && seal_base64.back() == '\n') seal_base64.pop_back();
   const auto raw = from_base64(seal_base64);
   const auto seal = raw ? crypto::X25519KeyPair::from_secret(*raw) : std::nullopt;

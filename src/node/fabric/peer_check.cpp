@@ -43,8 +43,8 @@ channel::Verdict PeerCheck::operator()(io::Stream& stream, WallTime now) const {
   const auto identity = stream.recheck(roots, deny.get(), now);
   if (!identity) {
     channel::Refusal refusal{reason_of(identity.error())};
-    if (deny && stream.denied_by(*deny) == crypto::Severity::drain) {
-      refusal.severity = channel::Severity::drain;
+    if (deny && stream.denied_by(*deny) == wire::Severity::drain) {
+      refusal.severity = wire::Severity::drain;
     }
     return std::unexpected(refusal);
   }

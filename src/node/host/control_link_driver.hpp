@@ -10,8 +10,8 @@
 #include "io/http/http_client.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/message_socket.hpp"
-#include "node/agent/control_link.hpp"
-#include "node/agent/node_identity.hpp"
+#include "node/agent/enrolment/node_identity.hpp"
+#include "node/agent/link/control_link.hpp"
 #include "node/host/outstanding.hpp"
 
 namespace rap::host {

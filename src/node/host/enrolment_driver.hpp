@@ -7,7 +7,7 @@
 #include "base/log.hpp"
 #include "io/http/http_client.hpp"
 #include "io/stream/event_loop.hpp"
-#include "node/agent/enrolment.hpp"
+#include "node/agent/enrolment/enrolment.hpp"
 #include "node/agent/node_files.hpp"
 
 namespace rap::host {

@@ -2,8 +2,8 @@
 #include "node/host/enrolment_driver.hpp"
 
 #include "io/system/test_directory.hpp"
-#include "node/agent/enrolment_plan.hpp"
-#include "node/agent/node_identity.hpp"
+#include "node/agent/enrolment/enrolment_plan.hpp"
+#include "node/agent/enrolment/node_identity.hpp"
 #include "node/host/host.hpp"
 #include "node/host/test_control.hpp"
 

@@ -3,6 +3,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "base/try.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::host {
@@ -29,9 +30,8 @@ std::expected<std::optional<std::string>, std::string> StateFiles::read(std::str
   const std::filesystem::path path = root_ / name;
   std::error_code error;
   if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
-  auto content = io::read_file(path);
-  if (!content) return std::unexpected(content.error());
-  return std::optional(std::move(*content));
+  auto content = RAP_TRY(io::read_file(path));
+  return std::optional(std::move(content));
 }
 
 agent::StoreResult StateFiles::write(const agent::FileWrite& file) {

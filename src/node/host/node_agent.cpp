@@ -1,7 +1,8 @@
 #include "node/host/node_agent.hpp"
 
+#include "base/try.hpp"
 #include "io/system/file.hpp"
-#include "node/agent/enrolment_plan.hpp"
+#include "node/agent/enrolment/enrolment_plan.hpp"
 #include "wire/url.hpp"
 
 namespace rap::host {
@@ -24,14 +25,12 @@ AgentEnd fail(Log& log, std::string_view detail, AgentEnd end = AgentEnd::failed
 std::expected<std::optional<agent::JoinToken>, std::string> join_token(const NodeAgentOptions& o) {
   std::string text = o.join_token;
   if (!o.join_token_file.empty()) {
-    auto content = io::read_file(o.join_token_file, agent::kMaxJoinTokenBytes + 1);
-    if (!content) return std::unexpected(content.error());
-    text = std::move(*content);
+    auto content = RAP_TRY(io::read_file(o.join_token_file, agent::kMaxJoinTokenBytes + 1));
+    text = std::move(content);
   }
   if (text.empty()) return std::nullopt;
-  auto token = agent::parse_join_token(text);
-  if (!token) return std::unexpected(token.error());
-  return std::optional(std::move(*token));
+  auto token = RAP_TRY(agent::parse_join_token(text));
+  return std::optional(std::move(token));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "base/log.hpp"
 #include "io/stream/event_loop.hpp"
-#include "node/agent/ocsp_sync.hpp"
+#include "node/agent/link/ocsp_sync.hpp"
 #include "node/host/outstanding.hpp"
 
 namespace rap::host {

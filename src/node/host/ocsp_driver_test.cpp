@@ -5,7 +5,7 @@
 #include "io/http/test_http.hpp"
 #include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
-#include "node/agent/enrolment_record.hpp"
+#include "node/agent/enrolment/enrolment_record.hpp"
 #include "node/agent/test_state.hpp"
 
 namespace rap::host {

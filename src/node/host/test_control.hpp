@@ -13,7 +13,7 @@
 #include "io/http/test_http.hpp"
 #include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
-#include "node/agent/join_token.hpp"
+#include "node/agent/enrolment/join_token.hpp"
 
 namespace rap::host {
 

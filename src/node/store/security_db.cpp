@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "base/try.hpp"
 #include "node/store/statement.hpp"
 
 namespace rap::node_store {
@@ -126,7 +127,7 @@ StoreOutcome<void> SecurityDb::transact(Work work) {
 }
 
 StoreOutcome<StreamState> SecurityDb::state(DeltaStream stream) {
-  if (auto ok = open(); !ok) return std::unexpected(ok.error());
+  RAP_TRY(open());
   Statement read(db_.get(), "SELECT cursor, complete, began FROM streams WHERE name = ?");
   const int code = read.bind(to_string(stream)).step();
   if (code == SQLITE_DONE) return refuse(StoreFault::damaged, path_.string() + " lacks a cursor.");
@@ -200,7 +201,7 @@ StoreOutcome<void> SecurityDb::apply(DeltaStream stream, const SecurityChanges& 
 }
 
 StoreOutcome<SecurityChanges> SecurityDb::load() {
-  if (auto ok = open(); !ok) return std::unexpected(ok.error());
+  RAP_TRY(open());
   SecurityChanges all;
   const auto nonsense = [&] {
     return refuse(StoreFault::damaged, path_.string() + " holds a row that makes no sense.");

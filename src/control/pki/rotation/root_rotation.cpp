@@ -1,5 +1,6 @@
 #include "control/pki/rotation/root_rotation.hpp"
 
+#include "base/try.hpp"
 #include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/pki/authority.hpp"
@@ -9,7 +10,7 @@ namespace rap::control {
 namespace {
 
 // The nodes that are not through with the phase yet, up to a limit.
-std::vector<Laggard> laggards(Transaction& tx, const TrustState& state, std::size_t limit) {
+std::vector<LateNode> late_nodes(Transaction& tx, const TrustState& state, std::size_t limit) {
   if (state.phase == TrustPhase::stable) return {};
   return state.phase == TrustPhase::reissuing
              ? tx.trust().nodes_under_another_root(state.next_ca_ref, limit)
@@ -31,16 +32,15 @@ Outcome<PreparedTrust> prepared(Services& s) {
 }
 
 Outcome<void> begin(Services& s, Transaction& tx, TrustState& state, WallTime now) {
-  const auto next = prepared(s);
-  if (!next) return std::unexpected(next.error());
-  if (next->both.version != state.bundle_version + 1 || next->ca_ref != s.authority->ca_ref()) {
+  const auto next = RAP_TRY(prepared(s));
+  if (next.both.version != state.bundle_version + 1 || next.ca_ref != s.authority->ca_ref()) {
     return not_prepared("What was prepared is for another state of the trust.");
   }
-  tx.trust().add_bundle(next->both, now);
+  tx.trust().add_bundle(next.both, now);
   state.phase = TrustPhase::distributing;
-  state.bundle_version = next->both.version;
-  state.ca_ref = next->ca_ref;
-  state.next_ca_ref = next->next_ca_ref;
+  state.bundle_version = next.both.version;
+  state.ca_ref = next.ca_ref;
+  state.next_ca_ref = next.next_ca_ref;
   return {};
 }
 
@@ -50,11 +50,10 @@ Outcome<void> step(Services& s, Transaction& tx, TrustState& state, WallTime now
     case TrustPhase::stable: return begin(s, tx, state, now);
     case TrustPhase::distributing: state.phase = TrustPhase::reissuing; return {};
     case TrustPhase::reissuing: {
-      const auto next = prepared(s);
-      if (!next) return std::unexpected(next.error());
-      tx.trust().add_bundle(next->only_new, now);
+      const auto next = RAP_TRY(prepared(s));
+      tx.trust().add_bundle(next.only_new, now);
       state.phase = TrustPhase::retiring;
-      state.bundle_version = next->only_new.version;
+      state.bundle_version = next.only_new.version;
       return {};
     }
     case TrustPhase::retiring:
@@ -71,7 +70,7 @@ Outcome<void> take_step(Services& s, Transaction& tx, TrustState state, const Au
                         bool forced) {
   const Json left_behind = [&] {
     Json names = Json::array();
-    for (const Laggard& node : laggards(tx, state, kMaxListed)) names.push_back(node.name);
+    for (const LateNode& node : late_nodes(tx, state, kMaxListed)) names.push_back(node.name);
     return names;
   }();
   if (auto ok = step(s, tx, state, actor.at); !ok) return ok;
@@ -89,7 +88,7 @@ Reply status_of(Services& s, Transaction& tx) {
   const TrustState state = tx.trust().lock_state();
   const auto found = s.trust_keys.prepared();
   Json late = Json::array();
-  for (const Laggard& node : laggards(tx, state, kMaxListed)) {
+  for (const LateNode& node : late_nodes(tx, state, kMaxListed)) {
     Json item = {{"id", node.id.str()}, {"name", node.name}};
     if (node.checked_in_at > WallTime{}) item["last_seen_at"] = to_unix(node.checked_in_at);
     late.push_back(std::move(item));
@@ -100,7 +99,7 @@ Reply status_of(Services& s, Transaction& tx) {
               {"bundle_floor", state.bundle_floor},
               {"prepared", found && found->has_value()},
               {"nodes", tx.trust().count_nodes()},
-              {"laggards", std::move(late)}};
+              {"late_nodes", std::move(late)}};
   if (state.phase_since > WallTime{}) out["phase_since"] = to_unix(state.phase_since);
   if (!state.next_ca_ref.empty()) out["next_ca_ref"] = state.next_ca_ref;
   return reply(out);
@@ -121,8 +120,7 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
                         "). 'rap admin trust status' shows for which nodes it waits; with "
                         "force it goes on without them, and they have to enrol again.");
     }
-    auto done = take_step(s, tx, state, call.audit_entry(), state.phase != TrustPhase::stable);
-    if (!done) return std::unexpected(done.error());
+    RAP_TRY(take_step(s, tx, state, call.audit_entry(), state.phase != TrustPhase::stable));
     return status_of(s, tx);
   });
   if (answer) follow_trust(s);
@@ -132,7 +130,7 @@ Outcome<Reply> rotate(Services& s, const Call& call) {
 }  // namespace
 
 Outcome<void> step_root(Services& s, Transaction& tx, const TrustState& state, WallTime now) {
-  if (state.phase == TrustPhase::stable || !laggards(tx, state, 1).empty()) return {};
+  if (state.phase == TrustPhase::stable || !late_nodes(tx, state, 1).empty()) return {};
   return take_step(s, tx, state, AuditEntry::of_system(now), false);
 }
 
@@ -146,7 +144,7 @@ std::vector<Route> root_rotation_routes() {
                          count("bundle_floor"),
                          of("prepared", FieldType::boolean),
                          count("nodes"),
-                         list("laggards", static_cast<std::int64_t>(kMaxListed),
+                         list("late_nodes", static_cast<std::int64_t>(kMaxListed),
                               {uuid("id"), field::name("name"), time("last_seen_at").optional()})};
   return {
       {{.method = "GET",
@@ -161,7 +159,7 @@ std::vector<Route> root_rotation_routes() {
       {{.method = "POST",
         .path = "/api/v1/trust/rotate",
         .operation = "rotateTrust",
-        .summary = "Start the change to the prepared root, or go on without the laggards",
+        .summary = "Start the change to the prepared root, or go on without the late nodes",
         .access = policy::Access::platform_owner,
         .query = {},
         .body = {of("force", FieldType::boolean).optional()},

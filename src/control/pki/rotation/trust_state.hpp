@@ -52,7 +52,7 @@ struct StoredBundle {
 };
 
 // A node that a rotation waits for.
-struct Laggard {
+struct LateNode {
   NodeId id;
   std::string name;
   WallTime checked_in_at{};  // the epoch: never
@@ -75,9 +75,9 @@ class TrustRepository {
   // The approved nodes: how many there are, who has not acknowledged a configuration of that
   // version or a later one, and who last came with a certificate under another root than that.
   virtual std::size_t count_nodes() = 0;
-  virtual std::vector<Laggard> nodes_behind(std::uint64_t config_version, std::size_t limit) = 0;
-  virtual std::vector<Laggard> nodes_under_another_root(std::string_view ca_ref,
-                                                        std::size_t limit) = 0;
+  virtual std::vector<LateNode> nodes_behind(std::uint64_t config_version, std::size_t limit) = 0;
+  virtual std::vector<LateNode> nodes_under_another_root(std::string_view ca_ref,
+                                                         std::size_t limit) = 0;
 };
 
 }  // namespace rap::control

@@ -12,7 +12,7 @@ using crypto::DenyEntry;
 
 // The key too, where it is the key or the node that is not trusted any more.
 bool is_key_denied(const RevokedCertificate& c) {
-  return c.key_revoked || c.holder == HolderStanding::revoked;
+  return c.key_revoked || c.holder == HolderState::revoked;
 }
 
 std::optional<std::vector<DenyEntry>> entries_of(Transaction& tx, WallTime now) {

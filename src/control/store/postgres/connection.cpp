@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 
 namespace rap::store {
 namespace {
@@ -175,7 +176,7 @@ std::expected<void, SqlError> Connection::script(const std::string& sql) {
   if (!ahead_.empty()) {  // not all of it: the last becomes the query
     const Statement last = std::move(ahead_.back());
     ahead_.pop_back();
-    if (auto done = query(last.sql, last.params); !done) return std::unexpected(done.error());
+    RAP_TRY(query(last.sql, last.params));
   }
   auto result = finish(read_the_end() && PQsendQuery(conn_.get(), sql.c_str()) == 1);
   if (!result) return std::unexpected(std::move(result.error()));
@@ -254,9 +255,7 @@ std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent
   const auto deadline = std::chrono::steady_clock::now() + patience_;
   std::shared_ptr<PGresult> kept;
   for (std::size_t part = 0;;) {
-    if (const auto arrived = wait_for_result(deadline); !arrived) {
-      return std::unexpected(arrived.error());
-    }
+    RAP_TRY(wait_for_result(deadline));
     auto next = own(PQgetResult(conn_.get()));
     if (!next && !piped.empty() && PQstatus(conn_.get()) == CONNECTION_OK) {
       continue;  // the end of a part

@@ -1,5 +1,6 @@
 #include "control/store/postgres/migrations.hpp"
 
+#include "base/try.hpp"
 #include "crypto/keys/digest.hpp"
 
 namespace rap::store {
@@ -40,12 +41,11 @@ std::expected<void, SqlError> apply(Connection& owner, const Migration& migratio
   const auto run = [&]() -> std::expected<void, SqlError> {
     if (auto ok = owner.script("BEGIN"); !ok) return ok;
     if (auto ok = owner.script(std::string(migration.sql)); !ok) return ok;
-    auto noted = owner.query(
-        "INSERT INTO schema_migrations (version, name, sha256, applied_at) "
-        "VALUES ($1, $2, $3, now())",
-        {to_param(migration.version), to_param(migration.name),
-         to_param(crypto::sha256_hex(as_bytes(migration.sql)))});
-    if (!noted) return std::unexpected(noted.error());
+    RAP_TRY(
+        owner.query("INSERT INTO schema_migrations (version, name, sha256, applied_at) "
+                    "VALUES ($1, $2, $3, now())",
+                    {to_param(migration.version), to_param(migration.name),
+                     to_param(crypto::sha256_hex(as_bytes(migration.sql)))}));
     return owner.script("COMMIT");
   };
   auto ok = run();
@@ -57,18 +57,16 @@ std::expected<void, SqlError> apply(Connection& owner, const Migration& migratio
 
 std::expected<int, SqlError> apply_missing(Connection& owner,
                                            const std::vector<Migration>& migrations) {
-  if (auto ok = owner.script("CREATE TABLE IF NOT EXISTS schema_migrations (version integer "
-                             "PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, "
-                             "applied_at timestamptz NOT NULL)");
-      !ok) {
-    return std::unexpected(ok.error());
-  }
-  auto applied = owner.query("SELECT version, sha256 FROM schema_migrations ORDER BY version", {});
-  if (!applied) return std::unexpected(applied.error());
-  if (auto ok = check_applied(*applied, migrations); !ok) return std::unexpected(ok.error());
+  RAP_TRY(
+      owner.script("CREATE TABLE IF NOT EXISTS schema_migrations (version integer "
+                   "PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, "
+                   "applied_at timestamptz NOT NULL)"));
+  auto applied =
+      RAP_TRY(owner.query("SELECT version, sha256 FROM schema_migrations ORDER BY version", {}));
+  RAP_TRY(check_applied(applied, migrations));
   int count = 0;
-  for (auto i = static_cast<std::size_t>(applied->size()); i < migrations.size(); ++i) {
-    if (auto ok = apply(owner, migrations[i]); !ok) return std::unexpected(ok.error());
+  for (auto i = static_cast<std::size_t>(applied.size()); i < migrations.size(); ++i) {
+    RAP_TRY(apply(owner, migrations[i]));
     ++count;
   }
   return count;
@@ -78,10 +76,8 @@ std::expected<int, SqlError> apply_missing(Connection& owner,
 
 std::expected<int, SqlError> migrate(Connection& owner, const std::vector<Migration>& migrations) {
   owner.set_patience(kPatience);
-  if (auto ok = owner.script("SET statement_timeout = 0; SET lock_timeout = 0"); !ok) {
-    return std::unexpected(ok.error());
-  }
-  if (auto ok = owner.script(kLock); !ok) return std::unexpected(ok.error());
+  RAP_TRY(owner.script("SET statement_timeout = 0; SET lock_timeout = 0"));
+  RAP_TRY(owner.script(kLock));
   auto count = apply_missing(owner, migrations);
   (void)owner.script(kUnlock);
   return count;

@@ -28,9 +28,7 @@ snapshot::Revocation revocation_of(const Row& row) {
   } else {
     r.node = row.id<NodeId>(2);
   }
-  if (row.text(6) == to_string(snapshot::RevocationSeverity::drain)) {
-    r.severity = snapshot::RevocationSeverity::drain;
-  }
+  r.severity = wire::severity_from(row.text(6)).value_or(wire::Severity::close);
   return r;
 }
 

@@ -112,14 +112,14 @@ std::vector<ConfigDocument> SqlConfigs::list_for_nodes() {
   return out;
 }
 
-std::map<NodeId, control::DocumentStanding> SqlConfigs::standings_of(const ConfigDocument& d) {
-  std::map<NodeId, control::DocumentStanding> out;
+std::map<NodeId, control::DocumentProgress> SqlConfigs::progress_of(const ConfigDocument& d) {
+  std::map<NodeId, control::DocumentProgress> out;
   for (const Row& row :
        sql_.query("SELECT node_id, version, applied_at, error FROM node_config_documents WHERE "
                   "document_id = (SELECT id FROM config_documents WHERE " +
                       std::string(kOfScope) + ")",
                   d.type, to_string(d.layer), d.organization, d.resource)) {
-    out.emplace(row.id<NodeId>(0), control::DocumentStanding{.applied_version = row.count(1),
+    out.emplace(row.id<NodeId>(0), control::DocumentProgress{.applied_version = row.count(1),
                                                              .applied_at = row.maybe_time(2),
                                                              .error = row.text(3)});
   }

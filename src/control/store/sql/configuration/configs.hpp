@@ -20,7 +20,7 @@ class SqlConfigs final : public control::ConfigRepository {
   std::size_t count_service_documents(OrganizationId organization) override;
   std::size_t count_organization_documents() override;
   std::vector<control::ConfigDocument> list_for_nodes() override;
-  std::map<NodeId, control::DocumentStanding> standings_of(
+  std::map<NodeId, control::DocumentProgress> progress_of(
       const control::ConfigDocument& document) override;
   void record_applied(NodeId node, const control::DocumentReport& document, WallTime now) override;
   void record_error(NodeId node, const control::DocumentReport& document, std::string_view error,

@@ -54,18 +54,18 @@ std::vector<bool> SqlAdmissions::admitted_among(
   return admitted;
 }
 
-std::optional<control::Horizon> SqlAdmissions::horizon() {
+std::optional<control::ClusterVersions> SqlAdmissions::versions() {
   const Rows rows = sql_.query(
       "SELECT k.admissions, k.config_version, max(d.seq) FILTER (WHERE d.stream = 'epochs'), "
       "max(d.seq) FILTER (WHERE d.stream = 'blocklist'), max(d.forgotten), k.id FROM clusters k "
       "JOIN delta_counters d ON d.cluster_id = k.id WHERE k.id = rap_cluster() GROUP BY k.id");
   if (rows.empty()) return std::nullopt;
-  return control::Horizon{.cluster = rows[0].id<ClusterId>(5),
-                          .admissions = rows[0].count(0),
-                          .config_version = rows[0].count(1),
-                          .epochs = rows[0].count(2),
-                          .blocklist = rows[0].count(3),
-                          .forgotten = rows[0].count(4)};
+  return control::ClusterVersions{.cluster = rows[0].id<ClusterId>(5),
+                                  .admissions = rows[0].count(0),
+                                  .config_version = rows[0].count(1),
+                                  .epochs = rows[0].count(2),
+                                  .blocklist = rows[0].count(3),
+                                  .forgotten = rows[0].count(4)};
 }
 
 std::vector<control::AdmissionChange> SqlAdmissions::changes(std::uint64_t since,

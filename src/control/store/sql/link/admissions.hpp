@@ -13,7 +13,7 @@ class SqlAdmissions final : public control::AdmissionRepository {
   std::optional<std::pair<control::Node, control::NodeAdmission>> admit(
       NodeId node, std::string_view serial) override;
   std::vector<bool> admitted_among(const std::vector<control::NodeCredential>& callers) override;
-  std::optional<control::Horizon> horizon() override;
+  std::optional<control::ClusterVersions> versions() override;
   std::vector<control::AdmissionChange> changes(std::uint64_t since, std::size_t limit) override;
 
  private:

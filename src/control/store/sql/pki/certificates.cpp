@@ -6,7 +6,7 @@
 namespace rap::store {
 namespace {
 
-using control::HolderStanding;
+using control::HolderState;
 using control::NodeCertificate;
 
 constexpr std::string_view kSelect =
@@ -17,10 +17,10 @@ constexpr std::string_view kSelect =
     "n.state FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
 
 // By the state of its node.
-HolderStanding holder_of(const Row& row, int column) {
+HolderState holder_of(const Row& row, int column) {
   const std::string state = row.text(column);
-  if (state == "revoked") return HolderStanding::revoked;
-  return state == "disabled" ? HolderStanding::disabled : HolderStanding::takes_part;
+  if (state == "revoked") return HolderState::revoked;
+  return state == "disabled" ? HolderState::disabled : HolderState::takes_part;
 }
 
 NodeCertificate certificate_of(const Row& row) {

@@ -3,7 +3,7 @@
 namespace rap::store {
 namespace {
 
-using control::Laggard;
+using control::LateNode;
 
 std::string select_approved(std::string_view rest) {
   return "SELECT n.id, n.name, coalesce(s.checked_in_at, 0) FROM nodes n "
@@ -11,8 +11,8 @@ std::string select_approved(std::string_view rest) {
          std::string(rest);
 }
 
-std::vector<Laggard> laggards_of(const Rows& rows) {
-  std::vector<Laggard> out;
+std::vector<LateNode> late_nodes_of(const Rows& rows) {
+  std::vector<LateNode> out;
   for (const Row& row : rows) out.push_back({row.id<NodeId>(0), row.text(1), row.time(2)});
   return out;
 }
@@ -96,15 +96,15 @@ std::size_t SqlTrust::count_nodes() {
   return rows.empty() ? 0 : rows[0].count(0);
 }
 
-std::vector<Laggard> SqlTrust::nodes_behind(std::uint64_t config_version, std::size_t limit) {
-  return laggards_of(sql_.query(select_approved("AND coalesce(s.acked_config_version, 0) < $1 "
-                                                "ORDER BY lower(n.name) LIMIT $2"),
-                                config_version, limit));
+std::vector<LateNode> SqlTrust::nodes_behind(std::uint64_t config_version, std::size_t limit) {
+  return late_nodes_of(sql_.query(select_approved("AND coalesce(s.acked_config_version, 0) < $1 "
+                                                  "ORDER BY lower(n.name) LIMIT $2"),
+                                  config_version, limit));
 }
 
-std::vector<Laggard> SqlTrust::nodes_under_another_root(std::string_view ca_ref,
-                                                        std::size_t limit) {
-  return laggards_of(sql_.query(
+std::vector<LateNode> SqlTrust::nodes_under_another_root(std::string_view ca_ref,
+                                                         std::size_t limit) {
+  return late_nodes_of(sql_.query(
       select_approved("AND NOT EXISTS (SELECT FROM node_certificates c WHERE c.node_id = n.id "
                       "AND c.serial = s.certificate_serial AND c.ca_ref = $1) "
                       "ORDER BY lower(n.name) LIMIT $2"),

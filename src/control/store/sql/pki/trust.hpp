@@ -17,10 +17,10 @@ class SqlTrust final : public control::TrustRepository {
   void add_bundle(const control::StoredBundle& bundle, WallTime now) override;
   std::vector<control::StoredBundle> bundles() override;
   std::size_t count_nodes() override;
-  std::vector<control::Laggard> nodes_behind(std::uint64_t config_version,
-                                             std::size_t limit) override;
-  std::vector<control::Laggard> nodes_under_another_root(std::string_view ca_ref,
-                                                         std::size_t limit) override;
+  std::vector<control::LateNode> nodes_behind(std::uint64_t config_version,
+                                              std::size_t limit) override;
+  std::vector<control::LateNode> nodes_under_another_root(std::string_view ca_ref,
+                                                          std::size_t limit) override;
 
  private:
   SqlSession& sql_;

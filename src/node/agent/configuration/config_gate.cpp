@@ -1,0 +1,121 @@
+#include "node/agent/configuration/config_gate.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/tokens/dsse.hpp"
+#include "snapshot/increment.hpp"
+#include "snapshot/node_config.hpp"
+#include "snapshot/trust_bundle.hpp"
+#include "wire/json_reader.hpp"
+
+namespace rap::agent {
+namespace {
+
+std::unexpected<ConfigRefusal> refuse(ConfigFault fault, std::string detail) {
+  return std::unexpected(ConfigRefusal{fault, std::move(detail)});
+}
+
+}  // namespace
+
+std::string_view to_string(ConfigFault fault) {
+  switch (fault) {
+    case ConfigFault::bad_envelope: return "bad_envelope";
+    case ConfigFault::malformed: return "malformed";
+    case ConfigFault::wrong_cluster: return "wrong_cluster";
+    case ConfigFault::wrong_node: return "wrong_node";
+    case ConfigFault::rolled_back: return "rolled_back";
+    case ConfigFault::fast_forward: return "fast_forward";
+    case ConfigFault::mix_and_match: return "mix_and_match";
+    case ConfigFault::gap: return "gap";
+    case ConfigFault::wrong_increment: return "wrong_increment";
+    case ConfigFault::untrusted_roots: return "untrusted_roots";
+    case ConfigFault::expired: return "expired";
+  }
+  return "";
+}
+
+std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
+                                                           const ConfigScope& scope,
+                                                           std::uint64_t version_floor,
+                                                           WallTime now) {
+  const auto payload = crypto::open_envelope(envelope, snapshot::kNodeConfigType, scope.keys);
+  if (!payload) {
+    return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
+  }
+  const std::string_view text = as_text(*payload);
+  auto parsed = wire::parse_strict_json(text);
+  if (!parsed) {
+    return refuse(ConfigFault::malformed, "the document must be JSON without duplicate members");
+  }
+  const wire::JsonValue value(std::move(*parsed));
+  const auto config = snapshot::read_node_config(value);
+  if (!config) return refuse(ConfigFault::malformed, config.error());
+  if (config->cluster != scope.cluster) {
+    return refuse(ConfigFault::wrong_cluster, "it is for cluster " + config->cluster.str());
+  }
+  if (config->node != scope.node) {
+    return refuse(ConfigFault::wrong_node, "it is for node " + config->node.str());
+  }
+  if (config->version < version_floor) {
+    return refuse(ConfigFault::rolled_back, "version " + std::to_string(config->version) +
+                                                " is below " + std::to_string(version_floor) +
+                                                ", which this node already had");
+  }
+  // A node that has none yet takes the version as it is.
+  if (version_floor > 0 && config->version > version_floor &&
+      config->version - version_floor > kMaxVersionJump) {
+    return refuse(ConfigFault::fast_forward,
+                  "version " + std::to_string(config->version) + " is more than " +
+                      std::to_string(kMaxVersionJump) + " above " + std::to_string(version_floor));
+  }
+  // The key that signs configurations is online; it must not be able to bring in a root.
+  const auto roots = crypto::Certificate::chain_from_pem(config->trust_bundle_pem);
+  if (!roots || !snapshot::are_all_trusted(*roots, scope.roots)) {
+    return refuse(ConfigFault::untrusted_roots,
+                  "it names a root that no signed trust bundle brought to this node");
+  }
+  VerifiedConfig verified{config->version,
+                          from_unix(config->issued_at),
+                          std::chrono::seconds{config->valid_for_s},
+                          crypto::sha256(*payload),
+                          value,
+                          config->has_role(policy::NodeRole::entry),
+                          config->documents};
+  if (is_expired(verified, now)) {
+    return refuse(ConfigFault::expired,
+                  "it was good for " + std::to_string(config->valid_for_s) +
+                      " s after it was issued; if it was issued just now, this node's clock or "
+                      "the control plane's is wrong");
+  }
+  return verified;
+}
+
+std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envelope,
+                                                          const VerifiedConfig& base,
+                                                          const ConfigScope& scope) {
+  const auto payload = crypto::open_envelope(envelope, snapshot::kIncrementType, scope.keys);
+  if (!payload) {
+    return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
+  }
+  const auto increment = snapshot::parse_increment(as_text(*payload));
+  if (!increment) return refuse(ConfigFault::malformed, increment.error());
+  if (increment->cluster != scope.cluster) {
+    return refuse(ConfigFault::wrong_cluster, "it is for cluster " + increment->cluster.str());
+  }
+  if (increment->node != scope.node) {
+    return refuse(ConfigFault::wrong_node, "it is for node " + increment->node.str());
+  }
+  if (increment->base_version != base.version || increment->base_sha256 != base.sha256) {
+    return refuse(ConfigFault::gap, "it goes on from version " +
+                                        std::to_string(increment->base_version) + ", and version " +
+                                        std::to_string(base.version) + " is in force here");
+  }
+  const auto result = snapshot::apply_patch(base.value, increment->patch);
+  const std::string text = result ? result->dump() : "";
+  if (!result || crypto::sha256(as_bytes(text)) != increment->sha256) {
+    return refuse(ConfigFault::wrong_increment, "its changes do not lead to what it announces");
+  }
+  return snapshot::envelope_of(snapshot::kNodeConfigType, text, increment->signatures);
+}
+
+}  // namespace rap::agent

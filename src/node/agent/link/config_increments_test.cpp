@@ -1,0 +1,124 @@
+// Increments: the same configuration as in full, and a full resync after every one that does not
+// fit.
+#include "node/agent/link/test_control_link.hpp"
+
+#include "snapshot/increment.hpp"
+
+namespace rap::agent {
+namespace {
+
+using snapshot::Increment;
+using wire::JsonValue;
+
+class ConfigIncrements : public ControlLinkWorld {
+ protected:
+  std::string text(std::uint64_t version, const std::string& name = "entry-1") const {
+    snapshot::NodeConfig config = plain_config(version);
+    config.node_name = name;
+    return to_json(config);
+  }
+  std::string sealed(const std::string& payload, std::string_view type) const {
+    return crypto::seal_envelope(key_, "c1", type, as_bytes(payload));
+  }
+  Increment increment(const std::string& base, std::uint64_t from, const std::string& result,
+                      std::uint64_t to) const {
+    return {.cluster = cluster_,
+            .node = node_,
+            .base_version = from,
+            .base_sha256 = crypto::sha256(as_bytes(base)),
+            .version = to,
+            .sha256 = crypto::sha256(as_bytes(result)),
+            .signatures = snapshot::signatures_of(sealed(result, snapshot::kNodeConfigType)),
+            .patch = snapshot::make_patch(JsonValue::of(base), JsonValue::of(result))};
+  }
+  json answer_with(std::uint64_t version, const Increment& i,
+                   std::string_view type = snapshot::kIncrementType) const {
+    return {{"configs",
+             {{{"type", "node_config"},
+               {"version", version},
+               {"increment", sealed(to_json(i), type)}}}}};
+  }
+  void wait_for_pull(std::uint64_t announced) {
+    while (!sent(Call::pull_configs)) {
+      if (sent(Call::checkin)) {
+        check_in(announced, 0);
+      } else {
+        wake();
+      }
+    }
+  }
+  void start_with(const std::string& base) {
+    check_in(5, 0);
+    EXPECT_FALSE(sent(Call::pull_configs)->contains("have_sha256"))
+        << "there is nothing to go on from";
+    answer(Call::pull_configs, configs(5, sealed(base, snapshot::kNodeConfigType)));
+    ASSERT_EQ(in_force(), 5U);
+  }
+};
+
+TEST_F(ConfigIncrements, AreAppliedVerifiedAndStoredAsTheWholeConfiguration) {
+  const std::string base = text(5);
+  start_with(base);
+  wait_for_pull(6);
+  EXPECT_EQ((*sent(Call::pull_configs))["have_sha256"], crypto::sha256_hex(as_bytes(base)));
+  EXPECT_EQ((*sent(Call::pull_configs))["have_issued_at"], to_unix(wall()));
+  const std::string next = text(6, "another-name");
+  answer(Call::pull_configs, answer_with(6, increment(base, 5, next, 6)));
+  EXPECT_EQ(in_force(), 6U);
+  EXPECT_EQ(fabric_[0]["config"]["node_name"], "another-name");
+  EXPECT_EQ(json::parse(state_.files.at(std::string(kNodeConfigFile))),
+            json::parse(sealed(next, snapshot::kNodeConfigType)));
+  restart();
+  EXPECT_EQ(in_force(), 6U);
+}
+
+TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
+  const std::string base = text(5);
+  const std::string next = text(6);
+  start_with(base);
+  const Increment good = increment(base, 5, next, 6);
+  const auto changed = [&](auto change) {
+    Increment i = good;
+    change(i);
+    return answer_with(6, i);
+  };
+  const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  const auto forged =
+      crypto::seal_envelope(stranger, "c1", snapshot::kNodeConfigType, as_bytes(next));
+  const std::string old = text(4);
+  const std::pair<const char*, json> attacks[] = {
+      {"gap", changed([](Increment& i) { i.base_version = 4; })},
+      {"gap", changed([](Increment& i) { i.base_sha256[0] ^= 1; })},
+      {"wrong_increment", changed([](Increment& i) { i.sha256[0] ^= 1; })},
+      {"wrong_increment",
+       changed([](Increment& i) { i.patch = JsonValue::of(R"([{"op":"remove","path":"/x"}])"); })},
+      {"wrong_increment", changed([](Increment& i) {
+         i.patch = JsonValue::of(R"([{"op":"copy","from":"/roles","path":"/y"}])");
+       })},
+      {"wrong_cluster", changed([&](Increment& i) { i.cluster = ClusterId::random(rng_); })},
+      {"wrong_node", changed([&](Increment& i) { i.node = NodeId::random(rng_); })},
+      {"bad_envelope",
+       changed([&](Increment& i) { i.signatures = snapshot::signatures_of(forged); })},
+      {"bad_envelope", changed([](Increment& i) { i.signatures = JsonValue::of("[]"); })},
+      {"bad_envelope", answer_with(6, good, snapshot::kNodeConfigType)},
+      {"rolled_back", answer_with(4, increment(base, 5, old, 4))},
+  };
+  for (const auto& [fault, body] : attacks) {
+    wait_for_pull(6);
+    answer(Call::pull_configs, body);
+    while (!sent(Call::report_config_error)) wake();
+    const std::string said = (*sent(Call::report_config_error))["errors"][0]["error"];
+    EXPECT_TRUE(said.starts_with(fault)) << fault << ": " << said;
+    answer(Call::report_config_error, json::object(), 204);
+    EXPECT_EQ(in_force(), 5U);
+    wait_for_pull(6);
+    EXPECT_FALSE(sent(Call::pull_configs)->contains("have_sha256")) << "it asks for all of it";
+  }
+  answer(Call::pull_configs, configs(6, sealed(next, snapshot::kNodeConfigType)));
+  EXPECT_EQ(in_force(), 6U);
+  wait_for_pull(7);
+  EXPECT_TRUE(sent(Call::pull_configs)->contains("have_sha256"));
+}
+
+}  // namespace
+}  // namespace rap::agent

@@ -1,0 +1,189 @@
+#include "node/agent/link/control_link.hpp"
+
+#include <utility>
+
+#include "node/agent/control_problem.hpp"
+#include "wire/hints.hpp"
+
+namespace rap::agent {
+
+ControlLink::ControlLink(ControlLinkOptions options, LinkState state, NodeFiles& directory,
+                         SecurityStore& security, RandomSource& rng)
+    : options_(std::move(options)),
+      state_(state),
+      rng_(rng),
+      configs_(options_.scope, directory, state_, rng),
+      commands_(options_.scope.node, directory, state_, rng),
+      deltas_(options_.scope.node, security, rng),
+      renewal_(options_.scope.node, kNodeCertificate, options_.certificate.names(),
+               options_.certificate, directory, rng),
+      worker_(options_.scope.node, kWorkerCertificate, options_.worker_names, options_.worker,
+              directory, rng),
+      events_(options_.scope.node, rng),
+      checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
+
+MonoTime ControlLink::next_wakeup() const {
+  return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(),
+                   deltas_.next_wakeup(), renewal_.next_wakeup(), worker_.next_wakeup(),
+                   events_.next_wakeup()});
+}
+
+LinkActions ControlLink::step(Now now, const LinkEvent& event) {
+  LinkActions actions = handle(now, event);
+  follow_runtime(now.mono);
+  // Whatever the event was, it may have made a call due.
+  if (checkin_.due(now.mono)) {
+    checkin_.begin();
+    renewals_at_checkin_ = renewal_.renewals();
+    actions.push_back(SendToControl{Call::checkin, checkin(now.mono)});
+  }
+  append(actions, configs_.poll(now));
+  append(actions, commands_.poll(now.mono));
+  append(actions, deltas_.poll(now.mono));
+  append(actions, renewal_.poll(now));
+  worker_.need(configs_.is_entry(), now.mono);
+  append(actions, worker_.poll(now));
+  append(actions, events_.poll(now.mono));
+  return actions;
+}
+
+Duration ControlLink::checkin_interval() const {
+  const Duration calm =
+      runtime_.checkin_interval ? Duration{*runtime_.checkin_interval} : options_.checkin_interval;
+  return events_.up() ? calm : std::min(calm, Duration{runtime_.degraded_checkin});
+}
+
+void ControlLink::follow_runtime(MonoTime now) {
+  if (configs_.runtime() == runtime_) return;
+  runtime_ = configs_.runtime();
+  checkin_.set_interval(checkin_interval(), now, rng_);
+}
+
+LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
+  if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
+    if (answered->call == Call::checkin) return on_checkin(now.mono, answered->answer);
+    if (answered->call == Call::renew_certificate) {
+      const std::uint64_t before = renewal_.renewals();
+      LinkActions actions = renewal_.on_answer(now, answered->answer, configs_.roots());
+      // Another root may issue now, which clients will soon be asked to trust alone.
+      if (renewal_.renewals() != before) worker_.asked_to(now.mono);
+      return actions;
+    }
+    if (answered->call == Call::renew_worker) {
+      return worker_.on_answer(now, answered->answer, configs_.roots());
+    }
+    LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);
+    append(actions, commands_.on_answer(now.mono, answered->call, answered->answer));
+    append(actions, deltas_.on_answer(now, answered->call, answered->answer));
+    return actions;
+  }
+  if (std::holds_alternative<FabricConnected>(event)) {
+    fabric_up_ = true;
+    LinkActions actions = tell_control();
+    append(actions, deltas_.fabric_connected());
+    append(actions, configs_.fabric_connected(now.wall));
+    append(actions, commands_.fabric_connected());
+    return actions;
+  }
+  if (std::holds_alternative<FabricDisconnected>(event)) {
+    fabric_up_ = false;
+    observations_.reset();
+    commands_.fabric_disconnected();
+    deltas_.fabric_disconnected();
+    return {};
+  }
+  if (const auto* said = std::get_if<FabricSaid>(&event)) {
+    return on_fabric_message(now.mono, said->message);
+  }
+  if (std::holds_alternative<FabricStarted>(event)) ++fabric_starts_;
+  return on_events(now.mono, event);
+}
+
+LinkActions ControlLink::on_events(MonoTime now, const LinkEvent& event) {
+  if (std::holds_alternative<EventsOpened>(event)) {
+    LinkActions actions = events_.opened(now);
+    checkin_.set_interval(checkin_interval(), now, rng_);
+    checkin_.hurry(now);  // for the hints that were missed
+    deltas_.hints_came_up(now);
+    return actions;
+  }
+  if (const auto* hint = std::get_if<HintCame>(&event)) {
+    if (hint->type == wire::kConfigPending) configs_.hinted(now);
+    if (hint->type == wire::kCommandPending) commands_.hinted(now);
+    if (hint->type == wire::kEpochBumped) deltas_.hinted(now, snapshot::DeltaStream::epochs);
+    if (hint->type == wire::kBlocklistChanged) {
+      deltas_.hinted(now, snapshot::DeltaStream::blocklist);
+    }
+    return {};
+  }
+  if (const auto* ended = std::get_if<EventsEnded>(&event)) {
+    const bool was_up = events_.up();
+    LinkActions actions = events_.ended(now, ended->answer);
+    if (was_up) {
+      checkin_.set_interval(checkin_interval(), now, rng_);
+      deltas_.hints_went_down(now);
+    }
+    return actions;
+  }
+  return {};
+}
+
+LinkActions ControlLink::on_checkin(MonoTime now, const Answer& answer) {
+  const auto parsed = answer ? parse_checkin(*answer) : std::nullopt;
+  if (!parsed) {
+    checkin_.failed(now, rng_);
+    return control_reached(false, answer ? parse_problem(*answer).detail : answer.error());
+  }
+  checkin_.succeeded(now, rng_);
+  configs_.announced(now, parsed->config_version);
+  commands_.announced(now, parsed->commands_seq);
+  // Not when it was asked of the certificate before.
+  if (parsed->renew_certificate && renewals_at_checkin_ == renewal_.renewals()) {
+    renewal_.asked_to(now);
+  }
+  return control_reached(true, {});
+}
+
+LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text) {
+  auto message = wire::decode_to_agent(text);
+  if (!message) {
+    return {Say{LogLevel::warn, "fabric.message_ignored",
+                "A message makes no sense: " + message.error().detail + "."}};
+  }
+  if (auto* result = std::get_if<wire::CommandResult>(&*message)) {
+    commands_.fabric_answered(now, *result);
+    return {};
+  }
+  observations_ = std::get<wire::Observations>(std::move(*message));
+  configs_.fabric_runs(now, observations_->config_version);
+  return {};
+}
+
+LinkActions ControlLink::control_reached(bool reached, const std::string& why) {
+  const bool was_known = std::exchange(control_known_, true);
+  if (reached == control_up_) return was_known ? LinkActions{} : tell_control();
+  control_up_ = reached;
+  LinkActions actions = tell_control();
+  actions.push_back(reached
+                        ? Say{LogLevel::info, "control.reached", "The control plane answers again."}
+                        : Say{LogLevel::warn, "control.away",
+                              why + " The last configuration stays in force; it is tried again."});
+  return actions;
+}
+
+// Nothing while it is not known: a guess would make a fabric that runs degrade for a moment.
+LinkActions ControlLink::tell_control() const {
+  if (!fabric_up_ || !control_known_) return {};
+  return {tell_fabric(wire::ControlReachable{control_up_})};
+}
+
+wire::HttpRequest ControlLink::checkin(MonoTime now) const {
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
+  return checkin_request(options_.scope.node, {.config_version = configs_.version(),
+                                               .host = options_.host,
+                                               .uptime_s = options_.host_uptime_s + since.count(),
+                                               .fabric_starts = fabric_starts_,
+                                               .observations = observations_});
+}
+
+}  // namespace rap::agent

@@ -1,0 +1,106 @@
+// The node's link to the control plane, as one core: check in at an interval, and let the answers
+// drive the pulls of configuration and commands, and the renewal of the certificate. Hints hurry
+// the pulls; a lost one costs time only, for what counts is what a check-in says. While the
+// control plane is away everything already in force stays in force, and each call is repeated with
+// backoff.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "node/agent/link/command_sync.hpp"
+#include "node/agent/link/config_sync.hpp"
+#include "node/agent/link/delta_sync.hpp"
+#include "node/agent/link/event_sync.hpp"
+#include "node/agent/link/link_actions.hpp"
+#include "node/agent/link/renewal_sync.hpp"
+
+namespace rap::agent {
+
+struct ControlAnswered {
+  Call call;
+  Answer answer;
+};
+struct EventsOpened {};
+struct HintCame {
+  std::string type;
+};
+struct EventsEnded {
+  Answer answer;  // what was said instead of a stream, or how it ended
+};
+struct FabricConnected {};
+struct FabricDisconnected {};
+struct FabricSaid {
+  std::string message;
+};
+struct FabricStarted {};  // a process was started, or an earlier one adopted
+struct LinkWoken {};  // next_wakeup() has come
+using LinkEvent = std::variant<LinkWoken, ControlAnswered, EventsOpened, HintCame, EventsEnded,
+                               FabricConnected, FabricDisconnected, FabricSaid, FabricStarted>;
+
+// Between check-ins while no stream of hints is up, unless the interval is shorter anyway.
+inline constexpr Duration kDegradedCheckinInterval = std::chrono::milliseconds{800};
+
+struct ControlLinkOptions {
+  ConfigScope scope;
+  crypto::Certificate certificate;  // the node's
+  // With which it meets clients, once it is an entry.
+  std::optional<crypto::Certificate> worker = std::nullopt;
+  crypto::SubjectNames worker_names = {};
+  HostFacts host;
+  Duration checkin_interval = std::chrono::seconds{5};  // while there is a stream of hints
+  std::int64_t host_uptime_s = 0;  // when the link is made
+  MonoTime made_at;
+};
+
+class ControlLink {
+ public:
+  // `state` is what load_link_state() returned.
+  ControlLink(ControlLinkOptions options, LinkState state, NodeFiles& directory,
+              SecurityStore& security, RandomSource& rng);
+  ControlLink(const ControlLink&) = delete;  // its parts share state_
+  ControlLink& operator=(const ControlLink&) = delete;
+
+  // Before the first step: takes up what an earlier run stored.
+  LinkActions load(Now now) {
+    renewal_.plan(now);
+    worker_.plan(now);
+    LinkActions actions = configs_.load(now);
+    append(actions, deltas_.load());
+    return actions;
+  }
+
+  LinkActions step(Now now, const LinkEvent& event);
+  MonoTime next_wakeup() const;
+
+ private:
+  LinkActions handle(Now now, const LinkEvent& event);
+  LinkActions on_events(MonoTime now, const LinkEvent& event);
+  LinkActions on_checkin(MonoTime now, const Answer& answer);
+  LinkActions on_fabric_message(MonoTime now, const std::string& text);
+  Duration checkin_interval() const;
+  void follow_runtime(MonoTime now);
+  LinkActions control_reached(bool reached, const std::string& why);
+  LinkActions tell_control() const;
+  wire::HttpRequest checkin(MonoTime now) const;
+
+  ControlLinkOptions options_;
+  LinkState state_;
+  RandomSource& rng_;
+  ConfigSync configs_;
+  CommandSync commands_;
+  DeltaSync deltas_;
+  RenewalSync renewal_;
+  RenewalSync worker_;
+  EventSync events_;
+  Poller checkin_;
+  snapshot::AgentRuntime runtime_;  // as it was last followed
+  std::optional<wire::Observations> observations_;  // the fabric's latest; empty while it is away
+  std::uint64_t fabric_starts_ = 0;
+  std::uint64_t renewals_at_checkin_ = 0;
+  bool control_up_ = true;  // so that the first failure is logged, and then the recovery
+  bool control_known_ = false;  // a check-in went well or failed
+  bool fabric_up_ = false;
+};
+
+}  // namespace rap::agent

@@ -1,0 +1,339 @@
+#include "node/agent/link/test_control_link.hpp"
+
+namespace rap::agent {
+namespace {
+
+class ControlLinkTest : public ControlLinkWorld {};
+
+TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
+  step(FabricConnected{});
+  ASSERT_TRUE(sent(Call::checkin));
+  EXPECT_EQ(outbox_[0].request.path, "/cp/v2/nodes/" + node_.str() + "/checkin");
+  check_in(0, 0);
+  observe(0);
+  now_ += seconds(1);
+  wake();
+  const json body = *sent(Call::checkin);
+  EXPECT_EQ(body["versions"]["agent"], "1.2.3");
+  EXPECT_EQ(body["versions"]["config_version"], 0);
+  EXPECT_EQ(body["metadata"]["hostname"], "host");
+  EXPECT_GE(body["metadata"]["uptime_s"], 1001);
+  EXPECT_EQ(body["observations"]["pid"], 7);
+  EXPECT_FALSE(body["observations"].contains("type"));
+}
+
+TEST_F(ControlLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {
+  step(FabricConnected{});
+  observe(0);
+  step(FabricDisconnected{});
+  check_in(0, 0);
+  wake();
+  EXPECT_EQ((*sent(Call::checkin))["observations"], json::object());
+}
+
+TEST_F(ControlLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
+  step(FabricConnected{});
+  EXPECT_TRUE(fabric_.empty());
+  check_in(5, 0);
+  EXPECT_EQ((*sent(Call::pull_configs))["have"], 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
+  ASSERT_EQ(fabric_.size(), 1U);
+  EXPECT_EQ(fabric_[0]["type"], "config");
+  EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+  EXPECT_FALSE(sent(Call::ack_config)) << "not before the fabric runs with it";
+  observe(5);
+  EXPECT_EQ((*sent(Call::ack_config))["acks"][0], (json{{"type", "node_config"}, {"version", 5}}));
+  fail(Call::ack_config);
+  wake();
+  ASSERT_TRUE(sent(Call::ack_config)) << "repeated alone: nothing is pulled again";
+  EXPECT_FALSE(sent(Call::pull_configs));
+  answer(Call::ack_config, json::object());
+  observe(5);
+  EXPECT_FALSE(sent(Call::ack_config));
+}
+
+TEST_F(ControlLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGivesIt) {
+  step(FabricConnected{});
+  check_in(5, 0);
+  json pulled = configs(5, envelope(5));
+  pulled["ack_within_ms"] = 1000;
+  answer(Call::pull_configs, pulled);
+  for (int reports = 0; reports < 100; ++reports) observe(5);
+  EXPECT_FALSE(sent(Call::ack_config)) << "which is drawn once";
+  now_ += std::chrono::seconds{1};
+  wake();
+  EXPECT_TRUE(sent(Call::ack_config));
+}
+
+TEST_F(ControlLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsAway) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  restart();
+  wake();
+  fail(Call::checkin);
+  step(FabricConnected{});
+  ASSERT_EQ(fabric_.size(), 1U);
+  EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+}
+
+TEST_F(ControlLinkTest, RefusesARollbackEvenAcrossARestart) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  restart();
+  check_in(4, 0);
+  answer(Call::pull_configs, configs(4, envelope(4)));
+  EXPECT_THAT((*sent(Call::report_config_error))["errors"][0]["error"].get<std::string>(),
+              HasSubstr("rolled_back"));
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+}
+
+TEST_F(ControlLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  state_.files[std::string(kNodeConfigFile)] = envelope(4);
+  restart();
+  step(FabricConnected{});
+  EXPECT_TRUE(fabric_.empty());
+}
+
+TEST_F(ControlLinkTest, RefusesWhatIsNotForThisNodeOrNotSignedForIt) {
+  const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  const std::pair<std::string, const char*> bad[] = {
+      {envelope(5, NodeId::random(rng_), cluster_, key_), "wrong_node"},
+      {envelope(5, node_, ClusterId::random(rng_), key_), "wrong_cluster"},
+      {envelope(5, node_, cluster_, stranger), "bad_envelope"},
+      {"{}", "bad_envelope"},
+      {crypto::seal_envelope(key_, "c1", "application/other", as_bytes("{}")), "bad_envelope"},
+      {crypto::seal_envelope(key_, "c1", snapshot::kNodeConfigType, as_bytes("{}")), "malformed"},
+  };
+  check_in(5, 0);
+  for (const auto& [text, why] : bad) {
+    answer(Call::pull_configs, configs(5, text));
+    ASSERT_TRUE(sent(Call::report_config_error));
+    EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr(why));
+    answer(Call::report_config_error, json::object());
+    while (!sent(Call::pull_configs)) {
+      wake();
+      if (sent(Call::checkin)) check_in(5, 0);
+    }
+  }
+  EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
+}
+
+TEST_F(ControlLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  check_in(6, 0);
+  state_.full = true;
+  answer(Call::pull_configs, configs(6, envelope(6)));
+  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("No space left on device"));
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.back()["config"]["version"], 5);
+  state_.full = false;
+  while (!sent(Call::pull_configs)) wake();
+  answer(Call::pull_configs, configs(6, envelope(6)));
+  EXPECT_EQ(fabric_.back()["config"]["version"], 6);
+}
+
+TEST_F(ControlLinkTest, RefusesAnExpiredConfigurationAndReportsIt) {
+  check_in(5, 0);
+  issued_at_ = wall() - kValidFor;
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("expired"));
+  EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
+  issued_at_ = *issued_at_ + seconds(10);  // it has ten seconds left
+  while (!sent(Call::pull_configs)) wake();
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
+}
+
+TEST_F(ControlLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  now_ += kValidFor - seconds(1);
+  restart();
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.size(), 1U);
+  now_ += seconds(1);
+  step(FabricDisconnected{});
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.size(), 1U) << "a fabric that starts now gets nothing";
+  restart();
+  step(FabricConnected{});
+  EXPECT_TRUE(fabric_.empty());
+}
+
+TEST_F(ControlLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
+  step(FabricConnected{});
+  check_in(5, 0);
+  EXPECT_EQ((*sent(Call::pull_configs))["refresh"], false);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  observe(5);
+  answer(Call::ack_config, json::object());
+  now_ += kValidFor / 4 - seconds(1);
+  step(LinkWoken{});
+  EXPECT_FALSE(sent(Call::pull_configs));
+  now_ += seconds(1);
+  step(LinkWoken{});
+  const json asked = *sent(Call::pull_configs);
+  EXPECT_EQ(asked["have"], 5);
+  EXPECT_EQ(asked["refresh"], true);
+  EXPECT_EQ(asked["have_trust_bundle"], 1);
+  fail(Call::pull_configs);
+  while (!sent(Call::pull_configs)) {
+    wake();
+    if (sent(Call::checkin)) check_in(5, 0);
+  }
+  EXPECT_EQ((*sent(Call::pull_configs))["refresh"], true) << "until it is answered";
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  ASSERT_EQ(fabric_.size(), 2U);
+  EXPECT_EQ(fabric_[1]["config"]["issued_at"], to_unix(wall()));
+  observe(5);
+  EXPECT_FALSE(sent(Call::ack_config)) << "the version was acknowledged";
+}
+
+TEST_F(ControlLinkTest, AClockThatIsAheadMakesNoStorm) {
+  check_in(5, 0);
+  issued_at_ = wall() - kValidFor * 3 / 4;
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  now_ += kValidFor / 8 - seconds(1);
+  step(LinkWoken{});
+  EXPECT_FALSE(sent(Call::pull_configs));
+  now_ += seconds(1);
+  step(LinkWoken{});
+  EXPECT_TRUE(sent(Call::pull_configs));
+}
+
+TEST_F(ControlLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
+  step(FabricConnected{});
+  EXPECT_TRUE(reachable_.empty()) << "not known yet";
+  check_in(0, 0);
+  EXPECT_EQ(reachable_, std::vector<bool>({true}));
+  wake();
+  fail(Call::checkin);
+  EXPECT_EQ(reachable_, std::vector<bool>({true, false}));
+  wake();
+  fail(Call::checkin);
+  step(FabricDisconnected{});
+  step(FabricConnected{});
+  EXPECT_EQ(reachable_, std::vector<bool>({true, false, false})) << "once more to a new one";
+  check_in(0, 0);
+  EXPECT_EQ(reachable_, std::vector<bool>({true, false, false, true}));
+}
+
+TEST_F(ControlLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
+  wake();
+  Duration longest{};
+  for (int i = 0; i < 50; ++i) {
+    fail(Call::checkin);
+    const MonoTime failed_at = now_;
+    wake();
+    longest = std::max(longest, now_ - failed_at);
+  }
+  EXPECT_GT(longest, seconds(4));
+  EXPECT_LE(longest, kPollRetryCap);
+  EXPECT_EQ(said_.size(), 1U);
+  check_in(0, 0);
+  EXPECT_EQ(said_.size(), 2U);
+}
+
+TEST_F(ControlLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsReported) {
+  step(FabricConnected{});
+  check_in(0, 2);
+  EXPECT_EQ(query_of(Call::pull_commands), "since=0");
+  answer(Call::pull_commands, {{"commands", {terminate(2, "b"), terminate(1, "a")}}});
+  ASSERT_EQ(fabric_.size(), 1U);
+  EXPECT_EQ(fabric_[0], (json{{"type", "command"},
+                              {"id", "a"},
+                              {"command", "session.terminate"},
+                              {"session_id", "s-a"}}));
+  fabric_says_done("a");
+  EXPECT_EQ(*sent(Call::report_result), (json{{"status", "ok"}, {"detail", ""}}));
+  EXPECT_EQ(fabric_.size(), 1U);
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
+  ASSERT_EQ(fabric_.size(), 2U);
+  fabric_says_done("b");
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 2U);
+}
+
+TEST_F(ControlLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
+  step(FabricConnected{});
+  check_in(0, 2);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
+  fabric_says_done("a");
+  answer(Call::report_result, json::object());
+  restart();
+  check_in(0, 2);
+  EXPECT_EQ(query_of(Call::pull_commands), "since=1");
+  // A control plane that answers with old ones all the same changes nothing.
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  EXPECT_TRUE(fabric_.empty());
+}
+
+TEST_F(ControlLinkTest, RepeatsACommandToAFabricThatCameBack) {
+  step(FabricConnected{});
+  check_in(0, 1);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  step(FabricDisconnected{});
+  step(FabricConnected{});
+  EXPECT_EQ(fabric_.size(), 2U);
+  EXPECT_EQ(fabric_[0], fabric_[1]);
+}
+
+TEST_F(ControlLinkTest, ReportsACommandAsFailedWhenTheFabricStaysAway) {
+  check_in(0, 1);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  EXPECT_TRUE(fabric_.empty());
+  now_ += kCommandDeadline;
+  wake();
+  EXPECT_EQ((*sent(Call::report_result))["status"], "failed");
+}
+
+TEST_F(ControlLinkTest, ReportsACommandItDoesNotKnow) {
+  step(FabricConnected{});
+  check_in(0, 1);
+  answer(Call::pull_commands,
+         {{"commands",
+           {{{"seq", 1}, {"id", "a"}, {"type", "new.one"}, {"payload", json::object()}}}}});
+  EXPECT_EQ((*sent(Call::report_result))["status"], "unsupported");
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
+}
+
+TEST_F(ControlLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
+  step(FabricConnected{});
+  check_in(0, 1);
+  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  fabric_says_done("a");
+  for (int i = 0; i < 5; ++i) {
+    answer(Call::report_result, json::object(), i % 2 == 0 ? 503 : 403);
+    EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 0U);
+    while (!sent(Call::report_result)) wake();
+  }
+  answer(Call::report_result, json::object());
+  EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
+}
+
+TEST_F(ControlLinkTest, MakesNothingOfNonsense) {
+  step(FabricConnected{});
+  for (const char* text : {"", "{}", "[]", "{\"type\":\"observations\"}", "{\"type\":7}",
+                           "{\"type\":\"command_result\",\"id\":\"x\",\"status\":\"ok\"}"}) {
+    step(FabricSaid{text});
+  }
+  answer(Call::checkin, json::array());
+  EXPECT_THAT(said_.back(), HasSubstr("The control plane"));
+  while (!sent(Call::checkin)) wake();
+  check_in(1, 1);
+  answer(Call::pull_configs, {{"configs", 7}});
+  answer(Call::pull_commands, {{"commands", {{{"seq", -1}}}}});
+  EXPECT_TRUE(state_.files.empty());
+}
+
+}  // namespace
+}  // namespace rap::agent

@@ -1,0 +1,64 @@
+#include "node/fabric/channel_context.hpp"
+
+#include <algorithm>
+
+namespace rap::fabric {
+
+channel::Authority authority_of(const snapshot::NodeConfig& config,
+                                std::optional<WallTime> away_since, WallTime now) {
+  if (to_unix(now) >= config.issued_at + config.valid_for_s) return channel::Authority::expired;
+  if (away_since && now - *away_since >= kControlGrace) return channel::Authority::degraded;
+  return channel::Authority::current;
+}
+
+channel::Context context_of(const snapshot::NodeConfig& config, channel::Authority authority,
+                            MonoTime mono, WallTime wall) {
+  channel::Context c;
+  c.cluster = config.cluster;
+  c.node = config.node;
+  c.versions = {config.version, config.peer_directory_version, config.trust_bundle_version,
+                config.revocation_version, config.route_epoch};
+  c.trust_bundle_floor = config.trust_bundle_floor;
+  c.route_epoch_floor = config.route_epoch_floor;
+  c.authority = authority;
+  c.draining = config.draining;
+  if (config.draining && config.drain_deadline > 0) {
+    c.drain_by = mono + std::max(std::chrono::seconds{0}, from_unix(config.drain_deadline) - wall);
+  }
+  c.degraded_classes = config.degraded_classes;
+  for (const auto& r : config.revocations) {
+    if (r.kind != snapshot::RevocationKind::node) continue;
+    c.revoked[r.node] = r.severity;
+  }
+  c.peers.reserve(config.peers.size());
+  for (const auto& peer : config.peers) {
+    c.peers.push_back({peer.node, peer.classes, peer.dial, peer.endpoints, peer.bootstrap,
+                       peer.draining, peer.disabled});
+  }
+  return c;
+}
+
+std::shared_ptr<const crypto::DenyList> deny_list_of(const snapshot::NodeConfig& config) {
+  using Kind = snapshot::RevocationKind;
+  std::vector<crypto::DenyEntry> entries;
+  entries.reserve(config.revocations.size());
+  for (const auto& r : config.revocations) {
+    crypto::DenyEntry entry;
+    switch (r.kind) {
+      case Kind::node: entry.kind = crypto::DenyEntry::Kind::node; break;
+      case Kind::certificate: entry.kind = crypto::DenyEntry::Kind::certificate; break;
+      case Kind::key: entry.kind = crypto::DenyEntry::Kind::key; break;
+    }
+    entry.node = r.node;
+    entry.issuer = r.issuer;
+    entry.serial = r.serial;
+    entry.key = r.key;
+    entry.severity = r.severity;
+    entries.push_back(std::move(entry));
+  }
+  auto list = crypto::DenyList::make(entries);
+  if (!list) return nullptr;
+  return std::make_shared<const crypto::DenyList>(std::move(*list));
+}
+
+}  // namespace rap::fabric

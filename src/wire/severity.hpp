@@ -1,0 +1,28 @@
+// What becomes of a live channel whose peer is denied: it is drained first, or closed at once. The
+// names are those of configurations, deny lists and the API (CH-13).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace rap::wire {
+
+// The greater one wins where several entries name the peer.
+enum class Severity : std::uint8_t { drain, close };
+
+// By the number of the severity.
+inline constexpr std::array<std::string_view, 2> kSeverityNames = {"drain", "close"};
+
+constexpr std::string_view to_string(Severity severity) {
+  return kSeverityNames[static_cast<std::size_t>(severity)];
+}
+constexpr std::optional<Severity> severity_from(std::string_view name) {
+  for (std::size_t i = 0; i < kSeverityNames.size(); ++i) {
+    if (kSeverityNames[i] == name) return static_cast<Severity>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace rap::wire
