@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <map>
 #include <set>
 
 #include <sys/stat.h>
@@ -56,11 +57,22 @@ class ControlCrash : public Mortal {
     fs::copy(root_ / "before", state(), fs::copy_options::recursive);
   }
 
+  // The ids of clusters, of which each init draws its own, are numbered.
   std::set<std::string> files() const {
     std::set<std::string> names;
+    std::map<fs::path, std::string> clusters;
     for (const auto& entry : fs::recursive_directory_iterator(root_)) {
-      const std::string name = entry.path().lexically_relative(root_).string();
-      if (!name.starts_with("before")) names.insert(name);
+      std::string name = entry.path().lexically_relative(root_).string();
+      if (name.starts_with("before")) continue;
+      for (const auto& [path, number] : clusters) {
+        const std::string cluster = path.lexically_relative(root_).string();
+        if (name.starts_with(cluster)) name.replace(0, cluster.size(), number);
+      }
+      if (entry.path().parent_path() == state() / "clusters") {
+        name = "cluster " + std::to_string(clusters.size() + 1);
+        clusters.emplace(entry.path(), name);
+      }
+      names.insert(name);
     }
     return names;
   }
