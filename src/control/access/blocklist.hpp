@@ -42,7 +42,7 @@ struct Visitor {
   std::string ip;  // of the person, as the listener saw it; "" when it is no IP address
 };
 
-// Under the platform's scope.
+// Its transactions act for the platform.
 class BlocklistRepository {
  public:
   virtual ~BlocklistRepository() = default;

@@ -7,8 +7,8 @@
 namespace rap::control {
 namespace {
 
-// From the truth and not from the keys at hand, so that a configuration never says another version
-// than it shows.
+// The versions come from the database and not from the keys at hand, so that a configuration never
+// says another version than it shows.
 std::string bundle_pem(const std::vector<StoredBundle>& bundles, std::uint64_t version,
                        const Authority& authority) {
   for (const StoredBundle& bundle : bundles) {

@@ -57,11 +57,11 @@ struct DocumentProgress {
 class ConfigRepository {
  public:
   virtual ~ConfigRepository() = default;
-  // Of an organization and its resources, or of the platform and the cluster.
+  // Lists what an organization and its resources have, or the platform and the cluster.
   virtual std::vector<ConfigDocument> list(std::optional<OrganizationId> organization) = 0;
-  // Of everything the scope sees.
+  // Lists what the scope sees.
   virtual std::vector<ConfigDocument> list_of_type(std::string_view type) = 0;
-  // Of the organization itself; without one, of the cluster or else of the platform.
+  // Finds the organization's own; without an organization the cluster's, or else the platform's.
   virtual std::optional<ConfigDocument> find(std::string_view type,
                                              std::optional<OrganizationId> organization) = 0;
   // A value that nodes are given bumps the configuration's version.
@@ -71,9 +71,9 @@ class ConfigRepository {
   // That nodes are given, of all organizations that the scope sees.
   virtual std::size_t count_organization_documents() = 0;
 
-  // Of everything the scope sees, what nodes are given.
+  // Lists, of what the scope sees, what nodes are given.
   virtual std::vector<ConfigDocument> list_for_nodes() = 0;
-  // Of the nodes that ever said something.
+  // Nodes that never said anything are left out.
   virtual std::map<NodeId, DocumentProgress> progress_of(const ConfigDocument& document) = 0;
   // An older version than the one recorded changes nothing; what is not there any more, neither.
   virtual void record_applied(NodeId node, const DocumentReport& document, WallTime now) = 0;

@@ -52,7 +52,7 @@ struct Scope {
   std::optional<ClusterId> cluster_id = {};  // absent: of every cluster
 
   static Scope platform() { return {}; }
-  // For a cluster's nodes: its rows, and nothing of the platform's.
+  // A call of a cluster's node sees that cluster's rows, and nothing of the platform's.
   static Scope cluster(ClusterId id) { return Scope{.kind = Kind::cluster}.in(id); }
   static Scope organization(OrganizationId id) {
     return {.kind = Kind::organization, .organization_id = id};

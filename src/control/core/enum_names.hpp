@@ -8,7 +8,7 @@
 
 namespace rap::control {
 
-// In the order of the enumerators, which count from 0.
+// The names stand in the order of the enumerators, which count from 0.
 template <class Enum, std::size_t N>
 class EnumNames {
  public:

@@ -13,7 +13,7 @@ class Api {
  public:
   explicit Api(Services services);
 
-  // From any thread; never throws.
+  // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
 
   const std::vector<Route>& routes() const { return routes_; }

@@ -13,7 +13,7 @@
 namespace rap::control {
 namespace {
 
-// As long as an organization's policy says, and no longer.
+// A session lasts as long as its organization's policy says, and no longer.
 std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
   std::size_t ended = 0;
   for (const ConfigDocument& d : tx.configs().list_of_type(snapshot::kAppPolicy)) {

@@ -62,7 +62,7 @@ struct Call {
     return caller && caller->platform_role == policy::PlatformRole::platform_owner;
   }
   Scope organization_scope() const { return Scope::organization(organization->id); }
-  // For what the platform does in the cluster; nodes' calls run in Scope::cluster.
+  // What the platform does in the cluster runs in it; nodes' calls run in Scope::cluster.
   Scope cluster_scope() const { return Scope::platform().in(cluster); }
 
   // An audit entry of this caller, about their organization if the route has one: who acts and

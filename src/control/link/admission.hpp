@@ -42,7 +42,7 @@ struct ClusterVersions {
   bool operator==(const ClusterVersions&) const = default;
 };
 
-// Of one node: which of all changes of admissions was its last.
+// The last change of one node's admission, by its number among all changes.
 struct AdmissionChange {
   NodeId node;
   std::uint64_t number = 0;
@@ -51,22 +51,22 @@ struct AdmissionChange {
 class AdmissionRepository {
  public:
   virtual ~AdmissionRepository() = default;
-  // For a call of the node, with the certificate of that serial; in one statement. The node comes
+  // Judges a call of the node with the certificate of that serial, in one statement. The node comes
   // without roles and without what it last said of itself.
   virtual std::optional<std::pair<Node, NodeAdmission>> admit(NodeId node,
                                                               std::string_view serial) = 0;
-  // Whom of these it would admit, by their place; in one statement.
+  // Says which of these it would admit, by their place, in one statement.
   virtual std::vector<bool> admitted_among(const std::vector<NodeCredential>& callers) = 0;
   virtual std::optional<ClusterVersions> versions() = 0;  // nullopt: there is no cluster
-  // Of each node the last, of those above `since`, in order.
+  // Lists each node's last change above `since`, in order.
   virtual std::vector<AdmissionChange> changes(std::uint64_t since, std::size_t limit) = 0;
 };
 
 class AdmissionCache {
  public:
   virtual ~AdmissionCache() = default;
-  // As of a moment ago, for a node that was admitted with this certificate, since when nothing has
-  // changed for it. nullopt: ask the database.
+  // The versions of a moment ago, for a node that was admitted with this certificate, since when
+  // nothing has changed for it. nullopt: ask the database.
   virtual std::optional<ClusterVersions> versions_for(NodeId node, std::string_view serial) = 0;
   // It was admitted in a transaction that saw this count of admissions.
   virtual void remember(NodeId node, std::string_view serial, std::uint64_t admissions) = 0;

@@ -73,7 +73,7 @@ Outcome<Reply> check_in(Services& s, const NodeCall& call) {
                                                        : carried_sessions(*observations);
   call.tx.node_reports().record_check_in(report, call.now);
   const std::uint64_t commands_seq = reconcile_sessions(s, call, carried);
-  // Under another root than the one that issues now.
+  // The certificate was issued under another root than the one that issues now.
   const bool wants_renewal = call.admitted.ca_ref != s.authority->ca_ref();
   return reply({{"config_version", call.admitted.config_version},
                 {"commands_seq", commands_seq},

@@ -38,7 +38,7 @@ Json manifest(std::string_view type, std::uint64_t version, const std::string& e
 class PulledText {
  public:
   void add(const Json& item) { add(item.dump()); }
-  // With one more member: "envelope" or "increment".
+  // The item gets one more member: "envelope" or "increment".
   void add(const Json& item, std::string_view what, const std::string& sealed) {
     std::string text = item.dump();
     text.pop_back();
@@ -154,7 +154,7 @@ Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const
   return std::move(configs).reply(ack_within);
 }
 
-// Of a document; nullopt for the fabric's own types, which have no scope.
+// The report of a document; nullopt for the fabric's own types, which have no scope.
 std::optional<DocumentReport> document_of(const Json& item) {
   const auto layer = snapshot::layer_from(item.value("layer", ""));
   if (!layer) return std::nullopt;

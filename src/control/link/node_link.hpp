@@ -17,7 +17,7 @@ class NodeLink {
  public:
   explicit NodeLink(Services services);
 
-  // From any thread; never throws.
+  // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
   // Acknowledgements of many nodes at once, in one transaction of them all; whatever else is among
   // them, or cannot be part of it, is handled by itself. The answers are in the requests' order.

@@ -26,7 +26,7 @@ struct DeltaExtent {
 class SecurityChangeRepository {
  public:
   virtual ~SecurityChangeRepository() = default;
-  // In order, all above `since`.
+  // Lists all above `since`, in order.
   virtual std::vector<snapshot::EpochChange> epochs(std::uint64_t since, std::size_t limit) = 0;
   virtual std::vector<snapshot::BlocklistChange> blocklist(std::uint64_t since,
                                                            std::size_t limit) = 0;

@@ -66,7 +66,7 @@ std::vector<Route> channel_routes() {
       text("direction"), text("state"), text_list("classes", 16), count("age_s"), count("rtt_us"),
       count("bytes_in"), count("bytes_out"), count("flows"), text("last_reason"),
       time("observed_at"),
-      // Of fabrics that know them.
+      // Older fabrics leave these out.
       text_list("lanes", 8).optional(), count("jitter_us").optional(),
       count("loss_permille").optional(), count("config_version").optional(),
       count("route_epoch").optional(), integer("revalidate_in_s", INT64_MIN, INT64_MAX).optional()};

@@ -108,7 +108,7 @@ std::string whole_chain(const std::string& kept, const Authority& authority) {
   return chain && chain->size() == 1 ? kept + authority.intermediate.certificate.pem() : kept;
 }
 
-// For the first handshake, while the certificate is still in good standing.
+// The staple of the first handshake: the certificate is new, and so it is good.
 std::string staple_of(Services& s, Transaction& tx, const Enrolment& e, WallTime now) {
   const auto leaf = crypto::Certificate::from_pem(e.certificate_pem);
   const auto good = leaf ? tx.certificates().find_usable(e.node, leaf->serial_hex()) : std::nullopt;

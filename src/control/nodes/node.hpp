@@ -36,7 +36,7 @@ struct Node {
   bool draining = false;
   std::optional<WallTime> drain_deadline;  // then what is left is closed
 
-  // As of its last check-in. The JSON texts are shown as they came.
+  // These are from its last check-in. The JSON texts are shown as they came.
   WallTime checked_in_at{};
   std::string versions = "{}";
   std::string metrics = "{}";

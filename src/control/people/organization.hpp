@@ -42,7 +42,7 @@ class OrganizationRepository {
  public:
   virtual ~OrganizationRepository() = default;
   virtual bool create(const Organization& organization) = 0;  // false: name taken
-  // From now on that cluster serves the organization: its egress pools may be there.
+  // Lets that cluster serve the organization: its egress pools may be there.
   virtual void add_cluster(OrganizationId organization, ClusterId cluster, WallTime now) = 0;
   virtual std::optional<Organization> find(std::string_view key) = 0;
   virtual std::vector<Organization> list() = 0;  // those the scope may see

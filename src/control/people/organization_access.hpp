@@ -1,4 +1,4 @@
-// From the name of an organization to the caller's standing in it: the check in front of everything
+// The role a caller has in the organization of that name: the check in front of everything
 // that is an organization's.
 #pragma once
 

@@ -7,7 +7,7 @@
 
 namespace rap::control {
 
-// With a bound on how many run at once; nullopt when that many run and wait already.
+// A bound limits how many run at once; the answer is nullopt when that many run and wait already.
 class PasswordHasher {
  public:
   virtual ~PasswordHasher() = default;

@@ -19,7 +19,7 @@
 
 namespace rap::control {
 
-// Whom its node meets with it: nodes and us, or clients (PK-2).
+// A node's certificate is for nodes and the control plane, a worker's for clients (PK-2).
 enum class CertificateKind : std::uint8_t { node, worker };
 std::string_view to_string(CertificateKind kind);
 std::optional<CertificateKind> certificate_kind_from(std::string_view s);

@@ -21,7 +21,7 @@ inline constexpr std::string_view kCrlPath = "/crl";  // of who issues now; "/cr
 // A delegate signs for this long, and lives on until its last response has expired.
 inline constexpr std::chrono::seconds kOcspSignerUse = std::chrono::hours{24};
 
-// How long a response may be relied on. Between nodes as long as the configuration that lists what
+// How long a response may be relied on: between nodes as long as the configuration that lists what
 // is revoked anyway, so that an absent control plane harms nothing before the configuration itself
 // expires; for clients, who have no such list of their own, never longer than they accept.
 std::chrono::seconds ocsp_validity(CertificateKind kind, std::chrono::seconds config_valid_for);
@@ -30,7 +30,7 @@ std::chrono::seconds ocsp_validity(CertificateKind kind, std::chrono::seconds co
 // not at ".../ocsp/".
 std::string crl_url(std::string_view ocsp_url, std::string_view ca_ref);
 
-// Whom an issuer lets speak for it.
+// The certificate and key that an issuer lets speak for it.
 struct OcspSigner {
   crypto::Issuer delegate;
   crypto::Certificate issuer;
@@ -42,9 +42,9 @@ struct OcspSigner {
 class OcspSigners {
  public:
   virtual ~OcspSigners() = default;
-  // Where responses are fetched.
+  // The URL that certificates name for OCSP.
   virtual std::string url() const = 0;
-  // Of the issuer that the id names; null when that is none of ours.
+  // The signer for the issuer that the id names; null when that is none of ours.
   virtual std::shared_ptr<const OcspSigner> find(const crypto::OcspCertId& id,
                                                  const Authority& authority,
                                                  std::chrono::seconds config_valid_for,

@@ -61,7 +61,7 @@ class Said final : public Log {
 };
 
 struct HintFeedTest : testing::Test {
-  // As the triggers do: what, of which cluster and, if it is for one, for which node.
+  // Announces as the triggers do: what, of which cluster and, if it is for one, for which node.
   void announce(const std::string& what, const std::string& node = "") {
     announce_of(cluster, what, node);
   }

@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct TrustFilesTest : testing::Test, TestState {
-  // Of the rotation to what was prepared.
+  // The state of a rotation to what was prepared.
   TrustState distributing() {
     const auto prepared = files.prepared().value().value();
     TrustState out;

@@ -86,7 +86,7 @@ class SessionRepository {
   // Moves pending and detached sessions with flows to active, active ones without to detached.
   virtual void settle_states(WallTime now) = 0;
   virtual void settle_states(const std::vector<SessionId>& among, WallTime now) = 0;
-  // Of those, the ones that are terminated or that nobody knows.
+  // Lists those of them that are terminated or that nobody knows.
   virtual std::vector<SessionId> ended_among(const std::vector<SessionId>& sessions) = 0;
 
   virtual std::vector<StateCount> count_by_state() = 0;

@@ -54,7 +54,7 @@ std::optional<fs::path> find_binaries() {
   return std::nullopt;
 }
 
-// As whom PostgreSQL runs.
+// The user that PostgreSQL runs as.
 std::expected<const passwd*, std::string> server_user() {
   errno = 0;
   const passwd* user = geteuid() == 0 ? getpwnam("postgres") : getpwuid(geteuid());

@@ -33,7 +33,7 @@ class PrivatePostgres {
   Done stop();          // open transactions are rolled back
   bool running() const;
 
-  // For libpq, without a user.
+  // What libpq connects with; it names no user.
   std::string conninfo() const;
 
  private:

@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxChangesFollowed = 4096;
 
 class RecentAdmissions final : public control::AdmissionCache {
  public:
-  // Of the nodes of this cluster.
+  // It remembers the nodes of this cluster.
   RecentAdmissions(control::Database& database, ClusterId cluster, std::function<MonoTime()> clock)
       : database_(database), cluster_(cluster), clock_(std::move(clock)) {}
 
@@ -56,7 +56,7 @@ class RecentAdmissions final : public control::AdmissionCache {
   std::uint64_t read_generation_ = 0;  // of what was read last
   MonoTime read_at_{};  // when that began
   std::optional<control::ClusterVersions> newest_;
-  // With the count of admissions at which it was admitted.
+  // Each with the count of admissions at which it was admitted.
   std::map<std::pair<NodeId, std::string>, std::uint64_t> admitted_;
   // Who was admitted at a lower count than this is not known to be so any more: anybody, and one.
   std::uint64_t floor_ = 0;

@@ -16,7 +16,7 @@ inline constexpr std::string_view kNodeKeyFile = "identity/node.key";
 inline constexpr std::string_view kNextKeyFile = "identity/next.key";  // while it is renewed
 inline constexpr std::string_view kChainFile = "identity/chain.pem";
 inline constexpr std::string_view kStapleFile = "identity/chain.ocsp";  // about chain.pem
-// Of an entry node, towards clients.
+// The key that an entry node shows to clients.
 inline constexpr std::string_view kWorkerKeyFile = "identity/worker.key";
 inline constexpr std::string_view kWorkerNextKeyFile = "identity/worker-next.key";
 inline constexpr std::string_view kWorkerChainFile = "identity/worker.pem";

@@ -43,7 +43,7 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
     ASSERT_TRUE(peer_->send(upgrade()));
     ASSERT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
   }
-  // As a client's: masked.
+  // The message as a client sends it: masked.
   static std::string message(WebSocketOpcode opcode, std::string payload, bool masked = true) {
     const wire::WebSocketMask mask{1, 2, 3, 4};
     std::uint8_t head[wire::kMaxWebSocketHeader];
@@ -70,7 +70,7 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
     world_.run([&] { session_->expire(now, max_idle); });
   }
 
-  // Of the stream until the session takes it.
+  // The handler of the stream until the session takes it.
   class Nothing final : public io::StreamHandler {
     void on_open() override {}
     std::size_t on_data(MutableBytes data) override { return data.size(); }

@@ -89,8 +89,8 @@ void Fabric::configure(const snapshot::NodeConfig& config,
   log_.info("config.applied", {{"version", config.version}, {"peers", config.peers.size()}});
 }
 
-// For what comes from now on; who is in stays in. The listeners that are opened later take them
-// over.
+// The credentials of what comes from now on; who is in stays in. The listeners that are opened
+// later take them over.
 void Fabric::apply_settings(const snapshot::RuntimeSettings& settings) {
   if (settings != limits_) log_.info("settings.applied", {{"max_clients", settings.max_clients}});
   limits_ = settings;

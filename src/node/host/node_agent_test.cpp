@@ -28,7 +28,7 @@ class NodeAgentTest : public testing::Test {
     if (pid_t pid = 0; file >> pid) ::kill(pid, SIGKILL);
   }
 
-  // On a state directory that is there, until `done` holds.
+  // Runs an agent on a state directory that is there, until `done` holds.
   AgentEnd run_until(const std::function<bool()>& done) {
     EXPECT_TRUE(io::make_directory(options_.state));
     NodeAgent agent(options_, log_);

@@ -23,7 +23,7 @@ class TestControl {
  public:
   TestControl();
 
-  // For the API at this address. The pinned root is `root`'s, or the right one.
+  // A join token for the API at this address. The pinned root is `root`'s, or the right one.
   agent::JoinToken join_token(const crypto::Certificate* root = nullptr);
   std::string join_token_text(const crypto::Certificate* root = nullptr);
 

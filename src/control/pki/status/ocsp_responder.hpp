@@ -18,7 +18,7 @@ class OcspResponder {
   // the keys. Its `ocsp` is not null.
   explicit OcspResponder(Services services);
 
-  // From any thread; never throws.
+  // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
 
  private:

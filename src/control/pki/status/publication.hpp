@@ -46,8 +46,8 @@ struct PublicationRules {
   std::function<std::optional<Edition>(Transaction&)> edit;
 };
 
-// In the platform's scope. The body is left out when its version is `but_not`. nullopt: too much
-// to say, or no cluster.
+// Runs in the platform's scope. The body is left out when its version is `but_not`. nullopt: too
+// much to say, or no cluster.
 std::optional<Publication> newest(Transaction& tx, const PublicationRules& rules, WallTime now,
                                   std::uint64_t but_not = 0);
 

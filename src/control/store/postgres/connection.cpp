@@ -215,7 +215,7 @@ bool Connection::send(std::string_view sql, const Values& values) {
                              values.data(), nullptr, nullptr, 0) == 1;
 }
 
-// In one round trip: what goes ahead, and the statement.
+// Sends what goes ahead and the statement in one round trip.
 bool Connection::send_piped(std::string_view sql, const Values& values) {
   bool sent = PQenterPipelineMode(conn_.get()) == 1;
   for (const Statement& s : std::exchange(ahead_, {})) {
@@ -226,7 +226,7 @@ bool Connection::send_piped(std::string_view sql, const Values& values) {
   return sent;
 }
 
-// With what it takes to keep it, at its first time.
+// Sends the statement, and at its first time what prepares it.
 bool Connection::send_in_pipeline(std::string_view sql, const Values& values) {
   const int count = static_cast<int>(values.size());
   const std::string text(sql);
@@ -283,7 +283,7 @@ std::expected<std::shared_ptr<pg_result>, SqlError> Connection::finish(bool sent
   return std::unexpected(std::move(error));
 }
 
-// Until PQgetResult has something to say without blocking.
+// Waits until PQgetResult has something to say without blocking.
 std::expected<void, SqlError> Connection::wait_for_result(
     std::chrono::steady_clock::time_point deadline) {
   for (;;) {

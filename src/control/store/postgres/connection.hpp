@@ -122,7 +122,7 @@ class Rows {
 };
 
 inline constexpr std::chrono::milliseconds kStatementPatience{6000};
-// Of one connection; a statement beyond them is parsed and planned at every use.
+// A connection keeps so many; a statement beyond them is parsed and planned at every use.
 inline constexpr std::size_t kMaxPreparedStatements = 512;
 
 // A connection does nothing before it must: what begins a transaction travels with its first
@@ -149,7 +149,7 @@ class Connection {
   // Whether the server has done anything since begin().
   bool has_begun() const { return has_begun_; }
 
-  // After LISTEN: what was announced since the last call. Waits for the first, but not longer.
+  // What was announced since the last call, once LISTEN was said. Waits for the first, not longer.
   std::expected<std::vector<std::string>, SqlError> notifications(std::chrono::milliseconds wait);
 
   // How long a statement may take before the server counts as away (and the connection is given

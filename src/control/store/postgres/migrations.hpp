@@ -16,7 +16,7 @@ struct Migration {
   std::string_view sql;
 };
 
-// In order, without a gap.
+// They are in order, without a gap.
 const std::vector<Migration>& embedded_migrations();
 
 // Applies what is missing, each in one transaction together with its line in schema_migrations. One

@@ -21,7 +21,7 @@ std::vector<T> all_of(const Rows& rows, T (*read)(const Row&)) {
   return out;
 }
 
-// Of rows of a state and how many are in it.
+// Each row is a state and how many are in it.
 inline std::vector<control::StateCount> counts_of(const Rows& rows) {
   std::vector<control::StateCount> out;
   for (const Row& row : rows) out.push_back({row.text(0), row.count(1)});

@@ -25,7 +25,7 @@ std::optional<std::string> file_of(const Document& document) {
   return name + (is_client_ca ? "client-ca.pem" : "mtls.pem");
 }
 
-// By the name of its file. Text between the certificates stays behind.
+// The PEM files by their names. Text between the certificates stays behind.
 std::map<std::string, std::string> files_of(const std::vector<Document>& documents) {
   std::map<std::string, std::string> out;
   for (const Document& document : documents) {

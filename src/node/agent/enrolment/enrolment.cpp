@@ -149,7 +149,7 @@ EnrolmentActions Enrolment::on_stored(Now now, const StoreResult& result) {
   }
   failures_.reset();
   if (state_ == EnrolmentState::storing_identity) return enter(EnrolmentState::enrolled);
-  // After storing_keys; also after the enrolment id was noted, when the root is known already.
+  // This follows storing_keys, and also the noting of the enrolment's id, when the root is known.
   return enter(root_pem_.empty() ? EnrolmentState::checking_root
                                  : EnrolmentState::awaiting_approval);
 }

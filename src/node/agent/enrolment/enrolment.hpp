@@ -79,7 +79,7 @@ class Enrolment {
   std::optional<MonoTime> next_wakeup() const { return wakeup_; }
 
   EnrolmentState state() const { return state_; }
-  // In refused: why, and a sentence that says what to do next.
+  // Why it was refused, and a sentence that says what to do next; of the state `refused` only.
   EnrolmentRefusal refusal() const { return refusal_; }
   const std::string& refusal_text() const { return refusal_text_; }
   const EnrolmentRecord& record() const { return plan_.record; }

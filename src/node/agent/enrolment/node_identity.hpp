@@ -23,7 +23,8 @@ struct NodeIdentity {
 // for a person to look at, never to be papered over with a new identity.
 std::expected<std::optional<NodeIdentity>, std::string> load_identity(NodeFiles& state);
 
-// With which it meets clients: nullopt while there is none that can be used; it is got anew then.
+// The identity that clients are shown: nullopt while there is none that can be used; it is got anew
+// then.
 std::optional<crypto::TlsIdentity> load_worker(NodeFiles& state);
 
 }  // namespace rap::agent

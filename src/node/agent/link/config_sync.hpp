@@ -50,7 +50,7 @@ class ConfigSync {
   LinkActions on_answer(Now now, Call call, const Answer& answer);
 
  private:
-  // On its way to be in force, until its documents are there.
+  // A configuration on its way to be in force, until its documents are there.
   struct Candidate {
     VerifiedConfig config;
     std::string envelope;

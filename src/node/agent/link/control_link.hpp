@@ -38,13 +38,13 @@ struct LinkWoken {};  // next_wakeup() has come
 using LinkEvent = std::variant<LinkWoken, ControlAnswered, EventsOpened, HintCame, EventsEnded,
                                FabricConnected, FabricDisconnected, FabricSaid, FabricStarted>;
 
-// Between check-ins while no stream of hints is up, unless the interval is shorter anyway.
+// The time between check-ins while no stream of hints is up, unless the interval is shorter anyway.
 inline constexpr Duration kDegradedCheckinInterval = std::chrono::milliseconds{800};
 
 struct ControlLinkOptions {
   ConfigScope scope;
   crypto::Certificate certificate;  // the node's
-  // With which it meets clients, once it is an entry.
+  // What clients are shown, once the node is an entry.
   std::optional<crypto::Certificate> worker = std::nullopt;
   crypto::SubjectNames worker_names = {};
   HostFacts host;
@@ -61,7 +61,7 @@ class ControlLink {
   ControlLink(const ControlLink&) = delete;  // its parts share state_
   ControlLink& operator=(const ControlLink&) = delete;
 
-  // Before the first step: takes up what an earlier run stored.
+  // Takes up what an earlier run stored; it is called before the first step.
   LinkActions load(Now now) {
     renewal_.plan(now);
     worker_.plan(now);

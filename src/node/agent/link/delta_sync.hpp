@@ -23,7 +23,7 @@ inline constexpr Duration kBlocklistInterval = std::chrono::seconds{30};
 // While no stream of hints is up.
 inline constexpr Duration kDegradedEpochInterval = std::chrono::milliseconds{800};
 inline constexpr Duration kDegradedBlocklistInterval = std::chrono::seconds{5};
-// Of one message to the fabric: below a megabyte, and the whole store in 32 messages.
+// One message to the fabric stays below a megabyte, and 32 messages hold the whole store.
 inline constexpr std::size_t kMaxRowsAMessage = 8192;
 
 class DeltaSync {

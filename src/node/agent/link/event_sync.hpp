@@ -12,7 +12,7 @@ namespace rap::agent {
 // same instant, and no more than a third of them come back in any second.
 inline constexpr Duration kEventsRetryFirst = std::chrono::seconds{10};
 inline constexpr Duration kEventsRetryCap = std::chrono::seconds{10};
-// By a control plane that does not want this node, or knows no event channel.
+// The first wait after a control plane did not want this node, or knew no event channel.
 inline constexpr Duration kEventsRefusedFirst = std::chrono::seconds{5};
 inline constexpr Duration kEventsRefusedCap = std::chrono::minutes{1};
 // A stream that lasted less counts as a failure, so that two agents with the identity of one node,

@@ -16,8 +16,8 @@ namespace rap::agent {
 
 inline constexpr std::size_t kObjectPart = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxObjectBytes = std::size_t{1024} * 1024;
-// For all that a pull asked for: a control plane, or who sits between, that trickles is not waited
-// for.
+// The time for all that a pull asked for: a control plane, or who sits between, that trickles is
+// not waited for.
 inline constexpr Duration kFetchDeadline = std::chrono::minutes{2};
 
 struct ObjectName {

@@ -17,7 +17,7 @@
 
 namespace rap::agent {
 
-// Which of the two it is.
+// Which of a node's two certificates is renewed, and where it is kept.
 struct RenewalSubject {
   Call call;
   std::string_view kind;  // on the wire

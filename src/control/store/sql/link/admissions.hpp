@@ -1,4 +1,4 @@
-// Which nodes may call, in SQL.
+// The admission of nodes, in SQL.
 #pragma once
 
 #include "control/link/admission.hpp"

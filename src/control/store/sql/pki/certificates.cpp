@@ -16,7 +16,7 @@ constexpr std::string_view kSelect =
     "r.cluster_id = c.cluster_id AND r.key_sha256 = c.key_sha256), "
     "n.state FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
 
-// By the state of its node.
+// The state of its node decides.
 HolderState holder_of(const Row& row, int column) {
   const std::string state = row.text(column);
   if (state == "revoked") return HolderState::revoked;

@@ -24,7 +24,7 @@ void SqlCommands::terminate_session(NodeId node, SessionId session, control::Com
       "command_seq = node_status.command_seq + 1 RETURNING command_seq",
       node);
   if (seq.empty()) return;
-  // On disk before it is answered: its number is never given twice.
+  // It is on disk before it is answered, so that its number is never given twice.
   sql_.query(
       "INSERT INTO node_commands (cluster_id, node_id, seq, id, type, session_id, created_at) "
       "SELECT n.cluster_id, n.id, $2::bigint, $3::uuid, $6, $4::uuid, $5::bigint "
