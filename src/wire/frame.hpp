@@ -72,6 +72,14 @@ void encode_header(const FrameHeader& header, std::uint8_t* out);  // kFrameHead
 // `in` has at least kFrameHeader bytes.
 std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in);
 
+// The type and the label of a whole frame that was encoded here.
+inline FrameType frame_type(const std::uint8_t* frame) {
+  return static_cast<FrameType>(frame[kTypeOffset]);
+}
+inline std::uint32_t frame_label(const std::uint8_t* frame) {
+  return load_be32(frame + kLabelOffset);
+}
+
 // Gives a whole frame, where it lies, the class and the label it has on the next hop.
 void readdress(MutableBytes frame, TrafficClass c, std::uint32_t label);
 

@@ -39,6 +39,12 @@ enum class WebSocketClose : std::uint16_t {
 
 using WebSocketMask = std::array<std::uint8_t, 4>;
 
+// The opcode of a frame whose header was encoded here.
+inline WebSocketOpcode websocket_opcode(const std::uint8_t* header) {
+  constexpr std::uint8_t kOpcodeBits = 0x0f;  // RFC 6455 §5.2
+  return static_cast<WebSocketOpcode>(*header & kOpcodeBits);
+}
+
 // Writes a header of an unfragmented frame; a client gives a mask. Returns its size, at most
 // kMaxWebSocketHeader.
 std::size_t encode_websocket_header(std::uint8_t* out, WebSocketOpcode opcode, std::size_t length,

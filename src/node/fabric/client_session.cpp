@@ -33,6 +33,12 @@ void ClientSession::flush() {
   if (stream_) stream_->flush();
 }
 
+void ClientSession::read_on() {
+  if (!paused_) return;
+  paused_ = false;
+  stream_->resume_reading();
+}
+
 void ClientSession::expire(MonoTime now, Duration max_idle) {
   if (over_) return;
   if (closing_) {
@@ -54,6 +60,7 @@ void ClientSession::on_open() {}
 void ClientSession::on_close(const io::StreamError&) { over(); }
 
 std::size_t ClientSession::on_data(MutableBytes data) {
+  if (paused_) return 0;
   std::size_t used = 0;
   if (!link_ && !closing_) used = upgrade(data);
   if (!link_) return used;
@@ -68,6 +75,10 @@ std::size_t ClientSession::on_data(MutableBytes data) {
       close(decoder_.close_code());
     } else if (!on_message(message)) {
       close(WebSocketClose::protocol_error);
+    } else if (!router_.board().may_read(*link_)) {
+      paused_ = true;
+      stream_->pause_reading();
+      return used;
     }
   }
   return data.size();

@@ -35,6 +35,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
 
   void accept(std::unique_ptr<io::Stream> stream);
   void flush() override;
+  void read_on() override;
   // Ends a client that has had no flow for too long, or never finished its upgrade.
   void expire(MonoTime now, Duration max_idle);  // without any flow
   std::optional<router::LinkId> link() const { return link_; }
@@ -58,6 +59,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   wire::WebSocketDecoder decoder_{wire::WebSocketRole::server};
   MonoTime last_active_;
   bool closing_ = false;
+  bool paused_ = false;  // more waits for this client, or is from it, than its budgets allow
   bool over_ = false;
   std::unique_ptr<io::Stream> stream_;
   std::optional<router::LinkId> link_;

@@ -186,5 +186,29 @@ TEST_F(ClientSessionTest, IsOverWithItsConnection) {
   EXPECT_EQ(1, over_);
 }
 
+TEST_F(ClientSessionTest, IsReadNoFurtherWhileItDoesNotReadItsAnswers) {
+  upgraded();
+  // Data of labels that nobody knows: each frame is answered with a reset.
+  std::string junk;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    junk += frame_text(wire::FrameType::data, "x", 2 * i + 1, wire::TrafficClass::input);
+  }
+  const std::string block = message(WebSocketOpcode::binary, junk);
+  const timeval soon{.tv_sec = 0, .tv_usec = 200'000};
+  ::setsockopt(peer_->fd(), SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
+  std::size_t sent = 0;
+  while (peer_->send(block)) {
+    ASSERT_LT(sent += block.size(), std::size_t{256} * 1024 * 1024) << "it is read on and on";
+  }
+  world_.run([this] {
+    EXPECT_LE(node_.router.queue(*session_->link()).queued_bytes(), std::size_t{1024} * 1024);
+  });
+  // It is read again once it takes them.
+  const std::size_t answers = sent / block.size() * 100;
+  while (peer_->received().size() < answers * (2 + wire::kFrameHeader + 1)) {
+    ASSERT_TRUE(peer_->receive());
+  }
+}
+
 }  // namespace
 }  // namespace rap::fabric

@@ -244,6 +244,10 @@ void Fabric::flush(router::LinkId link) {
   }
 }
 
+void Fabric::read_on(router::LinkId client) {
+  if (client < senders_.size() && senders_[client] != nullptr) senders_[client]->read_on();
+}
+
 void Fabric::tick() {
   const MonoTime now = io::mono_now();
   router_.tick(now, io::wall_now());

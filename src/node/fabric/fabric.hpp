@@ -48,6 +48,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void publish_metrics(MonoTime now);
 
   void flush(router::LinkId link) override;
+  void read_on(router::LinkId client) override;
   void client_upgraded(ClientSession& session) override;
   void client_over(ClientSession& session) override;
   void set_sender(router::LinkId link, LinkSender* sender);

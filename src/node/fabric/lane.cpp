@@ -29,6 +29,11 @@ void Lane::send(FrameType type, ByteView payload) {
   const wire::FrameHeader header{type, wire::TrafficClass::fabric_control,
                                  static_cast<std::uint16_t>(payload.size()), 0};
   if (link_) {
+    // A peer that asks for heartbeats and does not read the answers gets no more of them.
+    if (type == FrameType::heartbeat_ack &&
+        router_.queue(*link_).windowless_bytes() > router::kMaxAnswers) {
+      return;
+    }
     if (type == FrameType::goodbye) router_.queue(*link_).drop_waiting();
     return router_.board().send(*link_, header, payload);
   }

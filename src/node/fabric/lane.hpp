@@ -42,6 +42,7 @@ class Lane final : public io::StreamHandler, public LinkSender {
   // Ends all flows; with `linger` lets out what was sent last, but not for long.
   void close(bool linger);
   void flush() override;
+  void read_on() override {}  // a lane is never paused
 
   channel::LaneId id() const { return id_; }
   io::Stream* stream() { return stream_.get(); }

@@ -20,7 +20,8 @@ class QueueOutput final : public io::Output {
 class LinkSender {
  public:
   virtual ~LinkSender() = default;
-  virtual void flush() = 0;  // the router queued frames
+  virtual void flush() = 0;    // the router queued frames
+  virtual void read_on() = 0;  // of a client that was paused
 };
 
 }  // namespace rap::fabric

@@ -25,6 +25,9 @@ class TestLinks final : public router::LinkPort {
   void flush(router::LinkId link) override {
     if (const auto it = senders.find(link); it != senders.end()) it->second->flush();
   }
+  void read_on(router::LinkId client) override {
+    if (const auto it = senders.find(client); it != senders.end()) it->second->read_on();
+  }
   std::map<router::LinkId, LinkSender*> senders;
 };
 

@@ -83,5 +83,28 @@ TEST(Window, TheReceiverGrantsInSteps) {
   EXPECT_EQ(w.consumed(1), 0U);
 }
 
+TEST(Window, CreditIsBelievedAsFarAsBytesHaveLeft) {
+  CreditCheck c;
+  EXPECT_EQ(c.believe(kMaxWindow), 0U) << "nothing has left";
+  c.departed(kCreditStep);
+  EXPECT_EQ(c.believe(0xffffffff), kCreditStep);
+  EXPECT_EQ(c.believe(1), 0U) << "it is credited already";
+}
+
+TEST(Window, SmallCreditIsPassedOnInSteps) {
+  CreditCheck c;
+  c.departed(2 * kMinCredit);
+  std::uint32_t passed = 0;
+  int frames = 0;
+  for (std::uint32_t i = 0; i < 2 * kMinCredit; ++i) {
+    if (const auto n = c.believe(1); n > 0) {
+      passed += n;
+      ++frames;
+    }
+  }
+  EXPECT_EQ(passed, 2 * kMinCredit);
+  EXPECT_EQ(frames, 2);
+}
+
 }  // namespace
 }  // namespace rap::flow

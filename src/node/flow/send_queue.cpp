@@ -38,6 +38,11 @@ std::size_t SendQueue::prefix(std::size_t frame) const {
   return frame < 126 ? 2 : 4;
 }
 
+std::size_t SendQueue::prefix_at(const std::uint8_t* start) const {
+  if (framing_ == Framing::bare) return 0;
+  return start[1] < 126 ? 2 : 4;
+}
+
 std::uint8_t* SendQueue::reserve(TrafficClass c, std::size_t size) {
   auto& slabs = classes_[index(c)].slabs;
   const std::size_t before = prefix(size);
@@ -61,7 +66,9 @@ std::uint8_t* SendQueue::reserve(TrafficClass c, std::size_t size) {
 void SendQueue::commit(TrafficClass c, std::size_t size) {
   ClassQueue& q = classes_[index(c)];
   size += prefix(size);
-  q.slabs.back()->end += static_cast<std::uint32_t>(size);
+  Slab& slab = *q.slabs.back();
+  if (!is_data(slab.bytes.data() + slab.end)) windowless_ += size;
+  slab.end += static_cast<std::uint32_t>(size);
   q.queued += size;
   queued_ += size;
 }
@@ -111,6 +118,33 @@ std::size_t SendQueue::frame_size(const std::uint8_t* h) const {
   return h[1] < 126 ? 2U + h[1] : 4U + length;
 }
 
+bool SendQueue::is_data(const std::uint8_t* start) const {
+  if (framing_ == Framing::websocket) {
+    if (wire::websocket_opcode(start) != wire::WebSocketOpcode::binary) return false;
+    start += prefix_at(start);
+  }
+  return wire::frame_type(start) == wire::FrameType::data;
+}
+
+// Frames that begin to go out do not wait any more.
+void SendQueue::depart(const std::uint8_t* run, std::size_t size) {
+  std::size_t others = 0;
+  for (std::size_t at = 0; at < size;) {
+    const std::uint8_t* start = run + at;
+    const std::size_t whole = frame_size(start);
+    at += whole;
+    if (!is_data(start)) {
+      others += whole;
+    } else if (departures_ != nullptr) {
+      const std::size_t before = prefix_at(start);
+      departures_->data_departed(wire::frame_label(start + before),
+                                 whole - before - wire::kFrameHeader);
+    }
+  }
+  windowless_ -= others;
+  if (others > 0 && departures_ != nullptr) departures_->others_departed();
+}
+
 std::size_t SendQueue::front_frame(const ClassQueue& q) const {
   const Slab& slab = *q.slabs.front();
   return frame_size(slab.bytes.data() + slab.begin);
@@ -136,6 +170,7 @@ ByteView SendQueue::peek() {
     run_left_ =
         whole_frames(*q.slabs.front(), q.deficit > 0 ? std::min(q.deficit, kRunBytes) : kRunBytes);
     q.deficit -= std::min(q.deficit, run_left_);
+    depart(q.slabs.front()->bytes.data() + q.slabs.front()->begin, run_left_);
   }
   const Slab& slab = *classes_[current_].slabs.front();
   return {slab.bytes.data() + slab.begin, run_left_};
@@ -156,6 +191,7 @@ void SendQueue::consume(std::size_t n) {
 }
 
 void SendQueue::drop_waiting() {
+  windowless_ = 0;  // those of a run that goes out are not counted any more
   for (std::size_t c = 0; c < classes_.size(); ++c) {
     ClassQueue& q = classes_[c];
     const std::size_t kept = c == current_ ? run_left_ : 0;

@@ -4,8 +4,8 @@
 // bulk class starves another. Frames of one flow share a class and so keep their order.
 //
 // Memory is slabs from a pool that belongs to the queue: a steady stream allocates nothing. The
-// bound is the flows' windows (RO-4): a queue never holds more than they allow, plus kMaxControl
-// frames that carry no window.
+// queue itself has no bound: whoever fills it goes by queued_bytes() and windowless_bytes(), and a
+// flow's credit by what Departures says (RO-4, and docs/decisions/byte-budgets.md).
 #pragma once
 
 #include <array>
@@ -31,12 +31,24 @@ static_assert(kRunBytes <= wire::kMaxWebSocketMessage);
 // towards a client, so that they are sent from where they lie.
 enum class Framing : std::uint8_t { bare, websocket };
 
+// Hears of every frame of a flow's data when it leaves the queue: the run that it is in begins to
+// go out. `payload` is the size that the frame's header says.
+class Departures {
+ public:
+  virtual ~Departures() = default;
+  virtual void data_departed(std::uint32_t label, std::size_t payload) = 0;
+  // Frames that carry no window have left.
+  virtual void others_departed() = 0;
+};
+
 class SendQueue {
  public:
   explicit SendQueue(Framing framing = Framing::bare);
   ~SendQueue();
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
+
+  void set_departures(Departures& departures) { departures_ = &departures; }
 
   // Room for one frame of exactly `size` bytes at the end of the class's queue; commit() it once
   // it is written, or forget it. Nothing else is called between the two.
@@ -60,6 +72,8 @@ class SendQueue {
 
   bool empty() const { return queued_ == 0; }
   std::size_t queued_bytes() const { return queued_; }
+  // Bytes of frames that no window holds back: answers, credit, ends of flows, pongs.
+  std::size_t windowless_bytes() const { return windowless_; }
   std::size_t queued_bytes(wire::TrafficClass c) const {
     return classes_[static_cast<std::size_t>(c)].queued;
   }
@@ -78,15 +92,20 @@ class SendQueue {
 
   std::size_t choose();
   std::size_t prefix(std::size_t frame) const;
+  std::size_t prefix_at(const std::uint8_t* start) const;
   std::size_t frame_size(const std::uint8_t* start) const;
   std::size_t front_frame(const ClassQueue& q) const;
   std::size_t whole_frames(const Slab& slab, std::size_t limit) const;
+  bool is_data(const std::uint8_t* start) const;
+  void depart(const std::uint8_t* run, std::size_t size);
   void recycle(std::unique_ptr<Slab> slab);
 
   Framing framing_;
   std::array<ClassQueue, wire::kTrafficClassCount> classes_;
   std::vector<std::unique_ptr<Slab>> spare_;
+  Departures* departures_ = nullptr;
   std::size_t queued_ = 0;
+  std::size_t windowless_ = 0;
   std::size_t current_ = 0;  // the class the last peek came from
   std::size_t run_left_ = 0;  // bytes of that peek not yet consumed
   std::size_t round_ = 0;  // deficit round robin stands here

@@ -135,5 +135,50 @@ TEST(SendQueue, FramesEachFrameAsAWebSocketMessageTowardsAClient) {
                       {Op::pong, 2}, {Op::binary, 58}, {Op::binary, 5008}}));
 }
 
+struct Gone final : Departures {
+  void data_departed(std::uint32_t label, std::size_t payload) override { bytes[label] += payload; }
+  void others_departed() override { ++others; }
+  std::map<std::uint32_t, std::size_t> bytes;
+  int others = 0;
+};
+
+TEST(SendQueue, SaysOfEachFlowWhatBeginsToGoOut) {
+  for (const Framing framing : {Framing::bare, Framing::websocket}) {
+    SendQueue q(framing);
+    Gone gone;
+    q.set_departures(gone);
+    for (const std::size_t size : {1U, 111U, 117U, 118U, 125U, 126U, 16000U}) {
+      add(q, TrafficClass::input, 1, size);
+    }
+    add(q, TrafficClass::render, 3, 100);
+    EXPECT_TRUE(gone.bytes.empty()) << "nothing is sent yet";
+    const std::size_t run = q.peek().size();
+    EXPECT_EQ(gone.bytes, (std::map<std::uint32_t, std::size_t>{{1, 16598}}));
+    q.consume(1);
+    q.peek();
+    EXPECT_EQ(gone.bytes.at(1), 16598U) << "once";
+    q.consume(run - 1);
+    q.peek();
+    EXPECT_EQ(gone.bytes.at(3), 100U);
+    EXPECT_EQ(gone.others, 0);
+  }
+}
+
+TEST(SendQueue, CountsWhatNoWindowHoldsBackUntilItGoesOut) {
+  SendQueue q(Framing::websocket);
+  Gone gone;
+  q.set_departures(gone);
+  add(q, TrafficClass::input, 1, 5000);
+  EXPECT_EQ(q.windowless_bytes(), 0U);
+  q.append({FrameType::reset, TrafficClass::render, 1, 9}, payload(1, 2));
+  q.append_control(wire::WebSocketOpcode::pong, as_bytes("hi"));
+  EXPECT_EQ(q.windowless_bytes(), 11U + 4U);
+  q.consume(q.peek().size());
+  EXPECT_EQ(q.windowless_bytes(), 11U) << "the pong is first";
+  q.drop_waiting();
+  EXPECT_EQ(q.windowless_bytes(), 0U);
+  EXPECT_EQ(gone.others, 1);
+}
+
 }  // namespace
 }  // namespace rap::flow

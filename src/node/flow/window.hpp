@@ -16,6 +16,11 @@ inline constexpr std::uint32_t kMaxWindow = 16 * 1024 * 1024;
 // A receiver grants in steps, not for every frame.
 inline constexpr std::uint32_t kCreditStep = kInitialWindow / 16;
 
+// A hop passes credit on in steps too, so that small ones cannot make more frames than the data
+// did.
+inline constexpr std::uint32_t kMinCredit = 16 * 1024;
+static_assert(kMinCredit <= kCreditStep);
+
 // What may still be sent, at the sender and as seen by a hop in between.
 class SendWindow {
  public:
@@ -35,6 +40,25 @@ class SendWindow {
 
  private:
   std::uint32_t available_ = kInitialWindow;
+};
+
+// What left a hop's queue and was not credited by the receiver yet. Credit is believed as far as
+// bytes have left: a receiver that credits and never reads gets no more than its window.
+class CreditCheck {
+ public:
+  void departed(std::uint32_t n) { uncredited_ += n; }
+  // Returns the credit to pass on now, 0 for none yet.
+  std::uint32_t believe(std::uint32_t credit) {
+    const std::uint32_t n = std::min(credit, uncredited_);
+    uncredited_ -= n;
+    believed_ += n;
+    if (believed_ < kMinCredit) return 0;
+    return std::exchange(believed_, 0);
+  }
+
+ private:
+  std::uint32_t uncredited_ = 0;
+  std::uint32_t believed_ = 0;  // and not passed on yet
 };
 
 // The receiving edge keeps what was taken off the flow for good and not granted again yet.

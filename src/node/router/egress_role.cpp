@@ -156,6 +156,10 @@ std::size_t EgressRole::target_data(TargetId target, ByteView data) {
   EgressFlow* flow = flows_.find(target);
   if (flow == nullptr || !flow->seal || flow->fin_sent) return data.size();
   Link& link = *board_.find(flow->link);
+  if (link.is_full()) {
+    reset(target, FlowReason::limit_reached);
+    return data.size();
+  }
   std::size_t taken = 0;
   while (taken < data.size() && flow->window.available() > 0) {
     const std::size_t n = std::min(
@@ -213,9 +217,10 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
     case FrameType::data: return data(ref, flow, end, frame.payload);
     case FrameType::credit: {
       const auto credit = wire::decode_credit(frame.payload);
-      if (!credit || !flow.seal || !flow.window.grant(*credit)) {
-        return reset(ref, FlowReason::flow_control);
-      }
+      if (!credit || !flow.seal) return reset(ref, FlowReason::flow_control);
+      const std::uint32_t believed = end.sent.believe(*credit);
+      if (believed == 0) return;
+      flow.window.grant(believed);
       if (std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
       return;
     }

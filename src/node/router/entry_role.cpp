@@ -80,6 +80,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   FlowEnd end;
   end.kind = FlowEnd::Kind::entry_node;
   end.traffic_class = c;
+  end.backlog = board_.find(client)->backlog;
   const auto label = out.flows.allocate(std::move(end));
   if (!label) return FlowReason::limit_reached;
   if (!guard_.use(token, wall)) {
@@ -120,11 +121,11 @@ void EntryRole::from_client(FlowEnd& end, const FrameView& frame) {
     case FrameType::fin: return fin(ref, flow, end, frame.payload);
     case FrameType::credit: {
       const auto credit = wire::decode_credit(frame.payload);
-      FlowEnd* node = board_.find(flow.node)->flows.find(flow.node_label);
-      if (!credit || !flow.seal || !node->window.grant(*credit)) {
-        return reset_both(ref, FlowReason::flow_control);
-      }
-      return board_.send_credit(flow.node, flow.node_label, *credit);
+      if (!credit || !flow.seal) return reset_both(ref, FlowReason::flow_control);
+      const std::uint32_t believed = end.sent.believe(*credit);
+      if (believed == 0) return;
+      board_.find(flow.node)->flows.find(flow.node_label)->window.grant(believed);
+      return board_.send_credit(flow.node, flow.node_label, believed);
     }
     case FrameType::reset: {
       const auto reason = wire::decode_reason(frame.payload).value_or(FlowReason::protocol_error);
@@ -144,11 +145,11 @@ void EntryRole::from_node(FlowEnd& end, const FrameView& frame) {
     case FrameType::flow_accept: return accepted(ref, flow, frame.payload);
     case FrameType::credit: {
       const auto credit = wire::decode_credit(frame.payload);
-      FlowEnd* client = board_.find(flow.client)->flows.find(flow.client_label);
-      if (!credit || !flow.seal || !client->window.grant(*credit)) {
-        return reset_both(ref, FlowReason::flow_control);
-      }
-      return board_.send_credit(flow.client, flow.client_label, *credit);
+      if (!credit || !flow.seal) return reset_both(ref, FlowReason::flow_control);
+      const std::uint32_t believed = end.sent.believe(*credit);
+      if (believed == 0) return;
+      board_.find(flow.client)->flows.find(flow.client_label)->window.grant(believed);
+      return board_.send_credit(flow.client, flow.client_label, believed);
     }
     case FrameType::flow_refuse:
     case FrameType::reset: {
@@ -179,6 +180,7 @@ void EntryRole::client_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, By
   }
   const std::size_t sealed = data.size() + crypto::kSealTag;
   Link& out = *board_.find(flow.node);
+  if (out.is_full()) return reset_both(ref, FlowReason::limit_reached);
   std::uint8_t* frame = out.queue.reserve(flow.traffic_class, wire::kFrameHeader + sealed);
   wire::encode_header(
       {FrameType::data, flow.traffic_class, static_cast<std::uint16_t>(sealed), flow.node_label},
@@ -186,6 +188,7 @@ void EntryRole::client_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, By
   flow.seal->send.seal(associated(FrameType::data), data, frame + wire::kFrameHeader);
   out.queue.commit(flow.traffic_class, wire::kFrameHeader + sealed);
   out.bytes_out += wire::kFrameHeader + sealed;
+  board_.keep_waiting(*out.flows.find(flow.node_label), data.size());
   flow.bytes_up += data.size();
   board_.touched(flow.node);
 }
@@ -199,6 +202,7 @@ void EntryRole::node_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, Muta
     return reset_both(ref, FlowReason::flow_control);
   }
   Link& out = *board_.find(flow.client);
+  if (out.is_full()) return reset_both(ref, FlowReason::limit_reached);
   std::uint8_t* frame = out.queue.reserve(flow.traffic_class, wire::kFrameHeader + size);
   if (!flow.seal->receive.open(associated(FrameType::data), sealed, frame + wire::kFrameHeader)) {
     return reset_both(ref, FlowReason::seal_failed);
@@ -238,7 +242,7 @@ void EntryRole::drop(std::uint32_t ref) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
   if (Link* client = board_.find(flow->client)) client->flows.erase(flow->client_label);
-  if (Link* node = board_.find(flow->node)) node->flows.erase(flow->node_label);
+  if (Link* node = board_.find(flow->node)) board_.erase_flow(*node, flow->node_label);
 }
 
 void EntryRole::reset_both(std::uint32_t ref, FlowReason reason) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -12,18 +13,34 @@
 #include "node/router/ports.hpp"
 #include "policy/ip_address.hpp"
 #include "wire/channel_frames.hpp"
+#include "wire/frame.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::router {
+
+// The byte budgets of a link, whatever the flows (docs/decisions/byte-budgets.md). A client is read
+// no further while more than kMaxAnswers of what no window holds back wait for it, or more than
+// kMaxBacklog of what it sent wait for others. A flow ends whose data would have more than
+// kMaxClientQueue or kMaxNodeQueue wait for one neighbour.
+inline constexpr std::size_t kMaxAnswers = std::size_t{64} * 1024;
+inline constexpr std::size_t kMaxBacklog = std::size_t{8} * 1024 * 1024;
+inline constexpr std::size_t kMaxClientQueue = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t kMaxNodeQueue = std::size_t{512} * 1024 * 1024;
+
+// What one client sent and other links have still to send on.
+struct Backlog {
+  std::optional<LinkId> client;  // nullopt: it is gone
+  std::size_t bytes = 0;
+};
 
 // One end of a flow on one link.
 struct FlowEnd {
   enum class Kind : std::uint8_t {
     none,
-    relay,         // goes on under other_label on other_link
+    relay,  // goes on under other_label on other_link
     entry_client,  // towards the client; `ref` is an EntryRole flow
-    entry_node,    // towards the egress; `ref` is an EntryRole flow
-    egress,        // `ref` is an EgressRole flow
+    entry_node,  // towards the egress; `ref` is an EntryRole flow
+    egress,  // `ref` is an EgressRole flow
   };
   Kind kind = Kind::none;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
@@ -32,24 +49,52 @@ struct FlowEnd {
   std::uint32_t other_label = 0;
   std::uint32_t ref = 0;
   flow::SendWindow window;  // what the neighbour may still send us on this flow
+  flow::CreditCheck sent;  // what it may credit
+  std::shared_ptr<Backlog> backlog;  // kind entry_node: whose data waits here
+  std::size_t waiting = 0;  // so many bytes of it
 };
 
-struct Link {
+class Switchboard;
+
+struct Link final : flow::Departures {
   enum class Kind : std::uint8_t { node, client };
 
-  Link(Kind k, flow::LabelSide side)
-      : kind(k),
+  Link(Switchboard& b, Kind k, flow::LabelSide side)
+      : board(b),
+        kind(k),
         queue(k == Kind::client ? flow::Framing::websocket : flow::Framing::bare),
-        flows(side) {}
+        flows(side) {
+    queue.set_departures(*this);
+  }
+
+  void data_departed(std::uint32_t label, std::size_t payload) override;
+  void others_departed() override;
+
+  // Bytes of a flow's data in a frame with this payload: between nodes it is sealed.
+  std::size_t content(std::size_t payload) const {
+    return kind == Kind::node ? payload - wire::kSealOverhead : payload;
+  }
+  std::size_t max_queue() const { return kind == Kind::node ? kMaxNodeQueue : kMaxClientQueue; }
+  bool is_full() const { return queue.queued_bytes() > max_queue(); }
+
+  Switchboard& board;
 
   Kind kind;
-  NodeId node;                    // kind node
+  NodeId node;  // kind node
   std::optional<policy::IpAddress> address;  // kind client: where they come from
   wire::Lane lane = wire::Lane::interactive;  // kind node: which of the channel's connections
   wire::TrafficClassSet classes;  // what may be carried here now
-  bool takes_new_flows = true;    // false while the channel is suspect or draining
+  bool takes_new_flows = true;  // false while the channel is suspect or draining
   flow::SendQueue queue;
   flow::LabelTable<FlowEnd> flows;
+  // Data of flows that ended before it went out, by their labels here.
+  struct Orphan {
+    std::shared_ptr<Backlog> backlog;
+    std::size_t waiting = 0;
+  };
+  std::map<std::uint32_t, Orphan> orphans;
+  std::shared_ptr<Backlog> backlog;  // kind client
+  bool paused = false;  // kind client: it is read no further
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
 };

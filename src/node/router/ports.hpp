@@ -13,6 +13,8 @@ class LinkPort {
   virtual ~LinkPort() = default;
   // The link's queue has frames to send.
   virtual void flush(LinkId link) = 0;
+  // What kept a client from being read (Switchboard::may_read) is over.
+  virtual void read_on(LinkId client) = 0;
 };
 
 }  // namespace rap::router

@@ -69,7 +69,7 @@ void Router::change_security(const snapshot::SecurityChanges& changes, WallTime 
 
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
                                       flow::LabelSide side, wire::Lane lane) {
-  auto link = std::make_unique<Link>(Link::Kind::node, side);
+  auto link = std::make_unique<Link>(board_, Link::Kind::node, side);
   link->lane = lane;
   link->node = node;
   link->classes = classes;
@@ -77,7 +77,7 @@ std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes
 }
 
 std::optional<LinkId> Router::client_up(const std::optional<policy::IpAddress>& address) {
-  auto link = std::make_unique<Link>(Link::Kind::client, flow::LabelSide::even);
+  auto link = std::make_unique<Link>(board_, Link::Kind::client, flow::LabelSide::even);
   link->address = address;
   return board_.add(std::move(link));
 }
@@ -93,7 +93,7 @@ void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool take
     if (classes.contains(end.traffic_class)) return;
     board_.send_reason(id, FrameType::reset, end.traffic_class, label, reason);
     denied.push_back(end);
-    link->flows.erase(label);
+    board_.erase_flow(*link, label);
   });
   for (const FlowEnd& end : denied) end_lost(end, reason);
 }
@@ -187,6 +187,8 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
     refused = relay_open(id, frame, *open);
   }
   if (!refused) return true;
+  // A node that asks and asks, and does not read the answers, is none of ours.
+  if (link.queue.windowless_bytes() > kMaxAnswers) return false;
   if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
   board_.count(*refused);
   board_.send_reason(id, FrameType::flow_refuse, c, frame.header.label, *refused);
@@ -221,6 +223,9 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
 void Router::unknown_label(LinkId id, const FrameView& frame) {
   // Credit and resets of a flow that just ended are harmless stragglers.
   if (frame.header.type == FrameType::credit || frame.header.type == FrameType::reset) return;
+  // A node that does not read such answers does without; a client is read no further.
+  const Link& link = *board_.find(id);
+  if (link.kind == Link::Kind::node && link.queue.windowless_bytes() > kMaxAnswers) return;
   board_.count(FlowReason::unknown_label);
   board_.send_reason(id, FrameType::reset, frame.header.traffic_class, frame.header.label,
                      FlowReason::unknown_label);

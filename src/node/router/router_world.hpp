@@ -25,6 +25,8 @@ constexpr WallTime kWall{std::chrono::seconds{1'800'000'000}};
 
 struct NoFlush : LinkPort {
   void flush(LinkId) override {}
+  void read_on(LinkId) override { ++read_on_again; }
+  int read_on_again = 0;
 };
 
 struct Node {

@@ -1,5 +1,7 @@
 #include "node/router/switchboard.hpp"
 
+#include <utility>
+
 namespace rap::router {
 
 using wire::FlowReason;
@@ -12,22 +14,83 @@ constexpr auto kCreditClass = wire::TrafficClass::route_control;
 
 }  // namespace
 
-std::optional<LinkId> Switchboard::add(std::unique_ptr<Link> link) {
-  if (!free_.empty()) {
-    const LinkId id = free_.back();
-    free_.pop_back();
-    links_[id] = std::move(link);
-    return id;
+void Link::data_departed(std::uint32_t label, std::size_t payload) {
+  const std::size_t bytes = content(payload);
+  if (FlowEnd* end = flows.find(label)) {
+    end->sent.departed(static_cast<std::uint32_t>(bytes));
+    if (!end->backlog) return;
+    end->waiting -= bytes;
+    return board.departed(*end->backlog, bytes);
   }
-  if (links_.size() >= kMaxLinks) return std::nullopt;
-  links_.push_back(std::move(link));
-  return static_cast<LinkId>(links_.size() - 1);
+  const auto orphan = orphans.find(label);
+  if (orphan == orphans.end()) return;
+  const auto of = orphan->second.backlog;
+  if ((orphan->second.waiting -= bytes) == 0) orphans.erase(orphan);
+  board.departed(*of, bytes);
+}
+
+void Link::others_departed() {
+  if (paused) board.read_on_if_over(*this);
+}
+
+std::optional<LinkId> Switchboard::add(std::unique_ptr<Link> link) {
+  if (free_.empty() && links_.size() >= kMaxLinks) return std::nullopt;
+  if (free_.empty()) {
+    free_.push_back(static_cast<LinkId>(links_.size()));
+    links_.emplace_back();
+  }
+  const LinkId id = free_.back();
+  free_.pop_back();
+  if (link->kind == Link::Kind::client) {
+    link->backlog = std::make_shared<Backlog>(Backlog{.client = id});
+  }
+  links_[id] = std::move(link);
+  return id;
 }
 
 std::unique_ptr<Link> Switchboard::remove(LinkId id) {
   if (find(id) == nullptr) return nullptr;
   free_.push_back(id);
+  if (links_[id]->backlog) links_[id]->backlog->client.reset();
+  for (auto& [label, orphan] : links_[id]->orphans) departed(*orphan.backlog, orphan.waiting);
+  links_[id]->flows.for_each([this](std::uint32_t, FlowEnd& end) {
+    if (end.backlog) departed(*end.backlog, std::exchange(end.waiting, 0));
+  });
   return std::move(links_[id]);
+}
+
+bool Switchboard::may_read(LinkId client) {
+  Link* link = find(client);
+  if (link == nullptr) return false;
+  link->paused = link->queue.windowless_bytes() > kMaxAnswers || link->backlog->bytes > kMaxBacklog;
+  return !link->paused;
+}
+
+void Switchboard::keep_waiting(FlowEnd& end, std::size_t bytes) {
+  end.waiting += bytes;
+  end.backlog->bytes += bytes;
+}
+
+void Switchboard::erase_flow(Link& link, std::uint32_t label) {
+  const FlowEnd* end = link.flows.find(label);
+  if (end == nullptr) return;
+  if (end->waiting > 0) link.orphans[label] = {end->backlog, end->waiting};
+  link.flows.erase(label);
+}
+
+void Switchboard::departed(Backlog& backlog, std::size_t bytes) {
+  backlog.bytes -= bytes;
+  if (!backlog.client) return;
+  Link* client = find(*backlog.client);
+  if (client->paused) read_on_if_over(*client);
+}
+
+// Half of a bound must be free before reading goes on: a pause is not worth a frame.
+void Switchboard::read_on_if_over(Link& client) {
+  if (client.queue.windowless_bytes() > kMaxAnswers / 2) return;
+  if (client.backlog->bytes > kMaxBacklog / 2) return;
+  client.paused = false;
+  port_.read_on(*client.backlog->client);
 }
 
 std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) const {
@@ -90,8 +153,11 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
       break;
     case FrameType::credit: {
       const auto credit = wire::decode_credit(frame.payload);
-      legal = credit && other->window.grant(*credit);
-      break;
+      if (!(legal = credit.has_value())) break;
+      const std::uint32_t believed = end.sent.believe(*credit);
+      if (believed == 0) return;
+      other->window.grant(believed);
+      return send_credit(end.other_link, end.other_label, believed);
     }
     case FrameType::fin:
       legal = !end.fin_received;
@@ -106,18 +172,19 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
     case FrameType::flow_accept: break;
     default: legal = false;
   }
-  if (!legal) {
+  const bool fits = frame.header.type != FrameType::data || !out->is_full();
+  if (!legal || !fits) {
+    const auto reason = legal ? FlowReason::limit_reached : FlowReason::flow_control;
     const FlowEnd copy = end;
     in.flows.erase(label);
-    count(FlowReason::flow_control);
-    send_reason(from, FrameType::reset, copy.traffic_class, label, FlowReason::flow_control);
-    return reset_other(copy, FlowReason::flow_control);
+    count(reason);
+    send_reason(from, FrameType::reset, copy.traffic_class, label, reason);
+    return reset_other(copy, reason);
   }
   // The frame goes on as it lies, under the next hop's label and the class the flow was opened
   // with.
-  const auto c = frame.header.type == FrameType::credit ? kCreditClass : end.traffic_class;
-  wire::readdress(frame.whole, c, end.other_label);
-  out->queue.append(c, frame.whole);
+  wire::readdress(frame.whole, end.traffic_class, end.other_label);
+  out->queue.append(end.traffic_class, frame.whole);
   out->bytes_out += frame.whole.size();
   port_.flush(end.other_link);
   if (ends) {

@@ -39,6 +39,17 @@ class Switchboard {
   void send_credit(LinkId id, std::uint32_t label, std::uint32_t credit);
   void touched(LinkId id) { port_.flush(id); }
 
+  // --- byte budgets ---
+  // False: the client is not to be read until LinkPort::read_on names it.
+  bool may_read(LinkId client);
+  // Data of a client was queued for a node; `end` is the flow's there.
+  void keep_waiting(FlowEnd& end, std::size_t bytes);
+  // The flow ends on this link. What of it waits there still counts.
+  void erase_flow(Link& link, std::uint32_t label);
+  // Bytes of this backlog went out.
+  void departed(Backlog& backlog, std::size_t bytes);
+  void read_on_if_over(Link& client);
+
   // --- relayed flows ---
   // Passes a frame of a relayed flow on, enforcing its window.
   void relay(LinkId from, std::uint32_t label, FlowEnd& end, const wire::FrameView& frame);
