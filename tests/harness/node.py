@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import signal
 
@@ -42,6 +43,11 @@ class Node:
     @property
     def node_id(self):
         return json.loads((self.state / "identity" / "enrolment.json").read_text())["node_id"]
+
+    def fabric_memory(self):
+        """What rap-fabric holds in memory now, in bytes."""
+        resident_pages = pathlib.Path(f"/proc/{self.fabric_pid()}/statm").read_text().split()[1]
+        return int(resident_pages) * os.sysconf("SC_PAGE_SIZE")
 
     def fabric_pid(self):
         with contextlib.suppress(OSError, ValueError):

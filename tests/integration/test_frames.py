@@ -136,6 +136,19 @@ class Frames(FabricCase):
             with self.assertRaises(ConnectionResetError):
                 silent.recv(1)
 
+    def test_a_client_that_never_reads_its_answers_costs_the_entry_little(self):
+        entry = self.world.nodes["entry-1"]
+        plane = self.connect()
+        junk = b"".join(frames.frame(frames.DATA, 2 * i + 1, b"x") for i in range(1000))
+        plane.websocket.socket.settimeout(patiently(0.5))
+        before = entry.fabric_memory()
+        sent = 0
+        with self.assertRaises(TimeoutError, msg="it is read on and on"):
+            while sent < 256 << 20:
+                plane.send(junk)
+                sent += len(junk)
+        self.assertLess(entry.fabric_memory() - before, 16 << 20)
+
     def test_a_client_that_vanishes_leaves_nothing_behind(self):
         made = self.user.post("sessions", resource="echo", organization=ORGANIZATION)
         plane = DataPlane(made["candidates"][0], self.world.control.root_ca)
