@@ -1,6 +1,7 @@
 // What an egress asks of an adapter, and what an adapter tells the egress. An adapter opens the
 // resources of some protocols (policy/protocols.hpp says which): it knows how to reach and speak to
-// what is there. The egress knows whom a flow is for and carries bytes; it knows no protocol.
+// what is there, and fails what is of another's. The egress knows whom a flow is for and carries
+// bytes; it knows no protocol.
 //
 // Everything happens on the egress's own turn: no call returns into the caller's caller with news.
 // The order is open → opened → {data, consumed, ended}* → lost, or open → failed. AdapterSuite in

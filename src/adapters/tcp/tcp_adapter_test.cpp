@@ -121,6 +121,8 @@ class TcpFarEnd final : public FarEnd {
 
 class TcpWorld {
  public:
+  static constexpr auto kKind = policy::AdapterKind::tcp;
+
   TcpWorld() { listener_.listen(SOMAXCONN); }
 
   TcpAdapter& adapter() { return adapter_; }
@@ -166,9 +168,11 @@ class TcpWorld {
   std::vector<std::unique_ptr<TcpFarEnd>> far_ends_;
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Tcp, AdapterSuite, TcpWorld);
+class TcpContract : public testing::TestWithParam<AdapterCheck<TcpWorld>> {};
+TEST_P(TcpContract, IsKept) { GetParam().run(); }
+INSTANTIATE_TEST_SUITE_P(Tcp, TcpContract, every_check<TcpWorld>(), name_of_check<TcpWorld>);
 
-class TcpAdapterTest : public AdapterSuite<TcpWorld> {};
+class TcpAdapterTest : public testing::Test, protected AdapterSuite<TcpWorld> {};
 
 TEST_F(TcpAdapterTest, ATargetThatDoesNotTakeItsLastBytesIsClosedInTheEnd) {
   FarEnd* far = open();
