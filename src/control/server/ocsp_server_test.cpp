@@ -1,0 +1,147 @@
+// The OCSP responder as it is reached: over HTTP, with connections to the database of its own.
+#include "control/server/ocsp_server.hpp"
+
+#include <latch>
+#include <thread>
+
+#include "control/nodes/node.hpp"
+#include "control/pki/certificate_inventory.hpp"
+#include "control/server/test_server.hpp"
+#include "io/http/test_http.hpp"
+
+namespace rap::control::server {
+namespace {
+
+using crypto::OcspStatus;
+
+std::string post(std::string_view body, const std::string& path = "/ocsp/") {
+  return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
+}
+std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
+std::string error_of(crypto::OcspError error) {
+  return std::string(as_text(crypto::ocsp_error(error)));
+}
+
+// A certificate that the inventory does not know.
+crypto::Certificate make_certificate(ServerParts& parts) {
+  const auto authority = parts.authority.get();
+  crypto::SubjectNames names;
+  names.uris = {wire::SpiffeId::of_node(authority->cluster, NodeId::random(parts.rng)).str()};
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
+  return crypto::issue_leaf(authority->intermediate, key.public_key(), names,
+                            validity_from(io::wall_now(), std::chrono::hours{1}), parts.rng);
+}
+
+class OcspServerTest : public testing::Test {
+ protected:
+  OcspServerTest() { parts_.bootstrap(); }
+
+  const crypto::Issuer& issuer() const { return authority_->intermediate; }
+  // One that it knows, of a node.
+  crypto::Certificate issue(bool revoked = false) {
+    const crypto::Certificate leaf = make_certificate(parts_);
+    Node node;
+    node.id = NodeId::random(parts_.rng);
+    node.name = "node-" + node.id.str();
+    node.created_at = io::wall_now();
+    const auto entry = inventory_entry(node.id, CertificateKind::node, {leaf, issuer().certificate},
+                                       authority_->ca_ref());
+    const auto done =
+        parts_.database.run(Scope::platform().in(authority_->cluster), [&](Transaction& tx) {
+          EXPECT_TRUE(tx.nodes().create(node));
+          tx.certificates().add(entry);
+          if (revoked) tx.certificates().revoke(node.id, entry.serial, io::wall_now());
+          return Ending::commit;
+        });
+    EXPECT_TRUE(done);
+    return leaf;
+  }
+  std::optional<OcspStatus::Kind> status_of(const crypto::Certificate& certificate) {
+    const Bytes request = crypto::make_ocsp_request(certificate, issuer().certificate);
+    const auto response = ask(post(as_text(request)));
+    const auto reading = crypto::read_ocsp_response(as_bytes(response.body), certificate,
+                                                    issuer().certificate, io::wall_now());
+    return reading ? std::optional(reading->status.kind) : std::nullopt;
+  }
+  wire::HttpResponse ask(const std::string& request) {
+    io::RawConnection connection(server_->port());
+    connection.send(request);
+    return connection.response();
+  }
+
+  ServerParts parts_{store::TestCluster::get().fresh_database()};
+  std::shared_ptr<const Authority> authority_ = parts_.authority.get();
+  std::unique_ptr<OcspServer> server_ = parts_.ocsp_server();
+};
+
+TEST_F(OcspServerTest, SaysHowACertificateStands) {
+  EXPECT_EQ(OcspStatus::Kind::good, status_of(issue()));
+  EXPECT_EQ(OcspStatus::Kind::revoked, status_of(issue(true)));
+  EXPECT_EQ(OcspStatus::Kind::unknown, status_of(make_certificate(parts_)))
+      << "it was never issued";
+}
+
+TEST_F(OcspServerTest, HasTheRevocationListAndNothingElse) {
+  const auto crl = ask(get("/crl"));
+  EXPECT_EQ(200, crl.status);
+  EXPECT_EQ("application/pkix-crl", crl.content_type);
+  EXPECT_EQ(404, ask(get("/")).status);
+  EXPECT_EQ(404, ask(get("/api/v1/me")).status);
+}
+
+TEST_F(OcspServerTest, AnswersWhatIsNoRequestWithAnErrorOfTheProtocol) {
+  const auto answer = ask(post("no request"));
+  EXPECT_EQ(200, answer.status);
+  EXPECT_EQ(error_of(crypto::OcspError::malformed_request), answer.body);
+}
+
+TEST_F(OcspServerTest, ReadsARequestOfTheLargestSizeAndNotAByteMore) {
+  const std::string largest(crypto::kMaxOcspRequestBytes, 'x');
+  EXPECT_EQ(200, ask(post(largest)).status);
+  EXPECT_EQ(413, ask(post(largest + "x")).status);
+}
+
+TEST_F(OcspServerTest, WaitsForNobodyWhoHoldsTheConnectionsOfTheOtherListeners) {
+  const auto known = issue();
+  std::latch all_held{ServerParts::kConnections};
+  std::latch answered{1};
+  std::vector<std::jthread> others;
+  for (std::size_t i = 0; i < ServerParts::kConnections; ++i) {
+    others.emplace_back([&] {
+      EXPECT_TRUE(parts_.database.run(Scope::platform(), [&](Transaction&) {
+        all_held.count_down();
+        answered.wait();
+        return Ending::roll_back;
+      }));
+    });
+  }
+  all_held.wait();
+  EXPECT_EQ(OcspStatus::Kind::good, status_of(known));
+  answered.count_down();
+}
+
+TEST_F(OcspServerTest, TellsThatItsAddressIsTaken) {
+  EXPECT_THROW(parts_.ocsp_server(server_->port()), std::system_error);
+}
+
+TEST_F(OcspServerTest, EndsWhileSomebodyIsConnectedAndSilent) {
+  io::RawConnection silent(server_->port());
+  ASSERT_TRUE(silent.send("POST /ocsp/ HTTP/1.1\r\n"));
+  EXPECT_EQ(200, ask(get("/crl")).status) << "who came later is answered";
+  server_.reset();
+  EXPECT_TRUE(silent.closed());
+}
+
+TEST(OcspServer, SaysToTryLaterWhileTheDatabaseIsAway) {
+  ServerParts parts("host=/nowhere dbname=rap");
+  const auto server = parts.ocsp_server();
+  const Bytes request =
+      crypto::make_ocsp_request(make_certificate(parts), parts.authority->intermediate.certificate);
+  io::RawConnection connection(server->port());
+  connection.send(post(as_text(request)));
+  EXPECT_EQ(error_of(crypto::OcspError::try_later), connection.response().body);
+}
+
+}  // namespace
+}  // namespace rap::control::server

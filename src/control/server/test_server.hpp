@@ -1,0 +1,85 @@
+// For tests: what the parts of a running server are made of, over a database and a state directory
+// of a test's own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "control/people/bootstrap.hpp"
+#include "control/server/housekeeper.hpp"
+#include "control/server/locked_ocsp_signers.hpp"
+#include "control/server/ocsp_server.hpp"
+#include "control/server/state_directory.hpp"
+#include "control/server/throttle.hpp"
+#include "control/server/trust_files.hpp"
+#include "control/store/recent_admissions.hpp"
+#include "control/store/recent_answers.hpp"
+#include "control/store/shared_cluster_models.hpp"
+#include "control/store/test_cluster.hpp"
+#include "io/stream/test_loop.hpp"
+#include "io/system/system.hpp"
+#include "io/system/test_directory.hpp"
+
+namespace rap::control::server {
+
+// A state directory with the keys of a new platform in it, valid by the clock.
+struct LiveState {
+  LiveState() {
+    EXPECT_TRUE(state.create(rng));
+    EXPECT_TRUE(state.create_pki({"127.0.0.1"}, io::wall_now(), rng));
+  }
+  io::TestDirectory folder;
+  io::SystemRandom rng;
+  StateDirectory state{folder / "state"};
+};
+
+struct ServerParts {
+  static constexpr std::size_t kConnections = 2;  // to the database; each part may have its own
+
+  explicit ServerParts(std::string database_url) : conninfo(std::move(database_url)) {}
+
+  // The first transaction of a platform.
+  void bootstrap() {
+    User owner;
+    owner.id = UserId::random(rng);
+    owner.email = "owner@platform.test";
+    owner.platform_role = policy::PlatformRole::platform_owner;
+    owner.created_at = io::wall_now();
+    EXPECT_TRUE(control::bootstrap(database, authority->cluster, owner, "hash"));
+  }
+
+  // The one place that says what a part is handed.
+  Services services() {
+    return {database,        rng,     throttle, hasher, authority, trust_files,  models,
+            admission_cache, answers, metrics,  log,    {},        &ocsp_signers};
+  }
+  std::unique_ptr<OcspServer> ocsp_server(std::uint16_t port = 0) {
+    return std::make_unique<OcspServer>(wire::HostPort{"127.0.0.1", port}, conninfo, services(),
+                                        log);
+  }
+  std::unique_ptr<Housekeeper> housekeeper(
+      std::optional<store::PrivatePostgres> postgres = std::nullopt) {
+    return std::make_unique<Housekeeper>(
+        Housekeeper::Options{
+            .conninfo = conninfo, .postgres = std::move(postgres), .check_certificate = [] {}},
+        services(), log);
+  }
+
+  LiveState live;
+  io::SystemRandom rng;
+  io::TestLog log;
+  const std::string conninfo;
+  LockedAuthority authority{live.state.load_authority().value()};
+  TrustFiles trust_files{live.state, authority, [] {}};
+  store::PostgresDatabase database{
+      {.conninfo = conninfo, .user = std::string(store::kAppRole), .max_connections = kConnections},
+      log};
+  ClockThrottle throttle{io::mono_now};
+  BoundedHasher hasher{rng};
+  store::SharedClusterModels models{std::chrono::seconds{snapshot::kDefaultValidForS}};
+  store::RecentAdmissions admission_cache{database, authority->cluster, io::mono_now};
+  store::RecentAnswers answers;
+  Metrics metrics;
+  LockedOcspSigners ocsp_signers;
+};
+
+}  // namespace rap::control::server
