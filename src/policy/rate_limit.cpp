@@ -4,29 +4,33 @@
 
 namespace rap::policy {
 
-std::optional<Duration> RateLimiter::take(std::string_view key, MonoTime now) {
-  auto it = full_at_.find(key);
-  if (it == full_at_.end()) {
-    if (full_at_.size() >= max_entries_) forget_full(now);
-    if (full_at_.size() >= max_entries_) return limit_.refill;
-    it = full_at_.emplace(std::string(key), now).first;
-  }
-  const MonoTime full_after = std::max(it->second, now) + limit_.refill;
-  const Duration excess = (full_after - now) - limit_.refill * limit_.burst;
+std::optional<Duration> TokenBucket::take(RateLimit limit, MonoTime now) {
+  const MonoTime full_after = std::max(full_at_, now) + limit.refill;
+  const Duration excess = (full_after - now) - limit.refill * limit.burst;
   if (excess > Duration::zero()) return excess;
-  it->second = full_after;
+  full_at_ = full_after;
   return std::nullopt;
 }
 
+std::optional<Duration> RateLimiter::take(std::string_view key, MonoTime now) {
+  auto it = buckets_.find(key);
+  if (it == buckets_.end()) {
+    if (buckets_.size() >= max_entries_) forget_full(now);
+    if (buckets_.size() >= max_entries_) return limit_.refill;
+    it = buckets_.emplace(std::string(key), TokenBucket{}).first;
+  }
+  return it->second.take(limit_, now);
+}
+
 void RateLimiter::give_back(std::string_view key, MonoTime now) {
-  const auto it = full_at_.find(key);
-  if (it == full_at_.end()) return;
-  it->second -= limit_.refill;
-  if (it->second <= now) full_at_.erase(it);
+  const auto it = buckets_.find(key);
+  if (it == buckets_.end()) return;
+  it->second.give_back(limit_);
+  if (it->second.is_full(now)) buckets_.erase(it);
 }
 
 void RateLimiter::forget_full(MonoTime now) {
-  std::erase_if(full_at_, [now](const auto& entry) { return entry.second <= now; });
+  std::erase_if(buckets_, [now](const auto& entry) { return entry.second.is_full(now); });
 }
 
 }  // namespace rap::policy

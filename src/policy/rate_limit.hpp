@@ -1,5 +1,5 @@
-// Token buckets by key (an account, a source address): at most `burst` at once, then one per
-// `refill`. The table is bounded; time is an argument. Not thread-safe: the owner locks.
+// Token buckets, one or by key (an account, a source address): at most `burst` at once, then one
+// per `refill`. The table is bounded; time is an argument. Not thread-safe: the owner locks.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,17 @@ struct RateLimit {
   Duration refill = std::chrono::seconds{1};
 };
 
+class TokenBucket {
+ public:
+  // Takes one token. nullopt when there was one, else how long until there is.
+  std::optional<Duration> take(RateLimit limit, MonoTime now);
+  void give_back(RateLimit limit) { full_at_ -= limit.refill; }
+  bool is_full(MonoTime now) const { return full_at_ <= now; }
+
+ private:
+  MonoTime full_at_{};  // that moment alone says how many tokens are missing (GCRA)
+};
+
 class RateLimiter {
  public:
   RateLimiter(RateLimit limit, std::size_t max_entries)
@@ -29,7 +40,7 @@ class RateLimiter {
   // Returns a token taken for something that turned out to be harmless (a successful sign-in).
   void give_back(std::string_view key, MonoTime now);
 
-  std::size_t size() const { return full_at_.size(); }
+  std::size_t size() const { return buckets_.size(); }
 
  private:
   struct Hash : std::hash<std::string_view> {
@@ -39,8 +50,7 @@ class RateLimiter {
 
   RateLimit limit_;
   std::size_t max_entries_;
-  // When the bucket is full again; that moment alone says how many tokens are missing (GCRA).
-  std::unordered_map<std::string, MonoTime, Hash, std::equal_to<>> full_at_;
+  std::unordered_map<std::string, TokenBucket, Hash, std::equal_to<>> buckets_;
 };
 
 }  // namespace rap::policy

@@ -122,10 +122,14 @@ WebSocketDecoder::Result WebSocketDecoder::data_frame(WebSocketOpcode opcode, bo
   }
   if (!fragmented_) {
     fragments_.clear();
+    empty_fragments_ = 0;
     fragment_opcode_ = opcode;
   }
   if (fragments_.size() + payload.size() > kMaxWebSocketMessage) {
     return fail(WebSocketClose::too_big);
+  }
+  if (payload.empty() && ++empty_fragments_ > kMaxEmptyFragments) {
+    return fail(WebSocketClose::policy_violation);
   }
   fragments_.insert(fragments_.end(), payload.begin(), payload.end());
   fragmented_ = !fin;

@@ -15,6 +15,7 @@ namespace rap::wire {
 
 inline constexpr std::size_t kMaxWebSocketMessage = 60 * 1024;
 inline constexpr std::size_t kMaxWebSocketHeader = 14;
+inline constexpr std::size_t kMaxEmptyFragments = 32;  // of one message
 
 enum class WebSocketOpcode : std::uint8_t {
   continuation = 0,
@@ -81,6 +82,7 @@ class WebSocketDecoder {
   WebSocketRole role_;
   WebSocketClose close_code_ = WebSocketClose::normal;
   bool fragmented_ = false;
+  std::size_t empty_fragments_ = 0;
   WebSocketOpcode fragment_opcode_ = WebSocketOpcode::binary;
   Bytes fragments_;
 };

@@ -68,6 +68,7 @@ std::shared_ptr<const TlsContext> TlsContext::make(TlsRole role,
                       SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_num_tickets(ctx, 0);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_msg_callback(ctx, &TlsEngine::message_callback);
   SSL_CTX_set_max_cert_list(ctx, kMaxCertificateMessageBytes);
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);

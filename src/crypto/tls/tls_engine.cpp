@@ -26,6 +26,7 @@ struct EngineBio {
   static int read(BIO* bio, char* data, int n) {
     ByteView& in = engine(bio).input_;
     BIO_clear_retry_flags(bio);
+    if (engine(bio).refused_) return -1;
     if (in.empty()) {
       BIO_set_retry_read(bio);
       return -1;
@@ -103,6 +104,18 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
 }
 
 TlsEngine::~TlsEngine() = default;
+
+// OpenSSL says of every message of the handshake protocol that it is there. It takes key updates
+// one after another within one call, so that only the end of its input stops it.
+void TlsEngine::message_callback(int sent, int, int content_type, const void* message,
+                                 std::size_t size, ssl_st* ssl, void*) {
+  if (sent != 0 || content_type != SSL3_RT_HANDSHAKE || size == 0) return;
+  if (*static_cast<const std::uint8_t*>(message) != SSL3_MT_KEY_UPDATE) return;
+  auto* self = reinterpret_cast<TlsEngine*>(SSL_get_app_data(ssl));
+  if (++self->key_updates_ <= kMaxKeyUpdates + self->bytes_read_ / kBytesAKeyUpdate) return;
+  self->refused_ = true;
+  self->failure_ = "too many key updates";
+}
 
 int TlsEngine::verify_callback(x509_store_ctx_st* store, void*) {
   void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -232,7 +245,9 @@ TlsEngine::Status TlsEngine::handshake() {
 TlsEngine::Status TlsEngine::read(MutableBytes out, std::size_t& n) {
   ERR_clear_error();
   const int result = SSL_read_ex(ssl_.get(), out.data(), out.size(), &n);
-  return result == 1 ? Status::ok : status_of(result);
+  if (result != 1) return status_of(result);
+  bytes_read_ += n;
+  return Status::ok;
 }
 
 TlsEngine::Status TlsEngine::write(ByteView in, std::size_t& n) {

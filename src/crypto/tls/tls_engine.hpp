@@ -16,6 +16,12 @@ struct x509_store_ctx_st;
 
 namespace rap::crypto {
 
+// A peer may change its keys so often, and once more for every kBytesAKeyUpdate that it sends. A
+// key update is free for whoever sends it and dear for us; nothing here needs one (RFC 8446 §5.5
+// asks for one after 2^24.5 full records).
+inline constexpr std::uint64_t kMaxKeyUpdates = 32;
+inline constexpr std::uint64_t kBytesAKeyUpdate = std::uint64_t{64} * 1024 * 1024;
+
 class TlsEngine {
  public:
   enum class Status : std::uint8_t {
@@ -69,6 +75,9 @@ class TlsEngine {
 
  private:
   friend struct EngineBio;
+  friend class TlsContext;
+  static void message_callback(int sent, int version, int content_type, const void* message,
+                               std::size_t size, ssl_st* ssl, void*);
   Status status_of(int result);
   bool verify(x509_store_ctx_st* store);
   std::expected<wire::SpiffeId, CertificateFault> verify_member_of(
@@ -84,6 +93,9 @@ class TlsEngine {
   ByteView input_;
   std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
   bool established_ = false;
+  std::uint64_t bytes_read_ = 0;
+  std::uint64_t key_updates_ = 0;
+  bool refused_ = false;  // no more is read of what the peer sends
   std::string failure_;
   std::optional<CertificateFault> fault_;
   std::optional<wire::SpiffeId> peer_;

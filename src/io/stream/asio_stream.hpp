@@ -79,6 +79,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool lingering = false;     // all is sent: wait for the peer's FIN, drop what still comes
   bool finishing = false;     // finish_writing
   bool peer_finished = false;
+  std::size_t read_batch = kFirstReadBatch;
   bool overflowing = false;  // the end for it is on its way
 
   // opening
@@ -92,6 +93,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   // reading
   void wait_read();
   void readable();
+  void weigh(std::size_t n, Duration cost);
   bool receive(MutableBytes into, std::size_t& n);
   void end_of_input();
   bool read_plain(std::size_t& n);

@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 
 #include "io/stream/asio_stream.hpp"
+#include "io/system/system.hpp"
 
 namespace rap::io {
 
@@ -28,13 +29,26 @@ void Stream::Impl::wait_read() {
 void Stream::Impl::readable() {
   auto self = shared_from_this();
   if (lingering) return discard();
+  const Duration began = thread_time();
+  Duration before = began;
   for (int i = 0; i < kReadsPerTurn && !paused && phase != Phase::dead; ++i) {
     std::size_t n = 0;
     const bool more = options.tls ? read_tls(n) : read_plain(n);
     if (phase == Phase::dead) return;
-    if (!more) break;
+    const Duration now = thread_time();
+    weigh(n, now - std::exchange(before, now));
+    if (!more || now - began > kStreamTurn) break;
   }
   wait_read();
+}
+
+// Dear bytes make the next batch smaller, cheap ones that filled theirs a larger one.
+void Stream::Impl::weigh(std::size_t n, Duration cost) {
+  if (cost > kStreamTurn) {
+    read_batch = std::max(read_batch / 2, kLeastReadBatch);
+  } else if (n == read_batch && cost < kStreamTurn / 4) {
+    read_batch = std::min(read_batch * 2, kStreamReadBatch);
+  }
 }
 
 // One recv(2). n < 0 ends the stream; false: nothing more to read now.
@@ -72,13 +86,13 @@ bool Stream::Impl::read_plain(std::size_t& n) {
   Bytes& plain = stream_scratch().plain;
   std::copy(tail.begin(), tail.end(), plain.begin());
   const std::size_t before = tail.size();
-  if (!receive(MutableBytes(plain).subspan(before, kStreamReadBatch), n)) return false;
-  return deliver(before + n) && n == kStreamReadBatch;
+  if (!receive(MutableBytes(plain).subspan(before, read_batch), n)) return false;
+  return deliver(before + n) && n == read_batch;
 }
 
 bool Stream::Impl::read_tls(std::size_t& n) {
   Bytes& cipher = stream_scratch().cipher;
-  if (!receive(cipher, n)) return false;
+  if (!receive(MutableBytes(cipher).first(read_batch), n)) return false;
   start_tls();
   engine->set_input(ByteView(cipher).first(n));
   if (phase == Phase::handshaking) {
@@ -86,7 +100,7 @@ bool Stream::Impl::read_tls(std::size_t& n) {
     advance_handshake();
     return false;
   }
-  return deliver_tls() && n == cipher.size();
+  return deliver_tls() && n == read_batch;
 }
 
 // Decrypts all of the engine's input and hands it over. False when the stream ended.

@@ -21,6 +21,12 @@
 namespace rap::io {
 
 inline constexpr std::size_t kStreamReadBatch = 128 * 1024;   // ciphertext bytes per recv(2)
+// What a stream costs in one turn of the loop, in processor time. A stream whose bytes are dear
+// (tiny records, tiny frames) is read in smaller batches, and the others have their turn after
+// each.
+inline constexpr std::chrono::microseconds kStreamTurn{1000};
+inline constexpr std::size_t kFirstReadBatch = 16 * 1024;
+inline constexpr std::size_t kLeastReadBatch = 2 * 1024;
 inline constexpr std::size_t kStreamWriteBatch = 128 * 1024;  // ciphertext bytes per send(2)
 inline constexpr std::size_t kStreamMaxUnconsumed = 64 * 1024;
 

@@ -36,6 +36,12 @@ MonoTime mono_now() {
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
+Duration thread_time() {
+  timespec t{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
+}
+
 WallTime wall_now() {
   return WallTime{std::chrono::floor<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch())};

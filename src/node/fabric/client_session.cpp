@@ -120,6 +120,12 @@ std::size_t ClientSession::upgrade(MutableBytes data) {
 }
 
 bool ClientSession::on_message(const wire::WebSocketMessage& message) {
+  const bool carries_data = message.opcode == WebSocketOpcode::binary && !message.payload.empty();
+  if (!carries_data && message.opcode != WebSocketOpcode::close &&
+      idle_messages_.take(kIdleMessages, io::mono_now())) {
+    close(WebSocketClose::policy_violation);
+    return true;
+  }
   switch (message.opcode) {
     case WebSocketOpcode::binary: return on_frames(message.payload);
     case WebSocketOpcode::ping:

@@ -9,6 +9,7 @@
 #include "io/stream/tls_stream.hpp"
 #include "node/fabric/queue_output.hpp"
 #include "node/router/router.hpp"
+#include "policy/rate_limit.hpp"
 #include "wire/websocket.hpp"
 
 namespace rap::fabric {
@@ -16,6 +17,8 @@ namespace rap::fabric {
 // Before a client has a flow it may cost no more than this.
 inline constexpr std::size_t kMaxUpgradeHeader = 8 * 1024;
 inline constexpr std::chrono::seconds kUpgradeTimeout{10};
+// Messages that carry nothing for a flow: pings, pongs, empty ones.
+inline constexpr policy::RateLimit kIdleMessages{.burst = 64, .refill = std::chrono::seconds{1}};
 inline constexpr std::chrono::seconds kCloseTimeout{5};  // for a client that does not read on
 
 class ClientSession;
@@ -57,6 +60,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   Log& log_;
   io::HttpRequestParser parser_;
   wire::WebSocketDecoder decoder_{wire::WebSocketRole::server};
+  policy::TokenBucket idle_messages_;
   MonoTime last_active_;
   bool closing_ = false;
   bool paused_ = false;  // more waits for this client, or is from it, than its budgets allow

@@ -158,6 +158,30 @@ TEST_F(ClientSessionTest, GetsItsPingsAnswered) {
       peer_->received());
 }
 
+TEST_F(ClientSessionTest, MaySayNothingManyTimesButNotAgainAndAgain) {
+  for (const auto& nothing :
+       {message(WebSocketOpcode::ping, "x"), message(WebSocketOpcode::pong, "x"),
+        message(WebSocketOpcode::binary, "")}) {
+    world_.run([this] { session_.reset(); });
+    connect();
+    upgraded();
+    std::string much;
+    for (unsigned i = 0; i < 10 * kIdleMessages.burst; ++i) much += nothing;
+    peer_->send(much);
+    EXPECT_TRUE(rest().ends_with(closing(wire::WebSocketClose::policy_violation)));
+  }
+}
+
+TEST_F(ClientSessionTest, IsClosedForAMessageOfEmptyFragments) {
+  upgraded();
+  std::string much = {'\x02', '\x80', 1, 2, 3, 4};  // the first of a binary message
+  for (std::size_t i = 0; i <= wire::kMaxEmptyFragments; ++i) {
+    much += std::string{'\x00', '\x80', 1, 2, 3, 4};
+  }
+  peer_->send(much);
+  EXPECT_EQ(closing(wire::WebSocketClose::policy_violation), rest());
+}
+
 TEST_F(ClientSessionTest, IsClosedForWhatIsNotTheProtocol) {
   const std::pair<std::string, wire::WebSocketClose> wrong[] = {
       {message(WebSocketOpcode::text, "hello"), wire::WebSocketClose::unsupported_data},
