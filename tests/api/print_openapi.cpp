@@ -8,5 +8,5 @@
 
 int main() {
   const rap::control::ApiInfo info{"https://control-plane.example", RAP_VERSION};
-  std::cout << openapi_document(rap::control::api_routes(), info).dump(2) << "\n";
+  std::cout << openapi_document(rap::control::api_endpoints(), info).dump(2) << "\n";
 }

@@ -187,7 +187,7 @@ TEST_F(Configs, APolicyEndsSessionsThatLastTooLong) {
   EXPECT_EQ(w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object()).code(),
             "session_terminated");
   w.control->now += 1s;
-  EXPECT_TRUE(control::keep_house(w.control->services(), w.control->now));
+  EXPECT_TRUE(control::keep_house(w.control->house(), w.control->now));
   for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
     EXPECT_EQ(s["state"], "terminated");
   }

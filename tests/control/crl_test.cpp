@@ -18,7 +18,7 @@ class CrlOverHttp : public ::testing::Test {
     wire::HttpRequest request = ControlPlane::request_of("GET", path, {});
     if (!tag.empty()) request.headers.emplace_back("if-none-match", tag);
     EXPECT_TRUE(control::asks_for_crl(request));
-    return control::answer_crl(w.control->services(), request, w.control->now);
+    return control::answer_crl(w.control->status(), request, w.control->now);
   }
   std::string tag() { return std::string(get().header("etag")); }
   static bool lists(const wire::HttpResponse& response, const std::string& serial) {
@@ -63,7 +63,7 @@ TEST_F(CrlOverHttp, IsKeptUntilSomethingIsRevokedOrItGetsOld) {
 TEST_F(CrlOverHttp, IsTheSameFromEveryServer) {
   const auto here = get();
   ControlPlane second(w.conninfo);
-  EXPECT_EQ(control::answer_crl(second.services(), ControlPlane::request_of("GET", "/crl", {}),
+  EXPECT_EQ(control::answer_crl(second.status(), ControlPlane::request_of("GET", "/crl", {}),
                                 w.control->now)
                 .body,
             here.body);
@@ -91,7 +91,7 @@ TEST_F(CrlOverHttp, ANumberNeverGoesBackNotEvenWithTheDatabase) {
   SeededWorld restored;  // as of before anything was published
   restored.control->now = w.control->now + 1h;
   const auto then =
-      control::answer_crl(restored.control->services(), ControlPlane::request_of("GET", "/crl", {}),
+      control::answer_crl(restored.control->status(), ControlPlane::request_of("GET", "/crl", {}),
                           restored.control->now);
   EXPECT_GT(then.header("etag"), first);
 }

@@ -46,9 +46,7 @@ class Sessions : public ::testing::Test {
     }
     return out;
   }
-  bool keep_house() {
-    return control::keep_house(w.control->services(), w.control->now).has_value();
-  }
+  bool keep_house() { return control::keep_house(w.control->house(), w.control->now).has_value(); }
   void expect_ended(const std::string& why) {
     EXPECT_EQ(state_of(seed().session), "terminated");
     EXPECT_EQ(session(seed().session)["ended_because"], why);

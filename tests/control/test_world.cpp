@@ -71,14 +71,30 @@ void TestTrustKeys::prepare(const crypto::Issuer& old_root, WallTime now, Random
 ControlPlane::ControlPlane(const std::string& conninfo)
     : real_database_({conninfo, std::string(kAppRole), 4}, log_),
       database(real_database_),
-      services_{database, rng_,
-                throttle, hasher,
-                current,  trust_keys,
-                models,   admission_cache,
-                answers,  metrics_,
-                log_,     {"https://control.test:8443", "control.test:9091", "0.0.0"}},
-      api_(services_),
-      nodes_(services_) {}
+      api_({database, current, metrics_, log_}, room_ports()),
+      nodes_(node_link_ports()) {}
+
+control::RoomPorts ControlPlane::room_ports() {
+  using namespace control;
+  const std::string url = "https://control.test:8443";
+  return {database,
+          SignInPorts{database, rng_, throttle, hasher, metrics_},
+          PeoplePorts{database, rng_, hasher},
+          AccessPorts{database, rng_},
+          JoinTokenPorts{database, rng_, current, url},
+          EnrolmentPorts{database, rng_, throttle, current, issuing(), "control.test:9091"},
+          NodePorts{database, rng_},
+          status(),
+          rotation(),
+          AttachmentPorts{database, rng_, current, log_},
+          FallbackPorts{database, metrics_, log_},
+          ConfigStatusPorts{database, models, current},
+          PlatformPorts{database, current, metrics_, {url, "0.0.0"}}};
+}
+
+control::NodeLinkPorts ControlPlane::node_link_ports() {
+  return {database, admission_cache, answers, metrics_, {rng_, current, models, issuing(), log_}};
+}
 
 Answered ControlPlane::call(const std::string& method, const std::string& path, const json& body,
                             const std::string& token) {

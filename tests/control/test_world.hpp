@@ -14,6 +14,7 @@
 #include "base/encoding.hpp"
 #include "base/seeded_random.hpp"
 #include "control/entrance/api.hpp"
+#include "control/housekeeping/housekeeping.hpp"
 #include "control/http/throttle.hpp"
 #include "control/link/node_link.hpp"
 #include "control/people/password_hasher.hpp"
@@ -187,7 +188,9 @@ class ControlPlane {
 
   const control::Api& api() const { return api_; }
   const control::NodeLink& node_link() const { return nodes_; }
-  control::Services& services() { return services_; }
+  control::HousekeepingPorts house() { return {database, rng_, authority().cluster}; }
+  control::RotationPorts rotation() { return {database, current, trust_keys, log_}; }
+  control::StatusPorts status() { return {database, current, log_}; }
 
   static constexpr WallTime kStart = from_unix(1'800'000'000);
   WallTime now = kStart;
@@ -211,9 +214,11 @@ class ControlPlane {
 
  private:
   static Answered read(wire::HttpResponse response);
+  control::IssuingPorts issuing() { return {.rng = rng_}; }
+  control::RoomPorts room_ports();
+  control::NodeLinkPorts node_link_ports();
 
   control::Metrics metrics_;
-  control::Services services_;
   control::Api api_;
   control::NodeLink nodes_;
 };

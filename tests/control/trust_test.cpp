@@ -75,7 +75,7 @@ class Trust : public ::testing::Test {
   Answered rotate(bool force = false) {
     return w.as("root", "POST", "trust/rotate", force ? json{{"force", true}} : json::object());
   }
-  void keep() { control::keep_trust(w.control->services(), w.control->now); }
+  void keep() { control::keep_trust(w.control->rotation(), w.control->now); }
   json certificate(const std::string& serial) {
     for (const json& c : in(w.as("root", "GET", "certificates"), "items")) {
       if (c["serial"] == serial) return c;

@@ -85,7 +85,7 @@ class TheRules(unittest.TestCase):
         self.assertEqual(
             ["src/wire/frame.hpp:1: wire must not include node/flow/window.hpp"], wrong)
 
-    def test_services_do_not_know_io(self):
+    def test_the_router_does_not_know_io(self):
         self.assertTrue(wrong_arrows("src/node/router/x.cpp", '#include "io/stream/timer.hpp"\n'))
 
     def test_an_unknown_room_is_named(self):

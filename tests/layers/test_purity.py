@@ -1,5 +1,5 @@
 """Pure layers never read a clock, a socket, a file or randomness: neither in their text nor in the
-symbols their libraries ask for. Services keep to the textual rule."""
+symbols their libraries ask for. Rooms that decide through ports keep to the textual rule."""
 
 import re
 import subprocess
@@ -45,7 +45,7 @@ def impure_symbols(nm_output):
 
 
 class Purity(unittest.TestCase):
-    def test_pure_layers_and_services_mention_no_clock_socket_or_randomness(self):
+    def test_rooms_that_do_no_io_mention_no_clock_socket_or_randomness(self):
         found = []
         for path in sources.files("src/*.hpp", "src/*.cpp"):
             kind = ROOMS[layers.room_of(path.relative_to("src"), ROOMS)].kind

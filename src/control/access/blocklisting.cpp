@@ -29,9 +29,9 @@ Outcome<std::string> value_of(Transaction& tx, BlocklistKind kind, const std::st
   return std::move(*value);
 }
 
-Outcome<Reply> add_entry(Services& s, const Call& call) {
+Outcome<Reply> add_entry(Database& database, const Call& call) {
   const auto kind = policy::blocklist_kind_from(call.text("kind")).value_or(BlocklistKind::ip);
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto value = RAP_TRY(value_of(tx, kind, call.text("value")));
     BlocklistEntry entry{kind, value, {}, call.text("reason"), call.now};
     if (const auto span = call.integer("expires_in_s"); span > 0) {
@@ -52,13 +52,13 @@ Outcome<Reply> add_entry(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> list_entries(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_entries(Database& database, const Call& call) {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.blocklist().list(call.now));
   });
 }
 
-Outcome<Reply> remove_entry(Services& s, const Call& call) {
+Outcome<Reply> remove_entry(Database& database, const Call& call) {
   const auto not_listed = [&] {
     return refuse(ProblemCode::blocklist_entry_not_found,
                   "'" + call.path("value") +
@@ -67,7 +67,7 @@ Outcome<Reply> remove_entry(Services& s, const Call& call) {
   };
   const auto kind = policy::blocklist_kind_from(call.path("kind"));
   if (!kind) return not_listed();
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto value = value_of(tx, *kind, call.path("value"));
     if (!value || !tx.blocklist().remove(*kind, *value, call.now)) {
       return not_listed();
@@ -79,7 +79,7 @@ Outcome<Reply> remove_entry(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> blocklist_routes() {
+std::vector<RouteOf<Database>> blocklist_routes() {
   using namespace field;
   return {
       {{.method = "GET",

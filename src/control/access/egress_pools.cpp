@@ -12,29 +12,34 @@ std::unexpected<Problem> no_pool(const std::string& key) {
                 "There is no egress pool '" + key + "' in this organization; create it first.");
 }
 
-Outcome<Reply> list_pools(Services& s, const Call& call) {
+Outcome<Reply> list_pools(AccessPorts& ports, const Call& call) {
   // Which nodes serve a pool is the platform's to know.
   const Scope scope = call.is_platform() ? Scope::platform() : call.organization_scope();
-  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.egress_pools().list(call.organization->id));
   });
 }
 
-Outcome<Reply> create_pool(Services& s, const Call& call) {
-  const EgressPool pool{EgressPoolId::random(s.rng), call.cluster, call.organization->id,
-                        call.text("name"),           call.now,     {}};
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    if (!tx.egress_pools().create(pool)) {
-      return refuse(ProblemCode::egress_pool_exists,
-                    "This organization has an egress pool '" + pool.name + "' already.");
-    }
-    tx.audit(call.audit("egress_pool.created", "egress_pool", pool.id.str(), pool.name));
-    return reply(to_json(pool));
-  });
+Outcome<Reply> create_pool(AccessPorts& ports, const Call& call) {
+  const EgressPool pool{EgressPoolId::random(ports.rng),
+                        call.cluster,
+                        call.organization->id,
+                        call.text("name"),
+                        call.now,
+                        {}};
+  return transact(
+      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        if (!tx.egress_pools().create(pool)) {
+          return refuse(ProblemCode::egress_pool_exists,
+                        "This organization has an egress pool '" + pool.name + "' already.");
+        }
+        tx.audit(call.audit("egress_pool.created", "egress_pool", pool.id.str(), pool.name));
+        return reply(to_json(pool));
+      });
 }
 
-Outcome<Reply> add_pool_node(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto pool = tx.egress_pools().find(call.organization->id, call.path("pool"));
     if (!pool) return no_pool(call.path("pool"));
     const auto node = tx.nodes().find(call.path("node"));
@@ -54,7 +59,7 @@ Outcome<Reply> add_pool_node(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> egress_pool_routes() {
+std::vector<RouteOf<AccessPorts>> egress_pool_routes() {
   using namespace field;
   return {
       {{.method = "GET",

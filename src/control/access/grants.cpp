@@ -15,16 +15,17 @@ std::unexpected<Problem> no_resource(const std::string& key) {
 
 // Runs `use` with the resource the path names.
 template <class Use>
-Outcome<Reply> with_resource(Services& s, const Call& call, Use use) {
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto resource = tx.resources().find(call.organization->id, call.path("resource"));
-    if (!resource) return no_resource(call.path("resource"));
-    return use(tx, *resource);
-  });
+Outcome<Reply> with_resource(AccessPorts& ports, const Call& call, Use use) {
+  return transact(
+      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto resource = tx.resources().find(call.organization->id, call.path("resource"));
+        if (!resource) return no_resource(call.path("resource"));
+        return use(tx, *resource);
+      });
 }
 
-Outcome<Reply> list_grants(Services& s, const Call& call) {
-  return with_resource(s, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
+Outcome<Reply> list_grants(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
     return reply_list(tx.grants().list(r));
   });
 }
@@ -34,8 +35,8 @@ std::unexpected<Problem> no_member(const std::string& email) {
                 "'" + email + "' is no member of this organization; add them first.");
 }
 
-Outcome<Reply> add_grant(Services& s, const Call& call) {
-  return with_resource(s, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
+Outcome<Reply> add_grant(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
     const auto member = tx.organizations().member(r.organization, call.text("email"));
     if (!member) return no_member(call.text("email"));
     if (tx.grants().add(r, member->user, call.now)) {
@@ -47,14 +48,14 @@ Outcome<Reply> add_grant(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> remove_grant(Services& s, const Call& call) {
-  return with_resource(s, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
+Outcome<Reply> remove_grant(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
     const auto member = tx.organizations().member(r.organization, call.path("email"));
     if (!member || !tx.grants().remove(r, member->user)) {
       return refuse(ProblemCode::grant_not_found,
                     "'" + call.path("email") + "' was not granted '" + r.name + "'.");
     }
-    end_sessions(s.rng, tx, call.audit_entry(),
+    end_sessions(ports.rng, tx, call.audit_entry(),
                  {.organization = r.organization, .user = member->user, .resource = r.id},
                  "grant_removed");
     AuditEntry entry = call.audit("grant.removed", "resource", r.id.str(), r.name);
@@ -66,7 +67,7 @@ Outcome<Reply> remove_grant(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> grant_routes() {
+std::vector<RouteOf<AccessPorts>> grant_routes() {
   using namespace field;
   return {
       {{.method = "GET",

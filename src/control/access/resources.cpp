@@ -19,21 +19,23 @@ std::unexpected<Problem> no_resource(const std::string& key) {
                 "There is no resource '" + key + "' that you may use here.");
 }
 
-Outcome<Reply> list_resources(Services& s, const Call& call) {
+Outcome<Reply> list_resources(AccessPorts& ports, const Call& call) {
   const bool manages = call.is_platform_owner() || policy::manages(call.organization->role);
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    if (manages) return reply_list(tx.resources().list(call.organization->id));
-    Json items = Json::array();
-    for (const Resource& r : tx.resources().list_granted(call.organization->id, call.caller->id)) {
-      items.push_back(to_tenant_json(r));
-    }
-    return reply_items(std::move(items));
-  });
+  return transact(ports.database, call.organization_scope(),
+                  [&](Transaction& tx) -> Outcome<Reply> {
+                    if (manages) return reply_list(tx.resources().list(call.organization->id));
+                    Json items = Json::array();
+                    for (const Resource& r :
+                         tx.resources().list_granted(call.organization->id, call.caller->id)) {
+                      items.push_back(to_tenant_json(r));
+                    }
+                    return reply_items(std::move(items));
+                  });
 }
 
-Outcome<Reply> create_resource(Services& s, const Call& call) {
+Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
   Resource resource;
-  resource.id = ResourceId::random(s.rng);
+  resource.id = ResourceId::random(ports.rng);
   resource.organization = call.organization->id;
   resource.name = call.text("name");
   resource.protocol = call.text("protocol");
@@ -46,44 +48,47 @@ Outcome<Reply> create_resource(Services& s, const Call& call) {
       !(protocol && policy::kind_of(*protocol).takes(policy::ResourceSetting::ssh_host_key))) {
     return refuse(ProblemCode::invalid_member, "'ssh_host_key' is for resources of protocol ssh.");
   }
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto pool = tx.egress_pools().find(resource.organization, call.text("egress_pool"));
-    if (!pool) return no_pool(call.text("egress_pool"));
-    resource.cluster = pool->cluster;
-    resource.egress_pool = pool->id;
-    resource.egress_pool_name = pool->name;
-    if (!tx.resources().create(resource)) {
-      return refuse(ProblemCode::resource_exists,
-                    "This organization has a resource '" + resource.name + "' already.");
-    }
-    AuditEntry entry = call.audit("resource.created", "resource", resource.id.str(), resource.name);
-    entry.detail = Json{
-        {"protocol", resource.protocol},
-        {"host", resource.host},
-        {"port", resource.port},
-        {"egress_pool",
-         pool->name}}.dump();
-    tx.audit(std::move(entry));
-    return reply(to_json(resource));
-  });
+  return transact(
+      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto pool = tx.egress_pools().find(resource.organization, call.text("egress_pool"));
+        if (!pool) return no_pool(call.text("egress_pool"));
+        resource.cluster = pool->cluster;
+        resource.egress_pool = pool->id;
+        resource.egress_pool_name = pool->name;
+        if (!tx.resources().create(resource)) {
+          return refuse(ProblemCode::resource_exists,
+                        "This organization has a resource '" + resource.name + "' already.");
+        }
+        AuditEntry entry =
+            call.audit("resource.created", "resource", resource.id.str(), resource.name);
+        entry.detail = Json{
+            {"protocol", resource.protocol},
+            {"host", resource.host},
+            {"port", resource.port},
+            {"egress_pool",
+             pool->name}}.dump();
+        tx.audit(std::move(entry));
+        return reply(to_json(resource));
+      });
 }
 
 // Runs `use` with the resource the path names.
 template <class Use>
-Outcome<Reply> with_resource(Services& s, const Call& call, Use use) {
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto resource = tx.resources().find(call.organization->id, call.path("resource"));
-    if (!resource) return no_resource(call.path("resource"));
-    return use(tx, *resource);
-  });
+Outcome<Reply> with_resource(AccessPorts& ports, const Call& call, Use use) {
+  return transact(
+      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto resource = tx.resources().find(call.organization->id, call.path("resource"));
+        if (!resource) return no_resource(call.path("resource"));
+        return use(tx, *resource);
+      });
 }
 
-Outcome<Reply> remove_resource(Services& s, const Call& call) {
-  return with_resource(s, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
+Outcome<Reply> remove_resource(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
     // First the grants, then the sessions: see SessionRepository.
     tx.resources().remove(r);
-    end_sessions(s.rng, tx, call.audit_entry(), {.organization = r.organization, .resource = r.id},
-                 "resource_removed");
+    end_sessions(ports.rng, tx, call.audit_entry(),
+                 {.organization = r.organization, .resource = r.id}, "resource_removed");
     tx.audit(call.audit("resource.removed", "resource", r.id.str(), r.name));
     return no_content();
   });
@@ -91,7 +96,7 @@ Outcome<Reply> remove_resource(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> resource_routes() {
+std::vector<RouteOf<AccessPorts>> resource_routes() {
   using namespace field;
   return {
       {{.method = "GET",

@@ -3,13 +3,14 @@
 
 #include <vector>
 
+#include "control/access/ports.hpp"
 #include "control/http/route.hpp"
 
 namespace rap::control {
 
-std::vector<Route> egress_pool_routes();
-std::vector<Route> resource_routes();
-std::vector<Route> grant_routes();
-std::vector<Route> blocklist_routes();
+std::vector<RouteOf<AccessPorts>> egress_pool_routes();
+std::vector<RouteOf<AccessPorts>> resource_routes();
+std::vector<RouteOf<AccessPorts>> grant_routes();
+std::vector<RouteOf<Database>> blocklist_routes();
 
 }  // namespace rap::control

@@ -26,7 +26,7 @@ wire::TrafficClassSet classes_of(std::string_view name) {
   return protocol ? policy::kind_of(*protocol).classes : wire::TrafficClassSet{};
 }
 
-// What the organization lets its sessions do.
+// The policy of an organization for its sessions.
 snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
   const auto found = tx.configs().find(snapshot::kAppPolicy, organization);
   if (!found) return {};
@@ -50,12 +50,13 @@ Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& s
   return classes;
 }
 
-crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& session,
-                                 AttachmentId attachment, wire::TrafficClassSet classes,
-                                 NodeId entry, std::uint64_t auth_epoch) {
+crypto::DataPlaneToken token_for(const AttachmentPorts& ports, const Call& call,
+                                 const Session& session, AttachmentId attachment,
+                                 wire::TrafficClassSet classes, NodeId entry,
+                                 std::uint64_t auth_epoch) {
   crypto::DataPlaneToken token;
-  token.id = TokenId::random(s.rng);
-  token.cluster = s.authority->cluster;
+  token.id = TokenId::random(ports.rng);
+  token.cluster = ports.authority->cluster;
   token.session = session.id;
   token.attachment = attachment;
   token.user = session.user;
@@ -74,10 +75,10 @@ crypto::DataPlaneToken token_for(Services& s, const Call& call, const Session& s
 
 }  // namespace
 
-Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Session& session,
-                      const Resource& resource) {
+Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call& call,
+                      const Session& session, const Resource& resource) {
   const auto classes = RAP_TRY(classes_allowed(tx, session, call.now));
-  const AttachmentId attachment = AttachmentId::random(s.rng);
+  const AttachmentId attachment = AttachmentId::random(ports.rng);
   std::vector<Node> entries;
   std::uint64_t auth_epoch = 0;
   std::optional<Publication> deny_list;
@@ -91,7 +92,7 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
                     "Nothing serves this resource at the moment; ask your administrator.");
     }
     entries = tx.nodes().entries();
-    deny_list = public_deny_list(s, tx, call.now, have);
+    deny_list = public_deny_list(ports.authority, ports.log, tx, call.now, have);
   }
   if (entries.empty()) {
     return refuse(ProblemCode::no_entry_node,
@@ -100,16 +101,16 @@ Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Sess
   entries.resize(std::min(entries.size(), kMaxCandidates));
   Json candidates = Json::array();
   for (const Node& entry : entries) {
-    const auto token = token_for(s, call, session, attachment, classes, entry.id, auth_epoch);
+    const auto token = token_for(ports, call, session, attachment, classes, entry.id, auth_epoch);
     candidates.push_back(
         {{"url", "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath)},
-         {"token",
-          crypto::sign_token(token, s.authority->token_key.key, s.authority->token_key.kid)},
+         {"token", crypto::sign_token(token, ports.authority->token_key.key,
+                                      ports.authority->token_key.kid)},
          {"tls_trust_mode", "platform_ca"},
          {"production_trusted", true},
          {"smoke_only", false},
-         {"tls_ca_ref", s.authority->ca_ref()},
-         {"tls_cluster", s.authority->cluster.str()}});
+         {"tls_ca_ref", ports.authority->ca_ref()},
+         {"tls_cluster", ports.authority->cluster.str()}});
   }
   tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
   AuditEntry entry =

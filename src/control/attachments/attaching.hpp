@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "control/access/resource.hpp"
-#include "control/core/services.hpp"
+#include "control/attachments/ports.hpp"
 #include "control/http/call.hpp"
 #include "control/http/schema.hpp"
 #include "control/sessions/session.hpp"
@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxCandidates = 8;
 
 // Records a new attachment and makes what the client needs to connect. Runs in the organization's
 // transaction, with a session that is not terminated.
-Outcome<Reply> attach(Services& s, Transaction& tx, const Call& call, const Session& session,
-                      const Resource& resource);
+Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call& call,
+                      const Session& session, const Resource& resource);
 
 Fields attached_fields();
 

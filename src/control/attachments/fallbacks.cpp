@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::int64_t kMaxFallbacks = 64;  // of one report
 
-// What its client says it met on the way to an entry.
-Outcome<Reply> report_fallbacks(Services& s, const Call& call) {
-  const auto session = RAP_TRY(find_session(s.database, call));
+// The client says what it met on the way to an entry.
+Outcome<Reply> report_fallbacks(FallbackPorts& ports, const Call& call) {
+  const auto session = RAP_TRY(find_session(ports.database, call));
   if (session.user != call.caller->id) return no_session();
-  auto done = transact(s.database, Scope::organization(session.organization),
+  auto done = transact(ports.database, Scope::organization(session.organization),
                        [&](Transaction& tx) -> Outcome<Reply> {
                          AuditEntry entry = call.audit("session.fallback", "session",
                                                        session.id.str(), session.resource_name);
@@ -35,16 +35,16 @@ Outcome<Reply> report_fallbacks(Services& s, const Call& call) {
   for (const Json& item : call.body.at("items")) {
     const auto at = std::ranges::find(wire::kFallbackCauses, item.at("cause").get<std::string>());
     const auto cause = static_cast<wire::FallbackCause>(at - wire::kFallbackCauses.begin());
-    s.metrics.count_fallback(cause);
-    s.log.warn("client.fallback",
-               {{"entry", item.at("entry").get<std::string>()}, {"cause", to_string(cause)}});
+    ports.metrics.count_fallback(cause);
+    ports.log.warn("client.fallback",
+                   {{"entry", item.at("entry").get<std::string>()}, {"cause", to_string(cause)}});
   }
   return done;
 }
 
 }  // namespace
 
-std::vector<Route> fallback_routes() {
+std::vector<RouteOf<FallbackPorts>> fallback_routes() {
   using namespace field;
   return {
       {{.method = "POST",

@@ -3,12 +3,13 @@
 
 #include <vector>
 
+#include "control/attachments/ports.hpp"
 #include "control/http/route.hpp"
 
 namespace rap::control {
 
-std::vector<Route> attachment_routes();
-std::vector<Route> fallback_routes();
-std::vector<Route> session_routes();
+std::vector<RouteOf<AttachmentPorts>> attachment_routes();
+std::vector<RouteOf<FallbackPorts>> fallback_routes();
+std::vector<RouteOf<AttachmentPorts>> session_routes();
 
 }  // namespace rap::control

@@ -9,35 +9,35 @@
 namespace rap::control {
 namespace {
 
-Outcome<Reply> list_sessions(Services& s, const Call& call) {
+Outcome<Reply> list_sessions(AttachmentPorts& ports, const Call& call) {
   const auto key = call.query("organization");
   if (!key) {
-    return transact(s.database, Scope::user(call.caller->id),
+    return transact(ports.database, Scope::user(call.caller->id),
                     [&](Transaction& tx) -> Outcome<Reply> {
                       return reply_list(tx.sessions().list_of_user(call.caller->id));
                     });
   }
   const auto organization =
-      enter_organization(s.database, *call.caller, *key, policy::Access::organization_manager);
+      enter_organization(ports.database, *call.caller, *key, policy::Access::organization_manager);
   if (!organization) return std::unexpected(organization.error());
-  return transact(s.database, Scope::organization(organization->id),
+  return transact(ports.database, Scope::organization(organization->id),
                   [&](Transaction& tx) -> Outcome<Reply> {
                     return reply_list(tx.sessions().list_of_organization(organization->id));
                   });
 }
 
-Outcome<Reply> terminate_session(Services& s, const Call& call) {
-  const auto session = RAP_TRY(find_session(s.database, call));
+Outcome<Reply> terminate_session(AttachmentPorts& ports, const Call& call) {
+  const auto session = RAP_TRY(find_session(ports.database, call));
   if (session.user != call.caller->id) {
     // Managers of the organization may end anybody's; to all others it does not exist.
-    if (!enter_organization(s.database, *call.caller, session.organization.str(),
+    if (!enter_organization(ports.database, *call.caller, session.organization.str(),
                             policy::Access::organization_manager)) {
       return no_session();
     }
   }
-  return transact(s.database, Scope::organization(session.organization),
+  return transact(ports.database, Scope::organization(session.organization),
                   [&](Transaction& tx) -> Outcome<Reply> {
-                    end_sessions(s.rng, tx, call.audit_entry(), {.session = session.id},
+                    end_sessions(ports.rng, tx, call.audit_entry(), {.session = session.id},
                                  "terminated_by_user");
                     return no_content();
                   });
@@ -45,7 +45,7 @@ Outcome<Reply> terminate_session(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> session_routes() {
+std::vector<RouteOf<AttachmentPorts>> session_routes() {
   using namespace field;
   return {
       {{.method = "GET",

@@ -21,10 +21,10 @@ std::unexpected<Problem> no_resource(const std::string& key) {
 }
 
 // The one resource the caller means among those they were granted.
-Outcome<Resource> find_resource(Services& s, const Call& call) {
+Outcome<Resource> find_resource(AttachmentPorts& ports, const Call& call) {
   const std::string key = call.text("resource");
   const std::string organization_key = call.text("organization");
-  return transact(s.database, Scope::user(call.caller->id).in(call.cluster),
+  return transact(ports.database, Scope::user(call.caller->id).in(call.cluster),
                   [&](Transaction& tx) -> Outcome<Resource> {
                     auto found = tx.resources().find_granted(call.caller->id, key);
                     if (!organization_key.empty()) {
@@ -43,16 +43,16 @@ Outcome<Resource> find_resource(Services& s, const Call& call) {
                   });
 }
 
-Outcome<Reply> create_session(Services& s, const Call& call) {
-  const auto found = RAP_TRY(find_resource(s, call));
+Outcome<Reply> create_session(AttachmentPorts& ports, const Call& call) {
+  const auto found = RAP_TRY(find_resource(ports, call));
   const Scope scope = Scope::organization(found.organization).in(call.cluster);
-  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     const auto resource = tx.resources().find(found.organization, found.id.str());
     if (!resource || !tx.grants().lock(found.id, call.caller->id)) {
       return no_resource(call.text("resource"));
     }
     Session session;
-    session.id = SessionId::random(s.rng);
+    session.id = SessionId::random(ports.rng);
     session.cluster = resource->cluster;
     session.organization = resource->organization;
     if (auto o = tx.organizations().find(resource->organization.str())) {
@@ -71,15 +71,15 @@ Outcome<Reply> create_session(Services& s, const Call& call) {
     entry.organization = session.organization;
     entry.detail = Json{{"resource", session.resource.str()}}.dump();
     tx.audit(std::move(entry));
-    return attach(s, tx, call, session, *resource);
+    return attach(ports, tx, call, session, *resource);
   });
 }
 
-Outcome<Reply> create_attachment(Services& s, const Call& call) {
-  const auto found = RAP_TRY(find_session(s.database, call));
+Outcome<Reply> create_attachment(AttachmentPorts& ports, const Call& call) {
+  const auto found = RAP_TRY(find_session(ports.database, call));
   if (found.user != call.caller->id) return no_session();
   const Scope scope = Scope::organization(found.organization).in(call.cluster);
-  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     const auto session = tx.sessions().find_and_lock(found.id);
     if (!session) return no_session();
     const auto resource = tx.resources().find(session->organization, session->resource.str());
@@ -88,13 +88,13 @@ Outcome<Reply> create_attachment(Services& s, const Call& call) {
       return refuse(ProblemCode::session_terminated,
                     "This session is terminated; start a new one.");
     }
-    return attach(s, tx, call, *session, *resource);
+    return attach(ports, tx, call, *session, *resource);
   });
 }
 
 }  // namespace
 
-std::vector<Route> attachment_routes() {
+std::vector<RouteOf<AttachmentPorts>> attachment_routes() {
   using namespace field;
   // The client has the list of this version; it is given a newer one only.
   const Field have = count("deny_list_version").optional();

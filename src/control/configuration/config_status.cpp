@@ -23,7 +23,7 @@ DocumentKey key_of(const ConfigDocument& d) {
           {d.layer, d.organization.value_or(OrganizationId{}), d.resource.value_or(ResourceId{})}};
 }
 
-// To whom each value is given. A node that is disabled is told nothing and owes nothing.
+// The nodes that each value is given to. A node that is disabled is told nothing and owes nothing.
 struct Given {
   std::map<DocumentKey, std::vector<const ModelNode*>> nodes;
   std::vector<const ModelNode*> overfull;
@@ -88,10 +88,10 @@ class Listing {
   std::vector<Json> current_;
 };
 
-Outcome<Reply> show_status(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> show_status(ConfigStatusPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto cluster =
-        s.models.at_least(tx, tx.cluster().config_version(), s.authority.get(), call.now);
+        ports.models.at_least(tx, tx.cluster().config_version(), ports.authority.get(), call.now);
     if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
     const Given given = given_by(cluster->index);
     Listing listing;
@@ -114,7 +114,7 @@ Outcome<Reply> show_status(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> config_status_routes() {
+std::vector<RouteOf<ConfigStatusPorts>> config_status_routes() {
   using namespace field;
   return {{{.method = "GET",
             .path = "/api/v1/config-status",

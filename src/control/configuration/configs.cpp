@@ -73,7 +73,7 @@ AuditEntry audit_of(const Call& call, std::string_view action, const ConfigDocum
   return entry;
 }
 
-// Which limit a value that was just added is beyond. Counted after it was written: that took the
+// The limit that a value is beyond which was just added. It counts after the write, which took the
 // lock of the configuration's version, so of two that come together the second counts the first.
 std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& added) {
   if (!added.organization) return std::nullopt;
@@ -136,27 +136,27 @@ Scope scope_of(const Call& call, Layer layer) {
   return layer == Layer::cluster ? call.cluster_scope() : Scope::platform();
 }
 
-Outcome<Reply> list_configs(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_configs(Database& database, const Call& call) {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     Json items = Json::array();
     for (const ConfigDocument& d : tx.configs().list(std::nullopt)) items.push_back(to_json(d));
     return reply_items(std::move(items));
   });
 }
 
-Outcome<Reply> set_config(Services& s, const Call& call) {
+Outcome<Reply> set_config(Database& database, const Call& call) {
   const Layer layer = snapshot::layer_from(call.text("layer")).value_or(Layer::platform);
   const auto type = RAP_TRY(find_type(call, layer));
-  return transact(s.database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
     return put(tx, call, *type, {.layer = layer});
   });
 }
 
-Outcome<Reply> unset_config(Services& s, const Call& call) {
+Outcome<Reply> unset_config(Database& database, const Call& call) {
   const Layer layer =
       snapshot::layer_from(call.query("layer").value_or("")).value_or(Layer::platform);
   const auto type = RAP_TRY(find_type(call, layer));
-  return transact(s.database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, scope_of(call, layer), [&](Transaction& tx) -> Outcome<Reply> {
     return remove(tx, call, *type, {.layer = layer});
   });
 }
@@ -178,8 +178,8 @@ Outcome<ConfigDocument> scope_in(Transaction& tx, const Call& call, const std::s
   return document;
 }
 
-Outcome<Reply> list_organization_configs(Services& s, const Call& call) {
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_organization_configs(Database& database, const Call& call) {
+  return transact(database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     Json items = Json::array();
     for (const ConfigDocument& d : tx.configs().list(call.organization->id)) {
       items.push_back(to_json(d));
@@ -188,28 +188,28 @@ Outcome<Reply> list_organization_configs(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> set_organization_config(Services& s, const Call& call) {
+Outcome<Reply> set_organization_config(Database& database, const Call& call) {
   const std::string resource = call.text("resource");
   const auto type =
       RAP_TRY(find_type(call, resource.empty() ? Layer::organization : Layer::service));
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     auto document = RAP_TRY(scope_in(tx, call, resource));
     return put(tx, call, *type, std::move(document));
   });
 }
 
-Outcome<Reply> unset_organization_config(Services& s, const Call& call) {
+Outcome<Reply> unset_organization_config(Database& database, const Call& call) {
   const std::string resource = call.query("resource").value_or("");
   const auto type =
       RAP_TRY(find_type(call, resource.empty() ? Layer::organization : Layer::service));
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     auto document = RAP_TRY(scope_in(tx, call, resource));
     return remove(tx, call, *type, std::move(document));
   });
 }
 
-Outcome<Reply> show_variables(Services& s, const Call& call) {
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> show_variables(Database& database, const Call& call) {
+  return transact(database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto found = tx.configs().find(snapshot::kAppVariables, call.organization->id);
     return reply({{"version", found ? found->version : 0},
                   {"variables", found ? parse_stored(found->value) : Json::object()}});
@@ -218,7 +218,7 @@ Outcome<Reply> show_variables(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> config_routes() {
+std::vector<RouteOf<Database>> config_routes() {
   using namespace field;
   const Field value = of("value", FieldType::free_object);
   const Field layer = choice("layer", {"platform", "cluster"}).optional();

@@ -3,11 +3,12 @@
 
 #include <vector>
 
+#include "control/configuration/ports.hpp"
 #include "control/http/route.hpp"
 
 namespace rap::control {
 
-std::vector<Route> config_routes();
-std::vector<Route> config_status_routes();
+std::vector<RouteOf<Database>> config_routes();
+std::vector<RouteOf<ConfigStatusPorts>> config_status_routes();
 
 }  // namespace rap::control

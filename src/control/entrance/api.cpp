@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
-#include "control/entrance/routes.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/organization_access.hpp"
 #include "control/pki/authority.hpp"
@@ -34,8 +33,9 @@ Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer, Wa
 
 }  // namespace
 
-Api::Api(Services services) : services_(std::move(services)), routes_(api_routes()) {
-  services_.metrics.add_routes("api", operations_of(routes_));
+Api::Api(ApiPorts ports, const RoomPorts& rooms)
+    : ports_(ports), rooms_(rooms), routes_(bound_routes(rooms_)) {
+  ports_.metrics.add_routes("api", operations_of(routes_));
 }
 
 wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
@@ -44,8 +44,7 @@ wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
   if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);
-  services_.metrics.count_request("api", found.route ? found.route->operation : "",
-                                  response.status);
+  ports_.metrics.count_request("api", found.route ? found.route->operation : "", response.status);
   return response;
 }
 
@@ -64,14 +63,13 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
   const auto body = RAP_TRY(parse_body(route, request));
   const Call call{.request = request,
                   .now = now,
-                  .cluster = services_.authority->cluster,
+                  .cluster = ports_.authority->cluster,
                   .body = body,
                   .path_values = found.path_values,
                   .caller = std::move(admitted.caller),
                   .bearer_sha256 = admitted.bearer_sha256,
                   .organization = std::move(admitted.organization)};
-  return run_guarded(services_.log, route.operation,
-                     [&] { return route.handler(services_, call); });
+  return run_guarded(ports_.log, route.operation, [&] { return route.handler(call); });
 }
 
 Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRequest& request,
@@ -81,7 +79,7 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   if (access != policy::Access::anyone) {
     const auto bearer = bearer_sha256(request.header("authorization"));
     if (!bearer) return not_signed_in();
-    auto caller = RAP_TRY(find_caller(services_.database, *bearer, now));
+    auto caller = RAP_TRY(find_caller(ports_.database, *bearer, now));
     admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;
   }
@@ -94,8 +92,7 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   const auto org =
       std::ranges::find(found.path_values, "org", [](const auto& v) { return v.first; });
   if (org != found.path_values.end()) {
-    auto organization =
-        enter_organization(services_.database, *admission.caller, org->second, access);
+    auto organization = enter_organization(ports_.database, *admission.caller, org->second, access);
     if (!organization) return std::unexpected(organization.error());
     admission.organization = std::move(*organization);
     return admission;

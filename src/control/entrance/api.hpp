@@ -5,13 +5,15 @@
 
 #include <vector>
 
-#include "control/http/route.hpp"
+#include "control/entrance/routes.hpp"
 
 namespace rap::control {
 
 class Api {
  public:
-  explicit Api(Services services);
+  Api(ApiPorts ports, const RoomPorts& rooms);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
 
   // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
@@ -29,8 +31,9 @@ class Api {
   Outcome<Admission> admit(const Match<Route>& match, const wire::HttpRequest& request,
                            WallTime now);
 
-  Services services_;
-  std::vector<Route> routes_;
+  ApiPorts ports_;
+  RoomPorts rooms_;
+  std::vector<Route> routes_;  // with handlers that refer to `rooms_`
 };
 
 }  // namespace rap::control

@@ -54,7 +54,7 @@ std::optional<std::int64_t> number(const Call& call, std::string_view name) {
   return n;
 }
 
-Outcome<Reply> list_audit(Services& s, const Call& call) {
+Outcome<Reply> list_audit(Database& database, const Call& call) {
   AuditFilter filter;
   filter.limit = static_cast<std::size_t>(number(call, "limit").value_or(kDefaultEntries));
   if (const auto before = number(call, "before")) {
@@ -63,7 +63,7 @@ Outcome<Reply> list_audit(Services& s, const Call& call) {
   Scope scope = Scope::platform();
   if (const auto key = call.query("organization")) {
     const auto organization =
-        enter_organization(s.database, *call.caller, *key, policy::Access::organization_manager);
+        enter_organization(database, *call.caller, *key, policy::Access::organization_manager);
     if (!organization) return std::unexpected(organization.error());
     scope = Scope::organization(organization->id);
     filter.organization = organization->id;
@@ -73,13 +73,13 @@ Outcome<Reply> list_audit(Services& s, const Call& call) {
   } else {
     filter.platform_only = !call.is_platform_owner();
   }
-  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.audit_log().list(filter));
   });
 }
 
-Outcome<Reply> verify_audit(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> verify_audit(Database& database, const Call&) {
+  return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const AuditVerdict verdict = tx.audit_log().verify();
     Json body = {{"ok", !verdict.first_broken.has_value()},
                  {"entries", verdict.entries},
@@ -91,7 +91,7 @@ Outcome<Reply> verify_audit(Services& s, const Call&) {
 
 }  // namespace
 
-std::vector<Route> audit_routes() {
+std::vector<RouteOf<Database>> audit_routes() {
   using namespace field;
   return {
       {{.method = "GET",

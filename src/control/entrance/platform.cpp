@@ -1,4 +1,4 @@
-// What is everybody's: health, the trust bundle, the description of the API. And metrics.
+// Health, the trust bundle and the description of the API, which are everybody's; and metrics.
 #include "control/core/cluster.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -10,10 +10,10 @@
 namespace rap::control {
 namespace {
 
-Outcome<Reply> healthz(Services&, const Call&) { return reply({{"status", "ok"}}); }
+Outcome<Reply> healthz(PlatformPorts&, const Call&) { return reply({{"status", "ok"}}); }
 
-Outcome<Reply> readyz(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> readyz(PlatformPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     if (tx.cluster().config_version() == 0) {
       return refuse(ProblemCode::database_unavailable,
                     "The database holds no cluster; run 'rap-control init' first.");
@@ -22,15 +22,15 @@ Outcome<Reply> readyz(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> metrics(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    return Reply{s.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
+Outcome<Reply> metrics(PlatformPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    return Reply{ports.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
                  "text/plain; version=0.0.4"};
   });
 }
 
-Outcome<Reply> trust_bundle(Services& s, const Call&) {
-  const auto authority = s.authority.get();
+Outcome<Reply> trust_bundle(PlatformPorts& ports, const Call&) {
+  const auto authority = ports.authority.get();
   return reply({{"ca_ref", authority->ca_ref()},
                 {"root_fingerprint", authority->root_fingerprint()},
                 {"pem", authority->trust_bundle_pem()},
@@ -38,12 +38,13 @@ Outcome<Reply> trust_bundle(Services& s, const Call&) {
                 {"bundles", authority->bundles}});
 }
 
-Outcome<Reply> describe(Services& s, const Call&) {
-  return reply(openapi_document(api_routes(), {s.settings.public_url, s.settings.version}));
+Outcome<Reply> describe(PlatformPorts& ports, const Call&) {
+  return reply(openapi_document(api_endpoints(), ports.info));
 }
 
-Route open_route(std::string_view path, std::string_view operation, std::string_view summary,
-                 Fields members, Handler handler) {
+RouteOf<PlatformPorts> open_route(std::string_view path, std::string_view operation,
+                                  std::string_view summary, Fields members,
+                                  HandlerOf<PlatformPorts> handler) {
   return {{.method = "GET",
            .path = path,
            .operation = operation,
@@ -57,7 +58,7 @@ Route open_route(std::string_view path, std::string_view operation, std::string_
 
 }  // namespace
 
-std::vector<Route> platform_routes() {
+std::vector<RouteOf<PlatformPorts>> platform_routes() {
   using namespace field;
   const Fields status = {text("status")};
   return {

@@ -1,30 +1,35 @@
 #include "control/entrance/routes.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include <type_traits>
 
-#include "control/access/routes.hpp"
-#include "control/attachments/routes.hpp"
-#include "control/configuration/routes.hpp"
-#include "control/nodes/routes.hpp"
-#include "control/people/routes.hpp"
-#include "control/pki/rotation/root_rotation.hpp"
-#include "control/pki/rotation/token_key_rotation.hpp"
-#include "control/pki/status/public_deny_list.hpp"
+#include "control/entrance/tables.hpp"
 
 namespace rap::control {
+namespace {
 
-std::vector<Route> api_routes() {
-  std::vector<Route> all;
-  for (auto part :
-       {sign_in_routes,       user_routes,          organization_routes, member_routes,
-        egress_pool_routes,   resource_routes,      grant_routes,        join_token_routes,
-        enrolment_routes,     node_routes,          channel_routes,      certificate_routes,
-        deny_list_routes,     root_rotation_routes, token_key_routes,    attachment_routes,
-        fallback_routes,      session_routes,       blocklist_routes,    config_routes,
-        config_status_routes, audit_routes,         platform_routes}) {
-    std::ranges::move(part(), std::back_inserter(all));
+// The ports that rows of one type are handed. A row may be typed on the database itself.
+template <class Ports>
+Ports& ports_in(RoomPorts& rooms) {
+  if constexpr (std::is_same_v<Ports, Database>) {
+    return std::get<Database&>(rooms);
+  } else {
+    return std::get<Ports>(rooms);
   }
+}
+
+}  // namespace
+
+std::vector<Endpoint> api_endpoints() {
+  std::vector<Endpoint> all;
+  for_each_table([&](const auto& table) { all.insert(all.end(), table.begin(), table.end()); });
+  return all;
+}
+
+std::vector<Route> bound_routes(RoomPorts& rooms) {
+  std::vector<Route> all;
+  for_each_table([&]<class Ports>(const std::vector<RouteOf<Ports>>& table) {
+    for (const RouteOf<Ports>& row : table) all.push_back(bind(row, ports_in<Ports>(rooms)));
+  });
   return all;
 }
 

@@ -3,7 +3,6 @@
 #include "control/configuration/config_document.hpp"
 #include "control/link/security_changes.hpp"
 #include "control/people/bearer.hpp"
-#include "control/pki/authority.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
 #include "control/sessions/node_command.hpp"
@@ -14,13 +13,13 @@ namespace rap::control {
 namespace {
 
 // A session lasts as long as its organization's policy says, and no longer.
-std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
+std::size_t end_overlong_sessions(const HousekeepingPorts& ports, Transaction& tx, WallTime now) {
   std::size_t ended = 0;
   for (const ConfigDocument& d : tx.configs().list_of_type(snapshot::kAppPolicy)) {
     const auto policy = snapshot::app_policy_from({wire::JsonValue::of(d.value)});
     if (!policy.max_session || !d.organization) continue;
     ended +=
-        end_sessions(s.rng, tx, AuditEntry::of_system(now),
+        end_sessions(ports.rng, tx, AuditEntry::of_system(now),
                      {.organization = d.organization, .created_before = now - *policy.max_session},
                      "policy_limit");
   }
@@ -29,9 +28,9 @@ std::size_t end_overlong_sessions(Services& s, Transaction& tx, WallTime now) {
 
 }  // namespace
 
-Outcome<std::size_t> keep_house(Services& s, WallTime now) {
-  const Scope scope = Scope::platform().in(s.authority->cluster);
-  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<std::size_t> {
+Outcome<std::size_t> keep_house(const HousekeepingPorts& ports, WallTime now) {
+  const Scope scope = Scope::platform().in(ports.cluster);
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<std::size_t> {
     tx.bearers().purge_expired(now);
     tx.certificates().expire(now);
     tx.security_changes().forget_old(now);
@@ -40,14 +39,14 @@ Outcome<std::size_t> keep_house(Services& s, WallTime now) {
     tx.sessions().settle_states(now);
     std::size_t ended = 0;
     for (SessionId id : tx.sessions().older_than(SessionState::pending, now - kPendingLimit)) {
-      ended +=
-          end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "never_attached");
+      ended += end_sessions(ports.rng, tx, AuditEntry::of_system(now), {.session = id},
+                            "never_attached");
     }
     for (SessionId id : tx.sessions().older_than(SessionState::detached, now - kDetachedLimit)) {
-      ended +=
-          end_sessions(s.rng, tx, AuditEntry::of_system(now), {.session = id}, "detached_too_long");
+      ended += end_sessions(ports.rng, tx, AuditEntry::of_system(now), {.session = id},
+                            "detached_too_long");
     }
-    return ended + end_overlong_sessions(s, tx, now);
+    return ended + end_overlong_sessions(ports, tx, now);
   });
 }
 

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstddef>
 
-#include "control/core/services.hpp"
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "control/core/database.hpp"
 
 namespace rap::control {
 
@@ -15,7 +17,13 @@ inline constexpr std::chrono::seconds kPendingLimit = std::chrono::minutes{10};
 inline constexpr std::chrono::seconds kDetachedLimit = std::chrono::hours{24};
 inline constexpr std::chrono::seconds kCommandRetention = std::chrono::days{7};
 
+struct HousekeepingPorts {
+  Database& database;
+  RandomSource& rng;
+  ClusterId cluster;
+};
+
 // The number of sessions it ended.
-Outcome<std::size_t> keep_house(Services& services, WallTime now);
+Outcome<std::size_t> keep_house(const HousekeepingPorts& ports, WallTime now);
 
 }  // namespace rap::control

@@ -73,10 +73,10 @@ json components() {
 
 }  // namespace
 
-json openapi_document(const std::vector<Route>& routes, const ApiInfo& info) {
+json openapi_document(const std::vector<Endpoint>& endpoints, const ApiInfo& info) {
   json paths = json::object();
-  for (const Route& route : routes) {
-    paths[std::string(route.path)][lower(route.method)] = operation_of(route);
+  for (const Endpoint& endpoint : endpoints) {
+    paths[std::string(endpoint.path)][lower(endpoint.method)] = operation_of(endpoint);
   }
   return {{"openapi", "3.1.0"},
           {"info", {{"title", "Secure access control plane"}, {"version", info.version}}},

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 description of a route table.
+// The OpenAPI 3.1 description of a table of endpoints.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,6 +12,6 @@ struct ApiInfo {
   std::string version;
 };
 
-nlohmann::json openapi_document(const std::vector<Route>& routes, const ApiInfo& info);
+nlohmann::json openapi_document(const std::vector<Endpoint>& endpoints, const ApiInfo& info);
 
 }  // namespace rap::control

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.hpp"
 #include "control/core/problem.hpp"
-#include "control/core/services.hpp"
 #include "control/http/call.hpp"
 #include "control/http/schema.hpp"
 #include "policy/authorization.hpp"
@@ -39,12 +39,27 @@ struct Endpoint {
   Answer answer;
 };
 
-using Handler = Outcome<Reply> (*)(Services&, const Call&);
+// A handler is handed the ports of its room and no others.
+template <class Ports>
+using HandlerOf = Outcome<Reply> (*)(Ports&, const Call&);
 
-// A row of the people's API. The node listener's rows (link/node_route.hpp) have more columns.
-struct Route : Endpoint {
-  Handler handler = nullptr;
+// A row of a room's table: data, which can be read without any ports.
+template <class Ports>
+struct RouteOf : Endpoint {
+  HandlerOf<Ports> handler = nullptr;
 };
+
+// A row of the people's API as it is served: the handler has its ports. The node listener's rows
+// (link/node_route.hpp) have more columns.
+struct Route : Endpoint {
+  std::function<Outcome<Reply>(const Call&)> handler;
+};
+
+// `ports` must outlive the row.
+template <class Ports>
+Route bind(const RouteOf<Ports>& row, Ports& ports) {
+  return {row, [&ports, handler = row.handler](const Call& call) { return handler(ports, call); }};
+}
 
 template <class Row>
 std::vector<std::string_view> operations_of(const std::vector<Row>& routes) {

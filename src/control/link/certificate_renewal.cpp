@@ -16,7 +16,7 @@ bool is_entry(Transaction& tx, NodeId id) {
   return node && node->has_role(policy::NodeRole::entry);
 }
 
-Outcome<NodeCertificate> issue(Services& s, Transaction& tx, const NodeCall& call,
+Outcome<NodeCertificate> issue(const NodeCallPorts& ports, Transaction& tx, const NodeCall& call,
                                const Authority& authority, CertificateKind kind,
                                const crypto::CertificateRequest& request,
                                const crypto::SubjectNames& names) {
@@ -39,7 +39,7 @@ Outcome<NodeCertificate> issue(Services& s, Transaction& tx, const NodeCall& cal
                   "This node has " + std::to_string(usable) +
                       " certificates that are still good; it gets another when one expires.");
   }
-  const auto leaf = issue_certificate(s, authority, kind, request.key, names, call.now);
+  const auto leaf = issue_certificate(ports.issuing, authority, kind, request.key, names, call.now);
   NodeCertificate issued = inventory_entry(
       call.node.id, kind, {leaf, authority.intermediate.certificate}, authority.ca_ref());
   tx.certificates().add(issued);
@@ -54,7 +54,7 @@ Outcome<NodeCertificate> issue(Services& s, Transaction& tx, const NodeCall& cal
 
 }  // namespace
 
-Outcome<Reply> renew_certificate(Services& s, const NodeCall& call) {
+Outcome<Reply> renew_certificate(const NodeCallPorts& ports, const NodeCall& call) {
   Transaction& tx = call.tx;
   const auto kind = certificate_kind_from(call.text("kind")).value_or(CertificateKind::node);
   const Node& node = call.node;
@@ -63,14 +63,14 @@ Outcome<Reply> renew_certificate(Services& s, const NodeCall& call) {
     return refuse(ProblemCode::role_required,
                   "Only a node in the entry role meets clients, and this one is not in it.");
   }
-  const auto authority = s.authority.get();
+  const auto authority = ports.authority.get();
   const auto names = worker ? worker_names(authority->cluster, node.id, node.data_plane_advertise)
                             : node_names(authority->cluster, node.id,
                                          {node.data_plane_advertise, node.fabric_advertise});
   const auto request = RAP_TRY(accept_request(call.text("csr"), names));
-  const auto issued = RAP_TRY(issue(s, tx, call, *authority, kind, request, names));
+  const auto issued = RAP_TRY(issue(ports, tx, call, *authority, kind, request, names));
   Json body = {{"certificate_chain", issued.pem}};
-  if (auto staple = first_staple(s, *authority, issued, call.now); !staple.empty()) {
+  if (auto staple = first_staple(ports.issuing, *authority, issued, call.now); !staple.empty()) {
     body["ocsp"] = std::move(staple);
   }
   return reply(body);

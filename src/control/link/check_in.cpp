@@ -37,7 +37,7 @@ std::string member_text(const NodeCall& call, const char* name) {
 }
 
 // The number of the node's last command, which may be one of these.
-std::uint64_t reconcile_sessions(Services& s, const NodeCall& call,
+std::uint64_t reconcile_sessions(const NodeCallPorts& ports, const NodeCall& call,
                                  const std::vector<SessionPresence>& carried) {
   auto& sessions = call.tx.sessions();
   if (carried.empty() && !call.admitted.carries_sessions) return call.admitted.commands_seq;
@@ -47,7 +47,7 @@ std::uint64_t reconcile_sessions(Services& s, const NodeCall& call,
   for (const SessionPresence& p : carried) ids.push_back(p.session);
   const auto ended = sessions.ended_among(ids);
   for (const SessionId id : ended) {
-    call.tx.commands().terminate_session(call.node.id, id, CommandId::random(s.rng), call.now,
+    call.tx.commands().terminate_session(call.node.id, id, CommandId::random(ports.rng), call.now,
                                          call.now - kRepeatCommandAfter);
   }
   return ended.empty() ? call.admitted.commands_seq : call.tx.commands().last(call.node.id);
@@ -61,7 +61,7 @@ std::uint64_t unsigned_member(const Json& object, const char* name) {
   return std::min<std::uint64_t>(it->get<std::uint64_t>(), INT64_MAX);
 }
 
-Outcome<Reply> check_in(Services& s, const NodeCall& call) {
+Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
   Node report = call.node;
   report.certificate_serial = call.request.peer_certificate_serial;
   report.versions = member_text(call, "versions");
@@ -72,9 +72,9 @@ Outcome<Reply> check_in(Services& s, const NodeCall& call) {
   const auto carried = observations == call.body.end() ? std::vector<SessionPresence>{}
                                                        : carried_sessions(*observations);
   call.tx.node_reports().record_check_in(report, call.now);
-  const std::uint64_t commands_seq = reconcile_sessions(s, call, carried);
+  const std::uint64_t commands_seq = reconcile_sessions(ports, call, carried);
   // The certificate was issued under another root than the one that issues now.
-  const bool wants_renewal = call.admitted.ca_ref != s.authority->ca_ref();
+  const bool wants_renewal = call.admitted.ca_ref != ports.authority->ca_ref();
   return reply({{"config_version", call.admitted.config_version},
                 {"commands_seq", commands_seq},
                 {"renew_certificate", wants_renewal},

@@ -46,7 +46,7 @@ void say_newest(const NodeCall& call, DeltaStream stream, std::uint64_t since, J
 }
 
 // Each cursor that was named is said again: an answer tells by itself what it reaches on from.
-Outcome<Reply> pull_deltas(Services&, const NodeCall& call) {
+Outcome<Reply> pull_deltas(const NodeCallPorts&, const NodeCall& call) {
   Pulled pulled;
   Json answer = Json::object();
   SecurityChangeRepository& security = call.tx.security_changes();

@@ -14,25 +14,25 @@ inline constexpr std::string_view kTrustBundle = "trust_bundle";
 // A number from a node, as the database can keep it: 0 when it is none.
 std::uint64_t unsigned_member(const Json& object, const char* name);
 
-Outcome<Reply> check_in(Services& s, const NodeCall& call);
+Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call);
 
-Outcome<Reply> pull_commands(Services& s, const NodeCall& call);
-Outcome<Reply> finish_command(Services& s, const NodeCall& call);
+Outcome<Reply> pull_commands(const NodeCallPorts& ports, const NodeCall& call);
+Outcome<Reply> finish_command(const NodeCallPorts& ports, const NodeCall& call);
 
-Outcome<Reply> pull_configs(Services& s, const NodeCall& call);
-std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll);
+Outcome<Reply> pull_configs(const NodeCallPorts& ports, const NodeCall& call);
+std::optional<Reply> pull_configs_from_memory(const NodeCallPorts& ports, const Poll& poll);
 inline constexpr std::string_view kAcknowledgeConfigs = "acknowledgeConfigs";
-Outcome<Reply> acknowledge_configs(Services& s, const NodeCall& call);
+Outcome<Reply> acknowledge_configs(const NodeCallPorts& ports, const NodeCall& call);
 // Those of several nodes, with their calls' bodies.
 void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json&>>& calls,
                  WallTime now);
-Outcome<Reply> report_config_errors(Services& s, const NodeCall& call);
+Outcome<Reply> report_config_errors(const NodeCallPorts& ports, const NodeCall& call);
 
 // A new certificate needs a new key; the old one goes on beside it until it expires, so that
 // nothing has to happen at one moment. Renews the node's own (PK-7), or gives it one for its
 // clients (PK-2).
-Outcome<Reply> renew_certificate(Services& s, const NodeCall& call);
+Outcome<Reply> renew_certificate(const NodeCallPorts& ports, const NodeCall& call);
 
-Outcome<Reply> get_object(Services& s, const NodeCall& call);
+Outcome<Reply> get_object(const NodeCallPorts& ports, const NodeCall& call);
 
 }  // namespace rap::control

@@ -6,7 +6,7 @@
 
 namespace rap::control {
 
-Outcome<Reply> pull_commands(Services&, const NodeCall& call) {
+Outcome<Reply> pull_commands(const NodeCallPorts&, const NodeCall& call) {
   const std::string since = call.query("since").value_or("0");
   std::uint64_t seq = 0;
   std::from_chars(since.data(), since.data() + since.size(), seq);
@@ -21,7 +21,7 @@ Outcome<Reply> pull_commands(Services&, const NodeCall& call) {
   return reply({{"commands", std::move(commands)}});
 }
 
-Outcome<Reply> finish_command(Services&, const NodeCall& call) {
+Outcome<Reply> finish_command(const NodeCallPorts&, const NodeCall& call) {
   if (!call.tx.commands().finish(call.node.id, call.path("command"), call.text("status") == "ok",
                                  call.text("detail"), call.now)) {
     return refuse(ProblemCode::command_not_found, "This node was given no such command.");

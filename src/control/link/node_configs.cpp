@@ -9,6 +9,7 @@
 #include "control/configuration/config_document.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_report.hpp"
+#include "control/link/pulled_configs.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/build.hpp"
 #include "snapshot/document_json.hpp"
@@ -34,38 +35,15 @@ Json manifest(std::string_view type, std::uint64_t version, const std::string& e
       {"type", type}, {"version", version}, {"sha256", to_hex(payload)}, {"size", envelope.size()}};
 }
 
-// The answer to a pull, as text: what is signed is most of it, and text already.
-class PulledText {
- public:
-  void add(const Json& item) { add(item.dump()); }
-  // The item gets one more member: "envelope" or "increment".
-  void add(const Json& item, std::string_view what, const std::string& sealed) {
-    std::string text = item.dump();
-    text.pop_back();
-    add(text + ",\"" + std::string(what) + "\":" + quote_json(sealed) + "}");
-  }
-  Reply reply(std::chrono::milliseconds ack_within) && {
-    return {std::move(text_) + "],\"ack_within_ms\":" + std::to_string(ack_within.count()) + "}",
-            "application/json"};
-  }
-
- private:
-  void add(const std::string& text) {
-    if (!text_.ends_with('[')) text_ += ',';
-    text_ += text;
-  }
-  std::string text_ = "{\"configs\":[";
-};
-
-// The way there from the configuration that the node has, when that is known here and the way is
-// shorter than the whole; signed, like that.
-std::optional<std::string> increment_to(const Services& s, const Json& ask,
+// The increment from the configuration that the node has, signed like the whole; nullopt when that
+// configuration is not known here or the increment is no shorter than the whole.
+std::optional<std::string> increment_to(const NodeCallPorts& ports, const Json& ask,
                                         const snapshot::NodeConfig& config,
                                         const std::string& payload, const std::string& envelope,
                                         const SigningKey& signer) {
   const std::string have = ask.value("have_sha256", "");
   const std::uint64_t version = unsigned_member(ask, "have");
-  const auto state = have.empty() ? nullptr : s.models.recall(config.cluster, version);
+  const auto state = have.empty() ? nullptr : ports.models.recall(config.cluster, version);
   if (!state) return std::nullopt;
   const auto base = snapshot::build_node_config(
       state->index, config.node, from_unix(ask.value("have_issued_at", std::int64_t{0})));
@@ -88,8 +66,8 @@ std::optional<std::string> increment_to(const Services& s, const Json& ask,
   return sealed;
 }
 
-// What the configuration lists and the node has not.
-void add_documents(PulledText& configs, const ClusterState& cluster,
+// Adds the documents that the configuration lists and the node has not.
+void add_documents(PulledConfigs& configs, const ClusterState& cluster,
                    const snapshot::NodeConfig& config, const Json& have) {
   std::set<std::string> known;
   for (const Json& hash : have) known.insert(hash.get<std::string>());
@@ -110,7 +88,7 @@ void add_documents(PulledText& configs, const ClusterState& cluster,
   }
 }
 
-// What a node has, and so what of this version it lacks.
+// The question of a node: it says what it has, and so what of this version it lacks.
 struct Asked {
   Asked(const Json& body, std::uint64_t version)
       : ask(body),
@@ -124,10 +102,10 @@ struct Asked {
   const bool config;
 };
 
-Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const Asked& asked,
-              WallTime now) {
+Reply compose(const NodeCallPorts& ports, const ClusterState& cluster, NodeId node,
+              const Asked& asked, WallTime now) {
   const auto ack_within = ack_spread(cluster.index.model().nodes.size());
-  PulledText configs;
+  PulledConfigs configs;
   // First the roots, each signed by one before it, then the configuration that names them.
   for (const StoredBundle& bundle : cluster.bundles) {
     if (!asked.knows_bundles || bundle.version <= unsigned_member(asked.ask, "have_trust_bundle")) {
@@ -146,7 +124,7 @@ Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const
       crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
   const Json item =
       manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
-  const auto increment = increment_to(s, asked.ask, *config, payload, envelope, signer);
+  const auto increment = increment_to(ports, asked.ask, *config, payload, envelope, signer);
   configs.add(item, increment ? "increment" : "envelope", increment ? *increment : envelope);
   if (const auto have = asked.ask.find("have_documents"); have != asked.ask.end()) {
     add_documents(configs, cluster, *config, *have);
@@ -154,7 +132,8 @@ Reply compose(const Services& s, const ClusterState& cluster, NodeId node, const
   return std::move(configs).reply(ack_within);
 }
 
-// The report of a document; nullopt for the fabric's own types, which have no scope.
+// The report of the document that an item is about; nullopt for the fabric's own types, which have
+// no scope.
 std::optional<DocumentReport> document_of(const Json& item) {
   const auto layer = snapshot::layer_from(item.value("layer", ""));
   if (!layer) return std::nullopt;
@@ -167,24 +146,24 @@ std::optional<DocumentReport> document_of(const Json& item) {
 
 }  // namespace
 
-Outcome<Reply> pull_configs(Services& s, const NodeCall& call) {
+Outcome<Reply> pull_configs(const NodeCallPorts& ports, const NodeCall& call) {
   const std::uint64_t version = call.admitted.config_version;
   const Asked asked(call.body, version);
-  if (asked.nothing()) return PulledText().reply({});
-  const auto cluster = s.models.at_least(call.tx, version, s.authority.get(), call.now);
+  if (asked.nothing()) return PulledConfigs().reply({});
+  const auto cluster = ports.models.at_least(call.tx, version, ports.authority.get(), call.now);
   if (!cluster) return refuse(ProblemCode::internal_error, "The cluster is not initialised.");
-  return compose(s, *cluster, call.node.id, asked, call.now);
+  return compose(ports, *cluster, call.node.id, asked, call.now);
 }
 
-std::optional<Reply> pull_configs_from_memory(Services& s, const Poll& poll) {
+std::optional<Reply> pull_configs_from_memory(const NodeCallPorts& ports, const Poll& poll) {
   const Asked asked(poll.body, poll.versions.config_version);
-  if (asked.nothing()) return PulledText().reply({});
-  const auto cluster = s.models.held(poll.versions.config_version, s.authority.get());
+  if (asked.nothing()) return PulledConfigs().reply({});
+  const auto cluster = ports.models.held(poll.versions.config_version, ports.authority.get());
   if (!cluster) return std::nullopt;
-  return compose(s, *cluster, poll.node, asked, poll.now);
+  return compose(ports, *cluster, poll.node, asked, poll.now);
 }
 
-Outcome<Reply> acknowledge_configs(Services&, const NodeCall& call) {
+Outcome<Reply> acknowledge_configs(const NodeCallPorts&, const NodeCall& call) {
   record_acks(call.tx, {{call.node.id, call.body}}, call.now);
   return no_content();
 }
@@ -206,11 +185,12 @@ void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json
   if (!acks.empty()) tx.node_reports().record_acks(acks, now);
 }
 
-Outcome<Reply> report_config_errors(Services& s, const NodeCall& call) {
+Outcome<Reply> report_config_errors(const NodeCallPorts& ports, const NodeCall& call) {
   for (const Json& error : call.body["errors"]) {
     const std::string what = error["error"].get<std::string>();
     const std::string type = error["type"].get<std::string>();
-    s.log.warn("node.config_error", {{"node", call.node.name}, {"type", type}, {"error", what}});
+    ports.log.warn("node.config_error",
+                   {{"node", call.node.name}, {"type", type}, {"error", what}});
     if (const auto document = document_of(error)) {
       call.tx.configs().record_error(call.node.id, *document, what, call.now);
     }

@@ -6,8 +6,6 @@
 #include "base/try.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_table.hpp"
-#include "control/link/shared_answers.hpp"
-#include "control/pki/authority.hpp"
 
 namespace rap::control {
 namespace {
@@ -24,9 +22,8 @@ AuditEntry NodeCall::audit_entry() const {
   return entry;
 }
 
-NodeLink::NodeLink(Services services)
-    : services_(std::move(services)), routes_(node_link_routes()) {
-  services_.metrics.add_routes("node", operations_of(routes_));
+NodeLink::NodeLink(NodeLinkPorts ports) : ports_(ports), routes_(node_link_routes()) {
+  ports_.metrics.add_routes("node", operations_of(routes_));
 }
 
 NodeExecutor NodeLink::executor_of(const wire::HttpRequest& request) const {
@@ -39,8 +36,7 @@ wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime n
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
   if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);
-  services_.metrics.count_request("node", found.route ? found.route->operation : "",
-                                  response.status);
+  ports_.metrics.count_request("node", found.route ? found.route->operation : "", response.status);
   return response;
 }
 
@@ -53,7 +49,7 @@ std::vector<wire::HttpResponse> NodeLink::handle_together(
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (acknowledged[i]) {
       out.push_back(respond(kNoContent, no_content()));
-      services_.metrics.count_request("node", kAcknowledgeConfigs, kNoContent);
+      ports_.metrics.count_request("node", kAcknowledgeConfigs, kNoContent);
     } else {
       out.push_back(handle(requests[i], now));
     }
@@ -80,8 +76,8 @@ std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> reque
     acks.push_back({i, *node, std::move(*body)});
   }
   std::vector<bool> stored(requests.size());
-  const Scope scope = Scope::cluster(services_.authority->cluster);
-  const auto done = services_.database.run(scope, [&](Transaction& tx) {
+  const Scope scope = Scope::cluster(ports_.calls.authority->cluster);
+  const auto done = ports_.database.run(scope, [&](Transaction& tx) {
     stored.assign(requests.size(), false);
     const std::vector<bool> admitted = tx.admissions().admitted_among(callers);
     std::vector<std::pair<NodeId, const Json&>> taken;
@@ -119,10 +115,10 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
   }
   // One transaction a call: who was admitted is still admitted when the call takes effect.
   const Scope scope = Scope::cluster(request.peer->cluster);
-  auto made = transact(services_.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+  auto made = transact(ports_.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     auto admitted = RAP_TRY(admit(tx, id, request.peer_certificate_serial));
-    services_.admission_cache.remember(id, request.peer_certificate_serial,
-                                       admitted.second.admissions);
+    ports_.admission_cache.remember(id, request.peer_certificate_serial,
+                                    admitted.second.admissions);
     RAP_TRY(check_query(route, request.query));
     const NodeCall call{{.request = request,
                          .now = now,
@@ -132,11 +128,11 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
                         std::move(admitted.first),
                         std::move(admitted.second),
                         tx};
-    return run_guarded(services_.log, route.operation,
-                       [&] { return route.handler(services_, call); });
+    return run_guarded(ports_.calls.log, route.operation,
+                       [&] { return route.handler(ports_.calls, call); });
   });
   if (made && versions && route.same_for_all) {
-    services_.answers.keep(route.operation, request.body, *versions, made->body);
+    ports_.answers.keep(route.operation, request.body, *versions, made->body);
   }
   return made;
 }
@@ -145,7 +141,7 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
 std::optional<ClusterVersions> NodeLink::versions_for(const NodeRoute& route, NodeId id,
                                                       const wire::HttpRequest& request) {
   if (route.from_memory == nullptr && !route.same_for_all) return std::nullopt;
-  return services_.admission_cache.versions_for(id, request.peer_certificate_serial);
+  return ports_.admission_cache.versions_for(id, request.peer_certificate_serial);
 }
 
 std::optional<Reply> NodeLink::answer_of_memory(const NodeRoute& route, NodeId id,
@@ -153,11 +149,11 @@ std::optional<Reply> NodeLink::answer_of_memory(const NodeRoute& route, NodeId i
                                                 const ClusterVersions& versions,
                                                 const nlohmann::json& body, WallTime now) {
   if (route.same_for_all) {
-    const auto shared = services_.answers.find(route.operation, request.body, versions);
+    const auto shared = ports_.answers.find(route.operation, request.body, versions);
     return shared ? std::optional(Reply{.body = *shared}) : std::nullopt;
   }
   try {
-    return route.from_memory(services_, {id, versions, body, now});
+    return route.from_memory(ports_.calls, {id, versions, body, now});
   } catch (const std::exception&) {
     return std::nullopt;  // the handler says what is wrong
   }
@@ -169,7 +165,7 @@ Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
   if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
     return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
   }
-  if (request.peer->cluster != services_.authority->cluster) {
+  if (request.peer->cluster != ports_.calls.authority->cluster) {
     return refuse(ProblemCode::wrong_cluster, "This control plane serves another cluster.");
   }
   const NodeId id = request.peer->node();

@@ -15,7 +15,7 @@ namespace rap::control {
 
 class NodeLink {
  public:
-  explicit NodeLink(Services services);
+  explicit NodeLink(NodeLinkPorts ports);
 
   // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
@@ -43,7 +43,7 @@ class NodeLink {
   static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
                                                        std::string_view serial);
 
-  Services services_;
+  NodeLinkPorts ports_;
   std::vector<NodeRoute> routes_;
 };
 

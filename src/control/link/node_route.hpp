@@ -9,6 +9,7 @@
 #include "control/http/call.hpp"
 #include "control/http/route.hpp"
 #include "control/link/admission.hpp"
+#include "control/link/ports.hpp"
 #include "control/nodes/node.hpp"
 
 namespace rap::control {
@@ -23,7 +24,7 @@ struct NodeCall : Call {
   AuditEntry audit_entry() const;
 };
 
-using NodeHandler = Outcome<Reply> (*)(Services&, const NodeCall&);
+using NodeHandler = Outcome<Reply> (*)(const NodeCallPorts&, const NodeCall&);
 
 // A call that nodes repeat by the thousand, of one that was admitted a moment ago.
 struct Poll {
@@ -33,7 +34,7 @@ struct Poll {
   WallTime now;
 };
 // nullopt: it takes a transaction after all, and the handler.
-using PollHandler = std::optional<Reply> (*)(Services&, const Poll&);
+using PollHandler = std::optional<Reply> (*)(const NodeCallPorts&, const Poll&);
 
 // Kinds of calls that must not wait for one another (CP-6): each has threads of its own.
 enum class NodeExecutor : std::uint8_t {

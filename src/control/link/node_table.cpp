@@ -18,7 +18,7 @@ constexpr std::int64_t kUuidText = 36;
 constexpr std::int64_t kSha256Text = 64;
 
 // Hints only (CP-3): who reads this stream pulls what they point at.
-Outcome<Reply> open_events(Services&, const NodeCall& call) {
+Outcome<Reply> open_events(const NodeCallPorts&, const NodeCall& call) {
   return Reply{.body = "", .content_type = "", .event_stream = call.node.id.str()};
 }
 

@@ -30,10 +30,10 @@ const std::string* find_object(const ClusterState& cluster, NodeId node, std::st
 
 }  // namespace
 
-Outcome<Reply> get_object(Services& s, const NodeCall& call) {
+Outcome<Reply> get_object(const NodeCallPorts& ports, const NodeCall& call) {
   if (call.path("kind") != kKind) return no_object();
   const auto cluster =
-      s.models.at_least(call.tx, call.admitted.config_version, s.authority.get(), call.now);
+      ports.models.at_least(call.tx, call.admitted.config_version, ports.authority.get(), call.now);
   const std::string* bytes =
       cluster ? find_object(*cluster, call.node.id, call.path("name")) : nullptr;
   if (bytes == nullptr) return no_object();

@@ -9,14 +9,14 @@
 namespace rap::control {
 namespace {
 
-Outcome<Reply> list_certificates(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_certificates(Database& database, const Call& call) {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.certificates().list());
   });
 }
 
-Outcome<Reply> revoke(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> revoke(Database& database, const Call& call) {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const std::string& serial = call.path("serial");
     const auto found = tx.certificates().find(serial);
     if (found.empty()) {
@@ -34,7 +34,7 @@ Outcome<Reply> revoke(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> certificate_routes() {
+std::vector<RouteOf<Database>> certificate_routes() {
   using namespace field;
   return {
       {{.method = "GET",

@@ -37,8 +37,8 @@ std::vector<Json> said_of(const Json& observations, const char* list, const Node
   return out;
 }
 
-Outcome<Reply> list_channels(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_channels(Database& database, const Call& call) {
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     Json items = Json::array();
     Json reconnects = Json::array();
     const auto nodes = tx.nodes().list();
@@ -59,7 +59,7 @@ Outcome<Reply> list_channels(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> channel_routes() {
+std::vector<RouteOf<Database>> channel_routes() {
   using namespace field;
   const Fields channel = {
       uuid("id"), uuid("node"), text("node_name"), uuid("peer"), text("peer_name"),

@@ -17,8 +17,8 @@ namespace {
 constexpr std::int64_t kMaxSecretBytes = 128;
 constexpr std::int64_t kMaxMetadataBytes = 256;
 
-Outcome<void> slow_down(Services& s, const Call& call) {
-  if (auto wait = s.throttle.take(Throttle::Kind::enrolment_source, call.request.peer_ip)) {
+Outcome<void> slow_down(EnrolmentPorts& ports, const Call& call) {
+  if (auto wait = ports.throttle.take(Throttle::Kind::enrolment_source, call.request.peer_ip)) {
     return std::unexpected(too_many_attempts(*wait));
   }
   return {};
@@ -31,9 +31,9 @@ std::array<std::uint8_t, N> to_array(const Bytes& bytes) {
   return out;
 }
 
-Enrolment enrolment_from(Services& s, const Call& call, const JoinToken& token) {
+Enrolment enrolment_from(EnrolmentPorts& ports, const Call& call, const JoinToken& token) {
   Enrolment e;
-  e.id = EnrolmentId::random(s.rng);
+  e.id = EnrolmentId::random(ports.rng);
   e.node = token.node;
   e.node_name = token.node_name;
   e.join_token = token.id;
@@ -62,11 +62,11 @@ Outcome<Reply> again(Transaction& tx, const Call& call, const JoinToken& token) 
       "This join token has been used. Make a new one with 'rap admin join-tokens create'.");
 }
 
-Outcome<Reply> enrol(Services& s, const Call& call) {
-  RAP_TRY(slow_down(s, call));
+Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
+  RAP_TRY(slow_down(ports, call));
   const auto node = NodeId::parse(call.text("node_id"));
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("secret")));
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto token = tx.join_tokens().find_and_lock(node.value_or(NodeId{}), secret);
     if (!token) {
       return refuse(ProblemCode::join_token_invalid,
@@ -84,8 +84,8 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
       return refuse(ProblemCode::join_token_invalid,
                     "The node this join token was made for is revoked; make a new token.");
     }
-    const Enrolment enrolment = enrolment_from(s, call, *token);
-    const auto names = node_names(s.authority->cluster, token->node,
+    const Enrolment enrolment = enrolment_from(ports, call, *token);
+    const auto names = node_names(ports.authority->cluster, token->node,
                                   {enrolment.data_plane_advertise, enrolment.fabric_advertise});
     RAP_TRY(accept_request(enrolment.csr, names));
     tx.join_tokens().use(token->id, call.now);
@@ -102,25 +102,26 @@ Outcome<Reply> enrol(Services& s, const Call& call) {
   });
 }
 
-// Kept with its issuer, for another may have taken over since; it used to be kept without.
+// A certificate is kept with its issuer, for another may have taken over since; older rows are
+// without, and get the one that issues now.
 std::string whole_chain(const std::string& kept, const Authority& authority) {
   const auto chain = crypto::Certificate::chain_from_pem(kept);
   return chain && chain->size() == 1 ? kept + authority.intermediate.certificate.pem() : kept;
 }
 
-// The staple of the first handshake: the certificate is new, and so it is good.
-std::string staple_of(Services& s, Transaction& tx, const Enrolment& e, WallTime now) {
+// The staple for the first handshake; empty unless the certificate is still in good standing.
+std::string staple_of(EnrolmentPorts& ports, Transaction& tx, const Enrolment& e, WallTime now) {
   const auto leaf = crypto::Certificate::from_pem(e.certificate_pem);
   const auto good = leaf ? tx.certificates().find_usable(e.node, leaf->serial_hex()) : std::nullopt;
-  const auto authority = s.authority.get();
+  const auto authority = ports.authority.get();
   if (!good || good->ca_ref != authority->ca_ref()) return {};
-  return first_staple(s, *authority, *good, now);
+  return first_staple(ports.issuing, *authority, *good, now);
 }
 
-Outcome<Reply> enrolment_status(Services& s, const Call& call) {
-  RAP_TRY(slow_down(s, call));
+Outcome<Reply> enrolment_status(EnrolmentPorts& ports, const Call& call) {
+  RAP_TRY(slow_down(ports, call));
   const crypto::Sha256 secret = crypto::sha256(as_bytes(call.text("poll_secret")));
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto e = tx.enrolments().find_and_lock(call.path("id"));
     // Whoever does not know the secret is not to learn whether the enrolment exists.
     if (!e || !crypto::equal_constant_time(e->poll_secret_sha256, secret)) {
@@ -129,32 +130,33 @@ Outcome<Reply> enrolment_status(Services& s, const Call& call) {
     }
     Json body = {{"state", to_string(e->state)}};
     if (e->state == EnrolmentState::approved) {
-      body["certificate_chain"] = whole_chain(e->certificate_pem, *s.authority.get());
-      if (auto staple = staple_of(s, tx, *e, call.now); !staple.empty()) body["ocsp"] = staple;
-      body["trust_bundle"] = s.authority->trust_bundle_pem();
-      body["config_keys"] = {{{"kid", s.authority->config_key.kid},
-                              {"public_key_pem", s.authority->config_key.key.public_key().pem()}}};
-      body["node_url"] = s.settings.node_url;
+      body["certificate_chain"] = whole_chain(e->certificate_pem, *ports.authority.get());
+      if (auto staple = staple_of(ports, tx, *e, call.now); !staple.empty()) body["ocsp"] = staple;
+      body["trust_bundle"] = ports.authority->trust_bundle_pem();
+      body["config_keys"] = {
+          {{"kid", ports.authority->config_key.kid},
+           {"public_key_pem", ports.authority->config_key.key.public_key().pem()}}};
+      body["node_url"] = ports.node_url;
     }
     return reply(body);
   });
 }
 
-Outcome<Reply> list_enrolments(Services& s, const Call& call) {
+Outcome<Reply> list_enrolments(EnrolmentPorts& ports, const Call& call) {
   const auto state = enrolment_state_from(call.query("state").value_or(""));
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.enrolments().list(state));
   });
 }
 
 // Issues the certificate of an approved enrolment.
-Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) {
-  const auto authority = s.authority.get();
+Outcome<NodeCertificate> issue(EnrolmentPorts& ports, Enrolment& enrolment, WallTime now) {
+  const auto authority = ports.authority.get();
   const auto names = node_names(authority->cluster, enrolment.node,
                                 {enrolment.data_plane_advertise, enrolment.fabric_advertise});
   auto request = RAP_TRY(accept_request(enrolment.csr, names));
   const auto leaf =
-      issue_certificate(s, *authority, CertificateKind::node, request.key, names, now);
+      issue_certificate(ports.issuing, *authority, CertificateKind::node, request.key, names, now);
   NodeCertificate entry =
       inventory_entry(enrolment.node, CertificateKind::node,
                       {leaf, authority->intermediate.certificate}, authority->ca_ref());
@@ -162,9 +164,9 @@ Outcome<NodeCertificate> issue(Services& s, Enrolment& enrolment, WallTime now) 
   return entry;
 }
 
-Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
+Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState decision) {
   const bool approved = decision == EnrolmentState::approved;
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     auto e = tx.enrolments().find_and_lock(call.path("id"));
     if (!e) {
       return refuse(ProblemCode::enrolment_not_found,
@@ -187,7 +189,7 @@ Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
     AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
                                   e->node.str(), e->node_name);
     if (approved) {
-      const auto certificate = RAP_TRY(issue(s, *e, call.now));
+      const auto certificate = RAP_TRY(issue(ports, *e, call.now));
       tx.nodes().adopt(*e);
       tx.certificates().add(certificate);
       entry.detail = Json{{"enrolment", e->id.str()},
@@ -202,16 +204,16 @@ Outcome<Reply> decide(Services& s, const Call& call, EnrolmentState decision) {
   });
 }
 
-Outcome<Reply> approve(Services& s, const Call& call) {
-  return decide(s, call, EnrolmentState::approved);
+Outcome<Reply> approve(EnrolmentPorts& ports, const Call& call) {
+  return decide(ports, call, EnrolmentState::approved);
 }
-Outcome<Reply> deny(Services& s, const Call& call) {
-  return decide(s, call, EnrolmentState::denied);
+Outcome<Reply> deny(EnrolmentPorts& ports, const Call& call) {
+  return decide(ports, call, EnrolmentState::denied);
 }
 
 }  // namespace
 
-std::vector<Route> enrolment_routes() {
+std::vector<RouteOf<EnrolmentPorts>> enrolment_routes() {
   using namespace field;
   const Field state = choice("state", {"pending", "approved", "denied"});
   const auto address = [&](std::string_view name) { return of(name, FieldType::host_port); };

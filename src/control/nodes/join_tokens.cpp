@@ -17,7 +17,7 @@ constexpr std::int64_t kDefaultLifetimeSeconds = 3600;
 constexpr std::int64_t kMaxLifetimeSeconds = std::chrono::seconds(std::chrono::days{7}).count();
 
 // The node of that name that still waits to be joined, or a new one.
-Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
+Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call& call) {
   const std::string name = call.text("node_name");
   const auto node_of_name = tx.nodes().find(name);
   if (const auto& node = node_of_name; node && node->state != NodeState::revoked) {
@@ -31,7 +31,7 @@ Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
                                                 "); choose another name.");
   }
   Node node;
-  node.id = NodeId::random(s.rng);
+  node.id = NodeId::random(ports.rng);
   node.name = name;
   node.created_at = call.now;
   if (!tx.nodes().create(node)) {
@@ -41,12 +41,12 @@ Outcome<NodeId> invited_node(Services& s, Transaction& tx, const Call& call) {
   return node.id;
 }
 
-Outcome<Reply> create_join_token(Services& s, const Call& call) {
-  const std::string secret = to_base64url(s.rng.bytes(kSecretBytes));
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto node = RAP_TRY(invited_node(s, tx, call));
+Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
+  const std::string secret = to_base64url(ports.rng.bytes(kSecretBytes));
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto node = RAP_TRY(invited_node(ports, tx, call));
     JoinToken token;
-    token.id = JoinTokenId::random(s.rng);
+    token.id = JoinTokenId::random(ports.rng);
     token.node = node;
     token.secret_sha256 = crypto::sha256(as_bytes(secret));
     token.created_by = call.caller->id;
@@ -56,9 +56,9 @@ Outcome<Reply> create_join_token(Services& s, const Call& call) {
     tx.join_tokens().add(token);
     tx.audit(call.audit("join_token.created", "node", node.str(), call.text("node_name")));
     const Json content = {{"v", 1},
-                          {"url", s.settings.public_url},
-                          {"ca", s.authority->root_fingerprint()},
-                          {"cluster", s.authority->cluster.str()},
+                          {"url", ports.public_url},
+                          {"ca", ports.authority->root_fingerprint()},
+                          {"cluster", ports.authority->cluster.str()},
                           {"node", node.str()},
                           {"secret", secret}};
     return reply({{"id", token.id.str()},
@@ -67,15 +67,15 @@ Outcome<Reply> create_join_token(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> list_join_tokens(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> list_join_tokens(JoinTokenPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.join_tokens().list());
   });
 }
 
 }  // namespace
 
-std::vector<Route> join_token_routes() {
+std::vector<RouteOf<JoinTokenPorts>> join_token_routes() {
   using namespace field;
   return {
       {{.method = "GET",

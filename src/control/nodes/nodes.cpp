@@ -1,4 +1,4 @@
-// What the platform does with nodes: roles, draining, and taking them out.
+// The platform gives nodes their roles, drains them, and takes them out.
 #include <algorithm>
 
 #include "base/try.hpp"
@@ -17,8 +17,8 @@ namespace {
 constexpr std::int64_t kMaxDrainSeconds = std::chrono::seconds(std::chrono::days{30}).count();
 
 template <class Use>
-Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> with_node(NodePorts& ports, const Call& call, Use use) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = tx.nodes().find(call.path("node"));
     if (!node) {
       return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
@@ -29,19 +29,19 @@ Outcome<Reply> with_node(Services& s, const Call& call, Use use) {
   });
 }
 
-Outcome<Reply> list_nodes(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(),
+Outcome<Reply> list_nodes(NodePorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(),
                   [&](Transaction& tx) -> Outcome<Reply> { return reply_list(tx.nodes().list()); });
 }
 
-Outcome<Reply> set_roles(Services& s, const Call& call) {
+Outcome<Reply> set_roles(NodePorts& ports, const Call& call) {
   std::vector<policy::NodeRole> roles;
   for (const Json& role : call.body["roles"]) {
     if (auto parsed = policy::node_role_from(role.get<std::string>())) roles.push_back(*parsed);
   }
   std::ranges::sort(roles);
   roles.erase(std::ranges::unique(roles).begin(), roles.end());
-  return with_node(s, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
     if (node.roles == roles) return {};
     tx.nodes().set_roles(node.id, roles);
     AuditEntry entry = call.audit("node.roles_changed", "node", node.id.str(), node.name);
@@ -51,12 +51,12 @@ Outcome<Reply> set_roles(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> disable_node(Services& s, const Call& call) {
-  return with_node(s, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
+Outcome<Reply> disable_node(NodePorts& ports, const Call& call) {
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
     if (node.state == NodeState::disabled || node.state == NodeState::revoked) return {};
     tx.nodes().set_state(node.id, NodeState::disabled, call.now);
     tx.certificates().revoke(node.id, std::nullopt, call.now);
-    end_sessions(s.rng, tx, call.audit_entry(), {.carried_by = node.id}, "node_disabled");
+    end_sessions(ports.rng, tx, call.audit_entry(), {.carried_by = node.id}, "node_disabled");
     tx.audit(call.audit("node.disabled", "node", node.id.str(), node.name));
     return {};
   });
@@ -81,25 +81,25 @@ Outcome<void> drain(Transaction& tx, const Call& call, const Node& node, bool dr
   return {};
 }
 
-Outcome<Reply> drain_node(Services& s, const Call& call) {
-  return with_node(s, call,
+Outcome<Reply> drain_node(NodePorts& ports, const Call& call) {
+  return with_node(ports, call,
                    [&](Transaction& tx, const Node& node) { return drain(tx, call, node, true); });
 }
 
-Outcome<Reply> undrain_node(Services& s, const Call& call) {
-  return with_node(s, call,
+Outcome<Reply> undrain_node(NodePorts& ports, const Call& call) {
+  return with_node(ports, call,
                    [&](Transaction& tx, const Node& node) { return drain(tx, call, node, false); });
 }
 
 // Once more with the greater severity, if need be: what drains can still be closed.
-Outcome<Reply> revoke(Services& s, const Call& call) {
-  return with_node(s, call, [&](Transaction& tx, const Node& node) {
-    return revoke_node(s.rng, tx, call, node, severity_of(call));
+Outcome<Reply> revoke(NodePorts& ports, const Call& call) {
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) {
+    return revoke_node(ports.rng, tx, call, node, severity_of(call));
   });
 }
 
-Outcome<Reply> require_current_routes(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> require_current_routes(NodePorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const RouteEpochs epochs = tx.nodes().require_current_routes();
     AuditEntry entry = call.audit("routes.required", "routes", std::to_string(epochs.current), "");
     entry.detail = Json{{"route_epoch", epochs.current}}.dump();
@@ -110,7 +110,7 @@ Outcome<Reply> require_current_routes(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> node_routes() {
+std::vector<RouteOf<NodePorts>> node_routes() {
   using namespace field;
   return {
       {{.method = "GET",

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "control/http/route.hpp"
+#include "control/nodes/ports.hpp"
 
 namespace rap::control {
 
-std::vector<Route> join_token_routes();
-std::vector<Route> enrolment_routes();
-std::vector<Route> node_routes();
-std::vector<Route> channel_routes();
-std::vector<Route> certificate_routes();
+std::vector<RouteOf<JoinTokenPorts>> join_token_routes();
+std::vector<RouteOf<EnrolmentPorts>> enrolment_routes();
+std::vector<RouteOf<NodePorts>> node_routes();
+std::vector<RouteOf<Database>> channel_routes();
+std::vector<RouteOf<Database>> certificate_routes();
 
 }  // namespace rap::control

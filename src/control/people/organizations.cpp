@@ -11,16 +11,16 @@ namespace {
 
 using policy::OrganizationRole;
 
-Outcome<Reply> list_organizations(Services& s, const Call& call) {
+Outcome<Reply> list_organizations(PeoplePorts& ports, const Call& call) {
   const Scope scope = call.is_platform() ? Scope::platform() : Scope::user(call.caller->id);
-  return transact(s.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.organizations().list());
   });
 }
 
-Outcome<Reply> create_organization(Services& s, const Call& call) {
-  const Organization organization{OrganizationId::random(s.rng), call.text("name"), call.now};
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> create_organization(PeoplePorts& ports, const Call& call) {
+  const Organization organization{OrganizationId::random(ports.rng), call.text("name"), call.now};
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     if (!tx.organizations().create(organization)) {
       return refuse(ProblemCode::organization_exists,
                     "There is an organization called '" + organization.name + "' already.");
@@ -39,62 +39,66 @@ std::unexpected<Problem> only_organization_owner() {
                 "Only an organization_owner manages admins and owners; ask one to do this.");
 }
 
-Outcome<Reply> list_members(Services& s, const Call& call) {
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    return reply_list(tx.organizations().members(call.organization->id));
-  });
+Outcome<Reply> list_members(PeoplePorts& ports, const Call& call) {
+  return transact(ports.database, call.organization_scope(),
+                  [&](Transaction& tx) -> Outcome<Reply> {
+                    return reply_list(tx.organizations().members(call.organization->id));
+                  });
 }
 
 bool may_manage(const Call& call, OrganizationRole role) {
   return policy::may_manage_member(call.caller->platform_role, call.organization->role, role);
 }
 
-Outcome<Reply> put_member(Services& s, const Call& call) {
+Outcome<Reply> put_member(PeoplePorts& ports, const Call& call) {
   const auto role = policy::organization_role_from(call.text("role"));
   if (!role || !may_manage(call, *role)) return only_organization_owner();
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto before = tx.organizations().member(call.organization->id, call.text("email"));
-    if (before && !may_manage(call, before->role)) return only_organization_owner();
-    std::optional<User> user;
-    {
-      AsPlatform as_platform(tx);  // who is no member yet is invisible to the organization
-      user = tx.users().find(call.text("email"));
-    }
-    if (!user || user->disabled) {
-      return refuse(ProblemCode::user_not_found, "There is no user '" + call.text("email") +
-                                                     "'; ask the platform to create the account.");
-    }
-    tx.organizations().put_member(call.organization->id, user->id, *role, call.now);
-    AuditEntry entry =
-        call.audit(before ? "member.changed" : "member.added", "user", user->id.str(), user->email);
-    entry.detail = Json{{"role", to_string(*role)}}.dump();
-    tx.audit(std::move(entry));
-    return reply(
-        to_json(Member{user->id, user->email, *role, before ? before->created_at : call.now}));
-  });
+  return transact(
+      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto before = tx.organizations().member(call.organization->id, call.text("email"));
+        if (before && !may_manage(call, before->role)) return only_organization_owner();
+        std::optional<User> user;
+        {
+          AsPlatform as_platform(tx);  // who is no member yet is invisible to the organization
+          user = tx.users().find(call.text("email"));
+        }
+        if (!user || user->disabled) {
+          return refuse(ProblemCode::user_not_found,
+                        "There is no user '" + call.text("email") +
+                            "'; ask the platform to create the account.");
+        }
+        tx.organizations().put_member(call.organization->id, user->id, *role, call.now);
+        AuditEntry entry = call.audit(before ? "member.changed" : "member.added", "user",
+                                      user->id.str(), user->email);
+        entry.detail = Json{{"role", to_string(*role)}}.dump();
+        tx.audit(std::move(entry));
+        return reply(
+            to_json(Member{user->id, user->email, *role, before ? before->created_at : call.now}));
+      });
 }
 
-Outcome<Reply> remove_member(Services& s, const Call& call) {
-  return transact(s.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto member = tx.organizations().member(call.organization->id, call.path("email"));
-    if (!member) {
-      return refuse(ProblemCode::member_not_found,
-                    "'" + call.path("email") + "' is no member of this organization.");
-    }
-    if (!may_manage(call, member->role)) return only_organization_owner();
+Outcome<Reply> remove_member(PeoplePorts& ports, const Call& call) {
+  return transact(
+      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        const auto member = tx.organizations().member(call.organization->id, call.path("email"));
+        if (!member) {
+          return refuse(ProblemCode::member_not_found,
+                        "'" + call.path("email") + "' is no member of this organization.");
+        }
+        if (!may_manage(call, member->role)) return only_organization_owner();
     // First the grants, then the sessions: see SessionRepository.
-    tx.organizations().remove_member(call.organization->id, member->user);
-    end_sessions(s.rng, tx, call.audit_entry(),
-                 {.organization = call.organization->id, .user = member->user},
-                 "membership_removed");
-    tx.audit(call.audit("member.removed", "user", member->user.str(), member->email));
-    return no_content();
-  });
+        tx.organizations().remove_member(call.organization->id, member->user);
+        end_sessions(ports.rng, tx, call.audit_entry(),
+                     {.organization = call.organization->id, .user = member->user},
+                     "membership_removed");
+        tx.audit(call.audit("member.removed", "user", member->user.str(), member->email));
+        return no_content();
+      });
 }
 
 }  // namespace
 
-std::vector<Route> organization_routes() {
+std::vector<RouteOf<PeoplePorts>> organization_routes() {
   using namespace field;
   return {
       {{.method = "GET",
@@ -118,7 +122,7 @@ std::vector<Route> organization_routes() {
   };
 }
 
-std::vector<Route> member_routes() {
+std::vector<RouteOf<PeoplePorts>> member_routes() {
   using namespace field;
   return {
       {{.method = "GET",

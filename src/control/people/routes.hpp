@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "control/http/route.hpp"
+#include "control/people/ports.hpp"
 
 namespace rap::control {
 
-std::vector<Route> sign_in_routes();
-std::vector<Route> user_routes();
-std::vector<Route> organization_routes();
-std::vector<Route> member_routes();
+std::vector<RouteOf<SignInPorts>> sign_in_routes();
+std::vector<RouteOf<PeoplePorts>> user_routes();
+std::vector<RouteOf<PeoplePorts>> organization_routes();
+std::vector<RouteOf<PeoplePorts>> member_routes();
 
 }  // namespace rap::control

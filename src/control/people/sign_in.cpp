@@ -53,17 +53,17 @@ class Attempt {
   std::string source_;
 };
 
-Outcome<std::optional<Credentials>> find_credentials(Services& s, const std::string& email) {
-  return transact(s.database, Scope::platform(),
+Outcome<std::optional<Credentials>> find_credentials(SignInPorts& ports, const std::string& email) {
+  return transact(ports.database, Scope::platform(),
                   [&](Transaction& tx) -> Outcome<std::optional<Credentials>> {
                     return tx.users().credentials(email);
                   });
 }
 
-Outcome<void> record_failure(Services& s, const Call& call, const std::string& email,
+Outcome<void> record_failure(SignInPorts& ports, const Call& call, const std::string& email,
                              const std::optional<Credentials>& known) {
-  s.metrics.count_sign_in_failure();
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
+  ports.metrics.count_sign_in_failure();
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
     AuditEntry entry = call.audit("auth.sign_in", "user", known ? known->user.id.str() : "", email);
     entry.outcome = "denied";
     tx.audit(std::move(entry));
@@ -71,10 +71,11 @@ Outcome<void> record_failure(Services& s, const Call& call, const std::string& e
   });
 }
 
-Outcome<Reply> open_bearer(Services& s, const Call& call, const User& user) {
-  const std::string token = std::string(kBearerPrefix) + to_base64url(s.rng.bytes(kBearerBytes));
+Outcome<Reply> open_bearer(SignInPorts& ports, const Call& call, const User& user) {
+  const std::string token =
+      std::string(kBearerPrefix) + to_base64url(ports.rng.bytes(kBearerBytes));
   const WallTime expires_at = call.now + kBearerLifetime;
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     tx.bearers().add(crypto::sha256(as_bytes(token)), user.id, call.request.peer_ip, call.now,
                      expires_at, kMaxBearersPerUser);
     AuditEntry entry = call.audit("auth.sign_in", "user", user.id.str(), user.email);
@@ -91,18 +92,18 @@ Outcome<Reply> open_bearer(Services& s, const Call& call, const User& user) {
   });
 }
 
-Outcome<Reply> sign_in(Services& s, const Call& call) {
+Outcome<Reply> sign_in(SignInPorts& ports, const Call& call) {
   const std::string email = policy::normalize_email(call.text("email"));
-  Attempt attempt(s.throttle, email, call.request.peer_ip);
+  Attempt attempt(ports.throttle, email, call.request.peer_ip);
   RAP_TRY(attempt.begin());
-  const auto known = find_credentials(s, email);
+  const auto known = find_credentials(ports, email);
   if (!known) {
     attempt.forgive();
     return std::unexpected(known.error());
   }
   // An unknown account costs the same time as a wrong password.
   const std::string hash = *known ? (*known)->password_hash : "";
-  const auto fits = s.passwords.check(call.text("password"), hash);
+  const auto fits = ports.passwords.check(call.text("password"), hash);
   if (!fits) {
     attempt.forgive();
     return std::unexpected(Problem{ProblemCode::sign_in_busy,
@@ -110,24 +111,24 @@ Outcome<Reply> sign_in(Services& s, const Call& call) {
                                    1});
   }
   if (!*known || !*fits) {
-    RAP_TRY(record_failure(s, call, email, *known));
+    RAP_TRY(record_failure(ports, call, email, *known));
     return std::unexpected(wrong_credentials());
   }
   attempt.forgive();
-  return open_bearer(s, call, (*known)->user);
+  return open_bearer(ports, call, (*known)->user);
 }
 
-Outcome<Reply> sign_out(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> sign_out(SignInPorts& ports, const Call& call) {
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     tx.bearers().remove(call.bearer_sha256);
     tx.audit(call.audit("auth.sign_out", "user", call.caller->id.str(), call.caller->email));
     return no_content();
   });
 }
 
-Outcome<Reply> me(Services& s, const Call& call) {
+Outcome<Reply> me(SignInPorts& ports, const Call& call) {
   const Caller& user = *call.caller;
-  return transact(s.database, Scope::user(user.id), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, Scope::user(user.id), [&](Transaction& tx) -> Outcome<Reply> {
     Json memberships = Json::array();
     for (const Membership& m : tx.organizations().memberships(user.id)) {
       memberships.push_back(
@@ -143,7 +144,7 @@ Outcome<Reply> me(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> sign_in_routes() {
+std::vector<RouteOf<SignInPorts>> sign_in_routes() {
   using namespace field;
   const Field role = choice("platform_role", policy::kPlatformRoleNames);
   const Fields user = {uuid("id"), email("email"), role};

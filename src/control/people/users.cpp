@@ -21,25 +21,25 @@ std::unexpected<Problem> no_user(const std::string& email) {
                 "There is no user '" + email + "'; list them to see who there is.");
 }
 
-Outcome<Reply> list_users(Services& s, const Call&) {
-  return transact(s.database, Scope::platform(),
+Outcome<Reply> list_users(PeoplePorts& ports, const Call&) {
+  return transact(ports.database, Scope::platform(),
                   [&](Transaction& tx) -> Outcome<Reply> { return reply_list(tx.users().list()); });
 }
 
-Outcome<Reply> create_user(Services& s, const Call& call) {
+Outcome<Reply> create_user(PeoplePorts& ports, const Call& call) {
   User user;
-  user.id = UserId::random(s.rng);
+  user.id = UserId::random(ports.rng);
   user.email = policy::normalize_email(call.text("email"));
   user.platform_role =
       policy::platform_role_from(call.text("platform_role")).value_or(policy::PlatformRole::none);
   user.created_at = call.now;
   if (policy::is_platform(user.platform_role) && !call.is_platform_owner()) return only_owner();
-  const auto hash = s.passwords.hash(call.text("password"));
+  const auto hash = ports.passwords.hash(call.text("password"));
   if (!hash) {
     return std::unexpected(
         Problem{ProblemCode::sign_in_busy, "The server is busy; try again shortly.", 1});
   }
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     if (!tx.users().create(user, *hash)) {
       return refuse(ProblemCode::user_exists,
                     "There is a user with the email '" + user.email + "' already.");
@@ -51,8 +51,8 @@ Outcome<Reply> create_user(Services& s, const Call& call) {
   });
 }
 
-Outcome<Reply> remove_user(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> remove_user(PeoplePorts& ports, const Call& call) {
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto user = tx.users().find(call.path("user"));
     if (!user || user->disabled) return no_user(call.path("user"));
     if (policy::is_platform(user->platform_role) && !call.is_platform_owner()) return only_owner();
@@ -63,15 +63,15 @@ Outcome<Reply> remove_user(Services& s, const Call& call) {
     }
     // First the grants, then the sessions: see SessionRepository.
     tx.users().disable(user->id, call.now);
-    end_sessions(s.rng, tx, call.audit_entry(), {.user = user->id}, "user_removed");
+    end_sessions(ports.rng, tx, call.audit_entry(), {.user = user->id}, "user_removed");
     tx.audit(call.audit("user.removed", "user", user->id.str(), user->email));
     return no_content();
   });
 }
 
 // Sessions stay: whoever signs in anew may attach to theirs again.
-Outcome<Reply> sign_out_user(Services& s, const Call& call) {
-  return transact(s.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+Outcome<Reply> sign_out_user(PeoplePorts& ports, const Call& call) {
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto user = tx.users().find(call.path("user"));
     if (!user || user->disabled) return no_user(call.path("user"));
     const std::uint64_t epoch = tx.auth_epochs().bump(user->id, call.now);
@@ -84,7 +84,7 @@ Outcome<Reply> sign_out_user(Services& s, const Call& call) {
 
 }  // namespace
 
-std::vector<Route> user_routes() {
+std::vector<RouteOf<PeoplePorts>> user_routes() {
   using namespace field;
   return {
       {{.method = "GET",

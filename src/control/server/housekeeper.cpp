@@ -13,8 +13,9 @@ constexpr std::chrono::minutes kCertificateInterval{10};
 
 }  // namespace
 
-Housekeeper::Housekeeper(Options options, control::Services services, Log& log)
-    : options_(std::move(options)), services_(std::move(services)), log_(log) {}
+Housekeeper::Housekeeper(Options options, const control::HousekeepingPorts& house,
+                         const control::RotationPorts& trust, Log& log)
+    : options_(std::move(options)), house_(house), trust_(trust), log_(log) {}
 
 Housekeeper::~Housekeeper() {
   {
@@ -54,8 +55,8 @@ void Housekeeper::run() {
     watch_database();
     if (migrated_ && io::mono_now() >= next_house) {
       next_house = io::mono_now() + control::kHousekeepingInterval;
-      const auto ended = control::keep_house(services_, io::wall_now());
-      control::keep_trust(services_, io::wall_now());
+      const auto ended = control::keep_house(house_, io::wall_now());
+      control::keep_trust(trust_, io::wall_now());
       if (ended && *ended > 0) log_.info("sessions.ended", {{"count", *ended}});
     }
     if (io::mono_now() >= next_certificate) {
@@ -67,7 +68,7 @@ void Housekeeper::run() {
 }
 
 void Housekeeper::watch_database() {
-  const auto reached = services_.database.run(
+  const auto reached = house_.database.run(
       control::Scope::platform(), [](control::Transaction&) { return control::Ending::roll_back; });
   const bool away = !reached && reached.error() == control::DatabaseFault::unavailable;
   if (away && options_.postgres && !options_.postgres->running()) {

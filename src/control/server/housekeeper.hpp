@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "control/housekeeping/housekeeping.hpp"
+#include "control/pki/rotation/ports.hpp"
 #include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
@@ -21,8 +22,9 @@ class Housekeeper {
     std::optional<store::PrivatePostgres> postgres;  // to be kept running
     std::function<void()> check_certificate;
   };
-  // `services` and `log` must outlive it.
-  Housekeeper(Options options, control::Services services, Log& log);
+  // `log` and all that the ports refer to must outlive it.
+  Housekeeper(Options options, const control::HousekeepingPorts& house,
+              const control::RotationPorts& trust, Log& log);
   ~Housekeeper();  // waits for what is under way
 
   // Brings the schema up to date. False: the database is away, and it will be tried again.
@@ -34,7 +36,8 @@ class Housekeeper {
   void watch_database();
 
   Options options_;
-  control::Services services_;
+  control::HousekeepingPorts house_;
+  control::RotationPorts trust_;
   Log& log_;
   bool migrated_ = false;
   std::mutex mutex_;

@@ -72,35 +72,21 @@ class Server {
   Server(const StateDirectory& state, control::Authority authority, const ServeOptions& options,
          std::string conninfo, Log& log)
       : state_(state),
+        options_(options),
+        conninfo_(std::move(conninfo)),
         authority_(std::move(authority)),
         trust_files_(state, authority_, [this] { authority_changed(); }),
         log_(log),
-        database_({.conninfo = conninfo,
+        database_({.conninfo = conninfo_,
                    .user = std::string(store::kAppRole),
                    .max_connections = database_connections()},
                   log),
         throttle_(io::mono_now),
         hasher_(rng_),
-        models_(std::chrono::seconds{options.config_valid_for_s}),
+        models_(config_valid_for()),
         admission_cache_(database_, authority_->cluster, io::mono_now),
-        services_{database_,
-                  rng_,
-                  throttle_,
-                  hasher_,
-                  authority_,
-                  trust_files_,
-                  models_,
-                  admission_cache_,
-                  answers_,
-                  metrics_,
-                  log,
-                  {options.public_url, options.node_url, RAP_VERSION,
-                   std::chrono::seconds{options.config_valid_for_s}},
-                  &ocsp_signers_},
-        api_(services_),
-        node_link_(services_),
-        conninfo_(std::move(conninfo)),
-        options_(options) {}
+        api_({database_, authority_, metrics_, log_}, room_ports()),
+        node_link_(node_link_ports()) {}
 
   Result<void> run(const ListenAddresses& addresses,
                    std::optional<store::PrivatePostgres> postgres);
@@ -111,7 +97,18 @@ class Server {
   void renew_certificate(bool even_if_the_same);
   void authority_changed();
 
+  // The ports that each part is handed of all this.
+  std::chrono::seconds config_valid_for() const {
+    return std::chrono::seconds{options_.config_valid_for_s};
+  }
+  control::IssuingPorts issuing_ports() { return {rng_, &ocsp_signers_, config_valid_for()}; }
+  control::RotationPorts rotation_ports() { return {database_, authority_, trust_files_, log_}; }
+  control::RoomPorts room_ports();
+  control::NodeLinkPorts node_link_ports();
+
   const StateDirectory& state_;
+  const ServeOptions& options_;
+  const std::string conninfo_;
   LockedAuthority authority_;
   TrustFiles trust_files_;
   Log& log_;
@@ -124,11 +121,8 @@ class Server {
   store::RecentAnswers answers_;
   control::Metrics metrics_;
   LockedOcspSigners ocsp_signers_;
-  control::Services services_;
   control::Api api_;
   control::NodeLink node_link_;
-  std::string conninfo_;
-  const ServeOptions& options_;
   io::EventLoop loop_;       // people's, and the process's
   io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
   std::mutex identity_mutex_;  // one renewal at a time
@@ -137,6 +131,32 @@ class Server {
   std::optional<io::HttpServer> node_server_;
   std::optional<OcspServer> ocsp_server_;
 };
+
+control::RoomPorts Server::room_ports() {
+  using namespace control;
+  return {
+      database_,
+      SignInPorts{database_, rng_, throttle_, hasher_, metrics_},
+      PeoplePorts{database_, rng_, hasher_},
+      AccessPorts{database_, rng_},
+      JoinTokenPorts{database_, rng_, authority_, options_.public_url},
+      EnrolmentPorts{database_, rng_, throttle_, authority_, issuing_ports(), options_.node_url},
+      NodePorts{database_, rng_},
+      StatusPorts{database_, authority_, log_},
+      rotation_ports(),
+      AttachmentPorts{database_, rng_, authority_, log_},
+      FallbackPorts{database_, metrics_, log_},
+      ConfigStatusPorts{database_, models_, authority_},
+      PlatformPorts{database_, authority_, metrics_, {options_.public_url, RAP_VERSION}}};
+}
+
+control::NodeLinkPorts Server::node_link_ports() {
+  return {database_,
+          admission_cache_,
+          answers_,
+          metrics_,
+          {rng_, authority_, models_, issuing_ports(), log_}};
+}
 
 std::shared_ptr<const crypto::TlsContext> server_context(const crypto::TlsIdentity& identity,
                                                          crypto::TlsPolicy policy) {
@@ -177,7 +197,9 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
                                     return node_link_.handle_together(r, io::wall_now());
                                   }},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
-    ocsp_server_.emplace(addresses.ocsp, conninfo_, services_, log_);
+    ocsp_server_.emplace(
+        addresses.ocsp, conninfo_,
+        control::OcspPorts{authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()});
   } catch (const std::system_error& e) {
     return std::unexpected(std::string("cannot listen: ") + e.what());
   }
@@ -233,11 +255,11 @@ Result<void> Server::run(const ListenAddresses& addresses,
   Housekeeper housekeeper({.conninfo = conninfo_,
                            .postgres = std::move(postgres),
                            .check_certificate = [this] { renew_certificate(false); }},
-                          services_, log_);
+                          {database_, rng_, authority_->cluster}, rotation_ports(), log_);
   if (const auto migrated = housekeeper.migrate(); !migrated) {
     return std::unexpected(migrated.error());
   } else if (*migrated) {
-    control::keep_trust(services_, io::wall_now());
+    control::keep_trust(rotation_ports(), io::wall_now());
   }
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();

@@ -3,8 +3,7 @@
 #include "base/try.hpp"
 #include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/pki/authority.hpp"
-#include "control/pki/rotation/trust_keys.hpp"
+#include "control/pki/rotation/following.hpp"
 
 namespace rap::control {
 namespace {
@@ -24,16 +23,16 @@ std::unexpected<Problem> not_prepared(const std::string& why) {
                     "the root key that is in force.");
 }
 
-Outcome<PreparedTrust> prepared(Services& s) {
-  auto found = s.trust_keys.prepared();
+Outcome<PreparedTrust> prepared(const RotationPorts& ports) {
+  auto found = ports.trust_keys.prepared();
   if (!found) return not_prepared("What was prepared cannot be read: " + found.error() + ".");
   if (!*found) return not_prepared("No new root was prepared.");
   return std::move(**found);
 }
 
-Outcome<void> begin(Services& s, Transaction& tx, TrustState& state, WallTime now) {
-  const auto next = RAP_TRY(prepared(s));
-  if (next.both.version != state.bundle_version + 1 || next.ca_ref != s.authority->ca_ref()) {
+Outcome<void> begin(const RotationPorts& ports, Transaction& tx, TrustState& state, WallTime now) {
+  const auto next = RAP_TRY(prepared(ports));
+  if (next.both.version != state.bundle_version + 1 || next.ca_ref != ports.authority->ca_ref()) {
     return not_prepared("What was prepared is for another state of the trust.");
   }
   tx.trust().add_bundle(next.both, now);
@@ -45,12 +44,12 @@ Outcome<void> begin(Services& s, Transaction& tx, TrustState& state, WallTime no
 }
 
 // One step on from where the rotation is.
-Outcome<void> step(Services& s, Transaction& tx, TrustState& state, WallTime now) {
+Outcome<void> step(const RotationPorts& ports, Transaction& tx, TrustState& state, WallTime now) {
   switch (state.phase) {
-    case TrustPhase::stable: return begin(s, tx, state, now);
+    case TrustPhase::stable: return begin(ports, tx, state, now);
     case TrustPhase::distributing: state.phase = TrustPhase::reissuing; return {};
     case TrustPhase::reissuing: {
-      const auto next = RAP_TRY(prepared(s));
+      const auto next = RAP_TRY(prepared(ports));
       tx.trust().add_bundle(next.only_new, now);
       state.phase = TrustPhase::retiring;
       state.bundle_version = next.only_new.version;
@@ -66,14 +65,14 @@ Outcome<void> step(Services& s, Transaction& tx, TrustState& state, WallTime now
   return {};
 }
 
-Outcome<void> take_step(Services& s, Transaction& tx, TrustState state, const AuditEntry& actor,
-                        bool forced) {
+Outcome<void> take_step(const RotationPorts& ports, Transaction& tx, TrustState state,
+                        const AuditEntry& actor, bool forced) {
   const Json left_behind = [&] {
     Json names = Json::array();
     for (const LateNode& node : late_nodes(tx, state, kMaxListed)) names.push_back(node.name);
     return names;
   }();
-  if (auto ok = step(s, tx, state, actor.at); !ok) return ok;
+  if (auto ok = step(ports, tx, state, actor.at); !ok) return ok;
   state.phase_since = actor.at;
   tx.trust().set_state(state);
   const std::string& ca_ref = state.next_ca_ref.empty() ? state.ca_ref : state.next_ca_ref;
@@ -84,9 +83,9 @@ Outcome<void> take_step(Services& s, Transaction& tx, TrustState state, const Au
   return {};
 }
 
-Reply status_of(Services& s, Transaction& tx) {
+Reply status_of(const RotationPorts& ports, Transaction& tx) {
   const TrustState state = tx.trust().lock_state();
-  const auto found = s.trust_keys.prepared();
+  const auto found = ports.trust_keys.prepared();
   Json late = Json::array();
   for (const LateNode& node : late_nodes(tx, state, kMaxListed)) {
     Json item = {{"id", node.id.str()}, {"name", node.name}};
@@ -94,7 +93,7 @@ Reply status_of(Services& s, Transaction& tx) {
     late.push_back(std::move(item));
   }
   Json out = {{"phase", to_string(state.phase)},
-              {"ca_ref", state.ca_ref.empty() ? s.authority->ca_ref() : state.ca_ref},
+              {"ca_ref", state.ca_ref.empty() ? ports.authority->ca_ref() : state.ca_ref},
               {"bundle_version", state.bundle_version},
               {"bundle_floor", state.bundle_floor},
               {"prepared", found && found->has_value()},
@@ -105,36 +104,38 @@ Reply status_of(Services& s, Transaction& tx) {
   return reply(out);
 }
 
-Outcome<Reply> show(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(),
-                  [&](Transaction& tx) -> Outcome<Reply> { return status_of(s, tx); });
+Outcome<Reply> show(RotationPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(),
+                  [&](Transaction& tx) -> Outcome<Reply> { return status_of(ports, tx); });
 }
 
-Outcome<Reply> rotate(Services& s, const Call& call) {
+Outcome<Reply> rotate(RotationPorts& ports, const Call& call) {
   const bool force = call.flag("force");
-  auto answer = transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const TrustState state = tx.trust().lock_state();
-    if (state.phase != TrustPhase::stable && !force) {
-      return refuse(ProblemCode::trust_rotating,
-                    "A rotation is under way (" + std::string(to_string(state.phase)) +
-                        "). 'rap admin trust status' shows for which nodes it waits; with "
-                        "force it goes on without them, and they have to enrol again.");
-    }
-    RAP_TRY(take_step(s, tx, state, call.audit_entry(), state.phase != TrustPhase::stable));
-    return status_of(s, tx);
-  });
-  if (answer) follow_trust(s);
+  auto answer =
+      transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        const TrustState state = tx.trust().lock_state();
+        if (state.phase != TrustPhase::stable && !force) {
+          return refuse(ProblemCode::trust_rotating,
+                        "A rotation is under way (" + std::string(to_string(state.phase)) +
+                            "). 'rap admin trust status' shows for which nodes it waits; with "
+                            "force it goes on without them, and they have to enrol again.");
+        }
+        RAP_TRY(take_step(ports, tx, state, call.audit_entry(), state.phase != TrustPhase::stable));
+        return status_of(ports, tx);
+      });
+  if (answer) follow_trust(ports);
   return answer;
 }
 
 }  // namespace
 
-Outcome<void> step_root(Services& s, Transaction& tx, const TrustState& state, WallTime now) {
+Outcome<void> step_root(const RotationPorts& ports, Transaction& tx, const TrustState& state,
+                        WallTime now) {
   if (state.phase == TrustPhase::stable || !late_nodes(tx, state, 1).empty()) return {};
-  return take_step(s, tx, state, AuditEntry::of_system(now), false);
+  return take_step(ports, tx, state, AuditEntry::of_system(now), false);
 }
 
-std::vector<Route> root_rotation_routes() {
+std::vector<RouteOf<RotationPorts>> root_rotation_routes() {
   using namespace field;
   const Fields status = {choice("phase", {"stable", "distributing", "reissuing", "retiring"}),
                          time("phase_since").optional(),

@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "control/http/route.hpp"
+#include "control/pki/rotation/ports.hpp"
 #include "control/pki/rotation/trust_state.hpp"
 
 namespace rap::control {
 
 // Takes the next step when every node is through with the last one. `state` was locked.
-Outcome<void> step_root(Services& s, Transaction& tx, const TrustState& state, WallTime now);
+Outcome<void> step_root(const RotationPorts& ports, Transaction& tx, const TrustState& state,
+                        WallTime now);
 
-std::vector<Route> root_rotation_routes();
+std::vector<RouteOf<RotationPorts>> root_rotation_routes();
 
 }  // namespace rap::control

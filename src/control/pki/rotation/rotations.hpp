@@ -2,12 +2,12 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "control/core/services.hpp"
+#include "control/pki/rotation/ports.hpp"
 
 namespace rap::control {
 
 // Takes the next step of each rotation when every node is through with the last one, and makes the
 // authority the one the state calls for. Doing it twice is harmless.
-void keep_trust(Services& s, WallTime now);
+void keep_trust(const RotationPorts& ports, WallTime now);
 
 }  // namespace rap::control

@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "control/http/json_reply.hpp"
-#include "control/pki/authority.hpp"
-#include "control/pki/rotation/trust_keys.hpp"
+#include "control/pki/rotation/following.hpp"
 
 namespace rap::control {
 namespace {
@@ -37,33 +36,35 @@ Json status_of(const TokenKeyState& state, const Authority& authority) {
   return out;
 }
 
-Outcome<Reply> rotate(Services& s, const Call& call) {
+Outcome<Reply> rotate(RotationPorts& ports, const Call& call) {
   const bool force = call.flag("force");
-  const auto next = s.trust_keys.next_token_key();
+  const auto next = ports.trust_keys.next_token_key();
   if (!next) return refuse(ProblemCode::trust_not_prepared, next.error() + ".");
-  auto answer = transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    tx.trust().lock_state();
-    TokenKeyState state = tx.trust().token_keys();
-    if (state.phase != TokenKeyPhase::stable && !force) {
-      return refuse(ProblemCode::trust_rotating,
-                    "The key for tokens is being rotated (" + std::string(to_string(state.phase)) +
-                        "). With force it goes on at once, and what nodes do not know yet, or do "
-                        "not take any more, they refuse until they do.");
-    }
-    if (state.phase == TokenKeyPhase::stable) {
-      if (state.current.kid.empty()) state.current = token_key_of(s.authority->token_key);
-      state.next = *next;
-    }
-    go_on(tx, state, call.audit_entry());
-    return reply(status_of(tx.trust().token_keys(), *s.authority.get()));
-  });
-  if (answer) follow_trust(s);
+  auto answer =
+      transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+        tx.trust().lock_state();
+        TokenKeyState state = tx.trust().token_keys();
+        if (state.phase != TokenKeyPhase::stable && !force) {
+          return refuse(
+              ProblemCode::trust_rotating,
+              "The key for tokens is being rotated (" + std::string(to_string(state.phase)) +
+                  "). With force it goes on at once, and what nodes do not know yet, or do "
+                  "not take any more, they refuse until they do.");
+        }
+        if (state.phase == TokenKeyPhase::stable) {
+          if (state.current.kid.empty()) state.current = token_key_of(ports.authority->token_key);
+          state.next = *next;
+        }
+        go_on(tx, state, call.audit_entry());
+        return reply(status_of(tx.trust().token_keys(), *ports.authority.get()));
+      });
+  if (answer) follow_trust(ports);
   return answer;
 }
 
-Outcome<Reply> show(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    return reply(status_of(tx.trust().token_keys(), *s.authority.get()));
+Outcome<Reply> show(RotationPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    return reply(status_of(tx.trust().token_keys(), *ports.authority.get()));
   });
 }
 
@@ -77,7 +78,7 @@ void step_token_keys(Transaction& tx, WallTime now) {
   if (due) go_on(tx, state, AuditEntry::of_system(now));
 }
 
-std::vector<Route> token_key_routes() {
+std::vector<RouteOf<RotationPorts>> token_key_routes() {
   using namespace field;
   const Fields status = {choice("phase", {"stable", "distributing", "overlapping"}), text("kid"),
                          text("next_kid").optional(), time("phase_since").optional()};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/http/route.hpp"
+#include "control/pki/rotation/ports.hpp"
 
 namespace rap::control {
 
@@ -19,6 +20,6 @@ inline constexpr std::chrono::seconds kTokenKeyOverlap = std::chrono::minutes{2}
 // Takes the next step when it is time for it, in a transaction that locked the state of the trust.
 void step_token_keys(Transaction& tx, WallTime now);
 
-std::vector<Route> token_key_routes();
+std::vector<RouteOf<RotationPorts>> token_key_routes();
 
 }  // namespace rap::control

@@ -1,5 +1,4 @@
-// The keys of a rotation of trust, and making the authority the one that the database's state calls
-// for.
+// The keys of a rotation of trust.
 #pragma once
 
 #include <expected>
@@ -7,13 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "control/core/services.hpp"
 #include "control/pki/rotation/trust_state.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::control {
 
-// What was made on the control plane's host for a rotation: the two bundles on the way.
+// The two bundles on the way of a rotation, as they were made on the control plane's host.
 struct PreparedTrust {
   std::string ca_ref;  // of the root in force
   std::string next_ca_ref;  // of the new one
@@ -34,9 +32,5 @@ class TrustKeys {
   // The next key for tokens, made unless there is one; nobody uses it before a state names it.
   virtual std::expected<snapshot::TokenKey, std::string> next_token_key() = 0;
 };
-
-// Makes the authority the one that the database's state calls for; a fault is logged and tried
-// again with the next housekeeping.
-void follow_trust(Services& s);
 
 }  // namespace rap::control

@@ -76,15 +76,15 @@ bool asks_for_crl(const wire::HttpRequest& request) {
          (request.path == kCrlPath || request.path.starts_with(std::string(kCrlPath) + "/"));
 }
 
-wire::HttpResponse answer_crl(const Services& services, const wire::HttpRequest& request,
+wire::HttpResponse answer_crl(const StatusPorts& ports, const wire::HttpRequest& request,
                               WallTime now) {
-  const auto authority = services.authority.get();
+  const auto authority = ports.authority.get();
   const auto of = issuer_of(*authority, request.path);
   if (!of) return plain(404, "There is no such issuer here.\n");
 
   const std::uint64_t known = version_in(request.header("if-none-match"));
   std::optional<Publication> list;
-  const auto ran = services.database.run(Scope::cluster(authority->cluster), [&](Transaction& tx) {
+  const auto ran = ports.database.run(Scope::cluster(authority->cluster), [&](Transaction& tx) {
     list = newest(tx,
                   {.name = "crl:" + of->ca_ref,
                    .refresh = kCrlRefresh,
@@ -92,7 +92,7 @@ wire::HttpResponse answer_crl(const Services& services, const wire::HttpRequest&
                   now, known);
     return Ending::commit;
   });
-  if (ran && !list) services.log.error("crl.too_large", {{"limit", kMaxCrlEntries}});
+  if (ran && !list) ports.log.error("crl.too_large", {{"limit", kMaxCrlEntries}});
   const auto der = list ? from_base64(list->body) : std::nullopt;
   if (!ran || !der) return plain(503, "The list is not available at the moment.\n");
   wire::HttpResponse response;

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "control/core/services.hpp"
+#include "control/pki/status/ports.hpp"
 #include "wire/http_message.hpp"
 
 namespace rap::control {
@@ -17,10 +17,10 @@ inline constexpr std::chrono::seconds kCrlRefresh = std::chrono::hours{1};
 inline constexpr std::chrono::seconds kCrlMaxAge = std::chrono::minutes{5};  // in HTTP caches
 inline constexpr std::size_t kMaxCrlEntries = 16384;  // about 1 MiB
 
-// Is it about lists?
+// Whether a request is about lists.
 bool asks_for_crl(const wire::HttpRequest& request);
 // 200, 304, 404, or 503 when it cannot be told. From any thread; may throw.
-wire::HttpResponse answer_crl(const Services& services, const wire::HttpRequest& request,
+wire::HttpResponse answer_crl(const StatusPorts& ports, const wire::HttpRequest& request,
                               WallTime now);
 
 }  // namespace rap::control

@@ -79,9 +79,10 @@ std::optional<Bytes> request_in(const wire::HttpRequest& request) {
 
 }  // namespace
 
-OcspResponder::OcspResponder(Services services) : services_(std::move(services)) {
-  services_.metrics.add_routes(kListener, {kGood, kRevoked, kUnknown, kMalformed, kUnauthorized,
-                                           kTryLater, kCrl, kNotFound});
+OcspResponder::OcspResponder(Database& database, OcspPorts ports)
+    : database_(database), ports_(ports) {
+  ports_.metrics.add_routes(kListener, {kGood, kRevoked, kUnknown, kMalformed, kUnauthorized,
+                                        kTryLater, kCrl, kNotFound});
 }
 
 wire::HttpResponse OcspResponder::handle(const wire::HttpRequest& request, WallTime now) {
@@ -90,12 +91,12 @@ wire::HttpResponse OcspResponder::handle(const wire::HttpRequest& request, WallT
   try {
     response = answer(request, now, outcome);
   } catch (const std::exception& e) {
-    services_.log.error("ocsp.failed", {{"detail", e.what()}});
+    ports_.log.error("ocsp.failed", {{"detail", e.what()}});
     outcome = kTryLater;
     response.content_type = kContentType;
     response.body = std::string(as_text(crypto::ocsp_error(OcspError::try_later)));
   }
-  services_.metrics.count_request(kListener, outcome, response.status);
+  ports_.metrics.count_request(kListener, outcome, response.status);
   return response;
 }
 
@@ -103,7 +104,7 @@ wire::HttpResponse OcspResponder::answer(const wire::HttpRequest& request, WallT
                                          std::string_view& outcome) {
   if (asks_for_crl(request)) {
     outcome = kCrl;
-    return answer_crl(services_, request, now);
+    return answer_crl({database_, ports_.authority, ports_.log}, request, now);
   }
   wire::HttpResponse response;
   const bool post =
@@ -129,9 +130,9 @@ Bytes OcspResponder::answer(ByteView body, WallTime now, std::string_view& outco
     return crypto::ocsp_error(OcspError::malformed_request);
   }
   // One signature covers them all, so all have one issuer.
-  const auto authority = services_.authority.get();
-  const auto signer = services_.ocsp->find(request->certificates.front(), *authority,
-                                           services_.settings.config_valid_for, services_.rng, now);
+  const auto authority = ports_.authority.get();
+  const auto signer = ports_.signers.find(request->certificates.front(), *authority,
+                                          ports_.config_valid_for, ports_.rng, now);
   const bool ours =
       signer && std::ranges::all_of(request->certificates, [&](const crypto::OcspCertId& id) {
         return id.is_issued_by(signer->issuer);
@@ -141,12 +142,12 @@ Bytes OcspResponder::answer(ByteView body, WallTime now, std::string_view& outco
     return crypto::ocsp_error(OcspError::unauthorized);
   }
   std::vector<crypto::OcspAnswer> answers;
-  const auto ran = services_.database.run(Scope::cluster(authority->cluster), [&](Transaction& tx) {
+  const auto ran = database_.run(Scope::cluster(authority->cluster), [&](Transaction& tx) {
     answers.clear();
     for (const crypto::OcspCertId& id : request->certificates) {
       const Known known = look_up(tx, id.serial, signer->ca_ref);
-      answers.push_back({id, known.status, now,
-                         now + ocsp_validity(known.kind, services_.settings.config_valid_for)});
+      answers.push_back(
+          {id, known.status, now, now + ocsp_validity(known.kind, ports_.config_valid_for)});
     }
     return Ending::roll_back;
   });

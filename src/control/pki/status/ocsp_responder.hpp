@@ -4,8 +4,7 @@
 
 #include <string_view>
 
-#include "control/core/services.hpp"
-#include "control/pki/ocsp_signers.hpp"
+#include "control/pki/status/ports.hpp"
 #include "wire/http_message.hpp"
 
 namespace rap::control {
@@ -14,9 +13,9 @@ namespace rap::control {
 // and what crl.hpp has.
 class OcspResponder {
  public:
-  // `services` may have another database than the other listeners: nothing is shared with them but
-  // the keys. Its `ocsp` is not null.
-  explicit OcspResponder(Services services);
+  // `database` may be another than the other listeners have: nothing is shared with them but the
+  // keys.
+  OcspResponder(Database& database, OcspPorts ports);
 
   // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
@@ -26,7 +25,8 @@ class OcspResponder {
                             std::string_view& outcome);
   Bytes answer(ByteView body, WallTime now, std::string_view& outcome);
 
-  Services services_;
+  Database& database_;
+  OcspPorts ports_;
 };
 
 }  // namespace rap::control

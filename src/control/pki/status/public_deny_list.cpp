@@ -49,9 +49,9 @@ std::optional<Edition> edit(Transaction& tx, const std::shared_ptr<const Authori
                  }};
 }
 
-Outcome<Reply> show(Services& s, const Call& call) {
-  return transact(s.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto list = public_deny_list(s, tx, call.now);
+Outcome<Reply> show(StatusPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto list = public_deny_list(ports.authority, ports.log, tx, call.now);
     if (!list) {
       return refuse(ProblemCode::too_many_revocations,
                     "More worker certificates are revoked than the list may hold; it empties "
@@ -63,15 +63,15 @@ Outcome<Reply> show(Services& s, const Call& call) {
 
 }  // namespace
 
-std::optional<Publication> public_deny_list(const Services& s, Transaction& tx, WallTime now,
-                                            std::uint64_t but_not) {
-  const auto authority = s.authority.get();
+std::optional<Publication> public_deny_list(const CurrentAuthority& current, Log& log,
+                                            Transaction& tx, WallTime now, std::uint64_t but_not) {
+  const auto authority = current.get();
   auto list = newest(tx,
                      {.name = "deny-list",
                       .refresh = kDenyListRefresh,
                       .edit = [&](Transaction& t) { return edit(t, authority, now); }},
                      now, but_not);
-  if (!list) s.log.error("deny_list.too_large", {{"limit", crypto::DenyList::kMaxEntries}});
+  if (!list) log.error("deny_list.too_large", {{"limit", crypto::DenyList::kMaxEntries}});
   return list;
 }
 
@@ -81,7 +81,7 @@ Fields deny_list_fields() {
           text("signer", 8192)};
 }
 
-std::vector<Route> deny_list_routes() {
+std::vector<RouteOf<StatusPorts>> deny_list_routes() {
   return {{{.method = "GET",
             .path = "/api/v1/deny-list",
             .operation = "getDenyList",

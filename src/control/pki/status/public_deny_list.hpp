@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "control/core/services.hpp"
 #include "control/http/route.hpp"
+#include "control/pki/status/ports.hpp"
 #include "control/pki/status/publication.hpp"
 
 namespace rap::control {
@@ -18,11 +18,12 @@ inline constexpr std::chrono::seconds kDenyListRefresh = std::chrono::minutes{15
 
 // Its body is the JSON object that answers hold; empty when its version is `but_not`. nullopt when
 // there is more to say than it may hold, which is logged. In the platform's scope.
-std::optional<Publication> public_deny_list(const Services& s, Transaction& tx, WallTime now,
+std::optional<Publication> public_deny_list(const CurrentAuthority& current, Log& log,
+                                            Transaction& tx, WallTime now,
                                             std::uint64_t but_not = 0);
 
 Fields deny_list_fields();
 
-std::vector<Route> deny_list_routes();
+std::vector<RouteOf<StatusPorts>> deny_list_routes();
 
 }  // namespace rap::control

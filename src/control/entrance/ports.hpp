@@ -1,0 +1,28 @@
+// The ports of the people's API, and those of the entrance's own use cases. Those of the audit log
+// need the database alone.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "control/core/database.hpp"
+#include "control/core/metrics.hpp"
+#include "control/http/openapi.hpp"
+#include "control/pki/authority.hpp"
+
+namespace rap::control {
+
+struct ApiPorts {
+  Database& database;
+  CurrentAuthority& authority;
+  Metrics& metrics;
+  Log& log;
+};
+
+struct PlatformPorts {
+  Database& database;
+  CurrentAuthority& authority;
+  Metrics& metrics;
+  ApiInfo info;
+};
+
+}  // namespace rap::control

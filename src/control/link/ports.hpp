@@ -1,0 +1,33 @@
+// The ports of the node listener, and those of them that its calls are handed.
+#pragma once
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "control/configuration/cluster_models.hpp"
+#include "control/core/database.hpp"
+#include "control/core/metrics.hpp"
+#include "control/link/admission.hpp"
+#include "control/link/shared_answers.hpp"
+#include "control/pki/authority.hpp"
+#include "control/pki/issuing.hpp"
+
+namespace rap::control {
+
+// A call has no database: it is a part of the transaction in which its node was admitted.
+struct NodeCallPorts {
+  RandomSource& rng;
+  CurrentAuthority& authority;
+  ClusterModels& models;
+  IssuingPorts issuing;
+  Log& log;
+};
+
+struct NodeLinkPorts {
+  Database& database;
+  AdmissionCache& admission_cache;
+  SharedAnswers& answers;
+  Metrics& metrics;
+  NodeCallPorts calls;
+};
+
+}  // namespace rap::control

@@ -1,0 +1,33 @@
+// The answer to a pull of configurations, put together as text: nearly all of it is what was
+// signed, which is text already. To copy it into a tree of JSON and print that again took as long
+// as its signature (measured with thousands of nodes that pull after one change), so members of
+// text are spliced in behind what nlohmann printed.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "control/http/call.hpp"
+
+namespace rap::control {
+
+// The text of a JSON object with one more member, last: a string. The object has a member already.
+std::string with_text_member(const nlohmann::json& object, std::string_view name,
+                             std::string_view text);
+
+class PulledConfigs {
+ public:
+  void add(const nlohmann::json& item);
+  // The item gets one more member: what is signed, as "envelope" or "increment".
+  void add(const nlohmann::json& item, std::string_view what, std::string_view sealed);
+  Reply reply(std::chrono::milliseconds ack_within) &&;
+
+ private:
+  void append(std::string_view item);
+
+  std::string items_;  // the list's, separated by commas
+};
+
+}  // namespace rap::control

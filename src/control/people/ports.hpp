@@ -1,0 +1,27 @@
+// The ports of the use cases of people.
+#pragma once
+
+#include "base/random.hpp"
+#include "control/core/database.hpp"
+#include "control/core/metrics.hpp"
+#include "control/http/throttle.hpp"
+#include "control/people/password_hasher.hpp"
+
+namespace rap::control {
+
+struct SignInPorts {
+  Database& database;
+  RandomSource& rng;
+  Throttle& throttle;
+  PasswordHasher& passwords;
+  Metrics& metrics;
+};
+
+// The ports of users, organizations and their members.
+struct PeoplePorts {
+  Database& database;
+  RandomSource& rng;
+  PasswordHasher& passwords;
+};
+
+}  // namespace rap::control
