@@ -49,6 +49,27 @@ TEST(Routes, DoNotMatchWhatOnlyLooksAlike) {
       << "a decoded slash stays inside its segment";
 }
 
+struct Counter {
+  int calls = 0;
+};
+
+TEST(Routes, HandTheirHandlersThePortsTheyWereBoundTo) {
+  RouteOf<Counter> row;
+  row.operation = "count";
+  row.handler = [](Counter& counter, const Call&) -> Outcome<Reply> {
+    ++counter.calls;
+    return Reply{.body = "counted"};
+  };
+  Counter counter;
+  const Route bound = bind(row, counter);
+  EXPECT_EQ(bound.operation, "count");
+  const wire::HttpRequest request;
+  const json body;
+  const Call call{.request = request, .now = {}, .cluster = {}, .body = body, .path_values = {}};
+  EXPECT_EQ(bound.handler(call)->body, "counted");
+  EXPECT_EQ(counter.calls, 1);
+}
+
 TEST(Routes, TakeExactlyTheBodyTheyDescribe) {
   Route route;
   wire::HttpRequest request;
