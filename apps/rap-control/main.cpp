@@ -1,5 +1,4 @@
 // rap-control: the control plane. Parses its command line and runs one command.
-#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "control/server/commands.hpp"
@@ -17,11 +16,13 @@ std::string read_password() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  rap::CommandLine line;
-  const auto app = rap::make_command_line(line);
-  CLI11_PARSE(*app, argc, argv);
-  if (app->got_subcommand("trust")) return rap::control::server::run_trust_prepare(line.prepare);
-  if (app->got_subcommand("serve")) return rap::control::server::run_serve(line.serve);
-  line.init.owner_password = read_password();
-  return rap::control::server::run_init(line.init);
+  auto line = rap::parse_command_line(argc, argv);
+  if (!line) return line.error();
+  switch (line->command) {
+    case rap::Command::serve: return rap::control::server::run_serve(line->serve);
+    case rap::Command::prepare_trust: return rap::control::server::run_trust_prepare(line->prepare);
+    case rap::Command::init: break;
+  }
+  line->init.owner_password = read_password();
+  return rap::control::server::run_init(line->init);
 }

@@ -76,14 +76,22 @@ void add_trust(CLI::App& app, control::server::PrepareOptions& prepare) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
-  auto app = std::make_unique<CLI::App>("The control plane of the secure access fabric.");
-  app->set_version_flag("--version", RAP_VERSION);
-  app->require_subcommand(1);
-  add_init(*app, line.init, line.password_stdin);
-  add_serve(*app, line.serve);
-  add_trust(*app, line.prepare);
-  return app;
+std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("The control plane of the secure access fabric.");
+  app.set_version_flag("--version", RAP_VERSION);
+  app.require_subcommand(1);
+  add_init(app, line.init, line.password_stdin);
+  add_serve(app, line.serve);
+  add_trust(app, line.prepare);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return std::unexpected(app.exit(e));
+  }
+  if (app.got_subcommand("serve")) line.command = Command::serve;
+  if (app.got_subcommand("trust")) line.command = Command::prepare_trust;
+  return line;
 }
 
 }  // namespace rap

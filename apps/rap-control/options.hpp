@@ -1,24 +1,23 @@
 // The command line of rap-control.
 #pragma once
 
-#include <memory>
+#include <expected>
 
 #include "control/server/commands.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace rap {
 
+enum class Command { init, serve, prepare_trust };
+
 struct CommandLine {
+  Command command = Command::init;
   control::server::InitOptions init;
   bool password_stdin = false;
   control::server::ServeOptions serve;
   control::server::PrepareOptions prepare;
 };
 
-// `line` outlives the tree and is filled in by parsing.
-std::unique_ptr<CLI::App> make_command_line(CommandLine& line);
+// The error is the program's exit status: its help was printed, or what is wrong.
+std::expected<CommandLine, int> parse_command_line(int argc, char** argv);
 
 }  // namespace rap

@@ -1,5 +1,4 @@
 // rap-fabric: the data plane of one host. Started and fed by rap-node-agent.
-#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "io/system/system.hpp"
@@ -9,10 +8,9 @@
 int main(int argc, char** argv) {
   constexpr int kFailed = 1;
   constexpr int kWrongUsage = 2;
-  rap::CommandLine line;
-  const auto app = rap::make_command_line(line);
-  CLI11_PARSE(*app, argc, argv);
-  const auto settings = rap::settings_of(line);
+  const auto line = rap::parse_command_line(argc, argv);
+  if (!line) return line.error();
+  const auto settings = rap::settings_of(*line);
   if (!settings) {
     std::cerr << "rap-fabric: " << settings.error() << "\n";
     return kWrongUsage;

@@ -4,16 +4,21 @@
 
 namespace rap {
 
-std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
-  auto app = std::make_unique<CLI::App>(
-      "The data plane of one host: entry, relay and egress by configuration.");
-  app->set_version_flag("--version", RAP_VERSION);
-  app->add_option("--state", line.state, "The node-agent's state directory")->required();
-  app->add_option("--data-plane-listen", line.data_plane_listen, "IP:PORT for clients")->required();
-  app->add_option("--fabric-listen", line.fabric_listen, "IP:PORT for other nodes")->required();
-  app->add_option("--metrics-listen", line.metrics_listen,
-                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
-  return app;
+std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("The data plane of one host: entry, relay and egress by configuration.");
+  app.set_version_flag("--version", RAP_VERSION);
+  app.add_option("--state", line.state, "The node-agent's state directory")->required();
+  app.add_option("--data-plane-listen", line.data_plane_listen, "IP:PORT for clients")->required();
+  app.add_option("--fabric-listen", line.fabric_listen, "IP:PORT for other nodes")->required();
+  app.add_option("--metrics-listen", line.metrics_listen,
+                 "IP:PORT for Prometheus, without TLS: loopback or a management network");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return std::unexpected(app.exit(e));
+  }
+  return line;
 }
 
 std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line) {

@@ -1,14 +1,10 @@
 // The command line of rap-fabric.
 #pragma once
 
-#include <memory>
+#include <expected>
 #include <string>
 
 #include "node/fabric/settings.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace rap {
 
@@ -19,8 +15,8 @@ struct CommandLine {
   std::string metrics_listen;  // empty: none
 };
 
-// `line` outlives the tree and is filled in by parsing.
-std::unique_ptr<CLI::App> make_command_line(CommandLine& line);
+// The error is the program's exit status: its help was printed, or what is wrong.
+std::expected<CommandLine, int> parse_command_line(int argc, char** argv);
 // The error names the option whose address is none.
 std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line);
 

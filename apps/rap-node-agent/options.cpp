@@ -1,7 +1,11 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <vector>
 
+#include "command_line/manual.hpp"
 #include "wire/url.hpp"
 
 namespace rap {
@@ -14,16 +18,14 @@ std::string check_host_port(const std::string& text) {
   return wire::parse_host_port(text) ? "" : "'" + text + "' is not HOST:PORT";
 }
 
-}  // namespace
-
-std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
-  host::NodeAgentOptions& o = line.agent;
+// `o` and `man` outlive the tree and are filled in by parsing.
+std::unique_ptr<CLI::App> make_command_line(host::NodeAgentOptions& o, bool& man) {
   auto app = std::make_unique<CLI::App>(
       "Supervises one node of the fabric: enrols it, keeps its identity and its last verified "
       "configuration, and runs rap-fabric.",
       "rap-node-agent");
   app->set_version_flag("--version", RAP_VERSION, "Print the version and exit");
-  app->add_flag("--man", line.man, "Print the manual page and exit");
+  app->add_flag("--man", man, "Print the manual page and exit");
   app->add_option("--state", o.state, "Directory for identity, configuration and logs")
       ->type_name("DIR");
   app->add_option("--join-token", o.join_token,
@@ -62,24 +64,6 @@ std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
   return app;
 }
 
-std::string usage_error(const host::NodeAgentOptions& o) {
-  const std::pair<const char*, bool> required[] = {
-      {"--state", !o.state.empty()},
-      {"--data-plane-listen", !o.data_plane_listen.empty()},
-      {"--data-plane-advertise", !o.data_plane_advertise.empty()},
-      {"--fabric-listen", !o.fabric_listen.empty()},
-      {"--fabric-advertise", !o.fabric_advertise.empty()},
-      {"--fabric-bin", !o.fabric_bin.empty()},
-  };
-  for (const auto& [name, given] : required) {
-    if (!given) return std::string(name) + " is required";
-  }
-  if (!o.join_token.empty() && !o.join_token_file.empty()) {
-    return "--join-token and --join-token-file exclude each other";
-  }
-  return {};
-}
-
 std::vector<command_line::ManualSection> manual_sections() {
   return {{"EXIT STATUS",
            {{"0", "Stopped in order; rap-fabric goes on."},
@@ -96,6 +80,42 @@ std::vector<command_line::ManualSection> manual_sections() {
             {"security.db", "Auth epochs and the blocklist; fetched anew when it is removed."},
             {"agent.sock", "Where rap-fabric talks to the agent."},
             {"fabric.log", "What rap-fabric says."}}}};
+}
+
+}  // namespace
+
+std::expected<host::NodeAgentOptions, int> parse_command_line(int argc, char** argv) {
+  host::NodeAgentOptions options;
+  bool man = false;
+  const auto app = make_command_line(options, man);
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return std::unexpected(app->exit(e) == 0 ? 0 : kWrongUsage);
+  }
+  if (man) {
+    std::cout << command_line::manual_page(*app, RAP_VERSION, manual_sections());
+    return std::unexpected(0);
+  }
+  return options;
+}
+
+std::string usage_error(const host::NodeAgentOptions& o) {
+  const std::pair<const char*, bool> required[] = {
+      {"--state", !o.state.empty()},
+      {"--data-plane-listen", !o.data_plane_listen.empty()},
+      {"--data-plane-advertise", !o.data_plane_advertise.empty()},
+      {"--fabric-listen", !o.fabric_listen.empty()},
+      {"--fabric-advertise", !o.fabric_advertise.empty()},
+      {"--fabric-bin", !o.fabric_bin.empty()},
+  };
+  for (const auto& [name, given] : required) {
+    if (!given) return std::string(name) + " is required";
+  }
+  if (!o.join_token.empty() && !o.join_token_file.empty()) {
+    return "--join-token and --join-token-file exclude each other";
+  }
+  return {};
 }
 
 }  // namespace rap

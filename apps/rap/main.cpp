@@ -1,5 +1,4 @@
 // rap: parses, wires together, runs.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
 
@@ -18,12 +17,8 @@ int status(client::ExitCode code) { return static_cast<int>(code); }
 
 int run(int argc, char** argv) {
   client::Invocation invocation;
-  const auto tree = client::make_command_tree(invocation, RAP_VERSION);
-  try {
-    tree->parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return status(tree->exit(e) == 0 ? client::ExitCode::ok : client::ExitCode::usage);
-  }
+  const auto tree = client::parse_command_line(invocation, RAP_VERSION, argc, argv);
+  if (!tree) return status(tree.error());
   // Whoever reads our output may leave; writing then fails like any other write.
   std::signal(SIGPIPE, SIG_IGN);
 
