@@ -5,6 +5,7 @@
 #include "control/link/node_calls.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
+#include "snapshot/certificate_names.hpp"
 
 namespace rap::control {
 namespace {
@@ -64,9 +65,12 @@ Outcome<Reply> renew_certificate(const NodeCallPorts& ports, const NodeCall& cal
                   "Only a node in the entry role meets clients, and this one is not in it.");
   }
   const auto authority = ports.authority.get();
-  const auto names = worker ? worker_names(authority->cluster, node.id, node.data_plane_advertise)
-                            : node_names(authority->cluster, node.id,
-                                         {node.data_plane_advertise, node.fabric_advertise});
+  const auto names =
+      worker ? snapshot::worker_certificate_names(
+                   authority->cluster, node.id, parse_advertised({node.data_plane_advertise}).at(0))
+             : snapshot::node_certificate_names(
+                   authority->cluster, node.id,
+                   parse_advertised({node.data_plane_advertise, node.fabric_advertise}));
   const auto request = RAP_TRY(accept_request(call.text("csr"), names));
   const auto issued = RAP_TRY(issue(ports, tx, call, *authority, kind, request, names));
   Json body = {{"certificate_chain", issued.pem}};

@@ -10,6 +10,7 @@
 #include "control/nodes/routes.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
+#include "snapshot/certificate_names.hpp"
 
 namespace rap::control {
 namespace {
@@ -46,6 +47,11 @@ Enrolment enrolment_from(EnrolmentPorts& ports, const Call& call, const JoinToke
   e.source_ip = call.request.peer_ip;
   e.created_at = call.now;
   return e;
+}
+
+crypto::SubjectNames names_of(const Enrolment& e, ClusterId cluster) {
+  return snapshot::node_certificate_names(
+      cluster, e.node, parse_advertised({e.data_plane_advertise, e.fabric_advertise}));
 }
 
 Reply enrolment_reply(const Enrolment& e) {
@@ -85,8 +91,7 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
                     "The node this join token was made for is revoked; make a new token.");
     }
     const Enrolment enrolment = enrolment_from(ports, call, *token);
-    const auto names = node_names(ports.authority->cluster, token->node,
-                                  {enrolment.data_plane_advertise, enrolment.fabric_advertise});
+    const auto names = names_of(enrolment, ports.authority->cluster);
     RAP_TRY(accept_request(enrolment.csr, names));
     tx.join_tokens().use(token->id, call.now);
     tx.enrolments().create(enrolment);
@@ -152,8 +157,7 @@ Outcome<Reply> list_enrolments(EnrolmentPorts& ports, const Call& call) {
 // Issues the certificate of an approved enrolment.
 Outcome<NodeCertificate> issue(EnrolmentPorts& ports, Enrolment& enrolment, WallTime now) {
   const auto authority = ports.authority.get();
-  const auto names = node_names(authority->cluster, enrolment.node,
-                                {enrolment.data_plane_advertise, enrolment.fabric_advertise});
+  const auto names = names_of(enrolment, authority->cluster);
   auto request = RAP_TRY(accept_request(enrolment.csr, names));
   const auto leaf =
       issue_certificate(ports.issuing, *authority, CertificateKind::node, request.key, names, now);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/seeded_random.hpp"
+#include "snapshot/certificate_names.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::control {
@@ -61,16 +62,9 @@ class CsrPolicy : public ::testing::Test {
   ClusterId cluster = ClusterId::random(rng);
   NodeId node = NodeId::random(rng);
   crypto::PrivateKey key = crypto::PrivateKey::generate(crypto::KeyType::p256);
-  crypto::SubjectNames expected =
-      node_names(cluster, node, {"Entry.Example:443", "[2001:DB8::1]:4444"});
+  crypto::SubjectNames expected = snapshot::node_certificate_names(
+      cluster, node, std::vector<wire::HostPort>{{"Entry.Example", 443}, {"2001:DB8::1", 4444}});
 };
-
-TEST_F(CsrPolicy, ExpectsTheIdentityAndTheAdvertisedHosts) {
-  EXPECT_EQ(expected.uris, std::vector{wire::SpiffeId::of_node(cluster, node).str()});
-  EXPECT_EQ(expected.dns, std::vector<std::string>{"entry.example"});
-  EXPECT_EQ(expected.ips, std::vector<std::string>{"2001:db8::1"});
-  EXPECT_EQ(node_names(cluster, node, {"h:1", "h:2"}).dns.size(), 1U) << "each once";
-}
 
 TEST_F(CsrPolicy, AcceptsExactlyThoseNames) {
   EXPECT_EQ(code_of(expected), "accepted");
@@ -117,13 +111,6 @@ TEST_F(CsrPolicy, NamesWhatIsWrongWithARequestFieldByField) {
   EXPECT_EQ(code(kRsa), "csr_key_unacceptable");
   EXPECT_EQ(code(kWrongSignature), "csr_signature_wrong");
   EXPECT_EQ(code("no request"), "csr_malformed");
-}
-
-TEST_F(CsrPolicy, AWorkerIsNamedByItsAdvertisedEntryAlone) {
-  const auto names = worker_names(cluster, node, "Entry.Example:443");
-  EXPECT_EQ(names.uris, std::vector{wire::SpiffeId::of_worker(cluster, node).str()});
-  EXPECT_EQ(names.dns, std::vector<std::string>{"entry.example"});
-  EXPECT_TRUE(names.ips.empty());
 }
 
 }  // namespace

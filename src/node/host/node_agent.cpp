@@ -3,6 +3,7 @@
 #include "base/try.hpp"
 #include "io/system/file.hpp"
 #include "node/agent/enrolment/enrolment_plan.hpp"
+#include "snapshot/certificate_names.hpp"
 #include "wire/url.hpp"
 
 namespace rap::host {
@@ -106,7 +107,8 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_options.host_uptime_s = host_uptime_s();
   link_options.made_at = io::mono_now();
   const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
-  link_options.worker_names = agent::worker_names(record.cluster, record.node, entry);
+  link_options.worker_names =
+      snapshot::worker_certificate_names(record.cluster, record.node, entry);
   if (const auto worker = agent::load_worker(state_);
       worker && worker->chain.front().names() == link_options.worker_names) {
     link_options.worker = worker->chain.front();

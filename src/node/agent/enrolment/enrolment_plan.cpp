@@ -1,27 +1,18 @@
 #include "node/agent/enrolment/enrolment_plan.hpp"
 
-#include <algorithm>
+#include <array>
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "crypto/keys/digest.hpp"
 #include "crypto/keys/keys.hpp"
 #include "crypto/sealing/sealing.hpp"
-#include "policy/ip_address.hpp"
-#include "wire/spiffe_id.hpp"
+#include "snapshot/certificate_names.hpp"
 
 namespace rap::agent {
 namespace {
 
 constexpr std::size_t kPollSecretBytes = 32;
-
-void add_host(crypto::SubjectNames& names, const std::string& host) {
-  const auto ip = policy::IpAddress::parse(host);
-  std::vector<std::string>& list = ip ? names.ips : names.dns;
-  const std::string name = ip ? ip->str() : host;
-  if (std::ranges::find(list, name) == list.end()) list.push_back(name);
-  std::ranges::sort(list);
-}
 
 // The enrolment on disk, when it is this one and its key is still there.
 std::expected<std::optional<EnrolmentRecord>, std::string> under_way(
@@ -56,7 +47,7 @@ EnrolmentPlan new_enrolment(const JoinToken& token, const AdvertisedAddresses& a
       .control_url = "https://" + token.control.authority.str() + "/",
       .root_fingerprint = token.root_fingerprint,
       .join_secret_hash = crypto::sha256_hex(as_bytes(token.secret)),
-      .csr = crypto::make_csr(key, node_names(token.cluster, token.node, addresses)),
+      .csr = crypto::make_csr(key, addresses.node_names(token.cluster, token.node)),
       .poll_secret = to_base64url(rng.bytes(kPollSecretBytes)),
       .seal_public = to_base64(seal.public_key),
       .data_plane_advertise = addresses.data_plane.str(),
@@ -73,24 +64,8 @@ EnrolmentPlan new_enrolment(const JoinToken& token, const AdvertisedAddresses& a
 
 }  // namespace
 
-crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
-                                const AdvertisedAddresses& addresses) {
-  crypto::SubjectNames names;
-  names.uris = {wire::SpiffeId::of_node(cluster, node).str()};
-  add_host(names, addresses.data_plane.host);
-  add_host(names, addresses.fabric.host);
-  return names;
-}
-
-crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const wire::HostPort& entry) {
-  crypto::SubjectNames names;
-  names.uris = {wire::SpiffeId::of_worker(cluster, node).str()};
-  std::string host = entry.host;
-  std::ranges::transform(host, host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  add_host(names, host);
-  return names;
+crypto::SubjectNames AdvertisedAddresses::node_names(ClusterId cluster, NodeId node) const {
+  return snapshot::node_certificate_names(cluster, node, std::array{data_plane, fabric});
 }
 
 std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,

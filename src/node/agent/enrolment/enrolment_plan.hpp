@@ -20,6 +20,8 @@ namespace rap::agent {
 struct AdvertisedAddresses {
   wire::HostPort data_plane;
   wire::HostPort fabric;
+
+  crypto::SubjectNames node_names(ClusterId cluster, NodeId node) const;
 };
 
 struct EnrolmentPlan {
@@ -34,12 +36,5 @@ std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,
                                                          const std::optional<JoinToken>& token,
                                                          const AdvertisedAddresses& addresses,
                                                          RandomSource& rng);
-
-// The names an entry meets its clients under: as a worker, at its advertised address.
-crypto::SubjectNames worker_names(ClusterId cluster, NodeId node, const wire::HostPort& entry);
-
-// The names a node's certificate carries: its SPIFFE ID and the hosts it advertises.
-crypto::SubjectNames node_names(ClusterId cluster, NodeId node,
-                                const AdvertisedAddresses& addresses);
 
 }  // namespace rap::agent

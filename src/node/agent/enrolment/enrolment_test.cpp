@@ -68,7 +68,7 @@ class EnrolmentTest : public testing::Test {
 
   json approval(crypto::PublicKey key, NodeId node, ClusterId cluster) {
     const auto leaf =
-        crypto::issue_leaf(pki_.intermediate, key, node_names(cluster, node, addresses_),
+        crypto::issue_leaf(pki_.intermediate, key, addresses_.node_names(cluster, node),
                            {pki_.now - pki_.day, pki_.now + pki_.day}, rng_);
     const auto config_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
     return {{"state", "approved"},
