@@ -3,43 +3,89 @@
 namespace rap::wire {
 namespace {
 
-constexpr std::size_t kMaxControlPayload = 125;
+// The frame's header (RFC 6455 §5.2): two bytes, then a wider length if the second one says so,
+// then the masking key if its bit is set.
+constexpr std::size_t kFlagsAt = 0;  // FIN, RSV1-3 and the opcode
+constexpr std::size_t kLengthAt = 1;  // MASK and the payload length
+constexpr std::size_t kExtendedLengthAt = 2;
+constexpr std::size_t kBaseHeader = 2;
+constexpr std::size_t kHeaderWith16 = kBaseHeader + 2;
+constexpr std::size_t kHeaderWith64 = kBaseHeader + 8;
+constexpr std::size_t kMaskingKeyBytes = 4;
+static_assert(kHeaderWith64 + kMaskingKeyBytes == kMaxWebSocketHeader);
 
-bool known(std::uint8_t opcode) { return opcode <= 2 || (opcode >= 8 && opcode <= 10); }
-bool is_control(std::uint8_t opcode) { return opcode >= 8; }
+constexpr std::uint8_t kFin = 0x80;
+constexpr std::uint8_t kReservedBits = 0x70;
+constexpr std::uint8_t kOpcodeBits = 0x0f;
+constexpr std::uint8_t kMaskBit = 0x80;
+constexpr std::uint8_t kLengthBits = 0x7f;
 
-// A close payload is empty or starts with a code that may appear on the wire (§7.4).
+// What the payload length says when the length stands behind it; one below is the length itself.
+constexpr std::uint8_t kLengthIs16 = 126;
+constexpr std::uint8_t kLengthIs64 = 127;
+constexpr std::uint64_t kMax16 = 0xffff;
+
+constexpr std::size_t kMaxControlPayload = 125;  // §5.5
+constexpr std::uint8_t kFirstControlOpcode = 0x8;
+
+// Close codes that may be on the wire (§7.4): those registered for the protocol, without the three
+// that are not to be sent, and the ranges of libraries and of applications.
+constexpr std::size_t kCloseCodeBytes = 2;
+constexpr unsigned kFirstProtocolClose = 1000;
+constexpr unsigned kLastProtocolClose = 1014;
+constexpr unsigned kReservedClose = 1004;
+constexpr unsigned kNoStatusReceived = 1005;
+constexpr unsigned kAbnormalClosure = 1006;
+constexpr unsigned kFirstFreeClose = 3000;
+constexpr unsigned kLastFreeClose = 4999;
+
+bool known(std::uint8_t opcode) {
+  switch (static_cast<WebSocketOpcode>(opcode)) {
+    case WebSocketOpcode::continuation:
+    case WebSocketOpcode::text:
+    case WebSocketOpcode::binary:
+    case WebSocketOpcode::close:
+    case WebSocketOpcode::ping:
+    case WebSocketOpcode::pong: return true;
+  }
+  return false;
+}
+bool is_control(std::uint8_t opcode) { return opcode >= kFirstControlOpcode; }
+
+// A close payload is empty or starts with a code that may appear on the wire.
 bool valid_close(ByteView payload) {
   if (payload.empty()) return true;
-  if (payload.size() < 2) return false;
-  const unsigned code = payload[0] << 8 | payload[1];
-  if (code >= 3000 && code <= 4999) return true;
-  return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
+  if (payload.size() < kCloseCodeBytes) return false;
+  const unsigned code = ByteReader(payload).u16();
+  if (code >= kFirstFreeClose && code <= kLastFreeClose) return true;
+  return code >= kFirstProtocolClose && code <= kLastProtocolClose && code != kReservedClose &&
+         code != kNoStatusReceived && code != kAbnormalClosure;
 }
 
 }  // namespace
 
 std::size_t encode_websocket_header(std::uint8_t* out, WebSocketOpcode opcode, std::size_t length,
                                     const std::optional<WebSocketMask>& mask) {
-  const std::uint8_t mask_bit = mask ? 0x80 : 0;
-  std::size_t n = 2;
-  out[0] = static_cast<std::uint8_t>(0x80 | static_cast<std::uint8_t>(opcode));
-  if (length < 126) {
-    out[1] = static_cast<std::uint8_t>(mask_bit | length);
-  } else if (length <= 0xffff) {
-    out[1] = mask_bit | 126;
-    out[2] = static_cast<std::uint8_t>(length >> 8);
-    out[3] = static_cast<std::uint8_t>(length);
-    n = 4;
+  const std::uint8_t mask_bit = mask ? kMaskBit : 0;
+  std::uint8_t* const extended = out + kExtendedLengthAt;
+  std::size_t n = kBaseHeader;
+  out[kFlagsAt] = static_cast<std::uint8_t>(kFin | static_cast<std::uint8_t>(opcode));
+  if (length < kLengthIs16) {
+    out[kLengthAt] = static_cast<std::uint8_t>(mask_bit | length);
+  } else if (length <= kMax16) {
+    out[kLengthAt] = mask_bit | kLengthIs16;
+    extended[0] = static_cast<std::uint8_t>(length >> 8);
+    extended[1] = static_cast<std::uint8_t>(length);
+    n = kHeaderWith16;
   } else {
-    out[1] = mask_bit | 127;
-    store_be32(out + 2, static_cast<std::uint32_t>(static_cast<std::uint64_t>(length) >> 32));
-    store_be32(out + 6, static_cast<std::uint32_t>(length));
-    n = 10;
+    out[kLengthAt] = mask_bit | kLengthIs64;
+    store_be32(extended, static_cast<std::uint32_t>(static_cast<std::uint64_t>(length) >> 32));
+    store_be32(extended + sizeof(std::uint32_t), static_cast<std::uint32_t>(length));
+    n = kHeaderWith64;
   }
   if (mask) {
-    std::memcpy(out + n, mask->data(), 4);
-    n += 4;
+    std::memcpy(out + n, mask->data(), kMaskingKeyBytes);
+    n += kMaskingKeyBytes;
   }
   return n;
 }
@@ -68,33 +114,35 @@ void copy_websocket_masked(ByteView from, std::uint8_t* to, const WebSocketMask&
 WebSocketDecoder::Result WebSocketDecoder::next(MutableBytes in, std::size_t& used,
                                                 WebSocketMessage& out) {
   used = 0;
-  if (in.size() < 2) return Result::need_more;
-  const bool fin = in[0] & 0x80;
-  const std::uint8_t opcode = in[0] & 0x0f;
-  const bool masked = in[1] & 0x80;
-  if ((in[0] & 0x70) != 0 || !known(opcode)) return fail(WebSocketClose::protocol_error);
+  if (in.size() < kBaseHeader) return Result::need_more;
+  const bool fin = in[kFlagsAt] & kFin;
+  const std::uint8_t opcode = in[kFlagsAt] & kOpcodeBits;
+  const bool masked = in[kLengthAt] & kMaskBit;
+  if ((in[kFlagsAt] & kReservedBits) != 0 || !known(opcode))
+    return fail(WebSocketClose::protocol_error);
   if (masked != (role_ == WebSocketRole::server)) return fail(WebSocketClose::protocol_error);
 
-  std::uint64_t length = in[1] & 0x7f;
-  std::size_t header = 2;
+  std::uint64_t length = in[kLengthAt] & kLengthBits;
+  std::size_t header = kBaseHeader;
   if (is_control(opcode) && (!fin || length > kMaxControlPayload)) {
     return fail(WebSocketClose::protocol_error);
   }
-  if (length >= 126) {
-    header = length == 126 ? 4 : 10;
+  if (length >= kLengthIs16) {
+    const bool wide = length == kLengthIs64;
+    header = wide ? kHeaderWith64 : kHeaderWith16;
     if (in.size() < header) return Result::need_more;
-    ByteReader r(ByteView(in).subspan(2));
-    const bool wide = length == 127;
+    ByteReader r(ByteView(in).subspan(kExtendedLengthAt));
     length = wide ? r.u64() : r.u16();
     // §5.2: the shortest form is required.
-    if (length < (wide ? 0x10000U : 126U)) return fail(WebSocketClose::protocol_error);
+    if (length < (wide ? kMax16 + 1 : std::uint64_t{kLengthIs16}))
+      return fail(WebSocketClose::protocol_error);
   }
   if (length > kMaxWebSocketMessage) return fail(WebSocketClose::too_big);
   WebSocketMask mask{};
   if (masked) {
-    if (in.size() < header + 4) return Result::need_more;
-    std::memcpy(mask.data(), in.data() + header, 4);
-    header += 4;
+    if (in.size() < header + kMaskingKeyBytes) return Result::need_more;
+    std::memcpy(mask.data(), in.data() + header, kMaskingKeyBytes);
+    header += kMaskingKeyBytes;
   }
   if (in.size() < header + length) return Result::need_more;
 
