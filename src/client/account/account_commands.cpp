@@ -48,11 +48,10 @@ Fallible<int> login(World& world, const LoginArguments& args) {
                                              server->authority, anchor, world.err));
   const auto password = RAP_TRY(read_password(world, args.password_stdin, email));
   const auto profile =
-      sign_in(world.home, world.network, *server, roots, email, password, world.random);
-  if (!profile) return std::unexpected(profile.error());
+      RAP_TRY(sign_in(world.home, world.network, *server, roots, email, password, world.random));
   const json answer = {
-      {"server", profile->server}, {"email", profile->email}, {"expires_at", profile->expires_at}};
-  return show(world, answer, "Signed in to " + profile->server + " as " + profile->email + ".");
+      {"server", profile.server}, {"email", profile.email}, {"expires_at", profile.expires_at}};
+  return show(world, answer, "Signed in to " + profile.server + " as " + profile.email + ".");
 }
 
 Fallible<int> logout(World& world) {

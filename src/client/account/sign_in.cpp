@@ -121,15 +121,12 @@ Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
   // The bundle comes over the verified connection, so it may also bring roots that are to come.
   const auto bundle = RAP_TRY(op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle())));
-  const auto answer =
-      op::as<op::SignInAnswer>(api.ask(op::sign_in({.email = email, .password = password})));
-  if (!answer) return std::unexpected(answer.error());
-  Profile profile{
-      "https://" + server.authority.str(), email, answer->token, answer->expires_at, {}};
+  const auto answer = RAP_TRY(
+      op::as<op::SignInAnswer>(api.ask(op::sign_in({.email = email, .password = password}))));
+  Profile profile{"https://" + server.authority.str(), email, answer.token, answer.expires_at, {}};
   if (before) profile.device = before->device;
   if (profile.device.empty()) profile.device = DeviceId::random(random).str();
-  if (auto saved = home.write(kRootsFile, bundle.pem); !saved)
-    return std::unexpected(saved.error());
+  RAP_TRY(home.write(kRootsFile, bundle.pem));
   RAP_TRY(home.write(kBundleVersionFile, std::to_string(bundle.version) + "\n"));
   RAP_TRY(save_profile(home, profile));
   return profile;

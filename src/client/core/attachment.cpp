@@ -48,9 +48,7 @@ Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& accoun
   }
   std::optional<GivenDenyList> given;
   if (const auto& list = answer.deny_list) given = {list->envelope, list->signer};
-  const auto taken =
-      account.deny_lists->take(given, account.roots_pem, a.candidates.front().cluster, now);
-  if (!taken) return std::unexpected(taken.error());
+  RAP_TRY(account.deny_lists->take(given, account.roots_pem, a.candidates.front().cluster, now));
   return a;
 }
 

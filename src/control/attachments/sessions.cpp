@@ -17,12 +17,11 @@ Outcome<Reply> list_sessions(AttachmentPorts& ports, const Call& call) {
                       return reply_list(tx.sessions().list_of_user(call.caller->id));
                     });
   }
-  const auto organization =
-      enter_organization(ports.database, *call.caller, *key, policy::Access::organization_manager);
-  if (!organization) return std::unexpected(organization.error());
-  return transact(ports.database, Scope::organization(organization->id),
+  const auto organization = RAP_TRY(
+      enter_organization(ports.database, *call.caller, *key, policy::Access::organization_manager));
+  return transact(ports.database, Scope::organization(organization.id),
                   [&](Transaction& tx) -> Outcome<Reply> {
-                    return reply_list(tx.sessions().list_of_organization(organization->id));
+                    return reply_list(tx.sessions().list_of_organization(organization.id));
                   });
 }
 

@@ -92,9 +92,8 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   const auto org =
       std::ranges::find(found.path_values, "org", [](const auto& v) { return v.first; });
   if (org != found.path_values.end()) {
-    auto organization = enter_organization(ports_.database, *admission.caller, org->second, access);
-    if (!organization) return std::unexpected(organization.error());
-    admission.organization = std::move(*organization);
+    admission.organization =
+        RAP_TRY(enter_organization(ports_.database, *admission.caller, org->second, access));
     return admission;
   }
   const auto decision =

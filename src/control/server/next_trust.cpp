@@ -130,9 +130,7 @@ Result<std::string> NextTrustFiles::prepare(const control::Authority& active,
   }
   const crypto::Issuer root =
       crypto::make_root(active.cluster, control::validity_from(now, kRootLifetime), rng);
-  const auto made =
-      prepare_locked(active, old_root, root, note.bundle_version, out_root_key, now, rng);
-  if (!made) return std::unexpected(made.error());
+  RAP_TRY(prepare_locked(active, old_root, root, note.bundle_version, out_root_key, now, rng));
   return root.certificate.fingerprint_hex();
 }
 

@@ -23,10 +23,8 @@ std::expected<wire::HostPort, std::string> parse_listen(const char* option,
 
 std::expected<ListenAddresses, std::string> check_options(const ServeOptions& options) {
   auto api = RAP_TRY(parse_listen("--listen", options.listen));
-  auto node = parse_listen("--node-listen", options.node_listen);
-  if (!node) return std::unexpected(node.error());
-  auto ocsp = parse_listen("--ocsp-listen", options.ocsp_listen);
-  if (!ocsp) return std::unexpected(ocsp.error());
+  auto node = RAP_TRY(parse_listen("--node-listen", options.node_listen));
+  auto ocsp = RAP_TRY(parse_listen("--ocsp-listen", options.ocsp_listen));
   if (!options.ocsp_url.empty() && !wire::parse_url(options.ocsp_url, "http", kHttpPort)) {
     return std::unexpected("--ocsp-url must be http://HOST:PORT/ocsp/, not " + options.ocsp_url);
   }
@@ -36,7 +34,7 @@ std::expected<ListenAddresses, std::string> check_options(const ServeOptions& op
   if (!wire::parse_host_port(options.node_url)) {
     return std::unexpected("--node-url must be HOST:PORT, not " + options.node_url);
   }
-  return ListenAddresses{std::move(api), std::move(*node), std::move(*ocsp)};
+  return ListenAddresses{std::move(api), std::move(node), std::move(ocsp)};
 }
 
 std::string ocsp_url_of(const ServeOptions& options, std::uint16_t ocsp_port) {

@@ -167,25 +167,23 @@ Result<control::Authority> StateDirectory::load_authority() const {
     return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
   }
   auto roots = RAP_TRY(load_chain(pki("root.crt")));
-  auto intermediate = load_chain(pki("intermediate.crt"));
-  if (!intermediate) return std::unexpected(intermediate.error());
+  auto intermediate = RAP_TRY(load_chain(pki("intermediate.crt")));
   auto server = RAP_TRY(load_chain(pki("server.crt")));
-  const auto cluster = cluster_of(server.front());
-  if (!cluster) return std::unexpected(cluster.error());
-  if (*cluster != cluster_) {
-    return std::unexpected(home().string() + " holds the keys of cluster " + cluster->str());
+  const auto cluster = RAP_TRY(cluster_of(server.front()));
+  if (cluster != cluster_) {
+    return std::unexpected(home().string() + " holds the keys of cluster " + cluster.str());
   }
   std::vector<crypto::PrivateKey> keys;
   for (const char* name : {"intermediate.key", "token.key", "config.key"}) {
     auto key = RAP_TRY(load_key(pki(name)));
     keys.push_back(std::move(key));
   }
-  if (!belong_together(intermediate->front(), keys[0])) {
+  if (!belong_together(intermediate.front(), keys[0])) {
     return std::unexpected("pki/intermediate.key is not the key of pki/intermediate.crt");
   }
-  return control::Authority{*cluster,
+  return control::Authority{cluster,
                             std::move(roots),
-                            {intermediate->front(), keys[0]},
+                            {intermediate.front(), keys[0]},
                             control::make_signing_key("token", keys[1]),
                             control::make_signing_key("config", keys[2])};
 }
@@ -194,22 +192,19 @@ Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authori
                                                           WallTime now, RandomSource& rng,
                                                           bool* renewed) const {
   if (renewed) *renewed = false;
-  auto chain = load_chain(pki("server.crt"));
-  if (!chain) return std::unexpected(chain.error());
+  auto chain = RAP_TRY(load_chain(pki("server.crt")));
   auto key = load_key(pki("server.key"));
   const bool of_this_issuer =
-      chain->size() == 2 &&
-      chain->back().fingerprint() == authority.intermediate.certificate.fingerprint();
-  if (!key || !of_this_issuer || !belong_together(chain->front(), *key) ||
-      is_due(chain->front(), now)) {
-    RAP_TRY(issue_identity(authority, chain->front().names(), now, rng));
+      chain.size() == 2 &&
+      chain.back().fingerprint() == authority.intermediate.certificate.fingerprint();
+  if (!key || !of_this_issuer || !belong_together(chain.front(), *key) ||
+      is_due(chain.front(), now)) {
+    RAP_TRY(issue_identity(authority, chain.front().names(), now, rng));
     if (renewed) *renewed = true;
-    chain = load_chain(pki("server.crt"));
-    if (!chain) return std::unexpected(chain.error());
-    key = load_key(pki("server.key"));
-    if (!key) return std::unexpected(key.error());
+    chain = RAP_TRY(load_chain(pki("server.crt")));
+    key = RAP_TRY(load_key(pki("server.key")));
   }
-  return crypto::TlsIdentity{std::move(*chain), std::move(*key)};
+  return crypto::TlsIdentity{std::move(chain), std::move(*key)};
 }
 
 Result<std::optional<control::SigningKey>> StateDirectory::next_token_key(bool make) const {

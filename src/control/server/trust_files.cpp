@@ -19,13 +19,12 @@ Result<NextTrust> TrustFiles::next_trust(const std::string& ca_ref,
                                          const control::Authority& active) const {
   const NextTrustFiles files = state_.next_trust();
   RAP_TRY(files.recall(ca_ref));
-  auto next = files.load(active);
-  if (!next) return std::unexpected(next.error());
-  if (!*next || control::ca_ref_of((*next)->root) != ca_ref) {
+  auto next = RAP_TRY(files.load(active));
+  if (!next || control::ca_ref_of(next->root) != ca_ref) {
     return std::unexpected("pki/next does not hold the root " + ca_ref +
                            " that the database names; restore it");
   }
-  return std::move(**next);
+  return std::move(*next);
 }
 
 // The database names no root until the first rotation: it is the one of init.

@@ -1,5 +1,6 @@
 #include "control/store/database.hpp"
 
+#include "base/try.hpp"
 #include "control/store/transaction.hpp"
 
 namespace rap::store {
@@ -70,9 +71,8 @@ std::expected<void, SqlError> PostgresDatabase::attempt(
     const control::Scope& scope,
     const std::function<control::Ending(control::Transaction&)>& work) {
   for (bool second_try : {false, true}) {
-    auto lease = pool_.take();
-    if (!lease) return std::unexpected(std::move(lease.error()));
-    Connection& connection = **lease;
+    auto lease = RAP_TRY(pool_.take());
+    Connection& connection = *lease;
     auto done = attempt_on(connection, scope, work);
     if (connection.broken()) pool_.renew();  // the others are no better
     if (done || second_try || !connection.broken() || connection.has_begun()) return done;

@@ -163,9 +163,8 @@ std::expected<Connection, SqlError> Connection::open(const std::string& conninfo
 
 std::expected<Rows, SqlError> Connection::query(std::string_view sql,
                                                 const std::vector<Param>& params) {
-  auto result = finish(send(sql, values_of(params)));
-  if (!result) return std::unexpected(std::move(result.error()));
-  return Rows(std::move(*result));
+  auto result = RAP_TRY(finish(send(sql, values_of(params))));
+  return Rows(std::move(result));
 }
 
 void Connection::ahead_of_next(std::string_view sql, std::vector<Param> params) {
@@ -178,8 +177,7 @@ std::expected<void, SqlError> Connection::script(const std::string& sql) {
     ahead_.pop_back();
     RAP_TRY(query(last.sql, last.params));
   }
-  auto result = finish(read_the_end() && PQsendQuery(conn_.get(), sql.c_str()) == 1);
-  if (!result) return std::unexpected(std::move(result.error()));
+  RAP_TRY(finish(read_the_end() && PQsendQuery(conn_.get(), sql.c_str()) == 1));
   return {};
 }
 
