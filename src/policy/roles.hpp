@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "policy/name_table.hpp"
+#include "base/name_table.hpp"
 
 namespace rap::policy {
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "wire/node_commands.hpp"
+
 namespace rap::wire {
 namespace {
 
@@ -21,7 +23,7 @@ constexpr std::string_view kSecurityChanges = "security_changes";
 constexpr std::string_view kSecurityIncomplete = "security_incomplete";
 constexpr std::string_view kCommandResult = "command_result";
 constexpr std::string_view kObservations = "observations";
-constexpr std::string_view kTerminateSession = "session.terminate";
+constexpr const NodeCommandKind& kTerminateSession = kind_of(NodeCommand::terminate_session);
 constexpr std::size_t kMaxCommandName = 64;
 constexpr std::size_t kMaxSessionId = 64;
 
@@ -44,8 +46,8 @@ std::string encode(const TerminateSession& m) {
   OrderedJson out = OrderedJson::object();
   out["type"] = kCommand;
   out["id"] = m.id;
-  out["command"] = kTerminateSession;
-  out["session_id"] = m.session_id;
+  out["command"] = kTerminateSession.name;
+  out[std::string(kTerminateSession.argument)] = m.session_id;
   return text_of(out);
 }
 
@@ -131,10 +133,10 @@ Decoded<ToFabric> decode_configure(Received& m) {
 
 Decoded<ToFabric> decode_command(Received& m) {
   TerminateSession out{m.in.text("id", kMaxCommandIdBytes), {}};
-  if (m.in.text("command", kMaxCommandName) != kTerminateSession) {
+  if (m.in.text("command", kMaxCommandName) != kTerminateSession.name) {
     m.in.wrong("command", "is none of this release");
   }
-  out.session_id = m.in.text("session_id", kMaxSessionId);
+  out.session_id = m.in.text(kTerminateSession.argument, kMaxSessionId);
   return done<ToFabric>(m, [&] { return out; });
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/name_table.hpp"
+
 namespace rap::wire {
 
 // The greater one wins where several entries name the peer.
@@ -16,13 +18,10 @@ enum class Severity : std::uint8_t { drain, close };
 inline constexpr std::array<std::string_view, 2> kSeverityNames = {"drain", "close"};
 
 constexpr std::string_view to_string(Severity severity) {
-  return kSeverityNames[static_cast<std::size_t>(severity)];
+  return name_in(kSeverityNames, severity);
 }
 constexpr std::optional<Severity> severity_from(std::string_view name) {
-  for (std::size_t i = 0; i < kSeverityNames.size(); ++i) {
-    if (kSeverityNames[i] == name) return static_cast<Severity>(i);
-  }
-  return std::nullopt;
+  return value_in<Severity>(kSeverityNames, name);
 }
 
 }  // namespace rap::wire

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace rap::policy {
+namespace rap {
 
 template <class Enum, std::size_t N>
 constexpr std::string_view name_in(const std::array<std::string_view, N>& names, Enum value) {
@@ -24,4 +24,4 @@ constexpr std::optional<Enum> value_in(const std::array<std::string_view, N>& na
   return std::nullopt;
 }
 
-}  // namespace rap::policy
+}  // namespace rap
