@@ -1,30 +1,25 @@
 // What may be blocklisted (CP-4): an IP address or a block of them, a device, a user. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/name_table.hpp"
+
 namespace rap::policy {
 
 enum class BlocklistKind : std::uint8_t { ip, device, user };
-inline constexpr std::size_t kBlocklistKinds = 3;
+inline constexpr std::array<std::string_view, 3> kBlocklistKindNames = {"ip", "device", "user"};
 
 constexpr std::string_view to_string(BlocklistKind kind) {
-  switch (kind) {
-    case BlocklistKind::ip: return "ip";
-    case BlocklistKind::device: return "device";
-    case BlocklistKind::user: return "user";
-  }
-  return "";
+  return name_in(kBlocklistKindNames, kind);
 }
-constexpr std::optional<BlocklistKind> blocklist_kind_from(std::string_view text) {
-  for (auto kind : {BlocklistKind::ip, BlocklistKind::device, BlocklistKind::user}) {
-    if (to_string(kind) == text) return kind;
-  }
-  return std::nullopt;
+constexpr std::optional<BlocklistKind> blocklist_kind_from(std::string_view name) {
+  return value_in<BlocklistKind>(kBlocklistKindNames, name);
 }
 
 // A wider block is a slip of the finger that locks everybody out.

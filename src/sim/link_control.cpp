@@ -8,6 +8,8 @@
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
+#include "wire/node_api_calls.hpp"
+#include "wire/node_commands.hpp"
 
 namespace rap::sim {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxCommands = 256;
+constexpr const wire::NodeCommandKind& kCommand = kind_of(wire::NodeCommand::terminate_session);
 constexpr std::chrono::hours kLife{24 * 99};  // the nodes' certificates outlive every play
 
 crypto::Certificate leaf_of(crypto::TestPki& pki) {
@@ -100,20 +103,22 @@ std::uint64_t LinkControl::last_command(NodeId node) const {
 
 wire::HttpResponse LinkControl::answer(NodeId node, const wire::HttpRequest& request,
                                        WallTime now) {
-  const std::string base = "/cp/v2/nodes/" + node.str() + "/";
-  const std::string call = request.path.substr(std::min(base.size(), request.path.size()));
+  using enum wire::NodeApiCall;
+  const auto is = [&](wire::NodeApiCall call) {
+    return request.path == path_of(call, {node.str()});
+  };
   wire::HttpResponse response;
   response.status = 200;
-  if (call == "checkin") {
+  if (is(check_in)) {
     response.body = checkin(node);
-  } else if (call == "configs/pull") {
+  } else if (is(pull_configs)) {
     response.body = configs(node, request.body, now);
-  } else if (call == "commands/pull") {
+  } else if (is(pull_commands)) {
     response.body = commands(node, request.query);
-  } else if (call == "deltas/pull") {
+  } else if (is(pull_deltas)) {
     response.body = deltas(request.body);
   } else {
-    if (call.starts_with("commands/")) finish(node, call);
+    finish(node, request.path);
     response.status = 204;
   }
   return response;
@@ -161,8 +166,8 @@ std::string LinkControl::commands(NodeId node, const std::string& query) const {
       if (c.seq <= since || list.size() == kMaxCommands) continue;
       list.push_back({{"seq", c.seq},
                       {"id", c.id},
-                      {"type", "session.terminate"},
-                      {"payload", {{"session_id", c.id}}}});
+                      {"type", kCommand.name},
+                      {"payload", {{std::string(kCommand.argument), c.id}}}});
     }
   }
   return json{{"commands", std::move(list)}}.dump();
@@ -170,7 +175,8 @@ std::string LinkControl::commands(NodeId node, const std::string& query) const {
 
 void LinkControl::finish(NodeId node, const std::string& path) {
   for (Command& c : commands_[node]) {
-    if (path.find(c.id) != path.npos) c.finished = true;
+    const auto call = wire::NodeApiCall::finish_command;
+    if (path == path_of(call, {node.str(), c.id})) c.finished = true;
   }
 }
 

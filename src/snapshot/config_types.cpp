@@ -25,9 +25,6 @@ constexpr std::size_t kMaxVariableText = 1024;
 constexpr std::size_t kMaxBundleCertificates = 32;
 constexpr std::int64_t kMaxSessionSeconds = std::int64_t{30} * 86'400;
 
-constexpr std::array<std::string_view, kLayerCount> kLayerNames = {"platform", "cluster",
-                                                                   "organization", "service"};
-
 Check number(std::int64_t min, std::int64_t max) {
   return [min, max](const Json& value) -> Fault {
     // The bounds are far from where a signed and an unsigned number differ.
@@ -175,14 +172,6 @@ void take(const Json& from, const char* name, std::chrono::duration<Rep, Period>
 }
 
 }  // namespace
-
-std::string_view to_string(Layer layer) { return kLayerNames[static_cast<std::size_t>(layer)]; }
-
-std::optional<Layer> layer_from(std::string_view name) {
-  const auto it = std::ranges::find(kLayerNames, name);
-  if (it == kLayerNames.end()) return std::nullopt;
-  return static_cast<Layer>(it - kLayerNames.begin());
-}
 
 bool ConfigType::has_layer(Layer layer) const {
   return std::ranges::find(layers, layer) != layers.end();

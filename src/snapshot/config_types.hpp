@@ -6,6 +6,7 @@
 // is a sentence that names the member.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "wire/json_value.hpp"
 #include "wire/traffic_class.hpp"
@@ -23,9 +25,16 @@ namespace rap::snapshot {
 
 // From the widest to the narrowest (SN-1); what is narrower goes before what is wider.
 enum class Layer : std::uint8_t { platform, cluster, organization, service };
-inline constexpr std::size_t kLayerCount = 4;
-std::string_view to_string(Layer layer);
-std::optional<Layer> layer_from(std::string_view name);
+inline constexpr std::array<std::string_view, 4> kLayerNames = {"platform", "cluster",
+                                                                "organization", "service"};
+// The layers that no organization owns.
+inline constexpr std::span<const std::string_view> kPlatformLayerNames =
+    std::span(kLayerNames).first<2>();
+
+constexpr std::string_view to_string(Layer layer) { return name_in(kLayerNames, layer); }
+constexpr std::optional<Layer> layer_from(std::string_view name) {
+  return value_in<Layer>(kLayerNames, name);
+}
 
 // Which nodes are given values of a type. Of an organization's or a service's, only nodes that
 // serve it: an egress of its resources, or an entry from where one of them can be reached.

@@ -183,14 +183,9 @@ crypto::Sha256 read_digest_of_kind(JsonReader& in, std::string_view name, bool e
 
 Revocation read_revocation(JsonReader& in, JsonFault&) {
   Revocation r;
-  const std::string kind = in.text("kind", kMaxSeverityName);
-  if (kind == to_string(RevocationKind::certificate)) {
-    r.kind = RevocationKind::certificate;
-  } else if (kind == to_string(RevocationKind::key)) {
-    r.kind = RevocationKind::key;
-  } else if (kind != to_string(RevocationKind::node)) {
-    in.wrong("kind", "must be node, certificate or key");
-  }
+  const auto kind = revocation_kind_from(in.text("kind", kMaxSeverityName));
+  if (!kind) in.wrong("kind", "must be node, certificate or key");
+  r.kind = kind.value_or(RevocationKind::node);
   const std::string node = in.text("node", kUuidText);
   const auto id = NodeId::parse(node);
   if (node.empty() == (r.kind == RevocationKind::node) || (!node.empty() && !id)) {
@@ -294,15 +289,6 @@ Resource read_resource(JsonReader& in, JsonFault&) {
 }
 
 }  // namespace
-
-std::string_view to_string(RevocationKind kind) {
-  switch (kind) {
-    case RevocationKind::node: return "node";
-    case RevocationKind::certificate: return "certificate";
-    case RevocationKind::key: return "key";
-  }
-  return "";
-}
 
 bool NodeConfig::has_role(policy::NodeRole role) const {
   return std::ranges::find(roles, role) != roles.end();

@@ -3,13 +3,16 @@
 // build.cpp has a test per role of what must not be inside.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "crypto/keys/digest.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/configured_routes.hpp"
@@ -80,6 +83,14 @@ struct Resource {
 // What is no longer to be trusted, whatever its certificate says (CH-13). A kind has its own
 // members and leaves the others empty.
 enum class RevocationKind : std::uint8_t { node, certificate, key };
+inline constexpr std::array<std::string_view, 3> kRevocationKindNames = {"node", "certificate",
+                                                                         "key"};
+constexpr std::string_view to_string(RevocationKind kind) {
+  return name_in(kRevocationKindNames, kind);
+}
+constexpr std::optional<RevocationKind> revocation_kind_from(std::string_view name) {
+  return value_in<RevocationKind>(kRevocationKindNames, name);
+}
 
 struct Revocation {
   RevocationKind kind = RevocationKind::node;
@@ -90,8 +101,6 @@ struct Revocation {
   wire::Severity severity = wire::Severity::close;
   bool operator==(const Revocation&) const = default;
 };
-
-std::string_view to_string(RevocationKind kind);
 
 // The configuration may be acted on for this long after it was issued.
 inline constexpr std::int64_t kDefaultValidForS = 86'400;

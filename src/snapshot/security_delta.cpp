@@ -17,8 +17,8 @@ std::optional<EpochChange> epoch_of(const json& item) {
 std::optional<BlocklistChange> entry_of(const json& item) {
   const auto kind = policy::blocklist_kind_from(item.at("kind").get<std::string>());
   const std::string action = item.at("action");
-  if (!kind || (action != "add" && action != "remove")) return std::nullopt;
-  BlocklistChange change{*kind, item.at("value"), action == "add", {}, item.at("seq")};
+  if (!kind || (action != kAddAction && action != kRemoveAction)) return std::nullopt;
+  BlocklistChange change{*kind, item.at("value"), action == kAddAction, {}, item.at("seq")};
   // One form a key: two forms of one address would be two entries, and a removal miss one of them.
   if (policy::blocklist_value(*kind, change.value) != change.value) return std::nullopt;
   if (const auto expires = item.find("expires_at"); expires != item.end()) {
@@ -65,7 +65,7 @@ json to_json(const EpochChange& c) {
 json to_json(const BlocklistChange& c) {
   json item = {{"kind", to_string(c.kind)},
                {"value", c.value},
-               {"action", c.listed ? "add" : "remove"},
+               {"action", c.listed ? kAddAction : kRemoveAction},
                {"seq", c.seq}};
   if (c.expires_at) item["expires_at"] = to_unix(*c.expires_at);
   return item;

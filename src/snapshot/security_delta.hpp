@@ -3,6 +3,7 @@
 // same key replaces an earlier one, whatever the order they come in.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "policy/blocklist.hpp"
 #include "wire/agent_messages.hpp"
@@ -58,9 +60,15 @@ struct SecurityChanges {
 
 // The two lists, which are numbered, pulled and stored apart.
 enum class DeltaStream : std::uint8_t { epochs, blocklist };
+inline constexpr std::array<std::string_view, 2> kDeltaStreamNames = {"epochs", "blocklist"};
 constexpr std::string_view to_string(DeltaStream stream) {
-  return stream == DeltaStream::epochs ? "epochs" : "blocklist";
+  return name_in(kDeltaStreamNames, stream);
 }
+
+// What a change of the blocklist does.
+inline constexpr std::string_view kAddAction = "add";
+inline constexpr std::string_view kRemoveAction = "remove";
+inline constexpr std::array<std::string_view, 2> kBlocklistActions = {kAddAction, kRemoveAction};
 
 nlohmann::json to_json(const EpochChange& change);
 nlohmann::json to_json(const BlocklistChange& change);

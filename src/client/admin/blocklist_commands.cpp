@@ -5,12 +5,11 @@
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "policy/blocklist.hpp"
 
 namespace rap::client {
 
 namespace {
-
-const std::vector<std::string> kKinds = {"ip", "device", "user"};
 
 Fallible<int> add(World& w, ApiClient& api, const Words& a) {
   op::AddToBlocklistRequest request{.kind = a["KIND"], .value = a["VALUE"]};
@@ -45,14 +44,14 @@ void add_blocklist_commands(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "blocklist", "Who may not use the data plane");
   Leaf(group, invocation, "add", "Shut an address, a device or a user out; live flows end")
       .word("KIND", "What it is")
-      .choices(kKinds)
+      .choices(policy::kBlocklistKindNames)
       .word("VALUE", "An IP address or a block like 203.0.113.0/24, a device's id, a user's email")
       .option("--for", "DURATION", "Only this long, such as 12h")
       .option("--reason", "TEXT", "Why; for whoever reads the list")
       .runs(add);
   Leaf(group, invocation, "remove", "Let one in again")
       .word("KIND", "What it is")
-      .choices(kKinds)
+      .choices(policy::kBlocklistKindNames)
       .word("VALUE", "As it was added")
       .runs(remove);
   Leaf(group, invocation, "list", "List what is blocklisted").runs(list);

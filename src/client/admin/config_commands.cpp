@@ -7,6 +7,7 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "snapshot/config_types.hpp"
 
 namespace rap::client {
 
@@ -24,7 +25,7 @@ Leaf& scope(Leaf& leaf) {
   return leaf.option("--organization", "ORG", "Of this organization, and not of the platform")
       .option("--resource", "RESOURCE", "Of this resource of the organization")
       .option("--layer", "LAYER", "Of the platform (when left out), or of the cluster")
-      .choices({"platform", "cluster"});
+      .choices(snapshot::kPlatformLayerNames);
 }
 
 std::optional<std::string> given(const Words& a, const char* option) {

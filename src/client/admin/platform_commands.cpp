@@ -8,6 +8,7 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "wire/enrolment_state.hpp"
 
 namespace rap::client {
 
@@ -49,11 +50,11 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
 // The id of an enrolment given by id or by the name of its node.
 Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
   if (EnrolmentId::parse(given)) return given;
+  const std::string state(to_string(wire::EnrolmentState::pending));
   const auto pending =
-      op::as<op::ListEnrolmentsAnswer>(api.ask(op::list_enrolments({.state = "pending"})));
-  if (!pending) return std::unexpected(pending.error());
+      RAP_TRY(op::as<op::ListEnrolmentsAnswer>(api.ask(op::list_enrolments({.state = state}))));
   std::vector<std::string> ids;
-  for (const auto& enrolment : pending->items) {
+  for (const auto& enrolment : pending.items) {
     if (enrolment.node_name == given) ids.push_back(enrolment.id);
   }
   if (ids.size() == 1) return ids[0];
@@ -77,7 +78,7 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "enrolments", "Nodes that ask to join");
   Leaf(group, invocation, "list", "List enrolments")
       .option("--state", "STATE", "Only those in this state")
-      .choices({"pending", "approved", "denied"})
+      .choices(wire::kEnrolmentStateNames)
       .runs([](World& w, ApiClient& api, const Words& a) {
         op::ListEnrolmentsQuery query;
         if (!a["--state"].empty()) query.state = a["--state"];
@@ -101,12 +102,11 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
 
 Fallible<int> verify_audit(World& w, ApiClient& api, const Words&) {
   const auto answer = api.ask(op::verify_audit());
-  const auto log = op::as<op::VerifyAuditAnswer>(answer);
-  if (!log) return std::unexpected(log.error());
-  const std::string whole = "The audit log is whole: " + std::to_string(log->entries) +
-                            " entries, head " + log->head + ".";
-  const auto shown = show(w, answer, log->ok ? whole : "");
-  if (!shown || log->ok) return shown;
+  const auto log = RAP_TRY(op::as<op::VerifyAuditAnswer>(answer));
+  const std::string whole =
+      "The audit log is whole: " + std::to_string(log.entries) + " entries, head " + log.head + ".";
+  const auto shown = show(w, answer, log.ok ? whole : "");
+  if (!shown || log.ok) return shown;
   return fail(ExitCode::failed,
               "The audit log was changed: its hash chain is broken. Keep a copy "
               "of the database and find out who had access to it.");

@@ -8,7 +8,7 @@ namespace rap::control {
 
 Fields blocklist_fields() {
   using namespace field;
-  return {choice("kind", {"ip", "device", "user"}), text("value"), time("expires_at").optional(),
+  return {choice("kind", policy::kBlocklistKindNames), text("value"), time("expires_at").optional(),
           text("reason", kMaxBlocklistReason), time("changed_at")};
 }
 
@@ -27,8 +27,8 @@ Outcome<void> check_blocklist(Transaction& tx, const Call& call, const std::stri
       {call.caller->id, DeviceId::parse(device), address ? address->unmapped().str() : ""},
       call.now);
   if (!found) return {};
-  constexpr std::string_view kWhat[policy::kBlocklistKinds] = {"the address you come from",
-                                                               "this device", "your account"};
+  constexpr std::string_view kWhat[policy::kBlocklistKindNames.size()] = {
+      "the address you come from", "this device", "your account"};
   return refuse(ProblemCode::blocklisted, "The platform does not serve " +
                                               std::string(kWhat[static_cast<int>(*found)]) +
                                               ". Ask your administrator.");

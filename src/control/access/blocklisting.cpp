@@ -97,7 +97,7 @@ std::vector<RouteOf<Database>> blocklist_routes() {
         .summary = "Shut an address, a block of them, a device or a user out; live flows end",
         .access = policy::Access::platform,
         .query = {},
-        .body = {choice("kind", {"ip", "device", "user"}), text("value"),
+        .body = {choice("kind", policy::kBlocklistKindNames), text("value"),
                  integer("expires_in_s", 1, kMaxBlocklistDays * kSecondsADay).optional(),
                  text("reason", kMaxBlocklistReason).optional()},
         .answer = {201, blocklist_fields()}},

@@ -221,7 +221,7 @@ Outcome<Reply> show_variables(Database& database, const Call& call) {
 std::vector<RouteOf<Database>> config_routes() {
   using namespace field;
   const Field value = of("value", FieldType::free_object);
-  const Field layer = choice("layer", {"platform", "cluster"}).optional();
+  const Field layer = choice("layer", snapshot::kPlatformLayerNames).optional();
   return {
       {{.method = "GET",
         .path = "/api/v1/configs",

@@ -2,6 +2,7 @@
 // (store/migrations/0002_audit.sql).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -16,20 +17,24 @@
 
 namespace rap::control {
 
+inline constexpr std::array<std::string_view, 4> kActorKinds = {"user", "node", "system",
+                                                                "anonymous"};
+inline constexpr std::array<std::string_view, 2> kAuditOutcomes = {"ok", "denied"};
+
 // An entry begins with who acts and when (of_system(), Call::audit_entry()); about() and with() say
 // the rest.
 struct AuditEntry {
   std::uint64_t seq = 0;  // given by the database, as are the hashes
   WallTime at{};
   std::optional<OrganizationId> organization;
-  std::string actor_kind;  // user, node, system, anonymous
+  std::string actor_kind;  // of kActorKinds
   std::string actor_id;
   std::string actor_name;
   std::string action;  // "organization.created"
   std::string target_kind;
   std::string target_id;
   std::string target_name;
-  std::string outcome = "ok";  // ok, denied
+  std::string outcome = "ok";  // of kAuditOutcomes
   std::string source_ip;
   std::string detail = "{}";  // a JSON object; never a secret
   crypto::Sha256 hash{};

@@ -32,7 +32,7 @@ class BearerRepository;           // people/bearer.hpp
 class AuthEpochRepository;        // people/auth_epoch.hpp
 class OrganizationRepository;     // people/organization.hpp
 class NodeRepository;             // nodes/node.hpp
-class JoinTokenRepository;        // nodes/join_token.hpp
+class JoinTokenRepository;        // nodes/issued_join_token.hpp
 class EnrolmentRepository;        // nodes/enrolment.hpp
 class EgressPoolRepository;       // access/egress_pool.hpp
 class ResourceRepository;         // access/resource.hpp

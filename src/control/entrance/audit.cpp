@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "control/core/listing.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -17,11 +18,10 @@ Fields audit_fields() {
   return {count("seq"),
           time("at"),
           uuid("organization_id").optional(),
-          object("actor", {choice("kind", {"user", "node", "system", "anonymous"}), text("id"),
-                           text("name")}),
+          object("actor", {choice("kind", kActorKinds), text("id"), text("name")}),
           text("action"),
           object("target", {text("kind"), text("id"), text("name")}),
-          choice("outcome", {"ok", "denied"}),
+          choice("outcome", kAuditOutcomes),
           text("source_ip"),
           of("detail", FieldType::free_object),
           of("hash", FieldType::sha256_hex)};
@@ -62,11 +62,10 @@ Outcome<Reply> list_audit(Database& database, const Call& call) {
   }
   Scope scope = Scope::platform();
   if (const auto key = call.query("organization")) {
-    const auto organization =
-        enter_organization(database, *call.caller, *key, policy::Access::organization_manager);
-    if (!organization) return std::unexpected(organization.error());
-    scope = Scope::organization(organization->id);
-    filter.organization = organization->id;
+    const auto organization = RAP_TRY(
+        enter_organization(ports.database, *call.caller, *key, policy::Access::organization_manager));
+    scope = Scope::organization(organization.id);
+    filter.organization = organization.id;
   } else if (!call.is_platform()) {
     return refuse(ProblemCode::forbidden,
                   "Name one of the organizations you manage with '?organization='.");

@@ -6,6 +6,7 @@
 #include "control/nodes/node.hpp"
 #include "control/pki/authority.hpp"
 #include "control/sessions/session.hpp"
+#include "wire/node_api_calls.hpp"
 
 namespace rap::control {
 namespace {
@@ -61,12 +62,13 @@ RouteOf<PlatformPorts> open_route(std::string_view path, std::string_view operat
 std::vector<RouteOf<PlatformPorts>> platform_routes() {
   using namespace field;
   const Fields status = {text("status")};
+  const wire::NodeApiCallKind& bundle = kind_of(wire::NodeApiCall::get_trust_bundle);
   return {
       open_route("/healthz", "getHealth", "The server runs", status, healthz),
       open_route("/readyz", "getReadiness", "The server can do its work", status, readyz),
       open_route("/api/v1/readyz", "getApiReadiness", "The same below the API's prefix", status,
                  readyz),
-      open_route("/api/v1/trust-bundle", "getTrustBundle",
+      open_route(bundle.path, bundle.operation,
                  "The platform's root certificates, for clients that know their fingerprint, and "
                  "the signed "
                  "bundles that lead there from an older root",

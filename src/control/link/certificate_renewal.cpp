@@ -57,7 +57,7 @@ Outcome<NodeCertificate> issue(const NodeCallPorts& ports, Transaction& tx, cons
 
 Outcome<Reply> renew_certificate(const NodeCallPorts& ports, const NodeCall& call) {
   Transaction& tx = call.tx;
-  const auto kind = certificate_kind_from(call.text("kind")).value_or(CertificateKind::node);
+  const auto kind = wire::certificate_kind_from(call.text("kind")).value_or(CertificateKind::node);
   const Node& node = call.node;
   const bool worker = kind == CertificateKind::worker;
   if (worker && !is_entry(tx, node.id)) {

@@ -6,6 +6,7 @@
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/security_changes.hpp"
+#include "wire/node_api_calls.hpp"
 
 namespace rap::control {
 namespace {
@@ -75,9 +76,10 @@ Outcome<Reply> pull_deltas(const NodeCallPorts&, const NodeCall& call) {
 NodeRoute delta_route() {
   using namespace field;
   constexpr auto kMost = static_cast<std::int64_t>(kMaxDeltasAPull);
-  return {{.method = "POST",
-           .path = "/cp/v2/nodes/{id}/deltas/pull",
-           .operation = "pullDeltas",
+  const auto& call = kind_of(wire::NodeApiCall::pull_deltas);
+  return {{.method = call.method,
+           .path = call.path,
+           .operation = call.operation,
            .summary = "Changes of auth epochs and of the blocklist since the node's cursors",
            .access = policy::Access::anyone,  // the certificate is the access
            .query = {},
@@ -88,11 +90,11 @@ NodeRoute delta_route() {
                        count("epochs_newest").optional(), count("blocklist_newest").optional(),
                        list("epochs", kMost, {uuid("user"), count("epoch"), count("seq")}),
                        list("blocklist", kMost,
-                            {choice("kind", {"ip", "device", "user"}),
+                            {choice("kind", policy::kBlocklistKindNames),
                              text("value", snapshot::kMaxBlocklistValueBytes),
-                             choice("action", {"add", "remove"}), time("expires_at").optional(),
-                             count("seq")}),
-                       text_list("restart", 2, {"epochs", "blocklist"}),
+                             choice("action", snapshot::kBlocklistActions),
+                             time("expires_at").optional(), count("seq")}),
+                       text_list("restart", snapshot::kDeltaStreamNames),
                        of("more", FieldType::boolean)}}},
           NodeExecutor::deltas,
           pull_deltas,

@@ -5,6 +5,7 @@
 
 #include "control/http/json_reply.hpp"
 #include "control/link/node_route.hpp"
+#include "wire/node_api_calls.hpp"
 
 namespace rap::control {
 
@@ -21,7 +22,8 @@ Outcome<Reply> finish_command(const NodeCallPorts& ports, const NodeCall& call);
 
 Outcome<Reply> pull_configs(const NodeCallPorts& ports, const NodeCall& call);
 std::optional<Reply> pull_configs_from_memory(const NodeCallPorts& ports, const Poll& poll);
-inline constexpr std::string_view kAcknowledgeConfigs = "acknowledgeConfigs";
+inline constexpr std::string_view kAcknowledgeConfigs =
+    kind_of(wire::NodeApiCall::acknowledge_configs).operation;
 Outcome<Reply> acknowledge_configs(const NodeCallPorts& ports, const NodeCall& call);
 // Those of several nodes, with their calls' bodies.
 void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json&>>& calls,

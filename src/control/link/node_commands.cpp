@@ -3,8 +3,14 @@
 
 #include "control/link/node_calls.hpp"
 #include "control/sessions/node_command.hpp"
+#include "wire/node_commands.hpp"
 
 namespace rap::control {
+namespace {
+
+constexpr const wire::NodeCommandKind& kTerminate = kind_of(wire::NodeCommand::terminate_session);
+
+}  // namespace
 
 Outcome<Reply> pull_commands(const NodeCallPorts&, const NodeCall& call) {
   const std::string since = call.query("since").value_or("0");
@@ -16,7 +22,7 @@ Outcome<Reply> pull_commands(const NodeCallPorts&, const NodeCall& call) {
     commands.push_back({{"seq", c.seq},
                         {"id", c.id.str()},
                         {"type", c.type},
-                        {"payload", {{"session_id", c.session.str()}}}});
+                        {"payload", {{std::string(kTerminate.argument), c.session.str()}}}});
   }
   return reply({{"commands", std::move(commands)}});
 }

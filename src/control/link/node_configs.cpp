@@ -180,7 +180,7 @@ void record_acks(Transaction& tx, const std::vector<std::pair<NodeId, const Json
       }
     }
   }
-  std::vector<ConfigAck> acks;
+  std::vector<AcknowledgedConfig> acks;
   for (const auto& [node, version] : versions) acks.push_back({node, version});
   if (!acks.empty()) tx.node_reports().record_acks(acks, now);
 }

@@ -12,7 +12,7 @@
 namespace rap::control {
 
 // A node uses its configuration of this version.
-struct ConfigAck {
+struct AcknowledgedConfig {
   NodeId node;
   std::uint64_t version = 0;
 };
@@ -22,7 +22,7 @@ class NodeReportRepository {
   virtual ~NodeReportRepository() = default;
   virtual void record_check_in(const Node& node, WallTime now) = 0;
   // Each node once.
-  virtual void record_acks(const std::vector<ConfigAck>& acks, WallTime now) = 0;
+  virtual void record_acks(const std::vector<AcknowledgedConfig>& acks, WallTime now) = 0;
   virtual void record_config_error(NodeId node, std::string_view error, WallTime now) = 0;
 };
 

@@ -8,7 +8,6 @@
 namespace rap::control {
 namespace {
 
-constexpr std::string_view kKind = "configs";
 constexpr int kNotModified = 304;
 constexpr int kPartialContent = 206;
 constexpr int kRangeNotSatisfiable = 416;
@@ -31,7 +30,7 @@ const std::string* find_object(const ClusterState& cluster, NodeId node, std::st
 }  // namespace
 
 Outcome<Reply> get_object(const NodeCallPorts& ports, const NodeCall& call) {
-  if (call.path("kind") != kKind) return no_object();
+  if (call.path("kind") != wire::kConfigObjects) return no_object();
   const auto cluster =
       ports.models.at_least(call.tx, call.admitted.config_version, ports.authority.get(), call.now);
   const std::string* bytes =

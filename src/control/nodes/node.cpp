@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
-#include "control/core/enum_names.hpp"
 #include "control/http/json_reply.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
-
-constexpr EnumNames<NodeState, 6> kStates("invited", "pending", "approved", "denied", "disabled",
-                                          "revoked");
 
 // The node says so itself, of a drain it knows of.
 bool is_drained(const Node& n) {
@@ -25,9 +21,6 @@ bool is_drained(const Node& n) {
 
 }  // namespace
 
-std::string_view to_string(NodeState state) { return kStates.of(state); }
-std::optional<NodeState> node_state_from(std::string_view s) { return kStates.named(s); }
-
 bool Node::has_role(policy::NodeRole role) const {
   return std::ranges::find(roles, role) != roles.end();
 }
@@ -36,7 +29,7 @@ Fields node_fields() {
   using namespace field;
   return {uuid("id"),
           field::name("name"),
-          choice("state", {"invited", "pending", "approved", "denied", "disabled", "revoked"}),
+          choice("state", kNodeStateNames),
           text_list("roles", policy::kNodeRoleNames),
           text("data_plane_advertise"),
           text("fabric_advertise"),

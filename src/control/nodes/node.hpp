@@ -1,6 +1,7 @@
 // Nodes as the platform sees them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/schema.hpp"
@@ -21,8 +23,12 @@ struct Enrolment;  // nodes/enrolment.hpp
 
 // A revoked node never comes back; its name may be given to another.
 enum class NodeState : std::uint8_t { invited, pending, approved, denied, disabled, revoked };
-std::string_view to_string(NodeState state);
-std::optional<NodeState> node_state_from(std::string_view s);
+inline constexpr std::array<std::string_view, 6> kNodeStateNames = {
+    "invited", "pending", "approved", "denied", "disabled", "revoked"};
+constexpr std::string_view to_string(NodeState state) { return name_in(kNodeStateNames, state); }
+constexpr std::optional<NodeState> node_state_from(std::string_view name) {
+  return value_in<NodeState>(kNodeStateNames, name);
+}
 
 struct Node {
   NodeId id;

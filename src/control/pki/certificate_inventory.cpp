@@ -4,17 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "control/core/enum_names.hpp"
 
 namespace rap::control {
-namespace {
-
-constexpr EnumNames<CertificateKind, 2> kKinds("node", "worker");
-
-}  // namespace
-
-std::string_view to_string(CertificateKind kind) { return kKinds.of(kind); }
-std::optional<CertificateKind> certificate_kind_from(std::string_view s) { return kKinds.named(s); }
 
 NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
                                 const std::vector<crypto::Certificate>& chain, std::string ca_ref) {
@@ -37,13 +28,13 @@ Fields certificate_fields() {
   using namespace field;
   return {uuid("node"),
           field::name("node_name"),
-          choice("kind", {"node", "worker"}),
+          choice("kind", wire::kCertificateKindNames),
           text("serial"),
           of("fingerprint", FieldType::sha256_hex),
           text("ca_ref"),
           time("not_before"),
           time("not_after"),
-          choice("status", {"active", "retiring", "revoked", "expired"}),
+          choice("status", kCertificateStatuses),
           time("revoked_at").optional()};
 }
 

@@ -2,6 +2,7 @@
 // (CH-13).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -16,13 +17,15 @@
 #include "crypto/x509/certificate.hpp"
 #include "crypto/x509/revocation_reason.hpp"
 #include "snapshot/node_config.hpp"
+#include "wire/certificate_kind.hpp"
 
 namespace rap::control {
 
-// A node's certificate is for nodes and the control plane, a worker's for clients (PK-2).
-enum class CertificateKind : std::uint8_t { node, worker };
-std::string_view to_string(CertificateKind kind);
-std::optional<CertificateKind> certificate_kind_from(std::string_view s);
+using wire::CertificateKind;
+
+// A retiring one has a successor, and is good until it expires all the same.
+inline constexpr std::array<std::string_view, 4> kCertificateStatuses = {"active", "retiring",
+                                                                         "revoked", "expired"};
 
 // What became of the node that a certificate was issued to.
 enum class HolderState : std::uint8_t { takes_part, disabled, revoked };
@@ -39,7 +42,7 @@ struct NodeCertificate {
   std::string key_sha256 = {};     // of the SubjectPublicKeyInfo in DER, lower-case hex
   std::string pem = {};
   std::string node_name = {};
-  std::string status = "active";  // retiring, revoked, expired
+  std::string status = "active";  // of kCertificateStatuses
   std::optional<WallTime> revoked_at = {};
   bool key_revoked = false;  // beside the certificate
   HolderState holder = HolderState::takes_part;

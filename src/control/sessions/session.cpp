@@ -2,18 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "control/core/enum_names.hpp"
 #include "policy/protocols.hpp"
 
 namespace rap::control {
-namespace {
-
-constexpr EnumNames<SessionState, 4> kStates("pending", "active", "detached", "terminated");
-
-}  // namespace
-
-std::string_view to_string(SessionState state) { return kStates.of(state); }
-std::optional<SessionState> session_state_from(std::string_view s) { return kStates.named(s); }
 
 Fields session_fields() {
   using namespace field;
@@ -23,7 +14,7 @@ Fields session_fields() {
           object("resource",
                  {uuid("id"), field::name("name"), choice("protocol", policy::protocol_names()),
                   of("ssh_host_key", FieldType::ssh_key).optional()}),
-          choice("state", {"pending", "active", "detached", "terminated"}),
+          choice("state", kSessionStateNames),
           time("created_at"),
           time("changed_at"),
           text("ended_because").optional()};

@@ -1,6 +1,7 @@
 // Access sessions (DP-4): what the database keeps of them, and of who carries them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/schema.hpp"
@@ -17,8 +19,14 @@ namespace rap::control {
 
 // A session moves pending → active ⇄ detached; every state may end in terminated, which is final.
 enum class SessionState : std::uint8_t { pending, active, detached, terminated };
-std::string_view to_string(SessionState state);
-std::optional<SessionState> session_state_from(std::string_view s);
+inline constexpr std::array<std::string_view, 4> kSessionStateNames = {"pending", "active",
+                                                                       "detached", "terminated"};
+constexpr std::string_view to_string(SessionState state) {
+  return name_in(kSessionStateNames, state);
+}
+constexpr std::optional<SessionState> session_state_from(std::string_view name) {
+  return value_in<SessionState>(kSessionStateNames, name);
+}
 
 struct Session {
   SessionId id;

@@ -5,10 +5,22 @@
 #include <algorithm>
 #include <regex>
 
+#include "control/core/audit.hpp"
+#include "control/nodes/node.hpp"
+#include "control/pki/certificate_inventory.hpp"
+#include "control/pki/rotation/trust_state.hpp"
+#include "control/sessions/session.hpp"
 #include "control/store/test_cluster.hpp"
+#include "policy/blocklist.hpp"
 #include "policy/protocols.hpp"
 #include "policy/roles.hpp"
+#include "snapshot/config_types.hpp"
+#include "snapshot/node_config.hpp"
+#include "snapshot/security_delta.hpp"
+#include "wire/certificate_kind.hpp"
+#include "wire/enrolment_state.hpp"
 #include "wire/node_commands.hpp"
+#include "wire/severity.hpp"
 
 namespace rap::store {
 namespace {
@@ -60,6 +72,43 @@ TEST_F(Constraints, KnowTheRolesOfPeople) {
 
 TEST_F(Constraints, KnowTheRolesOfNodes) {
   EXPECT_EQ(choices("node_roles", "role"), sorted_names(policy::kNodeRoleNames));
+}
+
+TEST_F(Constraints, KnowTheStatesOfNodesEnrolmentsAndSessions) {
+  EXPECT_EQ(choices("nodes", "state"), sorted_names(control::kNodeStateNames));
+  EXPECT_EQ(choices("enrolments", "state"), sorted_names(wire::kEnrolmentStateNames));
+  EXPECT_EQ(choices("sessions", "state"), sorted_names(control::kSessionStateNames));
+}
+
+TEST_F(Constraints, KnowTheKindsAndTheStatusOfCertificates) {
+  EXPECT_EQ(choices("node_certificates", "kind"), sorted_names(wire::kCertificateKindNames));
+  EXPECT_EQ(choices("node_certificates", "status"), sorted_names(control::kCertificateStatuses));
+}
+
+TEST_F(Constraints, KnowTheKindsAndTheSeveritiesOfRevocations) {
+  EXPECT_EQ(choices("revocations", "kind"), sorted_names(snapshot::kRevocationKindNames));
+  EXPECT_EQ(choices("revocations", "severity"), sorted_names(wire::kSeverityNames));
+}
+
+TEST_F(Constraints, KnowWhatIsBlocklistedAndTheListsOfSecurityData) {
+  EXPECT_EQ(choices("server_blocklist_changes", "kind"), sorted_names(policy::kBlocklistKindNames));
+  EXPECT_EQ(choices("server_blocklist_changes", "action"),
+            sorted_names(snapshot::kBlocklistActions));
+  EXPECT_EQ(choices("delta_counters", "stream"), sorted_names(snapshot::kDeltaStreamNames));
+}
+
+TEST_F(Constraints, KnowTheLayersOfConfigurations) {
+  EXPECT_EQ(choices("config_documents", "layer"), sorted_names(snapshot::kLayerNames));
+}
+
+TEST_F(Constraints, KnowThePhasesOfRotations) {
+  EXPECT_EQ(choices("trust", "phase"), sorted_names(control::kTrustPhaseNames));
+  EXPECT_EQ(choices("trust", "token_phase"), sorted_names(control::kTokenKeyPhaseNames));
+}
+
+TEST_F(Constraints, KnowWhoActsAndWhatComesOfIt) {
+  EXPECT_EQ(choices("audit_log", "actor_kind"), sorted_names(control::kActorKinds));
+  EXPECT_EQ(choices("audit_log", "outcome"), sorted_names(control::kAuditOutcomes));
 }
 
 TEST_F(Constraints, KnowTheCommandsOfNodes) {

@@ -137,7 +137,7 @@ Outcome<void> step_root(const RotationPorts& ports, Transaction& tx, const Trust
 
 std::vector<RouteOf<RotationPorts>> root_rotation_routes() {
   using namespace field;
-  const Fields status = {choice("phase", {"stable", "distributing", "reissuing", "retiring"}),
+  const Fields status = {choice("phase", kTrustPhaseNames),
                          time("phase_since").optional(),
                          text("ca_ref"),
                          text("next_ca_ref").optional(),

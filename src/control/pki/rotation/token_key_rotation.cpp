@@ -80,7 +80,7 @@ void step_token_keys(Transaction& tx, WallTime now) {
 
 std::vector<RouteOf<RotationPorts>> token_key_routes() {
   using namespace field;
-  const Fields status = {choice("phase", {"stable", "distributing", "overlapping"}), text("kid"),
+  const Fields status = {choice("phase", kTokenKeyPhaseNames), text("kid"),
                          text("next_kid").optional(), time("phase_since").optional()};
   return {
       {{.method = "GET",

@@ -2,6 +2,7 @@
 // keeps it, and the nodes that they wait for.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "snapshot/node_config.hpp"
 
@@ -18,8 +20,12 @@ namespace rap::control {
 // The change to another root (CH-12): nodes learn of both roots, get certificates under the new
 // one, and forget the old one.
 enum class TrustPhase : std::uint8_t { stable, distributing, reissuing, retiring };
-std::string_view to_string(TrustPhase phase);
-std::optional<TrustPhase> trust_phase_from(std::string_view s);
+inline constexpr std::array<std::string_view, 4> kTrustPhaseNames = {"stable", "distributing",
+                                                                     "reissuing", "retiring"};
+constexpr std::string_view to_string(TrustPhase phase) { return name_in(kTrustPhaseNames, phase); }
+constexpr std::optional<TrustPhase> trust_phase_from(std::string_view name) {
+  return value_in<TrustPhase>(kTrustPhaseNames, name);
+}
 
 struct TrustState {
   TrustPhase phase = TrustPhase::stable;
@@ -34,8 +40,14 @@ struct TrustState {
 // The change to another key for tokens: nodes learn of the next one, it signs, and they forget the
 // former one when nothing that it signed is good any more.
 enum class TokenKeyPhase : std::uint8_t { stable, distributing, overlapping };
-std::string_view to_string(TokenKeyPhase phase);
-std::optional<TokenKeyPhase> token_key_phase_from(std::string_view s);
+inline constexpr std::array<std::string_view, 3> kTokenKeyPhaseNames = {"stable", "distributing",
+                                                                        "overlapping"};
+constexpr std::string_view to_string(TokenKeyPhase phase) {
+  return name_in(kTokenKeyPhaseNames, phase);
+}
+constexpr std::optional<TokenKeyPhase> token_key_phase_from(std::string_view name) {
+  return value_in<TokenKeyPhase>(kTokenKeyPhaseNames, name);
+}
 
 struct TokenKeyState {
   TokenKeyPhase phase = TokenKeyPhase::stable;

@@ -19,10 +19,11 @@ void SqlNodeReports::record_check_in(const control::Node& node, WallTime now) {
       node.certificate_serial);
 }
 
-void SqlNodeReports::record_acks(const std::vector<control::ConfigAck>& acks, WallTime now) {
+void SqlNodeReports::record_acks(const std::vector<control::AcknowledgedConfig>& acks,
+                                 WallTime now) {
   std::vector<NodeId> nodes;
   std::vector<std::uint64_t> versions;
-  for (const control::ConfigAck& ack : acks) {
+  for (const control::AcknowledgedConfig& ack : acks) {
     nodes.push_back(ack.node);
     versions.push_back(ack.version);
   }

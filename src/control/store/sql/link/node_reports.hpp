@@ -11,7 +11,7 @@ class SqlNodeReports final : public control::NodeReportRepository {
   explicit SqlNodeReports(SqlSession& sql) : sql_(sql) {}
 
   void record_check_in(const control::Node& node, WallTime now) override;
-  void record_acks(const std::vector<control::ConfigAck>& acks, WallTime now) override;
+  void record_acks(const std::vector<control::AcknowledgedConfig>& acks, WallTime now) override;
   void record_config_error(NodeId node, std::string_view error, WallTime now) override;
 
  private:

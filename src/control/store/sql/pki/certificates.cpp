@@ -37,7 +37,7 @@ NodeCertificate certificate_of(const Row& row) {
   c.key_sha256 = row.text(9);
   c.revoked_at = row.maybe_time(10);
   c.pem = row.text(11);
-  c.kind = control::certificate_kind_from(row.text(12)).value_or(control::CertificateKind::node);
+  c.kind = wire::certificate_kind_from(row.text(12)).value_or(control::CertificateKind::node);
   c.key_revoked = row.boolean(13);
   c.holder = holder_of(row, 14);
   return c;
@@ -134,7 +134,7 @@ std::vector<control::RevokedCertificate> SqlCertificates::revoked(
       only, after, limit);
   for (const Row& row : rows) {
     out.push_back(
-        {control::certificate_kind_from(row.text(0)).value_or(control::CertificateKind::node),
+        {wire::certificate_kind_from(row.text(0)).value_or(control::CertificateKind::node),
          row.text(1), row.text(2), row.text(3), row.text(4), row.time(5), row.time(6),
          holder_of(row, 7), row.boolean(8)});
   }
