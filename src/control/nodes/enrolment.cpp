@@ -1,24 +1,15 @@
 #include "control/nodes/enrolment.hpp"
 
-#include "control/core/enum_names.hpp"
 #include "control/http/json_reply.hpp"
 
 namespace rap::control {
-namespace {
-
-constexpr EnumNames<EnrolmentState, 3> kStates("pending", "approved", "denied");
-
-}  // namespace
-
-std::string_view to_string(EnrolmentState state) { return kStates.of(state); }
-std::optional<EnrolmentState> enrolment_state_from(std::string_view s) { return kStates.named(s); }
 
 Fields enrolment_fields() {
   using namespace field;
   return {uuid("id"),
           uuid("node_id"),
           field::name("node_name"),
-          choice("state", {"pending", "approved", "denied"}),
+          choice("state", wire::kEnrolmentStateNames),
           text("data_plane_advertise"),
           text("fabric_advertise"),
           of("metadata", FieldType::free_object),

@@ -13,12 +13,11 @@
 #include "control/http/schema.hpp"
 #include "crypto/keys/digest.hpp"
 #include "crypto/sealing/sealing.hpp"
+#include "wire/enrolment_state.hpp"
 
 namespace rap::control {
 
-enum class EnrolmentState : std::uint8_t { pending, approved, denied };
-std::string_view to_string(EnrolmentState state);
-std::optional<EnrolmentState> enrolment_state_from(std::string_view s);
+using wire::EnrolmentState;
 
 struct Enrolment {
   EnrolmentId id;

@@ -5,12 +5,13 @@
 #include "control/http/json_reply.hpp"
 #include "control/http/throttle.hpp"
 #include "control/nodes/enrolment.hpp"
-#include "control/nodes/join_token.hpp"
+#include "control/nodes/issued_join_token.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/routes.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
 #include "snapshot/certificate_names.hpp"
+#include "wire/node_api_calls.hpp"
 
 namespace rap::control {
 namespace {
@@ -32,7 +33,7 @@ std::array<std::uint8_t, N> to_array(const Bytes& bytes) {
   return out;
 }
 
-Enrolment enrolment_from(EnrolmentPorts& ports, const Call& call, const JoinToken& token) {
+Enrolment enrolment_from(EnrolmentPorts& ports, const Call& call, const IssuedJoinToken& token) {
   Enrolment e;
   e.id = EnrolmentId::random(ports.rng);
   e.node = token.node;
@@ -60,7 +61,7 @@ Reply enrolment_reply(const Enrolment& e) {
 
 // A token that was used answers the same request with the same enrolment: the first answer may have
 // been lost on its way.
-Outcome<Reply> again(Transaction& tx, const Call& call, const JoinToken& token) {
+Outcome<Reply> again(Transaction& tx, const Call& call, const IssuedJoinToken& token) {
   const auto enrolment = tx.enrolments().of_token(token.id);
   if (enrolment && enrolment->csr == call.text("csr")) return enrolment_reply(*enrolment);
   return refuse(
@@ -148,7 +149,7 @@ Outcome<Reply> enrolment_status(EnrolmentPorts& ports, const Call& call) {
 }
 
 Outcome<Reply> list_enrolments(EnrolmentPorts& ports, const Call& call) {
-  const auto state = enrolment_state_from(call.query("state").value_or(""));
+  const auto state = wire::enrolment_state_from(call.query("state").value_or(""));
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(tx.enrolments().list(state));
   });
@@ -219,13 +220,13 @@ Outcome<Reply> deny(EnrolmentPorts& ports, const Call& call) {
 
 std::vector<RouteOf<EnrolmentPorts>> enrolment_routes() {
   using namespace field;
-  const Field state = choice("state", {"pending", "approved", "denied"});
+  const Field state = choice("state", wire::kEnrolmentStateNames);
   const auto address = [&](std::string_view name) { return of(name, FieldType::host_port); };
   const auto note = [](std::string_view name) { return text(name, kMaxMetadataBytes).optional(); };
   return {
-      {{.method = "POST",
-        .path = "/api/v1/enrolments",
-        .operation = "enrol",
+      {{.method = kind_of(wire::NodeApiCall::enrol).method,
+        .path = kind_of(wire::NodeApiCall::enrol).path,
+        .operation = kind_of(wire::NodeApiCall::enrol).operation,
         .summary = "Ask to become a node, with a join token and a signing request",
         .access = policy::Access::anyone,
         .query = {},
@@ -236,9 +237,9 @@ std::vector<RouteOf<EnrolmentPorts>> enrolment_routes() {
                  object("metadata", {note("hostname"), note("os"), note("software_version")})},
         .answer = {202, {uuid("id"), state}}},
        enrol},
-      {{.method = "POST",
-        .path = "/api/v1/enrolments/{id}/status",
-        .operation = "getEnrolmentStatus",
+      {{.method = kind_of(wire::NodeApiCall::get_enrolment_status).method,
+        .path = kind_of(wire::NodeApiCall::get_enrolment_status).path,
+        .operation = kind_of(wire::NodeApiCall::get_enrolment_status).operation,
         .summary = "How an enrolment stands, for who knows its poll secret",
         .access = policy::Access::anyone,
         .query = {},

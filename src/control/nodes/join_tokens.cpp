@@ -3,15 +3,15 @@
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/nodes/join_token.hpp"
+#include "control/nodes/issued_join_token.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/routes.hpp"
 #include "control/pki/authority.hpp"
+#include "wire/join_token.hpp"
 
 namespace rap::control {
 namespace {
 
-constexpr std::string_view kPrefix = "rapjt1.";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kDefaultLifetimeSeconds = 3600;
 constexpr std::int64_t kMaxLifetimeSeconds = std::chrono::seconds(std::chrono::days{7}).count();
@@ -45,7 +45,7 @@ Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
   const std::string secret = to_base64url(ports.rng.bytes(kSecretBytes));
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = RAP_TRY(invited_node(ports, tx, call));
-    JoinToken token;
+    IssuedJoinToken token;
     token.id = JoinTokenId::random(ports.rng);
     token.node = node;
     token.secret_sha256 = crypto::sha256(as_bytes(secret));
@@ -55,14 +55,10 @@ Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
         call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
     tx.join_tokens().add(token);
     tx.audit(call.audit("join_token.created", "node", node.str(), call.text("node_name")));
-    const Json content = {{"v", 1},
-                          {"url", ports.public_url},
-                          {"ca", ports.authority->root_fingerprint()},
-                          {"cluster", ports.authority->cluster.str()},
-                          {"node", node.str()},
-                          {"secret", secret}};
     return reply({{"id", token.id.str()},
-                  {"join_token", std::string(kPrefix) + to_base64url(as_bytes(content.dump()))},
+                  {"join_token",
+                   wire::encode_join_token(s.settings.public_url, s.authority->root_fingerprint(),
+                                           s.authority->cluster, node, secret)},
                   {"expires_at", to_unix(token.expires_at)}});
   });
 }

@@ -27,7 +27,7 @@ std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const std::string& 
 
 }  // namespace
 
-EnrolmentDriver::EnrolmentDriver(io::EventLoop& loop, agent::Enrolment& enrolment,
+EnrolmentDriver::EnrolmentDriver(io::EventLoop& loop, agent::EnrolmentClient& enrolment,
                                  agent::NodeFiles& state, Log& log, std::function<void()> done)
     : loop_(loop),
       enrolment_(enrolment),
@@ -43,8 +43,8 @@ void EnrolmentDriver::step(const agent::EnrolmentEvent& event) {
   for (const agent::EnrolmentAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
   }
-  const agent::EnrolmentState state = enrolment_.state();
-  if (state == agent::EnrolmentState::enrolled || state == agent::EnrolmentState::refused) {
+  const agent::EnrolmentStage stage = enrolment_.stage();
+  if (stage == agent::EnrolmentStage::enrolled || stage == agent::EnrolmentStage::refused) {
     if (done_) std::exchange(done_, nullptr)();
     return;
   }

@@ -7,7 +7,7 @@
 #include "base/log.hpp"
 #include "io/http/http_client.hpp"
 #include "io/stream/event_loop.hpp"
-#include "node/agent/enrolment/enrolment.hpp"
+#include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/node_files.hpp"
 
 namespace rap::host {
@@ -15,7 +15,7 @@ namespace rap::host {
 class EnrolmentDriver {
  public:
   // Calls `done` once, on the loop, when the machine is in enrolled or refused.
-  EnrolmentDriver(io::EventLoop& loop, agent::Enrolment& enrolment, agent::NodeFiles& state,
+  EnrolmentDriver(io::EventLoop& loop, agent::EnrolmentClient& enrolment, agent::NodeFiles& state,
                   Log& log, std::function<void()> done);
   void start();
 
@@ -26,7 +26,7 @@ class EnrolmentDriver {
   void perform(const agent::Say& say);
 
   io::EventLoop& loop_;
-  agent::Enrolment& enrolment_;
+  agent::EnrolmentClient& enrolment_;
   agent::NodeFiles& state_;
   Log& log_;
   std::function<void()> done_;

@@ -18,7 +18,7 @@ class EnrolmentDriverTest : public testing::Test {
     world_.run([this] { driver_.reset(); });
   }
 
-  void begin(const agent::JoinToken& token) {
+  void begin(const wire::JoinToken& token) {
     world_.run([&] {
       auto plan = agent::plan_enrolment(files_, token, {{"127.0.0.1", 1}, {"127.0.0.1", 2}}, rng_);
       machine_.emplace(std::move(plan.value()), agent::HostFacts{"host", "os", "1"}, rng_);
@@ -26,9 +26,9 @@ class EnrolmentDriverTest : public testing::Test {
       driver_->start();
     });
   }
-  agent::EnrolmentState state() {
-    agent::EnrolmentState out{};
-    world_.run([&] { out = machine_->state(); });
+  agent::EnrolmentStage state() {
+    agent::EnrolmentStage out{};
+    world_.run([&] { out = machine_->stage(); });
     return out;
   }
 
@@ -38,14 +38,14 @@ class EnrolmentDriverTest : public testing::Test {
   io::TestLog log_;
   TestControl control_;
   io::TestLoop world_;
-  std::optional<agent::Enrolment> machine_;
+  std::optional<agent::EnrolmentClient> machine_;
   std::optional<EnrolmentDriver> driver_;
 };
 
 TEST_F(EnrolmentDriverTest, EndsWithAnIdentityThatOnlyThisUserCanRead) {
   begin(control_.join_token());
   ASSERT_TRUE(log_.wait_for("test.done"));
-  EXPECT_EQ(agent::EnrolmentState::enrolled, state());
+  EXPECT_EQ(agent::EnrolmentStage::enrolled, state());
   const auto identity = agent::load_identity(files_);
   ASSERT_TRUE(identity && *identity);
   EXPECT_EQ(control_.node, (*identity)->record.node);
@@ -57,7 +57,7 @@ TEST_F(EnrolmentDriverTest, AsksAgainUntilSomebodyApproves) {
   control_.say("pending");
   begin(control_.join_token());
   ASSERT_TRUE(control_.wait_for("/status", 2));
-  EXPECT_EQ(agent::EnrolmentState::awaiting_approval, state());
+  EXPECT_EQ(agent::EnrolmentStage::awaiting_approval, state());
   control_.say("approved");
   EXPECT_TRUE(log_.wait_for("test.done"));
   EXPECT_EQ(1, log_.count("enrolment.pending"));
@@ -67,20 +67,20 @@ TEST_F(EnrolmentDriverTest, SendsNothingSecretToWhoeverShowsAnotherRoot) {
   const crypto::LivePki other(io::wall_now(), 9);
   begin(control_.join_token(&other.root.certificate));
   ASSERT_TRUE(log_.wait_for("test.done"));
-  EXPECT_EQ(agent::EnrolmentState::refused, state());
+  EXPECT_EQ(agent::EnrolmentStage::refused, state());
   EXPECT_EQ(1U, control_.requests("/trust-bundle").size());
   EXPECT_TRUE(control_.requests("/enrolments").empty());
 }
 
 TEST_F(EnrolmentDriverTest, SaysThatNobodyAnswersAndGoesOnTrying) {
-  agent::JoinToken token = control_.join_token();
+  wire::JoinToken token = control_.join_token();
   {
     io::TestServer gone({}, [](const wire::HttpRequest&) { return wire::HttpResponse{}; });
     token.control.authority.port = gone.port();
   }
   begin(token);
   EXPECT_TRUE(log_.wait_for("The control plane cannot be reached", 2));
-  EXPECT_EQ(agent::EnrolmentState::checking_root, state());
+  EXPECT_EQ(agent::EnrolmentStage::checking_root, state());
   EXPECT_EQ(0, log_.count("test.done"));
 }
 
@@ -99,7 +99,7 @@ TEST_F(EnrolmentDriverTest, WaitsForTheDiskToTakeTheKeys) {
   EXPECT_TRUE(control_.requests("/trust-bundle").empty()) << "no step before its key is stored";
   world_.run([&] { fs::remove(folder_ / "identity"); });
   EXPECT_TRUE(log_.wait_for("test.done"));
-  EXPECT_EQ(agent::EnrolmentState::enrolled, state());
+  EXPECT_EQ(agent::EnrolmentStage::enrolled, state());
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "node/agent/enrolment/enrolment.hpp"
+#include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/node_files.hpp"
 
 namespace rap::host {

@@ -23,14 +23,14 @@ AgentEnd fail(Log& log, std::string_view detail, AgentEnd end = AgentEnd::failed
   return end;
 }
 
-std::expected<std::optional<agent::JoinToken>, std::string> join_token(const NodeAgentOptions& o) {
+std::expected<std::optional<wire::JoinToken>, std::string> join_token(const NodeAgentOptions& o) {
   std::string text = o.join_token;
   if (!o.join_token_file.empty()) {
-    auto content = RAP_TRY(io::read_file(o.join_token_file, agent::kMaxJoinTokenBytes + 1));
+    auto content = RAP_TRY(io::read_file(o.join_token_file, wire::kMaxJoinTokenBytes + 1));
     text = std::move(content);
   }
   if (text.empty()) return std::nullopt;
-  auto token = RAP_TRY(agent::parse_join_token(text));
+  auto token = RAP_TRY(wire::parse_join_token(text));
   return std::optional(std::move(token));
 }
 
@@ -67,7 +67,7 @@ std::string NodeAgent::enrol_or_start() {
   if (!data_plane || !fabric) return "an advertised address is not HOST:PORT";
   auto plan = agent::plan_enrolment(state_, *token, {*data_plane, *fabric}, random_);
   if (!plan) return plan.error();
-  enrolment_ = std::make_unique<agent::Enrolment>(std::move(*plan), host_facts(), random_);
+  enrolment_ = std::make_unique<agent::EnrolmentClient>(std::move(*plan), host_facts(), random_);
   enrolment_driver_ = std::make_unique<EnrolmentDriver>(loop_, *enrolment_, state_, log_,
                                                         [this] { enrolment_ended(); });
   enrolment_driver_->start();
@@ -78,7 +78,7 @@ void NodeAgent::enrolment_ended() {
   // Posted: the driver that calls this is about to go.
   loop_.post([this] {
     std::string error;
-    if (enrolment_->state() == agent::EnrolmentState::enrolled) {
+    if (enrolment_->stage() == agent::EnrolmentStage::enrolled) {
       enrolment_driver_.reset();
       error = enrol_or_start();
       if (error.empty()) return;

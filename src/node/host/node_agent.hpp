@@ -10,7 +10,7 @@
 #include "base/cluster_log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/system/system.hpp"
-#include "node/agent/enrolment/enrolment.hpp"
+#include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/link/control_link.hpp"
 #include "node/host/control_link_driver.hpp"
@@ -64,7 +64,7 @@ class NodeAgent {
   std::optional<node_store::SecurityDb> security_;
   io::SystemRandom random_;
   io::EventLoop loop_;
-  std::unique_ptr<agent::Enrolment> enrolment_;
+  std::unique_ptr<agent::EnrolmentClient> enrolment_;
   std::unique_ptr<EnrolmentDriver> enrolment_driver_;
   std::optional<agent::NodeIdentity> identity_;
   std::unique_ptr<agent::ControlLink> link_;

@@ -82,11 +82,11 @@ TEST_F(NodeAgentTest, ReadsTheJoinTokenFromAFileUpToItsBound) {
   };
   options_.join_token.clear();
   ASSERT_TRUE(
-      io::write_file_atomic(options_.join_token_file, padded(agent::kMaxJoinTokenBytes + 2)));
+      io::write_file_atomic(options_.join_token_file, padded(wire::kMaxJoinTokenBytes + 2)));
   EXPECT_EQ(AgentEnd::failed, run_node_agent(options_, log_));
   EXPECT_TRUE(log_.wait_for("larger than"));
   ASSERT_TRUE(
-      io::write_file_atomic(options_.join_token_file, padded(agent::kMaxJoinTokenBytes + 1)));
+      io::write_file_atomic(options_.join_token_file, padded(wire::kMaxJoinTokenBytes + 1)));
   EXPECT_EQ(AgentEnd::stopped, run_until([this] { return log_.wait_for("agent.ready"); }));
 }
 

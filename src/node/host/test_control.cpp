@@ -29,7 +29,7 @@ TestControl::TestControl() {
   nodes_.emplace(options, [this](const wire::HttpRequest& r) { return answer_node(r); });
 }
 
-agent::JoinToken TestControl::join_token(const crypto::Certificate* root) {
+wire::JoinToken TestControl::join_token(const crypto::Certificate* root) {
   return {{{"127.0.0.1", api_->port()}, "/"},
           (root ? *root : pki.root.certificate).fingerprint_hex(),
           pki.cluster,
@@ -38,7 +38,7 @@ agent::JoinToken TestControl::join_token(const crypto::Certificate* root) {
 }
 
 std::string TestControl::join_token_text(const crypto::Certificate* root) {
-  const agent::JoinToken token = join_token(root);
+  const wire::JoinToken token = join_token(root);
   const std::string text = json{
       {"v", 1},
       {"url", "https://" + token.control.authority.str() + "/"},

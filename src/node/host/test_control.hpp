@@ -13,7 +13,7 @@
 #include "io/http/test_http.hpp"
 #include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
-#include "node/agent/enrolment/join_token.hpp"
+#include "wire/join_token.hpp"
 
 namespace rap::host {
 
@@ -24,7 +24,7 @@ class TestControl {
   TestControl();
 
   // A join token for the API at this address. The pinned root is `root`'s, or the right one.
-  agent::JoinToken join_token(const crypto::Certificate* root = nullptr);
+  wire::JoinToken join_token(const crypto::Certificate* root = nullptr);
   std::string join_token_text(const crypto::Certificate* root = nullptr);
 
   // What it says to a status request: pending, approved, denied.

@@ -16,7 +16,8 @@ constexpr std::size_t kPollSecretBytes = 32;
 
 // The enrolment on disk, when it is this one and its key is still there.
 std::expected<std::optional<EnrolmentRecord>, std::string> under_way(
-    NodeFiles& state, const std::optional<JoinToken>& token, const AdvertisedAddresses& addresses) {
+    NodeFiles& state, const std::optional<wire::JoinToken>& token,
+    const AdvertisedAddresses& addresses) {
   auto text = RAP_TRY(state.read(kEnrolmentFile));
   auto key_text = RAP_TRY(state.read(kNodeKeyFile));
   if (!text || !key_text) return std::nullopt;
@@ -35,7 +36,7 @@ std::expected<std::optional<EnrolmentRecord>, std::string> under_way(
   return *record;
 }
 
-EnrolmentPlan new_enrolment(const JoinToken& token, const AdvertisedAddresses& addresses,
+EnrolmentPlan new_enrolment(const wire::JoinToken& token, const AdvertisedAddresses& addresses,
                             RandomSource& rng) {
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
   const auto seal = crypto::X25519KeyPair::generate(rng);
@@ -68,10 +69,9 @@ crypto::SubjectNames AdvertisedAddresses::node_names(ClusterId cluster, NodeId n
   return snapshot::node_certificate_names(cluster, node, std::array{data_plane, fabric});
 }
 
-std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,
-                                                         const std::optional<JoinToken>& token,
-                                                         const AdvertisedAddresses& addresses,
-                                                         RandomSource& rng) {
+std::expected<EnrolmentPlan, std::string> plan_enrolment(
+    NodeFiles& state, const std::optional<wire::JoinToken>& token,
+    const AdvertisedAddresses& addresses, RandomSource& rng) {
   auto record = RAP_TRY(under_way(state, token, addresses));
   if (record) {
     EnrolmentPlan plan{std::move(*record), std::nullopt, {}};

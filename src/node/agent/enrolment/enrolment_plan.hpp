@@ -10,8 +10,8 @@
 #include "base/random.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "node/agent/enrolment/enrolment_record.hpp"
-#include "node/agent/enrolment/join_token.hpp"
 #include "node/agent/node_files.hpp"
+#include "wire/join_token.hpp"
 #include "wire/url.hpp"
 
 namespace rap::agent {
@@ -32,9 +32,8 @@ struct EnrolmentPlan {
 
 // `token` may be absent when an enrolment is under way. The same token again continues the same
 // enrolment; another token, or other addresses, starts a new one with new keys.
-std::expected<EnrolmentPlan, std::string> plan_enrolment(NodeFiles& state,
-                                                         const std::optional<JoinToken>& token,
-                                                         const AdvertisedAddresses& addresses,
-                                                         RandomSource& rng);
+std::expected<EnrolmentPlan, std::string> plan_enrolment(
+    NodeFiles& state, const std::optional<wire::JoinToken>& token,
+    const AdvertisedAddresses& addresses, RandomSource& rng);
 
 }  // namespace rap::agent

@@ -9,7 +9,7 @@
 
 #include "base/ids.hpp"
 #include "crypto/tokens/jws.hpp"
-#include "node/agent/enrolment/join_token.hpp"
+#include "wire/join_token.hpp"
 
 namespace rap::agent {
 

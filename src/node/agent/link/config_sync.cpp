@@ -7,6 +7,7 @@
 #include "node/agent/configuration/app_trust.hpp"
 #include "node/agent/control_problem.hpp"
 #include "snapshot/trust_bundle.hpp"
+#include "wire/node_api_calls.hpp"
 
 namespace rap::agent {
 namespace {
@@ -279,7 +280,7 @@ std::expected<std::vector<ObjectName>, ConfigReport> ConfigSync::stage(
         return std::unexpected(
             report_of(ref, {ConfigFault::malformed, "an object of that size is not fetched"}));
       }
-      objects.push_back({"configs", name, found->size});
+      objects.push_back({std::string(wire::kConfigObjects), name, found->size});
     } else if (auto added = documents_.add(ref, found->envelope, scope_); !added) {
       return std::unexpected(report_of(ref, added.error()));
     }

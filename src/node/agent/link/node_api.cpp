@@ -7,17 +7,25 @@
 #include "base/encoding.hpp"
 #include "snapshot/document_json.hpp"
 #include "wire/byte_range.hpp"
+#include "wire/node_api_calls.hpp"
 #include "wire/node_commands.hpp"
 
 namespace rap::agent {
 namespace {
 
 using nlohmann::json;
+using wire::NodeApiCall;
 
-wire::HttpRequest post(NodeId node, std::string_view call, const json& body) {
+wire::HttpRequest request_for(NodeApiCall call, std::initializer_list<std::string_view> values) {
   wire::HttpRequest request;
-  request.method = "POST";
-  request.path = "/cp/v2/nodes/" + node.str() + "/" + std::string(call);
+  request.method = kind_of(call).method;
+  request.path = path_of(call, values);
+  return request;
+}
+
+wire::HttpRequest post(NodeApiCall call, std::initializer_list<std::string_view> values,
+                       const json& body) {
+  wire::HttpRequest request = request_for(call, values);
   request.headers = {{"content-type", "application/json"}};
   request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
   return request;
@@ -39,7 +47,7 @@ auto parse(const wire::HttpResponse& response, Read read) -> std::optional<declt
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
   const std::string& version = report.host.software_version;
   return post(
-      node, "checkin",
+      NodeApiCall::check_in, {node.str()},
       {{"versions",
         {{"agent", version}, {"fabric", version}, {"config_version", report.config_version}}},
        {"metrics", {{"fabric_starts", report.fabric_starts}}},
@@ -60,15 +68,13 @@ std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
 }
 
 wire::HttpRequest events_request(NodeId node) {
-  wire::HttpRequest request;
-  request.method = "GET";
-  request.path = "/cp/v2/nodes/" + node.str() + "/events";
+  wire::HttpRequest request = request_for(NodeApiCall::open_events, {node.str()});
   request.headers = {{"accept", "text/event-stream"}};
   return request;
 }
 
 wire::HttpRequest pull_commands_request(NodeId node, std::uint64_t since) {
-  wire::HttpRequest request = post(node, "commands/pull", json::object());
+  wire::HttpRequest request = post(NodeApiCall::pull_commands, {node.str()}, json::object());
   request.query = "since=" + std::to_string(since);
   return request;
 }
@@ -79,7 +85,8 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
     for (const json& item : body.at("commands")) {
       Command command{item.at("seq"), item.at("id"), item.at("type"), {}};
       if (command.type == to_string(wire::NodeCommand::terminate_session)) {
-        command.session_id = item.at("payload").at("session_id");
+        command.session_id = item.at("payload").at(
+            std::string(kind_of(wire::NodeCommand::terminate_session).argument));
       }
       commands.push_back(std::move(command));
     }
@@ -91,7 +98,7 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
 
 wire::HttpRequest command_result_request(NodeId node, std::string_view command_id,
                                          std::string_view status, std::string_view detail) {
-  return post(node, "commands/" + wire::percent_encode(command_id) + "/result",
+  return post(NodeApiCall::finish_command, {node.str(), command_id},
               {{"status", status}, {"detail", detail}});
 }
 
@@ -100,7 +107,7 @@ wire::HttpRequest pull_deltas_request(NodeId node, snapshot::DeltaStream stream,
   const std::string list(to_string(stream));
   json body = {{list + "_since", since}};
   if (since > 0 && began > 0) body[list + "_began"] = began;
-  return post(node, "deltas/pull", body);
+  return post(NodeApiCall::pull_deltas, {node.str()}, body);
 }
 
 std::optional<DeltaAnswer> parse_deltas(const wire::HttpResponse& response,
@@ -127,14 +134,12 @@ wire::HttpRequest pull_configs_request(NodeId node, const HaveConfigs& have) {
     body["have_sha256"] = have.sha256;
     body["have_issued_at"] = have.issued_at;
   }
-  return post(node, "configs/pull", body);
+  return post(NodeApiCall::pull_configs, {node.str()}, body);
 }
 
 wire::HttpRequest object_request(std::string_view kind, std::string_view name, std::size_t first,
                                  std::size_t count) {
-  wire::HttpRequest request;
-  request.method = "GET";
-  request.path = "/cp/v2/objects/" + std::string(kind) + "/" + std::string(name);
+  wire::HttpRequest request = request_for(NodeApiCall::get_object, {kind, name});
   request.headers = {{"range", wire::range_field(first, count)}};
   return request;
 }
@@ -153,8 +158,9 @@ std::optional<PulledConfigs> parse_configs(const wire::HttpResponse& response) {
   });
 }
 
-wire::HttpRequest renewal_request(NodeId node, std::string_view kind, const std::string& csr) {
-  return post(node, "certificates", {{"kind", kind}, {"csr", csr}});
+wire::HttpRequest renewal_request(NodeId node, wire::CertificateKind kind, const std::string& csr) {
+  return post(NodeApiCall::renew_certificate, {node.str()},
+              {{"kind", to_string(kind)}, {"csr", csr}});
 }
 
 std::optional<IssuedCertificate> parse_renewal(const wire::HttpResponse& response) {
@@ -171,7 +177,7 @@ wire::HttpRequest config_acks_request(NodeId node, const std::vector<ConfigAck>&
     if (ack.scope) snapshot::put_scope(item, *ack.scope);
     items.push_back(std::move(item));
   }
-  return post(node, "configs/acks", {{"acks", std::move(items)}});
+  return post(NodeApiCall::acknowledge_configs, {node.str()}, {{"acks", std::move(items)}});
 }
 
 wire::HttpRequest config_errors_request(NodeId node, const std::vector<ConfigReport>& errors) {
@@ -181,7 +187,7 @@ wire::HttpRequest config_errors_request(NodeId node, const std::vector<ConfigRep
     if (error.scope) snapshot::put_scope(item, *error.scope);
     items.push_back(std::move(item));
   }
-  return post(node, "configs/errors", {{"errors", std::move(items)}});
+  return post(NodeApiCall::report_config_errors, {node.str()}, {{"errors", std::move(items)}});
 }
 
 }  // namespace rap::agent

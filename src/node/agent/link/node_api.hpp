@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "node/agent/enrolment/enrolment.hpp"
+#include "node/agent/enrolment/enrolment_client.hpp"
 #include "snapshot/documents.hpp"
 #include "snapshot/security_delta.hpp"
+#include "wire/certificate_kind.hpp"
 #include "wire/http_message.hpp"
 #include "wire/observations.hpp"
 
@@ -47,8 +48,7 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
 wire::HttpRequest command_result_request(NodeId node, std::string_view command_id,
                                          std::string_view status, std::string_view detail);
 
-// `kind`: "node" or "worker".
-wire::HttpRequest renewal_request(NodeId node, std::string_view kind, const std::string& csr);
+wire::HttpRequest renewal_request(NodeId node, wire::CertificateKind kind, const std::string& csr);
 struct IssuedCertificate {
   std::string chain_pem;
   Bytes staple;  // an OCSP response about it; empty: none came along

@@ -94,8 +94,8 @@ LinkActions RenewalSync::on_answer(Now now, const Answer& answer,
   call_.succeeded(now.mono, rng_);
   plan(now);
   Say said{LogLevel::info, "certificate.renewed",
-           "The " + std::string(subject_.kind) + "'s certificate " + certificate_->serial_hex() +
-               " is in use."};
+           "The " + std::string(to_string(subject_.kind)) + "'s certificate " +
+               certificate_->serial_hex() + " is in use."};
   if (subject_.call == Call::renew_worker) {
     return {std::move(said), UseWorker{}, tell_fabric(wire::CredentialsChanged{})};
   }

@@ -20,7 +20,7 @@ namespace rap::agent {
 // Which of a node's two certificates is renewed, and where it is kept.
 struct RenewalSubject {
   Call call;
-  std::string_view kind;  // on the wire
+  wire::CertificateKind kind;
   crypto::PeerSide side;  // in which it is shown
   std::string_view key_file;
   std::string_view next_key_file;
@@ -28,15 +28,17 @@ struct RenewalSubject {
   std::string_view staple_file;
 };
 inline constexpr RenewalSubject kNodeCertificate{Call::renew_certificate,
-                                                 "node",
+                                                 wire::CertificateKind::node,
                                                  crypto::PeerSide::client,
                                                  kNodeKeyFile,
                                                  kNextKeyFile,
                                                  kChainFile,
                                                  kStapleFile};
 inline constexpr RenewalSubject kWorkerCertificate{
-    Call::renew_worker, "worker",         crypto::PeerSide::server, kWorkerKeyFile,
-    kWorkerNextKeyFile, kWorkerChainFile, kWorkerStapleFile};
+    Call::renew_worker,       wire::CertificateKind::worker,
+    crypto::PeerSide::server, kWorkerKeyFile,
+    kWorkerNextKeyFile,       kWorkerChainFile,
+    kWorkerStapleFile};
 
 class RenewalSync {
  public:

@@ -25,7 +25,7 @@ Enrolment enrolment_of(const Row& row) {
   e.fabric_advertise = row.text(8);
   e.metadata = row.text(9);
   e.source_ip = row.text(10);
-  e.state = control::enrolment_state_from(row.text(11)).value_or(control::EnrolmentState::denied);
+  e.state = wire::enrolment_state_from(row.text(11)).value_or(control::EnrolmentState::denied);
   e.created_at = row.time(12);
   e.decided_at = row.maybe_time(13);
   e.certificate_pem = row.text(14);

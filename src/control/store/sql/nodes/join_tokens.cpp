@@ -5,20 +5,20 @@
 namespace rap::store {
 namespace {
 
-using control::JoinToken;
+using control::IssuedJoinToken;
 
 constexpr std::string_view kSelectToken =
     "SELECT t.id, t.node_id, n.name, t.secret_sha256, t.created_by, t.created_at, t.expires_at, "
     "t.used_at FROM join_tokens t JOIN nodes n ON n.id = t.node_id ";
 
-JoinToken token_of(const Row& row) {
+IssuedJoinToken token_of(const Row& row) {
   return {row.id<JoinTokenId>(0), row.id<NodeId>(1), row.text(2), row.bytes32(3),
           row.id<UserId>(4),      row.time(5),       row.time(6), row.maybe_time(7)};
 }
 
 }  // namespace
 
-void SqlJoinTokens::add(const JoinToken& t) {
+void SqlJoinTokens::add(const IssuedJoinToken& t) {
   sql_.query(
       "UPDATE join_tokens SET expires_at = least(expires_at, $2::bigint) "
       "WHERE node_id = $1 AND used_at IS NULL",
@@ -29,8 +29,8 @@ void SqlJoinTokens::add(const JoinToken& t) {
       t.id, t.node, t.secret_sha256, t.created_by, t.created_at, t.expires_at);
 }
 
-std::vector<JoinToken> SqlJoinTokens::list() {
-  std::vector<JoinToken> out;
+std::vector<IssuedJoinToken> SqlJoinTokens::list() {
+  std::vector<IssuedJoinToken> out;
   for (const Row& row :
        sql_.query(std::string(kSelectToken) + "ORDER BY t.created_at DESC, t.id LIMIT $1",
                   control::kMaxListed)) {
@@ -39,7 +39,8 @@ std::vector<JoinToken> SqlJoinTokens::list() {
   return out;
 }
 
-std::optional<JoinToken> SqlJoinTokens::find_and_lock(NodeId node, const crypto::Sha256& secret) {
+std::optional<IssuedJoinToken> SqlJoinTokens::find_and_lock(NodeId node,
+                                                            const crypto::Sha256& secret) {
   const Rows rows = sql_.query(
       std::string(kSelectToken) + "WHERE t.node_id = $1 AND t.secret_sha256 = $2 FOR UPDATE OF t",
       node, secret);

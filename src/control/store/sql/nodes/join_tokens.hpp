@@ -1,7 +1,7 @@
 // Join tokens in SQL.
 #pragma once
 
-#include "control/nodes/join_token.hpp"
+#include "control/nodes/issued_join_token.hpp"
 #include "control/store/postgres/sql_session.hpp"
 
 namespace rap::store {
@@ -10,10 +10,10 @@ class SqlJoinTokens final : public control::JoinTokenRepository {
  public:
   explicit SqlJoinTokens(SqlSession& sql) : sql_(sql) {}
 
-  void add(const control::JoinToken& token) override;
-  std::vector<control::JoinToken> list() override;
-  std::optional<control::JoinToken> find_and_lock(NodeId node,
-                                                  const crypto::Sha256& secret) override;
+  void add(const control::IssuedJoinToken& token) override;
+  std::vector<control::IssuedJoinToken> list() override;
+  std::optional<control::IssuedJoinToken> find_and_lock(NodeId node,
+                                                        const crypto::Sha256& secret) override;
   void use(JoinTokenId token, WallTime now) override;
 
  private:

@@ -1,4 +1,4 @@
-#include "node/agent/enrolment/join_token.hpp"
+#include "wire/join_token.hpp"
 
 #include <algorithm>
 
@@ -6,10 +6,11 @@
 
 #include "base/encoding.hpp"
 
-namespace rap::agent {
+namespace rap::wire {
 namespace {
 
 constexpr std::string_view kPrefix = "rapjt1.";
+constexpr int kVersion = 1;
 constexpr std::uint16_t kDefaultPort = 443;
 constexpr std::size_t kFingerprintDigits = 64;
 
@@ -34,19 +35,28 @@ bool is_fingerprint(std::string_view s) {
 
 }  // namespace
 
+std::string encode_join_token(std::string_view control_url, std::string_view root_fingerprint,
+                              ClusterId cluster, NodeId node, std::string_view secret) {
+  const nlohmann::json content = {{"v", kVersion},          {"url", control_url},
+                                  {"ca", root_fingerprint}, {"cluster", cluster.str()},
+                                  {"node", node.str()},     {"secret", secret}};
+  return std::string(kPrefix) + to_base64url(as_bytes(content.dump()));
+}
+
 std::expected<JoinToken, std::string> parse_join_token(std::string_view text) {
   text = trim(text);
   if (text.size() > kMaxJoinTokenBytes) return broken("is longer than any join token");
-  if (!text.starts_with(kPrefix)) return broken("does not start with 'rapjt1.'");
+  if (!text.starts_with(kPrefix))
+    return broken("does not start with '" + std::string(kPrefix) + "'");
   const auto raw = from_base64url(text.substr(kPrefix.size()));
   if (!raw) return broken("is damaged");
   try {
     const auto json = nlohmann::json::parse(raw->begin(), raw->end());
-    if (json.at("v") != 1) return broken("is of a version this program does not know");
-    const auto url = wire::parse_url(json.at("url").get<std::string>(), "https", kDefaultPort);
+    if (json.at("v") != kVersion) return broken("is of a version this program does not know");
+    const auto url = parse_url(json.at("url").get<std::string>(), "https", kDefaultPort);
     const auto cluster = ClusterId::parse(json.at("cluster").get<std::string>());
     const auto node = NodeId::parse(json.at("node").get<std::string>());
-    JoinToken token{url.value_or(wire::Url{}), json.at("ca"), cluster.value_or(ClusterId{}),
+    JoinToken token{url.value_or(Url{}), json.at("ca"), cluster.value_or(ClusterId{}),
                     node.value_or(NodeId{}), json.at("secret")};
     if (!url || !cluster || !node || !is_fingerprint(token.root_fingerprint) ||
         token.secret.empty()) {
@@ -58,4 +68,4 @@ std::expected<JoinToken, std::string> parse_join_token(std::string_view text) {
   }
 }
 
-}  // namespace rap::agent
+}  // namespace rap::wire

@@ -1,4 +1,4 @@
-#include "node/agent/enrolment/enrolment.hpp"
+#include "node/agent/enrolment/enrolment_client.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -6,18 +6,24 @@
 #include "crypto/keys/digest.hpp"
 #include "crypto/x509/peer_verifier.hpp"
 #include "node/agent/control_problem.hpp"
+#include "wire/enrolment_state.hpp"
+#include "wire/node_api_calls.hpp"
 
 namespace rap::agent {
 namespace {
 
 using nlohmann::json;
+using wire::NodeApiCall;
 
-constexpr std::string_view kApiPrefix = "/api/v1/";
-
-wire::HttpRequest post(const std::string& path, const json& body) {
+wire::HttpRequest request_for(NodeApiCall call,
+                              std::initializer_list<std::string_view> values = {}) {
   wire::HttpRequest request;
-  request.method = "POST";
-  request.path = std::string(kApiPrefix) + path;
+  request.method = kind_of(call).method;
+  request.path = path_of(call, values);
+  return request;
+}
+
+wire::HttpRequest post(wire::HttpRequest request, const json& body) {
   request.headers = {{"content-type", "application/json"}};
   request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
   return request;
@@ -91,12 +97,12 @@ std::expected<Approval, std::string> read_approval(const json& status,
 
 }  // namespace
 
-Enrolment::Enrolment(EnrolmentPlan plan, HostFacts host, RandomSource& rng)
+EnrolmentClient::EnrolmentClient(EnrolmentPlan plan, HostFacts host, RandomSource& rng)
     : plan_(std::move(plan)), host_(std::move(host)), rng_(rng), unsaved_(plan_.unsaved) {}
 
-EnrolmentActions Enrolment::step(Now now, const EnrolmentEvent& event) {
-  if (state_ == EnrolmentState::enrolled || state_ == EnrolmentState::refused) return {};
-  if (std::holds_alternative<Begin>(event)) return enter(EnrolmentState::storing_keys);
+EnrolmentActions EnrolmentClient::step(Now now, const EnrolmentEvent& event) {
+  if (stage_ == EnrolmentStage::enrolled || stage_ == EnrolmentStage::refused) return {};
+  if (std::holds_alternative<Begin>(event)) return enter(EnrolmentStage::storing_keys);
   if (const auto* stored = std::get_if<Stored>(&event)) return on_stored(now, stored->result);
   if (const auto* answered = std::get_if<Answered>(&event)) {
     if (!answered->answer) return retry(now, "enrolment.unreachable", answered->answer.error());
@@ -104,74 +110,71 @@ EnrolmentActions Enrolment::step(Now now, const EnrolmentEvent& event) {
   }
   if (!wakeup_ || now.mono < *wakeup_) return {};
   wakeup_.reset();
-  return enter(state_);
+  return enter(stage_);
 }
 
-// Performs the action a state consists of.
-EnrolmentActions Enrolment::enter(EnrolmentState state) {
-  state_ = state;
-  switch (state) {
-    case EnrolmentState::storing_keys:
-    case EnrolmentState::storing_identity: return {Store{unsaved_}};
-    case EnrolmentState::checking_root: {
-      wire::HttpRequest request;
-      request.method = "GET";
-      request.path = std::string(kApiPrefix) + "trust-bundle";
-      return {SendEnrolment{std::move(request), std::nullopt}};
+// Performs the action that a stage consists of.
+EnrolmentActions EnrolmentClient::enter(EnrolmentStage stage) {
+  stage_ = stage;
+  switch (stage) {
+    case EnrolmentStage::storing_keys:
+    case EnrolmentStage::storing_identity: return {Store{unsaved_}};
+    case EnrolmentStage::checking_root: {
+      return {SendEnrolment{request_for(NodeApiCall::get_trust_bundle), std::nullopt}};
     }
-    case EnrolmentState::submitting: return {SendEnrolment{submission(), root_pem_}};
-    case EnrolmentState::awaiting_approval: return {SendEnrolment{status_request(), root_pem_}};
-    case EnrolmentState::enrolled: {
+    case EnrolmentStage::submitting: return {SendEnrolment{submission(), root_pem_}};
+    case EnrolmentStage::awaiting_approval: return {SendEnrolment{status_request(), root_pem_}};
+    case EnrolmentStage::enrolled: {
       return {Say{LogLevel::info, "enrolment.complete", "This node has its certificate."}};
     }
-    case EnrolmentState::refused: return {};
+    case EnrolmentStage::refused: return {};
   }
   return {};
 }
 
-EnrolmentActions Enrolment::retry(Now now, std::string_view event, const std::string& why) {
+EnrolmentActions EnrolmentClient::retry(Now now, std::string_view event, const std::string& why) {
   wakeup_ = now.mono + failures_.next(rng_);
   return {Say{LogLevel::warn, std::string(event), why + " It will be tried again."}};
 }
 
-EnrolmentActions Enrolment::refuse(EnrolmentRefusal reason, std::string text) {
-  state_ = EnrolmentState::refused;
+EnrolmentActions EnrolmentClient::refuse(EnrolmentRefusal reason, std::string text) {
+  stage_ = EnrolmentStage::refused;
   refusal_ = reason;
   refusal_text_ = std::move(text);
   return {Say{LogLevel::error, "enrolment.refused", refusal_text_}};
 }
 
-EnrolmentActions Enrolment::on_stored(Now now, const StoreResult& result) {
+EnrolmentActions EnrolmentClient::on_stored(Now now, const StoreResult& result) {
   if (!result) {
     return retry(now, "state.write_failed",
                  "Cannot write to the state directory: " + result.error() +
                      ". Free space or correct its permissions; nothing is lost.");
   }
   failures_.reset();
-  if (state_ == EnrolmentState::storing_identity) return enter(EnrolmentState::enrolled);
+  if (stage_ == EnrolmentStage::storing_identity) return enter(EnrolmentStage::enrolled);
   // This follows storing_keys, and also the noting of the enrolment's id, when the root is known.
-  return enter(root_pem_.empty() ? EnrolmentState::checking_root
-                                 : EnrolmentState::awaiting_approval);
+  return enter(root_pem_.empty() ? EnrolmentStage::checking_root
+                                 : EnrolmentStage::awaiting_approval);
 }
 
-EnrolmentActions Enrolment::on_answer(Now now, const wire::HttpResponse& response) {
+EnrolmentActions EnrolmentClient::on_answer(Now now, const wire::HttpResponse& response) {
   if (is_transient(response.status)) {
     return retry(now, "enrolment.control_unavailable", parse_problem(response).detail);
   }
   failures_.reset();
-  switch (state_) {
-    case EnrolmentState::checking_root: return on_bundle(response);
-    case EnrolmentState::submitting: return on_submitted(response);
-    case EnrolmentState::awaiting_approval: return on_status(now, response);
-    case EnrolmentState::storing_keys:
-    case EnrolmentState::storing_identity:
-    case EnrolmentState::enrolled:
-    case EnrolmentState::refused: return {};
+  switch (stage_) {
+    case EnrolmentStage::checking_root: return on_bundle(response);
+    case EnrolmentStage::submitting: return on_submitted(response);
+    case EnrolmentStage::awaiting_approval: return on_status(now, response);
+    case EnrolmentStage::storing_keys:
+    case EnrolmentStage::storing_identity:
+    case EnrolmentStage::enrolled:
+    case EnrolmentStage::refused: return {};
   }
   return {};
 }
 
-EnrolmentActions Enrolment::on_bundle(const wire::HttpResponse& response) {
+EnrolmentActions EnrolmentClient::on_bundle(const wire::HttpResponse& response) {
   auto root = pinned_root(response.body, plan_.record.root_fingerprint);
   if (!root) {
     return refuse(EnrolmentRefusal::untrusted_control_plane,
@@ -183,16 +186,16 @@ EnrolmentActions Enrolment::on_bundle(const wire::HttpResponse& response) {
                       "network. Nothing secret was sent.");
   }
   root_pem_ = std::move(*root);
-  if (!plan_.record.enrolment_id.empty()) return enter(EnrolmentState::awaiting_approval);
+  if (!plan_.record.enrolment_id.empty()) return enter(EnrolmentStage::awaiting_approval);
   if (!plan_.join_secret) {
     return refuse(EnrolmentRefusal::rejected,
                   "The control plane has not accepted this node's enrolment yet, and no join token "
                   "was given: start again with --join-token.");
   }
-  return enter(EnrolmentState::submitting);
+  return enter(EnrolmentStage::submitting);
 }
 
-EnrolmentActions Enrolment::on_submitted(const wire::HttpResponse& response) {
+EnrolmentActions EnrolmentClient::on_submitted(const wire::HttpResponse& response) {
   const json body = json::parse(response.body, nullptr, false);
   const auto id = body.is_object() ? body.find("id") : body.end();
   if (!succeeded(response) || id == body.end() || !id->is_string() ||
@@ -205,14 +208,14 @@ EnrolmentActions Enrolment::on_submitted(const wire::HttpResponse& response) {
   plan_.record.enrolment_id = id->get<std::string>();
   // Back to storing_keys: it stores the record with the id, then goes on to awaiting_approval.
   unsaved_ = {{std::string(kEnrolmentFile), to_json(plan_.record)}};
-  EnrolmentActions actions = enter(EnrolmentState::storing_keys);
+  EnrolmentActions actions = enter(EnrolmentStage::storing_keys);
   actions.push_back(Say{
       LogLevel::info, "enrolment.pending",
       "Waiting for approval: 'rap admin enrolments approve " + plan_.record.enrolment_id + "'."});
   return actions;
 }
 
-EnrolmentActions Enrolment::on_status(Now now, const wire::HttpResponse& response) {
+EnrolmentActions EnrolmentClient::on_status(Now now, const wire::HttpResponse& response) {
   const json body = json::parse(response.body, nullptr, false);
   const auto state = body.is_object() ? body.find("state") : body.end();
   if (!succeeded(response) || state == body.end() || !state->is_string()) {
@@ -220,8 +223,9 @@ EnrolmentActions Enrolment::on_status(Now now, const wire::HttpResponse& respons
                                                   parse_problem(response).detail +
                                                   " Start again with a new join token.");
   }
-  if (*state == "approved") return on_approved(now, response);
-  if (*state == "denied") {
+  const auto known = wire::enrolment_state_from(state->get<std::string>());
+  if (known == wire::EnrolmentState::approved) return on_approved(now, response);
+  if (known == wire::EnrolmentState::denied) {
     return refuse(EnrolmentRefusal::denied,
                   "The platform owner denied this node's enrolment. Ask them why, then start "
                   "again with a new join token.");
@@ -231,7 +235,7 @@ EnrolmentActions Enrolment::on_status(Now now, const wire::HttpResponse& respons
   return {};
 }
 
-EnrolmentActions Enrolment::on_approved(Now now, const wire::HttpResponse& response) {
+EnrolmentActions EnrolmentClient::on_approved(Now now, const wire::HttpResponse& response) {
   const json body = json::parse(response.body, nullptr, false);
   auto approval = read_approval(body, plan_.record, now.wall);
   if (!approval) {
@@ -248,26 +252,27 @@ EnrolmentActions Enrolment::on_approved(Now now, const wire::HttpResponse& respo
     unsaved_.insert(unsaved_.end() - 1,
                     {std::string(kStapleFile), std::string(as_text(approval->staple))});
   }
-  return enter(EnrolmentState::storing_identity);
+  return enter(EnrolmentStage::storing_identity);
 }
 
-wire::HttpRequest Enrolment::submission() const {
+wire::HttpRequest EnrolmentClient::submission() const {
   const EnrolmentRecord& r = plan_.record;
-  return post("enrolments", {{"node_id", r.node.str()},
-                             {"secret", *plan_.join_secret},
-                             {"csr", r.csr},
-                             {"poll_secret_hash", crypto::sha256_hex(as_bytes(r.poll_secret))},
-                             {"seal_key", r.seal_public},
-                             {"data_plane_advertise", r.data_plane_advertise},
-                             {"fabric_advertise", r.fabric_advertise},
-                             {"metadata",
-                              {{"hostname", host_.hostname},
-                               {"os", host_.os},
-                               {"software_version", host_.software_version}}}});
+  return post(request_for(NodeApiCall::enrol),
+              {{"node_id", r.node.str()},
+               {"secret", *plan_.join_secret},
+               {"csr", r.csr},
+               {"poll_secret_hash", crypto::sha256_hex(as_bytes(r.poll_secret))},
+               {"seal_key", r.seal_public},
+               {"data_plane_advertise", r.data_plane_advertise},
+               {"fabric_advertise", r.fabric_advertise},
+               {"metadata",
+                {{"hostname", host_.hostname},
+                 {"os", host_.os},
+                 {"software_version", host_.software_version}}}});
 }
 
-wire::HttpRequest Enrolment::status_request() const {
-  return post("enrolments/" + plan_.record.enrolment_id + "/status",
+wire::HttpRequest EnrolmentClient::status_request() const {
+  return post(request_for(NodeApiCall::get_enrolment_status, {plan_.record.enrolment_id}),
               {{"poll_secret", plan_.record.poll_secret}});
 }
 

@@ -1,4 +1,4 @@
-#include "control/nodes/join_token.hpp"
+#include "control/nodes/issued_join_token.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,7 +10,7 @@ Fields join_token_fields() {
           time("created_at"), time("expires_at"), time("used_at").optional()};
 }
 
-nlohmann::json to_json(const JoinToken& t) {
+nlohmann::json to_json(const IssuedJoinToken& t) {
   nlohmann::json out = {{"id", t.id.str()},
                         {"node_id", t.node.str()},
                         {"node_name", t.node_name},

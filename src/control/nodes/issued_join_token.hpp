@@ -13,7 +13,7 @@
 
 namespace rap::control {
 
-struct JoinToken {
+struct IssuedJoinToken {
   JoinTokenId id;
   NodeId node;
   std::string node_name;
@@ -25,15 +25,16 @@ struct JoinToken {
 };
 
 Fields join_token_fields();
-nlohmann::json to_json(const JoinToken& token);
+nlohmann::json to_json(const IssuedJoinToken& token);
 
 class JoinTokenRepository {
  public:
   virtual ~JoinTokenRepository() = default;
-  virtual void add(const JoinToken& token) = 0;  // older unused ones of the node expire
-  virtual std::vector<JoinToken> list() = 0;
+  virtual void add(const IssuedJoinToken& token) = 0;  // older unused ones of the node expire
+  virtual std::vector<IssuedJoinToken> list() = 0;
   // Locked until the transaction ends, so that a token is used once.
-  virtual std::optional<JoinToken> find_and_lock(NodeId node, const crypto::Sha256& secret) = 0;
+  virtual std::optional<IssuedJoinToken> find_and_lock(NodeId node,
+                                                       const crypto::Sha256& secret) = 0;
   virtual void use(JoinTokenId token, WallTime now) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Enrolment: from a join token to a certificate, as a state machine without I/O.
+// The node's side of enrolment: from a join token to a certificate, as a state machine without I/O.
 //
 //   storing_keys ──► checking_root ──► submitting ──► awaiting_approval ──► storing_identity ──►
 //   enrolled
@@ -29,7 +29,7 @@ inline constexpr Duration kEnrolmentRetryCap = std::chrono::seconds{15};
 inline constexpr Duration kApprovalPollFirst = std::chrono::milliseconds{300};
 inline constexpr Duration kApprovalPollCap = std::chrono::seconds{5};
 
-enum class EnrolmentState : std::uint8_t {
+enum class EnrolmentStage : std::uint8_t {
   storing_keys,
   checking_root,
   submitting,
@@ -41,8 +41,8 @@ enum class EnrolmentState : std::uint8_t {
 
 enum class EnrolmentRefusal : std::uint8_t {
   untrusted_control_plane,  // it does not show the root certificate the join token names
-  rejected,                 // the join token or the request is not accepted
-  denied,                   // the platform owner said no
+  rejected,  // the join token or the request is not accepted
+  denied,  // the platform owner said no
 };
 
 // Send the request to the control plane's public API. Without a root, to whoever answers there:
@@ -71,21 +71,21 @@ struct HostFacts {
   std::string software_version;
 };
 
-class Enrolment {
+class EnrolmentClient {
  public:
-  Enrolment(EnrolmentPlan plan, HostFacts host, RandomSource& rng);
+  EnrolmentClient(EnrolmentPlan plan, HostFacts host, RandomSource& rng);
 
   EnrolmentActions step(Now now, const EnrolmentEvent& event);
   std::optional<MonoTime> next_wakeup() const { return wakeup_; }
 
-  EnrolmentState state() const { return state_; }
-  // Why it was refused, and a sentence that says what to do next; of the state `refused` only.
+  EnrolmentStage stage() const { return stage_; }
+  // Why it was refused, and a sentence that says what to do next; of the stage `refused` only.
   EnrolmentRefusal refusal() const { return refusal_; }
   const std::string& refusal_text() const { return refusal_text_; }
   const EnrolmentRecord& record() const { return plan_.record; }
 
  private:
-  EnrolmentActions enter(EnrolmentState state);
+  EnrolmentActions enter(EnrolmentStage stage);
   EnrolmentActions retry(Now now, std::string_view event, const std::string& why);
   EnrolmentActions refuse(EnrolmentRefusal reason, std::string text);
   EnrolmentActions on_stored(Now now, const StoreResult& result);
@@ -100,11 +100,11 @@ class Enrolment {
   EnrolmentPlan plan_;
   HostFacts host_;
   RandomSource& rng_;
-  EnrolmentState state_ = EnrolmentState::storing_keys;
+  EnrolmentStage stage_ = EnrolmentStage::storing_keys;
   Backoff failures_{kEnrolmentRetryFirst, kEnrolmentRetryCap};
   Duration poll_interval_ = kApprovalPollFirst;
   std::optional<MonoTime> wakeup_;
-  std::string root_pem_;            // proven against the pinned fingerprint
+  std::string root_pem_;  // proven against the pinned fingerprint
   std::vector<FileWrite> unsaved_;  // what the present storing_* state writes
   EnrolmentRefusal refusal_{};
   std::string refusal_text_;

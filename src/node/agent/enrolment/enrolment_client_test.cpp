@@ -1,4 +1,4 @@
-#include "node/agent/enrolment/enrolment.hpp"
+#include "node/agent/enrolment/enrolment_client.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ class EnrolmentTest : public testing::Test {
  protected:
   EnrolmentTest() { token_ = make_token(); }
 
-  JoinToken make_token(std::string secret = "s3cret") {
+  wire::JoinToken make_token(std::string secret = "s3cret") {
     return {{{"control.example", 8443}, "/"},
             pki_.root.certificate.fingerprint_hex(),
             pki_.cluster,
@@ -30,7 +30,7 @@ class EnrolmentTest : public testing::Test {
             std::move(secret)};
   }
 
-  void begin(std::optional<JoinToken> token) {
+  void begin(std::optional<wire::JoinToken> token) {
     auto plan = plan_enrolment(state_, token, addresses_, rng_);
     ASSERT_TRUE(plan) << plan.error();
     machine_.emplace(std::move(*plan), HostFacts{"host", "os", "1"}, rng_);
@@ -86,18 +86,18 @@ class EnrolmentTest : public testing::Test {
     begin(token_);
     answer_bundle();
     answer(202, {{"id", kId}, {"state", "pending"}});
-    ASSERT_EQ(machine_->state(), EnrolmentState::awaiting_approval);
+    ASSERT_EQ(machine_->stage(), EnrolmentStage::awaiting_approval);
   }
 
   static constexpr const char* kId = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
   crypto::TestPki pki_;
   SeededRandom rng_{7};
   NodeId node_ = NodeId::random(rng_);
-  JoinToken token_;
+  wire::JoinToken token_;
   AdvertisedAddresses addresses_{{"10.0.0.1", 443}, {"node.example", 7443}};
   TestState state_;
   MonoTime now_{};
-  std::optional<Enrolment> machine_;
+  std::optional<EnrolmentClient> machine_;
   std::optional<SendEnrolment> sent_;
   std::string said_;
 };
@@ -108,7 +108,7 @@ TEST_F(EnrolmentTest, EndsWithAnIdentityOnDisk) {
   answer(200, {{"state", "pending"}});
   wake();
   answer(200, good_approval());
-  EXPECT_EQ(machine_->state(), EnrolmentState::enrolled);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::enrolled);
   const auto identity = load_identity(state_);
   ASSERT_TRUE(identity && *identity) << identity.error();
   EXPECT_EQ((*identity)->record.node, node_);
@@ -142,7 +142,7 @@ TEST_F(EnrolmentTest, SendsNoSecretBeforeTheRootIsProven) {
 TEST_F(EnrolmentTest, RefusesAControlPlaneWithAnotherRoot) {
   begin(token_);
   answer(200, {{"pem", crypto::TestPki(99).root.certificate.pem()}});
-  EXPECT_EQ(machine_->state(), EnrolmentState::refused);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::refused);
   EXPECT_EQ(machine_->refusal(), EnrolmentRefusal::untrusted_control_plane);
   EXPECT_FALSE(sent_);
 }
@@ -167,10 +167,10 @@ TEST_F(EnrolmentTest, ContinuesTheSameEnrolmentAfterACrashAtAnyPoint) {
   answer(202, {{"id", kId}, {"state", "pending"}});
   begin(std::nullopt);  // crashed while waiting; the join token is no longer needed
   answer_bundle();
-  EXPECT_EQ(machine_->state(), EnrolmentState::awaiting_approval);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::awaiting_approval);
   EXPECT_EQ(sent_body()["poll_secret"], machine_->record().poll_secret);
   answer(200, good_approval());
-  EXPECT_EQ(machine_->state(), EnrolmentState::enrolled);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::enrolled);
 }
 
 TEST_F(EnrolmentTest, StartsAnewWithAnotherJoinTokenOrOtherAddresses) {
@@ -197,21 +197,21 @@ TEST_F(EnrolmentTest, AFullDiskLosesNothingAndIsTriedAgain) {
   EXPECT_FALSE(sent_);
   state_.full = false;
   wake();
-  EXPECT_EQ(machine_->state(), EnrolmentState::checking_root);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::checking_root);
   answer_bundle();
   state_.full = true;
   answer(202, {{"id", kId}, {"state", "pending"}});
-  EXPECT_EQ(machine_->state(), EnrolmentState::storing_keys);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::storing_keys);
   state_.full = false;
   wake();
-  EXPECT_EQ(machine_->state(), EnrolmentState::awaiting_approval);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::awaiting_approval);
   state_.full = true;
   answer(200, good_approval());
-  EXPECT_EQ(machine_->state(), EnrolmentState::storing_identity);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::storing_identity);
   EXPECT_FALSE(load_identity(state_)->has_value());
   state_.full = false;
   wake();
-  EXPECT_EQ(machine_->state(), EnrolmentState::enrolled);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::enrolled);
   EXPECT_TRUE(load_identity(state_)->has_value());
 }
 
@@ -229,9 +229,9 @@ TEST_F(EnrolmentTest, OutlivesAControlPlaneThatIsAway) {
   answer(202, {{"id", kId}, {"state", "pending"}});
   step(Answered{std::unexpected("connection reset")});
   wake();
-  EXPECT_EQ(machine_->state(), EnrolmentState::awaiting_approval);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::awaiting_approval);
   answer(200, good_approval());
-  EXPECT_EQ(machine_->state(), EnrolmentState::enrolled);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::enrolled);
 }
 
 TEST_F(EnrolmentTest, AWakeupBeforeItsTimeDoesNothing) {
@@ -255,7 +255,7 @@ TEST_F(EnrolmentTest, SaysWhatToDoWhenTheJoinTokenIsUsedUp) {
 TEST_F(EnrolmentTest, EndsWhenItIsDenied) {
   reach_awaiting_approval();
   answer(200, {{"state", "denied"}});
-  EXPECT_EQ(machine_->state(), EnrolmentState::refused);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::refused);
   EXPECT_EQ(machine_->refusal(), EnrolmentRefusal::denied);
   step(Woken{});
   EXPECT_FALSE(sent_);
@@ -279,12 +279,12 @@ TEST_F(EnrolmentTest, StoresNoApprovalThatDoesNotFit) {
   bad.push_back(foreign_root);
   for (const json& body : bad) {
     answer(200, body);
-    EXPECT_EQ(machine_->state(), EnrolmentState::awaiting_approval) << body;
+    EXPECT_EQ(machine_->stage(), EnrolmentStage::awaiting_approval) << body;
     EXPECT_FALSE(state_.files.contains(std::string(kChainFile)));
     wake();
   }
   answer(200, good_approval());
-  EXPECT_EQ(machine_->state(), EnrolmentState::enrolled);
+  EXPECT_EQ(machine_->stage(), EnrolmentStage::enrolled);
 }
 
 TEST_F(EnrolmentTest, PollsLessAndLessOften) {
