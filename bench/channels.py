@@ -40,7 +40,8 @@ REOPENED_PER_S = 1000
 HONEST_PER_S = 100
 CONCURRENT = 8
 FIRST = 5  # channels before those that are measured: what they need is not each one's
-SETTLE_S = 2
+STILL_S = 2
+STILL_SHARE = 0.001  # of the memory may come and go
 LOAD = BUILD / "bench" / "load"
 
 
@@ -81,7 +82,7 @@ def s_server(folder):
          folder / "root.pem", "-Verify", "3", "-verify_return_error", "-num_tickets", "0",
          "-no_cache", "-rev", "-quiet"], folder / "s_server.log")
     try:
-        time.sleep(0.5)
+        until(lambda: _connects(port), "openssl s_server to listen")
         yield ("127.0.0.1", port), process.pid
     finally:
         process.kill()
@@ -153,6 +154,21 @@ def pss_kib(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
 
 
+def settled_kib(pid):
+    """Its memory, once it has stood still for STILL_S."""
+    since, before = time.monotonic(), pss_kib(pid)
+
+    def still():
+        nonlocal since, before
+        now = pss_kib(pid)
+        if abs(now - before) > STILL_SHARE * before:
+            since, before = time.monotonic(), now
+        return time.monotonic() - since > STILL_S
+
+    until(still, "the memory to stand still", 60)
+    return pss_kib(pid)
+
+
 def dial(folder, member, address):
     context = ssl.create_default_context(cafile=str(folder / "root.pem"))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -183,16 +199,15 @@ def channel_memory(folder, channels):
     try:
         for member in range(1, FIRST + 1):
             establish(member)
-        time.sleep(SETTLE_S)
-        before = pss_kib(fabric.process.pid)
+        before = settled_kib(fabric.process.pid)
         for member in range(FIRST + 1, channels + 1):
             establish(member)
-        time.sleep(SETTLE_S)
+        after = settled_kib(fabric.process.pid)
         for lane in lanes:
             lane.setblocking(False)
             with contextlib.suppress(ssl.SSLWantReadError):
                 assert lane.recv(65536), "a channel ended"
-        return (pss_kib(fabric.process.pid) - before) / (channels - FIRST)
+        return (after - before) / (channels - FIRST)
     finally:
         for lane in lanes:
             lane.close()
@@ -231,11 +246,9 @@ listen hop
                     held.append(dial(folder, 1, ("127.0.0.1", port)))
 
             establish(2 * FIRST)
-            time.sleep(SETTLE_S)
-            before = pss_kib(process.pid)
+            before = settled_kib(process.pid)
             establish(2 * (channels - FIRST))
-            time.sleep(SETTLE_S)
-            return (pss_kib(process.pid) - before) / (channels - FIRST)
+            return (settled_kib(process.pid) - before) / (channels - FIRST)
         finally:
             for connection in held:
                 connection.close()

@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import spread  # noqa: E402
 from harness.control import DATABASE  # noqa: E402
 from harness.process import BUILD  # noqa: E402
-from harness.wait import patiently  # noqa: E402
+from harness.wait import patiently, until  # noqa: E402
 from harness.world import World  # noqa: E402
 
 NODES = BUILD / "bench" / "nodes"
@@ -136,8 +136,8 @@ def measure(count, changes, steady_s, settle_s):
             result["open_s"] = fleet.opened.get(timeout=patiently(600))
             print(f"{count} streams open after {result['open_s']:.1f} s", flush=True)
             version = wanted_version(owner)
-            while len(fleet.times_from("ack", version)) < count:
-                time.sleep(0.5)
+            until(lambda: len(fleet.times_from("ack", version)) >= count,
+                  "every node to have its first configuration", 600)
             print("every node has its first configuration", flush=True)
             time.sleep(settle_s)
             fleet.report()

@@ -222,9 +222,10 @@ def measure(relay_count, victim_count):
             for victim in victims:
                 for relay in relays:
                     streams.add(Live(world, cluster, victim, relay))
-            live = len(streams.channels)
+            live, opened = len(streams.channels), time.monotonic()
             print(f"{live} live channels to {len(relays)} fabrics", flush=True)
-            time.sleep(3)
+            until(lambda: all(c.closed or c.accepted > opened for c in streams.channels),
+                  "a heartbeat of each to be acknowledged", 30)
             lost = [c for c in streams.channels if c.closed]
             assert not lost, f"{len(lost)} channels ended before their node was revoked"
             times = collections.defaultdict(list)

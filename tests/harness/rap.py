@@ -76,8 +76,8 @@ class Forward:
     def close(self):
         if self.popen.poll() is None:
             self.popen.terminate()
-        self.popen.wait(10)
-        self._reader.join(5)
+        self.popen.wait(patiently(10))
+        self._reader.join(patiently(5))
         self.popen.stdout.close()
         self.popen.stderr.close()
 

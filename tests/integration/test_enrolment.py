@@ -10,7 +10,7 @@ from harness import pki, tokens
 from harness.api import ApiError
 from harness.case import ControlCase
 from harness.enrolment import JoinToken
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.world import World, enrol
 
 
@@ -142,7 +142,7 @@ class Agent(ControlCase):
             lure = {**token.said, "url": other.control.url}
             node = self.world.add_node("lured")
             node.start("rapjt1." + tokens.b64(json.dumps(lure).encode()))
-            node.agent.popen.wait(20)
+            node.agent.popen.wait(patiently(20))
             self.assertNotEqual(0, node.agent.popen.returncode)
             self.assertIn("fingerprint", node.agent.log().lower())
             self.assertEqual([], other.owner.get("enrolments")["items"])
@@ -150,7 +150,7 @@ class Agent(ControlCase):
     def test_an_agent_without_identity_and_token_says_what_to_do(self):
         node = self.world.add_node("bare")
         node.start()
-        node.agent.popen.wait(10)
+        node.agent.popen.wait(patiently(10))
         self.assertNotEqual(0, node.agent.popen.returncode)
         self.assertIn("--join-token", node.agent.log())
 

@@ -11,7 +11,7 @@ from harness.events import EventStream
 from harness.node_call import NodeCalls
 from harness.rap import Forward
 from harness.stream import Stream
-from harness.wait import until
+from harness.wait import patiently, until
 
 FLOODERS = 8  # connections, as many as a node may have
 CALLS = {
@@ -97,7 +97,8 @@ class Isolation(FabricCase):
         context = ssl.create_default_context(cafile=str(control.root_ca))
         context.load_cert_chain(identity / "chain.pem", identity / "node.key")
         for _ in range(FLOODERS):
-            raw = socket.create_connection((control.address, control.ports["node"]), 10)
+            raw = socket.create_connection((control.address, control.ports["node"]),
+                                           patiently(10))
             stalled = context.wrap_socket(raw, server_hostname=control.address)
             self.addCleanup(stalled.close)
             stalled.sendall(f"POST /cp/v2/nodes/{self.flooder.node_id}/checkin HTTP/1.1\r\n"

@@ -8,6 +8,7 @@ import ssl
 import unittest
 
 from harness.case import ControlCase
+from harness.wait import patiently
 
 MIB = 1024 * 1024
 
@@ -15,7 +16,8 @@ MIB = 1024 * 1024
 class Limits(ControlCase):
     def tls(self):
         context = ssl.create_default_context(cafile=str(self.world.control.root_ca))
-        raw = socket.create_connection((self.world.address, self.world.control.ports["api"]), 10)
+        raw = socket.create_connection((self.world.address, self.world.control.ports["api"]),
+                                       patiently(10))
         return context.wrap_socket(raw, server_hostname=self.world.address)
 
     def answer(self, head, body=b""):

@@ -22,7 +22,7 @@ from harness.rap import Forward
 from harness.ssh import SshAgent, scp
 from harness.stream import Stream
 from harness.targets import Sshd
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.world import World
 
 HOSTS = ("client", "control", "entry-1", "relay-1", "egress-1", "target")
@@ -79,8 +79,9 @@ class ThreeHops(unittest.TestCase):
 
     def test_only_the_egress_reaches_the_target(self):
         with self.assertRaises(OSError):
-            socket.create_connection((self.address, self.sshd.port), timeout=3)
-        probe = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+            socket.create_connection((self.address, self.sshd.port), timeout=patiently(3))
+        probe = ("import socket,sys; "
+                 f"socket.create_connection((sys.argv[1], int(sys.argv[2])), {patiently(3)})")
         reached = [name for name in HOSTS if subprocess.run(
             [*self.hosts.prefix(name), "/usr/bin/python3", "-c", probe, self.address,
              str(self.sshd.port)], check=False, stderr=subprocess.DEVNULL).returncode == 0]
