@@ -7,6 +7,7 @@
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
 #include "node/fabric/fabric_metrics.hpp"
+#include "node/fabric/observations.hpp"
 #include "node/fabric/peer_memory.hpp"
 #include "node/fabric/test_fabric.hpp"
 
@@ -262,6 +263,56 @@ TEST_F(ChannelsTest, AreCountedByState) {
   EXPECT_NE(text.find("peer=\"" + b_->member.node.str() + "\",lane=\"interactive\""), text.npos);
   EXPECT_EQ(text.find("listener=\"nodes\""), text.npos) << "a listener that does not exist";
   EXPECT_NE(text.find("listener=\"clients\""), text.npos);
+}
+
+// --- what the agent passes on of them
+
+TEST_F(ChannelsTest, AreObservedFromBothEnds) {
+  meet();
+  ASSERT_TRUE(established());
+  world_.run([this] {
+    const auto now = io::mono_now();
+    const auto dialler = observe(a_->router.router, a_->channels, 1, "127.0.0.1:1", now);
+    ASSERT_EQ(1U, dialler.channels.size());
+    EXPECT_EQ(b_->member.node, dialler.channels[0].peer);
+    EXPECT_EQ("dial", dialler.channels[0].direction);
+    EXPECT_EQ("established", dialler.channels[0].state);
+    EXPECT_EQ(wire::Lane::interactive, dialler.channels[0].lanes.front());
+    EXPECT_EQ(1U, dialler.counters.established);
+    EXPECT_EQ("127.0.0.1:1", dialler.entry);
+    EXPECT_EQ(::getpid(), dialler.pid);
+    EXPECT_TRUE(dialler.reconnects.empty() && dialler.sessions.empty() && dialler.refusals.empty());
+    EXPECT_FALSE(dialler.draining || dialler.drained);
+    const auto listener = observe(b_->router.router, b_->channels, 1, "", now);
+    ASSERT_EQ(1U, listener.channels.size());
+    EXPECT_EQ(a_->member.node, listener.channels[0].peer);
+    EXPECT_EQ("accept", listener.channels[0].direction);
+    EXPECT_EQ(dialler.channels[0].id, listener.channels[0].id) << "both speak of the same one";
+  });
+}
+
+TEST_F(ChannelsTest, ThatFailAreObservedAsWhatIsTriedAgain) {
+  world_.run([this] {
+    b_->channels.set_context(b_->rules);  // of itself alone
+    a_->know(*b_, true);
+  });
+  wire::Observations seen;
+  const auto until = io::mono_now() + io::kPatience;
+  while (seen.reconnects.empty() && io::mono_now() < until) {
+    world_.run([&] { seen = observe(a_->router.router, a_->channels, 1, "", io::mono_now()); });
+  }
+  ASSERT_EQ(1U, seen.reconnects.size());
+  EXPECT_EQ(b_->member.node, seen.reconnects[0].peer);
+  EXPECT_GE(seen.reconnects[0].attempts, 1U);
+}
+
+TEST_F(ChannelsTest, OfANodeThatDrainsAreObservedAsDrainedWhenNoneIsLeft) {
+  world_.run([this] {
+    a_->rules.draining = true;
+    a_->channels.set_context(a_->rules);
+    const auto seen = observe(a_->router.router, a_->channels, 1, "", io::mono_now());
+    EXPECT_TRUE(seen.draining && seen.drained);
+  });
 }
 
 // --- the address that is asked for them
