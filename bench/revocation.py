@@ -137,7 +137,7 @@ class Streams:
             self._selector.register(channel.socket, selectors.EVENT_READ, channel)
 
     def _run(self):
-        interval, at = 1 / BEATS_PER_S, 0
+        at = 0
         while not self._ended:
             began = time.monotonic()
             with self._lock:
@@ -145,13 +145,12 @@ class Streams:
                 for key, _ in ready:
                     if not key.data.read():
                         self._selector.unregister(key.fileobj)
-                # Beats are spread over the interval, so that they come evenly.
+                # Beats are spread over time, so that they come evenly; who is late beats once.
                 count = len(self.channels)
-                due = int(count * (began % interval) / interval)
-                while at != due:
-                    channel = self.channels[at % count]
-                    channel.beat()
-                    at = (at + 1) % count
+                turn = int(count * BEATS_PER_S * began)
+                for number in range(max(at, turn - count), turn):
+                    self.channels[number % count].beat()
+                at = turn
             time.sleep(0.001)
 
     def close(self):
