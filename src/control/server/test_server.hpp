@@ -47,21 +47,19 @@ struct ServerParts {
     EXPECT_TRUE(control::bootstrap(database, authority->cluster, owner, "hash"));
   }
 
-  // The one place that says what a part is handed.
-  Services services() {
-    return {database,        rng,     throttle, hasher, authority, trust_files,  models,
-            admission_cache, answers, metrics,  log,    {},        &ocsp_signers};
-  }
   std::unique_ptr<OcspServer> ocsp_server(std::uint16_t port = 0) {
-    return std::make_unique<OcspServer>(wire::HostPort{"127.0.0.1", port}, conninfo, services(),
-                                        log);
+    return std::make_unique<OcspServer>(
+        wire::HostPort{"127.0.0.1", port}, conninfo,
+        OcspPorts{authority, ocsp_signers, rng, metrics, log,
+                  std::chrono::seconds{snapshot::kDefaultValidForS}});
   }
   std::unique_ptr<Housekeeper> housekeeper(
       std::optional<store::PrivatePostgres> postgres = std::nullopt) {
     return std::make_unique<Housekeeper>(
         Housekeeper::Options{
             .conninfo = conninfo, .postgres = std::move(postgres), .check_certificate = [] {}},
-        services(), log);
+        HousekeepingPorts{database, rng, authority->cluster},
+        RotationPorts{database, authority, trust_files, log}, log);
   }
 
   LiveState live;
@@ -73,11 +71,6 @@ struct ServerParts {
   store::PostgresDatabase database{
       {.conninfo = conninfo, .user = std::string(store::kAppRole), .max_connections = kConnections},
       log};
-  ClockThrottle throttle{io::mono_now};
-  BoundedHasher hasher{rng};
-  store::SharedClusterModels models{std::chrono::seconds{snapshot::kDefaultValidForS}};
-  store::RecentAdmissions admission_cache{database, authority->cluster, io::mono_now};
-  store::RecentAnswers answers;
   Metrics metrics;
   LockedOcspSigners ocsp_signers;
 };
