@@ -1,0 +1,225 @@
+#include "control/server/server.hpp"
+
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+
+#include "base/try.hpp"
+#include "control/pki/rotation/rotations.hpp"
+#include "control/server/hint_feed.hpp"
+#include "control/server/housekeeper.hpp"
+#include "control/server/server_metrics.hpp"
+#include "io/system/file.hpp"
+#include "wire/hints.hpp"
+
+namespace rap::control::server {
+namespace {
+
+constexpr unsigned kApiThreads = 8;
+// Each node has a stream of events and a connection for calls, for deltas and for objects.
+constexpr std::size_t kMaxNodes = 5000;
+constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
+// A node has twice as many while it comes anew, before the old ones are found to be gone.
+constexpr std::size_t kMaxConnectionsOfANode = 8;
+// A call of every node may wait, and then some.
+constexpr std::size_t kMaxNodeCallsQueued = kMaxNodes * 2;
+constexpr mode_t kPublicFile = 0644;
+constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
+
+// The order is that of control::NodeExecutor.
+std::vector<io::HttpExecutor> node_executors() {
+  return {
+      {.name = "node.reports", .threads = 4, .max_queued = kMaxNodeCallsQueued},
+          // What waits is committed together: the disk is waited for once.
+      {.name = "node.acks", .threads = 1, .max_queued = kMaxNodeCallsQueued, .max_together = 256},
+      {.name = "node.pulls", .threads = 2, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.deltas", .threads = 2, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.objects", .threads = 1},
+      {.name = "node.events", .threads = 1, .max_queued = kMaxNodeCallsQueued},
+      {.name = "node.certificates", .threads = 1, .max_queued = kMaxNodes}};
+}
+
+// One connection a thread, a second for a node's call that needs a transaction beside the one it
+// was admitted in, one for the housekeeper, and one to spare.
+std::size_t database_connections() {
+  std::size_t connections = kApiThreads + 2;
+  for (const io::HttpExecutor& executor : node_executors()) connections += 2 * executor.threads;
+  return connections;
+}
+
+std::shared_ptr<const crypto::TlsContext> server_context(const crypto::TlsIdentity& identity,
+                                                         crypto::TlsPolicy policy) {
+  return crypto::TlsContext::make(crypto::TlsRole::server, identity, std::move(policy),
+                                  io::wall_now);
+}
+
+crypto::TlsPolicy members_of(const control::Authority& authority) {
+  return crypto::AcceptMember{authority.roots, authority.cluster, wire::SpiffeId::Kind::node, {}};
+}
+
+}  // namespace
+
+Server::Server(const StateDirectory& state, control::Authority authority,
+               const ServeOptions& options, std::string conninfo, Log& log)
+    : state_(state),
+      options_(options),
+      conninfo_(std::move(conninfo)),
+      authority_(std::move(authority)),
+      trust_files_(state, authority_, [this] { authority_changed(); }),
+      log_(log),
+      database_({.conninfo = conninfo_,
+                 .user = std::string(store::kAppRole),
+                 .max_connections = database_connections()},
+                log),
+      throttle_(io::mono_now),
+      hasher_(rng_),
+      models_(config_valid_for()),
+      admission_cache_(database_, authority_->cluster, io::mono_now),
+      api_({database_, authority_, metrics_, log_}, room_ports()),
+      node_link_(node_link_ports()) {}
+
+Server::~Server() = default;
+
+control::RoomPorts Server::room_ports() {
+  using namespace control;
+  return {
+      database_,
+      SignInPorts{database_, rng_, throttle_, hasher_, metrics_},
+      PeoplePorts{database_, rng_, hasher_},
+      AccessPorts{database_, rng_},
+      JoinTokenPorts{database_, rng_, authority_, options_.public_url},
+      EnrolmentPorts{database_, rng_, throttle_, authority_, issuing_ports(), options_.node_url},
+      NodePorts{database_, rng_},
+      StatusPorts{database_, authority_, log_},
+      rotation_ports(),
+      AttachmentPorts{database_, rng_, authority_, log_},
+      FallbackPorts{database_, metrics_, log_},
+      ConfigStatusPorts{database_, models_, authority_},
+      PlatformPorts{database_, authority_, metrics_, {options_.public_url, RAP_VERSION}}};
+}
+
+control::NodeLinkPorts Server::node_link_ports() {
+  return {database_,
+          admission_cache_,
+          answers_,
+          metrics_,
+          {rng_, authority_, models_, issuing_ports(), log_}};
+}
+
+Result<void> Server::open_listeners(const ListenAddresses& addresses) {
+  const auto identity = RAP_TRY(state_.load_identity(*authority_.get(), io::wall_now(), rng_));
+  try {
+    api_server_.emplace(
+        loop_,
+        io::HttpServerOptions{.host = addresses.api.host,
+                              .port = addresses.api.port,
+                              .tls = server_context(identity, crypto::AcceptAnyone{}),
+                              .executors = {{.name = "api", .threads = kApiThreads}}},
+        [this](const wire::HttpRequest& r) { return api_.handle(r, io::wall_now()); }, log_);
+    node_server_.emplace(
+        node_loop_,
+        io::HttpServerOptions{.host = addresses.node.host,
+                              .port = addresses.node.port,
+                              .tls = server_context(identity, members_of(*authority_.get())),
+                              .max_connections = kMaxNodeConnections,
+                              .max_connections_per_peer = kMaxConnectionsOfANode,
+                              .max_body_bytes = kMaxNodeBodyBytes,
+                              .ping_interval = wire::kHintPing,
+                              .executors = node_executors(),
+                              .executor_of =
+                                  [this](const wire::HttpRequest& r) {
+                                    return static_cast<std::size_t>(node_link_.executor_of(r));
+                                  },
+                              .together =
+                                  [this](std::span<const wire::HttpRequest> r) {
+                                    return node_link_.handle_together(r, io::wall_now());
+                                  }},
+        [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
+    ocsp_server_.emplace(
+        addresses.ocsp, conninfo_,
+        control::OcspPorts{authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()});
+  } catch (const std::system_error& e) {
+    return std::unexpected(std::string("cannot listen: ") + e.what());
+  }
+  ocsp_signers_.set_url(ocsp_url_of(options_, ocsp_server_->port()));
+  return {};
+}
+
+Result<void> Server::announce() const {
+  const nlohmann::json ports = {
+      {"api", api_server_->port()}, {"node", node_server_->port()}, {"ocsp", ocsp_server_->port()}};
+  if (auto ok = io::write_file_atomic(state_.ports_file(), ports.dump() + "\n", kPublicFile); !ok) {
+    return ok;
+  }
+  log_.info("control.ready", {{"api_port", api_server_->port()},
+                              {"node_port", node_server_->port()},
+                              {"ocsp_port", ocsp_server_->port()}});
+  return {};
+}
+
+// Existing connections keep what they have; new ones get the new certificate.
+void Server::renew_certificate(bool even_if_the_same) {
+  std::lock_guard lock(identity_mutex_);
+  bool renewed = false;
+  const auto authority = authority_.get();
+  auto identity = state_.load_identity(*authority, io::wall_now(), rng_, &renewed);
+  if (!identity) {
+    log_.error("certificate.renewal_failed", {{"reason", identity.error()}});
+    return;
+  }
+  if (renewed) {
+    log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
+  }
+  if (!renewed && !even_if_the_same) return;
+  loop_.post([this, identity = *identity] {
+    if (api_server_) api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
+  });
+  node_loop_.post([this, authority, identity = *identity] {
+    if (node_server_) node_server_->set_tls(server_context(identity, members_of(*authority)));
+  });
+}
+
+// New connections get the other roots, and maybe a certificate of another issuer.
+void Server::authority_changed() {
+  if (!listening_) return;  // they will be opened with it
+  log_.info("trust.followed", {{"ca_ref", authority_->ca_ref()},
+                               {"roots", authority_->roots.size()},
+                               {"bundle", authority_->bundle_version}});
+  renew_certificate(true);
+}
+
+Result<void> Server::run(const ListenAddresses& addresses,
+                         std::optional<store::PrivatePostgres> postgres) {
+  Housekeeper housekeeper({.conninfo = conninfo_,
+                           .postgres = std::move(postgres),
+                           .check_certificate = [this] { renew_certificate(false); }},
+                          {database_, rng_, authority_->cluster}, rotation_ports(), log_);
+  if (const auto migrated = housekeeper.migrate(); !migrated) {
+    return std::unexpected(migrated.error());
+  } else if (*migrated) {
+    control::keep_trust(rotation_ports(), io::wall_now());
+  }
+  if (auto ok = open_listeners(addresses); !ok) return ok;
+  io::raise_descriptor_limit();
+  metrics_.add_source([this](MetricsText& text) {
+    write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
+  });
+  listening_ = true;
+  loop_.on_signal([this] { loop_.stop(); });
+  housekeeper.start();
+  const HintFeed hints(
+      conninfo_, authority_->cluster, node_server_->events(), [this] { admission_cache_.forget(); },
+      log_);
+  if (auto ok = announce(); !ok) return ok;
+  std::thread nodes([this] { node_loop_.run(); });
+  loop_.run();
+  log_.info("control.stopping");
+  node_loop_.stop();
+  nodes.join();
+  api_server_.reset();  // whose threads ask the others for their figures
+  ocsp_server_.reset();
+  node_server_.reset();
+  return {};
+}
+
+}  // namespace rap::control::server

@@ -1,0 +1,84 @@
+// The server of 'rap-control serve': every part of it, each with the ports it is handed, from the
+// opened listeners to the end of the process.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "control/entrance/api.hpp"
+#include "control/link/node_link.hpp"
+#include "control/server/commands.hpp"
+#include "control/server/locked_ocsp_signers.hpp"
+#include "control/server/ocsp_server.hpp"
+#include "control/server/serve_options.hpp"
+#include "control/server/state_directory.hpp"
+#include "control/server/throttle.hpp"
+#include "control/server/trust_files.hpp"
+#include "control/store/database.hpp"
+#include "control/store/recent_admissions.hpp"
+#include "control/store/recent_answers.hpp"
+#include "control/store/shared_cluster_models.hpp"
+#include "io/http/http_server.hpp"
+#include "io/stream/event_loop.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::control::server {
+
+// Everything the server is made of, in the order it is taken down (last first).
+class Server {
+ public:
+  // `state`, `options` and `log` must outlive it.
+  Server(const StateDirectory& state, control::Authority authority, const ServeOptions& options,
+         std::string conninfo, Log& log);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Serves until the process is told to end. The private PostgreSQL is kept running.
+  Result<void> run(const ListenAddresses& addresses,
+                   std::optional<store::PrivatePostgres> postgres);
+
+ private:
+  Result<void> open_listeners(const ListenAddresses& addresses);
+  Result<void> announce() const;
+  void renew_certificate(bool even_if_the_same);
+  void authority_changed();
+
+  // The ports that each part is handed of all this.
+  std::chrono::seconds config_valid_for() const {
+    return std::chrono::seconds{options_.config_valid_for_s};
+  }
+  control::IssuingPorts issuing_ports() { return {rng_, &ocsp_signers_, config_valid_for()}; }
+  control::RotationPorts rotation_ports() { return {database_, authority_, trust_files_, log_}; }
+  control::RoomPorts room_ports();
+  control::NodeLinkPorts node_link_ports();
+
+  const StateDirectory& state_;
+  const ServeOptions& options_;
+  const std::string conninfo_;
+  LockedAuthority authority_;
+  TrustFiles trust_files_;
+  Log& log_;
+  io::SystemRandom rng_;
+  store::PostgresDatabase database_;
+  ClockThrottle throttle_;
+  BoundedHasher hasher_;
+  store::SharedClusterModels models_;
+  store::RecentAdmissions admission_cache_;
+  store::RecentAnswers answers_;
+  control::Metrics metrics_;
+  LockedOcspSigners ocsp_signers_;
+  control::Api api_;
+  control::NodeLink node_link_;
+  io::EventLoop loop_;       // people's, and the process's
+  io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
+  std::mutex identity_mutex_;  // one renewal at a time
+  std::atomic<bool> listening_ = false;
+  std::optional<io::HttpServer> api_server_;
+  std::optional<io::HttpServer> node_server_;
+  std::optional<OcspServer> ocsp_server_;
+};
+
+}  // namespace rap::control::server
