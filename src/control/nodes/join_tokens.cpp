@@ -57,8 +57,8 @@ Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
     tx.audit(call.audit("join_token.created", "node", node.str(), call.text("node_name")));
     return reply({{"id", token.id.str()},
                   {"join_token",
-                   wire::encode_join_token(s.settings.public_url, s.authority->root_fingerprint(),
-                                           s.authority->cluster, node, secret)},
+                   wire::encode_join_token(ports.public_url, ports.authority->root_fingerprint(),
+                                           ports.authority->cluster, node, secret)},
                   {"expires_at", to_unix(token.expires_at)}});
   });
 }
