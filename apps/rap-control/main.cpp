@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "control/server/commands.hpp"
+#include "io/system/standard_streams.hpp"
 #include "options.hpp"
 
 namespace {
@@ -17,6 +18,7 @@ std::string read_password() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rap::io::occupy_standard_descriptors();
   rap::CommandLine line;
   const auto app = rap::make_command_line(line);
   CLI11_PARSE(*app, argc, argv);

@@ -2,11 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/run_fabric.hpp"
 #include "options.hpp"
 
 int main(int argc, char** argv) {
+  rap::io::occupy_standard_descriptors();
   constexpr int kFailed = 1;
   constexpr int kWrongUsage = 2;
   rap::CommandLine line;

@@ -3,11 +3,13 @@
 #include <iostream>
 
 #include "command_line/manual.hpp"
+#include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/host/node_agent.hpp"
 #include "options.hpp"
 
 int main(int argc, char** argv) {
+  rap::io::occupy_standard_descriptors();
   constexpr int kWrongUsage = 2;
   rap::CommandLine line;
   const auto app = rap::make_command_line(line);
