@@ -12,12 +12,11 @@ import unittest
 from harness.addresses import free_port
 from harness.case import FabricCase
 from harness.process import BIN, alive
+from harness.rap import OF_SSH
 from harness.ssh import SshAgent
 from harness.targets import Sshd
 from harness.wait import patiently, until
 from harness.world import ORGANIZATION
-
-OURS = 255  # the status of what is not the command's
 
 
 class DropIn(FabricCase):
@@ -97,11 +96,11 @@ class DropIn(FabricCase):
         for status in (0, 3, 5, 7):
             done = self.person.run("ssh", "office", f"exit {status}")
             self.assertEqual(status, done.returncode, done.stderr)
-        self.assertEqual(OURS, self.person.run("ssh", "nothing", "true").returncode)
-        self.assertEqual(OURS, self.person.run("ssh").returncode)
+        self.assertEqual(OF_SSH, self.person.run("ssh", "nothing", "true").returncode)
+        self.assertEqual(OF_SSH, self.person.run("ssh").returncode)
         stranger = self.world.person("stranger")
         stranger.ok("logout")
-        self.assertEqual(OURS, stranger.run("ssh", "office", "exit 0").returncode)
+        self.assertEqual(OF_SSH, stranger.run("ssh", "office", "exit 0").returncode)
         done = stranger.run("ssh", "--json", "office", "exit 0")
         self.assertEqual("not_signed_in", json.loads(done.stderr)["error"]["code"])
 
@@ -199,10 +198,10 @@ class DropIn(FabricCase):
                                 ssh_host_key=key)
         self.world.wait_settled()
         done = self.person.run("ssh", *hashed, "Tofu", "true")
-        self.assertEqual(OURS, done.returncode)
+        self.assertEqual(OF_SSH, done.returncode)
         self.assertIn("Host key verification failed", done.stderr)
         done = self.do("ssh", "-F", config, "tofu", "true")
-        self.assertEqual(OURS, done.returncode)
+        self.assertEqual(OF_SSH, done.returncode)
         self.assertIn("pinned host key", done.stderr, "a configuration from before the pin")
 
     # --- signals -------------------------------------------------------------------------------
@@ -217,7 +216,7 @@ class DropIn(FabricCase):
         self.assertTrue(children)
         running.terminate()
         said = running.communicate(timeout=patiently(20))[1]
-        self.assertEqual(OURS, running.returncode)
+        self.assertEqual(OF_SSH, running.returncode)
         self.assertIn("SIGTERM", said)
         until(lambda: not any(alive(child) for child in children), "ssh to end")
         until(lambda: not self.living_sessions(), "the session to end")
