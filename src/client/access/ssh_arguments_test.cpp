@@ -93,6 +93,23 @@ TEST(SshArguments, OurOwnAreLongAndComeBeforeTheResource) {
   EXPECT_THAT(refusal({"--server", "x", "office"}), HasSubstr("no option '--server'"));
 }
 
+TEST(SshArguments, AreThoseOfProgramsThatCallSsh) {
+  const SshArguments ansible =
+      read({"-C", "-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", "User=\"root\"",
+            "-o", "ConnectTimeout=10", "-o", "ControlPath=\"/root/.ansible/cp/0a\"", "-tt",
+            "office", "/bin/sh -c 'echo ~root && sleep 0'"});
+  EXPECT_EQ(ansible.options.size(), 12U);
+  EXPECT_EQ(ansible.resource, "office");
+  EXPECT_THAT(ansible.rest, ElementsAre("/bin/sh -c 'echo ~root && sleep 0'"));
+  const SshArguments rsync =
+      read({"-l", "root", "office", "rsync", "--server", "-logDtpre.iLsfxCIvu", ".", "/srv/"});
+  EXPECT_EQ(rsync.resource, "office");
+  EXPECT_EQ(rsync.rest.front(), "rsync");
+  const SshArguments editor =
+      read({"-T", "-D", "40123", "-o", "ConnectTimeout=15", "office", "bash"});
+  EXPECT_EQ(editor.resource, "office");
+}
+
 TEST(SshArguments, TwoHyphensEndTheOptionsAsScpGivesThem) {
   const SshArguments a = read({"-oForwardAgent=no", "-s", "--", "office", "sftp"});
   EXPECT_TRUE(a.options_ended);
