@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "control/server/commands.hpp"
+#include "io/system/standard_streams.hpp"
 #include "options.hpp"
 
 namespace {
@@ -16,6 +17,7 @@ std::string read_password() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rap::io::occupy_standard_descriptors();
   auto line = rap::parse_command_line(argc, argv);
   if (!line) return line.error();
   switch (line->command) {

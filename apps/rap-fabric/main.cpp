@@ -1,11 +1,13 @@
 // rap-fabric: the data plane of one host. Started and fed by rap-node-agent.
 #include <iostream>
 
+#include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/run_fabric.hpp"
 #include "options.hpp"
 
 int main(int argc, char** argv) {
+  rap::io::occupy_standard_descriptors();
   constexpr int kFailed = 1;
   constexpr int kWrongUsage = 2;
   const auto line = rap::parse_command_line(argc, argv);

@@ -1,11 +1,13 @@
 // rap-node-agent: parses its command line and runs one agent.
 #include <iostream>
 
+#include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/host/node_agent.hpp"
 #include "options.hpp"
 
 int main(int argc, char** argv) {
+  rap::io::occupy_standard_descriptors();
   const auto options = rap::parse_command_line(argc, argv);
   if (!options) return options.error();
   if (const std::string error = rap::usage_error(*options); !error.empty()) {

@@ -6,6 +6,7 @@
 
 #include "command_line/completion.hpp"
 #include "command_line/manual.hpp"
+#include "command_line/reading.hpp"
 
 namespace rap::command_line {
 namespace {
@@ -27,6 +28,56 @@ TEST(Completion, AQuoteInADescriptionStaysInside) {
   CLI::App app("x", "tool");
   app.add_subcommand("run", "it's $HOME");
   EXPECT_THAT(completion_script(app, Shell::zsh), HasSubstr("'run:it'\\''s $HOME'"));
+}
+
+// A tree with a list, an option and a word, as rap's commands have them.
+struct Tree {
+  Tree() {
+    CLI::App* run = app.add_subcommand("run", "Run");
+    run->add_option("--name", name, "A name");
+    run->add_option("FIRST", first, "A word");
+    run->add_option("LIST", list, "Words");
+    app.add_subcommand("remove", "Remove");
+    app.require_subcommand(1);
+  }
+
+  CLI::App app{"x", "tool"};
+  std::string name;
+  std::string first;
+  std::vector<std::string> list;
+};
+
+TEST(Reading, EachWordStaysTheWordItIs) {
+  const std::vector<std::string> odd = {"[ -d /tmp ]", "[a,b]", "[]",    "[", "]",     "a,b",
+                                        "{}",          "%%",    "\x01x", "",  "[[x]]", "\"q\""};
+  for (const std::string& word : odd) {
+    Tree tree;
+    parse_words(tree.app, {"run", "--name", word, word, word, "x", word});
+    EXPECT_EQ(tree.name, word);
+    EXPECT_EQ(tree.first, word);
+    EXPECT_THAT(tree.list, testing::ElementsAre(word, "x", word));
+  }
+}
+
+TEST(Reading, TheNearestWordIsASlipAway) {
+  const std::vector<std::string> words = {"forward", "login", "logout", "sessions", "ssh"};
+  EXPECT_EQ(nearest("forwrd", words), "forward");
+  EXPECT_EQ(nearest("lgoin", words), "login");
+  EXPECT_EQ(nearest("sesion", words), "sessions");
+  EXPECT_EQ(nearest("sess", words), "sessions") << "begun";
+  EXPECT_EQ(nearest("shs", words), "ssh");
+  EXPECT_EQ(nearest("frobnicate", words), std::nullopt);
+  EXPECT_EQ(nearest("", words), std::nullopt);
+}
+
+TEST(Reading, AnUnknownWordIsNamedAndAKnownOneIsNot) {
+  const Tree tree;
+  EXPECT_EQ(explain_unknown_word(tree.app, {"run", "--name", "rm", "a", "--", "--b"}),
+            std::nullopt);
+  EXPECT_THAT(explain_unknown_word(tree.app, {"rnu"}).value_or(""),
+              HasSubstr("no command 'tool rnu'. Did you mean 'run'?"));
+  EXPECT_THAT(explain_unknown_word(tree.app, {"run", "--nam=x"}).value_or(""),
+              HasSubstr("'tool run' has no option '--nam'. Did you mean '--name'?"));
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ const std::map<std::string, std::string> kExpected = {
     {"createEgressPool", kManager},
     {"addEgressPoolNode", kPlatform},
     {"listResources", kMember},
+    {"listOpenResources", kSignedIn},
     {"createResource", kManager},
     {"removeResource", kManager},
     {"listGrants", kManager},

@@ -37,6 +37,32 @@ TEST_F(Resources, AreShownToPeopleWhoMayUseThemAndByNameOnly) {
   EXPECT_EQ(all[0]["egress_pool"]["name"], "pool-alpha");
 }
 
+TEST_F(Resources, AreFoundByTheirClientsWithWhatThoseNeed) {
+  const std::string key =
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPGfbiDf+P4WHRfS2z0Bq7hX8cNkFTZkgIY3GFrBmy7n";
+  ASSERT_EQ(create({{"ssh_host_key", key}}).status, 201);
+  const auto open = [&](const std::string& query) {
+    return in(w.as("user@alpha", "GET", "resources" + query), "items");
+  };
+  ASSERT_EQ(open("").size(), 1U) << "the other one was not granted";
+  EXPECT_EQ(open("?resource=office").size(), 0U);
+  ASSERT_EQ(w.as("admin@alpha", "POST", "organizations/alpha/resources/office/grants",
+                 {{"email", "user@alpha.test"}})
+                .status,
+            201);
+  const json all = open("");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["name"], "office");
+  EXPECT_EQ(all[0]["organization"]["name"], "alpha");
+  EXPECT_EQ(all[0]["ssh_host_key"], key);
+  EXPECT_FALSE(all[0].contains("host")) << "what lies behind is nobody's business";
+  EXPECT_EQ(open("?resource=OFFICE"), json::array({all[0]}));
+  EXPECT_EQ(open("?resource=" + all[0]["id"].get<std::string>()), json::array({all[0]}));
+  EXPECT_EQ(open("?resource=office&organization=alpha").size(), 1U);
+  EXPECT_EQ(open("?resource=office&organization=beta").size(), 0U);
+  EXPECT_EQ(in(w.as("user@beta", "GET", "resources?resource=office"), "items").size(), 0U);
+}
+
 TEST_F(Resources, HaveNamesOfTheirOwnWithinTheirOrganization) {
   EXPECT_EQ(create({{"name", "SECRET-alpha"}}).code(), "resource_exists");
   EXPECT_EQ(create({{"name", "secret-beta"}}).status, 201) << "beta's names are no concern";

@@ -11,6 +11,7 @@ from harness.wait import patiently
 
 # What the exit codes of rap mean.
 OK, FAILED, USAGE, NOT_SIGNED_IN, DENIED, NOT_FOUND, UNREACHABLE, UNTRUSTED = range(8)
+OF_SSH = 255  # of `rap ssh`, for all that is not the remote command's status
 
 
 class Rap:

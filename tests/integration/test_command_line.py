@@ -112,8 +112,9 @@ class CommandLine(FabricCase):
         self.assertTrue(owner.json("admin", "audit", "verify")["ok"])
 
     def test_a_typing_error_is_a_usage_error(self):
-        for words in (("frobnicate",), ("ssh",), ("login", "--sever", "x")):
+        for words in (("frobnicate",), ("proxy",), ("login", "--sever", "x")):
             self.assertEqual(exits.USAGE, self.home("typo").run(*words).returncode, words)
+        self.assertEqual(exits.OF_SSH, self.home("typo").run("ssh").returncode)
 
     def test_the_manual_names_every_command_and_option_of_the_help(self):
         rap = self.home("reader")

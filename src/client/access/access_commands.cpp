@@ -6,7 +6,8 @@
 #include <tuple>
 
 #include "base/try.hpp"
-#include "client/access/ssh_command.hpp"
+#include "client/access/host_key_store.hpp"
+#include "client/access/ssh_commands.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
 #include "policy/protocols.hpp"
@@ -22,6 +23,7 @@ struct Target {
   std::string resource;
   std::string organization;
   std::string session;  // to attach to instead of making one
+  bool unpinned = false;  // ssh is told to take a host key on first use
   std::string traffic_class = "input";
 };
 
@@ -76,14 +78,20 @@ Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, 
 }
 
 // A report that fails is nobody's concern: the person heard of them already.
-void report_fallbacks(ApiClient& api, const Attachment& attachment,
+void report_fallbacks(ApiClient& api, const std::string& session_id,
                       const std::vector<Fallback>& fallbacks) {
   if (fallbacks.empty()) return;
   op::ReportFallbacksRequest request;
   for (const Fallback& f : fallbacks) {
     request.items.push_back({.cause = std::string(to_string(f.cause)), .entry = f.entry});
   }
-  std::ignore = api.ask(op::report_fallbacks(attachment.session_id, request));
+  std::ignore = api.ask(op::report_fallbacks(session_id, request));
+}
+
+// The control plane ends forgotten sessions too: a failure here is nobody's concern.
+void leave(World& world, ApiClient& api, const std::string& session_id) {
+  report_fallbacks(api, session_id, world.data_plane.take_fallbacks());
+  std::ignore = api.ask(op::terminate_session(session_id));
 }
 
 // The session of one command: made at its start unless the caller had one, ended at its end.
@@ -94,10 +102,10 @@ auto with_session(World& world, const Target& target, Work work)
   ApiClient api(world.network, account, world.home);
   const auto attachment = RAP_TRY(attach(world, api, target, account));
   auto result = work(account, attachment);
-  report_fallbacks(api, attachment, world.data_plane.take_fallbacks());
-  // The control plane ends forgotten sessions too: a failure here is nobody's concern.
   if (target.session.empty()) {
-    std::ignore = api.ask(op::terminate_session(attachment.session_id));
+    leave(world, api, attachment.session_id);
+  } else {
+    report_fallbacks(api, attachment.session_id, world.data_plane.take_fallbacks());
   }
   return result;
 }
@@ -105,57 +113,90 @@ auto with_session(World& world, const Target& target, Work work)
 Fallible<int> proxy(World& world, const Target& target) {
   return with_session(world, target,
                       [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
+                        if (target.unpinned && attachment.ssh_host_key) {
+                          return fail(ExitCode::untrusted,
+                                      attachment.resource +
+                                          " has a pinned host key by now. Run the command again, "
+                                          "or 'rap ssh-config' for a new configuration of ssh.");
+                        }
+                        // Before a byte of the server's: ssh looks it up once they came.
+                        RAP_TRY(pin_host_key(world.home, attachment));
                         const auto c = wire::traffic_class_from(target.traffic_class).value();
                         RAP_TRY(world.data_plane.proxy(account, attachment, c));
                         return 0;
                       });
 }
 
-Fallible<int> forward(World& world, const Target& target, const std::string& listen) {
-  const auto where = wire::parse_host_port(listen);
-  if (!where && listen != "127.0.0.1:0") {
-    return fail(ExitCode::usage, "--listen takes IP:PORT.");
+// The session of a forward, in this home.
+class HomeForward final : public ForwardSession {
+ public:
+  HomeForward(World& world, const Target& target, Account account, std::string session_id)
+      : world_(world),
+        target_(target),
+        account_(std::move(account)),
+        session_id_(std::move(session_id)) {}
+
+  // The deny list stays the same object while it is verified under the same roots.
+  Fallible<Account> account(WallTime now) override {
+    auto found = RAP_TRY(signed_in(world_.home, now));
+    if (found.roots_pem == account_.roots_pem) found.deny_lists = account_.deny_lists;
+    account_ = std::move(found);
+    return account_;
   }
-  return with_session(
-      world, target, [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
-        const auto announce = [&](const wire::HostPort& address) {
-          if (world.json) {
-            const json said = {{"listening", address.str()},
-                               {"resource", attachment.resource},
-                               {"session_id", attachment.session_id}};
-            world.out << said.dump() << std::endl;
-          } else {
-            world.out << "Listening on " << address.str() << " for " << attachment.resource
-                      << "; end with Ctrl-C." << std::endl;
-          }
-        };
-        const auto c = wire::traffic_class_from(target.traffic_class).value();
-        RAP_TRY(world.data_plane.forward(account, attachment, c,
-                                         where.value_or(wire::HostPort{"127.0.0.1", 0}), announce));
-        return 0;
-      });
+  ApiCall attach(const Account& account) override {
+    Target existing = target_;
+    existing.session = session_id_;
+    return attachment_call(existing, account);
+  }
+  ApiCall start(const Account& account) override { return attachment_call(target_, account); }
+  void started(const Attachment& first) override { session_id_ = first.session_id; }
+
+  // What a person who signed in again is, and the session that is theirs now.
+  const Account& last_account() const { return account_; }
+  const std::string& session_id() const { return session_id_; }
+
+ private:
+  World& world_;
+  const Target& target_;
+  Account account_;
+  std::string session_id_;
+};
+
+void announce(World& world, const Attachment& attachment, const wire::HostPort& address) {
+  if (world.json) {
+    const json said = {{"listening", address.str()},
+                       {"resource", attachment.resource},
+                       {"session_id", attachment.session_id}};
+    world.out << said.dump() << std::endl;
+  } else {
+    world.out << "Listening on " << address.str() << " for " << attachment.resource
+              << "; end with Ctrl-C." << std::endl;
+  }
 }
 
-Fallible<int> ssh(World& world, const Target& target, const std::string& user,
-                  const std::vector<std::string>& command) {
-  return with_session(
-      world, target, [&](const Account&, const Attachment& attachment) -> Fallible<int> {
-        if (attachment.protocol != to_string(policy::Protocol::ssh)) {
-          return fail(ExitCode::failed, attachment.resource + " speaks " + attachment.protocol +
-                                            ", not ssh. Use 'rap forward " + attachment.resource +
-                                            "'.");
-        }
-        const auto known = RAP_TRY(world.home.read(kKnownHostsFile));
-        const std::string before = known.value_or("");
-        const std::string pinned = pin_host_key(before, attachment);
-        if (pinned != before) {
-          RAP_TRY(world.home.write(kKnownHostsFile, pinned));
-        }
-        return world.programs.run(
-            "ssh", ssh_arguments(
-                       {world.programs.own_path(), world.home.path(kKnownHostsFile), user, command},
-                       attachment));
-      });
+// IP:PORT, where port 0 takes a free one.
+std::optional<wire::HostPort> listen_address(const std::string& text) {
+  static constexpr std::string_view kAnyPort = ":0";
+  if (!text.ends_with(kAnyPort)) return wire::parse_host_port(text);
+  auto where = wire::parse_host_port(text.substr(0, text.size() - 1) + "1");
+  if (where) where->port = 0;
+  return where;
+}
+
+Fallible<int> forward(World& world, const Target& target, const std::string& listen) {
+  const auto where = listen_address(listen);
+  if (!where) return fail(ExitCode::usage, "--listen takes IP:PORT.");
+  auto account = RAP_TRY(signed_in(world.home, world.now));
+  ApiClient api(world.network, account, world.home);
+  const auto first = RAP_TRY(attach(world, api, target, account));
+  HomeForward session(world, target, account, first.session_id);
+  const auto result = world.data_plane.forward(
+      session, account, first, wire::traffic_class_from(target.traffic_class).value(), *where,
+      [&](const wire::HostPort& address) { announce(world, first, address); });
+  ApiClient farewell(world.network, session.last_account(), world.home);
+  leave(world, farewell, session.session_id());
+  if (!result) return std::unexpected(result.error());
+  return 0;
 }
 
 Fallible<int> list_sessions(World& world) {
@@ -175,28 +216,15 @@ Fallible<int> terminate_session(World& world, const std::string& id) {
   return show(world, api.ask(op::terminate_session(id)), "Session " + id + " is ended.");
 }
 
-void add_ssh(CLI::App& root, Invocation& invocation) {
-  struct Arguments {
-    Target target;
-    std::string user;
-    std::vector<std::string> command;
-  };
-  auto args = std::make_shared<Arguments>();
-  auto* command = add_command(root, invocation, "ssh", "Open a shell, or run a command, over SSH");
-  command->add_option("-l", args->user, "User name on the resource")->type_name("USER");
-  add_target(*command, args->target);
-  command->add_option("COMMAND", args->command, "What to run there, after --")->type_name("");
-  command->callback([&invocation, args] {
-    invocation.run = [args](World& w) { return ssh(w, args->target, args->user, args->command); };
-  });
-}
-
 void add_proxy(CLI::App& root, Invocation& invocation) {
   auto target = std::make_shared<Target>();
   auto* command = add_command(root, invocation, "proxy",
                               "Join standard input and output to a resource (for ssh's "
                               "ProxyCommand)");
   add_class(*command, *target);
+  command->add_flag("--unpinned", target->unpinned,
+                    "Refuse when the resource has a pinned host key (for ssh that takes any on "
+                    "first use)");
   command->add_option("--session", target->session, "Attach to this session")->type_name("ID");
   add_target(*command, *target);
   command->callback(
@@ -239,7 +267,7 @@ void add_sessions(CLI::App& root, Invocation& invocation) {
 }  // namespace
 
 void add_access_commands(CLI::App& root, Invocation& invocation) {
-  add_ssh(root, invocation);
+  add_ssh_commands(root, invocation);
   add_proxy(root, invocation);
   add_forward(root, invocation);
   add_sessions(root, invocation);

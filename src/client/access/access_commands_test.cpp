@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/access/ssh_commands.hpp"
 #include "client/testing/shell.hpp"
 #include "crypto/testing/pki.hpp"
 #include "snapshot/public_deny_list.hpp"
@@ -11,11 +12,12 @@ namespace rap::client {
 namespace {
 
 using nlohmann::json;
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kOk = 0;
-constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kNotFound = 5;
 constexpr int kUnreachable = 6;
@@ -60,6 +62,15 @@ class AccessCommands : public testing::Test {
                {"tls_cluster", pki_.cluster.str()}}}}};
   }
 
+  void open_resource(const std::string& name, const json& more = json::object()) {
+    json item = {{"id", "id-" + name},
+                 {"name", name},
+                 {"protocol", "ssh"},
+                 {"organization", {{"id", "o"}, {"name", "acme"}}}};
+    item.update(more);
+    network().answer("GET resources?resource=" + name, {{"items", {item}}});
+  }
+
   crypto::TestPki pki_;
   crypto::Certificate root_ = pki_.root.certificate;
   TestShell shell_{add_access_commands};
@@ -67,29 +78,102 @@ class AccessCommands : public testing::Test {
 
 TEST_F(AccessCommands, SshRunsTheStockClientOverItsOwnProxyAndPassesItsStatusOn) {
   sign_in();
-  json answer = attachment();
-  answer["session"]["resource"]["ssh_host_key"] = "ssh-ed25519 AAAA";
-  network().answer("POST sessions", answer, 201);
-  network().answer("DELETE sessions/s-1", json(), 204);
+  open_resource("office", {{"ssh_host_key", "ssh-ed25519 AAAA"}});
   shell_.programs.status = 7;
   EXPECT_EQ(run({"ssh", "-l", "bob", "office", "--", "ls", "-l"}), 7) << err();
   EXPECT_EQ(shell_.programs.ran, "ssh");
   const auto& given = shell_.programs.given;
-  EXPECT_THAT(given, Contains("ProxyCommand='/usr/bin/rap' proxy --session 's-1' 'office'"));
+  EXPECT_THAT(given, Contains("ProxyCommand='/usr/bin/rap' proxy --organization 'acme' 'office'"));
   EXPECT_THAT(given, Contains("HostKeyAlias=rap-acme-office"));
   EXPECT_THAT(given, Contains("StrictHostKeyChecking=yes"));
   EXPECT_EQ(std::vector(given.end() - 6, given.end()),
-            (std::vector<std::string>{"-l", "bob", "--", "rap-acme-office", "ls", "-l"}));
-  EXPECT_EQ(home().files["known_hosts"], "rap-acme-office ssh-ed25519 AAAA\n");
-  EXPECT_EQ(network().sent.back().request.method, "DELETE");
+            (std::vector<std::string>{"-l", "bob", "rap-acme-office", "--", "ls", "-l"}));
+  EXPECT_EQ(home().files["hosts/id-office"], "rap-acme-office ssh-ed25519 AAAA\n");
+  EXPECT_EQ(network().sent.size(), 1U) << "the session is the proxy's, and a master has it already";
+}
+
+TEST_F(AccessCommands, SshHandsOnWhatIsNotItsOwn) {
+  sign_in();
+  open_resource("office");
+  EXPECT_EQ(
+      run({"ssh", "-A", "-oBatchMode=yes", "root@office", "[ -d /tmp ]", "-h", "--json", "0,1"}), 0)
+      << err();
+  const auto& given = shell_.programs.given;
+  EXPECT_EQ(std::vector(given.end() - 7, given.end()),
+            (std::vector<std::string>{"-A", "-oBatchMode=yes", "root@rap-acme-office",
+                                      "[ -d /tmp ]", "-h", "--json", "0,1"}));
+  EXPECT_EQ(run({"ssh", "-V"}), 0);
+  EXPECT_EQ(shell_.programs.given, std::vector<std::string>{"-V"});
 }
 
 TEST_F(AccessCommands, SshIsForSshResources) {
   sign_in();
-  network().answer("POST sessions", attachment("tcp"), 201);
-  EXPECT_EQ(run({"ssh", "office"}), kFailed);
+  open_resource("office", {{"protocol", "tcp"}});
+  EXPECT_EQ(run({"ssh", "office"}), kSshFailure);
   EXPECT_THAT(err(), HasSubstr("rap forward office"));
   EXPECT_EQ(shell_.programs.ran, "");
+}
+
+TEST_F(AccessCommands, SshHas255ForAllThatIsOursSoThatOtherStatusesAreTheCommands) {
+  EXPECT_EQ(run({"ssh", "office"}), kSshFailure) << "not signed in";
+  EXPECT_EQ(run({"ssh"}), kSshFailure);
+  EXPECT_EQ(run({"ssh", "--frobnicate", "office"}), kSshFailure);
+  EXPECT_EQ(run({"ssh", "--help"}), kOk);
+  EXPECT_THAT(out(), HasSubstr("RESOURCE"));
+  sign_in();
+  network().answer("GET resources?resource=nothing", {{"items", json::array()}});
+  EXPECT_EQ(run({"ssh", "--json", "nothing"}), kSshFailure);
+  const json said = json::parse(err());
+  EXPECT_EQ(said["error"]["code"], "not_found");
+  EXPECT_EQ(said["error"]["status"], kSshFailure);
+  network().answer("GET resources?resource=office",
+                   {{"items", {{{"name", "office"}}, {{"name", "office"}}}}});
+  EXPECT_EQ(run({"ssh", "office"}), kSshFailure);
+  EXPECT_THAT(err(), HasSubstr("--organization"));
+  network().answer("GET resources?resource=office&organization=acme",
+                   {{"items", {{{"name", "office"}, {"protocol", "ssh"}}}}});
+  EXPECT_EQ(run({"ssh", "--organization", "acme", "office"}), kOk) << err();
+}
+
+TEST_F(AccessCommands, SshConfigPrintsABlockForEachSshResource) {
+  sign_in();
+  const auto item = [](const char* id, const char* organization, const char* name) {
+    return json{{"id", id},
+                {"name", name},
+                {"protocol", "ssh"},
+                {"organization", {{"id", "o"}, {"name", organization}}}};
+  };
+  json pinned = item("id-1", "acme", "office");
+  pinned["ssh_host_key"] = "ssh-ed25519 AAAA";
+  json web = item("id-4", "acme", "web");
+  web["protocol"] = "tcp";
+  network().answer(
+      "GET resources",
+      {{"items", {pinned, item("id-2", "acme", "twin"), item("id-3", "beta", "Twin"), web}}});
+  ASSERT_EQ(run({"ssh-config"}), kOk) << err();
+  EXPECT_THAT(out(),
+              AllOf(HasSubstr("Host office rap-acme-office\n"), HasSubstr("Host rap-acme-twin\n"),
+                    HasSubstr("Host rap-beta-twin\n"), Not(HasSubstr("web"))));
+  EXPECT_EQ(home().files["hosts/id-1"], "rap-acme-office ssh-ed25519 AAAA\n");
+  const std::string printed = out();
+  ASSERT_EQ(run({"ssh-config", "--write"}), kOk) << err();
+  EXPECT_EQ(home().files["ssh_config"], printed);
+  EXPECT_THAT(out(), HasSubstr("Include \"/home/ssh_config\""));
+  ASSERT_EQ(run({"ssh-config", "--json"}), kOk) << err();
+  EXPECT_EQ(json::parse(out())["hosts"][0]["host"], "rap-acme-office");
+}
+
+TEST_F(AccessCommands, ProxyPinsTheKeyBeforeSshLooksForIt) {
+  sign_in();
+  json answer = attachment();
+  answer["session"]["resource"]["ssh_host_key"] = "ssh-ed25519 NEW";
+  answer["session"]["resource"]["id"] = "id-office";
+  network().answer("POST sessions", answer, 201);
+  home().files["hosts/id-office"] = "rap-acme-office ssh-ed25519 OLD\n";
+  EXPECT_EQ(run({"proxy", "--unpinned", "office"}), static_cast<int>(ExitCode::untrusted));
+  EXPECT_FALSE(shell_.data_plane.used) << "ssh would have taken any key";
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  EXPECT_EQ(home().files["hosts/id-office"], "rap-acme-office ssh-ed25519 NEW\n");
 }
 
 TEST_F(AccessCommands, ProxyNamesTheResourceThatWasNotFound) {

@@ -168,13 +168,13 @@ Fallible<int> show_channels(World& w, ApiClient& api) {
   return shown;
 }
 
-// The table is shown anew until the person interrupts it, or it fails.
+// The table is shown anew until the person interrupts it, nobody reads on, or it fails.
 Fallible<int> watch_channels(World& w, ApiClient& api) {
   do {
     w.out << w.terminal.clear_screen();
     if (auto shown = show_channels(w, api); !shown) return shown;
     w.out.flush();
-  } while (w.terminal.wait(kWatchInterval));
+  } while (w.out && w.terminal.wait(kWatchInterval));
   return 0;
 }
 

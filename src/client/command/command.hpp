@@ -4,7 +4,10 @@
 
 #include <functional>
 #include <iosfwd>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -42,6 +45,12 @@ struct World {
 struct Invocation {
   bool json = false;
   std::function<Fallible<int>(World&)> run;  // the exit status, or why there is none
+  // The status of every failure, for a command whose other statuses are another program's.
+  std::optional<int> failure_status;
+  // Commands that read their words themselves, for another program has its say in them: the tree
+  // only describes them. One that leaves no action wants its help shown.
+  std::map<std::string, std::function<Fallible<void>(std::vector<std::string>)>, std::less<>>
+      verbatim;
 };
 
 // A leaf of the tree, which has --json.

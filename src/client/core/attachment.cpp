@@ -31,6 +31,7 @@ Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& accoun
   Attachment a;
   a.session_id = session.id;
   a.organization = session.organization.name;
+  a.resource_id = session.resource.id;
   a.resource = session.resource.name;
   a.protocol = session.resource.protocol;
   if (const auto& key = session.resource.ssh_host_key; key && !key->empty()) a.ssh_host_key = key;

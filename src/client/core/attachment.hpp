@@ -27,7 +27,8 @@ struct Candidate {
 struct Attachment {
   std::string session_id;
   std::string organization;  // name
-  std::string resource;      // name
+  std::string resource_id;
+  std::string resource;  // name
   std::string protocol;
   std::optional<std::string> ssh_host_key;
   std::int64_t token_expires_at = 0;

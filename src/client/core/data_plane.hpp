@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "client/core/api_client.hpp"
 #include "client/core/attachment.hpp"
 #include "client/core/entry_fallback.hpp"
 #include "client/core/failure.hpp"
@@ -14,6 +15,17 @@
 
 namespace rap::client {
 
+// What a forward stands on for as long as somebody wants it: the person, who may sign in again
+// meanwhile, and a session, in whose place comes another when the control plane ended it.
+class ForwardSession {
+ public:
+  virtual ~ForwardSession() = default;
+  virtual Fallible<Account> account(WallTime now) = 0;
+  virtual ApiCall attach(const Account& account) = 0;  // to the session there is
+  virtual ApiCall start(const Account& account) = 0;   // another session
+  virtual void started(const Attachment& first) = 0;   // with this attachment
+};
+
 class DataPlane {
  public:
   virtual ~DataPlane() = default;
@@ -22,10 +34,11 @@ class DataPlane {
   virtual Fallible<void> proxy(const Account& account, const Attachment& attachment,
                                wire::TrafficClass c) = 0;
 
-  // Each connection to the listener has a flow of its own over one WebSocket. `listening` hears the
-  // real address once. The person ends it.
-  virtual Fallible<void> forward(const Account& account, const Attachment& attachment,
-                                 wire::TrafficClass c, const wire::HostPort& listen,
+  // Each connection to the listener has a flow of its own; `first` is the attachment the session
+  // came with. `listening` hears the real address once. The person ends it.
+  virtual Fallible<void> forward(ForwardSession& session, const Account& account,
+                                 const Attachment& first, wire::TrafficClass c,
+                                 const wire::HostPort& listen,
                                  const std::function<void(const wire::HostPort&)>& listening) = 0;
 
   // The entries that were passed over since it was asked last.

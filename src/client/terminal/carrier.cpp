@@ -73,8 +73,13 @@ void Carrier::received(ByteView data) {
 }
 
 void Carrier::ended(FlowReason reason, bool was_accepted, const std::string& detail) {
-  const EntryLink* link = std::exchange(link_, nullptr);
+  EntryLink* link = std::exchange(link_, nullptr);
   const Ending ending{reason, was_accepted, detail};
+  if (!was_accepted && reason == FlowReason::limit_reached && link != nullptr &&
+      links_->filled(*link)) {
+    --next_candidate_;  // on another link to the same entry, which did not look at the token
+    return try_next(ending);
+  }
   const auto cause = was_accepted ? std::nullopt : worth_another_entry(reason);
   if (cause) {
     const bool lost = reason == FlowReason::peer_lost && link != nullptr && link->dead();

@@ -4,11 +4,12 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <sstream>
 
-#include "io/process/process.hpp"
+#include "io/process/foreground.hpp"
 
 namespace rap::client {
 namespace {
@@ -44,14 +45,13 @@ Fallible<int> ChildPrograms::run(const std::string& program,
   io::SpawnOptions options;
   options.program = *path;
   options.arguments = arguments;
-  // Ctrl-C is for the program, which has our terminal; we live on to clean up.
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGQUIT, SIG_IGN);
-  const auto exit = io::run_program(options);
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGQUIT, SIG_DFL);
+  const auto exit = io::run_in_foreground(options);
   if (!exit) return fail(ExitCode::failed, exit.error());
-  return exit->signal ? kSignalBase + *exit->signal : exit->code.value_or(1);
+  if (exit->passed_on == SIGTERM || exit->passed_on == SIGHUP) {
+    return fail(ExitCode::failed, program + " was ended by SIG" +
+                                      std::string(::sigabbrev_np(*exit->passed_on)) + ".");
+  }
+  return exit->how.signal ? kSignalBase + *exit->how.signal : exit->how.code.value_or(1);
 }
 
 }  // namespace rap::client

@@ -28,6 +28,12 @@ TEST(ChildPrograms, AnInterruptIsForThemAndNotForUs) {
   EXPECT_EQ(now.sa_handler, SIG_DFL) << "it ends us again afterwards";
 }
 
+TEST(ChildPrograms, OneThatWasToldToEndIsSaid) {
+  const auto ran = shell("kill -TERM $PPID; exec sleep 60");
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().text, "sh was ended by SIGTERM.");
+}
+
 TEST(ChildPrograms, ArgumentsReachThemAsTheyAre) {
   EXPECT_EQ(ChildPrograms().run("sh", {"-c", "test \"$1\" = 'a b;$c'", "sh", "a b;$c"}).value(), 0);
 }

@@ -26,16 +26,4 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation, const std::s
   return root;
 }
 
-std::expected<std::shared_ptr<CLI::App>, ExitCode> parse_command_line(Invocation& invocation,
-                                                                      const std::string& version,
-                                                                      int argc, char** argv) {
-  std::shared_ptr<CLI::App> tree = make_command_tree(invocation, version);
-  try {
-    tree->parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return std::unexpected(tree->exit(e) == 0 ? ExitCode::ok : ExitCode::usage);
-  }
-  return tree;
-}
-
 }  // namespace rap::client

@@ -40,7 +40,7 @@ TEST(CommandTree, EveryCommandThatAsksTheServerPrintsJson) {
   Invocation invocation;
   for_each_app(*make_command_tree(invocation, "1"), [](const CLI::App& app) {
     if (!app.get_subcommands({}).empty() || app.get_name() == "man" ||
-        app.get_name() == "completion") {
+        app.get_name() == "completion" || app.get_name() == "help") {
       return;
     }
     EXPECT_NE(app.get_option_no_throw("--json"), nullptr) << app.get_name();
@@ -79,7 +79,7 @@ TEST(CommandTree, CompletesCommandsOptionsAndClosedSets) {
 TEST(CommandTree, WhoeverIsNotSignedInIsToldHowTo) {
   TestShell shell{add_all_commands};
   for (const auto& words : std::vector<std::vector<std::string>>{
-           {"whoami"}, {"resources"}, {"ssh", "x"}, {"sessions"}, {"admin", "nodes", "list"}}) {
+           {"whoami"}, {"resources"}, {"proxy", "x"}, {"sessions"}, {"admin", "nodes", "list"}}) {
     EXPECT_EQ(shell.run(words), static_cast<int>(ExitCode::not_signed_in));
     EXPECT_THAT(shell.err.str(), HasSubstr("rap login"));
   }
@@ -91,12 +91,61 @@ TEST(CommandTree, WhoeverIsNotSignedInIsToldHowTo) {
   EXPECT_THAT(shell.network.sent, IsEmpty());
 }
 
+TEST(CommandTree, AMistypedWordIsNamedWithTheNearestRightOne) {
+  TestShell shell{add_all_commands};
+  for (const auto& [words, said] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"forwrd", "office"}, "no command 'rap forwrd'. Did you mean 'forward'?"},
+           {{"admin", "ndoes", "list"}, "no command 'rap admin ndoes'. Did you mean 'nodes'?"},
+           {{"sessions", "terminat", "x"}, "Did you mean 'terminate'?"},
+           {{"login", "--sever", "x"}, "no option '--sever'. Did you mean '--server'?"},
+           {{"frobnicate"}, "no command 'rap frobnicate'. 'rap --help'"}}) {
+    EXPECT_EQ(shell.run(words), static_cast<int>(ExitCode::usage));
+    EXPECT_THAT(shell.err.str(), HasSubstr(said));
+  }
+  EXPECT_EQ(shell.run({"forwrd", "--json"}), static_cast<int>(ExitCode::usage));
+  EXPECT_EQ(nlohmann::json::parse(shell.err.str())["error"]["code"], "usage");
+}
+
+TEST(CommandTree, HelpIsACommandToo) {
+  TestShell shell{add_all_commands};
+  EXPECT_EQ(shell.run({"help"}), 0);
+  const std::string all = shell.out.str();
+  EXPECT_THAT(all, HasSubstr("forward"));
+  EXPECT_EQ(shell.run({"help", "admin", "nodes", "drain"}), 0);
+  EXPECT_THAT(shell.out.str(), HasSubstr("--deadline"));
+  EXPECT_EQ(shell.run({"help", "ssh"}), 0);
+  EXPECT_THAT(shell.out.str(), HasSubstr("RESOURCE"));
+  EXPECT_EQ(shell.run({"help", "forwrd"}), static_cast<int>(ExitCode::usage));
+  EXPECT_THAT(shell.err.str(), HasSubstr("'forward'"));
+}
+
+TEST(CommandTree, FailuresAreObjectsWithJson) {
+  TestShell shell{add_all_commands};
+  EXPECT_EQ(shell.run({"sessions", "--json"}), static_cast<int>(ExitCode::not_signed_in));
+  const auto said = nlohmann::json::parse(shell.err.str());
+  EXPECT_EQ(said["error"]["code"], "not_signed_in");
+  EXPECT_EQ(said["error"]["status"], static_cast<int>(ExitCode::not_signed_in));
+  EXPECT_THAT(said["error"]["text"].get<std::string>(), HasSubstr("rap login"));
+  EXPECT_EQ(shell.out.str(), "");
+}
+
+TEST(CommandTree, AWordInBracketsIsOneWord) {
+  TestShell shell{add_all_commands};
+  shell.sign_in();
+  for (const char* word : {"[a,b]", "[x]", "[]", "[", "{}", "%%"}) {
+    shell.network.sent.clear();
+    shell.run({"admin", "organizations", "create", word});
+    ASSERT_EQ(shell.network.sent.size(), 1U) << word << shell.err.str();
+    EXPECT_EQ(shell.network.sent[0].body()["name"], word);
+  }
+}
+
 TEST(CommandTree, TypingErrorsAreUsageErrors) {
   TestShell shell{add_all_commands};
   for (const auto& words : std::vector<std::vector<std::string>>{
            {},
            {"frobnicate"},
-           {"ssh"},
+           {"proxy"},
            {"login", "--sever", "x"},
            {"admin"},
            {"admin", "nodes"},

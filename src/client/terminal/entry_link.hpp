@@ -17,6 +17,9 @@
 
 namespace rap::client {
 
+// An entry takes this many from one client (docs/protocol), unless it is configured to take fewer.
+inline constexpr std::size_t kMaxFlowsPerLink = 256;
+
 // The one who wanted a flow hears of it here.
 class FlowHandler {
  public:
@@ -37,6 +40,10 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
   ~EntryLink() override;
 
   bool dead() const { return dead_; }
+  // How many flows it carries; and how many its entry takes, as far as is known.
+  std::size_t flows() const { return mux_.flows(); }
+  bool has_room() const { return flows() < limit_; }
+  void limit_to(std::size_t flows) { limit_ = flows; }
   // Why another entry may do better, once this one is dead.
   wire::FallbackCause cause() const { return cause_of(fault_); }
 
@@ -76,6 +83,7 @@ class EntryLink final : private io::WebSocketHandler, private io::Output, privat
   std::string lost_because_;
   std::optional<crypto::CertificateFault> fault_;
   bool dead_ = false;
+  std::size_t limit_ = kMaxFlowsPerLink;
   bool wake_posted_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<io::WebSocketClient> socket_;

@@ -1,4 +1,5 @@
-// The links of one command, one per entry, made when they are needed and again when they are lost.
+// The links of one command: one per entry, made when it is needed and again when it is lost, and
+// more when an entry takes no more flows on one.
 #pragma once
 
 #include <memory>
@@ -25,6 +26,11 @@ class EntryLinks {
   // The link is under the deny list of now: one that was made under another carries its old flows
   // to their end, and no new ones.
   EntryLink& to(const Candidate& entry);
+  // From now on links are made with the roots and the deny list of this account.
+  void follow(const Account& account);
+  // The entry takes no more flows on the link than it has; the answer is false when it has none, so
+  // that another link would do no better.
+  bool filled(EntryLink& link);
   void passed_over(const Candidate& entry, wire::FallbackCause cause, std::string_view detail) {
     fallbacks_.note(entry.url.authority.str(), cause, detail);
   }

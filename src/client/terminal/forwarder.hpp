@@ -1,6 +1,9 @@
 // `rap forward`: a local listener; each connection gets a flow of its own, with a fresh attachment
-// to the one session, over one WebSocket. A connection that finds the fabric away is held while it
-// is tried again; one whose flow breaks is reset, so that nobody takes a part for the whole.
+// to the session. A connection that finds the fabric away is held while it is tried again; one
+// whose flow breaks is reset, so that nobody takes a part for the whole.
+//
+// It outlives what it stands on: the account is read again for each connection, a session that is
+// over is followed by another, and who comes when all places are taken waits for one.
 #pragma once
 
 #include <memory>
@@ -9,14 +12,17 @@
 
 #include "base/backoff.hpp"
 #include "client/core/attachment.hpp"
+#include "client/core/data_plane.hpp"
 #include "client/core/profile.hpp"
+#include "client/terminal/api_connections.hpp"
 #include "client/terminal/carrier.hpp"
-#include "io/http/http_client.hpp"
 #include "io/stream/stream_listener.hpp"
 
 namespace rap::client {
 
 inline constexpr std::size_t kMaxLocalConnections = 1024;
+// People are told this long before their sign-in expires.
+inline constexpr std::chrono::minutes kExpiryNotice{10};
 inline constexpr int kMaxOpenAttempts = 6;  // each with a fresh attachment
 inline constexpr Duration kOpenRetryFirst = std::chrono::milliseconds{250};
 inline constexpr Duration kOpenRetryCap = std::chrono::seconds{4};
@@ -30,9 +36,10 @@ class Forwarder {
     std::ostream& err;
     FallbackLog& fallbacks;
   };
-  Forwarder(io::EventLoop& loop, const Account& account, const Attachment& attachment,
-            wire::TrafficClass c, const Means& means);
+  Forwarder(io::EventLoop& loop, ForwardSession& session, const Account& account,
+            const Attachment& first, wire::TrafficClass c, const Means& means);
 
+  void limit_connections(std::size_t limit) { limit_ = limit; }  // from the next on
   // The answer is the real address. An address that cannot be bound throws std::system_error.
   wire::HostPort listen(const wire::HostPort& where);
 
@@ -49,14 +56,22 @@ class Forwarder {
 
   void accept(int fd);
   void attach(Id id);
-  void attached(Id id, const io::HttpClient::Result& result);
+  void attached(Id id, const std::string& session_id, const io::HttpClient::Result& result);
+  void start_again(Id id);
+  void started_again(Id id, const io::HttpClient::Result& result);
+  Fallible<Attachment> read(const io::HttpClient::Result& result);
+  bool refresh_account();  // false: `refused_` says why
+  void watch_expiry();
   void ended(Id id, const Carrier::Ending& ending);
   void give_up(Id id, const Failure& failure, bool again);
   bool try_again(Id id);
   void remove(Id id);
 
   io::EventLoop& loop_;
+  ForwardSession& session_;
   Account account_;
+  Failure refused_;
+  bool said_sign_in_ = false;         // since the last attachment
   std::optional<Attachment> unused_;  // the one the session came with
   std::string session_id_;
   std::string resource_;
@@ -64,7 +79,11 @@ class Forwarder {
   RandomSource& rng_;
   std::ostream& err_;
   EntryLinks links_;
-  io::HttpClient http_;
+  ApiConnections api_;
+  io::Timer expiry_;
+  std::size_t limit_ = kMaxLocalConnections;
+  bool starting_ = false;    // another session
+  std::vector<Id> waiting_;  // for it
   Id next_id_ = 1;
   std::unordered_map<Id, std::unique_ptr<Connection>> connections_;
   std::unique_ptr<io::StreamListener> listener_;

@@ -29,7 +29,7 @@ using Manner = TestEntry::Manner;
 
 // Everything lives on one loop, which runs on a thread of its own while the test is a person's
 // program.
-class ForwarderTest : public testing::Test {
+class ForwarderTest : public testing::Test, public ForwardSession {
  protected:
   ForwarderTest() {
     add_entry(platform_.worker());
@@ -51,9 +51,9 @@ class ForwarderTest : public testing::Test {
     for (const auto& e : entries_) {
       first_.candidates.push_back(platform_.candidate(e->port(), "first"));
     }
-    forwarder_ = std::make_unique<Forwarder>(
-        loop_, platform_.account(deny_lists_, control_->port()), first_, wire::TrafficClass::input,
-        Forwarder::Means{rng_, err_, fallbacks_});
+    forwarder_ =
+        std::make_unique<Forwarder>(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
+                                    Forwarder::Means{rng_, err_, fallbacks_});
     port_ = forwarder_->listen({"127.0.0.1", 0}).port;
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -97,15 +97,41 @@ class ForwarderTest : public testing::Test {
   }
   static void finish(RawConnection& connection) { ::shutdown(connection.fd(), SHUT_WR); }
 
-  // POST sessions/s-1/attachments.
+  Account signed_in() {
+    Account account = platform_.account(deny_lists_, control_->port());
+    account.profile.token = bearer_;
+    account.profile.expires_at = expires_at_;
+    return account;
+  }
+  Fallible<Account> account(WallTime now) override {
+    if (expires_at_ <= to_unix(now)) return fail(ExitCode::not_signed_in, "Run 'rap login'.");
+    return signed_in();
+  }
+  ApiCall attach(const Account&) override {
+    return make_call("POST", "sessions/" + session_id_ + "/attachments", json::object());
+  }
+  ApiCall start(const Account&) override { return make_call("POST", "sessions", json::object()); }
+  void started(const Attachment& first) override { session_id_ = first.session_id; }
+
+  // POST sessions, and sessions/{id}/attachments of the one that is alive.
   wire::HttpResponse attach(const wire::HttpRequest& request) {
-    EXPECT_EQ(request.method + " " + request.path, "POST /api/v1/sessions/s-1/attachments");
-    EXPECT_EQ(request.header("authorization"), "Bearer rapst_x");
-    const int number = ++attachments_;
     wire::HttpResponse response;
-    response.status = number <= away_ ? 503 : refuses_ ? 404 : 201;
+    if (request.header("authorization") != "Bearer " + bearer_) {
+      response.status = 401;
+      response.body = R"({"code":"not_signed_in","detail":"Who are you?"})";
+      return response;
+    }
+    const bool starts = request.path == "/api/v1/sessions";
+    if (starts) alive_ = "s-" + std::to_string(++sessions_);
+    if (!starts && request.path != "/api/v1/sessions/" + alive_ + "/attachments") {
+      response.status = 409;
+      response.body = R"({"code":"session_terminated","detail":"It is over."})";
+      return response;
+    }
+    const int number = ++attachments_;
+    response.status = number <= away_ ? 503 : refuses_ ? 403 : 201;
     if (response.status != 201) {
-      response.body = R"({"code":"gone","detail":"No such session."})";
+      response.body = R"({"code":"policy_denied","detail":"Not today."})";
       return response;
     }
     json candidates = json::array();
@@ -118,7 +144,8 @@ class ForwarderTest : public testing::Test {
                             {"smoke_only", false},
                             {"tls_cluster", platform_.cluster.str()}});
     }
-    json answer = {{"candidates", candidates},
+    json answer = {{"session", {{"id", alive_}}},
+                   {"candidates", candidates},
                    {"classes", {"input"}},
                    {"token_expires_at", to_unix(io::wall_now()) + 60}};
     const WallTime now = io::wall_now();
@@ -128,7 +155,8 @@ class ForwarderTest : public testing::Test {
          snapshot::seal_deny_list({7, platform_.cluster, now, now + std::chrono::hours{1}, {}},
                                   platform_.intermediate)},
         {"signer", platform_.intermediate.certificate.pem()}};
-    response.body = completed("POST", "sessions/s-1/attachments", answer).dump();
+    response.body =
+        completed("POST", starts ? "sessions" : "sessions/s/attachments", answer).dump();
     return response;
   }
 
@@ -148,6 +176,12 @@ class ForwarderTest : public testing::Test {
   std::atomic<int> attachments_ = 0;  // that were asked for
   std::atomic<int> away_ = 0;         // how many of them find the control plane away
   std::atomic<bool> refuses_ = false;
+  // These change on the loop only.
+  std::string bearer_ = "rapst_x";
+  std::int64_t expires_at_ = to_unix(io::wall_now()) + 12 * 3600;
+  std::string session_id_ = "s-1";  // as the forward has it
+  std::string alive_ = "s-1";       // as the control plane has it
+  int sessions_ = 1;                // that were ever started
   std::thread thread_;
 };
 
@@ -288,7 +322,7 @@ TEST_F(ForwarderTest, ARefusalOfTheControlPlaneIsSaidAndNotRepeated) {
   EXPECT_TRUE(is_reset(person));
   stop();
   EXPECT_EQ(attachments_, 1);
-  EXPECT_THAT(err_.str(), HasSubstr("office: No such session."));
+  EXPECT_THAT(err_.str(), HasSubstr("office: Not today."));
 }
 
 TEST_F(ForwarderTest, AnEntryThatIsNotBelievedIsPassedOverWithItsCause) {
@@ -327,9 +361,88 @@ TEST_F(ForwarderTest, AnEntryThatRefusesForNowIsPassedOverForTheNext) {
   EXPECT_EQ(passed_over[0].cause, FallbackCause::not_ready);
 }
 
+TEST_F(ForwarderTest, AnotherSignInHealsItAndThatOneIsNeededIsSaidOnce) {
+  first_.token_expires_at = to_unix(io::wall_now());
+  start();
+  on_loop([&] { expires_at_ = 0; });
+  for (int i = 0; i < 3; ++i) {
+    RawConnection person(port_);
+    EXPECT_TRUE(is_reset(person));
+  }
+  on_loop([&] {
+    bearer_ = "rapst_y";
+    expires_at_ = to_unix(io::wall_now()) + 12 * 3600;
+  });
+  RawConnection person(port_);
+  ASSERT_TRUE(person.send("here again"));
+  finish(person);
+  EXPECT_EQ(read_all(person), "here again");
+  stop();
+  EXPECT_EQ(err_.str(), "office: Run 'rap login'.\n");
+}
+
+TEST_F(ForwarderTest, ASignInThatExpiresSoonIsSaidBefore) {
+  expires_at_ = to_unix(io::wall_now()) + 30;
+  start();
+  until([&] { return !err_.str().empty(); });
+  stop();
+  EXPECT_THAT(err_.str(),
+              AllOf(HasSubstr("office: Your sign-in expires at"), HasSubstr("rap login")));
+}
+
+TEST_F(ForwarderTest, ASessionThatIsOverIsFollowedByOneForAllWhoWait) {
+  first_.token_expires_at = to_unix(io::wall_now());
+  alive_ = "";
+  start();
+  std::vector<std::unique_ptr<RawConnection>> people;
+  for (int i = 0; i < 5; ++i) people.push_back(std::make_unique<RawConnection>(port_));
+  for (const auto& person : people) {
+    ASSERT_TRUE(person->send("x"));
+    finish(*person);
+    EXPECT_EQ(read_all(*person), "x");
+  }
+  stop();
+  EXPECT_EQ(sessions_, 2) << "one more than there was";
+  EXPECT_EQ(session_id_, "s-2");
+  EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(ForwarderTest, AnEntryThatTakesNoMoreOnOneLinkGetsAnother) {
+  constexpr std::size_t kOnOneLink = 3;
+  constexpr int kConnections = 10;
+  first_.token_expires_at = to_unix(io::wall_now());
+  entry().flows_per_client = kOnOneLink;
+  start();
+  std::vector<std::unique_ptr<RawConnection>> people;
+  for (int i = 0; i < kConnections; ++i) {
+    people.push_back(std::make_unique<RawConnection>(port_));
+    ASSERT_TRUE(people.back()->send("x"));
+    ASSERT_TRUE(people.back()->receive()) << i;
+  }
+  stop();
+  EXPECT_EQ(entry().clients, 4U);
+  EXPECT_EQ(fallbacks_.take().size(), 0U) << "the entry is as good as it was";
+  EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(ForwarderTest, WhoComesWhenAllPlacesAreTakenWaitsForOne) {
+  start();
+  on_loop([&] { forwarder_->limit_connections(2); });
+  RawConnection first(port_);
+  auto second = std::make_unique<RawConnection>(port_);
+  RawConnection third(port_);
+  ASSERT_TRUE(third.send("patience"));
+  finish(third);
+  until([&] { return entry().open_flows == 2; });
+  second.reset();
+  EXPECT_EQ(read_all(third), "patience");
+  stop();
+  EXPECT_EQ(err_.str(), "");
+}
+
 TEST_F(ForwarderTest, AnAddressThatIsTakenIsNamed) {
   start();
-  Forwarder second(loop_, platform_.account(deny_lists_), first_, wire::TrafficClass::input,
+  Forwarder second(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
                    {rng_, err_, fallbacks_});
   try {
     second.listen({"127.0.0.1", port_});

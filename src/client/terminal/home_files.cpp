@@ -27,6 +27,7 @@ Fallible<std::optional<std::string>> HomeFiles::read(std::string_view name) {
 
 Fallible<void> HomeFiles::write(std::string_view name, const std::string& content) {
   auto done = io::make_directory(root_);
+  if (done) done = io::make_directory((root_ / name).parent_path());
   if (done) done = io::write_file_atomic(root_ / name, content);
   if (!done) {
     return fail(ExitCode::failed,

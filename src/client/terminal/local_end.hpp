@@ -44,6 +44,7 @@ class StdioEnd final : public LocalEnd {
   void resume_reading() override { stream_.resume_reading(); }
   void finish_writing() override { stream_.finish_writing(); }
   void abort() override {}  // the exit status says it
+  std::optional<int> failure() const { return stream_.failure(); }
 
  private:
   io::DescriptorStream stream_;

@@ -20,12 +20,27 @@ const std::vector<command_line::ManualSection>& sections() {
         {"5", "Not found, or not yours to see."},
         {"6", "The server, the fabric or the resource cannot be reached."},
         {"7", "A server does not prove to be the platform."},
-        {"other", "rap ssh passes on the status of ssh."}}},
+        {"255", "rap ssh: the command did not run, or its connection broke; all of the above."},
+        {"other", "rap ssh passes on the status of the command."},
+        {"--json", "A failure is an object on standard error: its code, status and text."}}},
+      {"EXAMPLES",
+       {{"rap ssh root@web -L 8080:127.0.0.1:80",
+         "A shell on web, and a port of ours that leads to "
+         "one of its own."},
+        {"rsync -e 'rap ssh' -a site/ web:/srv/", "The same for whatever takes a remote shell."},
+        {"GIT_SSH_COMMAND='rap ssh' git clone web:/srv/site.git", "And for git."},
+        {"rap ssh-config --write",
+         "From then on, with an Include in ~/.ssh/config, plain ssh web, scp, sftp, rsync, Ansible "
+         "and editors reach web too."},
+        {"ssh -o ProxyCommand='rap proxy web' web", "The same by hand, once."},
+        {"rap forward database --listen 127.0.0.1:5432", "Any protocol over TCP."}}},
       {"ENVIRONMENT", {{"RAP_HOME", "Directory of your profile, instead of ~/.config/rap."}}},
       {"FILES",
        {{"profile.json", "Who is signed in where; it holds a secret."},
         {"ca.pem", "Root certificates the platform is verified with."},
-        {"known_hosts", "Host keys of SSH resources."}}}};
+        {"known_hosts", "Host keys of SSH resources that were taken on first use."},
+        {"hosts/", "Host keys of SSH resources that an administrator pinned."},
+        {"ssh_config", "What rap ssh-config --write wrote."}}}};
   return kSections;
 }
 
@@ -45,6 +60,11 @@ void add_manual_commands(CLI::App& root, Invocation& invocation) {
       return 0;
     };
   });
+  // The line is read as the command's with --help: read_command_line().
+  root.add_subcommand("help", "Say what a command does: rap help COMMAND")
+      ->add_option("COMMAND")
+      ->description("The command; all of them when left out")
+      ->type_name("");
   root.add_subcommand("man", "Print the manual page: rap man | man -l -")
       ->callback([&invocation, &root] {
         invocation.run = [&root](World& w) -> Fallible<int> {

@@ -1,17 +1,25 @@
 #include "client/terminal/socket_data_plane.hpp"
 
+#include <csignal>
+#include <cstring>
 #include <system_error>
 
 #include "client/core/flow_failure.hpp"
 #include "client/terminal/carrier.hpp"
 #include "client/terminal/forwarder.hpp"
+#include "io/system/system.hpp"
 
 namespace rap::client {
 
 Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& attachment,
                                       wire::TrafficClass c) {
   io::EventLoop loop;
-  loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
+  const auto leave = [&] {
+    // Another hang-up, of the terminal beside ssh's, shall not keep the session from being ended.
+    ::signal(SIGHUP, SIG_IGN);
+    loop.stop();
+  };
+  loop.on_signal(leave, leave);
   EntryLinks links(loop, account, rng_, fallbacks_);
   Fallible<void> outcome;
   Carrier carrier([&](Carrier&, const Carrier::Ending& ending) {
@@ -21,19 +29,26 @@ Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& 
     }
     loop.stop();
   });
-  carrier.set_local(std::make_unique<StdioEnd>(loop, carrier, carrier));
+  auto stdio = std::make_unique<StdioEnd>(loop, carrier, carrier);
+  const StdioEnd& ends = *stdio;
+  carrier.set_local(std::move(stdio));
   carrier.open(links, attachment, c);
   loop.run();
+  if (outcome && ends.failure()) {
+    return fail(ExitCode::failed,
+                std::string("Standard input or output failed: ") + std::strerror(*ends.failure()));
+  }
   return outcome;
 }
 
 Fallible<void> SocketDataPlane::forward(
-    const Account& account, const Attachment& attachment, wire::TrafficClass c,
+    ForwardSession& session, const Account& account, const Attachment& first, wire::TrafficClass c,
     const wire::HostPort& listen, const std::function<void(const wire::HostPort&)>& listening) {
+  io::raise_descriptor_limit();
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   try {
-    Forwarder forwarder(loop, account, attachment, c, {rng_, err_, fallbacks_});
+    Forwarder forwarder(loop, session, account, first, c, {rng_, err_, fallbacks_});
     listening(forwarder.listen(listen));
     loop.run();
     return {};

@@ -14,8 +14,8 @@ class SocketDataPlane final : public DataPlane {
 
   Fallible<void> proxy(const Account& account, const Attachment& attachment,
                        wire::TrafficClass c) override;
-  Fallible<void> forward(const Account& account, const Attachment& attachment, wire::TrafficClass c,
-                         const wire::HostPort& listen,
+  Fallible<void> forward(ForwardSession& session, const Account& account, const Attachment& first,
+                         wire::TrafficClass c, const wire::HostPort& listen,
                          const std::function<void(const wire::HostPort&)>& listening) override;
   std::vector<Fallback> take_fallbacks() override { return fallbacks_.take(); }
 

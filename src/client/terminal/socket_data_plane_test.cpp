@@ -1,6 +1,7 @@
 // The data plane as a command uses it: standard input and output, signals, and what is returned.
 #include "client/terminal/socket_data_plane.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -50,6 +51,19 @@ struct Pipe {
   }
   io::Descriptor read;
   io::Descriptor write;
+};
+
+// A forward that its person never looks after.
+class PlainSession final : public ForwardSession {
+ public:
+  explicit PlainSession(Account account) : account_(std::move(account)) {}
+  Fallible<Account> account(WallTime) override { return account_; }
+  ApiCall attach(const Account&) override { return {"POST", "sessions/s-1/attachments", "{}"}; }
+  ApiCall start(const Account&) override { return {"POST", "sessions", "{}"}; }
+  void started(const Attachment&) override {}
+
+ private:
+  Account account_;
 };
 
 struct SocketDataPlaneTest : testing::Test {
@@ -132,10 +146,25 @@ TEST_F(SocketDataPlaneTest, ProxyWithoutAnyEntrySaysTheLastTrouble) {
   EXPECT_TRUE(data_plane.take_fallbacks().empty()) << "each is told once";
 }
 
+TEST_F(SocketDataPlaneTest, OutputThatCannotBeWrittenIsAFailure) {
+  serve();
+  Pipe in;
+  ASSERT_EQ(::write(in.write.get(), "x", 1), 1);
+  const io::Descriptor full(::open("/dev/full", O_WRONLY));
+  Fallible<void> done;
+  {
+    const StandardStreams streams(in.read.get(), full.get());
+    done = data_plane.proxy(account(), attachment(), TrafficClass::input);
+  }
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().text, HasSubstr("No space left"));
+}
+
 TEST_F(SocketDataPlaneTest, ForwardSaysWhereItListensAndEndsWhenThePersonWantsIt) {
   serve();
+  PlainSession session(account());
   std::uint16_t port = 0;
-  const auto done = data_plane.forward(account(), attachment(), TrafficClass::input,
+  const auto done = data_plane.forward(session, account(), attachment(), TrafficClass::input,
                                        {"127.0.0.1", 0}, [&](const wire::HostPort& where) {
                                          port = where.port;
                                          ::raise(SIGTERM);
@@ -146,9 +175,10 @@ TEST_F(SocketDataPlaneTest, ForwardSaysWhereItListensAndEndsWhenThePersonWantsIt
 
 TEST_F(SocketDataPlaneTest, ForwardWhereItCannotListenSaysWhatToDo) {
   serve();
+  PlainSession session(account());
   const auto done =
-      data_plane.forward(account(), attachment(), TrafficClass::input, {"127.0.0.1", entry.port()},
-                         [](const wire::HostPort&) { FAIL(); });
+      data_plane.forward(session, account(), attachment(), TrafficClass::input,
+                         {"127.0.0.1", entry.port()}, [](const wire::HostPort&) { FAIL(); });
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().text, HasSubstr("--listen"));
 }

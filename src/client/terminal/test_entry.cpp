@@ -170,7 +170,8 @@ class TestEntry::Client final : public io::StreamHandler {
 
   void request(std::uint32_t label, ByteView token) {
     entry_.tokens.emplace_back(as_text(token));
-    const auto reason = entry_.refusal ? entry_.refusal(entry_.tokens.back()) : std::nullopt;
+    auto reason = entry_.refusal ? entry_.refusal(entry_.tokens.back()) : std::nullopt;
+    if (flows_.size() >= entry_.flows_per_client) reason = FlowReason::limit_reached;
     if (reason) return send_reason(FrameType::flow_refuse, label, *reason);
     if (entry_.manner == Manner::nonsense) {
       const std::array<std::uint8_t, wire::kFrameHeader> junk{0xff, 0xff, 0xff, 0xff};

@@ -70,6 +70,7 @@ class TestEntry {
   // What happened.
   std::vector<std::string> tokens;  // of flows that were asked for
   std::size_t clients = 0;          // connections that became WebSockets
+  std::size_t flows_per_client = 256;
   std::size_t open_flows = 0;
   std::vector<wire::FlowReason> resets;  // of flows that the client ended
   std::string kept;                      // of flows that greet

@@ -98,7 +98,7 @@ class TestDataPlane final : public DataPlane {
     used_class = c;
     return result;
   }
-  Fallible<void> forward(const Account&, const Attachment& a, wire::TrafficClass c,
+  Fallible<void> forward(ForwardSession&, const Account&, const Attachment& a, wire::TrafficClass c,
                          const wire::HostPort& where,
                          const std::function<void(const wire::HostPort&)>& listening) override {
     used = a;

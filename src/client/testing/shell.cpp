@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/command/command_line.hpp"
 #include "client/core/profile.hpp"
 
 namespace rap::client {
@@ -13,17 +14,10 @@ int TestShell::run(const std::vector<std::string>& words) {
   CLI::App tree("", "rap");
   tree.require_subcommand(1);
   add_commands(tree, invocation);
-  try {
-    tree.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::ParseError& e) {
-    return tree.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::usage);
-  }
+  if (const auto status = read_command_line(tree, invocation, words, out, err)) return *status;
   World world{home,   network, terminal, programs,        data_plane,
               random, out,     err,      from_unix(kNow), invocation.json};
-  const auto done = invocation.run(world);
-  if (done) return *done;
-  err << done.error().text;
-  return static_cast<int>(done.error().code);
+  return run_command(world, invocation);
 }
 
 void TestShell::sign_in() {

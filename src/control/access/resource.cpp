@@ -18,8 +18,22 @@ Fields resource_fields() {
           time("created_at").optional()};
 }
 
+Fields open_resource_fields() {
+  using namespace field;
+  return {uuid("id"), field::name("name"), choice("protocol", policy::protocol_names()),
+          object("organization", {uuid("id"), field::name("name")}),
+          of("ssh_host_key", FieldType::ssh_key).optional()};
+}
+
 nlohmann::json to_tenant_json(const Resource& r) {
   return {{"id", r.id.str()}, {"name", r.name}, {"protocol", r.protocol}};
+}
+
+nlohmann::json to_open_json(const Resource& r) {
+  nlohmann::json out = to_tenant_json(r);
+  out["organization"] = {{"id", r.organization.str()}, {"name", r.organization_name}};
+  if (r.ssh_host_key) out["ssh_host_key"] = *r.ssh_host_key;
+  return out;
 }
 
 nlohmann::json to_json(const Resource& r) {

@@ -18,6 +18,7 @@ struct Resource {
   ResourceId id;
   ClusterId cluster;  // its egress pool's
   OrganizationId organization;
+  std::string organization_name;
   std::string name;
   std::string protocol;
   std::string host;
@@ -29,8 +30,11 @@ struct Resource {
 };
 
 Fields resource_fields();
+// What a client of the resource needs: its organization, and the host key it shows.
+Fields open_resource_fields();
 nlohmann::json to_json(const Resource& resource);
 nlohmann::json to_tenant_json(const Resource& resource);  // what a person who may only use it sees
+nlohmann::json to_open_json(const Resource& resource);  // what their client needs besides
 
 class ResourceRepository {
  public:
@@ -41,6 +45,8 @@ class ResourceRepository {
   virtual std::vector<Resource> list_granted(OrganizationId organization, UserId user) = 0;
   // The resources of that key the user was granted, in any organization.
   virtual std::vector<Resource> find_granted(UserId user, std::string_view key) = 0;
+  // All that the user was granted, in every organization.
+  virtual std::vector<Resource> all_granted(UserId user) = 0;
   virtual void remove(const Resource& resource) = 0;  // and its grants
 };
 

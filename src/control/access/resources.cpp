@@ -3,6 +3,7 @@
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/people/organization.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/protocols.hpp"
 
@@ -29,6 +30,27 @@ Outcome<Reply> list_resources(AccessPorts& ports, const Call& call) {
                          tx.resources().list_granted(call.organization->id, call.caller->id)) {
                       items.push_back(to_tenant_json(r));
                     }
+                    return reply_items(std::move(items));
+                  });
+}
+
+// The caller's own, wherever they are. With a key there is one, unless several organizations have
+// one of that name.
+Outcome<Reply> list_open_resources(AccessPorts& ports, const Call& call) {
+  const std::string key = call.query("resource").value_or("");
+  const std::string organization = call.query("organization").value_or("");
+  return transact(ports.database, Scope::user(call.caller->id).in(call.cluster),
+                  [&](Transaction& tx) -> Outcome<Reply> {
+                    auto found = key.empty() ? tx.resources().all_granted(call.caller->id)
+                                             : tx.resources().find_granted(call.caller->id, key);
+                    if (!organization.empty()) {
+                      const auto wanted = tx.organizations().find(organization);
+                      std::erase_if(found, [&](const Resource& r) {
+                        return !wanted || r.organization != wanted->id;
+                      });
+                    }
+                    Json items = Json::array();
+                    for (const Resource& r : found) items.push_back(to_open_json(r));
                     return reply_items(std::move(items));
                   });
 }
@@ -108,6 +130,16 @@ std::vector<RouteOf<AccessPorts>> resource_routes() {
         .body = {},
         .answer = list_of(resource_fields())},
        list_resources},
+      {{.method = "GET",
+        .path = "/api/v1/resources",
+        .operation = "listOpenResources",
+        .summary = "The resources the caller was granted, in every organization, or those of one "
+                   "name or id",
+        .access = policy::Access::signed_in,
+        .query = {key("resource").optional(), key("organization").optional()},
+        .body = {},
+        .answer = list_of(open_resource_fields())},
+       list_open_resources},
       {{.method = "POST",
         .path = "/api/v1/organizations/{org}/resources",
         .operation = "createResource",

@@ -32,6 +32,7 @@ struct SpawnOptions {
   std::optional<std::filesystem::path> log_file;
   std::optional<std::filesystem::path> directory;  // nullopt: ours
   std::optional<RunAs> run_as;  // needs root
+  std::vector<int> ignored_signals;  // stay ignored in it; all others have their usual effect
   bool new_session = false;  // setsid: no signal of our terminal or service manager's group
 };
 

@@ -33,7 +33,8 @@ struct ProcessTest : testing::Test {
             .environment = std::nullopt,
             .log_file = dir / "log",
             .directory = std::nullopt,
-            .run_as = std::nullopt};
+            .run_as = std::nullopt,
+            .ignored_signals = {}};
   }
   std::string log() { return read_file(dir / "log").value_or("no log"); }
 

@@ -55,6 +55,7 @@ struct ChildPlan {
   char* const* environment = nullptr;
   const char* directory = nullptr;
   const RunAs* run_as = nullptr;
+  const std::vector<int>* ignored_signals = nullptr;
   bool new_session = false;
   int empty_input = -1;
   int log = -1;
@@ -75,16 +76,17 @@ bool change_user(const RunAs* user) {
           ::syscall(SYS_setresuid, user->uid, user->uid, user->uid) == 0);
 }
 
-// Our handlers must not run in the child, and what we ignore it should not.
-void default_signals() {
+// Our handlers must not run in the child, and what we ignore it should not, but for what it is to.
+void default_signals(const std::vector<int>& ignored) {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  for (const int number : ignored) ::signal(number, SIG_IGN);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
-  default_signals();
+  default_signals(*plan.ignored_signals);
   ChildFailure failure;
   if (!redirect_streams(plan)) {
     failure = {Step::streams, errno};
@@ -144,6 +146,7 @@ std::expected<pid_t, std::string> start_program(const SpawnOptions& options) {
   plan.environment = options.environment ? plan.envp.data() : environ;
   plan.directory = options.directory ? options.directory->c_str() : nullptr;
   plan.run_as = options.run_as ? &*options.run_as : nullptr;
+  plan.ignored_signals = &options.ignored_signals;
   plan.new_session = options.new_session;
 
   Descriptor log;

@@ -58,6 +58,7 @@ struct DescriptorStream::Impl : std::enable_shared_from_this<Impl> {
   bool ended = false;      // end of input
   bool finishing = false;  // finish_writing
   bool finished = false;   // the write of the end is done
+  std::optional<int> failure;
 
   // Calls `fn` when the descriptor is ready; at once when it always is (a regular file).
   template <class Fn>
@@ -87,7 +88,7 @@ struct DescriptorStream::Impl : std::enable_shared_from_this<Impl> {
       handler->on_end();
       return maybe_done();
     } else if (errno != EAGAIN && errno != EINTR) {
-      return fail({StreamError::Kind::reset, std::strerror(errno), {}});
+      return fail_with(errno);
     }
     wait_read();
   }
@@ -133,7 +134,7 @@ struct DescriptorStream::Impl : std::enable_shared_from_this<Impl> {
           impl.pump();
         });
       } else if (errno != EINTR) {
-        return fail({StreamError::Kind::reset, std::strerror(errno), {}});
+        return fail_with(errno);
       }
     }
   }
@@ -152,6 +153,11 @@ struct DescriptorStream::Impl : std::enable_shared_from_this<Impl> {
     ::shutdown(fd, SHUT_WR);
     const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     if (nowhere) ::dup2(nowhere.get(), fd);
+  }
+
+  void fail_with(int error) {
+    if (error != EPIPE && error != ECONNRESET) failure = error;
+    fail({StreamError::Kind::reset, std::strerror(error), {}});
   }
 
   void fail(const StreamError& error) {
@@ -185,6 +191,7 @@ void DescriptorStream::resume_reading() {
   impl_->paused = false;
   asio::post(impl_->loop.context(), [impl = impl_] { impl->redeliver(); });
 }
+std::optional<int> DescriptorStream::failure() const { return impl_->failure; }
 void DescriptorStream::finish_writing() {
   impl_->finishing = true;
   impl_->request_flush();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "io/stream/event_loop.hpp"
 #include "io/stream/tls_stream.hpp"
@@ -30,6 +31,8 @@ class DescriptorStream {
   void resume_reading();
   // The reader of `out` sees the end once all is written; the descriptor then leads nowhere.
   void finish_writing();
+  // The error number of a read or write that failed, but for a reader that left.
+  std::optional<int> failure() const;
 
  private:
   struct Impl;

@@ -18,6 +18,12 @@ namespace {
 // Far enough to mean "never", near enough that steady_clock's arithmetic cannot overflow.
 constexpr Duration kLongestDelay = std::chrono::hours{24 * 365};
 
+// What was ignored when we were started stays so: a hang-up under nohup, Ctrl-C in the background.
+bool is_ignored(int number) {
+  struct sigaction now{};
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 struct EventLoop::Impl {
@@ -65,12 +71,13 @@ void EventLoop::on_signal(std::function<void()> fn, std::function<void()> on_han
   impl_->on_stop = std::move(fn);
   if (!std::exchange(impl_->stop_armed, true)) {
     ::signal(SIGPIPE, SIG_IGN);
-    impl_->stop_signals.add(SIGINT);
+    if (!is_ignored(SIGINT)) impl_->stop_signals.add(SIGINT);
     impl_->stop_signals.add(SIGTERM);
     impl_->wait_for_stop();
   }
   if (!on_hangup) return;
   impl_->on_hangup = std::move(on_hangup);
+  if (is_ignored(SIGHUP)) return;
   if (!std::exchange(impl_->hangup_armed, true)) {
     impl_->hangup_signals.add(SIGHUP);
     impl_->wait_for_hangup();

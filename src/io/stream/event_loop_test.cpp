@@ -66,6 +66,28 @@ TEST(EventLoop, TerminationCallsTheHandlerOnceAndHangupEachTime) {
   EXPECT_EQ(hangups, 2);
 }
 
+TEST(EventLoop, WhatWasIgnoredWhenWeWereStartedStaysSo) {
+  const auto before_hangup = ::signal(SIGHUP, SIG_IGN);
+  const auto before_interrupt = ::signal(SIGINT, SIG_IGN);
+  EventLoop loop;
+  int stops = 0;
+  int hangups = 0;
+  loop.on_signal(
+      [&] {
+        ++stops;
+        loop.stop();
+      },
+      [&] { ++hangups; });
+  ::raise(SIGHUP);
+  ::raise(SIGINT);
+  ::raise(SIGTERM);
+  loop.run();
+  EXPECT_EQ(stops, 1) << "a request to end is heard in any case";
+  EXPECT_EQ(hangups, 0);
+  ::signal(SIGHUP, before_hangup);
+  ::signal(SIGINT, before_interrupt);
+}
+
 TEST(Timer, FiresInTheOrderOfDeadlines) {
   EventLoop loop;
   Timer early(loop);

@@ -18,10 +18,15 @@ struct StreamListener::Impl : std::enable_shared_from_this<StreamListener::Impl>
   tcp::acceptor acceptor;
   Timer pause;
   OnAccept on_accept;
+  bool paused = false;
+  bool accepting = false;
 
   void next() {
+    if (paused || accepting) return;
+    accepting = true;
     acceptor.async_accept(
         [self = shared_from_this()](const boost::system::error_code& ec, tcp::socket socket) {
+          self->accepting = false;
           if (!self->acceptor.is_open()) return;
           if (ec) {
             self->pause.after(50ms, [self] { self->next(); });
@@ -46,6 +51,13 @@ StreamListener::~StreamListener() {
   boost::system::error_code ec;
   impl_->acceptor.close(ec);
   impl_->pause.cancel();
+}
+
+void StreamListener::pause() { impl_->paused = true; }
+
+void StreamListener::resume() {
+  impl_->paused = false;
+  impl_->next();
 }
 
 std::uint16_t StreamListener::port() const {

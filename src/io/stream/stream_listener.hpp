@@ -22,6 +22,9 @@ class StreamListener {
   StreamListener& operator=(const StreamListener&) = delete;
 
   std::uint16_t port() const;
+  // While paused, whoever connects waits in the kernel's queue.
+  void pause();
+  void resume();
 
  private:
   struct Impl;

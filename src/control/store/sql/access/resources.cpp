@@ -9,8 +9,9 @@ using control::Resource;
 
 constexpr std::string_view kSelectResource =
     "SELECT r.id, r.organization_id, r.name, r.protocol, r.host, r.port, r.egress_pool_id, p.name, "
-    "r.ssh_host_key, r.created_at, r.cluster_id FROM resources r "
-    "LEFT JOIN egress_pools p ON p.id = r.egress_pool_id ";
+    "r.ssh_host_key, r.created_at, r.cluster_id, o.name FROM resources r "
+    "JOIN organizations o ON o.id = r.organization_id LEFT JOIN egress_pools p ON p.id = "
+    "r.egress_pool_id ";
 
 Resource resource_of(const Row& row) {
   Resource r;
@@ -25,6 +26,7 @@ Resource resource_of(const Row& row) {
   r.ssh_host_key = row.maybe_text(8);
   r.created_at = row.time(9);
   r.cluster = row.id<ClusterId>(10);
+  r.organization_name = row.text(11);
   return r;
 }
 
@@ -82,6 +84,13 @@ std::vector<Resource> SqlResources::find_granted(UserId user, std::string_view k
   return resources_of(id ? sql_.query(granted + "WHERE r.id = $2", user, *id)
                          : sql_.query(granted + "WHERE lower(r.name) = lower($2) LIMIT $3", user,
                                       key, control::kMaxListed));
+}
+
+std::vector<Resource> SqlResources::all_granted(UserId user) {
+  return resources_of(sql_.query(
+      select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 "
+                      "ORDER BY lower(r.name), lower(o.name) LIMIT $2"),
+      user, control::kMaxListed));
 }
 
 void SqlResources::remove(const Resource& resource) {

@@ -15,6 +15,7 @@ class SqlResources final : public control::ResourceRepository {
   std::vector<control::Resource> list(OrganizationId organization) override;
   std::vector<control::Resource> list_granted(OrganizationId organization, UserId user) override;
   std::vector<control::Resource> find_granted(UserId user, std::string_view key) override;
+  std::vector<control::Resource> all_granted(UserId user) override;
   void remove(const control::Resource& resource) override;
 
  private:
