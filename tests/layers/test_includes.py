@@ -13,7 +13,7 @@ ROOMS = layers.read(sources.read(layers.FILE))
 # library: (the headers it is known by, the files that may include them)
 LIBRARIES = {
     "Boost": (r"boost/", r"src/io/.*\.cpp|src/io/stream/asio_.*\.hpp"),
-    "OpenSSL": (r"openssl/", r"src/(crypto|io)/.*\.cpp|src/crypto/keys/openssl_.*\.hpp"),
+    "OpenSSL": (r"openssl/", r"src/(crypto|io)/.*\.cpp|src/crypto/\w+/(test_)?openssl_.*\.hpp"),
     "nlohmann": (r"nlohmann/", r".*\.cpp|src/control/([a-z]+/)?json_.*\.hpp"
                  r"|(src|tests)/([a-z]+/)*(testing/[a-z]+|test_[a-z_]+|[a-z]+_world)"
                  r"\.hpp"),  # fixtures of tests

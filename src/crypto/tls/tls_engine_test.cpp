@@ -1,74 +1,13 @@
 // Two engines back to back: who is denied in a handshake and after it, and that nothing is resumed.
 #include "crypto/tls/tls_engine.hpp"
 
-#include <gtest/gtest.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/ocsp/ocsp.hpp"
-#include "crypto/testing/pki.hpp"
+#include "crypto/tls/test_openssl_peer.hpp"
 #include "wire/reauthentication.hpp"
 
 namespace rap::crypto {
 namespace {
-
-using Fault = CertificateFault;
-using Status = TlsEngine::Status;
-
-std::shared_ptr<const DenyList> deny(const DenyEntry& entry) {
-  return std::make_shared<const DenyList>(*DenyList::make({entry}));
-}
-DenyEntry entry_of(NodeId node, wire::Severity severity = wire::Severity::close) {
-  return {.kind = DenyEntry::Kind::node, .node = node, .severity = severity};
-}
-
-struct Link {
-  Link(std::shared_ptr<const TlsContext> dialler, std::shared_ptr<const TlsContext> listener)
-      : client(std::move(dialler), client_out), server(std::move(listener), server_out) {}
-
-  // Runs until both are done or neither has more to say.
-  bool handshake() {
-    Status c = Status::want_input;
-    Status s = Status::want_input;
-    for (int i = 0; i < 10 && (c != Status::ok || s != Status::ok); ++i) {
-      c = client.handshake();
-      const Bytes to_server = std::exchange(client_out, {});
-      server.set_input(to_server);
-      s = server.handshake();
-      const Bytes to_client = std::exchange(server_out, {});
-      client.set_input(to_client);
-      if (s == Status::failed || c == Status::failed) return false;
-      if (c == Status::ok && s == Status::ok) return true;
-      c = client.handshake();
-      client.set_input({});
-    }
-    return c == Status::ok && s == Status::ok;
-  }
-
-  Bytes client_out;
-  Bytes server_out;
-  TlsEngine client;
-  TlsEngine server;
-};
-
-struct Tls : testing::Test {
-  std::shared_ptr<const TlsContext> context(TlsRole role, const TestMember& self,
-                                            std::shared_ptr<const DenyList> denied = nullptr) {
-    AcceptMember policy{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}, denied};
-    return TlsContext::make(role, TlsIdentity{self.chain, self.key}, policy,
-                            [] { return TestPki::now; });
-  }
-  std::unique_ptr<Link> link(std::shared_ptr<const DenyList> client_denies = nullptr,
-                             std::shared_ptr<const DenyList> server_denies = nullptr) {
-    return std::make_unique<Link>(context(TlsRole::client, alice, std::move(client_denies)),
-                                  context(TlsRole::server, bob, std::move(server_denies)));
-  }
-
-  TestPki pki{1};
-  TestMember alice = pki.member();
-  TestMember bob = pki.member();
-};
 
 TEST_F(Tls, MembersProveThemselvesToEachOther) {
   const auto l = link();
@@ -198,39 +137,6 @@ TEST_F(Tls, WhatIsNoEstablishedMemberCannotBeCheckedAgain) {
 
 // --- resumption: a foreign client, which keeps and offers tickets
 
-using Context = std::shared_ptr<SSL_CTX>;
-using Connection = std::unique_ptr<SSL, void (*)(SSL*)>;
-
-Context foreign_context(const SSL_METHOD* method, const TestMember& self) {
-  Context ctx(SSL_CTX_new(method), SSL_CTX_free);
-  SSL_CTX_set_min_proto_version(ctx.get(), TLS1_3_VERSION);
-  SSL_CTX_use_certificate(ctx.get(), self.leaf.native());
-  for (std::size_t i = 1; i < self.chain.size(); ++i) {
-    SSL_CTX_add1_chain_cert(ctx.get(), self.chain[i].native());
-  }
-  SSL_CTX_use_PrivateKey(ctx.get(), self.key.native());
-  SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
-  const unsigned char id[] = "rap";
-  SSL_CTX_set_session_id_context(ctx.get(), id, sizeof id);
-  return ctx;
-}
-
-Connection foreign_client(const Context& ctx, SSL_SESSION* session) {
-  Connection ssl(SSL_new(ctx.get()), SSL_free);
-  SSL_set_connect_state(ssl.get());
-  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  if (session != nullptr) SSL_set_session(ssl.get(), session);
-  return ssl;
-}
-
-Bytes drain(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  Bytes out(data, data + size);
-  BIO_reset(bio);
-  return out;
-}
-
 // The session of a server that does hand out tickets, with our listener's certificate.
 SSL_SESSION* session_of(const Context& server_ctx, const Context& client_ctx) {
   static SSL_SESSION* kept = nullptr;
@@ -347,94 +253,6 @@ TEST_F(Tls, TheSameTicketResumesAtAServerThatTakesTickets) {
   }
   EXPECT_EQ(SSL_session_reused(client.get()), 1);
   ERR_clear_error();
-}
-
-// --- key updates -------------------------------------------------------------------------------
-
-struct KeyUpdates : Tls {
-  // A client of OpenSSL's own, and our engine; both done with the handshake.
-  KeyUpdates() {
-    Status status = Status::want_input;
-    for (int i = 0; i < 5 && status == Status::want_input; ++i) {
-      SSL_do_handshake(client.get());
-      take(drain(SSL_get_wbio(client.get())));
-      status = server.handshake();
-      answer();
-    }
-    SSL_do_handshake(client.get());
-    EXPECT_EQ(status, Status::ok);
-  }
-  void take(Bytes bytes) {
-    on_the_way = std::move(bytes);
-    server.set_input(on_the_way);
-  }
-  void answer() {
-    BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
-    out.clear();
-  }
-  void update_key() {
-    SSL_key_update(client.get(), SSL_KEY_UPDATE_REQUESTED);
-    SSL_do_handshake(client.get());
-  }
-  void say(const Bytes& data) {
-    std::size_t n = 0;
-    ASSERT_EQ(SSL_write_ex(client.get(), data.data(), data.size(), &n), 1);
-  }
-  // Reads all that the client has sent; the status at which that ended, and the bytes of data.
-  std::pair<Status, std::size_t> read_all() {
-    take(drain(SSL_get_wbio(client.get())));
-    Bytes data(16 * 1024);
-    std::size_t all = 0;
-    for (;;) {
-      std::size_t n = 0;
-      const Status status = server.read(data, n);
-      if (status != Status::ok) return {status, all};
-      all += n;
-    }
-  }
-
-  Context ctx = foreign_context(TLS_client_method(), alice);
-  Connection client = foreign_client(ctx, nullptr);
-  Bytes out;
-  Bytes on_the_way;
-  TlsEngine server{context(TlsRole::server, bob), out};
-};
-
-TEST_F(KeyUpdates, AFewChangeTheKeysAndNothingElse) {
-  for (std::uint64_t i = 0; i < kMaxKeyUpdates; ++i) update_key();
-  say(Bytes(100, 'x'));
-  EXPECT_EQ(read_all(), std::pair(Status::want_input, std::size_t{100}));
-}
-
-TEST_F(KeyUpdates, OneTooManyEndsTheConnectionBeforeTheRestIsLookedAt) {
-  for (std::uint64_t i = 0; i < 1000 * kMaxKeyUpdates; ++i) update_key();
-  say(Bytes(100, 'x'));
-  EXPECT_EQ(read_all(), std::pair(Status::failed, std::size_t{0}));
-  EXPECT_EQ(server.failure(), "too many key updates");
-  EXPECT_LE(out.size(), 64 * (kMaxKeyUpdates + 1)) << "no more were answered";
-}
-
-TEST_F(KeyUpdates, ALittleDataBetweenThemBuysNone) {
-  for (std::uint64_t i = 0; i <= kMaxKeyUpdates; ++i) {
-    update_key();
-    say(Bytes(1, 'x'));
-  }
-  EXPECT_EQ(read_all(), std::pair(Status::failed, std::size_t{kMaxKeyUpdates}));
-}
-
-TEST_F(KeyUpdates, WhoeverSendsMuchMayChangeKeysNowAndThen) {
-  const Bytes piece(16 * 1024, 'x');
-  for (std::uint64_t updates = 0; updates < 3; ++updates) {
-    if (updates == 0) {
-      for (std::uint64_t i = 0; i < kMaxKeyUpdates; ++i) update_key();
-    } else {
-      update_key();
-    }
-    for (std::uint64_t sent = 0; sent < kBytesAKeyUpdate; sent += piece.size()) {
-      say(piece);
-      ASSERT_EQ(read_all(), std::pair(Status::want_input, piece.size()));
-    }
-  }
 }
 
 // --- staples -----------------------------------------------------------------------------------
