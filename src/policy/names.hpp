@@ -26,6 +26,10 @@ const char* check_password(std::string_view password);
 // A host is a DNS name or an IP literal.
 const char* check_host(std::string_view host);
 
+// Whether resolvers may read the host as an address although it is no literal: 127.1, 0x7f000001,
+// 0177.0.0.1. Such a host is neither looked up nor dialled.
+bool is_numeric_host(std::string_view host);
+
 // The target of a resource is a host that is neither unspecified, multicast nor link-local.
 // Link-local addresses answer with the egress host's own secrets on many clouds.
 const char* check_target_host(std::string_view host);

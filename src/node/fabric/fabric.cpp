@@ -30,7 +30,7 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
     : loop_(loop),
       settings_(std::move(settings)),
       log_(log),
-      tcp_(loop),
+      tcp_(loop, [](const auto&, const auto&) { return true; }),
       router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
       channels_(
           loop, router_, random_,
