@@ -13,6 +13,8 @@ std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
   app->add_option("--fabric-listen", line.fabric_listen, "IP:PORT for other nodes")->required();
   app->add_option("--metrics-listen", line.metrics_listen,
                   "IP:PORT for Prometheus, without TLS: loopback or a management network");
+  app->add_option("--control", line.control,
+                  "HOST:PORT of a listener of the control plane, which no resource may lead to");
   return app;
 }
 
@@ -30,6 +32,11 @@ std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line
     *out = *address;
   }
   if (!line.metrics_listen.empty()) settings.metrics = metrics;
+  for (const std::string& text : line.control) {
+    const auto control = wire::parse_host_port(text);
+    if (!control) return std::unexpected("--control: '" + text + "' is not HOST:PORT");
+    settings.control.push_back(*control);
+  }
   return settings;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "node/fabric/settings.hpp"
 
@@ -17,6 +18,7 @@ struct CommandLine {
   std::string data_plane_listen;
   std::string fabric_listen;
   std::string metrics_listen;  // empty: none
+  std::vector<std::string> control;
 };
 
 // `line` outlives the tree and is filled in by parsing.

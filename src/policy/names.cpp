@@ -100,15 +100,17 @@ bool is_numeric_host(std::string_view host) {
   return std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-const char* check_target_host(std::string_view host) {
+const char* check_target_name(std::string_view host) {
   if (const char* wrong = check_host(host)) return wrong;
+  const bool is_number = !IpAddress::parse(host) && is_numeric_host(host);
+  return is_number ? "must be a host name or an IP address in its usual form" : nullptr;
+}
+
+const char* check_target_host(std::string_view host) {
+  if (const char* wrong = check_target_name(host)) return wrong;
   const auto address = IpAddress::parse(host);
-  if (!address) {
-    return is_numeric_host(host) ? "must be a host name or an IP address in its usual form"
-                                 : nullptr;
-  }
   const bool refused =
-      address->is_unspecified() || address->is_link_local() || address->is_multicast();
+      address && (address->is_unspecified() || address->is_link_local() || address->is_multicast());
   return refused ? "must not be an unspecified, link-local or multicast address" : nullptr;
 }
 

@@ -11,13 +11,19 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
  public:
   Target(TcpAdapter& adapter, TargetId id) : adapter_(adapter), id_(id) {}
 
+  // An address that is connected to is still one that may be.
+  bool is_allowed() const {
+    const auto address = policy::IpAddress::parse(stream_->peer_ip());
+    return !address || adapter_.judge_(request_, *address);
+  }
   void connect(const ResourceRequest& request) {
+    request_ = request;
     io::StreamOptions options;
     options.connect_timeout = adapter_.times_.connect;
     options.half_close = true;
     options.asker = request.organization.str();
-    options.may_dial = [this, request](const policy::IpAddress& address, std::uint16_t) {
-      return adapter_.judge_(request, address);
+    options.may_dial = [this](const policy::IpAddress& address, std::uint16_t) {
+      return adapter_.judge_(request_, address);
     };
     stream_ = io::Stream::connect(adapter_.loop_, request.settings.host, request.settings.port,
                                   std::move(options), *this);
@@ -91,6 +97,7 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
 
   TcpAdapter& adapter_;
   TargetId id_;
+  ResourceRequest request_;
   bool open_ = false;
   bool silent_ = false;
   MonoTime deadline_;  // of one that lingers
@@ -153,6 +160,17 @@ void TcpAdapter::bury(std::unique_ptr<Target> target) {
   if (!target) return;
   target->fall_silent();
   loop_.post([dead = std::shared_ptr<Target>(std::move(target))] {});
+}
+
+void TcpAdapter::judge_again() {
+  std::vector<TargetId> denied;
+  for (const auto& [id, target] : targets_) {
+    if (!target->is_allowed()) denied.push_back(id);
+  }
+  for (const TargetId id : denied) {
+    bury(take(*targets_.at(id)));
+    events_->target_lost(id);
+  }
 }
 
 void TcpAdapter::expire(MonoTime now) {

@@ -40,6 +40,8 @@ class TcpAdapter final : public Adapter {
 
   // Closes those that have lingered too long; about once a second.
   void expire(MonoTime now);
+  // Loses the targets whose address is no longer one that may be dialled.
+  void judge_again();
   std::size_t open_targets() const { return targets_.size() + lingering_.size(); }
 
  private:

@@ -231,6 +231,17 @@ TEST_F(TcpAdapterTest, AnAddressThatMayNotBeDialledIsDeniedHoweverItIsNamed) {
   EXPECT_EQ(world.accepted(), nullptr) << "nobody was dialled";
 }
 
+TEST_F(TcpAdapterTest, ATargetIsLostWhenItsAddressMayNoLongerBeDialled) {
+  FarEnd* far = open();
+  ASSERT_NE(far, nullptr);
+  world.adapter().judge_again();
+  EXPECT_EQ(seen().lost, 0);
+  world.may_dial = [](const auto&) { return false; };
+  world.adapter().judge_again();
+  EXPECT_EQ(seen().lost, 1);
+  EXPECT_TRUE(hears_end(*far));
+}
+
 TEST_F(TcpAdapterTest, AnOrganizationsDeadNamesHoldNobodyElseUp) {
   io::TestNameserver nameserver({.silent = true});
   world.loop().resolver().set_options(

@@ -42,6 +42,8 @@ class ResourceRepository {
   // The resources of that key the user was granted, in any organization.
   virtual std::vector<Resource> find_granted(UserId user, std::string_view key) = 0;
   virtual void remove(const Resource& resource) = 0;  // and its grants
+  // The values of egress_target_ranges that hold in the cluster, widest first; for the platform.
+  virtual std::vector<std::string> target_ranges(ClusterId cluster) = 0;
 };
 
 }  // namespace rap::control

@@ -16,6 +16,7 @@ class SqlResources final : public control::ResourceRepository {
   std::vector<control::Resource> list_granted(OrganizationId organization, UserId user) override;
   std::vector<control::Resource> find_granted(UserId user, std::string_view key) override;
   void remove(const control::Resource& resource) override;
+  std::vector<std::string> target_ranges(ClusterId cluster) override;
 
  private:
   SqlSession& sql_;
