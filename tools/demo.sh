@@ -210,6 +210,10 @@ set_up_tenant() {
   listed "x['name'] == '$pool'" pools list "$organization" ||
     admin pools create "$organization" "$pool"
   admin pools add-node "$organization" "$pool" egress-1
+  # Egresses open no loopback address by themselves, nor the control plane's: both are 127.0.0.1.
+  echo '{"allow": ["127.0.0.1"]}' >"$state/target-ranges.json"
+  admin configs get egress_target_ranges >/dev/null 2>&1 ||
+    admin configs set egress_target_ranges "$state/target-ranges.json"
   listed "x['name'] == '$resource'" resources list "$organization" ||
     admin resources create "$organization" "$resource" --protocol ssh --host 127.0.0.1 \
       --port "$(free_port sshd)" --pool "$pool" \

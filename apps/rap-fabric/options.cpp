@@ -13,6 +13,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   app.add_option("--fabric-listen", line.fabric_listen, "IP:PORT for other nodes")->required();
   app.add_option("--metrics-listen", line.metrics_listen,
                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
+  app.add_option("--control", line.control,
+                 "HOST:PORT of a listener of the control plane, which no resource may lead to");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -35,6 +37,11 @@ std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line
     *out = *address;
   }
   if (!line.metrics_listen.empty()) settings.metrics = metrics;
+  for (const std::string& text : line.control) {
+    const auto control = wire::parse_host_port(text);
+    if (!control) return std::unexpected("--control: '" + text + "' is not HOST:PORT");
+    settings.control.push_back(*control);
+  }
   return settings;
 }
 

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "node/fabric/settings.hpp"
 
@@ -13,6 +14,7 @@ struct CommandLine {
   std::string data_plane_listen;
   std::string fabric_listen;
   std::string metrics_listen;  // empty: none
+  std::vector<std::string> control;
 };
 
 // The error is the program's exit status: its help was printed, or what is wrong.

@@ -17,6 +17,10 @@ bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+bool is_hex_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
 bool is_dns_label(std::string_view label) {
   if (label.empty() || label.size() > kMaxLabelBytes) return false;
   if (label.front() == '-' || label.back() == '-') return false;
@@ -85,12 +89,28 @@ const char* check_host(std::string_view host) {
   return "must be a host name or an IP address";
 }
 
-const char* check_target_host(std::string_view host) {
+// What "ends in a number" is none of a name (WHATWG URL §3.5): inet_aton() would take it.
+bool is_numeric_host(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  std::string_view last = host.substr(host.rfind('.') + 1);
+  if (last.starts_with("0x") || last.starts_with("0X")) {
+    last.remove_prefix(2);
+    return std::ranges::all_of(last, is_hex_digit);
+  }
+  return std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+const char* check_target_name(std::string_view host) {
   if (const char* wrong = check_host(host)) return wrong;
+  const bool is_number = !IpAddress::parse(host) && is_numeric_host(host);
+  return is_number ? "must be a host name or an IP address in its usual form" : nullptr;
+}
+
+const char* check_target_host(std::string_view host) {
+  if (const char* wrong = check_target_name(host)) return wrong;
   const auto address = IpAddress::parse(host);
-  if (!address) return nullptr;
   const bool refused =
-      address->is_unspecified() || address->is_link_local() || address->is_multicast();
+      address && (address->is_unspecified() || address->is_link_local() || address->is_multicast());
   return refused ? "must not be an unspecified, link-local or multicast address" : nullptr;
 }
 

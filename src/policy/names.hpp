@@ -26,8 +26,15 @@ const char* check_password(std::string_view password);
 // A host is a DNS name or an IP literal.
 const char* check_host(std::string_view host);
 
-// The target of a resource is a host that is neither unspecified, multicast nor link-local.
-// Link-local addresses answer with the egress host's own secrets on many clouds.
+// Whether resolvers may read the host as an address although it is no literal: 127.1, 0x7f000001,
+// 0177.0.0.1. Such a host is neither looked up nor dialled.
+bool is_numeric_host(std::string_view host);
+
+// The target of a resource is a host that no resolver reads as another address. Whether an address
+// may be one is policy/address_ranges.hpp's to say.
+const char* check_target_name(std::string_view host);
+
+// Where others are to connect to is such a host, and neither unspecified, multicast nor link-local.
 const char* check_target_host(std::string_view host);
 
 // A host key is one line of OpenSSH public key: "ssh-ed25519 AAAA…", with or without a comment.

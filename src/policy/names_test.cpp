@@ -56,6 +56,18 @@ TEST(Hosts, OfResourcesAreNeverAddressesThatBelongToTheEgressItself) {
   }
 }
 
+TEST(Hosts, ThatReadAsNumbersAreNoNames) {
+  for (const char* number : {"127.1", "2130706433", "0x7f000001", "0XA9FEA9FE", "0177.0.0.1", "0x",
+                             "127.0.0.0x1", "a.1", "127.0.0.1.", ""}) {
+    EXPECT_TRUE(is_numeric_host(number)) << number;
+    EXPECT_NE(check_target_host(number), nullptr) << number;
+  }
+  for (const char* name : {"a", "1a", "0xyz", "x0x1.example", "1.example", "db.0xfg"}) {
+    EXPECT_FALSE(is_numeric_host(name)) << name;
+    EXPECT_EQ(check_target_host(name), nullptr) << name;
+  }
+}
+
 TEST(SshHostKeys, RepeatTheirTypeInsideTheBlob) {
   const std::string key =
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPGfbiDf+P4WHRfS2z0Bq7hX8cNkFTZkgIY3GFrBmy7n";

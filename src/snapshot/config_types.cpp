@@ -9,6 +9,7 @@
 #include "base/encoding.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "policy/protocols.hpp"
+#include "snapshot/target_ranges.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {
@@ -216,6 +217,12 @@ std::span<const ConfigType> config_types() {
        Audience::egresses,
        "services beside an egress, as files that the rap-node-agent keeps",
        check_bundle},
+      {kEgressTargetRanges,
+       {platform, cluster},
+       kMaxConfigValue,
+       Audience::egresses,
+       "egress for new flows; rap-control for new resources",
+       find_ranges_fault},
   };
   return types;
 }

@@ -34,9 +34,11 @@ enum class FlowReason : std::uint8_t {
   not_ready,             // the node has no verified configuration, or no security data, yet
   signed_out,            // the token is of an auth epoch that is over
   blocklisted,           // the person, their device or their address
+  target_denied,         // every address of the target is one the egress may not open
+  lookup_limit,          // too many names of the organization are looked up at once
 };
 
-inline constexpr std::array<std::string_view, 25> kFlowReasonNames = {"",
+inline constexpr std::array<std::string_view, 27> kFlowReasonNames = {"",
                                                                       "protocol_error",
                                                                       "unknown_label",
                                                                       "flow_control",
@@ -60,8 +62,10 @@ inline constexpr std::array<std::string_view, 25> kFlowReasonNames = {"",
                                                                       "shutting_down",
                                                                       "not_ready",
                                                                       "signed_out",
-                                                                      "blocklisted"};
-static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::blocklisted) + 1);
+                                                                      "blocklisted",
+                                                                      "target_denied",
+                                                                      "lookup_limit"};
+static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::lookup_limit) + 1);
 
 constexpr std::string_view to_string(FlowReason r) {
   return kFlowReasonNames[static_cast<std::size_t>(r)];

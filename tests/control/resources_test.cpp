@@ -75,13 +75,31 @@ TEST_F(Resources, NeedAPoolOfTheirOrganization) {
 }
 
 TEST_F(Resources, AreRefusedWhenTheyWouldPointWhereNobodyShould) {
-  for (const char* host : {"169.254.169.254", "0.0.0.0", "::", "not a host", ""}) {
+  for (const char* host : {"169.254.169.254", "0.0.0.0", "::", "not a host", "", "127.0.0.1", "::1",
+                           "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "224.0.0.1",
+                           "0xA9FEA9FE", "127.1", "2130706433", "0177.0.0.1"}) {
     const Answered a = create({{"host", host}});
     EXPECT_EQ(a.code(), "invalid_member") << host;
     EXPECT_NE(a.body["detail"].get<std::string>().find("'host'"), std::string::npos);
   }
   EXPECT_EQ(create({{"protocol", "gopher"}}).code(), "invalid_member");
   EXPECT_EQ(create({{"port", 0}}).code(), "invalid_member");
+}
+
+TEST_F(Resources, MayPointWhereThePlatformSaysThatEgressesMayGo) {
+  const auto set = [&](const json& value, const char* layer) {
+    return w
+        .as("keeper", "PUT", "configs/egress_target_ranges", {{"value", value}, {"layer", layer}})
+        .status;
+  };
+  const std::string pool =
+      in(w.as("admin@alpha", "GET", "organizations/alpha/egress-pools"), "items")[0]["id"];
+  EXPECT_EQ(set({{"deny", {"10.0.0.0/8"}}}, "platform"), 200);
+  EXPECT_EQ(create({{"name", "ten"}, {"host", "10.0.0.1"}}).code(), "invalid_member");
+  EXPECT_EQ(set({{"pools", {{pool, {{"allow", {"10.0.0.0/8", "127.0.0.1"}}}}}}}, "cluster"), 200);
+  EXPECT_EQ(create({{"name", "ten"}, {"host", "10.0.0.1"}}).status, 201);
+  EXPECT_EQ(create({{"name", "own"}, {"host", "127.0.0.1"}}).status, 201);
+  EXPECT_EQ(create({{"name", "two"}, {"host", "127.0.0.2"}}).code(), "invalid_member");
 }
 
 TEST_F(Resources, PinTheHostKeyOfAnSshServer) {

@@ -20,6 +20,7 @@ LIBRARIES = {
     "the API's types": (r"client/core/api_types\.hpp", r"src/client/.*\.cpp"),
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
     "libpq": (r"libpq|pq-", r"src/control/store/postgres/.*"),
+    "c-ares": (r"ares\.h", r"src/io/stream/resolver\.cpp"),
     "SQLite": (r"sqlite3", r"src/node/store/(.*\.cpp|statement\.hpp)"),
     "CLI11": (r"CLI/", r"src/command_line/.*|apps/.*"
               r"|src/client/(command|account|access|terminal|testing)/.*\.cpp"),

@@ -38,6 +38,8 @@ struct ResourcePolicy {
 // A resource as one flow opens it.
 struct ResourceRequest {
   ResourceId resource;
+  OrganizationId organization = {};  // whose it is
+  EgressPoolId pool = {};  // through which it is opened
   policy::Protocol protocol = policy::Protocol::tcp;
   ResourceSettings settings;
   ResourcePolicy policy;
@@ -45,7 +47,13 @@ struct ResourceRequest {
   bool operator==(const ResourceRequest&) const = default;
 };
 
-enum class TargetFailure : std::uint8_t { unreachable, refused, timeout };
+enum class TargetFailure : std::uint8_t {
+  unreachable,
+  refused,
+  timeout,
+  denied,  // no address of the host may be dialled
+  lookup_limit,  // too many names of the organization are looked up
+};
 
 // The egress, as an adapter sees it.
 class TargetEvents {

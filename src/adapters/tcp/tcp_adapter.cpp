@@ -11,10 +11,22 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
  public:
   Target(TcpAdapter& adapter, TargetId id) : adapter_(adapter), id_(id) {}
 
-  void connect(const ResourceSettings& settings) {
-    stream_ = io::Stream::connect(
-        adapter_.loop_, settings.host, settings.port,
-        {.tls = nullptr, .connect_timeout = adapter_.times_.connect, .half_close = true}, *this);
+  // An address that is connected to is still one that may be.
+  bool is_allowed() const {
+    const auto address = policy::IpAddress::parse(stream_->peer_ip());
+    return !address || adapter_.judge_(request_, *address);
+  }
+  void connect(const ResourceRequest& request) {
+    request_ = request;
+    io::StreamOptions options;
+    options.connect_timeout = adapter_.times_.connect;
+    options.half_close = true;
+    options.asker = request.organization.str();
+    options.may_dial = [this](const policy::IpAddress& address, std::uint16_t) {
+      return adapter_.judge_(request_, address);
+    };
+    stream_ = io::Stream::connect(adapter_.loop_, request.settings.host, request.settings.port,
+                                  std::move(options), *this);
     stream_->set_output(this);
   }
   void write(ByteView data) {
@@ -77,12 +89,15 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
     if (open_) return adapter_.events_->target_lost(id_);
     const auto failure = error.kind == Kind::refused   ? TargetFailure::refused
                          : error.kind == Kind::timeout ? TargetFailure::timeout
+                         : error.kind == Kind::denied  ? TargetFailure::denied
+                         : error.kind == Kind::busy    ? TargetFailure::lookup_limit
                                                        : TargetFailure::unreachable;
     adapter_.events_->target_failed(id_, failure);
   }
 
   TcpAdapter& adapter_;
   TargetId id_;
+  ResourceRequest request_;
   bool open_ = false;
   bool silent_ = false;
   MonoTime deadline_;  // of one that lingers
@@ -91,13 +106,14 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
   std::unique_ptr<io::Stream> stream_;
 };
 
-TcpAdapter::TcpAdapter(io::EventLoop& loop, TcpTimes times) : loop_(loop), times_(times) {}
+TcpAdapter::TcpAdapter(io::EventLoop& loop, TargetJudge judge, TcpTimes times)
+    : loop_(loop), judge_(std::move(judge)), times_(times) {}
 TcpAdapter::~TcpAdapter() = default;
 
 void TcpAdapter::open(TargetId id, const ResourceRequest& request) {
   auto& slot = targets_[id];
   slot = std::make_unique<Target>(*this, id);
-  slot->connect(request.settings);
+  slot->connect(request);
 }
 
 void TcpAdapter::write(TargetId id, ByteView data) {
@@ -144,6 +160,17 @@ void TcpAdapter::bury(std::unique_ptr<Target> target) {
   if (!target) return;
   target->fall_silent();
   loop_.post([dead = std::shared_ptr<Target>(std::move(target))] {});
+}
+
+void TcpAdapter::judge_again() {
+  std::vector<TargetId> denied;
+  for (const auto& [id, target] : targets_) {
+    if (!target->is_allowed()) denied.push_back(id);
+  }
+  for (const TargetId id : denied) {
+    bury(take(*targets_.at(id)));
+    events_->target_lost(id);
+  }
 }
 
 void TcpAdapter::expire(MonoTime now) {

@@ -2,6 +2,7 @@
 // are.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "adapters/contract/adapter.hpp"
 #include "base/time.hpp"
 #include "io/stream/event_loop.hpp"
+#include "policy/ip_address.hpp"
 
 namespace rap::adapters {
 
@@ -18,9 +20,14 @@ struct TcpTimes {
   Duration linger = std::chrono::seconds{30};
 };
 
+// Whether a connection for the resource may go to an address that its host has.
+using TargetJudge =
+    std::function<bool(const ResourceRequest& request, const policy::IpAddress& address)>;
+
 class TcpAdapter final : public Adapter {
  public:
-  explicit TcpAdapter(io::EventLoop& loop, TcpTimes times = {});
+  // Every address is asked of `judge` after it was looked up and before it is dialled.
+  TcpAdapter(io::EventLoop& loop, TargetJudge judge, TcpTimes times = {});
   ~TcpAdapter() override;
 
   void attach(TargetEvents& events) override { events_ = &events; }
@@ -33,6 +40,8 @@ class TcpAdapter final : public Adapter {
 
   // Closes those that have lingered too long; about once a second.
   void expire(MonoTime now);
+  // Loses the targets whose address is no longer one that may be dialled.
+  void judge_again();
   std::size_t open_targets() const { return targets_.size() + lingering_.size(); }
 
  private:
@@ -41,6 +50,7 @@ class TcpAdapter final : public Adapter {
   void bury(std::unique_ptr<Target> target);
 
   io::EventLoop& loop_;
+  TargetJudge judge_;
   TcpTimes times_;
   TargetEvents* events_ = nullptr;
   std::unordered_map<TargetId, std::unique_ptr<Target>> targets_;

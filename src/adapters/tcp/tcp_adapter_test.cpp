@@ -10,6 +10,8 @@
 #include <stdexcept>
 
 #include "adapters/contract/adapter_suite.hpp"
+#include "io/stream/resolver.hpp"
+#include "io/stream/test_nameserver.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/system.hpp"
 
@@ -141,6 +143,9 @@ class TcpWorld {
   void let_pass() {
     run([] { return false; }, kTurnsToPass);
   }
+  io::EventLoop& loop() { return loop_; }
+
+  std::function<bool(const policy::IpAddress&)> may_dial = [](const auto&) { return true; };
 
  private:
   static ResourceRequest request(const char* host, std::uint16_t port) {
@@ -164,7 +169,11 @@ class TcpWorld {
   LocalSocket listener_;
   LocalSocket nobody_;  // holds a port where nobody listens
   SilentListener silent_;
-  TcpAdapter adapter_{loop_, {.connect = 1s, .linger = 60s}};
+  TcpAdapter adapter_{loop_,
+                      [this](const ResourceRequest&, const policy::IpAddress& address) {
+                        return may_dial(address);
+                      },
+                      {.connect = 1s, .linger = 60s}};
   std::vector<std::unique_ptr<TcpFarEnd>> far_ends_;
 };
 
@@ -207,6 +216,55 @@ TEST_F(TcpAdapterTest, AHostThatHasNoAddressIsUnreachable) {
   // A resolver that answers nobody runs into the time a connection may take.
   EXPECT_TRUE(seen().failed == TargetFailure::unreachable ||
               seen().failed == TargetFailure::timeout);
+}
+
+TEST_F(TcpAdapterTest, AnAddressThatMayNotBeDialledIsDeniedHoweverItIsNamed) {
+  io::TestNameserver nameserver({.addresses = {{"meta.test", {"127.0.0.1"}}}});
+  world.loop().resolver().set_options(
+      {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
+  world.may_dial = [](const auto& address) { return address.str() != "127.0.0.1"; };
+  for (const char* host : {"127.0.0.1", "meta.test"}) {
+    ResourceRequest request = world.answering();
+    request.settings.host = host;
+    adapter().open(kTarget, request);
+    world.run_until([&] { return seen().calls > 0; });
+    EXPECT_EQ(seen().failed, TargetFailure::denied) << host;
+    seen() = {};
+  }
+  world.let_pass();
+  EXPECT_EQ(world.accepted(), nullptr) << "nobody was dialled";
+}
+
+TEST_F(TcpAdapterTest, ATargetIsLostWhenItsAddressMayNoLongerBeDialled) {
+  FarEnd* far = open();
+  ASSERT_NE(far, nullptr);
+  world.adapter().judge_again();
+  EXPECT_EQ(seen().lost, 0);
+  world.may_dial = [](const auto&) { return false; };
+  world.adapter().judge_again();
+  EXPECT_EQ(seen().lost, 1);
+  EXPECT_TRUE(hears_end(*far));
+}
+
+TEST_F(TcpAdapterTest, AnOrganizationsDeadNamesHoldNobodyElseUp) {
+  io::TestNameserver nameserver({.silent = true});
+  world.loop().resolver().set_options(
+      {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
+  ResourceRequest dead = world.answering();
+  dead.organization = OrganizationId{parse_uuid("00000000-0000-4000-8000-000000000001").value()};
+  dead.settings.host = "dead.test";
+  constexpr TargetId kFirst = 100;
+  constexpr TargetId kBeyond = kFirst + dialling::kMaxLookupsPerAsker;
+  for (TargetId id = kFirst; id <= kBeyond; ++id) adapter().open(id, dead);
+  world.run_until([&] { return seen(kBeyond).failed.has_value(); });
+  EXPECT_EQ(seen(kBeyond).failed, TargetFailure::lookup_limit);
+  EXPECT_NE(open(), nullptr) << "a literal waits for no look-up";
+  for (TargetId id = kFirst; id < kBeyond; ++id) {
+    EXPECT_EQ(seen(id).calls, 0);
+    adapter().close(id);
+  }
+  world.let_pass();
+  EXPECT_EQ(world.loop().resolver().under_way(), 0U);
 }
 
 }  // namespace

@@ -53,7 +53,9 @@ std::optional<FallbackCause> worth_another_entry(FlowReason reason) {
     case FlowReason::seal_failed:
     case FlowReason::target_unreachable:
     case FlowReason::target_refused:
-    case FlowReason::target_timeout: return std::nullopt;
+    case FlowReason::target_timeout:
+    case FlowReason::target_denied:
+    case FlowReason::lookup_limit: return std::nullopt;
   }
   return std::nullopt;
 }

@@ -50,6 +50,15 @@ Meaning meaning(FlowReason reason) {
     case FlowReason::target_refused:
       return {ExitCode::unreachable, "the resource refuses connections",
               "Is its service running on that port?"};
+    case FlowReason::target_denied:
+      return {ExitCode::denied, "the egress may not open the address that the resource's host has",
+              "Ask the platform's administrator to allow its range "
+              "('rap admin configs set egress_target_ranges'), or the organization's to change the "
+              "host."};
+    case FlowReason::lookup_limit:
+      return {ExitCode::failed,
+              "too many host names of your organization are being looked up at once",
+              "Try again in a moment; a nameserver of the resource's network may be out of order."};
     case FlowReason::no_route:
     case FlowReason::hop_limit:
     case FlowReason::not_ready:

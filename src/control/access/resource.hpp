@@ -48,6 +48,8 @@ class ResourceRepository {
   // All that the user was granted, in every organization.
   virtual std::vector<Resource> all_granted(UserId user) = 0;
   virtual void remove(const Resource& resource) = 0;  // and its grants
+  // The values of egress_target_ranges that hold in the cluster, widest first; for the platform.
+  virtual std::vector<std::string> target_ranges(ClusterId cluster) = 0;
 };
 
 }  // namespace rap::control

@@ -5,7 +5,10 @@
 #include "control/http/json_reply.hpp"
 #include "control/people/organization.hpp"
 #include "control/sessions/ending.hpp"
+#include "policy/ip_address.hpp"
 #include "policy/protocols.hpp"
+#include "snapshot/target_ranges.hpp"
+#include "wire/json_reader.hpp"
 
 namespace rap::control {
 namespace {
@@ -55,6 +58,26 @@ Outcome<Reply> list_open_resources(AccessPorts& ports, const Call& call) {
                   });
 }
 
+// An address that no egress of the pool would open is refused where it is written down; what a name
+// leads to, the egress judges when it has looked it up.
+std::optional<Problem> find_denied_target(Transaction& tx, const Resource& resource) {
+  const auto address = policy::IpAddress::parse(resource.host);
+  if (!address) return std::nullopt;
+  std::vector<wire::JsonValue> values;
+  AsPlatform as_platform(tx);  // whose ranges they are
+  for (const std::string& text : tx.resources().target_ranges(resource.cluster)) {
+    if (auto value = wire::parse_strict_json(text)) values.emplace_back(std::move(*value));
+  }
+  if (snapshot::target_ranges_from(values).may_allow(*address, resource.egress_pool)) {
+    return std::nullopt;
+  }
+  return Problem{ProblemCode::invalid_member,
+                 "'host' is an address that egresses may not open (loopback, link-local, metadata, "
+                 "multicast and the like, or a range the platform denies). The platform's "
+                 "administrator can allow it: rap admin configs set egress_target_ranges.",
+                 std::nullopt};
+}
+
 Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
   Resource resource;
   resource.id = ResourceId::random(ports.rng);
@@ -77,6 +100,7 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
         resource.cluster = pool->cluster;
         resource.egress_pool = pool->id;
         resource.egress_pool_name = pool->name;
+        if (auto denied = find_denied_target(tx, resource)) return std::unexpected(*denied);
         if (!tx.resources().create(resource)) {
           return refuse(ProblemCode::resource_exists,
                         "This organization has a resource '" + resource.name + "' already.");

@@ -48,7 +48,7 @@ const char* text_fault(const Field& field, std::string_view s) {
       return parse_uuid(s) || !policy::check_name(s) ? nullptr : "must be an id or a name";
     case FieldType::email: return policy::check_email(s);
     case FieldType::password: return policy::check_password(s);
-    case FieldType::host: return policy::check_target_host(s);
+    case FieldType::host: return policy::check_target_name(s);
     case FieldType::host_port: {
       const auto parsed = wire::parse_host_port(s);
       if (!parsed) return "must be HOST:PORT";

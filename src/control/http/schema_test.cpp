@@ -55,7 +55,8 @@ TEST(Schema, ChecksEachKindOfText) {
   EXPECT_TRUE(accepts(FieldType::host_port, "[2001:db8::1]:443"));
   EXPECT_FALSE(accepts(FieldType::host_port, "0.0.0.0:443")) << "nobody reaches that";
   EXPECT_FALSE(accepts(FieldType::host_port, "entry.example"));
-  EXPECT_FALSE(accepts(FieldType::host, "169.254.169.254"));
+  EXPECT_FALSE(accepts(FieldType::host, "0xA9FEA9FE")) << "that is an address to some";
+  EXPECT_TRUE(accepts(FieldType::host, "169.254.169.254")) << "the ranges judge it";
   EXPECT_FALSE(accepts(FieldType::boolean, "true"));
 }
 

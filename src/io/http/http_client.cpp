@@ -34,6 +34,8 @@ std::string host_field(const HttpClientOptions& options) {
 HttpError to_http_error(const StreamError& error) {
   switch (error.kind) {
     case StreamError::Kind::unreachable:
+    case StreamError::Kind::denied:
+    case StreamError::Kind::busy:
     case StreamError::Kind::refused: return {HttpError::Kind::unreachable, error.detail};
     case StreamError::Kind::timeout: return {HttpError::Kind::timeout, error.detail};
     case StreamError::Kind::tls: return {HttpError::Kind::tls, error.detail};

@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "crypto/tls/tls_engine.hpp"
+#include "io/stream/asio_connector.hpp"
 #include "io/stream/tls_stream.hpp"
 
 namespace rap::io {
@@ -48,18 +49,13 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   enum class Phase : std::uint8_t { connecting, handshaking, open, dead };
 
   Impl(EventLoop& l, StreamOptions o, StreamHandler& h)
-      : loop(l),
-        options(std::move(o)),
-        handler(&h),
-        socket(l.context()),
-        resolver(l.context()),
-        deadline(l) {}
+      : loop(l), options(std::move(o)), handler(&h), socket(l.context()), deadline(l) {}
 
   EventLoop& loop;
   StreamOptions options;
   StreamHandler* handler;  // null once no callback may follow
   boost::asio::ip::tcp::socket socket;
-  boost::asio::ip::tcp::resolver resolver;
+  std::shared_ptr<Connector> connector;  // until there is a connection
   Timer deadline;
   Phase phase = Phase::connecting;
   std::unique_ptr<crypto::TlsEngine> engine;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -24,6 +23,8 @@ std::string_view to_string(StreamError::Kind kind) {
     case StreamError::Kind::none: return "closed";
     case StreamError::Kind::unreachable: return "unreachable";
     case StreamError::Kind::refused: return "refused";
+    case StreamError::Kind::denied: return "denied";
+    case StreamError::Kind::busy: return "busy";
     case StreamError::Kind::timeout: return "timeout";
     case StreamError::Kind::tls: return "tls";
     case StreamError::Kind::reset: return "reset";
@@ -36,27 +37,24 @@ namespace {
 
 constexpr std::chrono::seconds kLinger{2};
 
-StreamError::Kind kind_of(const boost::system::error_code& ec) {
-  if (ec == asio::error::connection_refused) return StreamError::Kind::refused;
-  return StreamError::Kind::unreachable;
-}
-
 }  // namespace
 
 void Stream::Impl::start_connect(const std::string& host, std::uint16_t port) {
-  arm(options.connect_timeout, "connecting took too long");
-  resolver.async_resolve(
-      host, std::to_string(port),
-      [self = shared_from_this()](const boost::system::error_code& ec, const auto& found) {
-        if (self->phase == Phase::dead) return;
-        if (ec) return self->fail({StreamError::Kind::unreachable, ec.message(), {}});
-        asio::async_connect(self->socket, found,
-                            [self](const boost::system::error_code& e, const tcp::endpoint&) {
-                              if (self->phase == Phase::dead) return;
-                              if (e) return self->fail({kind_of(e), e.message(), {}});
-                              self->connected();
-                            });
-      });
+  connector =
+      Connector::start(loop,
+                       {.host = host,
+                        .port = port,
+                        .limit = options.connect_timeout,
+                        .asker = options.asker,
+                        .may_dial = options.may_dial},
+                       [weak = weak_from_this()](std::expected<tcp::socket, StreamError> made) {
+                         const auto self = weak.lock();
+                         if (!self || self->phase == Phase::dead) return;
+                         self->connector.reset();
+                         if (!made) return self->fail(made.error());
+                         self->socket = std::move(*made);
+                         self->connected();
+                       });
 }
 
 void Stream::Impl::connected() {
@@ -158,7 +156,8 @@ void Stream::Impl::kill(bool reset) {
   phase = Phase::dead;
   handler = nullptr;
   deadline.cancel();
-  resolver.cancel();
+  if (connector) connector->cancel();
+  connector.reset();
   boost::system::error_code ec;
   if (reset) socket.set_option(asio::socket_base::linger(true, 0), ec);
   socket.close(ec);

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "base/bytes.hpp"
 #include "crypto/tls/tls.hpp"
 #include "io/stream/event_loop.hpp"
+#include "policy/ip_address.hpp"
 
 namespace rap::io {
 
@@ -35,6 +37,8 @@ struct StreamError {
     none,         // orderly end: close_notify, or FIN on a plain stream
     unreachable,  // resolve or connect failed
     refused,      // nobody listens there
+    denied,       // every address of the host is one that may not be dialled
+    busy,         // too many names are looked up at once for who asks
     timeout,      // connecting or the handshake took too long
     tls,          // the handshake failed; detail and fault say why
     reset,        // the connection broke
@@ -73,16 +77,22 @@ class Output {
 
 struct StreamOptions {
   std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain TCP
+  // From the first attempt to connect; looking the name up has a limit of its own (kLookupLimit).
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{10000};
   int notsent_lowat = 128 * 1024;  // TCP_NOTSENT_LOWAT in bytes; what the scheduler cannot recall
   bool half_close = false;
   // Bytes of write() that a peer may leave unread; 0: any number. Past it the connection is reset.
   std::size_t max_unsent = 0;
+  // Of connections that are made: who answers for looking the name up (Resolver::look_up), and
+  // whether an address that it has may be dialled; null: any may.
+  std::string asker = {};
+  std::function<bool(const policy::IpAddress& address, std::uint16_t port)> may_dial = nullptr;
 };
 
 class Stream {
  public:
+  // The host is an IP literal or a name. All its addresses are tried, as RFC 8305 has it.
   static std::unique_ptr<Stream> connect(EventLoop& loop, const std::string& host,
                                          std::uint16_t port, StreamOptions options,
                                          StreamHandler& handler);

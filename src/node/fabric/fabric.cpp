@@ -24,13 +24,21 @@ std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
       .value_or(std::vector<crypto::Certificate>{});
 }
 
+std::vector<Address> own_listeners(const Settings& settings) {
+  std::vector<Address> own = {settings.data_plane, settings.fabric};
+  if (settings.metrics) own.push_back(*settings.metrics);
+  return own;
+}
+
 }  // namespace
 
 Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
     : loop_(loop),
       settings_(std::move(settings)),
       log_(log),
-      tcp_(loop),
+      targets_(loop, settings_.control, own_listeners(settings_), log),
+      tcp_(loop, [this](const auto& request,
+                        const auto& address) { return targets_.may_open(request, address); }),
       router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
       channels_(
           loop, router_, random_,
@@ -82,6 +90,10 @@ void Fabric::configure(const snapshot::NodeConfig& config,
   configured_ = true;
   router_.configure(config);
   router_.set_policies(snapshot::policies_of(documents));
+  targets_.configure(
+      snapshot::target_ranges_from(values_of(documents, snapshot::kEgressTargetRanges)),
+      config.node_name);
+  tcp_.judge_again();
   apply_settings(
       snapshot::runtime_settings_from(values_of(documents, snapshot::kServerRuntimeSettings)));
   open_listeners();
@@ -253,6 +265,7 @@ void Fabric::tick() {
   router_.tick(now, io::wall_now());
   tcp_.expire(now);
   failures_logged_ = 0;
+  targets_.forget_denials();
   for (const auto& [session, owned] : clients_) session->expire(now, limits_.client_idle);
   channels_.tick();
   publish_metrics(now);

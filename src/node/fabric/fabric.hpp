@@ -18,6 +18,7 @@
 #include "node/fabric/identity.hpp"
 #include "node/fabric/peer_memory.hpp"
 #include "node/fabric/settings.hpp"
+#include "node/fabric/target_gate.hpp"
 #include "node/router/router.hpp"
 #include "snapshot/node_config.hpp"
 
@@ -57,6 +58,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   Settings settings_;
   Log& log_;
   io::SystemRandom random_;
+  TargetGate targets_;
   adapters::TcpAdapter tcp_;
   router::Router router_;
   snapshot::NodeConfig config_;

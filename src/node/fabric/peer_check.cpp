@@ -26,6 +26,8 @@ channel::FailureReason reason_of(const io::StreamError& error) {
     case Kind::none:
     case Kind::unreachable:
     case Kind::refused:
+    case Kind::denied:
+    case Kind::busy:
     case Kind::timeout:
     case Kind::reset: return FailureReason::network_unreachable;
   }

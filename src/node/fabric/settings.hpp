@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "wire/url.hpp"
 
 namespace rap::fabric {
 
@@ -24,6 +27,7 @@ struct Settings {
   Address data_plane;              // clients: WebSocket over TLS
   Address fabric;                  // nodes: mutual TLS
   std::optional<Address> metrics;  // Prometheus: plain HTTP
+  std::vector<wire::HostPort> control = {};  // the control plane's listeners: never targets
 };
 
 }  // namespace rap::fabric

@@ -75,6 +75,9 @@ void FabricProcess::spawn() {
     options.arguments.insert(options.arguments.end(),
                              {"--metrics-listen", options_.metrics_listen});
   }
+  for (const std::string& control : options_.control) {
+    options.arguments.insert(options.arguments.end(), {"--control", control});
+  }
   options.log_file = options_.state / "fabric.log";
   options.new_session = true;
   auto process = io::Process::spawn(loop_, options);

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "io/process/process.hpp"
@@ -21,6 +23,7 @@ class FabricProcess {
     std::string data_plane_listen;
     std::string fabric_listen;
     std::string metrics_listen;
+    std::vector<std::string> control = {};  // "host:port" of the control plane's listeners
   };
 
   // `on_running` is called for each process started or adopted.

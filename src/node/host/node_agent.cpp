@@ -121,11 +121,14 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
     link_driver_->tell_fabric(wire::encode_to_fabric(wire::CredentialsChanged{}));
   });
   link_driver_->on_new_certificate([this] { ocsp_->reload(); });
-  fabric_ = std::make_unique<FabricProcess>(
-      loop_,
-      FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
-                             options_.fabric_listen, options_.metrics_listen},
-      random_, log, [this] { link_driver_->fabric_started(); });
+  FabricProcess::Options fabric{options_.state, options_.fabric_bin, options_.data_plane_listen,
+                                options_.fabric_listen, options_.metrics_listen};
+  fabric.control = {record.node_url};
+  if (const auto api = wire::parse_url(record.control_url, "https", 443)) {
+    fabric.control.push_back(api->authority.str());
+  }
+  fabric_ = std::make_unique<FabricProcess>(loop_, std::move(fabric), random_, log,
+                                            [this] { link_driver_->fabric_started(); });
   log.info("agent.ready", {{"node", record.node.str()}});
   link_driver_->start();
   ocsp_->reload();

@@ -18,6 +18,8 @@ FlowReason reason_of(TargetFailure failure) {
     case TargetFailure::unreachable: return FlowReason::target_unreachable;
     case TargetFailure::refused: return FlowReason::target_refused;
     case TargetFailure::timeout: return FlowReason::target_timeout;
+    case TargetFailure::denied: return FlowReason::target_denied;
+    case TargetFailure::lookup_limit: return FlowReason::lookup_limit;
   }
   return FlowReason::target_unreachable;
 }
@@ -113,6 +115,8 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   end.kind = FlowEnd::Kind::egress;
   end.ref = ref;
   adapter->open(ref, {.resource = resource->second.id,
+                      .organization = resource->second.organization,
+                      .pool = resource->second.pool,
                       .protocol = *protocol,
                       .settings = {resource->second.host, resource->second.port},
                       .policy = {classes_for(*token)},

@@ -1,6 +1,7 @@
 #include "control/store/sql/access/resources.hpp"
 
 #include "control/core/listing.hpp"
+#include "snapshot/target_ranges.hpp"
 
 namespace rap::store {
 namespace {
@@ -96,6 +97,18 @@ std::vector<Resource> SqlResources::all_granted(UserId user) {
 void SqlResources::remove(const Resource& resource) {
   sql_.query("DELETE FROM resources WHERE organization_id = $1 AND id = $2", resource.organization,
              resource.id);
+}
+
+std::vector<std::string> SqlResources::target_ranges(ClusterId cluster) {
+  std::vector<std::string> out;
+  for (const Row& row :
+       sql_.query("SELECT value FROM config_documents WHERE type = $1 AND (layer = 'platform' OR "
+                  "(layer = 'cluster' AND cluster_id = $2)) "
+                  "ORDER BY layer = 'cluster'",
+                  snapshot::kEgressTargetRanges, cluster)) {
+    out.push_back(row.text(0));
+  }
+  return out;
 }
 
 }  // namespace rap::store

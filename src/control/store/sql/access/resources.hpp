@@ -17,6 +17,7 @@ class SqlResources final : public control::ResourceRepository {
   std::vector<control::Resource> find_granted(UserId user, std::string_view key) override;
   std::vector<control::Resource> all_granted(UserId user) override;
   void remove(const control::Resource& resource) override;
+  std::vector<std::string> target_ranges(ClusterId cluster) override;
 
  private:
   SqlSession& sql_;

@@ -1,0 +1,144 @@
+#include "io/stream/asio_connector.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "io/system/system.hpp"
+#include "policy/names.hpp"
+
+namespace rap::io {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using policy::IpAddress;
+
+namespace {
+
+tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
+  if (address.v6) {
+    asio::ip::address_v6::bytes_type bytes{};
+    std::ranges::copy(address.bytes, bytes.begin());
+    return {asio::ip::address_v6(bytes), port};
+  }
+  asio::ip::address_v4::bytes_type bytes{};
+  std::copy_n(address.bytes.begin(), bytes.size(), bytes.begin());
+  return {asio::ip::address_v4(bytes), port};
+}
+
+StreamError error_of(dialling::Outcome outcome, const std::string& last) {
+  using Kind = StreamError::Kind;
+  using dialling::Outcome;
+  switch (outcome) {
+    case Outcome::no_address: return {Kind::unreachable, "the name has no address", {}};
+    case Outcome::unanswered:
+      return {Kind::timeout, "no nameserver answered for the name in time", {}};
+    case Outcome::denied: return {Kind::denied, "its address may not be dialled", {}};
+    case Outcome::unreachable: return {Kind::unreachable, last, {}};
+    case Outcome::refused: return {Kind::refused, "Connection refused", {}};
+    case Outcome::timeout: return {Kind::timeout, "connecting took too long", {}};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::shared_ptr<Connector> Connector::start(EventLoop& loop, ConnectRequest request, Done done) {
+  auto connector = std::make_shared<Connector>(loop, std::move(request), std::move(done));
+  asio::post(loop.context(), [connector] { connector->begin(); });
+  return connector;
+}
+
+Connector::Connector(EventLoop& loop, ConnectRequest request, Done done)
+    : loop_(loop),
+      request_(std::move(request)),
+      done_(std::move(done)),
+      core_(request_.limit),
+      timer_(loop) {}
+
+void Connector::cancel() {
+  done_ = nullptr;
+  lookup_.reset();
+  timer_.cancel();
+  // Whoever waits for one keeps it alive, so that it has to be told.
+  boost::system::error_code ec;
+  for (const auto& one : tries_) one->socket.close(ec);
+  tries_.clear();
+}
+
+void Connector::begin() {
+  if (!done_) return;
+  if (const auto literal = IpAddress::parse(request_.host)) {
+    return found({.addresses = {*literal}});
+  }
+  std::string_view name = request_.host;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (policy::is_numeric_host(name) || policy::check_host(name) != nullptr) {
+    return end(std::unexpected(StreamError{
+        StreamError::Kind::unreachable, "it is neither a host name nor an IP address", {}}));
+  }
+  lookup_ = loop_.resolver().look_up(request_.host, request_.asker,
+                                     [weak = weak_from_this()](const LookupPart& part) {
+                                       if (const auto self = weak.lock()) self->found(part);
+                                     });
+  if (lookup_) return;
+  end(std::unexpected(
+      StreamError{StreamError::Kind::busy, "too many names are looked up at once", {}}));
+}
+
+void Connector::found(const LookupPart& part) {
+  if (!part.more) lookup_.reset();
+  dialling::Found found{.unanswered = part.unanswered, .more = part.more};
+  for (const IpAddress& address : part.addresses) {
+    const bool may = !request_.may_dial || request_.may_dial(address, request_.port);
+    if (may) found.addresses.push_back(address);
+    found.denied = found.denied || !may;
+  }
+  step(found);
+}
+
+void Connector::step(const dialling::Event& event) {
+  const auto self = shared_from_this();
+  for (const auto& action : core_.step(mono_now(), event)) {
+    if (const auto* next = std::get_if<dialling::Attempt>(&action)) attempt(next->address);
+    if (const auto* made = std::get_if<dialling::Keep>(&action)) return keep(made->address);
+    if (const auto* over = std::get_if<dialling::GiveUp>(&action)) return give_up(over->outcome);
+  }
+  const auto at = core_.next_wakeup();
+  if (!at) return;
+  timer_.after(std::max(*at - mono_now(), Duration{0}), [this] { step(dialling::TimePassed{}); });
+}
+
+void Connector::attempt(const IpAddress& address) {
+  auto made = std::make_shared<Try>(Try{address, tcp::socket(loop_.context())});
+  tries_.push_back(made);
+  made->socket.async_connect(
+      endpoint_of(address, request_.port),
+      [weak = weak_from_this(), made](const boost::system::error_code& ec) {
+        const auto self = weak.lock();
+        if (!self || !self->done_) return;
+        if (!ec) return self->step(dialling::Connected{made->address});
+        self->last_error_ = ec.message();
+        std::erase(self->tries_, made);
+        self->step(dialling::Failed{made->address, ec == asio::error::connection_refused});
+      });
+}
+
+void Connector::keep(const IpAddress& address) {
+  const auto made =
+      std::ranges::find_if(tries_, [&](const auto& one) { return one->address == address; });
+  end(std::move((*made)->socket));
+}
+
+void Connector::give_up(dialling::Outcome outcome) {
+  end(std::unexpected(error_of(outcome, last_error_)));
+}
+
+void Connector::end(Made made) {
+  const auto done = std::exchange(done_, nullptr);
+  cancel();
+  done(std::move(made));
+}
+
+}  // namespace rap::io
