@@ -50,4 +50,12 @@ std::strong_ordering IpPrefix::operator<=>(const IpPrefix& other) const {
          std::tie(other.address.v6, other.bits, other.address.bytes);
 }
 
+std::string source_network(std::string_view ip) {
+  constexpr unsigned kOneSite = 64;
+  const auto address = IpAddress::parse(ip);
+  if (!address) return std::string(ip);
+  const IpAddress plain = address->unmapped();
+  return plain.v6 ? IpPrefix::of(plain, kOneSite).str() : plain.str();
+}
+
 }  // namespace rap::policy

@@ -41,5 +41,13 @@ TEST(IpPrefix, ContainsWhatStartsWithItsBits) {
   EXPECT_FALSE(contains("0.0.0.0/0", "2001:db8::1")) << "of the other family";
 }
 
+TEST(SourceNetwork, IsWhatOneStrangerHoldsAtTheLeast) {
+  EXPECT_EQ(source_network("203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(source_network("::ffff:203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(source_network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(source_network("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
+  EXPECT_EQ(source_network("no address"), "no address");
+}
+
 }  // namespace
 }  // namespace rap::policy

@@ -1,6 +1,7 @@
 // HTTP requests and responses as values (RFC 9110): what a handler sees, without sockets.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ struct HttpRequest {
   std::string query;   // without the '?'
   HttpHeaders headers;
   std::string body;
+  bool is_http_1_0 = false;
 
   // Facts of the connection, not of the message.
   std::string peer_ip;
@@ -30,6 +32,11 @@ struct HttpRequest {
       if (name == lower_case_name) return value;
     }
     return {};
+  }
+  std::size_t count(std::string_view lower_case_name) const {
+    std::size_t n = 0;
+    for (const auto& [name, value] : headers) n += name == lower_case_name;
+    return n;
   }
 };
 

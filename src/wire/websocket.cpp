@@ -1,5 +1,7 @@
 #include "wire/websocket.hpp"
 
+#include "base/utf8.hpp"
+
 namespace rap::wire {
 namespace {
 
@@ -154,6 +156,10 @@ WebSocketDecoder::Result WebSocketDecoder::next(MutableBytes in, std::size_t& us
   }
   if (static_cast<WebSocketOpcode>(opcode) == WebSocketOpcode::close && !valid_close(payload)) {
     return fail(WebSocketClose::protocol_error);
+  }
+  if (static_cast<WebSocketOpcode>(opcode) == WebSocketOpcode::close && payload.size() > 0 &&
+      !is_utf8(as_text(payload.subspan(kCloseCodeBytes)))) {
+    return fail(WebSocketClose::invalid_payload);  // the reason is text (§5.5.1, §8.1)
   }
   out = {static_cast<WebSocketOpcode>(opcode), payload};
   return Result::message;

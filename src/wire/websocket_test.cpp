@@ -94,6 +94,7 @@ TEST(WebSocket, RefusesAHostilePeer) {
   expect_refused(*from_hex("82ff800000000000000000000000"), C::too_big, "top bit of the length");
   expect_refused(frame(Op::close, "x"), C::protocol_error, "close of one byte");
   expect_refused(frame(Op::close, "\x03\xed"), C::protocol_error, "close 1005");
+  expect_refused(frame(Op::close, "\x03\xe8\xff"), C::invalid_payload, "a reason that is no text");
 }
 
 TEST(WebSocket, AMessageIsTakenAtTheLimitAndRefusedJustPastIt) {

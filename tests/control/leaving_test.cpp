@@ -204,6 +204,24 @@ TEST_F(Leaving, OneCertificateIsRevokedWithoutItsNode) {
             "certificate_not_found");
 }
 
+TEST_F(Leaving, ACertificateThatDrainsCanStillBeClosed) {
+  const std::string path = "certificates/" + seed().serials.at(seed().relay) + "/revoke";
+  w.as("root", "POST", path, {{"severity", "drain"}});
+  ASSERT_EQ(config_of(seed().entry).revocations.at(0).severity, wire::Severity::drain);
+  const auto before = config_of(seed().entry).revocation_version;
+  EXPECT_EQ(w.as("root", "POST", path, {{"severity", "close"}}).status, 200);
+  EXPECT_EQ(config_of(seed().entry).revocations.at(0).severity, wire::Severity::close);
+  EXPECT_GT(config_of(seed().entry).revocation_version, before);
+}
+
+TEST_F(Leaving, TheCertificateOfADisabledNodeCanBeRevokedForEverybody) {
+  w.as("root", "POST", "nodes/relay-n/disable");
+  ASSERT_TRUE(config_of(seed().entry).revocations.empty());
+  w.as("root", "POST", "certificates/" + seed().serials.at(seed().relay) + "/revoke",
+       json::object());
+  EXPECT_EQ(count(config_of(seed().entry), RevocationKind::certificate), 1U);
+}
+
 TEST_F(Leaving, ARevocationIsForgottenWhenNothingItConcernsIsValidAnyMore) {
   w.as("root", "POST", "nodes/relay-n/revoke", json::object());
   EXPECT_EQ(config_of(seed().entry).revocations.size(), 3U);

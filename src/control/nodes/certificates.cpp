@@ -24,10 +24,9 @@ Outcome<Reply> revoke(Database& database, const Call& call) {
                     "There is no certificate with the serial '" + serial +
                         "'; list them with 'rap admin certificates list'.");
     }
-    const bool and_key = call.flag("key");
-    if (found.front().status != "revoked" || and_key) {
-      RAP_TRY(revoke_certificate(tx, call, found.front(), severity_of(call), and_key));
-    }
+    // One that is revoked already may still be drained where it is to be closed now, or be known to
+    // nobody: disabling its node told the node's peers only.
+    RAP_TRY(revoke_certificate(tx, call, found.front(), severity_of(call), call.flag("key")));
     return reply(to_json(tx.certificates().find(serial).front()));
   });
 }

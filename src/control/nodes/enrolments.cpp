@@ -20,7 +20,8 @@ constexpr std::int64_t kMaxSecretBytes = 128;
 constexpr std::int64_t kMaxMetadataBytes = 256;
 
 Outcome<void> slow_down(EnrolmentPorts& ports, const Call& call) {
-  if (auto wait = ports.throttle.take(Throttle::Kind::enrolment_source, call.request.peer_ip)) {
+  if (auto wait = ports.throttle.take(Throttle::Kind::enrolment_source,
+                                     policy::source_network(call.request.peer_ip))) {
     return std::unexpected(too_many_attempts(*wait));
   }
   return {};

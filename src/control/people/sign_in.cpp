@@ -9,6 +9,7 @@
 #include "control/people/password_hasher.hpp"
 #include "control/people/routes.hpp"
 #include "control/people/user.hpp"
+#include "policy/ip_prefix.hpp"
 #include "policy/names.hpp"
 #include "policy/roles.hpp"
 
@@ -25,11 +26,12 @@ Problem wrong_credentials() {
           std::nullopt};
 }
 
-// Takes one attempt of the account and one of the source; a refused one costs neither.
+// Takes one attempt of the account from this network and one of the network; a refused one costs
+// neither. Who guesses elsewhere keeps nobody out of their account.
 class Attempt {
  public:
   Attempt(Throttle& throttle, std::string account, std::string source)
-      : throttle_(throttle), account_(std::move(account)), source_(std::move(source)) {}
+      : throttle_(throttle), account_(std::move(account) + " " + source), source_(source) {}
 
   Outcome<void> begin() {
     if (auto wait = throttle_.take(Throttle::Kind::sign_in_source, source_)) {
@@ -94,7 +96,7 @@ Outcome<Reply> open_bearer(SignInPorts& ports, const Call& call, const User& use
 
 Outcome<Reply> sign_in(SignInPorts& ports, const Call& call) {
   const std::string email = policy::normalize_email(call.text("email"));
-  Attempt attempt(ports.throttle, email, call.request.peer_ip);
+  Attempt attempt(ports.throttle, email, policy::source_network(call.request.peer_ip));
   RAP_TRY(attempt.begin());
   const auto known = find_credentials(ports, email);
   if (!known) {

@@ -24,7 +24,7 @@ namespace rap::crypto {
 
 inline constexpr std::size_t kMaxOcspRequestBytes = 4096;
 inline constexpr std::size_t kMaxOcspCertificates = 8;  // asked for in one request
-inline constexpr std::size_t kMaxOcspNonceBytes = 32;   // RFC 8954 §2.1: 1 to 32 octets
+inline constexpr std::size_t kMaxOcspNonceBytes = 128;  // RFC 9654 §2.1: 1 to 128 octets
 inline constexpr std::size_t kMaxOcspResponseBytes = std::size_t{16} * 1024;
 // Clients take no response whose thisUpdate is older (CP-5).
 inline constexpr std::chrono::seconds kMaxStapleAge{1800};

@@ -282,8 +282,10 @@ Bytes request_of(const Certificate& leaf, const Certificate& issuer, int certifi
     OCSP_REQUEST_add_ext(request.get(), e.get(), -1);
   };
   if (nonce) {
-    Bytes value = {V_ASN1_OCTET_STRING, static_cast<std::uint8_t>(*nonce)};
-    value.resize(2 + *nonce, 0xab);
+    Bytes value = {V_ASN1_OCTET_STRING};
+    if (*nonce > 127) value.push_back(0x81);  // the length has a byte of its own
+    value.push_back(static_cast<std::uint8_t>(*nonce));
+    value.resize(value.size() + *nonce, 0xab);
     add(NID_id_pkix_OCSP_Nonce, value, false);
   }
   if (critical_nid != NID_undef) add(critical_nid, Bytes{5, 0}, true);

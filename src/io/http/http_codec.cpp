@@ -14,6 +14,8 @@ namespace http = boost::beast::http;
 namespace rap::io {
 namespace {
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 using boost::beast::error_code;
 using State = HttpParseState;
 
@@ -130,6 +132,8 @@ class MessageParser {
       for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
       headers_.emplace_back(std::move(name), std::string(view(field.value())));
     }
+    // Boost takes a list of equal lengths for one; RFC 9112 §6.3 lets us refuse it.
+    if (!std::ranges::all_of(header("content-length"), is_digit)) return false;
     const std::size_t codings = count("transfer-encoding");
     if (codings + count("content-length") > 1) return false;
     return codings == 0 || (equals_ignoring_case(header("transfer-encoding"), "chunked") &&
@@ -143,6 +147,23 @@ class MessageParser {
   std::string pending_;  // a chunk's header that has not come whole
   HttpFault fault_ = HttpFault::none;
 };
+
+// host [":" port], or a literal address in brackets (RFC 9110 §7.2).
+bool is_host(std::string_view value) {
+  const std::size_t colon = value.rfind(':');
+  if (colon != std::string_view::npos && value.find(']', colon) == std::string_view::npos) {
+    if (!std::ranges::all_of(value.substr(colon + 1), is_digit)) return false;
+    value = value.substr(0, colon);
+  }
+  if (value.starts_with('[')) {
+    return value.size() > 2 && value.ends_with(']') &&
+           value.find_first_not_of("0123456789abcdefABCDEF:.", 1) == value.size() - 1;
+  }
+  return !value.empty() && std::ranges::all_of(value, [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_';
+  });
+}
 
 bool is_method(std::string_view method) {
   return !method.empty() && std::all_of(method.begin(), method.end(),
@@ -164,7 +185,7 @@ struct HttpRequestParser::Impl : MessageParser<true> {
     const auto& message = parser().get();
     const std::size_t hosts = count("host");
     return is_method(view(message.method_string())) && is_target(view(message.target())) &&
-           hosts <= 1 && (hosts == 1 || message.version() == 10);
+           hosts <= 1 && (hosts == 1 ? is_host(header("host")) : message.version() == 10);
   }
   bool waits_for_continue() {
     return !parser().is_done() && parser().get().version() == 11 &&
@@ -208,6 +229,7 @@ wire::HttpRequest HttpRequestParser::take() {
   if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
   request.headers = impl_->take_headers();
   request.body = std::move(message.body());
+  request.is_http_1_0 = message.version() == 10;
   impl_->reset();
   return request;
 }

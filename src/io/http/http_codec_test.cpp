@@ -116,6 +116,7 @@ TEST(HttpRequestParser, RefusesAmbiguousFraming) {
            "content-length: 5\r\ncontent-length: 6\r\n",
            "content-length: 5\r\ncontent-length: 5\r\n",
            "content-length: 5, 6\r\n",
+           "content-length: 5, 5\r\n",
            "content-length: -5\r\n",
            "content-length: +5\r\n",
            "content-length: 5x\r\n",
@@ -139,6 +140,13 @@ TEST(HttpRequestParser, RefusesMalformedHeads) {
            "GET / HTTP/1.1\r\n\r\n",                              // no Host
            "GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n",        // two
            "GET / HTTP/1.0\r\nhost: x\r\nhost: y\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost:\r\n\r\n",                     // a Host that names nothing
+           "GET / HTTP/1.1\r\nhost: a b\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: user@x\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: x/y\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: x:8o\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: [::1\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: [x]\r\n\r\n",
            "GET / HTTP/1.1\r\nhost: x\r\na: b\r\n c\r\n\r\n",     // obs-fold
            "GET / HTTP/1.1\nhost: x\n\n",                         // bare line feeds
            "GET / HTTP/1.1\r\nhost: x\r\na: b\rc\r\n\r\n",        // bare carriage return

@@ -55,6 +55,7 @@ wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request, st
                                             std::string_view subprotocol) {
   if (request.path != path) return refuse(404, "not_found", "no such path");
   if (request.method != "GET") return refuse(405, "method_not_allowed", "upgrade with GET");
+  if (request.is_http_1_0) return refuse(400, "bad_request", "WebSocket needs HTTP/1.1");
   if (!lists(request.header("connection"), "upgrade") ||
       !lists(request.header("upgrade"), "websocket")) {
     return refuse(426, "upgrade_required", "this path speaks WebSocket only");
@@ -63,6 +64,9 @@ wire::HttpResponse answer_websocket_upgrade(const wire::HttpRequest& request, st
     auto r = refuse(426, "upgrade_required", "WebSocket version 13 is required");
     r.headers.emplace_back("sec-websocket-version", "13");
     return r;
+  }
+  if (request.count("sec-websocket-key") > 1 || request.count("sec-websocket-version") > 1) {
+    return refuse(400, "bad_request", "Sec-WebSocket-Key and -Version come once each");
   }
   const std::string_view key = request.header("sec-websocket-key");
   const auto raw = from_base64(key);
