@@ -70,7 +70,7 @@ def rate(address, message, args, keep=False):
                for _ in range(args.clients)]
     for one in clients:
         one.start()
-    total = sum(counts.get(timeout=args.seconds + 30) for _ in clients)
+    total = sum(counts.get(timeout=args.seconds + patiently(30)) for _ in clients)
     for one in clients:
         one.join()
     return total / (time.monotonic() - began)

@@ -8,16 +8,16 @@ using policy::NodeRole;
 
 namespace {
 
-bool has_reason_to_dial(const Member& from, const Member& to, bool with_relays) {
+bool has_reason_to_dial(const RoutedNode& from, const RoutedNode& to, bool with_relays) {
   if (!with_relays) return from.has(NodeRole::egress) && to.has(NodeRole::entry);
   return to.has(NodeRole::relay) && (from.has(NodeRole::entry) || from.has(NodeRole::egress));
 }
 
 }  // namespace
 
-bool Member::has(NodeRole role) const { return std::ranges::find(roles, role) != roles.end(); }
+bool RoutedNode::has(NodeRole role) const { return std::ranges::find(roles, role) != roles.end(); }
 
-Dialling dialling(const Member& self, const Member& other, bool with_relays) {
+Dialling dialling(const RoutedNode& self, const RoutedNode& other, bool with_relays) {
   if (self.id == other.id) return Dialling::none;
   const bool dials = has_reason_to_dial(self, other, with_relays);
   const bool accepts = has_reason_to_dial(other, self, with_relays);
@@ -25,13 +25,13 @@ Dialling dialling(const Member& self, const Member& other, bool with_relays) {
   return dials ? Dialling::dial : accepts ? Dialling::accept : Dialling::none;
 }
 
-std::vector<NodeId> next_hops(const Member& self, const Member& egress,
-                              std::span<const Member> relays, std::size_t limit) {
+std::vector<NodeId> next_hops(const RoutedNode& self, const RoutedNode& egress,
+                              std::span<const RoutedNode> relays, std::size_t limit) {
   const bool with_relays = !relays.empty();
   std::vector<NodeId> hops;
   if (are_neighbours(self, egress, with_relays)) hops.push_back(egress.id);
   if (self.has(NodeRole::relay)) return hops;
-  for (const Member& relay : relays) {
+  for (const RoutedNode& relay : relays) {
     if (hops.size() >= limit) break;
     if (relay.id == egress.id) continue;
     if (!are_neighbours(self, relay, with_relays)) continue;

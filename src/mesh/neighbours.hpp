@@ -20,7 +20,7 @@
 namespace rap::mesh {
 
 // A node, as far as it matters to the ways through the cluster.
-struct Member {
+struct RoutedNode {
   NodeId id;
   std::span<const policy::NodeRole> roles;  // none: it takes part in nothing
 
@@ -31,15 +31,15 @@ enum class Dialling : std::uint8_t { none, dial, accept };
 
 // What `self` does about `other`. They have one channel: when both have a reason to dial, the one
 // with the smaller id does. `with_relays`: the cluster has a relay.
-Dialling dialling(const Member& self, const Member& other, bool with_relays);
+Dialling dialling(const RoutedNode& self, const RoutedNode& other, bool with_relays);
 
-inline bool are_neighbours(const Member& one, const Member& other, bool with_relays) {
+inline bool are_neighbours(const RoutedNode& one, const RoutedNode& other, bool with_relays) {
   return dialling(one, other, with_relays) != Dialling::none;
 }
 
 // Whom `self` may hand a flow towards `egress` to, preferred first: the egress itself, then relays
 // in the order they are given in; at most `limit`.
-std::vector<NodeId> next_hops(const Member& self, const Member& egress,
-                              std::span<const Member> relays, std::size_t limit);
+std::vector<NodeId> next_hops(const RoutedNode& self, const RoutedNode& egress,
+                              std::span<const RoutedNode> relays, std::size_t limit);
 
 }  // namespace rap::mesh

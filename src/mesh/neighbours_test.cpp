@@ -21,13 +21,13 @@ class Neighbours : public ::testing::Test {
   const Roles relaying_entry{entry, relay};
   const Roles relaying_egress{relay, egress};
 
-  Member node(const Roles& roles) { return {NodeId::random(rng), roles}; }
+  RoutedNode node(const Roles& roles) { return {NodeId::random(rng), roles}; }
 };
 
 TEST_F(Neighbours, AtTheEdgeDialEveryRelayAndNobodyElse) {
-  const Member e = node(entry_roles);
-  const Member r = node(relay_roles);
-  const Member x = node(egress_roles);
+  const RoutedNode e = node(entry_roles);
+  const RoutedNode r = node(relay_roles);
+  const RoutedNode x = node(egress_roles);
   EXPECT_EQ(dialling(e, r, true), Dialling::dial);
   EXPECT_EQ(dialling(r, e, true), Dialling::accept);
   EXPECT_EQ(dialling(x, r, true), Dialling::dial);
@@ -37,49 +37,49 @@ TEST_F(Neighbours, AtTheEdgeDialEveryRelayAndNobodyElse) {
 }
 
 TEST_F(Neighbours, AnEgressDialsEntriesWhileThereIsNoRelay) {
-  const Member e = node(entry_roles);
-  const Member x = node(egress_roles);
+  const RoutedNode e = node(entry_roles);
+  const RoutedNode x = node(egress_roles);
   EXPECT_EQ(dialling(x, e, false), Dialling::dial);
   EXPECT_EQ(dialling(e, x, false), Dialling::accept);
   EXPECT_FALSE(are_neighbours(e, node(entry_roles), false));
 }
 
 TEST_F(Neighbours, HaveOneChannelEvenIfBothHaveAReasonToDial) {
-  const Member one = node(relaying_entry);
-  const Member other = node(relaying_egress);
+  const RoutedNode one = node(relaying_entry);
+  const RoutedNode other = node(relaying_egress);
   ASSERT_TRUE(are_neighbours(one, other, true));
   EXPECT_EQ(dialling(one, other, true), one.id < other.id ? Dialling::dial : Dialling::accept);
   EXPECT_NE(dialling(one, other, true), dialling(other, one, true));
 }
 
 TEST_F(Neighbours, AreNeitherOneselfNorWhoTakesPartInNothing) {
-  const Member r = node(relaying_entry);
+  const RoutedNode r = node(relaying_entry);
   EXPECT_FALSE(are_neighbours(r, r, true));
   EXPECT_FALSE(are_neighbours(node(entry_roles), {NodeId::random(rng), {}}, true));
 }
 
 TEST_F(Neighbours, TakeAFlowOnToTheEgressItselfBeforeAnyRelay) {
-  const Member e = node(entry_roles);
-  const Member x = node(relaying_egress);
-  const std::vector<Member> relays = {node(relay_roles), x, node(relay_roles)};
+  const RoutedNode e = node(entry_roles);
+  const RoutedNode x = node(relaying_egress);
+  const std::vector<RoutedNode> relays = {node(relay_roles), x, node(relay_roles)};
   EXPECT_EQ(next_hops(e, x, relays, kAny), (std::vector{x.id, relays[0].id, relays[2].id}));
   EXPECT_EQ(next_hops(e, x, relays, 2), (std::vector{x.id, relays[0].id}));
 }
 
 TEST_F(Neighbours, OfARelayTakeAFlowNowhereButToTheEgress) {
-  const Member r = node(relay_roles);
-  const Member x = node(egress_roles);
-  const std::vector<Member> relays = {r, node(relay_roles)};
+  const RoutedNode r = node(relay_roles);
+  const RoutedNode x = node(egress_roles);
+  const std::vector<RoutedNode> relays = {r, node(relay_roles)};
   EXPECT_EQ(next_hops(r, x, relays, kAny), std::vector{x.id});
-  const Member other_cluster = node(entry_roles);
+  const RoutedNode other_cluster = node(entry_roles);
   EXPECT_TRUE(next_hops(r, other_cluster, {}, kAny).empty());
 }
 
 TEST_F(Neighbours, LeadFromAnEntryToAnEgressDirectlyWithoutRelays) {
-  const Member e = node(entry_roles);
-  const Member x = node(egress_roles);
+  const RoutedNode e = node(entry_roles);
+  const RoutedNode x = node(egress_roles);
   EXPECT_EQ(next_hops(e, x, {}, kAny), std::vector{x.id});
-  const std::vector<Member> relays = {node(relay_roles)};
+  const std::vector<RoutedNode> relays = {node(relay_roles)};
   EXPECT_EQ(next_hops(e, x, relays, kAny), std::vector{relays[0].id});
 }
 

@@ -11,14 +11,14 @@ namespace {
 
 using policy::NodeRole;
 
-mesh::Member member(const ModelNode& node) {
+mesh::RoutedNode member(const ModelNode& node) {
   if (node.disabled) return {node.id, {}};
   return {node.id, node.roles};
 }
 
 // A neighbour that was taken out: would they be neighbours if it were not?
 bool would_be_neighbours(const ModelNode& self, const ModelNode& disabled, bool with_relays) {
-  const mesh::Member as_it_was{disabled.id, disabled.roles};
+  const mesh::RoutedNode as_it_was{disabled.id, disabled.roles};
   return mesh::are_neighbours(member(self), as_it_was,
                               with_relays || as_it_was.has(NodeRole::relay));
 }
@@ -75,7 +75,7 @@ std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
 std::vector<Route> routes_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Route> routes;
   if (!self.has(NodeRole::entry) && !self.has(NodeRole::relay)) return routes;
-  std::vector<mesh::Member> relays;
+  std::vector<mesh::RoutedNode> relays;
   for (const ModelNode* relay : cluster.relays()) relays.push_back(member(*relay));
   for (const ModelNode* egress : cluster.egresses()) {
     if (egress->id == self.id) continue;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "io/system/system.hpp"
+#include "wire/problem.hpp"
 
 namespace rap::io {
 namespace {
@@ -10,32 +11,23 @@ namespace {
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kRetryAfterSeconds = "1";
 
-// An RFC 9457 body for the errors the server itself makes.
-wire::HttpResponse problem(int status, std::string_view code, std::string_view title) {
-  wire::HttpResponse response;
-  response.status = status;
-  response.content_type = "application/problem+json";
-  response.body = "{\"type\":" + quote_json("urn:rap:problem:" + std::string(code)) +
-                  ",\"title\":" + quote_json(title) + ",\"status\":" + std::to_string(status) +
-                  ",\"code\":" + quote_json(code) + "}";
-  return response;
-}
-
 wire::HttpResponse problem_for(HttpFault fault) {
   switch (fault) {
     case HttpFault::header_too_large:
-      return problem(431, "header_too_large", "The request's header fields are too large");
+      return wire::problem_response(431, "header_too_large",
+                                    "The request's header fields are too large");
     case HttpFault::body_too_large:
-      return problem(413, "body_too_large", "The request's body is too large");
+      return wire::problem_response(413, "body_too_large", "The request's body is too large");
     case HttpFault::none:
     case HttpFault::malformed: break;
   }
-  return problem(400, "malformed_request", "The request is not well-formed HTTP/1.1");
+  return wire::problem_response(400, "malformed_request",
+                                "The request is not well-formed HTTP/1.1");
 }
 
 wire::HttpResponse overloaded() {
-  wire::HttpResponse response =
-      problem(503, "overloaded", "Too many requests are waiting; try again in a moment");
+  wire::HttpResponse response = wire::problem_response(
+      503, "overloaded", "Too many requests are waiting; try again in a moment");
   response.headers.emplace_back("retry-after", kRetryAfterSeconds);
   return response;
 }
@@ -120,7 +112,7 @@ void HttpConnection::refuse(HttpFault fault) {
 void HttpConnection::request_too_slow() {
   keep_alive_ = false;
   answers_head_ = false;
-  respond(problem(408, "request_timeout", "The request did not arrive in time"));
+  respond(wire::problem_response(408, "request_timeout", "The request did not arrive in time"));
 }
 
 void HttpConnection::respond(wire::HttpResponse response) {
@@ -131,7 +123,8 @@ void HttpConnection::respond(wire::HttpResponse response) {
   if (!text) {
     log_.error("http.response_unwritable", {{"status", response.status}});
     text = format_response(
-        problem(500, "internal_error", "The server made an answer it cannot send"), framing);
+        wire::problem_response(500, "internal_error", "The server made an answer it cannot send"),
+        framing);
   }
   state_ = State::writing;
   out_ = std::move(*text);
@@ -178,7 +171,8 @@ void HttpConnection::open_event_stream(const wire::HttpResponse& response) {
   const auto head = format_event_stream_head(response.headers, wall_now());
   if (!head) {
     keep_alive_ = false;
-    return respond(problem(500, "internal_error", "The server made an answer it cannot send"));
+    return respond(
+        wire::problem_response(500, "internal_error", "The server made an answer it cannot send"));
   }
   state_ = State::streaming;
   keep_alive_ = false;

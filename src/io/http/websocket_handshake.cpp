@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/encoding.hpp"
+#include "wire/problem.hpp"
 
 namespace rap::io {
 namespace {
@@ -33,13 +34,7 @@ bool lists(std::string_view value, std::string_view token) {
 }
 
 wire::HttpResponse refuse(int status, std::string_view code, std::string_view detail) {
-  wire::HttpResponse r;
-  r.status = status;
-  r.content_type = "application/problem+json";
-  r.body = "{\"type\":\"urn:rap:problem:" + std::string(code) +
-           "\",\"status\":" + std::to_string(status) + ",\"code\":\"" + std::string(code) +
-           "\",\"detail\":\"" + std::string(detail) + "\"}";
-  return r;
+  return wire::problem_response(status, code, "The upgrade to WebSocket is refused", detail);
 }
 
 }  // namespace

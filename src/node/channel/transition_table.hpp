@@ -50,7 +50,7 @@ inline constexpr std::size_t kEventCount = 17;
 inline constexpr std::size_t kStateCount = 12;
 
 enum class Transition : std::uint8_t {
-  ignore,         // a harmless straggler
+  ignore,         // late, and harmless
   impossible,     // the shell cannot report this here; ignored too
   refuse,         // the peer broke the protocol: failed
   dial,

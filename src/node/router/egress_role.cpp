@@ -76,22 +76,25 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   if (flows_.size() >= kMaxEgressFlows) return FlowReason::limit_reached;
   auto flow = std::make_unique<EgressFlow>();
   flow->handshake.emplace(seal_key_, rng_);
-  const auto request = flow->handshake->open_first(sealed);
-  if (!request || request->size() < 2) return FlowReason::seal_failed;
-  const auto c = wire::traffic_class_from((*request)[0]);
-  if (!c || *c != frame.header.traffic_class) return FlowReason::channel_class_denied;
+  const auto opened = flow->handshake->open_first(sealed);
+  if (!opened) return FlowReason::seal_failed;
+  const auto request = SealedRequest::decode(*opened);
+  if (!request || request->traffic_class != frame.header.traffic_class) {
+    return FlowReason::channel_class_denied;
+  }
+  const auto c = request->traffic_class;
 
-  const auto token = guard_.check(as_text(ByteView(*request).subspan(1)), wall);
+  const auto token = guard_.check(request->token, wall);
   if (!token) return token.error();
   const Subject subject = subject_of(*token);
   if (const auto refusal = security_.refusal(subject, wall)) return refusal;
-  if (!token->classes.contains(*c)) return FlowReason::channel_class_denied;
+  if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
   const auto resource = resources_.find(token->resource);
   if (resource == resources_.end() || resource->second.organization != token->organization ||
       resource->second.pool != token->egress_pool) {
     return FlowReason::wrong_resource;
   }
-  if (const auto denied = denied_by_policy(resource->second, *c)) return denied;
+  if (const auto denied = denied_by_policy(resource->second, c)) return denied;
   // This release may not know the protocol, or have nothing to open it with.
   const auto protocol = policy::protocol_from(resource->second.protocol);
   adapters::Adapter* adapter = protocol ? adapters_.find(*protocol) : nullptr;
@@ -103,7 +106,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
 
   flow->link = link;
   flow->label = frame.header.label;
-  flow->traffic_class = *c;
+  flow->traffic_class = c;
   flow->session = token->session;
   flow->subject = subject;
   flow->resource = token->resource;
@@ -120,7 +123,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
                       .protocol = *protocol,
                       .settings = {resource->second.host, resource->second.port},
                       .policy = {classes_for(*token)},
-                      .traffic_class = *c});
+                      .traffic_class = c});
   return std::nullopt;
 }
 

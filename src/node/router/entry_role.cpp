@@ -99,10 +99,8 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   flow->session_began = token.session_began;
   flow->setup_deadline = now + kFlowSetupTimeout;
   flow->handshake.emplace(member.seal_key, rng_);
-  Bytes request;
-  request.push_back(static_cast<std::uint8_t>(c));
-  request.insert(request.end(), frame.payload.begin(), frame.payload.end());
-  const Bytes sealed = flow->handshake->first_message(request);
+  const Bytes sealed =
+      flow->handshake->first_message(SealedRequest{c, as_text(frame.payload)}.encode());
   const Bytes open = wire::FlowOpen{member.node, wire::FlowOpen::kMaxHops, sealed}.encode();
 
   const std::uint32_t ref = flows_.insert(std::move(flow));

@@ -221,7 +221,7 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
 }
 
 void Router::unknown_label(LinkId id, const FrameView& frame) {
-  // Credit and resets of a flow that just ended are harmless stragglers.
+  // Credit and resets of a flow that just ended come late and are harmless.
   if (frame.header.type == FrameType::credit || frame.header.type == FrameType::reset) return;
   // A node that does not read such answers does without; a client is read no further.
   const Link& link = *board_.find(id);

@@ -1,0 +1,21 @@
+#include "wire/problem.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace rap::wire {
+
+HttpResponse problem_response(int status, std::string_view code, std::string_view title,
+                              std::string_view detail) {
+  nlohmann::json body = {{"type", "urn:rap:problem:" + std::string(code)},
+                         {"title", title},
+                         {"status", status},
+                         {"code", code}};
+  if (!detail.empty()) body["detail"] = detail;
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "application/problem+json";
+  response.body = body.dump();
+  return response;
+}
+
+}  // namespace rap::wire
