@@ -30,8 +30,8 @@ struct IpPrefix {
   std::strong_ordering operator<=>(const IpPrefix& other) const;
 };
 
-// What one stranger holds at the least, as a key for limits: an IPv4 address, and the /64 of an IPv6
-// address (RFC 6177). What is no address is its own key.
+// What one stranger holds at the least, as a key for limits: an IPv4 address, and the /64 of an
+// IPv6 address (RFC 6177). What is no address is its own key.
 std::string source_network(std::string_view ip);
 
 }  // namespace rap::policy

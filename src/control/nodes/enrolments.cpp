@@ -21,7 +21,7 @@ constexpr std::int64_t kMaxMetadataBytes = 256;
 
 Outcome<void> slow_down(EnrolmentPorts& ports, const Call& call) {
   if (auto wait = ports.throttle.take(Throttle::Kind::enrolment_source,
-                                     policy::source_network(call.request.peer_ip))) {
+                                      policy::source_network(call.request.peer_ip))) {
     return std::unexpected(too_many_attempts(*wait));
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/encoding.hpp"
 #include "io/http/websocket_handshake.hpp"
@@ -33,8 +34,8 @@ std::string_view field(std::string_view head, std::string_view lower_name) {
 }  // namespace
 
 struct WebSocketClient::Impl final : StreamHandler, Output {
-  Impl(WebSocketClientOptions o, Output& s, RandomSource& r, WebSocketHandler& h)
-      : options(std::move(o)), source(s), rng(r), handler(h) {}
+  Impl(EventLoop& loop, WebSocketClientOptions o, Output& s, RandomSource& r, WebSocketHandler& h)
+      : options(std::move(o)), source(s), rng(r), handler(h), liveness(loop) {}
 
   WebSocketClientOptions options;
   Output& source;
@@ -51,6 +52,9 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
   Bytes control;  // control frames that wait for the current message to end
   std::array<wire::WebSocketMask, 256> masks{};  // drawn together: the generator has a fixed cost
   std::size_t next_unused_mask = masks.size();
+  Timer liveness;
+  bool heard = false;  // since the last look
+  bool pinged = false;  // at the last look
 
   void on_open() override {
     key = to_base64(rng.bytes(16));
@@ -60,6 +64,18 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
                                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
                                 "\r\nSec-WebSocket-Protocol: " + options.subprotocol + "\r\n\r\n";
     stream->write(as_bytes(request));
+    liveness.after(options.ping_after, [this] { look(); });
+  }
+
+  void look() {
+    if (!stream) return;
+    if (pinged && !heard) return fail(StreamError::Kind::timeout, "the entry node fell silent");
+    pinged = !std::exchange(heard, false);
+    if (pinged && upgraded) {
+      append_control(wire::WebSocketOpcode::ping, {});
+      stream->flush();
+    }
+    liveness.after(options.ping_after, [this] { look(); });
   }
 
   void on_close(const StreamError& error) override { handler.on_close(error); }
@@ -70,6 +86,7 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
   }
 
   std::size_t on_data(MutableBytes data) override {
+    heard = true;
     std::size_t used = 0;
     if (!upgraded) {
       used = read_upgrade(as_text(data));
@@ -191,7 +208,7 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
 
 WebSocketClient::WebSocketClient(EventLoop& loop, WebSocketClientOptions options, Output& source,
                                  RandomSource& rng, WebSocketHandler& handler)
-    : impl_(std::make_unique<Impl>(std::move(options), source, rng, handler)) {
+    : impl_(std::make_unique<Impl>(loop, std::move(options), source, rng, handler)) {
   impl_->stream = Stream::connect(loop, impl_->options.host, impl_->options.port,
                                   impl_->options.stream, *impl_);
 }

@@ -2,6 +2,7 @@
 // websocket_handshake.hpp, framing in wire/websocket.hpp.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,9 @@ struct WebSocketClientOptions {
   std::string path;
   std::string subprotocol;
   StreamOptions stream;
+  // When nothing came for so long, a ping goes out; when nothing came for twice as long, the
+  // connection is given up. Where there was a network, there may be none.
+  std::chrono::milliseconds ping_after{10'000};
 };
 
 // Binary messages over wss. `source` gives the payload: each of its runs, at most

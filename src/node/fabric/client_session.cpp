@@ -17,7 +17,9 @@ ClientSession::ClientSession(io::EventLoop& loop, router::Router& router, Client
       owner_(owner),
       log_(log),
       parser_({.header_bytes = kMaxUpgradeHeader, .body_bytes = 0}),
-      last_active_(io::mono_now()) {}
+      last_active_(io::mono_now()),
+      last_heard_(last_active_),
+      last_ping_(last_active_) {}
 
 ClientSession::~ClientSession() {
   stream_.reset();
@@ -47,6 +49,7 @@ void ClientSession::expire(MonoTime now, Duration max_idle) {
     const auto* link = router_.board().find(*link_);
     if (link != nullptr && link->flows.size() > 0) {
       last_active_ = now;
+      keep_alive(now);
     } else if (now - last_active_ > max_idle) {
       close(WebSocketClose::going_away);
     }
@@ -55,11 +58,24 @@ void ClientSession::expire(MonoTime now, Duration max_idle) {
   }
 }
 
+void ClientSession::keep_alive(MonoTime now) {
+  const Duration silence = now - last_heard_;
+  if (silence > (paused_ ? kPauseLimit : kSilenceLimit)) {
+    log_.info("client.silent", {{"peer_ip", stream_->peer_ip()}});
+    return over();
+  }
+  if (silence < kPingAfter || now - last_ping_ < kPingAfter) return;
+  last_ping_ = now;
+  router_.queue(*link_).append_control(WebSocketOpcode::ping, {});
+  stream_->flush();
+}
+
 void ClientSession::on_open() {}
 
 void ClientSession::on_close(const io::StreamError&) { over(); }
 
 std::size_t ClientSession::on_data(MutableBytes data) {
+  last_heard_ = io::mono_now();
   if (paused_) return 0;
   std::size_t used = 0;
   if (!link_ && !closing_) used = upgrade(data);

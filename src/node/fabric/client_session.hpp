@@ -20,6 +20,11 @@ inline constexpr std::chrono::seconds kUpgradeTimeout{10};
 // Messages that carry nothing for a flow: pings, pongs, empty ones.
 inline constexpr policy::RateLimit kIdleMessages{.burst = 64, .refill = std::chrono::seconds{1}};
 inline constexpr std::chrono::seconds kCloseTimeout{5};  // for a client that does not read on
+// A client with flows that says nothing for so long is pinged, and is over after kSilenceLimit: its
+// machine sleeps, or its network is another now. One that is paused is not read, and has longer.
+inline constexpr std::chrono::seconds kPingAfter{15};
+inline constexpr std::chrono::seconds kSilenceLimit{45};
+inline constexpr std::chrono::seconds kPauseLimit{120};
 
 class ClientSession;
 
@@ -51,6 +56,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   std::size_t upgrade(MutableBytes data);
   bool on_message(const wire::WebSocketMessage& message);
   bool on_frames(MutableBytes payload);
+  void keep_alive(MonoTime now);
   void close(wire::WebSocketClose code);
   void over();
 
@@ -62,6 +68,8 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   wire::WebSocketDecoder decoder_{wire::WebSocketRole::server};
   policy::TokenBucket idle_messages_;
   MonoTime last_active_;
+  MonoTime last_heard_;
+  MonoTime last_ping_;
   bool closing_ = false;
   bool paused_ = false;  // more waits for this client, or is from it, than its budgets allow
   bool over_ = false;

@@ -147,6 +147,22 @@ TEST_F(ClientSessionTest, IsNotWaitedForWhenItDoesNotCloseInTime) {
   EXPECT_EQ(1, over_);
 }
 
+TEST_F(ClientSessionTest, IsPingedWhenItFallsSilentAndOverWhenItSaysNothing) {
+  upgraded();
+  world_.run([this] { node_.router.board().find(*session_->link())->flows.adopt(1, {}); });
+  const MonoTime heard = io::mono_now();
+  expire(heard + kPingAfter);
+  while (peer_->received().size() < 2 && peer_->receive()) {
+  }
+  EXPECT_EQ(std::string("\x89\x00", 2), peer_->received());
+  expire(heard + kPingAfter + 1s);
+  expire(before_ + kSilenceLimit);
+  EXPECT_EQ(0, over_);
+  expire(heard + kSilenceLimit + 1ns);
+  EXPECT_EQ(1, over_);
+  EXPECT_EQ(1, log_.count("client.silent"));
+}
+
 TEST_F(ClientSessionTest, GetsItsPingsAnswered) {
   upgraded();
   peer_->send(message(WebSocketOpcode::ping, "are you there"));

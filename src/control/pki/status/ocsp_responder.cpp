@@ -18,8 +18,7 @@ constexpr std::string_view kListener = "ocsp";
 constexpr std::string_view kContentType = "application/ocsp-response";
 
 // A revocation may be hidden by a cache for a minute (RFC 5019 §6.2).
-constexpr std::string_view kCacheControl =
-    "max-age=60, public, no-transform, must-revalidate";
+constexpr std::string_view kCacheControl = "max-age=60, public, no-transform, must-revalidate";
 
 // How a request was answered, for the metrics.
 constexpr std::string_view kGood = "good";
@@ -113,8 +112,8 @@ wire::HttpResponse OcspResponder::answer(const wire::HttpRequest& request, WallT
   wire::HttpResponse response;
   const bool post =
       request.method == "POST" && (request.path == kOcspPath || request.path + "/" == kOcspPath);
-  const bool get = (request.method == "GET" || request.method == "HEAD") &&
-                   request.path.starts_with(kOcspPath);
+  const bool get =
+      (request.method == "GET" || request.method == "HEAD") && request.path.starts_with(kOcspPath);
   if (!post && !get) {
     response.status = 404;
     response.content_type = "text/plain";
@@ -125,8 +124,7 @@ wire::HttpResponse OcspResponder::answer(const wire::HttpRequest& request, WallT
   response.content_type = kContentType;
   const auto der = request_in(request);
   response.body = std::string(as_text(answer(der.value_or(Bytes{}), now, outcome)));
-  const bool about_a_certificate =
-      outcome == kGood || outcome == kRevoked || outcome == kUnknown;
+  const bool about_a_certificate = outcome == kGood || outcome == kRevoked || outcome == kUnknown;
   if (get && about_a_certificate) response.headers.emplace_back("cache-control", kCacheControl);
   return response;
 }
