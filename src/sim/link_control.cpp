@@ -174,7 +174,9 @@ std::string LinkControl::commands(NodeId node, const std::string& query) const {
 }
 
 void LinkControl::finish(NodeId node, const std::string& path) {
-  for (Command& c : commands_[node]) {
+  const auto of = commands_.find(node);
+  if (of == commands_.end()) return;
+  for (Command& c : of->second) {
     const auto call = wire::NodeApiCall::finish_command;
     if (path == path_of(call, {node.str(), c.id})) c.finished = true;
   }

@@ -6,10 +6,11 @@ namespace rap::wire {
 
 HttpResponse problem_response(int status, std::string_view code, std::string_view title,
                               std::string_view detail) {
-  nlohmann::json body = {{"type", "urn:rap:problem:" + std::string(code)},
-                         {"title", title},
-                         {"status", status},
-                         {"code", code}};
+  // In the order in which people read it.
+  nlohmann::ordered_json body = {{"type", "urn:rap:problem:" + std::string(code)},
+                                 {"title", title},
+                                 {"status", status},
+                                 {"code", code}};
   if (!detail.empty()) body["detail"] = detail;
   HttpResponse response;
   response.status = status;
