@@ -10,6 +10,7 @@
 #include "control/nodes/routes.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
+#include "policy/ip_prefix.hpp"
 #include "snapshot/certificate_names.hpp"
 #include "wire/node_api_calls.hpp"
 
