@@ -19,7 +19,7 @@ function(rap_test name)
   add_executable(${test} ${ARG_SOURCES})
   target_link_libraries(${test} PRIVATE ${ARG_LAYERS} GTest::gmock GTest::gtest_main)
   rap_quick_to_compile(${test} ${ARG_LEVEL})
-  rap_use_precompiled(${test} rap_precompiled_test_${ARG_LEVEL})
+  rap_compile_together(${test} rap_precompiled_test_${ARG_LEVEL})
   target_compile_definitions(${test} PRIVATE
     RAP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" RAP_VECTORS_DIR="${CMAKE_SOURCE_DIR}/tests/vectors"
     RAP_VERSION="${PROJECT_VERSION}")

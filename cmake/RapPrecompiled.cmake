@@ -93,3 +93,23 @@ function(rap_use_precompiled_json target from source)
     COMPILE_OPTIONS "-Winvalid-pch;-include;${header}" OBJECT_DEPENDS ${header}.gch)
   target_link_libraries(${target} PRIVATE rap_json)
 endfunction()
+
+# rap_compile_together(target from): the files of a test program are compiled six at a time, which
+# halves what they cost, and are given the headers that `from` precompiles; with JSON if one of them
+# sees it.
+function(rap_compile_together target from)
+  if(NOT RAP_PRECOMPILE)
+    return()
+  endif()
+  get_property(json GLOBAL PROPERTY RAP_JSON_FILES)
+  get_target_property(sources ${target} SOURCES)
+  list(LENGTH sources before)
+  list(REMOVE_ITEM sources ${json})
+  list(LENGTH sources after)
+  if(after LESS before)
+    string(APPEND from _json)
+    target_link_libraries(${target} PRIVATE rap_json)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${from})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+endfunction()

@@ -8,15 +8,15 @@ namespace {
 // Under a sanitizer a history takes ten times as long, and one is as good as ten at finding what a
 // sanitizer is for.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kHistories = 4;
+constexpr std::uint64_t kWorlds = 4;
 #else
-constexpr std::uint64_t kHistories = 40;
+constexpr std::uint64_t kWorlds = 40;
 #endif
 
 // --- whole histories
 
 TEST(Simulation, HoldsItsInvariantsThroughStormsAndComesBackAfterThem) {
-  for (std::uint64_t seed = 1; seed <= kHistories; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kWorlds; ++seed) {
     const Result r = World({.seed = seed}).run();
     ASSERT_FALSE(r.violation) << "seed " << seed << ": " << *r.violation;
     EXPECT_GT(r.payloads, 100U) << "a world in which nothing happens proves nothing";
@@ -32,7 +32,7 @@ TEST(Simulation, GivesTheSameHistoryForTheSameSeed) {
 }
 
 TEST(Simulation, HonestNodesNeverBreakTheProtocolHoweverBadTheNetwork) {
-  for (std::uint64_t seed = 1; seed <= kHistories / 2; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kWorlds / 2; ++seed) {
     World world({.seed = seed, .changes = false, .hostility = false});
     ASSERT_FALSE(world.run().violation);
     for (std::size_t i = 0; i < world.size(); ++i) {

@@ -22,7 +22,7 @@ using enum policy::NodeRole;
 using Json = nlohmann::ordered_json;
 using Roles = std::vector<policy::NodeRole>;
 
-constexpr WallTime kNow = from_unix(1'800'000'000);
+constexpr WallTime kGoldenNow = from_unix(1'800'000'000);
 
 // An id that shows its number.
 template <class SomeId>
@@ -90,7 +90,7 @@ std::string describe(const ClusterModel& model, const std::vector<std::string>& 
   std::string text;
   for (const std::string& name : names) {
     const auto node = std::ranges::find(model.nodes, name, &ModelNode::name);
-    const auto config = build_node_config(index, node->id, kNow);
+    const auto config = build_node_config(index, node->id, kGoldenNow);
     text += config ? in_lines(name, Json::parse(to_json(*config))) : name + " is told nothing\n";
   }
   return text;
@@ -156,7 +156,7 @@ TEST(GoldenConfigs, WhileNodesDrainAndOthersAreDisabled) {
   c.node(5, "egress-5", {egress});
   ModelNode& drains = c.node(6, "egress-6", {egress});
   drains.draining = true;
-  drains.drain_deadline = to_unix(kNow) + 600;
+  drains.drain_deadline = to_unix(kGoldenNow) + 600;
   c.node(7, "egress-7", {egress}).disabled = true;
   c.pool(1, {5, 6, 7});
   c.pool(2, {6, 7});
@@ -165,7 +165,7 @@ TEST(GoldenConfigs, WhileNodesDrainAndOthersAreDisabled) {
   c.model.revocations = {
       {{.kind = RevocationKind::node, .node = id<NodeId>(7)}},
       {{.kind = RevocationKind::certificate, .serial = "0a", .severity = wire::Severity::drain}},
-      {{.kind = RevocationKind::node, .node = id<NodeId>(8)}, to_unix(kNow)}};
+      {{.kind = RevocationKind::node, .node = id<NodeId>(8)}, to_unix(kGoldenNow)}};
   compare("draining-and-disabled", c);
 }
 

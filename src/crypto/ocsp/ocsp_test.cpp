@@ -13,7 +13,6 @@
 namespace rap::crypto {
 namespace {
 
-using Kind = OcspStatus::Kind;
 using std::chrono::seconds;
 
 constexpr WallTime kNow = TestPki::now;
@@ -23,7 +22,7 @@ struct Said {
   Issuer signer;
   Certificate about;
   Certificate issuer;
-  OcspStatus status{Kind::good};
+  OcspStatus status{OcspStatus::Kind::good};
   WallTime this_update = kNow;
   WallTime next_update = kNow + kMaxStapleAge;
   const EVP_MD* digest = EVP_sha256();
@@ -42,13 +41,13 @@ struct Said {
     const auto from = time(this_update);
     const auto to = time(next_update);
     const auto gone = time(kNow - seconds{60});
-    const int code = status.kind == Kind::good      ? V_OCSP_CERTSTATUS_GOOD
-                     : status.kind == Kind::revoked ? V_OCSP_CERTSTATUS_REVOKED
-                                                    : V_OCSP_CERTSTATUS_UNKNOWN;
+    const int code = status.kind == OcspStatus::Kind::good      ? V_OCSP_CERTSTATUS_GOOD
+                     : status.kind == OcspStatus::Kind::revoked ? V_OCSP_CERTSTATUS_REVOKED
+                                                                : V_OCSP_CERTSTATUS_UNKNOWN;
     for (int i = 0; i < (twice ? 2 : 1); ++i) {
       OCSP_basic_add1_status(basic.get(), id.get(), code, -1,
-                             status.kind == Kind::revoked ? gone.get() : nullptr, from.get(),
-                             next ? to.get() : nullptr);
+                             status.kind == OcspStatus::Kind::revoked ? gone.get() : nullptr,
+                             from.get(), next ? to.get() : nullptr);
     }
     if (critical) {
       const Handle<asn1_string_st> value(ASN1_OCTET_STRING_new());
@@ -193,10 +192,10 @@ TEST_F(Ocsp, TheDecisionTableHoldsInEveryRow) {
       {"older where that is allowed", [&](Said& s) { s.next_update = day_later; }, "good",
        kNow + seconds{3 * 3600}, seconds{86'400}},
 
-      {"revoked", [](Said& s) { s.status.kind = Kind::revoked; }, "revoked"},
-      {"revoked, and stale", [](Said& s) { s.status.kind = Kind::revoked; }, "stale",
+      {"revoked", [](Said& s) { s.status.kind = OcspStatus::Kind::revoked; }, "revoked"},
+      {"revoked, and stale", [](Said& s) { s.status.kind = OcspStatus::Kind::revoked; }, "stale",
        kNow + kMaxStapleAge},
-      {"unknown", [](Said& s) { s.status.kind = Kind::unknown; }, "unknown"},
+      {"unknown", [](Said& s) { s.status.kind = OcspStatus::Kind::unknown; }, "unknown"},
   };
   for (const Row& row : table) {
     Said response = said();
@@ -251,13 +250,13 @@ TEST_F(Ocsp, WhatTheResponderSignsIsWhatTheClientReads) {
     EXPECT_FALSE(id.is_issued_by(foreign.intermediate.certificate));
     EXPECT_TRUE(request->nonce.empty());
 
-    const OcspStatus status{Kind::revoked, kNow - seconds{90},
+    const OcspStatus status{OcspStatus::Kind::revoked, kNow - seconds{90},
                             RevocationReason::privilege_withdrawn};
     const Bytes response =
         sign_ocsp_response(delegate, {{id, status, kNow, kNow + kMaxStapleAge}}, {}, kNow);
     const auto reading = read_ocsp_response(response, member.leaf, issuer, kNow);
     ASSERT_TRUE(reading) << to_string(reading.error());
-    EXPECT_EQ(reading->status.kind, Kind::revoked);
+    EXPECT_EQ(reading->status.kind, OcspStatus::Kind::revoked);
     EXPECT_EQ(reading->status.revoked_at, status.revoked_at);
     EXPECT_EQ(reading->status.reason, status.reason);
     EXPECT_EQ(reading->this_update, kNow);
@@ -320,7 +319,8 @@ TEST_F(Ocsp, TheNonceComesBack) {
   const auto request = parse_ocsp_request(request_of(member.leaf, issuer, 1, 16));
   ASSERT_TRUE(request);
   const Bytes response = sign_ocsp_response(
-      delegate, {{request->certificates[0], {Kind::good}, kNow, kNow}}, request->nonce, kNow);
+      delegate, {{request->certificates[0], {OcspStatus::Kind::good}, kNow, kNow}}, request->nonce,
+      kNow);
   const auto parsed = from_der(d2i_OCSP_RESPONSE, response);
   const Handle<ocsp_basic_response_st> basic(OCSP_response_get1_basic(parsed.get()));
   const Bytes asked = request_of(member.leaf, issuer, 1, 16);

@@ -10,7 +10,6 @@
 namespace rap::crypto {
 namespace {
 
-using Fault = TokenFault;
 using std::chrono::seconds;
 
 constexpr WallTime kNow = from_unix(1'800'000'000);
@@ -39,13 +38,13 @@ struct Token : testing::Test {
   nlohmann::json claims_of(const DataPlaneToken& t) {
     return nlohmann::json::parse(*verify_jws(sign_token(t, key, "k"), "rap-dp+jwt", keys));
   }
-  std::expected<DataPlaneToken, Fault> check(const std::string& text, WallTime now = kNow) {
+  std::expected<DataPlaneToken, TokenFault> check(const std::string& text, WallTime now = kNow) {
     return verify_token(text, keys, cluster, now);
   }
-  Fault fault_of(const std::string& text, WallTime now = kNow) {
+  TokenFault fault_of(const std::string& text, WallTime now = kNow) {
     const auto result = check(text, now);
     EXPECT_FALSE(result) << text;
-    return result ? Fault::unknown_key : result.error();
+    return result ? TokenFault::unknown_key : result.error();
   }
 
   SeededRandom rng{1};
@@ -65,17 +64,17 @@ TEST_F(Token, CarriesEveryField) {
 TEST_F(Token, LivesFromItsIssueToJustBeforeItsExpiry) {
   const std::string text = sign_token(token(), key, "k");
   EXPECT_TRUE(check(text, kNow + kMaxTokenLifetime - seconds(1)));
-  EXPECT_EQ(fault_of(text, kNow + kMaxTokenLifetime), Fault::expired);
+  EXPECT_EQ(fault_of(text, kNow + kMaxTokenLifetime), TokenFault::expired);
   EXPECT_TRUE(check(text, kNow - kTokenClockSkew));
-  EXPECT_EQ(fault_of(text, kNow - kTokenClockSkew - seconds(1)), Fault::not_yet_valid);
+  EXPECT_EQ(fault_of(text, kNow - kTokenClockSkew - seconds(1)), TokenFault::not_yet_valid);
 }
 
 TEST_F(Token, LivesNoLongerThanTheMaximum) {
   DataPlaneToken t = token();
   t.expires_at += seconds(1);
-  EXPECT_EQ(fault_of(sign_token(t, key, "k")), Fault::expired);
+  EXPECT_EQ(fault_of(sign_token(t, key, "k")), TokenFault::expired);
   t.expires_at = t.issued_at;
-  EXPECT_EQ(fault_of(sign_token(t, key, "k")), Fault::malformed);
+  EXPECT_EQ(fault_of(sign_token(t, key, "k")), TokenFault::malformed);
 }
 
 TEST_F(Token, ThatWasIssuedBeforeItsSessionBeganIsNone) {
@@ -83,18 +82,18 @@ TEST_F(Token, ThatWasIssuedBeforeItsSessionBeganIsNone) {
   t.session_began = t.issued_at;
   EXPECT_TRUE(check(sign_token(t, key, "k")));
   t.session_began += seconds(1);
-  EXPECT_EQ(fault_of(sign_token(t, key, "k")), Fault::malformed);
+  EXPECT_EQ(fault_of(sign_token(t, key, "k")), TokenFault::malformed);
 }
 
 TEST_F(Token, IsForOneClusterAndSignedByAKnownKey) {
   DataPlaneToken t = token();
   t.cluster = ClusterId::random(rng);
-  EXPECT_EQ(fault_of(sign_token(t, key, "k")), Fault::wrong_cluster);
-  EXPECT_EQ(fault_of(sign_token(token(), key, "other")), Fault::unknown_key);
+  EXPECT_EQ(fault_of(sign_token(t, key, "k")), TokenFault::wrong_cluster);
+  EXPECT_EQ(fault_of(sign_token(token(), key, "other")), TokenFault::unknown_key);
   const PrivateKey stranger = PrivateKey::generate(KeyType::ed25519);
-  EXPECT_EQ(fault_of(sign_token(token(), stranger, "k")), Fault::malformed);
+  EXPECT_EQ(fault_of(sign_token(token(), stranger, "k")), TokenFault::malformed);
   const auto claims = claims_of(token()).dump();
-  EXPECT_EQ(fault_of(sign_jws(key, "k", "other+jwt", claims)), Fault::malformed);
+  EXPECT_EQ(fault_of(sign_jws(key, "k", "other+jwt", claims)), TokenFault::malformed);
 }
 
 TEST_F(Token, HasExactlyItsMembersOfTheirTypes) {
@@ -104,30 +103,30 @@ TEST_F(Token, HasExactlyItsMembersOfTheirTypes) {
   for (const auto& [name, value] : good.items()) {
     auto missing = good;
     missing.erase(name);
-    EXPECT_EQ(fault_of(sign_claims(missing.dump())), Fault::malformed) << name;
+    EXPECT_EQ(fault_of(sign_claims(missing.dump())), TokenFault::malformed) << name;
     for (const nlohmann::json& wrong :
          {nlohmann::json(), nlohmann::json(true), nlohmann::json(-1), nlohmann::json(1.5),
           nlohmann::json("x"), nlohmann::json::array(), nlohmann::json::object(),
           nlohmann::json(std::numeric_limits<std::uint64_t>::max())}) {
       auto changed = good;
       changed[name] = wrong;
-      EXPECT_EQ(fault_of(sign_claims(changed.dump())), Fault::malformed) << name << wrong;
+      EXPECT_EQ(fault_of(sign_claims(changed.dump())), TokenFault::malformed) << name << wrong;
     }
     const std::string text = good.dump();
     const std::string twice =
         text.substr(0, text.size() - 1) + ",\"" + name + "\":" + value.dump() + "}";
-    EXPECT_EQ(fault_of(sign_claims(twice)), Fault::malformed) << name;
+    EXPECT_EQ(fault_of(sign_claims(twice)), TokenFault::malformed) << name;
   }
   auto more = good;
   more["admin"] = true;
-  EXPECT_EQ(fault_of(sign_claims(more.dump())), Fault::malformed);
+  EXPECT_EQ(fault_of(sign_claims(more.dump())), TokenFault::malformed);
 }
 
 TEST_F(Token, NamesAtLeastOneClassAndNoneTwice) {
   auto claims = claims_of(token());
   for (const char* classes : {"[]", R"(["input","input"])", R"(["Input"])", R"(["root"])", "[5]"}) {
     claims["classes"] = nlohmann::json::parse(classes);
-    EXPECT_EQ(fault_of(sign_claims(claims.dump())), Fault::malformed) << classes;
+    EXPECT_EQ(fault_of(sign_claims(claims.dump())), TokenFault::malformed) << classes;
   }
 }
 
@@ -169,9 +168,9 @@ TEST_F(Token, PartsOfDifferentTokensMakeNoToken) {
   };
   const auto one = parts(sign_token(token(), key, "k"));
   const auto two = parts(sign_token(token(), key, "k"));
-  EXPECT_EQ(fault_of(one[0] + "." + one[1] + "." + two[2]), Fault::malformed);
-  EXPECT_EQ(fault_of(one[0] + "." + two[1] + "." + one[2]), Fault::malformed);
-  EXPECT_EQ(fault_of(one[0] + "." + one[2] + "." + one[1]), Fault::malformed);
+  EXPECT_EQ(fault_of(one[0] + "." + one[1] + "." + two[2]), TokenFault::malformed);
+  EXPECT_EQ(fault_of(one[0] + "." + two[1] + "." + one[2]), TokenFault::malformed);
+  EXPECT_EQ(fault_of(one[0] + "." + one[2] + "." + one[1]), TokenFault::malformed);
 }
 
 }  // namespace

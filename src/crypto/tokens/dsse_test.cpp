@@ -11,16 +11,15 @@
 namespace rap::crypto {
 namespace {
 
-using Fault = EnvelopeFault;
 using Json = nlohmann::json;
 
 constexpr std::string_view kType = "application/x";
 
 struct Envelope : testing::Test {
-  Fault fault_of(const std::string& text, std::string_view type = kType) {
+  EnvelopeFault fault_of(const std::string& text, std::string_view type = kType) {
     const auto result = open_envelope(text, type, keys);
     EXPECT_FALSE(result) << text;
-    return result ? Fault::malformed : result.error();
+    return result ? EnvelopeFault::malformed : result.error();
   }
 
   PrivateKey key = PrivateKey::generate(KeyType::ed25519);
@@ -38,19 +37,20 @@ TEST_F(Envelope, OpensWhatWasSealed) {
 }
 
 TEST_F(Envelope, IsRefusedForAnotherTypeOrKey) {
-  EXPECT_EQ(fault_of(good, "application/y"), Fault::wrong_type);
-  EXPECT_EQ(open_envelope(good, kType, {}).error(), Fault::no_trusted_signature);
+  EXPECT_EQ(fault_of(good, "application/y"), EnvelopeFault::wrong_type);
+  EXPECT_EQ(open_envelope(good, kType, {}).error(), EnvelopeFault::no_trusted_signature);
   EXPECT_EQ(open_envelope(good, kType, {{"other", key.public_key()}}).error(),
-            Fault::no_trusted_signature);
+            EnvelopeFault::no_trusted_signature);
   const auto stranger = PrivateKey::generate(KeyType::ed25519).public_key();
-  EXPECT_EQ(open_envelope(good, kType, {{"k", stranger}}).error(), Fault::no_trusted_signature);
-  EXPECT_EQ(open_envelope(good, kType, keys, 0).error(), Fault::no_trusted_signature);
+  EXPECT_EQ(open_envelope(good, kType, {{"k", stranger}}).error(),
+            EnvelopeFault::no_trusted_signature);
+  EXPECT_EQ(open_envelope(good, kType, keys, 0).error(), EnvelopeFault::no_trusted_signature);
 }
 
 TEST_F(Envelope, TheTypeIsPartOfWhatIsSigned) {
   Json swapped = Json::parse(good);
   swapped["payloadType"] = "application/y";
-  EXPECT_EQ(fault_of(swapped.dump(), "application/y"), Fault::no_trusted_signature);
+  EXPECT_EQ(fault_of(swapped.dump(), "application/y"), EnvelopeFault::no_trusted_signature);
 }
 
 TEST_F(Envelope, SkipsSignaturesOfUnknownKeys) {
@@ -67,7 +67,7 @@ TEST_F(Envelope, BoundsItsSignaturesAndItsSize) {
   }
   EXPECT_TRUE(open_envelope(many.dump(), kType, keys));
   many["signatures"].push_back(many["signatures"][0]);
-  EXPECT_EQ(fault_of(many.dump()), Fault::malformed);
+  EXPECT_EQ(fault_of(many.dump()), EnvelopeFault::malformed);
   std::string padded = good;
   padded.append(kMaxEnvelopeBytes - padded.size(), ' ');
   EXPECT_TRUE(open_envelope(padded, kType, keys));
@@ -78,18 +78,18 @@ TEST_F(Envelope, RefusesMissingDuplicateAndMistypedMembers) {
   for (const char* name : {"payload", "payloadType", "signatures"}) {
     Json bad = Json::parse(good);
     bad.erase(name);
-    EXPECT_EQ(fault_of(bad.dump()), Fault::malformed) << name;
+    EXPECT_EQ(fault_of(bad.dump()), EnvelopeFault::malformed) << name;
     bad[name] = 1;
-    EXPECT_EQ(fault_of(bad.dump()), Fault::malformed) << name;
+    EXPECT_EQ(fault_of(bad.dump()), EnvelopeFault::malformed) << name;
     const std::string twice = good.substr(0, good.size() - 1) + ",\"" + name +
                               "\":" + Json::parse(good)[name].dump() + "}";
-    EXPECT_EQ(fault_of(twice), Fault::malformed) << name;
+    EXPECT_EQ(fault_of(twice), EnvelopeFault::malformed) << name;
   }
   for (const char* signatures : {"[]", "[1]", "[{}]", R"([{"sig":1}])", R"([{"sig":"*"}])",
                                  R"([{"sig":"AAAA","keyid":1}])"}) {
     Json bad = Json::parse(good);
     bad["signatures"] = Json::parse(signatures);
-    EXPECT_EQ(fault_of(bad.dump()), Fault::malformed) << signatures;
+    EXPECT_EQ(fault_of(bad.dump()), EnvelopeFault::malformed) << signatures;
   }
 }
 

@@ -14,8 +14,6 @@
 namespace rap::crypto {
 namespace {
 
-using Fault = JwsFault;
-
 // A token with any header, signed with the real key.
 std::string token_with(const PrivateKey& key, std::string_view header, std::string_view payload) {
   std::string out = to_base64url(as_bytes(header)) + "." + to_base64url(as_bytes(payload));
@@ -31,21 +29,21 @@ TEST_P(EveryAlgorithm, VerifiesWhatItSigned) {
       {"other", PrivateKey::generate(GetParam()).public_key()}, {"k1", key.public_key()}};
   const std::string token = sign_jws(key, "k1", "t+jwt", R"({"a":1})");
   EXPECT_EQ(verify_jws(token, "t+jwt", keys), R"({"a":1})");
-  EXPECT_EQ(verify_jws(token, "other+jwt", keys).error(), Fault::wrong_type);
-  EXPECT_EQ(verify_jws(token, "", keys).error(), Fault::wrong_type);
-  EXPECT_EQ(verify_jws(token, "t+jwt", {}).error(), Fault::unknown_key);
-  EXPECT_EQ(verify_jws(token, "t+jwt", {keys[0]}).error(), Fault::unknown_key);
-  EXPECT_EQ(verify_jws(token, "t+jwt", {{"k1", keys[0].key}}).error(), Fault::bad_signature);
+  EXPECT_EQ(verify_jws(token, "other+jwt", keys).error(), JwsFault::wrong_type);
+  EXPECT_EQ(verify_jws(token, "", keys).error(), JwsFault::wrong_type);
+  EXPECT_EQ(verify_jws(token, "t+jwt", {}).error(), JwsFault::unknown_key);
+  EXPECT_EQ(verify_jws(token, "t+jwt", {keys[0]}).error(), JwsFault::unknown_key);
+  EXPECT_EQ(verify_jws(token, "t+jwt", {{"k1", keys[0].key}}).error(), JwsFault::bad_signature);
 }
 
 struct Jws : testing::Test {
   PrivateKey key = PrivateKey::generate(KeyType::ed25519);
   std::vector<VerificationKey> keys = {{"k", key.public_key()}};
 
-  Fault fault_of_header(std::string_view header) {
+  JwsFault fault_of_header(std::string_view header) {
     const auto result = verify_jws(token_with(key, header, "{}"), "t", keys);
     EXPECT_FALSE(result) << header;
-    return result ? Fault::bad_signature : result.error();
+    return result ? JwsFault::bad_signature : result.error();
   }
 };
 
@@ -55,7 +53,7 @@ TEST_F(Jws, TheKeyDecidesTheAlgorithmAndTheHeaderNever) {
   for (const char* alg : {"ES256", "none", "None", "NONE", "HS256", "RS256", "PS256", "ES384",
                           "eddsa", "Ed25519", " EdDSA"}) {
     EXPECT_EQ(fault_of_header(std::string(R"({"alg":")") + alg + R"(","kid":"k","typ":"t"})"),
-              Fault::wrong_algorithm)
+              JwsFault::wrong_algorithm)
         << alg;
   }
 }
@@ -65,7 +63,7 @@ TEST_F(Jws, RefusesEveryOtherHeaderMember) {
        {R"("crit":["exp"])", R"("b64":false)", R"("jwk":{"kty":"OKP"})", R"("jku":"https://x")",
         R"("x5c":["AA"])", R"("x5u":"https://x")", R"("cty":"x")", R"("zip":"DEF")", R"("x":1)"}) {
     EXPECT_EQ(fault_of_header(R"({"alg":"EdDSA","kid":"k","typ":"t",)" + std::string(member) + "}"),
-              Fault::malformed)
+              JwsFault::malformed)
         << member;
   }
 }
@@ -78,7 +76,7 @@ TEST_F(Jws, RefusesAHeaderThatIsNotOneStrictObject) {
         R"({"alg":"EdDSA","kid":"k","typ":""})", R"(["EdDSA"])", R"("EdDSA")", "", "{}", "{",
         R"({"alg":"EdDSA","kid":"k","typ":"t"} )"
         "x"}) {
-    EXPECT_EQ(fault_of_header(header), Fault::malformed) << header;
+    EXPECT_EQ(fault_of_header(header), JwsFault::malformed) << header;
   }
 }
 
@@ -94,7 +92,7 @@ TEST_F(Jws, NeedsThreePartsOfStrictBase64Url) {
         token + "." + token}) {
     const auto result = verify_jws(bad, "t", keys);
     ASSERT_FALSE(result) << bad;
-    EXPECT_TRUE(result.error() == Fault::malformed || result.error() == Fault::bad_signature);
+    EXPECT_TRUE(result.error() == JwsFault::malformed || result.error() == JwsFault::bad_signature);
   }
 }
 
@@ -108,7 +106,7 @@ TEST_F(Jws, IsBoundedInSize) {
   EXPECT_EQ(verify_jws(token, "t", keys), payload);
   token = sign_jws(key, "k", "t", payload + "xxx");
   EXPECT_GT(token.size(), kMaxJwsBytes);
-  EXPECT_EQ(verify_jws(token, "t", keys).error(), Fault::malformed);
+  EXPECT_EQ(verify_jws(token, "t", keys).error(), JwsFault::malformed);
 }
 
 // The key of a group, when it is one we accept for verification. SubjectPublicKeyInfo of P-256 is a

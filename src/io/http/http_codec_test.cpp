@@ -56,7 +56,7 @@ Parsed parse_any_cut(std::string_view text) {
   return whole;
 }
 
-HttpFault refusal(std::string_view text) {
+HttpFault fault_of(std::string_view text) {
   const Parsed parsed = parse_any_cut(text);
   EXPECT_EQ(parsed.state, State::failed) << text;
   return parsed.fault;
@@ -101,7 +101,7 @@ TEST(HttpRequestParser, ReadsAnEmptyChunkedBodyInPieces) {
 
 TEST(HttpRequestParser, SkipsEmptyLinesBeforeARequestButNoFlood) {
   EXPECT_EQ(parse_any_cut("\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n").state, State::complete);
-  EXPECT_EQ(refusal("\r\n\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n"), HttpFault::malformed);
+  EXPECT_EQ(fault_of("\r\n\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n"), HttpFault::malformed);
 }
 
 TEST(HttpRequestParser, KnowsWhenTheConnectionEndsWithTheRequest) {
@@ -129,9 +129,9 @@ TEST(HttpRequestParser, RefusesAmbiguousFraming) {
            "transfer-encoding: xchunked\r\n",
            "transfer-encoding : chunked\r\n",
        }) {
-    EXPECT_EQ(refusal(start + fields + "\r\n"), HttpFault::malformed) << fields;
+    EXPECT_EQ(fault_of(start + fields + "\r\n"), HttpFault::malformed) << fields;
   }
-  EXPECT_EQ(refusal("POST / HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"),
+  EXPECT_EQ(fault_of("POST / HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"),
             HttpFault::malformed);
 }
 
@@ -168,7 +168,7 @@ TEST(HttpRequestParser, RefusesMalformedHeads) {
            " GET / HTTP/1.1\r\nhost: x\r\n\r\n",
            "GET /\r\n\r\n",                                        // HTTP/0.9
        }) {
-    EXPECT_EQ(refusal(text), HttpFault::malformed) << text;
+    EXPECT_EQ(fault_of(text), HttpFault::malformed) << text;
   }
 }
 
@@ -182,7 +182,7 @@ TEST(HttpRequestParser, RefusesMalformedChunks) {
   for (const char* body :
        {"x\r\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
         "0x5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n"}) {
-    EXPECT_EQ(refusal(start + body), HttpFault::malformed) << body;
+    EXPECT_EQ(fault_of(start + body), HttpFault::malformed) << body;
   }
 }
 
@@ -193,22 +193,22 @@ TEST(HttpRequestParser, AllowsTheHeadLimitAndRefusesOneByteMore) {
     return text.insert(text.size() - 4, size - frame.size(), 'v');
   };
   EXPECT_EQ(parse_any_cut(with_size(kLimits.header_bytes)).state, State::complete);
-  EXPECT_EQ(refusal(with_size(kLimits.header_bytes + 1)), HttpFault::header_too_large);
+  EXPECT_EQ(fault_of(with_size(kLimits.header_bytes + 1)), HttpFault::header_too_large);
 }
 
 TEST(HttpRequestParser, AllowsTheBodyLimitAndRefusesOneByteMoreBeforeTheBody) {
   const std::string start = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ";
   EXPECT_EQ(parse_any_cut(start + "100\r\n\r\n" + std::string(100, 'b')).state, State::complete);
-  EXPECT_EQ(refusal(start + "101\r\n\r\n"), HttpFault::body_too_large);
+  EXPECT_EQ(fault_of(start + "101\r\n\r\n"), HttpFault::body_too_large);
 }
 
 TEST(HttpRequestParser, CountsChunksAgainstTheBodyLimitAsTheyAreAnnounced) {
   const std::string start = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
   const std::string fifty = "32\r\n" + std::string(50, 'c') + "\r\n";
   EXPECT_EQ(parse_any_cut(start + fifty + fifty + "0\r\n\r\n").state, State::complete);
-  EXPECT_EQ(refusal(start + fifty + fifty + "1\r\nx\r\n"), HttpFault::body_too_large);
-  EXPECT_EQ(refusal(start + "ffffffff\r\n"), HttpFault::body_too_large);
-  EXPECT_EQ(refusal(start + "fffffffffffffffff\r\n"), HttpFault::malformed);
+  EXPECT_EQ(fault_of(start + fifty + fifty + "1\r\nx\r\n"), HttpFault::body_too_large);
+  EXPECT_EQ(fault_of(start + "ffffffff\r\n"), HttpFault::body_too_large);
+  EXPECT_EQ(fault_of(start + "fffffffffffffffff\r\n"), HttpFault::malformed);
 }
 
 TEST(HttpRequestParser, AllowsTheChunkHeaderLimitAndRefusesOneByteMore) {
@@ -218,7 +218,7 @@ TEST(HttpRequestParser, AllowsTheChunkHeaderLimitAndRefusesOneByteMore) {
            std::string(size - frame.size(), 'v') + "\r\n\r\n";
   };
   EXPECT_EQ(parse_any_cut(last_chunk(kMaxChunkHeaderBytes)).state, State::complete);
-  EXPECT_EQ(refusal(last_chunk(kMaxChunkHeaderBytes + 1)), HttpFault::header_too_large);
+  EXPECT_EQ(fault_of(last_chunk(kMaxChunkHeaderBytes + 1)), HttpFault::header_too_large);
 }
 
 TEST(HttpRequestParser, TellsOnceThatThePeerWaitsForContinue) {
