@@ -58,7 +58,7 @@ std::optional<MonoTime> HappyEyeballs::next_attempt() const {
 void HappyEyeballs::proceed(MonoTime now, std::vector<Action>& actions) {
   if (first_attempt_ && now - *first_attempt_ >= limit_) {
     over_ = true;
-    actions.emplace_back(GiveUp{Outcome::timeout});
+    actions.emplace_back(GiveUp{DialFailure::timeout});
     return;
   }
   if (const auto due = next_attempt(); due && *due <= now) {
@@ -71,14 +71,14 @@ void HappyEyeballs::proceed(MonoTime now, std::vector<Action>& actions) {
   }
   if (looking_ || under_way_ > 0 || is_untried()) return;
   over_ = true;
-  actions.emplace_back(GiveUp{outcome()});
+  actions.emplace_back(GiveUp{failure()});
 }
 
-Outcome HappyEyeballs::outcome() const {
-  if (refused_) return Outcome::refused;
-  if (first_attempt_) return Outcome::unreachable;
-  if (denied_) return Outcome::denied;
-  return unanswered_ ? Outcome::unanswered : Outcome::no_address;
+DialFailure HappyEyeballs::failure() const {
+  if (refused_) return DialFailure::refused;
+  if (first_attempt_) return DialFailure::unreachable;
+  if (denied_) return DialFailure::denied;
+  return unanswered_ ? DialFailure::unanswered : DialFailure::no_address;
 }
 
 std::optional<MonoTime> HappyEyeballs::next_wakeup() const {

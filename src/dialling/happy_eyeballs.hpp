@@ -29,7 +29,7 @@ inline constexpr Duration kAttemptDelay = std::chrono::milliseconds{250};
 // Of one host. Whoever controls a name decides how many connections it makes a node begin.
 inline constexpr std::size_t kMaxAddresses = 8;
 
-enum class Outcome : std::uint8_t {
+enum class DialFailure : std::uint8_t {
   no_address,   // the name has none
   unanswered,   // nobody said in time what addresses the name has
   denied,       // every address is one that may not be dialled
@@ -65,7 +65,7 @@ struct Keep {
   bool operator==(const Keep&) const = default;
 };
 struct GiveUp {
-  Outcome outcome = Outcome::unreachable;
+  DialFailure failure = DialFailure::unreachable;
   bool operator==(const GiveUp&) const = default;
 };
 using Action = std::variant<Attempt, Keep, GiveUp>;
@@ -83,7 +83,7 @@ class HappyEyeballs {
   policy::IpAddress next_address();
   std::optional<MonoTime> next_attempt() const;
   void proceed(MonoTime now, std::vector<Action>& actions);
-  Outcome outcome() const;
+  DialFailure failure() const;
   bool is_untried() const { return !untried_[0].empty() || !untried_[1].empty(); }
 
   Duration limit_;

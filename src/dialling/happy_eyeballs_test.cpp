@@ -10,7 +10,7 @@ using policy::IpAddress;
 
 IpAddress ip(std::string_view text) { return *IpAddress::parse(text); }
 Action attempt(std::string_view text) { return Attempt{ip(text)}; }
-Action give_up(Outcome outcome) { return GiveUp{outcome}; }
+Action give_up(DialFailure outcome) { return GiveUp{outcome}; }
 using Actions = std::vector<Action>;
 
 class Dialling : public ::testing::Test {
@@ -57,7 +57,7 @@ TEST_F(Dialling, TriesTheNextAtOnceAfterOneThatFailed) {
   found({"192.0.2.1", "192.0.2.2"});
   now += 3ms;
   EXPECT_EQ(failed("192.0.2.1"), Actions{attempt("192.0.2.2")});
-  EXPECT_EQ(failed("192.0.2.2"), Actions{give_up(Outcome::unreachable)});
+  EXPECT_EQ(failed("192.0.2.2"), Actions{give_up(DialFailure::unreachable)});
 }
 
 TEST_F(Dialling, LetsTheFamiliesTakeTurnsFromTheFirstAddressOn) {
@@ -107,7 +107,7 @@ TEST_F(Dialling, EndsAtItsLimitHoweverManyAddressesAreLeft) {
   wake_up();
   now = start + 5s - 1ns;
   EXPECT_EQ(step(TimePassed{}), Actions{});
-  EXPECT_EQ(wake_up(), Actions{give_up(Outcome::timeout)});
+  EXPECT_EQ(wake_up(), Actions{give_up(DialFailure::timeout)});
   EXPECT_EQ(now - start, 5s);
   EXPECT_EQ(step(Connected{ip("192.0.2.1")}), Actions{}) << "it is over";
 }
@@ -115,14 +115,14 @@ TEST_F(Dialling, EndsAtItsLimitHoweverManyAddressesAreLeft) {
 TEST_F(Dialling, SaysThatSomebodyRefusedWhenSomebodyDid) {
   found({"192.0.2.1", "192.0.2.2"});
   failed("192.0.2.1", true);
-  EXPECT_EQ(failed("192.0.2.2"), Actions{give_up(Outcome::refused)});
+  EXPECT_EQ(failed("192.0.2.2"), Actions{give_up(DialFailure::refused)});
 }
 
 TEST_F(Dialling, SaysWhyThereWasNothingToTry) {
   const auto outcome = [&](const Found& found) { return HappyEyeballs{5s}.step(now, found); };
-  EXPECT_EQ(outcome({}), Actions{give_up(Outcome::no_address)});
-  EXPECT_EQ(outcome({.denied = true}), Actions{give_up(Outcome::denied)});
-  EXPECT_EQ(outcome({.unanswered = true}), Actions{give_up(Outcome::unanswered)});
+  EXPECT_EQ(outcome({}), Actions{give_up(DialFailure::no_address)});
+  EXPECT_EQ(outcome({.denied = true}), Actions{give_up(DialFailure::denied)});
+  EXPECT_EQ(outcome({.unanswered = true}), Actions{give_up(DialFailure::unanswered)});
 }
 
 TEST_F(Dialling, TriesEachAddressOnceAndEightAtMost) {
@@ -133,7 +133,7 @@ TEST_F(Dialling, TriesEachAddressOnceAndEightAtMost) {
   std::size_t attempts = step(Found{.addresses = addresses}).size();
   for (std::size_t i = 1; i < kMaxAddresses; ++i) attempts += wake_up().size();
   EXPECT_EQ(attempts, kMaxAddresses);
-  EXPECT_EQ(wake_up(), Actions{give_up(Outcome::timeout)});
+  EXPECT_EQ(wake_up(), Actions{give_up(DialFailure::timeout)});
 }
 
 }  // namespace

@@ -42,16 +42,16 @@ struct Deltas : testing::Test {
   void list_addresses(std::size_t count) {
     Connection c = TestCluster::open(w.conninfo, kOwnerRole);
     const std::string n = std::to_string(count);
-    ASSERT_TRUE(
-        c.script("BEGIN; SELECT set_config('rap.scope', 'platform', true), "
-                 "set_config('rap.cluster_id', '" +
-                 ControlPlane::authority().cluster.str() +
-                 "', true); "
-                 "ALTER TABLE server_blocklist_changes DISABLE TRIGGER number; "
-                 "INSERT INTO server_blocklist_changes (kind, value, action, changed_at, seq) "
-                 "SELECT 'ip', host('10.0.0.0'::inet + n), 'add', 1, n FROM generate_series(1, " +
-                 n + ") AS n; UPDATE delta_counters SET seq = " + n +
-                 "; COMMIT; ALTER TABLE server_blocklist_changes ENABLE TRIGGER number"));
+    ASSERT_TRUE(c.script(
+        "BEGIN; SET LOCAL statement_timeout = 0; SELECT set_config('rap.scope', 'platform', true), "
+        "set_config('rap.cluster_id', '" +
+        ControlPlane::authority().cluster.str() +
+        "', true); "
+        "ALTER TABLE server_blocklist_changes DISABLE TRIGGER number; "
+        "INSERT INTO server_blocklist_changes (kind, value, action, changed_at, seq) "
+        "SELECT 'ip', host('10.0.0.0'::inet + n), 'add', 1, n FROM generate_series(1, " +
+        n + ") AS n; UPDATE delta_counters SET seq = " + n +
+        "; COMMIT; ALTER TABLE server_blocklist_changes ENABLE TRIGGER number"));
   }
   void keep_house_after(std::chrono::seconds time) {
     const auto done = control::transact(w.control->database,

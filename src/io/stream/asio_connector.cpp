@@ -27,17 +27,17 @@ tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
   return {asio::ip::address_v4(bytes), port};
 }
 
-StreamError error_of(dialling::Outcome outcome, const std::string& last) {
+StreamError error_of(dialling::DialFailure failure, const std::string& last) {
   using Kind = StreamError::Kind;
-  using dialling::Outcome;
-  switch (outcome) {
-    case Outcome::no_address: return {Kind::unreachable, "the name has no address", {}};
-    case Outcome::unanswered:
+  using dialling::DialFailure;
+  switch (failure) {
+    case DialFailure::no_address: return {Kind::unreachable, "the name has no address", {}};
+    case DialFailure::unanswered:
       return {Kind::timeout, "no nameserver answered for the name in time", {}};
-    case Outcome::denied: return {Kind::denied, "its address may not be dialled", {}};
-    case Outcome::unreachable: return {Kind::unreachable, last, {}};
-    case Outcome::refused: return {Kind::refused, "Connection refused", {}};
-    case Outcome::timeout: return {Kind::timeout, "connecting took too long", {}};
+    case DialFailure::denied: return {Kind::denied, "its address may not be dialled", {}};
+    case DialFailure::unreachable: return {Kind::unreachable, last, {}};
+    case DialFailure::refused: return {Kind::refused, "Connection refused", {}};
+    case DialFailure::timeout: return {Kind::timeout, "connecting took too long", {}};
   }
   return {};
 }
@@ -103,7 +103,7 @@ void Connector::step(const dialling::Event& event) {
   for (const auto& action : core_.step(mono_now(), event)) {
     if (const auto* next = std::get_if<dialling::Attempt>(&action)) attempt(next->address);
     if (const auto* made = std::get_if<dialling::Keep>(&action)) return keep(made->address);
-    if (const auto* over = std::get_if<dialling::GiveUp>(&action)) return give_up(over->outcome);
+    if (const auto* over = std::get_if<dialling::GiveUp>(&action)) return give_up(over->failure);
   }
   const auto at = core_.next_wakeup();
   if (!at) return;
@@ -131,8 +131,8 @@ void Connector::keep(const IpAddress& address) {
   end(std::move((*made)->socket));
 }
 
-void Connector::give_up(dialling::Outcome outcome) {
-  end(std::unexpected(error_of(outcome, last_error_)));
+void Connector::give_up(dialling::DialFailure failure) {
+  end(std::unexpected(error_of(failure, last_error_)));
 }
 
 void Connector::end(Made made) {

@@ -46,7 +46,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   void step(const dialling::Event& event);
   void attempt(const policy::IpAddress& address);
   void keep(const policy::IpAddress& address);
-  void give_up(dialling::Outcome outcome);
+  void give_up(dialling::DialFailure failure);
   void end(Made made);
 
   EventLoop& loop_;
