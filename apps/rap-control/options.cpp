@@ -49,6 +49,10 @@ void add_serve(CLI::App& app, control::server::ServeOptions& serve) {
       ->required();
   serve_command->add_option("--database-url", serve.database_url, kDatabaseHelp);
   serve_command
+      ->add_option("--log-file", serve.log_file,
+                   "File to log to rather than standard error; at 16 MiB it becomes FILE.1")
+      ->type_name("FILE");
+  serve_command
       ->add_option("--config-valid-for", serve.config_valid_for_s,
                    "How long nodes may act on their configuration without the control plane")
       ->type_name("SECONDS")

@@ -8,6 +8,7 @@
 
 int main(int argc, char** argv) {
   rap::io::occupy_standard_descriptors();
+  rap::io::ignore_hangup();
   constexpr int kFailed = 1;
   constexpr int kWrongUsage = 2;
   const auto line = rap::parse_command_line(argc, argv);
@@ -18,6 +19,10 @@ int main(int argc, char** argv) {
     return kWrongUsage;
   }
   rap::io::StderrLog log("rap-fabric");
+  if (const auto ok = log.write_to(line->log_file); !ok) {
+    std::cerr << "rap-fabric: " << ok.error() << "\n";
+    return kFailed;
+  }
   if (const auto ran = rap::fabric::run_fabric(*settings, log); !ran) {
     std::cerr << "rap-fabric: " << ran.error() << "\n";
     return kFailed;

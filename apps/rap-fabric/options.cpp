@@ -15,6 +15,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
   app.add_option("--control", line.control,
                  "HOST:PORT of a listener of the control plane, which no resource may lead to");
+  app.add_option("--log-file", line.log_file,
+                 "File to log to rather than standard error; at 16 MiB it becomes FILE.1");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

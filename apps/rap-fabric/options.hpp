@@ -15,6 +15,7 @@ struct CommandLine {
   std::string fabric_listen;
   std::string metrics_listen;  // empty: none
   std::vector<std::string> control;
+  std::string log_file;  // empty: standard error
 };
 
 // The error is the program's exit status: its help was printed, or what is wrong.

@@ -8,6 +8,7 @@
 
 int main(int argc, char** argv) {
   rap::io::occupy_standard_descriptors();
+  rap::io::ignore_hangup();
   const auto options = rap::parse_command_line(argc, argv);
   if (!options) return options.error();
   if (const std::string error = rap::usage_error(*options); !error.empty()) {
@@ -15,5 +16,9 @@ int main(int argc, char** argv) {
     return rap::kWrongUsage;
   }
   rap::io::StderrLog log("rap-node-agent");
+  if (const auto ok = log.write_to(options->log_file); !ok) {
+    std::cerr << "rap-node-agent: " << ok.error() << "\n";
+    return static_cast<int>(rap::host::AgentEnd::failed);
+  }
   return static_cast<int>(rap::host::run_node_agent(*options, log));
 }

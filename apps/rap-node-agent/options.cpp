@@ -54,6 +54,9 @@ std::unique_ptr<CLI::App> make_command_line(host::NodeAgentOptions& o, bool& man
       ->type_name("IP:PORT")
       ->check(check_host_port);
   app->add_option("--fabric-bin", o.fabric_bin, "The rap-fabric program")->type_name("PATH");
+  app->add_option("--log-file", o.log_file,
+                  "File to log to rather than standard error; at 16 MiB it becomes FILE.1")
+      ->type_name("FILE");
   app->add_option(
          "--checkin-interval-ms", o.checkin_interval_ms,
          "Time between two check-ins with the control plane; at most 800 while it gives no "
@@ -79,7 +82,8 @@ std::vector<command_line::ManualSection> manual_sections() {
             {"config/node_config.dsse", "The last verified configuration."},
             {"security.db", "Auth epochs and the blocklist; fetched anew when it is removed."},
             {"agent.sock", "Where rap-fabric talks to the agent."},
-            {"fabric.log", "What rap-fabric says."}}}};
+            {"fabric.log", "What rap-fabric says; at 16 MiB it becomes fabric.log.1."}}},
+          {"SIGNALS", {{"TERM, INT", "Stop; rap-fabric goes on."}, {"HUP", "Is ignored."}}}};
 }
 
 }  // namespace

@@ -119,6 +119,22 @@ class Supervision(FabricCase):
         file.write_text("cut short")
         self.fabric_starts_again(entry, "peer_cache.dropped")  # and goes on without
 
+    def test_a_hangup_and_a_log_that_was_taken_away_end_no_traffic(self):
+        stream = self.stream()
+        nodes = self.world.nodes
+        for node in nodes.values():
+            os.rename(node.state / "fabric.log", node.state / "taken.log")
+            os.kill(node.fabric_pid(), signal.SIGHUP)
+            os.kill(node.agent.pid, signal.SIGHUP)
+        os.kill(self.world.control.process.pid, signal.SIGHUP)
+        stream.round_trip(b"after the hangup")
+        self.stream()  # the control plane too goes on
+        os.kill(nodes["relay-1"].fabric_pid(), signal.SIGKILL)
+        for name in ("entry-1", "egress-1"):
+            until(lambda name=name: nodes[name].logged("channel.state"),
+                  f"{name} to begin a new log and tell of its neighbour's end")
+        self.world.wait_settled()
+
     def fabric_starts_again(self, node, event):
         """While the control plane is away, and says `event`."""
         reached = lambda: [e for e in node.logged("channel.state") if e["to"] == "established"]

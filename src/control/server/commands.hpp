@@ -31,6 +31,7 @@ struct ServeOptions {
   std::string node_url;
   std::string ocsp_url;  // empty: the host of node_url and the port of ocsp_listen
   std::string database_url;
+  std::string log_file;  // empty: standard error
   unsigned config_valid_for_s = 86'400;
 };
 int run_serve(const ServeOptions& options);

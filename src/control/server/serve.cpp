@@ -42,7 +42,12 @@ Result<void> serve(const ServeOptions& options, Log& log) {
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
+  io::ignore_hangup();
   io::StderrLog log("rap-control");
+  if (const auto ok = log.write_to(options.log_file); !ok) {
+    log.error("control.failed", {{"reason", ok.error()}});
+    return 1;
+  }
   if (const auto done = serve(options, log); !done) {
     log.error("control.failed", {{"reason", done.error()}});
     return 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -10,6 +11,8 @@
 #include <openssl/rand.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "base/try.hpp"
 
 namespace rap::io {
 namespace {
@@ -69,10 +72,18 @@ void SystemRandom::fill(MutableBytes out) {
   }
 }
 
+void ignore_hangup() { ::signal(SIGHUP, SIG_IGN); }
+
+std::expected<void, std::string> StderrLog::write_to(const std::filesystem::path& path) {
+  if (!path.empty()) file_ = RAP_TRY(LogFile::open(path));
+  return {};
+}
+
 void StderrLog::write(LogLevel level, std::string_view event,
                       std::initializer_list<LogField> fields) {
   if (level < threshold_) return;
   const std::string line = format_log_line(log_timestamp(), level, program_, event, fields) + "\n";
+  if (file_) file_->make_room(line.size());
   // One call, so that lines of several threads and processes do not mix. A log that cannot be
   // written has nowhere to complain to.
   while (::write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {

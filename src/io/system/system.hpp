@@ -1,11 +1,15 @@
 // The machine's clocks, randomness and log: the only place that asks for them.
 #pragma once
 
+#include <expected>
+#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
+#include "io/system/log_file.hpp"
 
 namespace rap::io {
 
@@ -18,6 +22,10 @@ std::string rfc3339(WallTime t);
 // strangers may take, and a server without descriptors serves nobody. Returns the limit.
 std::size_t raise_descriptor_limit();
 
+// A daemon outlives the terminal it was started from, and a hangup, which others send to have a log
+// opened anew, never ends traffic. A LogFile needs none.
+void ignore_hangup();
+
 class SystemRandom final : public RandomSource {  // OpenSSL's generator; thread-safe
  public:
   void fill(MutableBytes out) override;
@@ -27,11 +35,14 @@ class StderrLog final : public Log {  // thread-safe, one write(2) a line
  public:
   explicit StderrLog(std::string program, LogLevel threshold = LogLevel::info)
       : program_(std::move(program)), threshold_(threshold) {}
+  // From now on into a LogFile of that name, if it is not empty. Before other threads write.
+  std::expected<void, std::string> write_to(const std::filesystem::path& path);
   void write(LogLevel level, std::string_view event,
              std::initializer_list<LogField> fields) override;
 
  private:
   std::string program_;
+  std::unique_ptr<LogFile> file_;
   LogLevel threshold_;
 };
 

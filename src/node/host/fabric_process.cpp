@@ -1,6 +1,7 @@
 #include "node/host/fabric_process.hpp"
 
 #include <charconv>
+#include <csignal>
 
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
@@ -68,9 +69,10 @@ void FabricProcess::adopt() {
 void FabricProcess::spawn() {
   io::SpawnOptions options;
   options.program = options_.program;
-  options.arguments = {
-      "--state",         options_.state.string(), "--data-plane-listen", options_.data_plane_listen,
-      "--fabric-listen", options_.fabric_listen};
+  const std::filesystem::path log_file = options_.state / "fabric.log";
+  options.arguments = {"--state",         options_.state.string(), "--log-file",
+                       log_file.string(), "--data-plane-listen",   options_.data_plane_listen,
+                       "--fabric-listen", options_.fabric_listen};
   if (!options_.metrics_listen.empty()) {
     options.arguments.insert(options.arguments.end(),
                              {"--metrics-listen", options_.metrics_listen});
@@ -78,7 +80,9 @@ void FabricProcess::spawn() {
   for (const std::string& control : options_.control) {
     options.arguments.insert(options.arguments.end(), {"--control", control});
   }
-  options.log_file = options_.state / "fabric.log";
+  // What it says before it opens its log itself goes there too.
+  options.log_file = log_file;
+  options.ignored_signals = {SIGHUP};
   options.new_session = true;
   auto process = io::Process::spawn(loop_, options);
   if (!process) {

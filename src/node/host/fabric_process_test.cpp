@@ -69,7 +69,8 @@ TEST_F(FabricProcessTest, StartsTheProgramWithWhatItIsToListenOn) {
   supervise(program());
   wait_for_runs(1);
   ASSERT_TRUE(log_.wait_for("fabric.started"));
-  const std::string expected = " --state " + folder_.path().string() +
+  const std::string expected = " --state " + folder_.path().string() + " --log-file " +
+                               (folder_.path() / "fabric.log").string() +
                                " --data-plane-listen 127.0.0.1:1 --fabric-listen 127.0.0.1:2";
   EXPECT_TRUE(runs().front().ends_with(expected)) << runs().front();
   // In the turn of the loop in which it says so, it tells its owner.

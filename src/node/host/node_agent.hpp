@@ -35,6 +35,7 @@ struct NodeAgentOptions {
   std::string fabric_advertise;      // HOST:PORT
   std::string metrics_listen;        // of rap-fabric; empty: none
   std::filesystem::path fabric_bin;
+  std::filesystem::path log_file;  // empty: standard error
   unsigned checkin_interval_ms = 5000;
 };
 
