@@ -83,6 +83,11 @@ std::vector<command_line::ManualSection> manual_sections() {
             {"security.db", "Auth epochs and the blocklist; fetched anew when it is removed."},
             {"agent.sock", "Where rap-fabric talks to the agent."},
             {"fabric.log", "What rap-fabric says; at 16 MiB it becomes fabric.log.1."}}},
+          {"ENVIRONMENT",
+           {{"HTTPS_PROXY",
+             "The HTTP proxy by which the control plane is reached: "
+             "http://[USER:PASSWORD@]HOST:PORT. rap-fabric's channels need none and use none."},
+            {"NO_PROXY", "Names, addresses and blocks of addresses that are reached without it."}}},
           {"SIGNALS", {{"TERM, INT", "Stop; rap-fabric goes on."}, {"HUP", "Is ignored."}}}};
 }
 

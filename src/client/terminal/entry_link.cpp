@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/ocsp/ocsp.hpp"
+#include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "wire/data_plane.hpp"
 
@@ -20,6 +21,7 @@ io::WebSocketClientOptions options_for(const Candidate& entry, const std::string
   options.port = url.authority.port;
   options.path = url.path;
   options.subprotocol = wire::kDataPlaneSubprotocol;
+  options.stream.proxy = io::proxy_from_environment(options.host, options.port);
   options.stream.tls = crypto::TlsContext::make(
       crypto::TlsRole::client, std::nullopt,
       crypto::AcceptMember{.roots = crypto::Certificate::chain_from_pem(roots_pem).value_or(

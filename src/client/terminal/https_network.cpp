@@ -1,5 +1,6 @@
 #include "client/terminal/https_network.hpp"
 
+#include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {
@@ -17,6 +18,7 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
   io::HttpClientOptions options;
   options.host = server.host;
   options.port = server.port;
+  options.proxy = io::proxy_from_environment(server.host, server.port);
   options.response_timeout = kResponseTimeout;
   options.max_response_bytes = kMaxResponseBytes;
   options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),

@@ -34,7 +34,14 @@ const std::vector<command_line::ManualSection>& sections() {
          "and editors reach web too."},
         {"ssh -o ProxyCommand='rap proxy web' web", "The same by hand, once."},
         {"rap forward database --listen 127.0.0.1:5432", "Any protocol over TCP."}}},
-      {"ENVIRONMENT", {{"RAP_HOME", "Directory of your profile, instead of ~/.config/rap."}}},
+      {"ENVIRONMENT",
+       {{"RAP_HOME", "Directory of your profile, instead of ~/.config/rap."},
+        {"HTTPS_PROXY",
+         "The HTTP proxy that leads out of your network: http://[USER:PASSWORD@]HOST:PORT. The "
+         "control plane and entries are reached by its tunnels (CONNECT)."},
+        {"NO_PROXY",
+         "What is reached without it: names, which stand for all names below them too, addresses "
+         "and blocks of addresses, parted by commas; \"*\" is everything."}}},
       {"FILES",
        {{"profile.json", "Who is signed in where; it holds a secret."},
         {"ca.pem", "Root certificates the platform is verified with."},

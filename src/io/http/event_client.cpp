@@ -47,6 +47,7 @@ struct EventClient::Impl final : StreamHandler, std::enable_shared_from_this<Imp
     stream_options.tls = options.server.tls;
     stream_options.connect_timeout = options.server.connect_timeout;
     stream_options.handshake_timeout = options.server.connect_timeout;
+    stream_options.proxy = options.server.proxy;
     stream = Stream::connect(loop, options.server.host, options.server.port,
                              std::move(stream_options), *this);
   }

@@ -95,6 +95,7 @@ struct HttpClient::Impl final : StreamHandler, std::enable_shared_from_this<Impl
       stream_options.tls = options.tls;
       stream_options.connect_timeout = options.connect_timeout;
       stream_options.handshake_timeout = options.connect_timeout;
+      stream_options.proxy = options.proxy;
       stream = Stream::connect(loop, options.host, options.port, std::move(stream_options), *this);
     } else {
       write_request();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "crypto/tls/tls.hpp"
+#include "dialling/http_proxy.hpp"
 #include "io/stream/event_loop.hpp"
 #include "wire/http_message.hpp"
 
@@ -35,6 +36,7 @@ struct HttpClientOptions {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds response_timeout{30000};
   std::size_t max_response_bytes = 8 * 1024 * 1024;
+  dialling::ProxyChoice proxy = std::nullopt;
 };
 
 // The Host field of requests to the server.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 
 #include "io/system/system.hpp"
 #include "policy/names.hpp"
@@ -65,20 +66,32 @@ void Connector::cancel() {
   boost::system::error_code ec;
   for (const auto& one : tries_) one->socket.close(ec);
   tries_.clear();
+  if (tunnel_) tunnel_->socket.close(ec);
+  tunnel_.reset();
 }
+
+const dialling::HttpProxy* Connector::proxy() const {
+  return request_.proxy && *request_.proxy ? &**request_.proxy : nullptr;
+}
+
+const std::string& Connector::host() const { return proxy() ? proxy()->host : request_.host; }
+
+std::uint16_t Connector::port() const { return proxy() ? proxy()->port : request_.port; }
 
 void Connector::begin() {
   if (!done_) return;
-  if (const auto literal = IpAddress::parse(request_.host)) {
-    return found({.addresses = {*literal}});
+  if (!request_.proxy) {
+    return end(
+        std::unexpected(StreamError{StreamError::Kind::unreachable, request_.proxy.error(), {}}));
   }
-  std::string_view name = request_.host;
+  if (const auto literal = IpAddress::parse(host())) return found({.addresses = {*literal}});
+  std::string_view name = host();
   if (name.ends_with('.')) name.remove_suffix(1);
   if (policy::is_numeric_host(name) || policy::check_host(name) != nullptr) {
     return end(std::unexpected(StreamError{
         StreamError::Kind::unreachable, "it is neither a host name nor an IP address", {}}));
   }
-  lookup_ = loop_.resolver().look_up(request_.host, request_.asker,
+  lookup_ = loop_.resolver().look_up(host(), request_.asker,
                                      [weak = weak_from_this()](const LookupPart& part) {
                                        if (const auto self = weak.lock()) self->found(part);
                                      });
@@ -91,7 +104,7 @@ void Connector::found(const LookupPart& part) {
   if (!part.more) lookup_.reset();
   dialling::Found found{.unanswered = part.unanswered, .more = part.more};
   for (const IpAddress& address : part.addresses) {
-    const bool may = !request_.may_dial || request_.may_dial(address, request_.port);
+    const bool may = !request_.may_dial || request_.may_dial(address, port());
     if (may) found.addresses.push_back(address);
     found.denied = found.denied || !may;
   }
@@ -114,7 +127,7 @@ void Connector::attempt(const IpAddress& address) {
   auto made = std::make_shared<Try>(Try{address, tcp::socket(loop_.context())});
   tries_.push_back(made);
   made->socket.async_connect(
-      endpoint_of(address, request_.port),
+      endpoint_of(address, port()),
       [weak = weak_from_this(), made](const boost::system::error_code& ec) {
         const auto self = weak.lock();
         if (!self || !self->done_) return;
@@ -128,11 +141,63 @@ void Connector::attempt(const IpAddress& address) {
 void Connector::keep(const IpAddress& address) {
   const auto made =
       std::ranges::find_if(tries_, [&](const auto& one) { return one->address == address; });
-  end(std::move((*made)->socket));
+  if (proxy() == nullptr) return end(std::move((*made)->socket));
+  open_tunnel(std::move((*made)->socket));
+}
+
+void Connector::open_tunnel(tcp::socket socket) {
+  lookup_.reset();
+  tries_.clear();
+  tunnel_ = std::make_shared<Tunnel>(
+      Tunnel{std::move(socket), dialling::tunnel_request(*proxy(), request_.host, request_.port)});
+  timer_.after(request_.limit, [this] {
+    end(std::unexpected(StreamError{StreamError::Kind::timeout,
+                                    "the proxy " + proxy()->str() + " did not answer in time",
+                                    {}}));
+  });
+  asio::async_write(tunnel_->socket, asio::buffer(tunnel_->text),
+                    [weak = weak_from_this(), tunnel = tunnel_](const boost::system::error_code& ec,
+                                                                std::size_t) {
+                      const auto self = weak.lock();
+                      if (!self || self->tunnel_ != tunnel) return;
+                      if (ec) return self->proxy_broke(ec.message());
+                      tunnel->text.clear();
+                      self->read_tunnel();
+                    });
+}
+
+void Connector::read_tunnel() {
+  tunnel_->socket.async_read_some(asio::buffer(tunnel_->read),
+                                  [weak = weak_from_this(), tunnel = tunnel_](
+                                      const boost::system::error_code& ec, std::size_t n) {
+                                    const auto self = weak.lock();
+                                    if (!self || self->tunnel_ != tunnel) return;
+                                    if (ec) return self->proxy_broke(ec.message());
+                                    self->read_tunnel(n);
+                                  });
+}
+
+void Connector::read_tunnel(std::size_t n) {
+  tunnel_->text.append(tunnel_->read.data(), n);
+  const auto stands = dialling::judge_tunnel_answer(*proxy(), tunnel_->text);
+  if (!stands) {
+    return end(std::unexpected(StreamError{StreamError::Kind::unreachable, stands.error(), {}}));
+  }
+  if (!*stands) return read_tunnel();
+  end(std::move(tunnel_->socket));
+}
+
+void Connector::proxy_broke(const std::string& how) {
+  end(std::unexpected(StreamError{
+      StreamError::Kind::unreachable, "the proxy " + proxy()->str() + " broke off: " + how, {}}));
 }
 
 void Connector::give_up(dialling::DialFailure failure) {
-  end(std::unexpected(error_of(failure, last_error_)));
+  StreamError error = error_of(failure, last_error_);
+  if (proxy() != nullptr) {
+    error.detail = "the proxy " + proxy()->str() + " cannot be reached: " + error.detail;
+  }
+  end(std::unexpected(std::move(error)));
 }
 
 void Connector::end(Made made) {

@@ -79,6 +79,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool overflowing = false;  // the end for it is on its way
 
   // opening
+  std::string handshake_failure() const;
   void start_connect(const std::string& host, std::uint16_t port);
   void connected();
   void start_tls();

@@ -46,7 +46,8 @@ void Stream::Impl::start_connect(const std::string& host, std::uint16_t port) {
                         .port = port,
                         .limit = options.connect_timeout,
                         .asker = options.asker,
-                        .may_dial = options.may_dial},
+                        .may_dial = options.may_dial,
+                        .proxy = options.proxy},
                        [weak = weak_from_this()](std::expected<tcp::socket, StreamError> made) {
                          const auto self = weak.lock();
                          if (!self || self->phase == Phase::dead) return;
@@ -92,8 +93,16 @@ void Stream::Impl::advance_handshake() {
     case TlsEngine::Status::want_input: return wait_read();
     case TlsEngine::Status::closed:
     case TlsEngine::Status::failed:
-      return fail({StreamError::Kind::tls, engine->failure(), engine->certificate_fault()});
+      return fail({StreamError::Kind::tls, handshake_failure(), engine->certificate_fault()});
   }
+}
+
+// The certificate of a host behind a proxy may be the proxy's own.
+std::string Stream::Impl::handshake_failure() const {
+  const bool through_proxy = options.proxy && *options.proxy;
+  if (!through_proxy || !engine->certificate_fault()) return engine->failure();
+  return engine->failure() + "; the proxy " + (**options.proxy).str() +
+         " may be inspecting TLS: have it exempt this host";
 }
 
 void Stream::Impl::opened() {

@@ -17,6 +17,7 @@
 
 #include "base/bytes.hpp"
 #include "crypto/tls/tls.hpp"
+#include "dialling/http_proxy.hpp"
 #include "io/stream/event_loop.hpp"
 #include "policy/ip_address.hpp"
 
@@ -88,6 +89,9 @@ struct StreamOptions {
   // whether an address that it has may be dialled; null: any may.
   std::string asker = {};
   std::function<bool(const policy::IpAddress& address, std::uint16_t port)> may_dial = nullptr;
+  // Of connections that are made: they go through a tunnel of the proxy, which looks the name up.
+  // The proxy has connect_timeout once more to make it.
+  dialling::ProxyChoice proxy = std::nullopt;
 };
 
 class Stream {

@@ -1,5 +1,6 @@
 #include "node/host/control_link_driver.hpp"
 
+#include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
 #include "wire/hints.hpp"
@@ -12,6 +13,7 @@ io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
   io::HttpClientOptions options;
   options.host = where.host;
   options.port = where.port;
+  options.proxy = io::proxy_from_environment(options.host, options.port);
   options.tls =
       crypto::TlsContext::make(crypto::TlsRole::client, identity.tls,
                                crypto::AcceptMember{identity.roots, identity.record.cluster,

@@ -1,5 +1,6 @@
 #include "node/host/enrolment_driver.hpp"
 
+#include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
 #include "wire/url.hpp"
@@ -20,6 +21,7 @@ std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const std::string& 
   io::HttpClientOptions options;
   options.host = url.authority.host;
   options.port = url.authority.port;
+  options.proxy = io::proxy_from_environment(options.host, options.port);
   options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),
                                          io::wall_now);
   return std::make_unique<io::HttpClient>(loop, std::move(options));

@@ -1,5 +1,6 @@
 #include "node/host/ocsp_driver.hpp"
 
+#include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
 
@@ -53,6 +54,7 @@ void OcspDriver::perform(const agent::FetchOcsp& fetch) {
   io::HttpClientOptions options;
   options.host = fetch.server.host;
   options.port = fetch.server.port;
+  options.proxy = io::proxy_from_environment(options.host, options.port);
   options.response_timeout = kResponseTimeout;
   options.max_response_bytes = crypto::kMaxOcspResponseBytes;
   outstanding_.send(
