@@ -32,8 +32,8 @@ class Accounts(ControlCase):
         email = f"{name}@acme.test"
         try:
             self.owner.post("users", email=email, password=password)
-        except ApiError:
-            pass
+        except ApiError as e:
+            self.assertEqual("user_exists", e.code)
         home = self.home(name)
         home.login(self.control.url, email, password, self.control.root_ca)
         return email, home

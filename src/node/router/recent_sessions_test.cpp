@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/seeded_random.hpp"
 
 namespace rap::router {

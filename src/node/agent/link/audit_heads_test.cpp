@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/seeded_random.hpp"
 #include "node/agent/test_state.hpp"
 
