@@ -23,6 +23,10 @@ int main(int argc, char** argv) {
   switch (line->command) {
     case rap::Command::serve: return rap::control::server::run_serve(line->serve);
     case rap::Command::prepare_trust: return rap::control::server::run_trust_prepare(line->prepare);
+    case rap::Command::reset_password:
+      return rap::control::server::run_reset_password(line->recovery);
+    case rap::Command::unlock: return rap::control::server::run_unlock(line->recovery);
+    case rap::Command::verify_audit: return rap::control::server::run_audit_verify(line->audit);
     case rap::Command::init: break;
   }
   line->init.owner_password = read_password();

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "control/people/bearer.hpp"
+
 namespace rap {
 namespace {
 
@@ -58,6 +60,32 @@ void add_serve(CLI::App& app, control::server::ServeOptions& serve) {
       ->type_name("SECONDS")
       ->capture_default_str()
       ->check(CLI::Range(1U, 2'592'000U));
+  serve_command
+      ->add_option("--audit-heads", serve.audit_heads,
+                   "File to append the audit log's signed heads to [audit-heads.jsonl in --state]")
+      ->type_name("FILE");
+  serve_command
+      ->add_option("--audit-syslog", serve.audit_syslog,
+                   "Socket of the host's syslog to send them to as well, such as /dev/log")
+      ->type_name("SOCKET");
+  serve_command
+      ->add_option("--audit-heads-every", serve.audit_every_s,
+                   "How often a head is signed, while there is something new")
+      ->type_name("SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 86'400U));
+  serve_command
+      ->add_option("--keep-ended-sessions", serve.keep_sessions_days,
+                   "How long ended sessions are listed; the audit log keeps them longer")
+      ->type_name("DAYS")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 3650U));
+  serve_command
+      ->add_option("--max-sign-ins", serve.max_sign_ins,
+                   "How many sign-ins one person may have at once; beyond them the oldest ends")
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, static_cast<unsigned>(control::kMaxBearersPerUser)));
 }
 
 void add_trust(CLI::App& app, control::server::PrepareOptions& prepare) {
@@ -78,6 +106,33 @@ void add_trust(CLI::App& app, control::server::PrepareOptions& prepare) {
       ->required();
 }
 
+void add_recovery(CLI::App& app, control::server::RecoveryOptions& recovery) {
+  CLI::App* reset_command = app.add_subcommand(
+      "reset-password", "Give a person a password that is good once, for choosing another");
+  reset_command->add_option("EMAIL", recovery.email, "Whose password")->required()->type_name("");
+  CLI::App* unlock_command = app.add_subcommand(
+      "unlock", "Count attempts to sign in anew; with an email, enable that account too");
+  unlock_command->add_option("EMAIL", recovery.email, "Whose account")->type_name("");
+  for (CLI::App* command : {reset_command, unlock_command}) {
+    command->add_option("--state", recovery.state, "The directory 'init' was given")->required();
+    command->add_option("--database-url", recovery.database_url, kDatabaseHelp);
+  }
+}
+
+void add_audit(CLI::App& app, control::server::AuditVerifyOptions& audit) {
+  CLI::App* audit_command = app.add_subcommand("audit", "The record of what was done");
+  audit_command->require_subcommand(1);
+  CLI::App* verify = audit_command->add_subcommand(
+      "verify", "Check the audit log's chain, and compare it with heads that were exported");
+  verify->add_option("--state", audit.state, "The directory 'init' was given")->required();
+  verify
+      ->add_option("--heads", audit.heads,
+                   "File of exported heads, of lines as they were written or as syslog kept "
+                   "them; may be repeated")
+      ->type_name("FILE");
+  verify->add_option("--database-url", audit.database_url, kDatabaseHelp);
+}
+
 }  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
@@ -88,6 +143,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_init(app, line.init, line.password_stdin);
   add_serve(app, line.serve);
   add_trust(app, line.prepare);
+  add_recovery(app, line.recovery);
+  add_audit(app, line.audit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -95,6 +152,9 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   }
   if (app.got_subcommand("serve")) line.command = Command::serve;
   if (app.got_subcommand("trust")) line.command = Command::prepare_trust;
+  if (app.got_subcommand("reset-password")) line.command = Command::reset_password;
+  if (app.got_subcommand("unlock")) line.command = Command::unlock;
+  if (app.got_subcommand("audit")) line.command = Command::verify_audit;
   return line;
 }
 

@@ -7,7 +7,7 @@
 
 namespace rap {
 
-enum class Command { init, serve, prepare_trust };
+enum class Command { init, serve, prepare_trust, reset_password, unlock, verify_audit };
 
 struct CommandLine {
   Command command = Command::init;
@@ -15,6 +15,8 @@ struct CommandLine {
   bool password_stdin = false;
   control::server::ServeOptions serve;
   control::server::PrepareOptions prepare;
+  control::server::RecoveryOptions recovery;
+  control::server::AuditVerifyOptions audit;
 };
 
 // The error is the program's exit status: its help was printed, or what is wrong.

@@ -40,6 +40,7 @@ class RateLimiter {
   // Returns a token taken for something that turned out to be harmless (a successful sign-in).
   void give_back(std::string_view key, MonoTime now);
 
+  void clear() { buckets_.clear(); }
   std::size_t size() const { return buckets_.size(); }
 
  private:

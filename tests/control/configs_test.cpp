@@ -188,7 +188,7 @@ TEST_F(Configs, APolicyEndsSessionsThatLastTooLong) {
             "session_terminated");
   w.control->now += 1s;
   EXPECT_TRUE(control::keep_house(w.control->house(), w.control->now));
-  for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+  for (const json& s : in(w.as("user@alpha", "GET", "sessions?state=all"), "items")) {
     EXPECT_EQ(s["state"], "terminated");
   }
 }

@@ -331,9 +331,10 @@ TEST_F(Deltas, AreAudited) {
   const Answered log = w.as("root", "GET", "audit");
   std::vector<std::string> actions;
   for (const json& entry : in(log, "items")) actions.push_back(entry["action"]);
-  actions.resize(3);
-  EXPECT_EQ(actions,
-            (std::vector<std::string>{"user.signed_out", "blocklist.removed", "blocklist.added"}));
+  actions.resize(4);
+  EXPECT_EQ(actions, (std::vector<std::string>{"user.signed_out", "user.signed_out",
+                                               "blocklist.removed", "blocklist.added"}))
+      << "the person's organization is told as well";
 }
 
 }  // namespace

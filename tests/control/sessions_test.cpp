@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "control/housekeeping/housekeeping.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "test_world.hpp"
@@ -15,13 +17,13 @@ class Sessions : public ::testing::Test {
     return w.as("user@alpha", "POST", "sessions", body);
   }
   std::string state_of(const std::string& id) {
-    for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+    for (const json& s : in(w.as("user@alpha", "GET", "sessions?state=all"), "items")) {
       if (s["id"] == id) return s["state"];
     }
     return "gone";
   }
   json session(const std::string& id) {
-    for (const json& s : in(w.as("user@alpha", "GET", "sessions"), "items")) {
+    for (const json& s : in(w.as("user@alpha", "GET", "sessions?state=all"), "items")) {
       if (s["id"] == id) return s;
     }
     return {};
@@ -124,6 +126,123 @@ TEST_F(Sessions, AreActiveWhileANodeCarriesThemAndDetachedAfter) {
   EXPECT_EQ(state_of(id), "detached");
   check_in(seed().entry, 1, id);
   EXPECT_EQ(state_of(id), "active") << "a client came back";
+}
+
+TEST_F(Sessions, ThatAreUsedByShortRequestsLiveOn) {
+  const std::string id = seed().session;
+  // No check-in ever meets an open flow; the entry says that there were some since the last one.
+  for (int minutes = 0; minutes < 12; ++minutes) {
+    check_in(seed().entry, 0, id);
+    w.control->now += 20s;
+    check_in(seed().entry, std::nullopt, id);
+    w.control->now += 40s;
+    ASSERT_TRUE(keep_house());
+    ASSERT_EQ(state_of(id), "detached") << "after " << minutes << " minutes";
+  }
+  // A day after the first use, but not a day after the last.
+  for (int hours = 0; hours < 30; ++hours) {
+    w.control->now += 1h;
+    check_in(seed().entry, 0, id);
+    ASSERT_TRUE(keep_house());
+  }
+  const auto shown = [&] {
+    const std::string token = w.control->sign_in("user@alpha.test");  // the others have expired
+    return in(w.control->call("GET", "/api/v1/sessions?state=all", {}, token), "items")[0];
+  };
+  EXPECT_EQ(shown()["state"], "detached");
+  w.control->now += 25h;
+  ASSERT_TRUE(keep_house());
+  EXPECT_EQ(shown()["ended_because"], "detached_too_long");
+}
+
+TEST_F(Sessions, ToWhichSomebodyKeepsAttachingAreNotForgotten) {
+  const std::string path = "sessions/" + seed().session + "/attachments";
+  for (int i = 0; i < 4; ++i) {
+    w.control->now += 9min;
+    ASSERT_EQ(
+        w.control->call("POST", "/api/v1/" + path, json::object(), seed().tokens.at("user@alpha"))
+            .status,
+        201);
+    ASSERT_TRUE(keep_house());
+    EXPECT_EQ(state_of(seed().session), "pending");
+  }
+  w.control->now += 10min + 1s;
+  ASSERT_TRUE(keep_house());
+  expect_ended("never_attached");
+}
+
+TEST_F(Sessions, ThatEndedAreNotListedAmongTheLiving) {
+  w.as("user@alpha", "DELETE", "sessions/" + seed().session);
+  EXPECT_EQ(in(w.as("user@alpha", "GET", "sessions"), "items").size(), 0U);
+  EXPECT_EQ(in(w.as("user@alpha", "GET", "sessions?state=ended"), "items").size(), 1U);
+  const std::string living = create().body["session"]["id"];
+  for (const std::string query : {"sessions", "sessions?state=living"}) {
+    const json listed = in(w.as("user@alpha", "GET", query), "items");
+    ASSERT_EQ(listed.size(), 1U);
+    EXPECT_EQ(listed[0]["id"], living);
+  }
+  EXPECT_EQ(in(w.as("owner@alpha", "GET", "sessions?organization=alpha"), "items").size(), 1U);
+  EXPECT_EQ(in(w.as("user@alpha", "GET", "sessions?state=all"), "items").size(), 2U);
+  EXPECT_EQ(w.as("user@alpha", "GET", "sessions?state=dead").code(), "invalid_member");
+}
+
+TEST_F(Sessions, ThatLiveAreAllListedPageByPageHoweverManyThereAre) {
+  auto database = TestCluster::open(w.conninfo, kAppRole);
+  ASSERT_TRUE(database.script("SELECT set_config('rap.scope', 'platform', false)"));
+  // 2,400 younger than the seed's, in clumps of the same second.
+  ASSERT_TRUE(database.script(
+      "INSERT INTO sessions (cluster_id, organization_id, id, user_id, resource_id, resource_name, "
+      "protocol, egress_pool_id, state, created_at, changed_at) "
+      "SELECT s.cluster_id, s.organization_id, gen_random_uuid(), s.user_id, s.resource_id, "
+      "s.resource_name, s.protocol, s.egress_pool_id, 'pending', s.created_at + n / 700, "
+      "s.created_at FROM sessions s, generate_series(1, 2400) n"));
+  std::set<std::string> seen;
+  std::string query = "sessions";
+  for (int pages = 0; pages < 4; ++pages) {
+    const Answered page = w.as("user@alpha", "GET", query);
+    ASSERT_EQ(page.status, 200) << page.text;
+    EXPECT_LE(page.body["items"].size(), 1000U);
+    for (const json& s : page.body["items"]) {
+      EXPECT_TRUE(seen.insert(s["id"]).second) << "none comes twice";
+    }
+    if (!page.body.contains("next")) break;
+    query = "sessions?after=" + page.body["next"].get<std::string>();
+  }
+  EXPECT_EQ(seen.size(), 2401U);
+  EXPECT_TRUE(seen.contains(seed().session)) << "the oldest is there too";
+  for (const std::string& after : {std::string("x"), std::string("12"), std::string("12.x"),
+                                   std::string("."), "-1." + seed().session}) {
+    EXPECT_EQ(w.as("user@alpha", "GET", "sessions?after=" + after).code(), "invalid_member");
+  }
+}
+
+TEST_F(Sessions, AreForgottenAWhileAfterTheirEndButNotByTheAuditLog) {
+  const std::string path = "sessions/" + seed().session;
+  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments", json::object()).status, 201);
+  w.as("user@alpha", "DELETE", path);
+  w.control->now += std::chrono::days{30};
+  ASSERT_TRUE(keep_house());
+  const std::string token = w.control->sign_in("user@alpha.test");
+  const auto ended = [&] {
+    return in(w.control->call("GET", "/api/v1/sessions?state=ended", {}, token), "items").size();
+  };
+  EXPECT_EQ(ended(), 1U);
+  w.control->now += 1s;
+  ASSERT_TRUE(keep_house());
+  EXPECT_EQ(ended(), 0U);
+  auto database = TestCluster::open(w.conninfo, kAppRole);
+  ASSERT_TRUE(database.script("SELECT set_config('rap.scope', 'platform', false)"));
+  const auto left = database.query(
+      "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM attachments)", {});
+  EXPECT_EQ((*left)[0].integer(0), 0);
+  const std::string owner = w.control->sign_in("owner@alpha.test");
+  std::set<std::string> actions;
+  for (const json& e :
+       in(w.control->call("GET", "/api/v1/audit?organization=alpha", {}, owner), "items")) {
+    actions.insert(e["action"]);
+  }
+  EXPECT_TRUE(actions.contains("session.created"));
+  EXPECT_TRUE(actions.contains("session.terminated"));
 }
 
 TEST_F(Sessions, AreDetachedWhenTheirNodesFallSilent) {

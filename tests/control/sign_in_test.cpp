@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "control/people/bearer.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {
@@ -81,6 +82,26 @@ TEST_F(SignIn, KeepsOnlySoManyBearersOfAPerson) {
   w.control->now += std::chrono::seconds{1};
   (void)login("nobody@nowhere.test");
   EXPECT_EQ(me(first).status, 401);
+  EXPECT_EQ(me(first).code(), "signed_out");
+  EXPECT_NE(me(first).body["detail"].get<std::string>().find("signed in elsewhere too many times"),
+            std::string::npos)
+      << "who is thrown out is told why";
+}
+
+TEST_F(SignIn, RemembersWhyOnlySoManyOfAPersonEnded) {
+  for (std::size_t i = 0; i < control::kMaxEndedBearersPerUser + 40; ++i) {
+    w.control->now += std::chrono::seconds{1};
+    (void)login("nobody@nowhere.test");
+  }
+  auto catalog = TestCluster::open(w.conninfo, kAppRole);
+  ASSERT_TRUE(catalog.script("SELECT set_config('rap.scope', 'platform', false)"));
+  const auto rows = catalog.query(
+      "SELECT count(*) FROM bearer_sessions b JOIN users u ON u.id = b.user_id "
+      "WHERE u.email = 'nobody@nowhere.test'",
+      {});
+  ASSERT_TRUE(rows);
+  EXPECT_EQ((*rows)[0].integer(0), static_cast<std::int64_t>(control::kMaxEndedBearersPerUser +
+                                                             control::kDefaultBearersPerUser));
 }
 
 TEST_F(SignIn, IsOverForAClosedAccount) {

@@ -10,10 +10,11 @@ class ControlCase(unittest.TestCase):
     """Only the control plane."""
 
     NODES = False
+    CONTROL_OPTIONS = ()  # more options of `rap-control serve`
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(nodes=cls.NODES)
+        cls.world = World(nodes=cls.NODES, control_options=cls.CONTROL_OPTIONS)
         cls.addClassCleanup(cls.world.close)
         cls.owner = cls.world.owner
 

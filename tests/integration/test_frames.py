@@ -153,7 +153,7 @@ class Frames(FabricCase):
         made = self.user.post("sessions", resource="echo", organization=ORGANIZATION)
         plane = DataPlane(made["candidates"][0], self.world.control.root_ca)
         self.assertIsNone(plane.request())
-        state = lambda: next(s["state"] for s in self.user.get("sessions")["items"]
+        state = lambda: next(s["state"] for s in self.user.get("sessions?state=all")["items"]
                              if s["id"] == made["session"]["id"])
         until(lambda: state() == "active", "the flow to be reported")
         plane.close()

@@ -22,22 +22,39 @@ class Sessions(FabricCase):
 
     def open(self):
         """A live stream and the id of its session."""
-        before = {s["id"] for s in self.user.get("sessions")["items"]}
+        before = {s["id"] for s in self.user.get("sessions?state=all")["items"]}
         forward = Forward(self.person, "echo")
         self.addCleanup(forward.close)
         stream = Stream(forward.address)
         self.addCleanup(stream.close)
         stream.round_trip(b"alive")
-        new = {s["id"] for s in self.user.get("sessions")["items"]} - before
+        new = {s["id"] for s in self.user.get("sessions?state=all")["items"]} - before
         self.assertEqual(1, len(new))
         return stream, new.pop()
 
     def state(self, session):
-        return next(s["state"] for s in self.user.get("sessions")["items"] if s["id"] == session)
+        return next(s["state"] for s in self.user.get("sessions?state=all")["items"]
+                    if s["id"] == session)
 
     def test_a_session_with_flows_is_shown_as_active(self):
         _, session = self.open()
         until(lambda: self.state(session) == "active", "the session to be active")
+
+    def test_a_session_that_only_short_requests_use_counts_as_used(self):
+        stream, session = self.open()
+        stream.close()
+        until(lambda: self.state(session) == "detached", "the session to count as used")
+
+    def test_what_has_ended_is_not_listed_among_the_living(self):
+        _, session = self.open()
+        self.person.ok("sessions", "terminate", session)
+        living = [s["id"] for s in self.person.json("sessions")["items"]]
+        self.assertNotIn(session, living)
+        ended = self.person.json("sessions", "--ended")["items"]
+        self.assertIn((session, "terminated_by_user"),
+                      [(s["id"], s["ended_because"]) for s in ended])
+        self.assertEqual(1, len(self.person.json("sessions", "list", "--ended", "--limit",
+                                                 "1")["items"]))
 
     def test_terminating_a_session_ends_its_flows_and_spares_others(self):
         doomed, session = self.open()

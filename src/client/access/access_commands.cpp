@@ -7,6 +7,7 @@
 
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
+#include "client/access/session_commands.hpp"
 #include "client/access/ssh_commands.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
@@ -199,23 +200,6 @@ Fallible<int> forward(World& world, const Target& target, const std::string& lis
   return 0;
 }
 
-Fallible<int> list_sessions(World& world) {
-  auto api = RAP_TRY(open_api(world));
-  return show_items(world, api.ask(op::list_sessions()),
-                    {{"ID", "/id"},
-                     {"RESOURCE", "/resource/name"},
-                     {"ORGANIZATION", "/organization/name"},
-                     {"USER", "/user/email"},
-                     {"STATE", "/state"},
-                     {"SINCE", "/created_at", Format::time}},
-                    "No sessions.");
-}
-
-Fallible<int> terminate_session(World& world, const std::string& id) {
-  auto api = RAP_TRY(open_api(world));
-  return show(world, api.ask(op::terminate_session(id)), "Session " + id + " is ended.");
-}
-
 void add_proxy(CLI::App& root, Invocation& invocation) {
   auto target = std::make_shared<Target>();
   auto* command = add_command(root, invocation, "proxy",
@@ -249,28 +233,13 @@ void add_forward(CLI::App& root, Invocation& invocation) {
   });
 }
 
-void add_sessions(CLI::App& root, Invocation& invocation) {
-  CLI::App* group = add_command(root, invocation, "sessions", "Your sessions; without more, list");
-  group->require_subcommand(0, 1);
-  // This runs before the callback of a subcommand, which then replaces the action.
-  group->parse_complete_callback([&invocation] { invocation.run = list_sessions; });
-  add_command(*group, invocation, "list", "List your sessions")->callback([&invocation] {
-    invocation.run = list_sessions;
-  });
-  auto id = std::make_shared<std::string>();
-  CLI::App* terminate = add_command(*group, invocation, "terminate", "End a session");
-  terminate->add_option("ID", *id, "The session's id")->required()->type_name("");
-  terminate->callback(
-      [&invocation, id] { invocation.run = [id](World& w) { return terminate_session(w, *id); }; });
-}
-
 }  // namespace
 
 void add_access_commands(CLI::App& root, Invocation& invocation) {
   add_ssh_commands(root, invocation);
   add_proxy(root, invocation);
   add_forward(root, invocation);
-  add_sessions(root, invocation);
+  add_session_commands(root, invocation);
 }
 
 }  // namespace rap::client

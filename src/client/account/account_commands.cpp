@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/try.hpp"
+#include "client/account/password_commands.hpp"
 #include "client/account/sign_in.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/profile.hpp"
@@ -47,11 +48,24 @@ Fallible<int> login(World& world, const LoginArguments& args) {
   const auto roots = RAP_TRY(establish_trust(world.home, world.network, world.terminal,
                                              server->authority, anchor, world.err));
   const auto password = RAP_TRY(read_password(world, args.password_stdin, email));
-  const auto profile =
-      RAP_TRY(sign_in(world.home, world.network, *server, roots, email, password, world.random));
-  const json answer = {
+  const auto done = RAP_TRY(sign_in(world.home, world.network, world.terminal, *server, roots,
+                                    email, password, world.random));
+  const Profile& profile = done.profile;
+  json answer = {
       {"server", profile.server}, {"email", profile.email}, {"expires_at", profile.expires_at}};
-  return show(world, answer, "Signed in to " + profile.server + " as " + profile.email + ".");
+  std::string sentence = "Signed in to " + profile.server + " as " + profile.email + ".";
+  if (done.password_is_temporary) {
+    if (world.terminal.interactive() && !args.password_stdin) {
+      world.err << "An administrator set your password; choose your own now.\n";
+      RAP_TRY(choose_own_password(world, password));
+    } else {
+      answer["password_change_required"] = true;
+      sentence +=
+          " An administrator set your password: run 'rap password' to choose your own "
+          "before anything else.";
+    }
+  }
+  return show(world, answer, sentence);
 }
 
 Fallible<int> logout(World& world) {
@@ -138,6 +152,7 @@ void add_account_commands(CLI::App& root, Invocation& invocation) {
   add_command(root, invocation, "logout", "Sign out")->callback([&invocation] {
     invocation.run = logout;
   });
+  add_password_command(root, invocation);
   add_command(root, invocation, "whoami", "Show who is signed in")->callback([&invocation] {
     invocation.run = whoami;
   });

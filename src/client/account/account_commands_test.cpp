@@ -137,6 +137,56 @@ TEST_F(AccountCommands, AWrongPasswordIsDenied) {
   EXPECT_THAT(home().files, IsEmpty());
 }
 
+TEST_F(AccountCommands, LoginWaitsWhileTooManySignIn) {
+  serve_login();
+  network().answer("POST auth/login", {{"code", "sign_in_busy"}, {"detail", "Busy."}}, 503);
+  shell_.terminal.waits = 3;
+  EXPECT_EQ(run(login({"--ca-fingerprint", root_.fingerprint_hex()})), kUnreachable);
+  int tried = 0;
+  for (const Sent& sent : network().sent) tried += sent.request.method == "POST" ? 1 : 0;
+  EXPECT_EQ(tried, 4) << "until the person interrupts it";
+}
+
+TEST_F(AccountCommands, LoginWithAPasswordThatSomebodyElseSetAsksForAnother) {
+  serve_login();
+  network().answer("POST auth/login", {{"token", "rapst_t"},
+                                       {"expires_at", TestShell::kNow + 3600},
+                                       {"password_expires_at", TestShell::kNow + 60},
+                                       {"user", {{"email", "a@b.test"}}}});
+  network().answer("PUT me/password", {{"ended_sign_ins", 0}});
+  auto words = login({"--ca-fingerprint", root_.fingerprint_hex()});
+  EXPECT_EQ(run(words), kOk) << err();
+  EXPECT_THAT(out(), HasSubstr("rap password")) << "a script is told what to do";
+  // At a terminal it is done at once.
+  std::erase(words, "--password-stdin");
+  shell_.terminal.present = true;
+  shell_.terminal.typed = {"temporary", "my own password", "my own password"};
+  EXPECT_EQ(run(words), kOk) << err();
+  EXPECT_EQ(network().sent.back().body(),
+            (json{{"password", "temporary"}, {"new_password", "my own password"}}));
+  shell_.terminal.typed = {"temporary", "my own password", "my own pasword"};
+  EXPECT_EQ(run(words), kUsage);
+}
+
+TEST_F(AccountCommands, PasswordSendsTheOldOneAndTheNewOne) {
+  sign_in();
+  network().answer("PUT me/password", {{"ended_sign_ins", 1}});
+  shell_.terminal.piped = {"old", "new password"};
+  EXPECT_EQ(run({"password", "--password-stdin"}), kOk) << err();
+  EXPECT_EQ(network().sent.back().body(),
+            (json{{"password", "old"}, {"new_password", "new password"}}));
+  shell_.terminal.piped = {"old"};
+  EXPECT_EQ(run({"password", "--password-stdin"}), kUsage);
+  EXPECT_EQ(run({"password"}), kUsage) << "there is no terminal";
+}
+
+TEST_F(AccountCommands, WhoWasSignedOutIsToldWhy) {
+  sign_in();
+  network().answer("GET me", {{"code", "signed_out"}, {"detail", "Because of this."}}, 401);
+  EXPECT_EQ(run({"whoami"}), kNotSignedIn);
+  EXPECT_THAT(err(), HasSubstr("Because of this."));
+}
+
 TEST_F(AccountCommands, EachRefusalOfTheServerHasItsExitCode) {
   sign_in();
   const std::pair<int, int> table[] = {{400, kFailed},   {401, kNotSignedIn}, {403, kDenied},

@@ -1,6 +1,8 @@
 #include "client/account/sign_in.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/try.hpp"
@@ -94,6 +96,19 @@ Fallible<std::string> by_asking(Network& network, Terminal& terminal, const wire
   return root.pem();
 }
 
+// A server weighs few passwords at once, and says so to who comes meanwhile.
+Fallible<nlohmann::json> ask_patiently(ApiClient& api, const ApiCall& call, Terminal& terminal) {
+  constexpr int kTries = 30;
+  constexpr std::chrono::seconds kPause{1};
+  for (int tried = 1;; ++tried) {
+    auto answer = api.ask(call);
+    if (answer || answer.error().problem != "sign_in_busy" || tried == kTries ||
+        !terminal.wait(kPause)) {
+      return answer;
+    }
+  }
+}
+
 }  // namespace
 
 Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
@@ -112,24 +127,25 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
   return by_asking(network, terminal, server, err);
 }
 
-Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
-                          const std::string& roots_pem, const std::string& email,
-                          const std::string& password, RandomSource& random) {
+Fallible<SignedIn> sign_in(Home& home, Network& network, Terminal& terminal,
+                           const wire::Url& server, const std::string& roots_pem,
+                           const std::string& email, const std::string& password,
+                           RandomSource& random) {
   const auto before = RAP_TRY(load_profile(home));
   ApiClient api(network, server.authority, roots_pem, {});
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
   // The bundle comes over the verified connection, so it may also bring roots that are to come.
   const auto bundle = RAP_TRY(op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle())));
-  const auto answer = RAP_TRY(
-      op::as<op::SignInAnswer>(api.ask(op::sign_in({.email = email, .password = password}))));
+  const auto answer = RAP_TRY(op::as<op::SignInAnswer>(
+      ask_patiently(api, op::sign_in({.email = email, .password = password}), terminal)));
   Profile profile{"https://" + server.authority.str(), email, answer.token, answer.expires_at, {}};
   if (before) profile.device = before->device;
   if (profile.device.empty()) profile.device = DeviceId::random(random).str();
   RAP_TRY(home.write(kRootsFile, bundle.pem));
   RAP_TRY(home.write(kBundleVersionFile, std::to_string(bundle.version) + "\n"));
   RAP_TRY(save_profile(home, profile));
-  return profile;
+  return SignedIn{profile, answer.password_expires_at.has_value()};
 }
 
 }  // namespace rap::client

@@ -6,6 +6,8 @@ namespace rap::client {
 
 void add_admin_commands(CLI::App& root, Invocation& invocation) {
   CLI::App* admin = add_group(root, "admin", "Administer organizations, people and the fabric");
+  add_organization_commands(*admin, invocation);
+  add_user_commands(*admin, invocation);
   add_tenant_commands(*admin, invocation);
   add_fabric_commands(*admin, invocation);
   add_config_commands(*admin, invocation);

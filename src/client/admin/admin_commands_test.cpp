@@ -12,6 +12,7 @@ using nlohmann::json;
 
 constexpr int kOk = 0;
 constexpr int kFailed = 1;
+constexpr int kUsage = 2;
 constexpr int kNotFound = 5;
 
 class AdminCommands : public testing::Test {
@@ -60,6 +61,61 @@ TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
   EXPECT_EQ(run({"admin", "join-tokens", "create", "--node", "n", "--ttl", "60"}), kOk);
   EXPECT_EQ(out(), "rapjt1.x\n");
   EXPECT_EQ(network().sent.back().body(), (json{{"node_name", "n"}, {"ttl_s", 60}}));
+}
+
+TEST_F(AdminCommands, WhatCannotBeTakenBackIsAskedOrSaidYesTo) {
+  sign_in();
+  network().answer("DELETE users/a%40b.test", nullptr, 204);
+  const std::vector<std::string> words = {"admin", "users", "delete", "a@b.test"};
+  EXPECT_EQ(run(words), kUsage);
+  EXPECT_NE(err().find("grants, sign-ins, sessions"), std::string::npos) << err();
+  EXPECT_TRUE(network().sent.empty());
+  shell_.terminal.present = true;
+  shell_.terminal.typed = {"no"};
+  EXPECT_EQ(run(words), kFailed);
+  EXPECT_TRUE(network().sent.empty());
+  shell_.terminal.typed = {"yes"};
+  EXPECT_EQ(run(words), kOk) << err();
+  shell_.terminal.typed = {};
+  EXPECT_EQ(run({"admin", "users", "delete", "a@b.test", "--yes"}), kOk);
+}
+
+TEST_F(AdminCommands, WhatEndsIsCountedBeforeItEnds) {
+  sign_in();
+  network().answer("GET organizations/acme/resources/db/grants",
+                   {{"items", {{{"email", "a@b.test"}}, {{"email", "c@d.test"}}}}});
+  const auto session = [](const char* resource) {
+    return json{{"resource", {{"name", resource}}}};
+  };
+  network().answer("GET sessions?organization=acme",
+                   {{"items", {session("DB"), session("other")}}});
+  network().answer("DELETE organizations/acme/resources/db", nullptr, 204);
+  EXPECT_EQ(run({"admin", "resources", "delete", "acme", "db"}), kOk) << err();
+  EXPECT_NE(err().find("2 people lose their grant, and 1 session ends."), std::string::npos)
+      << err();
+}
+
+TEST_F(AdminCommands, AResourceIsChangedInWhatIsNamedOnly) {
+  sign_in();
+  network().answer("PATCH organizations/acme/resources/db", json::object());
+  EXPECT_EQ(run({"admin", "resources", "update", "acme", "db", "--port", "5433", "--yes",
+                 "--no-ssh-host-key"}),
+            kOk)
+      << err();
+  EXPECT_EQ(network().sent.back().body(), (json{{"port", 5433}, {"remove_ssh_host_key", true}}));
+  EXPECT_EQ(run({"admin", "resources", "update", "acme", "db"}), kUsage);
+  EXPECT_EQ(run({"admin", "resources", "update", "acme", "db", "--port", "0"}), kUsage);
+}
+
+TEST_F(AdminCommands, APasswordIsResetForThePlatformOrForAnOrganization) {
+  sign_in();
+  network().answer("POST users/a%40b.test/reset-password", {{"password", "once"}});
+  network().answer("POST organizations/acme/members/a%40b.test/reset-password",
+                   {{"password", "twice"}});
+  EXPECT_EQ(run({"admin", "users", "reset-password", "a@b.test"}), kOk) << err();
+  EXPECT_EQ(out().substr(0, 5), "once\n");
+  EXPECT_EQ(run({"admin", "users", "reset-password", "a@b.test", "--organization", "acme"}), kOk);
+  EXPECT_EQ(out().substr(0, 6), "twice\n");
 }
 
 TEST_F(AdminCommands, ABrokenAuditLogIsAFailure) {

@@ -5,8 +5,11 @@
 
 namespace rap::client {
 
-// organizations, users, members, pools, resources, grants
+// organizations, members
+void add_organization_commands(CLI::App& admin, Invocation& invocation);
+// pools, resources, grants
 void add_tenant_commands(CLI::App& admin, Invocation& invocation);
+void add_user_commands(CLI::App& admin, Invocation& invocation);
 // nodes, routes, certificates, channels
 void add_fabric_commands(CLI::App& admin, Invocation& invocation);
 void add_config_commands(CLI::App& admin, Invocation& invocation);

@@ -36,6 +36,12 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
       .required()
       .option("--ttl", "SECONDS", "How long it is good for")
       .runs(create_join_token);
+  Leaf(group, invocation, "delete", "Withdraw a join token that was not used")
+      .word("ID", "Its id, as 'list' shows it")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::withdraw_join_token(a["ID"])),
+                    "Join token " + a["ID"] + " is withdrawn.");
+      });
   Leaf(group, invocation, "list", "List join tokens")
       .runs([](World& w, ApiClient& api, const Words&) {
         return show_items(w, api.ask(op::list_join_tokens()),

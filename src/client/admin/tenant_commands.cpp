@@ -1,96 +1,20 @@
-// rap admin organizations, users, members, pools, resources, grants.
+// rap admin pools, resources, grants.
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/admin/consequences.hpp"
+#include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
 #include "policy/protocols.hpp"
-#include "policy/roles.hpp"
 
 namespace rap::client {
 
 namespace {
 
 constexpr unsigned kMaxPort = 65535;
-
-void add_organizations(CLI::App& admin, Invocation& invocation) {
-  CLI::App& group = *add_group(admin, "organizations", "Organizations of the platform");
-  Leaf(group, invocation, "create", "Create an organization")
-      .word("NAME", "Its name")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::create_organization({.name = a["NAME"]})),
-                    "Organization " + a["NAME"] + " is created.");
-      });
-  Leaf(group, invocation, "list", "List organizations")
-      .runs([](World& w, ApiClient& api, const Words&) {
-        return show_items(
-            w, api.ask(op::list_organizations()),
-            {{"NAME", "/name"}, {"ID", "/id"}, {"CREATED", "/created_at", Format::time}},
-            "No organizations. Create one with 'rap admin organizations create'.");
-      });
-}
-
-void add_users(CLI::App& admin, Invocation& invocation) {
-  CLI::App& group = *add_group(admin, "users", "People who may sign in");
-  Leaf(group, invocation, "create", "Create a user")
-      .word("EMAIL", "Their email address")
-      .flag("--password-stdin", "Read the password from standard input")
-      .option("--platform-role", "ROLE", "Make them an administrator of the whole platform")
-      .choices(policy::kPlatformRoleNames)
-      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        const auto password = RAP_TRY(read_password(w, a.flag("--password-stdin"), a["EMAIL"]));
-        op::CreateUserRequest request{.email = a["EMAIL"], .password = password};
-        if (!a["--platform-role"].empty()) request.platform_role = a["--platform-role"];
-        return show(w, api.ask(op::create_user(request)), "User " + a["EMAIL"] + " is created.");
-      });
-  Leaf(group, invocation, "sign-out", "End everything a user has open; they may sign in again")
-      .word("EMAIL", "Their email address")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::sign_out_user(a["EMAIL"])),
-                    a["EMAIL"] + " is signed out everywhere.");
-      });
-  Leaf(group, invocation, "list", "List users").runs([](World& w, ApiClient& api, const Words&) {
-    return show_items(w, api.ask(op::list_users()),
-                      {{"EMAIL", "/email"},
-                       {"PLATFORM ROLE", "/platform_role"},
-                       {"DISABLED", "/disabled"},
-                       {"ID", "/id"},
-                       {"CREATED", "/created_at", Format::time}},
-                      "No users.");
-  });
-}
-
-void add_members(CLI::App& admin, Invocation& invocation) {
-  CLI::App& group = *add_group(admin, "members", "Who belongs to an organization");
-  Leaf(group, invocation, "add", "Make a user a member, or change their role")
-      .word("ORG", "The organization")
-      .word("EMAIL", "The user")
-      .option("--role", "ROLE", "What they may do in the organization")
-      .required()
-      .choices(policy::kMemberRoleNames)
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w,
-                    api.ask(op::put_member(a["ORG"], {.email = a["EMAIL"], .role = a["--role"]})),
-                    a["EMAIL"] + " is " + a["--role"] + " of " + a["ORG"] + ".");
-      });
-  Leaf(group, invocation, "list", "List the members of an organization")
-      .word("ORG", "The organization")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(
-            w, api.ask(op::list_members(a["ORG"])),
-            {{"EMAIL", "/email"}, {"ROLE", "/role"}, {"SINCE", "/created_at", Format::time}},
-            "No members.");
-      });
-  Leaf(group, invocation, "remove", "End a membership")
-      .word("ORG", "The organization")
-      .word("EMAIL", "The user")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::remove_member(a["ORG"], a["EMAIL"])),
-                    a["EMAIL"] + " is no member of " + a["ORG"] + " any more.");
-      });
-}
 
 void add_pools(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "pools", "Egress pools: where traffic leaves the fabric");
@@ -119,26 +43,98 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
         return show(w, api.ask(op::add_egress_pool_node(a["ORG"], a["POOL"], a["NODE"])),
                     a["NODE"] + " serves " + a["POOL"] + ".");
       });
+  Leaf(group, invocation, "remove-node", "Take a node out of an egress pool")
+      .word("ORG", "The organization")
+      .word("POOL", "The egress pool")
+      .word("NODE", "Name or id of the node")
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm(w, a.flag("--yes"),
+                        "The sessions that " + a["NODE"] + " carries for " + a["POOL"] +
+                            " end; without another node in the pool nothing behind it is "
+                            "reached.",
+                        Unasked::goes_ahead));
+        return show(w, api.ask(op::remove_egress_pool_node(a["ORG"], a["POOL"], a["NODE"])),
+                    a["NODE"] + " does not serve " + a["POOL"] + " any more.");
+      });
+  Leaf(group, invocation, "rename", "Give an egress pool another name")
+      .word("ORG", "The organization")
+      .word("POOL", "The egress pool")
+      .word("NAME", "Its new name")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::rename_egress_pool(a["ORG"], a["POOL"], {.name = a["NAME"]})),
+                    a["POOL"] + " is called " + a["NAME"] + " now.");
+      });
+  Leaf(group, invocation, "delete", "Delete an egress pool that no resource leads through")
+      .word("ORG", "The organization")
+      .word("POOL", "The egress pool")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::remove_egress_pool(a["ORG"], a["POOL"])),
+                    "Egress pool " + a["POOL"] + " is deleted.");
+      });
 }
 
-Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
-  const std::string& text = a["--port"];
+Fallible<unsigned> port_of(const std::string& text) {
   unsigned port = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
   if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || port == 0 ||
       port > kMaxPort) {
     return fail(ExitCode::usage, "--port takes a number from 1 to 65535.");
   }
+  return port;
+}
+
+std::optional<std::string> given(const Words& a, const char* option) {
+  if (a[option].empty()) return std::nullopt;
+  return a[option];
+}
+
+Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
   op::CreateResourceRequest request{.egress_pool = a["--pool"],
                                     .host = a["--host"],
                                     .name = a["NAME"],
-                                    .port = port,
+                                    .port = RAP_TRY(port_of(a["--port"])),
                                     .protocol = a["--protocol"]};
-  if (!a["--ssh-host-key"].empty()) request.ssh_host_key = a["--ssh-host-key"];
+  request.ssh_host_key = given(a, "--ssh-host-key");
   return show(w, api.ask(op::create_resource(a["ORG"], request)),
               "Resource " + a["NAME"] +
                   " is created. Open it to people with 'rap admin grants "
                   "add'.");
+}
+
+Fallible<int> update_resource(World& w, ApiClient& api, const Words& a) {
+  op::UpdateResourceRequest request;
+  request.name = given(a, "--name");
+  request.protocol = given(a, "--protocol");
+  request.host = given(a, "--host");
+  request.egress_pool = given(a, "--pool");
+  request.ssh_host_key = given(a, "--ssh-host-key");
+  if (!a["--port"].empty()) request.port = RAP_TRY(port_of(a["--port"]));
+  if (a.flag("--no-ssh-host-key")) request.remove_ssh_host_key = true;
+  const bool leads_elsewhere =
+      request.protocol || request.host || request.port || request.egress_pool;
+  if (!leads_elsewhere && !request.name && !request.ssh_host_key && !request.remove_ssh_host_key) {
+    return fail(ExitCode::usage,
+                "Say what to change: --host, --port, --pool, --protocol, --name, "
+                "--ssh-host-key or --no-ssh-host-key.");
+  }
+  if (leads_elsewhere) {
+    RAP_TRY(confirm(w, a.flag("--yes"),
+                    a["NAME"] + " leads elsewhere then: " +
+                        sessions_that_end(api, {a["ORG"], a["NAME"], {}}) + " Grants stay.",
+                    Unasked::goes_ahead));
+  }
+  return show(w, api.ask(op::update_resource(a["ORG"], a["NAME"], request)),
+              "Resource " + a["NAME"] + " is changed.");
+}
+
+Fallible<int> delete_resource(World& w, ApiClient& api, const Words& a) {
+  RAP_TRY(confirm(w, a.flag("--yes"),
+                  grants_that_end(api, a["ORG"], a["NAME"]) + ", and " +
+                      sessions_that_end(api, {a["ORG"], a["NAME"], {}}),
+                  Unasked::goes_ahead));
+  return show(w, api.ask(op::remove_resource(a["ORG"], a["NAME"])),
+              "Resource " + a["NAME"] + " is deleted.");
 }
 
 void add_resources(CLI::App& admin, Invocation& invocation) {
@@ -172,10 +168,21 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "delete", "Delete a resource")
       .word("ORG", "The organization")
       .word("NAME", "The resource")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::remove_resource(a["ORG"], a["NAME"])),
-                    "Resource " + a["NAME"] + " is deleted.");
-      });
+      .flag("--yes", kYesHelp)
+      .runs(delete_resource);
+  Leaf(group, invocation, "update", "Change a resource; what is not named stays")
+      .word("ORG", "The organization")
+      .word("NAME", "The resource")
+      .option("--name", "NAME", "Its new name")
+      .option("--protocol", "PROTOCOL", "What it speaks")
+      .choices(policy::protocol_names())
+      .option("--host", "HOST", "Its address, as the egress nodes see it")
+      .option("--port", "PORT", "Its port")
+      .option("--pool", "POOL", "The egress pool that leads there")
+      .option("--ssh-host-key", "KEY", "The only host key to accept: \"ssh-ed25519 AAAA…\"")
+      .flag("--no-ssh-host-key", "Pin no host key any more")
+      .flag("--yes", kYesHelp)
+      .runs(update_resource);
 }
 
 void add_grants(CLI::App& admin, Invocation& invocation) {
@@ -192,7 +199,11 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .word("RESOURCE", "The resource")
       .word("EMAIL", "The member")
-      .runs([](World& w, ApiClient& api, const Words& a) {
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm(w, a.flag("--yes"),
+                        sessions_that_end(api, {a["ORG"], a["RESOURCE"], a["EMAIL"]}),
+                        Unasked::goes_ahead));
         return show(w, api.ask(op::remove_grant(a["ORG"], a["RESOURCE"], a["EMAIL"])),
                     a["EMAIL"] + " may not reach " + a["RESOURCE"] + " any more.");
       });
@@ -209,9 +220,6 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
 }  // namespace
 
 void add_tenant_commands(CLI::App& admin, Invocation& invocation) {
-  add_organizations(admin, invocation);
-  add_users(admin, invocation);
-  add_members(admin, invocation);
   add_pools(admin, invocation);
   add_resources(admin, invocation);
   add_grants(admin, invocation);

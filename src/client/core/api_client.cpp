@@ -77,14 +77,14 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
   }
   Refusal refusal = read_refusal(response);
   const ExitCode code = exit_code(response.status, refusal.code);
-  if (code == ExitCode::not_signed_in) {
+  if (code == ExitCode::not_signed_in && refusal.code != "signed_out") {
     refusal.detail = "Your sign-in has ended or expired. Run 'rap login'.";
   }
   const std::string_view retry_after = response.header("retry-after");
   if (!retry_after.empty()) {
     refusal.detail += " Try again in " + std::string(retry_after) + " s.";
   }
-  return fail(code, std::move(refusal.detail));
+  return std::unexpected(Failure{code, std::move(refusal.detail), std::move(refusal.code)});
 }
 
 Failure not_understood(std::string_view why) {

@@ -21,6 +21,7 @@ enum class ExitCode : std::uint8_t {
 struct Failure {
   ExitCode code = ExitCode::failed;
   std::string text;
+  std::string problem = {};  // the server's code for it, when it is a refusal of the server
 };
 
 template <class T>

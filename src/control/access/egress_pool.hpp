@@ -36,7 +36,12 @@ class EgressPoolRepository {
   virtual bool create(const EgressPool& pool) = 0;  // false: name taken
   virtual std::optional<EgressPool> find(OrganizationId organization, std::string_view key) = 0;
   virtual std::vector<EgressPool> list(OrganizationId organization) = 0;
+  virtual std::size_t count_nodes(EgressPoolId pool) = 0;  // under the platform's scope
   virtual bool add_node(const EgressPool& pool, NodeId node) = 0;  // false: a member already
+  virtual bool remove_node(const EgressPool& pool, NodeId node) = 0;  // false: it was no member
+  virtual void rename(const EgressPool& pool, std::string_view name) = 0;
+  // One that no resource leads through, with its nodes: under the platform's scope.
+  virtual void remove(const EgressPool& pool) = 0;
   // Is a node of the pool approved, in the egress role, and not draining?
   virtual bool has_egress(EgressPoolId pool) = 0;
 };

@@ -1,8 +1,10 @@
-// Creating egress pools, and giving them nodes.
+// Egress pools, and the nodes that serve them.
 #include "control/access/egress_pool.hpp"
+#include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/node.hpp"
+#include "control/sessions/ending.hpp"
 
 namespace rap::control {
 namespace {
@@ -38,7 +40,33 @@ Outcome<Reply> create_pool(AccessPorts& ports, const Call& call) {
       });
 }
 
-Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
+// Runs `use` with the pool of the path, under the organization's scope.
+template <class Use>
+Outcome<Reply> with_pool(AccessPorts& ports, const Call& call, Use use) {
+  return transact(ports.database, call.organization_scope(),
+                  [&](Transaction& tx) -> Outcome<Reply> {
+                    auto pool = tx.egress_pools().find(call.organization->id, call.path("pool"));
+                    if (!pool) return no_pool(call.path("pool"));
+                    return use(tx, *pool);
+                  });
+}
+
+// Which node it is, is the platform's to know; that one came into the organization's path, or left
+// it, by whom and how many there are now, the organization reads in its own audit log
+// (docs/decisions/told-not-asked.md).
+void audit_pool_node(Transaction& tx, const Call& call, std::string_view action,
+                     const EgressPool& pool, const Node& node) {
+  const AuditEntry entry = call.audit(action, "egress_pool", pool.id.str(), pool.name);
+  AuditEntry of_platform =
+      entry.with({{"node", node.name}, {"organization", call.organization->name}});
+  of_platform.organization = std::nullopt;
+  tx.audit(std::move(of_platform));
+  tx.audit(entry.with({{"nodes", tx.egress_pools().count_nodes(pool.id)}}));
+}
+
+// Runs `use` with the pool and the node of the path, under the platform's scope.
+template <class Use>
+Outcome<Reply> with_pool_node(AccessPorts& ports, const Call& call, Use use) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto pool = tx.egress_pools().find(call.organization->id, call.path("pool"));
     if (!pool) return no_pool(call.path("pool"));
@@ -47,12 +75,69 @@ Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
       return refuse(ProblemCode::node_not_found,
                     "There is no node '" + call.path("node") + "'; invite it with a join token.");
     }
-    if (!tx.egress_pools().add_node(*pool, node->id)) return no_content();
-    AuditEntry entry =
-        call.audit("egress_pool.node_added", "egress_pool", pool->id.str(), pool->name);
-    entry.organization = std::nullopt;  // it names a node, which is no matter of the organization
-    entry.detail = Json{{"node", node->name}, {"organization", call.organization->name}}.dump();
-    tx.audit(std::move(entry));
+    use(tx, *pool, *node);
+    return no_content();
+  });
+}
+
+Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
+  return with_pool_node(ports, call,
+                        [&](Transaction& tx, const EgressPool& pool, const Node& node) {
+                          if (!tx.egress_pools().add_node(pool, node.id)) return;
+                          audit_pool_node(tx, call, "egress_pool.node_added", pool, node);
+                        });
+}
+
+Outcome<Reply> remove_pool_node(AccessPorts& ports, const Call& call) {
+  return with_pool_node(
+      ports, call, [&](Transaction& tx, const EgressPool& pool, const Node& node) {
+        if (!tx.egress_pools().remove_node(pool, node.id)) return;
+        end_sessions(
+            ports.rng, tx, call.audit_entry(),
+            {.organization = pool.organization, .carried_by = node.id, .egress_pool = pool.id},
+            "egress_removed");
+        audit_pool_node(tx, call, "egress_pool.node_removed", pool, node);
+      });
+}
+
+Outcome<Reply> rename_pool(AccessPorts& ports, const Call& call) {
+  const std::string name = call.text("name");
+  return with_pool(ports, call, [&](Transaction& tx, EgressPool& pool) -> Outcome<Reply> {
+    const auto other = tx.egress_pools().find(pool.organization, name);
+    if (other && other->id != pool.id) {
+      return refuse(ProblemCode::egress_pool_exists,
+                    "This organization has an egress pool '" + other->name + "' already.");
+    }
+    tx.egress_pools().rename(pool, name);
+    tx.audit(call.audit("egress_pool.renamed", "egress_pool", pool.id.str(), pool.name)
+                 .with({{"name", name}}));
+    pool.name = name;
+    return reply(to_json(pool));
+  });
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 5;
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
+    out += (i > 0 ? ", '" : "'") + names[i] + "'";
+  }
+  if (names.size() > kShown) out += " and " + std::to_string(names.size() - kShown) + " more";
+  return out;
+}
+
+Outcome<Reply> remove_pool(AccessPorts& ports, const Call& call) {
+  return with_pool(ports, call, [&](Transaction& tx, EgressPool& pool) -> Outcome<Reply> {
+    const auto behind = tx.resources().names_behind(pool.id);
+    if (!behind.empty()) {
+      return refuse(ProblemCode::egress_pool_in_use,
+                    "'" + pool.name + "' leads to " + listed(behind) +
+                        ". Delete those first, or give them another pool with 'rap admin "
+                        "resources update'.");
+    }
+    AsPlatform as_platform(tx);  // whose nodes are in it
+    tx.egress_pools().remove(pool);
+    tx.audit(call.audit("egress_pool.removed", "egress_pool", pool.id.str(), pool.name));
     return no_content();
   });
 }
@@ -89,6 +174,33 @@ std::vector<RouteOf<AccessPorts>> egress_pool_routes() {
         .body = {},
         .answer = {204, {}}},
        add_pool_node},
+      {{.method = "DELETE",
+        .path = "/api/v1/organizations/{org}/egress-pools/{pool}/nodes/{node}",
+        .operation = "removeEgressPoolNode",
+        .summary = "Take a node out of an egress pool; what it carries for the pool ends",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {204, {}}},
+       remove_pool_node},
+      {{.method = "PATCH",
+        .path = "/api/v1/organizations/{org}/egress-pools/{pool}",
+        .operation = "renameEgressPool",
+        .summary = "Give an egress pool another name",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {field::name("name")},
+        .answer = {200, egress_pool_fields()}},
+       rename_pool},
+      {{.method = "DELETE",
+        .path = "/api/v1/organizations/{org}/egress-pools/{pool}",
+        .operation = "removeEgressPool",
+        .summary = "Remove an egress pool that no resource leads through",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {204, {}}},
+       remove_pool},
   };
 }
 

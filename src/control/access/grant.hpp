@@ -24,7 +24,8 @@ nlohmann::json to_json(const Grant& grant);
 class GrantRepository {
  public:
   virtual ~GrantRepository() = default;
-  // Keeps the grant from being withdrawn until the transaction ends; false: there is none.
+  // Keeps the grant from being withdrawn, and its organization from being disabled, until the
+  // transaction ends; false: there is none, or nobody may use it.
   virtual bool lock(ResourceId resource, UserId user) = 0;
   virtual bool add(const Resource& resource, UserId user, WallTime now) = 0;  // false: had it
   virtual bool remove(const Resource& resource, UserId user) = 0;  // false: there was none

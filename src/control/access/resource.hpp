@@ -47,6 +47,8 @@ class ResourceRepository {
   virtual std::vector<Resource> find_granted(UserId user, std::string_view key) = 0;
   // All that the user was granted, in every organization.
   virtual std::vector<Resource> all_granted(UserId user) = 0;
+  virtual void update(const Resource& resource) = 0;  // all but its id and its organization
+  virtual std::vector<std::string> names_behind(EgressPoolId pool) = 0;
   virtual void remove(const Resource& resource) = 0;  // and its grants
   // The values of egress_target_ranges that hold in the cluster, widest first; for the platform.
   virtual std::vector<std::string> target_ranges(ClusterId cluster) = 0;

@@ -1,4 +1,5 @@
-// Naming targets, and removing them.
+// Naming targets, changing and removing them.
+#include "base/try.hpp"
 #include "control/access/egress_pool.hpp"
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
@@ -78,6 +79,15 @@ std::optional<Problem> find_denied_target(Transaction& tx, const Resource& resou
                  std::nullopt};
 }
 
+Outcome<void> check_host_key(const Resource& resource) {
+  const auto protocol = policy::protocol_from(resource.protocol);
+  if (!resource.ssh_host_key ||
+      (protocol && policy::kind_of(*protocol).takes(policy::ResourceSetting::ssh_host_key))) {
+    return {};
+  }
+  return refuse(ProblemCode::invalid_member, "'ssh_host_key' is for resources of protocol ssh.");
+}
+
 Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
   Resource resource;
   resource.id = ResourceId::random(ports.rng);
@@ -88,11 +98,7 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
   resource.port = static_cast<std::uint16_t>(call.integer("port"));
   resource.created_at = call.now;
   if (const std::string key = call.text("ssh_host_key"); !key.empty()) resource.ssh_host_key = key;
-  const auto protocol = policy::protocol_from(resource.protocol);
-  if (resource.ssh_host_key &&
-      !(protocol && policy::kind_of(*protocol).takes(policy::ResourceSetting::ssh_host_key))) {
-    return refuse(ProblemCode::invalid_member, "'ssh_host_key' is for resources of protocol ssh.");
-  }
+  RAP_TRY(check_host_key(resource));
   return transact(
       ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
         const auto pool = tx.egress_pools().find(resource.organization, call.text("egress_pool"));
@@ -127,6 +133,60 @@ Outcome<Reply> with_resource(AccessPorts& ports, const Call& call, Use use) {
         if (!resource) return no_resource(call.path("resource"));
         return use(tx, *resource);
       });
+}
+
+// What the request says of the resource; what it does not mention stays.
+Outcome<Resource> changed_resource(Transaction& tx, const Call& call, const Resource& before) {
+  Resource r = before;
+  const auto given = [&](const char* member) { return call.body.contains(member); };
+  if (given("name")) r.name = call.text("name");
+  if (given("protocol")) r.protocol = call.text("protocol");
+  if (given("host")) r.host = call.text("host");
+  r.port = static_cast<std::uint16_t>(call.integer("port", before.port));
+  if (given("ssh_host_key")) r.ssh_host_key = call.text("ssh_host_key");
+  if (call.flag("remove_ssh_host_key")) r.ssh_host_key = std::nullopt;
+  RAP_TRY(check_host_key(r));
+  if (given("egress_pool")) {
+    const auto pool = tx.egress_pools().find(r.organization, call.text("egress_pool"));
+    if (!pool) return no_pool(call.text("egress_pool"));
+    if (pool->cluster != before.cluster) {
+      return refuse(ProblemCode::conflict,
+                    "'" + pool->name +
+                        "' is in another cluster; create the resource there and "
+                        "delete this one.");
+    }
+    r.egress_pool = pool->id;
+    r.egress_pool_name = pool->name;
+  }
+  if (auto denied = find_denied_target(tx, r)) return std::unexpected(*denied);
+  const auto other = tx.resources().find(r.organization, r.name);
+  if (other && other->id != r.id) {
+    return refuse(ProblemCode::resource_exists,
+                  "This organization has a resource '" + other->name + "' already.");
+  }
+  return r;
+}
+
+bool leads_elsewhere(const Resource& a, const Resource& b) {
+  return a.host != b.host || a.port != b.port || a.protocol != b.protocol ||
+         a.egress_pool != b.egress_pool;
+}
+
+// Grants stay. Sessions end if the resource leads elsewhere now.
+Outcome<Reply> update_resource(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
+    const auto changed = RAP_TRY(changed_resource(tx, call, r));
+    tx.resources().update(changed);
+    if (leads_elsewhere(r, changed)) {
+      end_sessions(ports.rng, tx, call.audit_entry(),
+                   {.organization = r.organization, .resource = r.id}, "resource_changed");
+    }
+    Json detail = to_json(changed);
+    detail.erase("id");
+    detail.erase("created_at");
+    tx.audit(call.audit("resource.changed", "resource", r.id.str(), r.name).with(detail));
+    return reply(to_json(changed));
+  });
 }
 
 Outcome<Reply> remove_resource(AccessPorts& ports, const Call& call) {
@@ -175,6 +235,19 @@ std::vector<RouteOf<AccessPorts>> resource_routes() {
                  of("ssh_host_key", FieldType::ssh_key).optional()},
         .answer = {201, resource_fields()}},
        create_resource},
+      {{.method = "PATCH",
+        .path = "/api/v1/organizations/{org}/resources/{resource}",
+        .operation = "updateResource",
+        .summary = "Change a resource; its grants stay, its sessions end if it leads elsewhere",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {field::name("name").optional(),
+                 choice("protocol", policy::protocol_names()).optional(),
+                 of("host", FieldType::host).optional(), port("port").optional(),
+                 key("egress_pool").optional(), of("ssh_host_key", FieldType::ssh_key).optional(),
+                 of("remove_ssh_host_key", FieldType::boolean).optional()},
+        .answer = {200, resource_fields()}},
+       update_resource},
       {{.method = "DELETE",
         .path = "/api/v1/organizations/{org}/resources/{resource}",
         .operation = "removeResource",

@@ -1,7 +1,10 @@
 // Listing sessions, and ending them.
+#include <charconv>
+
 #include "base/try.hpp"
 #include "control/attachments/own_session.hpp"
 #include "control/attachments/routes.hpp"
+#include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/people/organization_access.hpp"
 #include "control/sessions/ending.hpp"
@@ -9,20 +12,42 @@
 namespace rap::control {
 namespace {
 
+// A page of them, and where the next one begins if there is one.
+Outcome<Reply> page(Database& database, const Scope& scope, const SessionQuery& query) {
+  return transact(database, scope, [&](Transaction& tx) -> Outcome<Reply> {
+    const std::vector<Session> found = tx.sessions().list(query);
+    Json body = {{"items", Json::array()}};
+    for (const Session& session : found) body["items"].push_back(to_json(session));
+    if (found.size() == query.limit) {
+      body["next"] = SessionCursor{found.back().created_at, found.back().id}.str();
+    }
+    return reply(body);
+  });
+}
+
 Outcome<Reply> list_sessions(AttachmentPorts& ports, const Call& call) {
+  SessionQuery query;
+  query.which = value_in<ListedSessions>(kListedSessionsNames, call.query("state").value_or(""))
+                    .value_or(ListedSessions::living);
+  query.limit = kMaxListed;
+  if (const auto limit = call.query("limit")) {
+    std::from_chars(limit->data(), limit->data() + limit->size(), query.limit);
+  }
+  if (const auto after = call.query("after")) {
+    query.after = SessionCursor::parse(*after);
+    if (!query.after) {
+      return refuse(ProblemCode::invalid_member, "'after' must be the 'next' of another answer.");
+    }
+  }
   const auto key = call.query("organization");
   if (!key) {
-    return transact(ports.database, Scope::user(call.caller->id),
-                    [&](Transaction& tx) -> Outcome<Reply> {
-                      return reply_list(tx.sessions().list_of_user(call.caller->id));
-                    });
+    query.user = call.caller->id;
+    return page(ports.database, Scope::user(call.caller->id), query);
   }
   const auto organization = RAP_TRY(
       enter_organization(ports.database, *call.caller, *key, policy::Access::organization_manager));
-  return transact(ports.database, Scope::organization(organization.id),
-                  [&](Transaction& tx) -> Outcome<Reply> {
-                    return reply_list(tx.sessions().list_of_organization(organization.id));
-                  });
+  query.organization = organization.id;
+  return page(ports.database, Scope::organization(organization.id), query);
 }
 
 Outcome<Reply> terminate_session(AttachmentPorts& ports, const Call& call) {
@@ -46,15 +71,22 @@ Outcome<Reply> terminate_session(AttachmentPorts& ports, const Call& call) {
 
 std::vector<RouteOf<AttachmentPorts>> session_routes() {
   using namespace field;
+  Answer listed = list_of(session_fields());
+  listed.members.push_back(text("next").optional());
   return {
       {{.method = "GET",
         .path = "/api/v1/sessions",
         .operation = "listSessions",
-        .summary = "One's own sessions, or an organization's for who manages it",
+        .summary = "One's own living sessions, or an organization's for who manages it; ended "
+                   "ones when they are asked for",
         .access = policy::Access::signed_in,
-        .query = {key("organization").optional()},
+        .query =
+            {key("organization").optional(),
+             choice("state", std::span<const std::string_view>(kListedSessionsNames)).optional(),
+             text("after").optional(),
+             integer("limit", 1, static_cast<std::int64_t>(kMaxListed)).optional()},
         .body = {},
-        .answer = list_of(session_fields())},
+        .answer = std::move(listed)},
        list_sessions},
       {{.method = "DELETE",
         .path = "/api/v1/sessions/{id}",

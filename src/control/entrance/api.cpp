@@ -1,6 +1,7 @@
 #include "control/entrance/api.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
@@ -23,11 +24,26 @@ bool is_plain(const std::string& value) {
          std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer, WallTime now) {
+// What a person may do whose password was set by somebody else.
+constexpr std::array<std::string_view, 3> kBeforeOwnPassword = {"changePassword", "signOut",
+                                                                "getMe"};
+
+Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer,
+                            std::string_view operation, WallTime now) {
   return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<Caller> {
-    auto user = tx.bearers().find(bearer, now);
-    if (!user) return not_signed_in();
-    return Caller{user->id, std::move(user->email), user->platform_role};
+    auto found = tx.bearers().find(bearer, now);
+    if (!found) return not_signed_in();
+    if (found->ended) {
+      return refuse(ProblemCode::signed_out, std::string(sentence_of(*found->ended)));
+    }
+    User& user = found->user;
+    if (user.password_expires_at &&
+        std::ranges::find(kBeforeOwnPassword, operation) == kBeforeOwnPassword.end()) {
+      return refuse(ProblemCode::password_change_required,
+                    "Your password was set by an administrator. Choose your own first, with 'rap "
+                    "password'.");
+    }
+    return Caller{user.id, std::move(user.email), user.platform_role};
   });
 }
 
@@ -79,7 +95,7 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   if (access != policy::Access::anyone) {
     const auto bearer = bearer_sha256(request.header("authorization"));
     if (!bearer) return not_signed_in();
-    auto caller = RAP_TRY(find_caller(ports_.database, *bearer, now));
+    auto caller = RAP_TRY(find_caller(ports_.database, *bearer, found.route->operation, now));
     admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;
   }

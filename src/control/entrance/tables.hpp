@@ -18,6 +18,8 @@ namespace rap::control {
 template <class Take>
 void for_each_table(Take take) {
   take(sign_in_routes());
+  take(password_routes());
+  take(password_reset_routes());
   take(user_routes());
   take(organization_routes());
   take(member_routes());

@@ -35,6 +35,7 @@ Outcome<std::size_t> keep_house(const HousekeepingPorts& ports, WallTime now) {
     tx.certificates().expire(now);
     tx.security_changes().forget_old(now);
     tx.commands().purge(now - kCommandRetention);
+    tx.sessions().purge(now - ports.session_retention, kPurgedAtOnce);
     tx.sessions().forget_presence_before(now - kPresenceStaleAfter);
     tx.sessions().settle_states(now);
     std::size_t ended = 0;

@@ -15,12 +15,15 @@ inline constexpr std::chrono::seconds kHousekeepingInterval{5};
 inline constexpr std::chrono::seconds kPresenceStaleAfter{30};  // a silent node carries nothing
 inline constexpr std::chrono::seconds kPendingLimit = std::chrono::minutes{10};
 inline constexpr std::chrono::seconds kDetachedLimit = std::chrono::hours{24};
+inline constexpr std::chrono::seconds kDefaultSessionRetention = std::chrono::days{30};
+inline constexpr std::size_t kPurgedAtOnce = 1000;  // sessions, attachments
 inline constexpr std::chrono::seconds kCommandRetention = std::chrono::days{7};
 
 struct HousekeepingPorts {
   Database& database;
   RandomSource& rng;
   ClusterId cluster;
+  std::chrono::seconds session_retention = kDefaultSessionRetention;  // of those that ended
 };
 
 // The number of sessions it ended.

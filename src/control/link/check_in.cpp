@@ -44,13 +44,24 @@ std::uint64_t reconcile_sessions(const NodeCallPorts& ports, const NodeCall& cal
   sessions.settle_states(sessions.record_presence(call.node.id, carried, call.now), call.now);
   std::vector<SessionId> ids;
   ids.reserve(carried.size());
-  for (const SessionPresence& p : carried) ids.push_back(p.session);
+  // Of one that was used and is not carried at this moment there is nothing to end.
+  for (const SessionPresence& p : carried) {
+    if (p.flows > 0) ids.push_back(p.session);
+  }
   const auto ended = sessions.ended_among(ids);
   for (const SessionId id : ended) {
     call.tx.commands().terminate_session(call.node.id, id, CommandId::random(ports.rng), call.now,
                                          call.now - kRepeatCommandAfter);
   }
   return ended.empty() ? call.admitted.commands_seq : call.tx.commands().last(call.node.id);
+}
+
+// One that the node does not have yet.
+void add_audit_head(Json& answer, const NodeCallPorts& ports, const NodeCall& call) {
+  const auto head = ports.audit_head ? ports.audit_head() : nullptr;
+  if (head && head->seq != unsigned_member(call.body["versions"], "audit_head")) {
+    answer["audit_head"] = head->envelope;
+  }
 }
 
 }  // namespace
@@ -75,10 +86,12 @@ Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
   const std::uint64_t commands_seq = reconcile_sessions(ports, call, carried);
   // The certificate was issued under another root than the one that issues now.
   const bool wants_renewal = call.admitted.ca_ref != ports.authority->ca_ref();
-  return reply({{"config_version", call.admitted.config_version},
-                {"commands_seq", commands_seq},
-                {"renew_certificate", wants_renewal},
-                {"server_time", to_unix(call.now)}});
+  Json answer = {{"config_version", call.admitted.config_version},
+                 {"commands_seq", commands_seq},
+                 {"renew_certificate", wants_renewal},
+                 {"server_time", to_unix(call.now)}};
+  add_audit_head(answer, ports, call);
+  return reply(answer);
 }
 
 }  // namespace rap::control

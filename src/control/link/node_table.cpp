@@ -3,6 +3,7 @@
 #include "control/link/deltas.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/pki/csr_policy.hpp"
+#include "snapshot/audit_head.hpp"
 #include "snapshot/documents.hpp"
 #include "wire/certificate_kind.hpp"
 #include "wire/node_api_calls.hpp"
@@ -69,7 +70,9 @@ std::vector<NodeRoute> node_link_routes() {
              object_of_any("metadata").optional(), object_of_any("observations").optional()},
             {200,
              {count("config_version"), count("commands_seq"),
-              of("renew_certificate", FieldType::boolean), time("server_time")}},
+              of("renew_certificate", FieldType::boolean), time("server_time"),
+              text("audit_head", static_cast<std::int64_t>(snapshot::kMaxAuditHeadBytes))
+                  .optional()}},
             reports, check_in),
       with_query(route(NodeApiCall::pull_commands, "Commands numbered after 'since'", {},
                        {200,

@@ -1,6 +1,9 @@
 // The ports of the node listener, and those of them that its calls are handed.
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "control/configuration/cluster_models.hpp"
@@ -10,6 +13,7 @@
 #include "control/link/shared_answers.hpp"
 #include "control/pki/authority.hpp"
 #include "control/pki/issuing.hpp"
+#include "snapshot/audit_head.hpp"
 
 namespace rap::control {
 
@@ -20,6 +24,8 @@ struct NodeCallPorts {
   ClusterModels& models;
   IssuingPorts issuing;
   Log& log;
+  // The signed head of the audit chain that nodes are handed; empty before there is one.
+  std::function<std::shared_ptr<const snapshot::SealedAuditHead>()> audit_head = {};
 };
 
 struct NodeLinkPorts {

@@ -35,6 +35,8 @@ class JoinTokenRepository {
   // Locked until the transaction ends, so that a token is used once.
   virtual std::optional<IssuedJoinToken> find_and_lock(NodeId node,
                                                        const crypto::Sha256& secret) = 0;
+  virtual std::optional<IssuedJoinToken> find_and_lock(JoinTokenId token) = 0;
+  virtual void withdraw(JoinTokenId token, WallTime now) = 0;  // it expires now
   virtual void use(JoinTokenId token, WallTime now) = 0;
 };
 

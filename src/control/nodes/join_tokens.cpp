@@ -69,6 +69,31 @@ Outcome<Reply> list_join_tokens(JoinTokenPorts& ports, const Call& call) {
   });
 }
 
+// The name that the token invited may be invited anew.
+Outcome<Reply> withdraw_join_token(JoinTokenPorts& ports, const Call& call) {
+  const auto id = JoinTokenId::parse(call.path("id"));
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto token = id ? tx.join_tokens().find_and_lock(*id) : std::nullopt;
+    if (!token) {
+      return refuse(ProblemCode::join_token_not_found,
+                    "There is no join token '" + call.path("id") +
+                        "'; 'rap admin join-tokens list' shows the ids.");
+    }
+    if (token->used_at) {
+      return refuse(ProblemCode::join_token_used,
+                    "This join token has been used: turn the node away with 'rap admin "
+                    "enrolments deny', or take it out with 'rap admin nodes revoke'.");
+    }
+    tx.join_tokens().withdraw(token->id, call.now);
+    const auto node = tx.nodes().find(token->node.str());
+    if (node && node->state == NodeState::invited) {
+      tx.nodes().set_state(token->node, NodeState::denied, call.now);
+    }
+    tx.audit(call.audit("join_token.withdrawn", "node", token->node.str(), token->node_name));
+    return no_content();
+  });
+}
+
 }  // namespace
 
 std::vector<RouteOf<JoinTokenPorts>> join_token_routes() {
@@ -92,6 +117,15 @@ std::vector<RouteOf<JoinTokenPorts>> join_token_routes() {
         .body = {field::name("node_name"), integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
         .answer = {201, {uuid("id"), text("join_token", 4096), time("expires_at")}}},
        create_join_token},
+      {{.method = "DELETE",
+        .path = "/api/v1/join-tokens/{id}",
+        .operation = "withdrawJoinToken",
+        .summary = "Withdraw an invitation that was not used",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {204, {}}},
+       withdraw_join_token},
   };
 }
 

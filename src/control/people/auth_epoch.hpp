@@ -12,8 +12,10 @@ namespace rap::control {
 class AuthEpochRepository {
  public:
   virtual ~AuthEpochRepository() = default;
-  virtual std::uint64_t of(UserId user) = 0;  // 0 when it was never bumped
-  // Also ends the user's bearers. Yields the new epoch.
+  // 0 when it was never bumped, and of who is disabled. It stays until the transaction ends, so
+  // that no token is made with an epoch that is over.
+  virtual std::uint64_t of(UserId user) = 0;
+  // Unused tokens and live flows of the user end with the old one. Yields the new one.
   virtual std::uint64_t bump(UserId user, WallTime now) = 0;
 };
 

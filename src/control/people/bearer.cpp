@@ -4,6 +4,30 @@
 
 namespace rap::control {
 
+std::string_view sentence_of(SignInEnd end) {
+  switch (end) {
+    case SignInEnd::too_many_sign_ins:
+      return "You were signed out because this account signed in elsewhere too many times, and "
+             "the oldest sign-in makes way. Run 'rap login'; where a script signs in, let it sign "
+             "out too.";
+    case SignInEnd::password_changed:
+      return "You were signed out because the password of this account was changed. Run 'rap "
+             "login' with the new one.";
+    case SignInEnd::password_reset:
+      return "You were signed out because an administrator reset your password. Run 'rap login' "
+             "with the one they give you.";
+    case SignInEnd::signed_out:
+      return "You were signed out because an administrator ended all your sign-ins. Run 'rap "
+             "login'; ask them why.";
+    case SignInEnd::account_disabled:
+      return "You were signed out because an administrator disabled your account. Ask them to "
+             "enable it.";
+    case SignInEnd::account_removed:
+      return "You were signed out because your account was closed. Ask your administrator.";
+  }
+  return "";
+}
+
 std::optional<crypto::Sha256> bearer_sha256(std::string_view header) {
   constexpr std::string_view kScheme = "Bearer ";
   if (!header.starts_with(kScheme)) return std::nullopt;

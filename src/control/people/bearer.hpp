@@ -1,12 +1,14 @@
 // Signed-in bearers: the token that a person's requests come with is known by its SHA-256 only.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string_view>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "control/people/user.hpp"
 #include "crypto/keys/digest.hpp"
@@ -14,21 +16,49 @@
 namespace rap::control {
 
 inline constexpr std::chrono::seconds kBearerLifetime = std::chrono::hours{12};
-inline constexpr std::size_t kMaxBearersPerUser = 32;
+inline constexpr std::size_t kDefaultBearersPerUser = 32;
+inline constexpr std::size_t kMaxBearersPerUser = 1024;  // that may be asked for
 inline constexpr std::size_t kBearerBytes = 32;
 inline constexpr std::string_view kBearerPrefix = "rapst_";
+
+// Why somebody else ended a bearer. Who holds it is told until it would have expired; of each
+// person so many are remembered.
+enum class SignInEnd : std::uint8_t {
+  too_many_sign_ins,
+  password_changed,
+  password_reset,
+  signed_out,
+  account_disabled,
+  account_removed,
+};
+inline constexpr std::array<std::string_view, 6> kSignInEndNames = {
+    "too_many_sign_ins", "password_changed", "password_reset",
+    "signed_out",        "account_disabled", "account_removed"};
+constexpr std::string_view to_string(SignInEnd e) { return name_in(kSignInEndNames, e); }
+inline constexpr std::size_t kMaxEndedBearersPerUser = 64;
+
+// What the holder of an ended bearer is told, and what to do next.
+std::string_view sentence_of(SignInEnd end);
 
 // The hash of the bearer in an Authorization header; nullopt when there is none of ours in it.
 std::optional<crypto::Sha256> bearer_sha256(std::string_view authorization_header);
 
+struct FoundBearer {
+  User user;
+  std::optional<SignInEnd> ended;  // it is good unless this says why not
+};
+
 class BearerRepository {
  public:
   virtual ~BearerRepository() = default;
-  // Beyond `max_per_user` the oldest go.
+  // Beyond `max_per_user` the oldest end.
   virtual void add(const crypto::Sha256& token, UserId user, std::string_view source_ip,
                    WallTime now, WallTime expires_at, std::size_t max_per_user) = 0;
-  virtual std::optional<User> find(const crypto::Sha256& token, WallTime now) = 0;
+  virtual std::optional<FoundBearer> find(const crypto::Sha256& token, WallTime now) = 0;
   virtual void remove(const crypto::Sha256& token) = 0;
+  // Ends all of the user but `kept`. Yields how many there were.
+  virtual std::size_t end_all(UserId user, SignInEnd because,
+                              std::optional<crypto::Sha256> kept = std::nullopt) = 0;
   virtual void purge_expired(WallTime now) = 0;
 };
 

@@ -8,11 +8,14 @@ namespace rap::control {
 
 Fields organization_fields() {
   using namespace field;
-  return {uuid("id"), field::name("name"), time("created_at")};
+  return {uuid("id"), field::name("name"), time("created_at"), of("disabled", FieldType::boolean)};
 }
 
 nlohmann::json to_json(const Organization& o) {
-  return {{"id", o.id.str()}, {"name", o.name}, {"created_at", to_unix(o.created_at)}};
+  return {{"id", o.id.str()},
+          {"name", o.name},
+          {"created_at", to_unix(o.created_at)},
+          {"disabled", o.disabled}};
 }
 
 Fields member_fields() {

@@ -1,6 +1,7 @@
 // Organizations, and who belongs to them.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -18,6 +19,13 @@ struct Organization {
   OrganizationId id;
   std::string name;
   WallTime created_at{};
+  bool disabled = false;
+};
+
+// What must be gone before an organization is.
+struct OrganizationUse {
+  std::size_t resources = 0;
+  std::size_t egress_pools = 0;
 };
 
 Fields organization_fields();
@@ -44,7 +52,14 @@ class OrganizationRepository {
   virtual bool create(const Organization& organization) = 0;  // false: name taken
   // Lets that cluster serve the organization: its egress pools may be there.
   virtual void add_cluster(OrganizationId organization, ClusterId cluster, WallTime now) = 0;
+  // Removed ones are found by nobody; their names are free.
   virtual std::optional<Organization> find(std::string_view key) = 0;
+  virtual void rename(OrganizationId organization, std::string_view name) = 0;
+  virtual void disable(OrganizationId organization, WallTime now) = 0;
+  virtual void enable(OrganizationId organization) = 0;
+  virtual OrganizationUse use(OrganizationId organization) = 0;
+  // Leaves a tombstone without members.
+  virtual void remove(OrganizationId organization, WallTime now) = 0;
   virtual std::vector<Organization> list() = 0;  // those the scope may see
   virtual policy::OrganizationRole role_of(OrganizationId organization, UserId user) = 0;
   virtual std::vector<Membership> memberships(UserId user) = 0;

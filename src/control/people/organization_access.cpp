@@ -23,6 +23,11 @@ Outcome<OrganizationContext> enter_organization(Database& database, const Caller
                         "There is no organization '" + std::string(key) +
                             "' that you belong to; 'rap whoami' lists yours.");
         }
+        if (organization->disabled && !policy::is_platform(caller.platform_role)) {
+          return refuse(ProblemCode::organization_disabled,
+                        "The platform has disabled the organization '" + organization->name +
+                            "'. Ask its administrators.");
+        }
         return OrganizationContext{organization->id, organization->name, role};
       });
 }

@@ -1,15 +1,11 @@
-// Organizations and who belongs to them.
+// Organizations: making, renaming, disabling, enabling and removing them.
 #include "control/http/json_reply.hpp"
 #include "control/people/organization.hpp"
 #include "control/people/routes.hpp"
-#include "control/people/user.hpp"
 #include "control/sessions/ending.hpp"
-#include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
-
-using policy::OrganizationRole;
 
 Outcome<Reply> list_organizations(PeoplePorts& ports, const Call& call) {
   const Scope scope = call.is_platform() ? Scope::platform() : Scope::user(call.caller->id);
@@ -34,66 +30,77 @@ Outcome<Reply> create_organization(PeoplePorts& ports, const Call& call) {
   });
 }
 
-std::unexpected<Problem> only_organization_owner() {
-  return refuse(ProblemCode::forbidden,
-                "Only an organization_owner manages admins and owners; ask one to do this.");
+// Runs `use` with the organization of the path.
+template <class Use>
+Outcome<Reply> with_organization(PeoplePorts& ports, const Call& call, Use use) {
+  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    auto organization = tx.organizations().find(call.organization->id.str());
+    if (!organization) {
+      return refuse(ProblemCode::organization_not_found,
+                    "There is no organization '" + call.path("org") + "' any more.");
+    }
+    return use(tx, *organization);
+  });
 }
 
-Outcome<Reply> list_members(PeoplePorts& ports, const Call& call) {
-  return transact(ports.database, call.organization_scope(),
-                  [&](Transaction& tx) -> Outcome<Reply> {
-                    return reply_list(tx.organizations().members(call.organization->id));
-                  });
+AuditEntry about(const Call& call, std::string_view action, const Organization& o) {
+  return call.audit(action, "organization", o.id.str(), o.name);
 }
 
-bool may_manage(const Call& call, OrganizationRole role) {
-  return policy::may_manage_member(call.caller->platform_role, call.organization->role, role);
+Outcome<Reply> rename_organization(PeoplePorts& ports, const Call& call) {
+  const std::string name = call.text("name");
+  return with_organization(ports, call, [&](Transaction& tx, Organization& o) -> Outcome<Reply> {
+    const auto other = tx.organizations().find(name);
+    if (other && other->id != o.id) {
+      return refuse(ProblemCode::organization_exists,
+                    "There is an organization called '" + other->name + "' already.");
+    }
+    tx.organizations().rename(o.id, name);
+    tx.audit(about(call, "organization.renamed", o).with({{"name", name}}));
+    o.name = name;
+    return reply(to_json(o));
+  });
 }
 
-Outcome<Reply> put_member(PeoplePorts& ports, const Call& call) {
-  const auto role = policy::organization_role_from(call.text("role"));
-  if (!role || !may_manage(call, *role)) return only_organization_owner();
-  return transact(
-      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto before = tx.organizations().member(call.organization->id, call.text("email"));
-        if (before && !may_manage(call, before->role)) return only_organization_owner();
-        std::optional<User> user;
-        {
-          AsPlatform as_platform(tx);  // who is no member yet is invisible to the organization
-          user = tx.users().find(call.text("email"));
-        }
-        if (!user || user->disabled) {
-          return refuse(ProblemCode::user_not_found,
-                        "There is no user '" + call.text("email") +
-                            "'; ask the platform to create the account.");
-        }
-        tx.organizations().put_member(call.organization->id, user->id, *role, call.now);
-        AuditEntry entry = call.audit(before ? "member.changed" : "member.added", "user",
-                                      user->id.str(), user->email);
-        entry.detail = Json{{"role", to_string(*role)}}.dump();
-        tx.audit(std::move(entry));
-        return reply(
-            to_json(Member{user->id, user->email, *role, before ? before->created_at : call.now}));
-      });
+Outcome<Reply> disable_organization(PeoplePorts& ports, const Call& call) {
+  return with_organization(ports, call, [&](Transaction& tx, Organization& o) -> Outcome<Reply> {
+    if (!o.disabled) {
+      tx.organizations().disable(o.id, call.now);
+      end_sessions(ports.rng, tx, call.audit_entry(), {.organization = o.id},
+                   "organization_disabled");
+      tx.audit(about(call, "organization.disabled", o));
+    }
+    o.disabled = true;
+    return reply(to_json(o));
+  });
 }
 
-Outcome<Reply> remove_member(PeoplePorts& ports, const Call& call) {
-  return transact(
-      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto member = tx.organizations().member(call.organization->id, call.path("email"));
-        if (!member) {
-          return refuse(ProblemCode::member_not_found,
-                        "'" + call.path("email") + "' is no member of this organization.");
-        }
-        if (!may_manage(call, member->role)) return only_organization_owner();
-    // First the grants, then the sessions: see SessionRepository.
-        tx.organizations().remove_member(call.organization->id, member->user);
-        end_sessions(ports.rng, tx, call.audit_entry(),
-                     {.organization = call.organization->id, .user = member->user},
-                     "membership_removed");
-        tx.audit(call.audit("member.removed", "user", member->user.str(), member->email));
-        return no_content();
-      });
+Outcome<Reply> enable_organization(PeoplePorts& ports, const Call& call) {
+  return with_organization(ports, call, [&](Transaction& tx, Organization& o) -> Outcome<Reply> {
+    if (o.disabled) {
+      tx.organizations().enable(o.id);
+      tx.audit(about(call, "organization.enabled", o));
+    }
+    o.disabled = false;
+    return reply(to_json(o));
+  });
+}
+
+Outcome<Reply> remove_organization(PeoplePorts& ports, const Call& call) {
+  return with_organization(ports, call, [&](Transaction& tx, Organization& o) -> Outcome<Reply> {
+    const OrganizationUse use = tx.organizations().use(o.id);
+    if (use.resources + use.egress_pools > 0) {
+      return refuse(ProblemCode::organization_in_use,
+                    "'" + o.name + "' still has " + std::to_string(use.resources) +
+                        " resources and " + std::to_string(use.egress_pools) +
+                        " egress pools. Delete those first, with 'rap admin resources delete' "
+                        "and 'rap admin pools delete'.");
+    }
+    tx.organizations().remove(o.id, call.now);
+    end_sessions(ports.rng, tx, call.audit_entry(), {.organization = o.id}, "organization_removed");
+    tx.audit(about(call, "organization.removed", o));
+    return no_content();
+  });
 }
 
 }  // namespace
@@ -119,39 +126,44 @@ std::vector<RouteOf<PeoplePorts>> organization_routes() {
         .body = {field::name("name")},
         .answer = {201, organization_fields()}},
        create_organization},
-  };
-}
-
-std::vector<RouteOf<PeoplePorts>> member_routes() {
-  using namespace field;
-  return {
-      {{.method = "GET",
-        .path = "/api/v1/organizations/{org}/members",
-        .operation = "listMembers",
-        .summary = "Who belongs to the organization",
-        .access = policy::Access::organization_manager,
+      {{.method = "PATCH",
+        .path = "/api/v1/organizations/{org}",
+        .operation = "renameOrganization",
+        .summary = "Give an organization another name",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {field::name("name")},
+        .answer = {200, organization_fields()}},
+       rename_organization},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/disable",
+        .operation = "disableOrganization",
+        .summary = "Shut an organization: its sessions end and its people get in no more, but it "
+                   "keeps all it has",
+        .access = policy::Access::platform_owner,
         .query = {},
         .body = {},
-        .answer = list_of(member_fields())},
-       list_members},
+        .answer = {200, organization_fields()}},
+       disable_organization},
       {{.method = "POST",
-        .path = "/api/v1/organizations/{org}/members",
-        .operation = "putMember",
-        .summary = "Add a member or change their role",
-        .access = policy::Access::organization_manager,
+        .path = "/api/v1/organizations/{org}/enable",
+        .operation = "enableOrganization",
+        .summary = "Open a disabled organization again, with all it had",
+        .access = policy::Access::platform_owner,
         .query = {},
-        .body = {email("email"), choice("role", policy::kMemberRoleNames)},
-        .answer = {201, member_fields()}},
-       put_member},
+        .body = {},
+        .answer = {200, organization_fields()}},
+       enable_organization},
       {{.method = "DELETE",
-        .path = "/api/v1/organizations/{org}/members/{email}",
-        .operation = "removeMember",
-        .summary = "Remove a member; their grants and sessions in the organization end",
-        .access = policy::Access::organization_manager,
+        .path = "/api/v1/organizations/{org}",
+        .operation = "removeOrganization",
+        .summary = "Remove an organization that has no resources and no egress pools; its "
+                   "memberships and sessions end",
+        .access = policy::Access::platform_owner,
         .query = {},
         .body = {},
         .answer = {204, {}}},
-       remove_member},
+       remove_organization},
   };
 }
 

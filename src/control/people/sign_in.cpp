@@ -3,121 +3,52 @@
 #include "base/try.hpp"
 #include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/http/throttle.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/organization.hpp"
-#include "control/people/password_hasher.hpp"
+#include "control/people/password_attempt.hpp"
 #include "control/people/routes.hpp"
 #include "control/people/user.hpp"
-#include "policy/ip_prefix.hpp"
 #include "policy/names.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {
 namespace {
 
-// Longer ones are refused before anything is computed.
-constexpr std::int64_t kMaxPassword = 1024;
-
-Problem wrong_credentials() {
-  return {ProblemCode::wrong_credentials,
-          "The email or the password is wrong. Check both, or ask your administrator for a new "
-          "password.",
-          std::nullopt};
-}
-
-// Takes one attempt of the account from this network and one of the network; a refused one costs
-// neither. Who guesses elsewhere keeps nobody out of their account.
-class Attempt {
- public:
-  Attempt(Throttle& throttle, std::string account, std::string source)
-      : throttle_(throttle), account_(std::move(account) + " " + source), source_(source) {}
-
-  Outcome<void> begin() {
-    if (auto wait = throttle_.take(Throttle::Kind::sign_in_source, source_)) {
-      return std::unexpected(too_many_attempts(*wait));
-    }
-    if (auto wait = throttle_.take(Throttle::Kind::sign_in_account, account_)) {
-      throttle_.give_back(Throttle::Kind::sign_in_source, source_);
-      return std::unexpected(too_many_attempts(*wait));
-    }
-    return {};
-  }
-  // It was no guess, or it was not weighed.
-  void forgive() {
-    throttle_.give_back(Throttle::Kind::sign_in_source, source_);
-    throttle_.give_back(Throttle::Kind::sign_in_account, account_);
-  }
-
- private:
-  Throttle& throttle_;
-  std::string account_;
-  std::string source_;
-};
-
-Outcome<std::optional<Credentials>> find_credentials(SignInPorts& ports, const std::string& email) {
-  return transact(ports.database, Scope::platform(),
-                  [&](Transaction& tx) -> Outcome<std::optional<Credentials>> {
-                    return tx.users().credentials(email);
-                  });
-}
-
-Outcome<void> record_failure(SignInPorts& ports, const Call& call, const std::string& email,
-                             const std::optional<Credentials>& known) {
-  ports.metrics.count_sign_in_failure();
-  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
-    AuditEntry entry = call.audit("auth.sign_in", "user", known ? known->user.id.str() : "", email);
-    entry.outcome = "denied";
-    tx.audit(std::move(entry));
-    return {};
-  });
-}
-
-Outcome<Reply> open_bearer(SignInPorts& ports, const Call& call, const User& user) {
+// The password may have been changed since it was weighed; then it opens nothing any more.
+Outcome<Reply> open_bearer(SignInPorts& ports, const Call& call, const Credentials& proven) {
+  const User& user = proven.user;
   const std::string token =
       std::string(kBearerPrefix) + to_base64url(ports.rng.bytes(kBearerBytes));
   const WallTime expires_at = call.now + kBearerLifetime;
   return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
+    if (!tx.users().lock_password(user.id, proven.password_hash)) {
+      return std::unexpected(wrong_credentials());
+    }
     tx.bearers().add(crypto::sha256(as_bytes(token)), user.id, call.request.peer_ip, call.now,
-                     expires_at, kMaxBearersPerUser);
+                     expires_at, ports.max_bearers_per_user);
     AuditEntry entry = call.audit("auth.sign_in", "user", user.id.str(), user.email);
     entry.actor_kind = "user";
     entry.actor_id = user.id.str();
     entry.actor_name = user.email;
     tx.audit(std::move(entry));
-    return reply({{"token", token},
-                  {"expires_at", to_unix(expires_at)},
-                  {"user",
-                   {{"id", user.id.str()},
-                    {"email", user.email},
-                    {"platform_role", to_string(user.platform_role)}}}});
+    Json answer = {{"token", token},
+                   {"expires_at", to_unix(expires_at)},
+                   {"user",
+                    {{"id", user.id.str()},
+                     {"email", user.email},
+                     {"platform_role", to_string(user.platform_role)}}}};
+    if (user.password_expires_at) {
+      answer["password_expires_at"] = to_unix(*user.password_expires_at);
+    }
+    return reply(answer);
   });
 }
 
 Outcome<Reply> sign_in(SignInPorts& ports, const Call& call) {
   const std::string email = policy::normalize_email(call.text("email"));
-  Attempt attempt(ports.throttle, email, policy::source_network(call.request.peer_ip));
-  RAP_TRY(attempt.begin());
-  const auto known = find_credentials(ports, email);
-  if (!known) {
-    attempt.forgive();
-    return std::unexpected(known.error());
-  }
-  // An unknown account costs the same time as a wrong password.
-  const std::string hash = *known ? (*known)->password_hash : "";
-  const auto fits = ports.passwords.check(call.text("password"), hash);
-  if (!fits) {
-    attempt.forgive();
-    return std::unexpected(Problem{ProblemCode::sign_in_busy,
-                                   "Too many people are signing in right now; try again shortly.",
-                                   1});
-  }
-  if (!*known || !*fits) {
-    RAP_TRY(record_failure(ports, call, email, *known));
-    return std::unexpected(wrong_credentials());
-  }
-  attempt.forgive();
-  return open_bearer(ports, call, (*known)->user);
+  const auto proven =
+      RAP_TRY(weigh_password(ports, call, email, call.text("password"), "auth.sign_in"));
+  return open_bearer(ports, call, proven);
 }
 
 Outcome<Reply> sign_out(SignInPorts& ports, const Call& call) {
@@ -158,12 +89,15 @@ std::vector<RouteOf<SignInPorts>> sign_in_routes() {
       {{.method = "POST",
         .path = "/api/v1/auth/login",
         .operation = "signIn",
-        .summary = "Exchange an email and a password for a bearer",
+        .summary = "Exchange an email and a password for a bearer; with one that an administrator "
+                   "set, for a bearer that only changes it",
         .access = policy::Access::anyone,
         .query = {},
         .body = {text("email", static_cast<std::int64_t>(policy::kMaxEmailBytes)),
                  text("password", kMaxPassword)},
-        .answer = {200, {text("token"), time("expires_at"), object("user", user)}}},
+        .answer = {200,
+                   {text("token"), time("expires_at"), object("user", user),
+                    time("password_expires_at").optional()}}},
        sign_in},
       {{.method = "POST",
         .path = "/api/v1/auth/logout",

@@ -1,8 +1,10 @@
 // People of the platform.
 #include "control/http/json_reply.hpp"
 #include "control/people/auth_epoch.hpp"
+#include "control/people/bearer.hpp"
 #include "control/people/password_hasher.hpp"
 #include "control/people/routes.hpp"
+#include "control/people/told.hpp"
 #include "control/people/user.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/names.hpp"
@@ -13,7 +15,8 @@ namespace {
 
 std::unexpected<Problem> only_owner() {
   return refuse(ProblemCode::forbidden,
-                "Only a platform_owner gives or takes platform roles; ask one to do this.");
+                "Only a platform_owner gives or takes platform roles, and changes who has one; ask "
+                "one to do this.");
 }
 
 std::unexpected<Problem> no_user(const std::string& email) {
@@ -51,33 +54,96 @@ Outcome<Reply> create_user(PeoplePorts& ports, const Call& call) {
   });
 }
 
-Outcome<Reply> remove_user(PeoplePorts& ports, const Call& call) {
+// Runs `use` with the person the path names, whom the caller may change. Platform roles are a
+// platform_owner's to touch.
+template <class Use>
+Outcome<Reply> with_user(PeoplePorts& ports, const Call& call, Use use) {
   return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto user = tx.users().find(call.path("user"));
-    if (!user || user->disabled) return no_user(call.path("user"));
+    if (!user) return no_user(call.path("user"));
     if (policy::is_platform(user->platform_role) && !call.is_platform_owner()) return only_owner();
-    if (user->platform_role == policy::PlatformRole::platform_owner &&
-        tx.users().lock_platform_owners() <= 1) {
-      return refuse(ProblemCode::last_platform_owner,
-                    "This is the last platform_owner. Create another one first.");
+    return use(tx, *user);
+  });
+}
+
+// A platform without an owner could never be administered again.
+bool is_last_owner(Transaction& tx, const User& user) {
+  return user.platform_role == policy::PlatformRole::platform_owner && !user.disabled &&
+         tx.users().lock_platform_owners() <= 1;
+}
+
+std::unexpected<Problem> last_owner() {
+  return refuse(ProblemCode::last_platform_owner,
+                "This is the last platform_owner. Create another one first.");
+}
+
+AuditEntry about(const Call& call, std::string_view action, const User& user) {
+  return call.audit(action, "user", user.id.str(), user.email);
+}
+
+Outcome<Reply> update_user(PeoplePorts& ports, const Call& call) {
+  const auto role = policy::platform_role_from(call.text("platform_role"));
+  return with_user(ports, call, [&](Transaction& tx, const User& user) -> Outcome<Reply> {
+    User changed = user;
+    changed.platform_role = role.value_or(user.platform_role);
+    if (changed.platform_role == user.platform_role) return reply(to_json(user));
+    if (is_last_owner(tx, user)) return last_owner();
+    tx.users().set_platform_role(user.id, changed.platform_role);
+    tx.audit(about(call, "user.changed", user)
+                 .with({{"platform_role", to_string(changed.platform_role)},
+                        {"before", to_string(user.platform_role)}}));
+    return reply(to_json(changed));
+  });
+}
+
+Outcome<Reply> disable_user(PeoplePorts& ports, const Call& call) {
+  return with_user(ports, call, [&](Transaction& tx, const User& user) -> Outcome<Reply> {
+    if (user.id == call.caller->id) {
+      return refuse(ProblemCode::yourself,
+                    "This is your own account; let another administrator disable it.");
     }
+    if (is_last_owner(tx, user)) return last_owner();
+    User changed = user;
+    changed.disabled = true;
+    if (user.disabled) return reply(to_json(changed));
+    tx.users().disable(user.id, call.now);
+    tx.bearers().end_all(user.id, SignInEnd::account_disabled);
+    end_sessions(ports.rng, tx, call.audit_entry(), {.user = user.id}, "user_disabled");
+    audit_with_organizations(tx, about(call, "user.disabled", user), user.id);
+    return reply(to_json(changed));
+  });
+}
+
+Outcome<Reply> enable_user(PeoplePorts& ports, const Call& call) {
+  return with_user(ports, call, [&](Transaction& tx, const User& user) -> Outcome<Reply> {
+    User changed = user;
+    changed.disabled = false;
+    if (!user.disabled) return reply(to_json(changed));
+    tx.users().enable(user.id);
+    audit_with_organizations(tx, about(call, "user.enabled", user), user.id);
+    return reply(to_json(changed));
+  });
+}
+
+Outcome<Reply> remove_user(PeoplePorts& ports, const Call& call) {
+  return with_user(ports, call, [&](Transaction& tx, const User& user) -> Outcome<Reply> {
+    if (is_last_owner(tx, user)) return last_owner();
+    audit_with_organizations(tx, about(call, "user.removed", user), user.id);
     // First the grants, then the sessions: see SessionRepository.
-    tx.users().disable(user->id, call.now);
-    end_sessions(ports.rng, tx, call.audit_entry(), {.user = user->id}, "user_removed");
-    tx.audit(call.audit("user.removed", "user", user->id.str(), user->email));
+    tx.users().remove(user.id, call.now);
+    tx.bearers().end_all(user.id, SignInEnd::account_removed);
+    end_sessions(ports.rng, tx, call.audit_entry(), {.user = user.id}, "user_removed");
     return no_content();
   });
 }
 
 // Sessions stay: whoever signs in anew may attach to theirs again.
 Outcome<Reply> sign_out_user(PeoplePorts& ports, const Call& call) {
-  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto user = tx.users().find(call.path("user"));
-    if (!user || user->disabled) return no_user(call.path("user"));
-    const std::uint64_t epoch = tx.auth_epochs().bump(user->id, call.now);
-    AuditEntry entry = call.audit("user.signed_out", "user", user->id.str(), user->email);
-    entry.detail = Json{{"auth_epoch", epoch}}.dump();
-    tx.audit(std::move(entry));
+  return with_user(ports, call, [&](Transaction& tx, const User& user) -> Outcome<Reply> {
+    tx.bearers().end_all(user.id, SignInEnd::signed_out);
+    const std::uint64_t epoch = tx.auth_epochs().bump(user.id, call.now);
+    audit_with_organizations(tx, about(call, "user.signed_out", user).with({{"auth_epoch", epoch}}),
+                             user.id);
     return reply({{"auth_epoch", epoch}});
   });
 }
@@ -106,10 +172,40 @@ std::vector<RouteOf<PeoplePorts>> user_routes() {
                  choice("platform_role", policy::kPlatformRoleNames).optional()},
         .answer = {201, user_fields()}},
        create_user},
+      {{.method = "PATCH",
+        .path = "/api/v1/users/{user}",
+        .operation = "updateUser",
+        .summary = "Give a person another platform role",
+        .access = policy::Access::platform_owner,
+        .query = {},
+        .body = {choice("platform_role", policy::kPlatformRoleNames)},
+        .answer = {200, user_fields()}},
+       update_user},
+      {{.method = "POST",
+        .path = "/api/v1/users/{user}/disable",
+        .operation = "disableUser",
+        .summary = "Shut an account: its bearers and sessions end, its memberships and grants "
+                   "wait",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, user_fields()}},
+       disable_user},
+      {{.method = "POST",
+        .path = "/api/v1/users/{user}/enable",
+        .operation = "enableUser",
+        .summary = "Open a disabled account again, with all it had",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, user_fields()}},
+       enable_user},
       {{.method = "DELETE",
         .path = "/api/v1/users/{user}",
         .operation = "removeUser",
-        .summary = "Close an account: its bearers, memberships, grants and sessions end",
+        .summary =
+            "Close an account: its bearers, memberships, grants and sessions end, and its email "
+            "is free",
         .access = policy::Access::platform,
         .query = {},
         .body = {},

@@ -22,6 +22,21 @@ struct PrepareOptions {
 };
 int run_trust_prepare(const PrepareOptions& options);
 
+struct RecoveryOptions {
+  std::string state;
+  std::string email;
+  std::string database_url;  // empty: the private PostgreSQL
+};
+int run_reset_password(const RecoveryOptions& options);
+int run_unlock(const RecoveryOptions& options);
+
+struct AuditVerifyOptions {
+  std::string state;
+  std::vector<std::string> heads;  // files of exported heads
+  std::string database_url;
+};
+int run_audit_verify(const AuditVerifyOptions& options);
+
 struct ServeOptions {
   std::string state;
   std::string listen = "127.0.0.1:8443";
@@ -33,6 +48,11 @@ struct ServeOptions {
   std::string database_url;
   std::string log_file;  // empty: standard error
   unsigned config_valid_for_s = 86'400;
+  std::string audit_heads;  // empty: audit-heads.jsonl in the state directory
+  std::string audit_syslog;  // empty: none
+  unsigned audit_every_s = 60;
+  unsigned keep_sessions_days = 30;  // after they ended
+  unsigned max_sign_ins = 32;  // of one person at once
 };
 int run_serve(const ServeOptions& options);
 

@@ -28,11 +28,12 @@ const wire::SseEvent kBlocklist{std::string(wire::kBlocklistChanged), "", ""};
 }  // namespace
 
 HintFeed::HintFeed(std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
-                   std::function<void()> on_change, Log& log)
+                   std::function<void()> on_change, Log& log, std::function<void()> on_unlock)
     : conninfo_(std::move(conninfo)),
       cluster_(cluster.str()),
       events_(std::move(events)),
       on_change_(std::move(on_change)),
+      on_unlock_(std::move(on_unlock)),
       log_(log),
       thread_([this] { run(); }) {}
 
@@ -102,6 +103,7 @@ void HintFeed::pass_on(const std::vector<std::string>& announced) {
     if (what == "epochs") events_->send_to_all(kEpochs);
     if (what == "blocklist") events_->send_to_all(kBlocklist);
     if (what == "end") events_->end(node);
+    if (what == kForgetLimits) on_unlock_();
   }
 }
 

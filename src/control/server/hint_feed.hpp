@@ -18,12 +18,16 @@
 
 namespace rap::control::server {
 
+// What `rap-control unlock` announces of its cluster.
+inline constexpr std::string_view kForgetLimits = "forget_limits";
+
 class HintFeed {
  public:
   // `log` must outlive it. on_change: called for whatever was announced of the cluster, before any
-  // hint of it goes out.
-  HintFeed(std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
-           std::function<void()> on_change, Log& log);
+  // hint of it goes out. on_unlock: somebody on the host wants attempts to sign in counted anew.
+  HintFeed(
+      std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
+      std::function<void()> on_change, Log& log, std::function<void()> on_unlock = [] {});
   ~HintFeed();
   HintFeed(const HintFeed&) = delete;
   HintFeed& operator=(const HintFeed&) = delete;
@@ -38,6 +42,7 @@ class HintFeed {
   const std::string cluster_;
   const std::shared_ptr<io::EventSender> events_;
   const std::function<void()> on_change_;
+  const std::function<void()> on_unlock_;
   Log& log_;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -6,6 +6,7 @@
 
 #include "base/try.hpp"
 #include "control/pki/rotation/rotations.hpp"
+#include "control/server/audit_export.hpp"
 #include "control/server/hint_feed.hpp"
 #include "control/server/housekeeper.hpp"
 #include "control/server/server_metrics.hpp"
@@ -16,6 +17,9 @@ namespace rap::control::server {
 namespace {
 
 constexpr unsigned kApiThreads = 8;
+// Right passwords that come at once hold an attempt each while they are weighed: as many as are
+// handled at once never use an account's up.
+static_assert(kApiThreads < kSignInsPerAccount.burst);
 // Each node has a stream of events and a connection for calls, for deltas and for objects.
 constexpr std::size_t kMaxNodes = 5000;
 constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
@@ -84,7 +88,7 @@ control::RoomPorts Server::room_ports() {
   using namespace control;
   return {
       database_,
-      SignInPorts{database_, rng_, throttle_, hasher_, metrics_},
+      SignInPorts{database_, rng_, throttle_, hasher_, metrics_, options_.max_sign_ins},
       PeoplePorts{database_, rng_, hasher_},
       AccessPorts{database_, rng_},
       JoinTokenPorts{database_, rng_, authority_, options_.public_url},
@@ -103,7 +107,7 @@ control::NodeLinkPorts Server::node_link_ports() {
           admission_cache_,
           answers_,
           metrics_,
-          {rng_, authority_, models_, issuing_ports(), log_}};
+          {rng_, authority_, models_, issuing_ports(), log_, [this] { return audit_head_.get(); }}};
 }
 
 Result<void> Server::open_listeners(const ListenAddresses& addresses) {
@@ -190,10 +194,12 @@ void Server::authority_changed() {
 
 Result<void> Server::run(const ListenAddresses& addresses,
                          std::optional<store::PrivatePostgres> postgres) {
-  Housekeeper housekeeper({.conninfo = conninfo_,
-                           .postgres = std::move(postgres),
-                           .check_certificate = [this] { renew_certificate(false); }},
-                          {database_, rng_, authority_->cluster}, rotation_ports(), log_);
+  Housekeeper housekeeper(
+      {.conninfo = conninfo_,
+       .postgres = std::move(postgres),
+       .check_certificate = [this] { renew_certificate(false); }},
+      {database_, rng_, authority_->cluster, std::chrono::days{options_.keep_sessions_days}},
+      rotation_ports(), log_);
   if (const auto migrated = housekeeper.migrate(); !migrated) {
     return std::unexpected(migrated.error());
   } else if (*migrated) {
@@ -209,7 +215,18 @@ Result<void> Server::run(const ListenAddresses& addresses,
   housekeeper.start();
   const HintFeed hints(
       conninfo_, authority_->cluster, node_server_->events(), [this] { admission_cache_.forget(); },
-      log_);
+      log_,
+      [this] {
+        throttle_.forget_sign_ins();
+        log_.info("sign_in.limits_forgotten");
+      });
+  const AuditExport audit_export(
+      {.conninfo = conninfo_,
+       .file = options_.audit_heads.empty() ? state_.audit_heads_file()
+                                            : std::filesystem::path(options_.audit_heads),
+       .syslog = options_.audit_syslog,
+       .every = std::chrono::seconds{options_.audit_every_s}},
+      authority_, audit_head_, log_);
   if (auto ok = announce(); !ok) return ok;
   std::thread nodes([this] { node_loop_.run(); });
   loop_.run();

@@ -9,6 +9,7 @@
 
 #include "control/entrance/api.hpp"
 #include "control/link/node_link.hpp"
+#include "control/server/audit_export.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/locked_ocsp_signers.hpp"
 #include "control/server/ocsp_server.hpp"
@@ -69,6 +70,7 @@ class Server {
   store::RecentAdmissions admission_cache_;
   store::RecentAnswers answers_;
   control::Metrics metrics_;
+  LatestAuditHead audit_head_;
   LockedOcspSigners ocsp_signers_;
   control::Api api_;
   control::NodeLink node_link_;

@@ -7,6 +7,7 @@
 //     root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
 //   postgres/ pgsock/    the private PostgreSQL
 //   run/                 control.lock, ports.json
+//   audit-heads.jsonl    signed heads of the audit chain, appended
 #pragma once
 
 #include <expected>
@@ -55,6 +56,7 @@ class StateDirectory {
   std::filesystem::path root_certificate() const { return pki("root.crt"); }
   std::filesystem::path root_key() const { return home() / "root-ca" / "root.key"; }
   std::filesystem::path lock_file() const { return root_ / "run" / "control.lock"; }
+  std::filesystem::path audit_heads_file() const { return root_ / "audit-heads.jsonl"; }
   std::filesystem::path ports_file() const { return root_ / "run" / "ports.json"; }
 
  private:

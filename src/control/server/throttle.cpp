@@ -14,6 +14,13 @@ void ClockThrottle::give_back(Kind kind, std::string_view key) {
   limiters_[static_cast<std::size_t>(kind)].give_back(key, now_());
 }
 
+void ClockThrottle::forget_sign_ins() {
+  std::lock_guard lock(mutex_);
+  for (const Kind kind : {Kind::sign_in_account, Kind::sign_in_source}) {
+    limiters_[static_cast<std::size_t>(kind)].clear();
+  }
+}
+
 bool BoundedHasher::enter() {
   std::unique_lock lock(mutex_);
   if (hashing_ >= kMaxHashing) {

@@ -29,6 +29,7 @@ class ClockThrottle final : public control::Throttle {
 
   std::optional<Duration> take(Kind kind, std::string_view key) override;
   void give_back(Kind kind, std::string_view key) override;
+  void forget_sign_ins();  // attempts are counted anew
 
  private:
   Clock now_;

@@ -120,6 +120,14 @@ TEST(BoundedHasher, WeighsNoMorePasswordsAtOnceThanItSaysAndLetsNoMoreWait) {
   EXPECT_EQ(1U, refused);
 }
 
+TEST_F(ThrottleTest, CountsSignInsAnewWhenToldTo) {
+  taken(Kind::sign_in_account, "a@b.test 192.0.2.7");
+  taken(Kind::enrolment_source, "192.0.2.7");
+  throttle.forget_sign_ins();
+  EXPECT_EQ(kSignInsPerAccount.burst, taken(Kind::sign_in_account, "a@b.test 192.0.2.7"));
+  EXPECT_EQ(0U, taken(Kind::enrolment_source, "192.0.2.7")) << "enrolments are no concern of it";
+}
+
 TEST(BoundedHasher, ChecksWhatItHashed) {
   SeededRandom random{2};
   BoundedHasher hasher(random);

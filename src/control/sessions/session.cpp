@@ -1,10 +1,27 @@
 #include "control/sessions/session.hpp"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "policy/protocols.hpp"
 
 namespace rap::control {
+
+std::string SessionCursor::str() const {
+  return std::to_string(to_unix(created_at)) + "." + id.str();
+}
+
+std::optional<SessionCursor> SessionCursor::parse(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot == text.npos) return std::nullopt;
+  std::int64_t at = 0;
+  const auto read = std::from_chars(text.data(), text.data() + dot, at);
+  const auto id = SessionId::parse(text.substr(dot + 1));
+  if (read.ec != std::errc{} || read.ptr != text.data() + dot || at < 0 || at > kMaxUnix || !id) {
+    return std::nullopt;
+  }
+  return SessionCursor{from_unix(at), *id};
+}
 
 Fields session_fields() {
   using namespace field;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -63,7 +64,28 @@ struct SessionFilter {
   std::optional<UserId> user = {};
   std::optional<ResourceId> resource = {};
   std::optional<NodeId> carried_by = {};
+  std::optional<EgressPoolId> egress_pool = {};
   std::optional<WallTime> created_before = {};
+};
+
+// Which sessions a person lists: of a user, or of an organization; newest first.
+enum class ListedSessions : std::uint8_t { living, ended, all };
+inline constexpr std::array<std::string_view, 3> kListedSessionsNames = {"living", "ended", "all"};
+
+// Where a page ends and the next begins; its text is "<created_at>.<id>".
+struct SessionCursor {
+  WallTime created_at{};
+  SessionId id;
+  std::string str() const;
+  static std::optional<SessionCursor> parse(std::string_view text);
+};
+
+struct SessionQuery {
+  std::optional<UserId> user = {};
+  std::optional<OrganizationId> organization = {};
+  ListedSessions which = ListedSessions::living;
+  std::optional<SessionCursor> after = {};
+  std::size_t limit = 0;
 };
 
 // A session is created under a lock on its grant (GrantRepository::lock). Whoever takes a right
@@ -74,15 +96,15 @@ class SessionRepository {
   virtual ~SessionRepository() = default;
   virtual void create(const Session& session) = 0;
   virtual std::optional<Session> find_and_lock(SessionId session) = 0;
-  virtual std::vector<Session> list_of_user(UserId user) = 0;
-  virtual std::vector<Session> list_of_organization(OrganizationId organization) = 0;
+  virtual std::vector<Session> list(const SessionQuery& query) = 0;
   virtual void add_attachment(const Session& session, AttachmentId attachment,
                               std::string_view source_ip, WallTime now) = 0;
 
   // Ends the living sessions of the filter and returns them.
   virtual std::vector<Session> terminate(const SessionFilter& filter, std::string_view because,
                                          WallTime now) = 0;
-  // Living sessions that entered `state` before `before`.
+  // Living sessions that entered `state` before `before`; pending ones to which nobody has attached
+  // since.
   virtual std::vector<SessionId> older_than(SessionState state, WallTime before) = 0;
 
   // Replaces what `node` was known to carry; unknown sessions are skipped. Yields the sessions that
@@ -91,11 +113,16 @@ class SessionRepository {
                                                  const std::vector<SessionPresence>& carried,
                                                  WallTime now) = 0;
   virtual void forget_presence_before(WallTime before) = 0;
-  // Moves pending and detached sessions with flows to active, active ones without to detached.
+  // Moves pending and detached sessions with flows to active, and active ones without to detached.
+  // One that a node carried since its last check-in, but not at that moment, was used: it is
+  // detached from then on.
   virtual void settle_states(WallTime now) = 0;
   virtual void settle_states(const std::vector<SessionId>& among, WallTime now) = 0;
   // Lists those of them that are terminated or that nobody knows.
   virtual std::vector<SessionId> ended_among(const std::vector<SessionId>& sessions) = 0;
+
+  // Forgets sessions that ended before, and attachments made before; so many at once.
+  virtual void purge(WallTime before, std::size_t at_once) = 0;
 
   virtual std::vector<StateCount> count_by_state() = 0;
 };

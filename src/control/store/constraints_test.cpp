@@ -7,6 +7,7 @@
 
 #include "control/core/audit.hpp"
 #include "control/nodes/node.hpp"
+#include "control/people/bearer.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/pki/rotation/trust_state.hpp"
 #include "control/sessions/session.hpp"
@@ -68,6 +69,10 @@ TEST_F(Constraints, KnowTheProtocols) {
 TEST_F(Constraints, KnowTheRolesOfPeople) {
   EXPECT_EQ(choices("users", "platform_role"), sorted_names(policy::kPlatformRoleNames));
   EXPECT_EQ(choices("memberships", "role"), sorted_names(policy::kMemberRoleNames));
+}
+
+TEST_F(Constraints, KnowWhySignInsEnd) {
+  EXPECT_EQ(choices("bearer_sessions", "ended_because"), sorted_names(control::kSignInEndNames));
 }
 
 TEST_F(Constraints, KnowTheRolesOfNodes) {

@@ -84,7 +84,9 @@ wire::ObservedCounters counters_of(const channel::Counters& c) {
   return out;
 }
 
-std::vector<wire::ObservedSession> sessions_of(router::Router& router) {
+// Those that are carried, and without flows those that were used of late: a flow that lives less
+// long than the time between two observations is in none.
+std::vector<wire::ObservedSession> sessions_of(router::Router& router, MonoTime now) {
   std::map<SessionId, wire::ObservedSession> sessions;
   const auto add = [&](std::uint32_t, const auto& flow) {
     wire::ObservedSession& session = sessions[flow.session];
@@ -95,6 +97,7 @@ std::vector<wire::ObservedSession> sessions_of(router::Router& router) {
   };
   router.entry().flows().for_each(add);
   router.egress().flows().for_each(add);
+  for (const SessionId id : router.entry().recent().list(now)) sessions[id].session_id = id;
   std::vector<wire::ObservedSession> list;
   list.reserve(sessions.size());
   for (auto& [id, session] : sessions) list.push_back(session);
@@ -126,7 +129,7 @@ wire::Observations observe(router::Router& router, const Channels& channels,
   out.counters = counters_of(table.counters());
   out.draining = table.context().draining;
   out.drained = table.context().draining && table.empty();
-  out.sessions = sessions_of(router);
+  out.sessions = sessions_of(router, now);
   out.refusals = refusals_of(router.board());
   return out;
 }

@@ -103,6 +103,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
       flow->handshake->first_message(SealedRequest{c, as_text(frame.payload)}.encode());
   const Bytes open = wire::FlowOpen{member.node, wire::FlowOpen::kMaxHops, sealed}.encode();
 
+  recent_.note(token.session, now);
   const std::uint32_t ref = flows_.insert(std::move(flow));
   board_.find(client)->flows.find(frame.header.label)->ref = ref;
   out.flows.find(*label)->ref = ref;
@@ -256,6 +257,7 @@ void EntryRole::reset_both(std::uint32_t ref, FlowReason reason) {
 void EntryRole::link_lost(std::uint32_t ref, FlowReason reason) { reset_both(ref, reason); }
 
 void EntryRole::end_session(SessionId session) {
+  recent_.forget(session);
   flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
     if (flow.session == session) reset_both(ref, FlowReason::session_ended);
   });

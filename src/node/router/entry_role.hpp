@@ -12,6 +12,7 @@
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/routing.hpp"
 #include "node/router/flow_pool.hpp"
+#include "node/router/recent_sessions.hpp"
 #include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/token_guard.hpp"
@@ -66,6 +67,8 @@ class EntryRole {
   // The other side hears why one of the two links is gone.
   void link_lost(std::uint32_t ref, wire::FlowReason reason);
   void end_session(SessionId session);
+  // Sessions that had a flow of late, open ones included.
+  const RecentSessions& recent() const { return recent_; }
   // Ends the flows of those who are not to be served any more.
   void enforce(WallTime wall);
   // Ends flows that nobody answered, and those of sessions that have lasted as long as they may.
@@ -99,6 +102,7 @@ class EntryRole {
   snapshot::AppPolicies policies_;
   std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
+  RecentSessions recent_;
 };
 
 }  // namespace rap::router

@@ -20,6 +20,7 @@ ControlLink::ControlLink(ControlLinkOptions options, LinkState state, NodeFiles&
       worker_(options_.scope.node, kWorkerCertificate, options_.worker_names, options_.worker,
               directory, rng),
       events_(options_.scope.node, rng),
+      audit_heads_(options_.scope, directory),
       checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
 
 MonoTime ControlLink::next_wakeup() const {
@@ -141,7 +142,9 @@ LinkActions ControlLink::on_checkin(MonoTime now, const Answer& answer) {
   if (parsed->renew_certificate && renewals_at_checkin_ == renewal_.renewals()) {
     renewal_.asked_to(now);
   }
-  return control_reached(true, {});
+  LinkActions actions = control_reached(true, {});
+  if (!parsed->audit_head.empty()) append(actions, audit_heads_.take(parsed->audit_head));
+  return actions;
 }
 
 LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text) {
@@ -180,6 +183,7 @@ LinkActions ControlLink::tell_control() const {
 wire::HttpRequest ControlLink::checkin(MonoTime now) const {
   const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
   return checkin_request(options_.scope.node, {.config_version = configs_.version(),
+                                               .audit_head = audit_heads_.newest(),
                                                .host = options_.host,
                                                .uptime_s = options_.host_uptime_s + since.count(),
                                                .fabric_starts = fabric_starts_,

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "node/agent/link/audit_heads.hpp"
 #include "node/agent/link/command_sync.hpp"
 #include "node/agent/link/config_sync.hpp"
 #include "node/agent/link/delta_sync.hpp"
@@ -93,6 +94,7 @@ class ControlLink {
   RenewalSync renewal_;
   RenewalSync worker_;
   EventSync events_;
+  AuditHeads audit_heads_;
   Poller checkin_;
   snapshot::AgentRuntime runtime_;  // as it was last followed
   std::optional<wire::Observations> observations_;  // the fabric's latest; empty while it is away

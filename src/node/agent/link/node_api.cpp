@@ -49,7 +49,10 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
   return post(
       NodeApiCall::check_in, {node.str()},
       {{"versions",
-        {{"agent", version}, {"fabric", version}, {"config_version", report.config_version}}},
+        {{"agent", version},
+         {"fabric", version},
+         {"config_version", report.config_version},
+         {"audit_head", report.audit_head}}},
        {"metrics", {{"fabric_starts", report.fabric_starts}}},
        {"metadata",
         {{"hostname", report.host.hostname},
@@ -63,7 +66,7 @@ std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
   return parse(response, [](const json& body) {
     return CheckinAnswer{body.at("config_version").get<std::uint64_t>(),
                          body.at("commands_seq").get<std::uint64_t>(),
-                         body.value("renew_certificate", false)};
+                         body.value("renew_certificate", false), body.value("audit_head", "")};
   });
 }
 

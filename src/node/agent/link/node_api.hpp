@@ -22,6 +22,7 @@ inline constexpr std::size_t kMaxCommandsAPull = 256;  // the rest is asked for 
 
 struct CheckinReport {
   std::uint64_t config_version = 0;
+  std::uint64_t audit_head = 0;  // the newest entry of which the node has a head
   HostFacts host;
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
@@ -31,6 +32,7 @@ struct CheckinAnswer {
   std::uint64_t config_version = 0;
   std::uint64_t commands_seq = 0;
   bool renew_certificate = false;
+  std::string audit_head = {};  // signed; empty: none that is new
 };
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report);
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response);

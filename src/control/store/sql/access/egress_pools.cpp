@@ -59,12 +59,34 @@ std::vector<EgressPool> SqlEgressPools::list(OrganizationId organization) {
   return pools;
 }
 
+std::size_t SqlEgressPools::count_nodes(EgressPoolId pool) {
+  const Rows rows = sql_.query("SELECT count(*) FROM egress_pool_nodes WHERE pool_id = $1", pool);
+  return rows.empty() ? 0 : static_cast<std::size_t>(rows[0].count(0));
+}
+
 bool SqlEgressPools::add_node(const EgressPool& pool, NodeId node) {
   return sql_.query(
                  "INSERT INTO egress_pool_nodes (cluster_id, organization_id, pool_id, node_id) "
                  "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
                  pool.cluster, pool.organization, pool.id, node)
              .affected() == 1;
+}
+
+bool SqlEgressPools::remove_node(const EgressPool& pool, NodeId node) {
+  return sql_.query("DELETE FROM egress_pool_nodes WHERE pool_id = $1 AND node_id = $2", pool.id,
+                    node)
+             .affected() == 1;
+}
+
+void SqlEgressPools::rename(const EgressPool& pool, std::string_view name) {
+  sql_.query("UPDATE egress_pools SET name = $3 WHERE organization_id = $1 AND id = $2",
+             pool.organization, pool.id, name);
+}
+
+void SqlEgressPools::remove(const EgressPool& pool) {
+  sql_.query("DELETE FROM egress_pool_nodes WHERE pool_id = $1", pool.id);
+  sql_.query("DELETE FROM egress_pools WHERE organization_id = $1 AND id = $2", pool.organization,
+             pool.id);
 }
 
 bool SqlEgressPools::has_egress(EgressPoolId pool) {

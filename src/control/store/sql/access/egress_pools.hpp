@@ -14,7 +14,11 @@ class SqlEgressPools final : public control::EgressPoolRepository {
   std::optional<control::EgressPool> find(OrganizationId organization,
                                           std::string_view key) override;
   std::vector<control::EgressPool> list(OrganizationId organization) override;
+  std::size_t count_nodes(EgressPoolId pool) override;
   bool add_node(const control::EgressPool& pool, NodeId node) override;
+  bool remove_node(const control::EgressPool& pool, NodeId node) override;
+  void rename(const control::EgressPool& pool, std::string_view name) override;
+  void remove(const control::EgressPool& pool) override;
   bool has_egress(EgressPoolId pool) override;
 
  private:

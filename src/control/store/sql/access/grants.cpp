@@ -5,10 +5,14 @@
 namespace rap::store {
 
 bool SqlGrants::lock(ResourceId resource, UserId user) {
-  return !sql_.query(
-                  "SELECT FROM resource_grants WHERE resource_id = $1 AND user_id = $2 "
-                  "FOR SHARE",
-                  resource, user)
+  const Rows rows = sql_.query(
+      "SELECT organization_id FROM resource_grants WHERE resource_id = $1 AND user_id = $2 "
+      "FOR SHARE",
+      resource, user);
+  // A statement of its own sees what was committed while the lock was waited for.
+  return !rows.empty() &&
+         !sql_.query("SELECT FROM organizations WHERE id = $1 AND disabled_at IS NULL",
+                     rows[0].id<OrganizationId>(0))
               .empty();
 }
 

@@ -80,8 +80,9 @@ std::vector<Resource> SqlResources::list_granted(OrganizationId organization, Us
 
 std::vector<Resource> SqlResources::find_granted(UserId user, std::string_view key) {
   const auto id = ResourceId::parse(key);
-  const std::string granted =
-      select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 ");
+  const std::string granted = select_resource(
+      "JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 "
+      "AND o.disabled_at IS NULL ");
   return resources_of(id ? sql_.query(granted + "WHERE r.id = $2", user, *id)
                          : sql_.query(granted + "WHERE lower(r.name) = lower($2) LIMIT $3", user,
                                       key, control::kMaxListed));
@@ -90,8 +91,26 @@ std::vector<Resource> SqlResources::find_granted(UserId user, std::string_view k
 std::vector<Resource> SqlResources::all_granted(UserId user) {
   return resources_of(sql_.query(
       select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 "
-                      "ORDER BY lower(r.name), lower(o.name) LIMIT $2"),
+                      "AND o.disabled_at IS NULL ORDER BY lower(r.name), lower(o.name) LIMIT $2"),
       user, control::kMaxListed));
+}
+
+void SqlResources::update(const Resource& resource) {
+  sql_.query(
+      "UPDATE resources SET name = $3, protocol = $4, host = $5, port = $6, egress_pool_id = $7, "
+      "ssh_host_key = $8 WHERE organization_id = $1 AND id = $2",
+      resource.organization, resource.id, resource.name, resource.protocol, resource.host,
+      resource.port, resource.egress_pool, resource.ssh_host_key);
+}
+
+std::vector<std::string> SqlResources::names_behind(EgressPoolId pool) {
+  std::vector<std::string> out;
+  for (const Row& row : sql_.query("SELECT name FROM resources WHERE egress_pool_id = $1 "
+                                   "ORDER BY lower(name) LIMIT $2",
+                                   pool, control::kMaxListed)) {
+    out.push_back(row.text(0));
+  }
+  return out;
 }
 
 void SqlResources::remove(const Resource& resource) {

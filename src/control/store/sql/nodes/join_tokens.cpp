@@ -47,6 +47,17 @@ std::optional<IssuedJoinToken> SqlJoinTokens::find_and_lock(NodeId node,
   return rows.empty() ? std::nullopt : std::optional(token_of(rows[0]));
 }
 
+std::optional<IssuedJoinToken> SqlJoinTokens::find_and_lock(JoinTokenId token) {
+  const Rows rows =
+      sql_.query(std::string(kSelectToken) + "WHERE t.id = $1 FOR UPDATE OF t", token);
+  return rows.empty() ? std::nullopt : std::optional(token_of(rows[0]));
+}
+
+void SqlJoinTokens::withdraw(JoinTokenId token, WallTime now) {
+  sql_.query("UPDATE join_tokens SET expires_at = least(expires_at, $2::bigint) WHERE id = $1",
+             token, now);
+}
+
 void SqlJoinTokens::use(JoinTokenId token, WallTime now) {
   sql_.query("UPDATE join_tokens SET used_at = $2 WHERE id = $1", token, now);
 }

@@ -14,6 +14,8 @@ class SqlJoinTokens final : public control::JoinTokenRepository {
   std::vector<control::IssuedJoinToken> list() override;
   std::optional<control::IssuedJoinToken> find_and_lock(NodeId node,
                                                         const crypto::Sha256& secret) override;
+  std::optional<control::IssuedJoinToken> find_and_lock(JoinTokenId token) override;
+  void withdraw(JoinTokenId token, WallTime now) override;
   void use(JoinTokenId token, WallTime now) override;
 
  private:

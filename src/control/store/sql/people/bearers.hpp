@@ -12,11 +12,15 @@ class SqlBearers final : public control::BearerRepository {
 
   void add(const crypto::Sha256& token, UserId user, std::string_view source_ip, WallTime now,
            WallTime expires_at, std::size_t max_per_user) override;
-  std::optional<control::User> find(const crypto::Sha256& token, WallTime now) override;
+  std::optional<control::FoundBearer> find(const crypto::Sha256& token, WallTime now) override;
   void remove(const crypto::Sha256& token) override;
+  std::size_t end_all(UserId user, control::SignInEnd because,
+                      std::optional<crypto::Sha256> kept) override;
   void purge_expired(WallTime now) override;
 
  private:
+  void forget_ended(UserId user);
+
   SqlSession& sql_;
 };
 

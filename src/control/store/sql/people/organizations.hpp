@@ -13,6 +13,11 @@ class SqlOrganizations final : public control::OrganizationRepository {
   bool create(const control::Organization& organization) override;
   void add_cluster(OrganizationId organization, ClusterId cluster, WallTime now) override;
   std::optional<control::Organization> find(std::string_view key) override;
+  void rename(OrganizationId organization, std::string_view name) override;
+  void disable(OrganizationId organization, WallTime now) override;
+  void enable(OrganizationId organization) override;
+  control::OrganizationUse use(OrganizationId organization) override;
+  void remove(OrganizationId organization, WallTime now) override;
   std::vector<control::Organization> list() override;
   policy::OrganizationRole role_of(OrganizationId organization, UserId user) override;
   std::vector<control::Membership> memberships(UserId user) override;

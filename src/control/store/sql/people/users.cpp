@@ -8,9 +8,12 @@ namespace rap::store {
 using control::User;
 
 User user_of(const Row& row) {
-  return {row.id<UserId>(0), row.text(1),
-          policy::platform_role_from(row.text(2)).value_or(policy::PlatformRole::none), row.time(3),
-          row.boolean(4)};
+  return {row.id<UserId>(0),
+          row.text(1),
+          policy::platform_role_from(row.text(2)).value_or(policy::PlatformRole::none),
+          row.time(3),
+          row.boolean(4),
+          row.maybe_time(5)};
 }
 
 std::string select_user(std::string_view rest) {
@@ -20,13 +23,16 @@ std::string select_user(std::string_view rest) {
 bool SqlUsers::create(const User& user, const std::string& password_hash) {
   return sql_.query(
                  "INSERT INTO users (id, email, password_hash, platform_role, created_at) "
-                 "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING",
+                 "VALUES ($1, $2, $3, $4, $5) "
+                 "ON CONFLICT (email) WHERE removed_at IS NULL DO NOTHING",
                  user.id, user.email, password_hash, to_string(user.platform_role), user.created_at)
              .affected() == 1;
 }
 
 std::optional<User> SqlUsers::find(std::string_view email) {
-  return first_of(sql_.query(select_user("WHERE u.email = lower($1)"), email), user_of);
+  return first_of(
+      sql_.query(select_user("WHERE u.email = lower($1) AND u.removed_at IS NULL"), email),
+      user_of);
 }
 
 std::optional<control::Credentials> SqlUsers::credentials(std::string_view email) {
@@ -35,11 +41,13 @@ std::optional<control::Credentials> SqlUsers::credentials(std::string_view email
                                    "WHERE u.email = lower($1) AND u.disabled_at IS NULL",
                                email);
   if (rows.empty()) return std::nullopt;
-  return control::Credentials{user_of(rows[0]), rows[0].text(5)};
+  return control::Credentials{user_of(rows[0]), rows[0].text(kAfterUser)};
 }
 
 std::vector<User> SqlUsers::list() {
-  return all_of(sql_.query(select_user("ORDER BY u.email LIMIT $1"), control::kMaxListed), user_of);
+  return all_of(sql_.query(select_user("WHERE u.removed_at IS NULL ORDER BY u.email LIMIT $1"),
+                           control::kMaxListed),
+                user_of);
 }
 
 std::size_t SqlUsers::lock_platform_owners() {
@@ -50,9 +58,36 @@ std::size_t SqlUsers::lock_platform_owners() {
 }
 
 void SqlUsers::disable(UserId user, WallTime now) {
-  sql_.query("UPDATE users SET disabled_at = $2 WHERE id = $1", user, now);
-  sql_.query("DELETE FROM bearer_sessions WHERE user_id = $1", user);
+  sql_.query("UPDATE users SET disabled_at = coalesce(disabled_at, $2) WHERE id = $1", user, now);
+}
+
+void SqlUsers::enable(UserId user) {
+  sql_.query("UPDATE users SET disabled_at = NULL WHERE id = $1 AND removed_at IS NULL", user);
+}
+
+void SqlUsers::remove(UserId user, WallTime now) {
+  sql_.query(
+      "UPDATE users SET disabled_at = coalesce(disabled_at, $2), removed_at = $2 WHERE id = $1",
+      user, now);
   sql_.query("DELETE FROM memberships WHERE user_id = $1", user);
+}
+
+void SqlUsers::set_platform_role(UserId user, policy::PlatformRole role) {
+  sql_.query("UPDATE users SET platform_role = $2 WHERE id = $1", user, to_string(role));
+}
+
+bool SqlUsers::lock_password(UserId user, std::string_view password_hash) {
+  return !sql_.query(
+                  "SELECT FROM users WHERE id = $1 AND password_hash = $2 "
+                  "AND disabled_at IS NULL FOR NO KEY UPDATE",
+                  user, password_hash)
+              .empty();
+}
+
+void SqlUsers::set_password(UserId user, const std::string& password_hash,
+                            std::optional<WallTime> expires_at) {
+  sql_.query("UPDATE users SET password_hash = $2, password_expires_at = $3 WHERE id = $1", user,
+             password_hash, expires_at);
 }
 
 }  // namespace rap::store

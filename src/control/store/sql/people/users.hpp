@@ -10,7 +10,9 @@
 namespace rap::store {
 
 inline constexpr std::string_view kUserColumns =
-    "u.id, u.email, u.platform_role, u.created_at, u.disabled_at IS NOT NULL";
+    "u.id, u.email, u.platform_role, u.created_at, u.disabled_at IS NOT NULL, "
+    "u.password_expires_at";
+inline constexpr int kAfterUser = 6;  // the column that follows them
 
 control::User user_of(const Row& row);              // of kUserColumns
 std::string select_user(std::string_view rest);  // kUserColumns of users u
@@ -25,6 +27,12 @@ class SqlUsers final : public control::UserRepository {
   std::vector<control::User> list() override;
   std::size_t lock_platform_owners() override;
   void disable(UserId user, WallTime now) override;
+  void enable(UserId user) override;
+  void remove(UserId user, WallTime now) override;
+  void set_platform_role(UserId user, policy::PlatformRole role) override;
+  bool lock_password(UserId user, std::string_view password_hash) override;
+  void set_password(UserId user, const std::string& password_hash,
+                    std::optional<WallTime> expires_at) override;
 
  private:
   SqlSession& sql_;

@@ -41,12 +41,18 @@ std::vector<Session> sessions_of(const Rows& rows) {
   return out;
 }
 
-// Ends in a condition on s.
-constexpr std::string_view kSettle =
-    "UPDATE sessions s SET state = CASE s.state WHEN 'active' THEN 'detached' ELSE 'active' END, "
-    "changed_at = $1 WHERE s.state IN ('pending', 'active', 'detached') AND (s.state = 'active') "
-    "<> "
-    "EXISTS (SELECT FROM session_presence p WHERE p.session_id = s.id AND p.flows > 0) AND ";
+std::string settle(std::string_view condition) {
+  const std::string carried =
+      "EXISTS (SELECT FROM session_presence p WHERE p.session_id = s.id AND p.flows > 0)";
+  // A session that is used again and again is written down every minute.
+  return "UPDATE sessions s SET state = CASE WHEN " + carried +
+         " THEN 'active' ELSE 'detached' END, changed_at = $1 "
+         "WHERE s.state IN ('pending', 'active', 'detached') AND ((s.state = 'active') <> " +
+         carried + " OR (NOT " + carried +
+         " AND EXISTS (SELECT FROM session_presence p WHERE p.session_id = s.id) "
+         "AND (s.state = 'pending' OR s.changed_at <= $1 - 60))) AND " +
+         std::string(condition);
+}
 
 }  // namespace
 
@@ -65,18 +71,18 @@ std::optional<Session> SqlSessions::find_and_lock(SessionId session) {
   return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
 }
 
-std::vector<Session> SqlSessions::list_of_user(UserId user) {
-  return sessions_of(
-      sql_.query(std::string(kSelectSession) +
-                     "WHERE s.user_id = $1 ORDER BY s.created_at DESC, s.id LIMIT $2",
-                 user, control::kMaxListed));
-}
-
-std::vector<Session> SqlSessions::list_of_organization(OrganizationId organization) {
-  return sessions_of(
-      sql_.query(std::string(kSelectSession) +
-                     "WHERE s.organization_id = $1 ORDER BY s.created_at DESC, s.id LIMIT $2",
-                 organization, control::kMaxListed));
+std::vector<Session> SqlSessions::list(const control::SessionQuery& q) {
+  using control::ListedSessions;
+  std::string sql(kSelectSession);
+  sql +=
+      "WHERE ($1::uuid IS NULL OR s.user_id = $1) AND ($2::uuid IS NULL OR s.organization_id = $2) "
+      "AND ($3::bigint IS NULL OR (s.created_at, s.id) < ($3, $4::uuid)) ";
+  if (q.which == ListedSessions::living) sql += "AND s.state <> 'terminated' ";
+  if (q.which == ListedSessions::ended) sql += "AND s.state = 'terminated' ";
+  sql += "ORDER BY s.created_at DESC, s.id DESC LIMIT $5";
+  return sessions_of(sql_.query(sql, q.user, q.organization,
+                                q.after ? std::optional(q.after->created_at) : std::nullopt,
+                                q.after ? std::optional(q.after->id) : std::nullopt, q.limit));
 }
 
 void SqlSessions::add_attachment(const Session& session, AttachmentId attachment,
@@ -98,8 +104,10 @@ std::vector<Session> SqlSessions::terminate(const control::SessionFilter& f,
           "AND ($4::uuid IS NULL OR s.resource_id = $4) AND ($5::uuid IS NULL OR EXISTS (SELECT "
           "FROM session_presence p WHERE p.session_id = s.id AND p.node_id = $5)) "
           "AND ($6::bigint IS NULL OR s.created_at < $6) "
+          "AND ($7::uuid IS NULL OR s.egress_pool_id = $7) "
           "ORDER BY s.id FOR UPDATE OF s",
-      f.session, f.organization, f.user, f.resource, f.carried_by, f.created_before));
+      f.session, f.organization, f.user, f.resource, f.carried_by, f.created_before,
+      f.egress_pool));
   for (Session& s : living) {
     sql_.query(
         "UPDATE sessions SET state = 'terminated', changed_at = $2, ended_because = $3 "
@@ -114,9 +122,13 @@ std::vector<Session> SqlSessions::terminate(const control::SessionFilter& f,
 
 std::vector<SessionId> SqlSessions::older_than(control::SessionState state, WallTime before) {
   std::vector<SessionId> out;
-  for (const Row& row : sql_.query("SELECT id FROM sessions WHERE state = $1 AND changed_at < $2 "
-                                   "ORDER BY changed_at LIMIT $3",
-                                   to_string(state), before, control::kMaxListed)) {
+  for (const Row& row :
+       sql_.query("SELECT s.id FROM sessions s WHERE state = $1 AND changed_at < $2 "
+                  "AND (state <> 'pending' OR NOT EXISTS (SELECT FROM "
+                  "attachments a WHERE a.session_id = s.id "
+                  "AND a.created_at >= $2)) "
+                  "ORDER BY changed_at LIMIT $3",
+                  to_string(state), before, control::kMaxListed)) {
     out.push_back(row.id<SessionId>(0));
   }
   return out;
@@ -158,11 +170,11 @@ void SqlSessions::forget_presence_before(WallTime before) {
   sql_.query("DELETE FROM session_presence WHERE seen_at < $1", before);
 }
 
-void SqlSessions::settle_states(WallTime now) { sql_.query(std::string(kSettle) + "true", now); }
+void SqlSessions::settle_states(WallTime now) { sql_.query(settle("true"), now); }
 
 void SqlSessions::settle_states(const std::vector<SessionId>& among, WallTime now) {
   if (among.empty()) return;
-  sql_.query(std::string(kSettle) + "s.id = ANY ($2::uuid[])", now, array_of(among));
+  sql_.query(settle("s.id = ANY ($2::uuid[])"), now, array_of(among));
 }
 
 std::vector<SessionId> SqlSessions::ended_among(const std::vector<SessionId>& sessions) {
@@ -175,6 +187,27 @@ std::vector<SessionId> SqlSessions::ended_among(const std::vector<SessionId>& se
     out.push_back(row.id<SessionId>(0));
   }
   return out;
+}
+
+void SqlSessions::purge(WallTime before, std::size_t at_once) {
+  std::vector<SessionId> ended;
+  for (const Row& row : sql_.query("SELECT id FROM sessions WHERE state = 'terminated' "
+                                   "AND changed_at < $1 ORDER BY changed_at LIMIT $2 "
+                                   "FOR UPDATE SKIP LOCKED",
+                                   before, at_once)) {
+    ended.push_back(row.id<SessionId>(0));
+  }
+  if (!ended.empty()) {
+    for (const char* table : {"attachments", "session_presence"}) {
+      sql_.query("DELETE FROM " + std::string(table) + " WHERE session_id = ANY ($1::uuid[])",
+                 array_of(ended));
+    }
+    sql_.query("DELETE FROM sessions WHERE id = ANY ($1::uuid[])", array_of(ended));
+  }
+  sql_.query(
+      "DELETE FROM attachments WHERE id IN (SELECT id FROM attachments WHERE created_at < $1 "
+      "ORDER BY created_at LIMIT $2)",
+      before, at_once);
 }
 
 std::vector<control::StateCount> SqlSessions::count_by_state() {

@@ -12,8 +12,7 @@ class SqlSessions final : public control::SessionRepository {
 
   void create(const control::Session& session) override;
   std::optional<control::Session> find_and_lock(SessionId session) override;
-  std::vector<control::Session> list_of_user(UserId user) override;
-  std::vector<control::Session> list_of_organization(OrganizationId organization) override;
+  std::vector<control::Session> list(const control::SessionQuery& query) override;
   void add_attachment(const control::Session& session, AttachmentId attachment,
                       std::string_view source_ip, WallTime now) override;
   std::vector<control::Session> terminate(const control::SessionFilter& filter,
@@ -26,6 +25,7 @@ class SqlSessions final : public control::SessionRepository {
   void settle_states(WallTime now) override;
   void settle_states(const std::vector<SessionId>& among, WallTime now) override;
   std::vector<SessionId> ended_among(const std::vector<SessionId>& sessions) override;
+  void purge(WallTime before, std::size_t at_once) override;
   std::vector<control::StateCount> count_by_state() override;
 
  private:

@@ -1,0 +1,23 @@
+// What a change ends for others, counted before it is made. Who may not list it is told in words
+// without figures.
+#pragma once
+
+#include <string>
+
+#include "client/core/api_client.hpp"
+
+namespace rap::client {
+
+// Whose living sessions: of the whole organization, unless a member narrows it.
+struct SessionsOf {
+  std::string organization;
+  std::string resource;  // name or id
+  std::string email;
+};
+
+std::string sessions_that_end(ApiClient& api, const SessionsOf& of);  // "2 sessions end."
+std::string grants_that_end(ApiClient& api, const std::string& organization,
+                            const std::string& resource);
+std::string memberships_that_end(ApiClient& api, const std::string& organization);
+
+}  // namespace rap::client

@@ -1,0 +1,23 @@
+// One attempt with a password, of a person who signs in or changes theirs: it is counted against
+// the account and the network it comes from, weighed, and forgiven when it was right.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "control/http/call.hpp"
+#include "control/people/ports.hpp"
+#include "control/people/user.hpp"
+
+namespace rap::control {
+
+inline constexpr std::int64_t kMaxPassword = 1024;  // bytes; longer ones are refused unweighed
+
+// The account whose password it is. A wrong one is in the audit log as `action`; an unknown account
+// and a temporary password that has expired are refused in the same words.
+Outcome<Credentials> weigh_password(SignInPorts& ports, const Call& call, const std::string& email,
+                                    const std::string& password, std::string_view action);
+
+Problem wrong_credentials();
+
+}  // namespace rap::control

@@ -1,0 +1,22 @@
+// The platform's database as commands on the control plane's host reach it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "control/pki/authority.hpp"
+#include "control/server/state_directory.hpp"
+
+namespace rap::control::server {
+
+struct HostDatabase {
+  const std::string& conninfo;
+  const control::Authority& authority;
+};
+
+// Runs `work` while the database is there. The private PostgreSQL (an empty `database_url`) is
+// started for it when no server runs, and stopped afterwards.
+Result<void> on_host_database(const std::string& state_directory, const std::string& database_url,
+                              const std::function<Result<void>(const HostDatabase&)>& work);
+
+}  // namespace rap::control::server
