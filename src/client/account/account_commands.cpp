@@ -47,8 +47,8 @@ Fallible<int> login(World& world, const LoginArguments& args) {
   const auto roots = RAP_TRY(establish_trust(world.home, world.network, world.terminal,
                                              server->authority, anchor, world.err));
   const auto password = RAP_TRY(read_password(world, args.password_stdin, email));
-  const auto profile =
-      RAP_TRY(sign_in(world.home, world.network, *server, roots, email, password, world.random));
+  const auto profile = RAP_TRY(
+      sign_in(world.home, world.network, *server, roots, email, password, world.random, world.now));
   const json answer = {
       {"server", profile.server}, {"email", profile.email}, {"expires_at", profile.expires_at}};
   return show(world, answer, "Signed in to " + profile.server + " as " + profile.email + ".");

@@ -26,10 +26,10 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
                                       const wire::HostPort& server, const TrustAnchor& anchor,
                                       std::ostream& err);
 
-// The password goes to the server proven by `roots_pem`; profile and roots are stored. The device
-// keeps the id it was given at its first sign-in.
+// The password goes to the server proven by `roots_pem`; profile and roots are stored, the roots as
+// far as those vouch for others. The device keeps the id it was given at its first sign-in.
 Fallible<Profile> sign_in(Home& home, Network& network, const wire::Url& server,
                           const std::string& roots_pem, const std::string& email,
-                          const std::string& password, RandomSource& random);
+                          const std::string& password, RandomSource& random, WallTime now);
 
 }  // namespace rap::client
