@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   switch (line->command) {
     case rap::Command::serve: return rap::control::server::run_serve(line->serve);
     case rap::Command::prepare_trust: return rap::control::server::run_trust_prepare(line->prepare);
+    case rap::Command::names: return rap::control::server::run_names(line->names);
     case rap::Command::init: break;
   }
   line->init.owner_password = read_password();

@@ -74,6 +74,24 @@ void add_trust(CLI::App& app, control::server::PrepareOptions& prepare) {
       ->required();
 }
 
+void add_names(CLI::App& app, control::server::NamesOptions& names) {
+  using Change = control::server::NamesOptions::Change;
+  CLI::App* group = app.add_subcommand(
+      "names", "The names and IP addresses that the server's certificate speaks for");
+  group->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, Change change) {
+    CLI::App* command = group->add_subcommand(name, what);
+    command->add_option("--state", names.state, "The directory 'init' was given")->required();
+    if (change != Change::none) {
+      command->add_option("NAME", names.hosts, "Host name or IP address")->required();
+    }
+    command->callback([&names, change] { names.change = change; });
+  };
+  add("list", "Show them", Change::none);
+  add("add", "Add some: a new certificate follows, and no new trust", Change::add);
+  add("remove", "Remove some", Change::remove);
+}
+
 }  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
@@ -84,6 +102,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_init(app, line.init, line.password_stdin);
   add_serve(app, line.serve);
   add_trust(app, line.prepare);
+  add_names(app, line.names);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -91,6 +110,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   }
   if (app.got_subcommand("serve")) line.command = Command::serve;
   if (app.got_subcommand("trust")) line.command = Command::prepare_trust;
+  if (app.got_subcommand("names")) line.command = Command::names;
   return line;
 }
 

@@ -7,7 +7,7 @@
 
 namespace rap {
 
-enum class Command { init, serve, prepare_trust };
+enum class Command { init, serve, prepare_trust, names };
 
 struct CommandLine {
   Command command = Command::init;
@@ -15,6 +15,7 @@ struct CommandLine {
   bool password_stdin = false;
   control::server::ServeOptions serve;
   control::server::PrepareOptions prepare;
+  control::server::NamesOptions names;
 };
 
 // The error is the program's exit status: its help was printed, or what is wrong.

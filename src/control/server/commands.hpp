@@ -1,6 +1,7 @@
 // The commands of rap-control.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,14 @@ struct PrepareOptions {
   std::string out_root_key;  // where the new one's goes
 };
 int run_trust_prepare(const PrepareOptions& options);
+
+struct NamesOptions {
+  enum class Change : std::uint8_t { none, add, remove };
+  std::string state;
+  Change change = Change::none;
+  std::vector<std::string> hosts;
+};
+int run_names(const NamesOptions& options);
 
 struct ServeOptions {
   std::string state;
