@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
       return rap::control::server::run_reset_password(line->recovery);
     case rap::Command::unlock: return rap::control::server::run_unlock(line->recovery);
     case rap::Command::verify_audit: return rap::control::server::run_audit_verify(line->audit);
+    case rap::Command::names: return rap::control::server::run_names(line->names);
     case rap::Command::init: break;
   }
   line->init.owner_password = read_password();

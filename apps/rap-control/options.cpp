@@ -133,6 +133,24 @@ void add_audit(CLI::App& app, control::server::AuditVerifyOptions& audit) {
   verify->add_option("--database-url", audit.database_url, kDatabaseHelp);
 }
 
+void add_names(CLI::App& app, control::server::NamesOptions& names) {
+  using Change = control::server::NamesOptions::Change;
+  CLI::App* group = app.add_subcommand(
+      "names", "The names and IP addresses that the server's certificate speaks for");
+  group->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, Change change) {
+    CLI::App* command = group->add_subcommand(name, what);
+    command->add_option("--state", names.state, "The directory 'init' was given")->required();
+    if (change != Change::none) {
+      command->add_option("NAME", names.hosts, "Host name or IP address")->required();
+    }
+    command->callback([&names, change] { names.change = change; });
+  };
+  add("list", "Show them", Change::none);
+  add("add", "Add some: a new certificate follows, and no new trust", Change::add);
+  add("remove", "Remove some", Change::remove);
+}
+
 }  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
@@ -145,6 +163,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_trust(app, line.prepare);
   add_recovery(app, line.recovery);
   add_audit(app, line.audit);
+  add_names(app, line.names);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -155,6 +174,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("reset-password")) line.command = Command::reset_password;
   if (app.got_subcommand("unlock")) line.command = Command::unlock;
   if (app.got_subcommand("audit")) line.command = Command::verify_audit;
+  if (app.got_subcommand("names")) line.command = Command::names;
   return line;
 }
 

@@ -7,7 +7,7 @@
 
 namespace rap {
 
-enum class Command { init, serve, prepare_trust, reset_password, unlock, verify_audit };
+enum class Command { init, serve, prepare_trust, reset_password, unlock, verify_audit, names };
 
 struct CommandLine {
   Command command = Command::init;
@@ -17,6 +17,7 @@ struct CommandLine {
   control::server::PrepareOptions prepare;
   control::server::RecoveryOptions recovery;
   control::server::AuditVerifyOptions audit;
+  control::server::NamesOptions names;
 };
 
 // The error is the program's exit status: its help was printed, or what is wrong.

@@ -9,6 +9,7 @@
 #include "base/encoding.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "policy/protocols.hpp"
+#include "snapshot/node_names.hpp"
 #include "snapshot/target_ranges.hpp"
 #include "wire/json_reader.hpp"
 
@@ -223,6 +224,12 @@ std::span<const ConfigType> config_types() {
        Audience::egresses,
        "egress for new flows; rap-control for new resources",
        find_ranges_fault},
+      {kNodeNames,
+       {platform, cluster},
+       kMaxConfigValue,
+       Audience::nobody,
+       "rap-control when a host asks for a certificate, and when one is approved or renewed",
+       find_node_names_fault},
   };
   return types;
 }

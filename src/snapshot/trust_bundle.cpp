@@ -86,6 +86,16 @@ std::expected<TrustBundle, TrustBundleFault> open_trust_bundle(
   return std::move(*bundle);
 }
 
+TrustedRoots follow_trust_bundles(TrustedRoots held, std::optional<ClusterId> cluster,
+                                  std::span<const std::string> envelopes) {
+  for (const std::string& envelope :
+       envelopes.first(std::min(envelopes.size(), kMaxBundlesFollowed))) {
+    auto bundle = open_trust_bundle(envelope, cluster, held.roots, held.version + 1);
+    if (bundle) held = {bundle->version, std::move(bundle->roots)};
+  }
+  return held;
+}
+
 bool are_all_trusted(const std::vector<crypto::Certificate>& roots,
                      const std::vector<crypto::Certificate>& trusted) {
   return std::ranges::all_of(roots, [&](const crypto::Certificate& root) {

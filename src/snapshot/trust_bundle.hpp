@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,17 @@ std::string seal_trust_bundle(const TrustBundle& bundle,
 std::expected<TrustBundle, TrustBundleFault> open_trust_bundle(
     std::string_view envelope, std::optional<ClusterId> cluster,
     const std::vector<crypto::Certificate>& trusted, std::uint64_t floor);
+
+// Roots that are trusted, and the version of the bundle that they came with.
+struct TrustedRoots {
+  std::uint64_t version = kFirstTrustBundle;
+  std::vector<crypto::Certificate> roots;
+};
+// What `held` leads to by these bundles, in their order: each that is newer, of the cluster, and
+// signed by a root that is trusted by then takes over; the others are passed over.
+inline constexpr std::size_t kMaxBundlesFollowed = 64;
+TrustedRoots follow_trust_bundles(TrustedRoots held, std::optional<ClusterId> cluster,
+                                  std::span<const std::string> envelopes);
 
 // Are all of these among the trusted ones?
 bool are_all_trusted(const std::vector<crypto::Certificate>& roots,

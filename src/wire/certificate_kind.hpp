@@ -1,5 +1,5 @@
-// The two kinds of certificates that a node gets (PK-2): its own, which nodes and the control plane
-// meet it with, and the worker's, which an entry meets clients with.
+// The kinds of certificates there are (PK-2): a node's own, which nodes and the control plane meet
+// it with; a worker's, which an entry meets clients with; and the control plane's.
 #pragma once
 
 #include <array>
@@ -11,9 +11,12 @@
 
 namespace rap::wire {
 
-enum class CertificateKind : std::uint8_t { node, worker };
+enum class CertificateKind : std::uint8_t { node, worker, control };
 
-inline constexpr std::array<std::string_view, 2> kCertificateKindNames = {"node", "worker"};
+inline constexpr std::array<std::string_view, 3> kCertificateKindNames = {"node", "worker",
+                                                                          "control"};
+// Those that a node may ask for.
+inline constexpr std::array<std::string_view, 2> kNodesCertificateKindNames = {"node", "worker"};
 
 constexpr std::string_view to_string(CertificateKind kind) {
   return name_in(kCertificateKindNames, kind);

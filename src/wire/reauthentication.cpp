@@ -12,6 +12,8 @@ Bytes Reauthentication::encode() const {
   }
   w.u16(static_cast<std::uint16_t>(signature.size()));
   w.raw(signature);
+  w.u16(static_cast<std::uint16_t>(staple.size()));
+  w.raw(staple);
   return out;
 }
 
@@ -22,6 +24,7 @@ std::optional<Reauthentication> Reauthentication::decode(ByteView payload) {
   if (count == 0 || count > kMaxCertificates) return std::nullopt;
   for (std::size_t i = 0; i < count; ++i) p.chain.push_back(to_bytes(r.field16()));
   p.signature = to_bytes(r.field16());
+  p.staple = to_bytes(r.field16());
   if (!r.finished()) return std::nullopt;
   return p;
 }

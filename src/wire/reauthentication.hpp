@@ -15,6 +15,7 @@ struct Reauthentication {
 
   std::vector<Bytes> chain;  // DER, the leaf first
   Bytes signature;
+  Bytes staple = {};  // an OCSP response about the leaf, as in a handshake; empty: none
 
   Bytes encode() const;
   static std::optional<Reauthentication> decode(ByteView payload);

@@ -9,7 +9,7 @@ namespace {
 
 TEST(Reauthentication, RoundTripsAndRefusesEverythingElse) {
   SeededRandom rng(1);
-  const Reauthentication p{{rng.bytes(700), rng.bytes(500)}, rng.bytes(64)};
+  const Reauthentication p{{rng.bytes(700), rng.bytes(500)}, rng.bytes(64), rng.bytes(900)};
   const Bytes encoded = p.encode();
   EXPECT_EQ(Reauthentication::decode(encoded), p);
   for (std::size_t n = 0; n < encoded.size(); ++n) {

@@ -72,6 +72,48 @@ TEST_F(Enrolment, ARefusedRequestDoesNotUseUpTheToken) {
   EXPECT_EQ(enrol(body).status, 202);
 }
 
+TEST_F(Enrolment, ShowsTheApproverEveryNameThatACertificateWillCarry) {
+  const json body = request(join_token());
+  ASSERT_EQ(enrol(body).status, 202);
+  json shown;
+  for (const json& e : in(w.as("keeper", "GET", "enrolments?state=pending"), "items")) {
+    if (e["node_name"] == "fresh") shown = e;
+  }
+  const auto node = NodeId::parse(body["node_id"].get<std::string>()).value();
+  const ClusterId cluster = ControlPlane::authority().cluster;
+  EXPECT_EQ(shown["certificate_names"],
+            (json{"fresh.test", wire::SpiffeId::of_node(cluster, node).str(),
+                  wire::SpiffeId::of_worker(cluster, node).str()}));
+}
+
+TEST_F(Enrolment, NoNodeGetsANameOfTheControlPlane) {
+  int n = 0;
+  for (const char* host : {"control.test", "CONTROL.test"}) {
+    const json body = ControlPlane::enrolment(
+        join_token({{"node_name", "fresh-" + std::to_string(++n)}}), key, host);
+    const Answered refused = enrol(body);
+    EXPECT_EQ(refused.code(), "names_not_allowed") << host << refused.text;
+  }
+}
+
+TEST_F(Enrolment, NoNodeGetsANameThatThePlatformLeavesOut) {
+  const auto allow = [&](const json& names) {
+    const Answered set = w.as("root", "PUT", "configs/node_names", {{"value", {{"allow", names}}}});
+    EXPECT_EQ(set.status, 200) << set.text;
+  };
+  const json body = request(join_token());
+  allow({"*.nodes.test"});
+  EXPECT_EQ(enrol(body).code(), "names_not_allowed");
+  allow({"*.test"});
+  const Answered asked = enrol(body);
+  ASSERT_EQ(asked.status, 202) << asked.text;
+  const std::string approve = "enrolments/" + asked.body["id"].get<std::string>() + "/approve";
+  allow({"*.nodes.test"});
+  EXPECT_EQ(w.as("root", "POST", approve).code(), "names_not_allowed") << "judged again";
+  allow({"*.test"});
+  EXPECT_EQ(w.as("root", "POST", approve).status, 200);
+}
+
 TEST_F(Enrolment, YieldsACertificateOnApprovalForWhoKnowsThePollSecret) {
   const json body = request(join_token());
   const std::string id = enrol(body).body["id"];

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/pki/own_certificate.hpp"
 #include "snapshot/public_deny_list.hpp"
 #include "test_world.hpp"
 
@@ -13,7 +14,8 @@ using namespace std::chrono_literals;
 
 class DenyListOfClients : public ::testing::Test {
  protected:
-  DenyListOfClients() {
+  DenyListOfClients() { issue_worker(); }
+  void issue_worker() {
     const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
     crypto::SubjectNames names;
     names.uris = {wire::SpiffeId{ControlPlane::authority().cluster, wire::SpiffeId::Kind::worker,
@@ -65,6 +67,55 @@ TEST_F(DenyListOfClients, NamesARevokedWorkerAtOnceAndNoNodeCertificate) {
   EXPECT_EQ(after.entries.front().serial, worker->serial_hex());
 }
 
+// A revoked worker is not met by whoever has no list yet either.
+TEST_F(DenyListOfClients, ARevokedWorkerIsNoCandidateUntilItHasAnotherCertificate) {
+  const auto candidates = [&] { return in(session(), "candidates").size(); };
+  const std::size_t all = candidates();
+  ASSERT_GT(all, 0U);
+  revoke(false);
+  const Answered after = session();
+  EXPECT_EQ(after.status == 201 ? in(after, "candidates").size() : 0U, all - 1) << after.text;
+  issue_worker();
+  EXPECT_EQ(candidates(), all);
+}
+
+TEST_F(DenyListOfClients, TheControlPlanesOwnCertificateIsRevokedLikeEveryOther) {
+  const auto authority = ControlPlane::authority();
+  const auto own_key = crypto::PrivateKey::generate(crypto::KeyType::p256);
+  crypto::SubjectNames names;
+  names.uris = {wire::SpiffeId{authority.cluster, wire::SpiffeId::Kind::control, {1}}.str()};
+  names.dns = {"control.test"};
+  SeededRandom rng{4};
+  const auto leaf =
+      crypto::issue_leaf(authority.intermediate, own_key.public_key(), names,
+                         control::validity_from(w.control->now, std::chrono::days{1}), rng);
+  const auto enter = [&] {
+    return control::enter_own_certificate(w.control->database, authority,
+                                          {leaf, authority.intermediate.certificate}, {},
+                                          w.control->now);
+  };
+  EXPECT_EQ(enter(), control::OwnStanding::good);
+  EXPECT_EQ(enter(), control::OwnStanding::good) << "once is enough";
+  const auto shown = [&] {
+    for (const json& c : in(w.as("root", "GET", "certificates"), "items")) {
+      if (c["serial"] == leaf.serial_hex()) return c;
+    }
+    return json();
+  };
+  EXPECT_EQ(shown()["kind"], "control");
+  EXPECT_EQ(shown()["cluster"], authority.cluster.str());
+  EXPECT_FALSE(shown().contains("node"));
+  const Answered done =
+      w.as("root", "POST", "certificates/" + leaf.serial_hex() + "/revoke", {{"key", true}});
+  EXPECT_EQ(done.status, 200) << done.text;
+  EXPECT_EQ(shown()["status"], "revoked");
+  EXPECT_EQ(enter(), control::OwnStanding::revoked);
+  const auto deny = crypto::DenyList::make(opened(fetched()).entries);
+  ASSERT_TRUE(deny);
+  EXPECT_TRUE(deny->certificate(leaf.issuer_hash(), leaf.serial_hex()));
+  EXPECT_TRUE(deny->key(leaf.key_hash()));
+}
+
 TEST_F(DenyListOfClients, NamesTheKeyWhenThatOrTheNodeWasRevoked) {
   revoke(true);
   const auto deny = crypto::DenyList::make(opened(fetched()).entries);
@@ -82,6 +133,7 @@ TEST_F(DenyListOfClients, ComesWithAnAttachmentUnlessTheClientHasIt) {
   EXPECT_EQ(opened(first.body["deny_list"]).version, version);
   EXPECT_FALSE(session({{"deny_list_version", version}}).body.contains("deny_list"));
   revoke(false);
+  issue_worker();  // without another the entry would be no candidate
   EXPECT_EQ(opened(session({{"deny_list_version", version}}).body["deny_list"]).entries.size(), 1U);
 }
 

@@ -213,11 +213,15 @@ class ControlPlane {
   RecentAnswers answers;
 
  private:
+  struct OwnNames final : control::OwnNames {
+    std::vector<std::string> hosts() const override { return {"control.test", "192.0.2.1"}; }
+  };
   static Answered read(wire::HttpResponse response);
-  control::IssuingPorts issuing() { return {.rng = rng_}; }
+  control::IssuingPorts issuing() { return {.rng = rng_, .own_names = &own_names_}; }
   control::RoomPorts room_ports();
   control::NodeLinkPorts node_link_ports();
 
+  OwnNames own_names_;
   control::Metrics metrics_;
   control::Api api_;
   control::NodeLink nodes_;

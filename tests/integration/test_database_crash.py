@@ -66,7 +66,7 @@ class DatabaseCrash(unittest.TestCase):
 
     def certificates(self, token):
         return [c["status"] for c in self.owner.get("certificates")["items"]
-                if c["node"] == token.node]
+                if c.get("node") == token.node]
 
     def call_as(self, token, what, body):
         """A call of the node listener with the certificate the node was given."""

@@ -59,7 +59,8 @@ class AccessCommands : public testing::Test {
                {"production_trusted", true},
                {"smoke_only", false},
                {"tls_ca_ref", "x"},
-               {"tls_cluster", pki_.cluster.str()}}}}};
+               {"tls_cluster", pki_.cluster.str()},
+               {"tls_worker", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}}}}};
   }
 
   void open_resource(const std::string& name, const json& more = json::object()) {

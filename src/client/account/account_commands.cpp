@@ -49,7 +49,7 @@ Fallible<int> login(World& world, const LoginArguments& args) {
                                              server->authority, anchor, world.err));
   const auto password = RAP_TRY(read_password(world, args.password_stdin, email));
   const auto done = RAP_TRY(sign_in(world.home, world.network, world.terminal, *server, roots,
-                                    email, password, world.random));
+                                    email, password, world.random, world.now));
   const Profile& profile = done.profile;
   json answer = {
       {"server", profile.server}, {"email", profile.email}, {"expires_at", profile.expires_at}};

@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "client/testing/shell.hpp"
 #include "crypto/testing/pki.hpp"
+#include "snapshot/trust_bundle.hpp"
 
 namespace rap::client {
 namespace {
@@ -118,8 +119,43 @@ TEST_F(AccountCommands, LoginReadsTheRootFromAFile) {
   EXPECT_EQ(run(login({"--ca-file", "root.pem"})), kOk) << err();
   EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
   EXPECT_EQ(run(login({"--ca-file", "junk.pem"})), kUsage);
+  home().given["leaf.pem"] = pki_.intermediate.certificate.pem();
+  EXPECT_EQ(run(login({"--ca-file", "leaf.pem"})), kUsage) << "which names no platform";
   EXPECT_EQ(run(login({"--ca-file", "none.pem"})), kUsage);
   EXPECT_EQ(run(login({"--ca-file", "root.pem", "--ca-fingerprint", "x"})), kUsage);
+}
+
+// What a server sends with its answer is no reason to believe it the next time.
+TEST_F(AccountCommands, LoginTakesNoRootThatTheKnownOneDoesNotVouchFor) {
+  serve_login();
+  const auto stranger = crypto::make_root(pki_.cluster, crypto::TestPki::validity, pki_.rng);
+  const auto next = crypto::make_root(pki_.cluster, crypto::TestPki::validity, pki_.rng);
+  const auto answer = [&](const crypto::Issuer& signer) {
+    const auto bundle =
+        snapshot::seal_trust_bundle({2, pki_.cluster, {root_, next.certificate}}, {signer});
+    network().answer("GET trust-bundle",
+                     {{"pem", root_.pem() + stranger.certificate.pem() + next.certificate.pem()},
+                      {"version", 2},
+                      {"bundles", {bundle}}});
+  };
+  answer(stranger);
+  EXPECT_EQ(run(login({"--ca-fingerprint", root_.fingerprint_hex()})), kOk) << err();
+  EXPECT_EQ(home().files["ca.pem"], root_.pem());
+  EXPECT_EQ(home().files["ca.version"], "1\n");
+  answer(pki_.root);
+  EXPECT_EQ(run(login({})), kOk) << err();
+  EXPECT_EQ(home().files["ca.pem"], root_.pem() + next.certificate.pem());
+  EXPECT_EQ(home().files["ca.version"], "2\n");
+}
+
+TEST_F(AccountCommands, LoginLooksAtTheDenyListThatIsKept) {
+  serve_login();
+  sign_in();
+  network().denied = std::make_shared<const crypto::DenyList>();
+  EXPECT_EQ(run({"login", "--password-stdin", "--email", "a@b.test"}), kUsage) << "no password";
+  shell_.terminal.piped = {"pw"};
+  EXPECT_EQ(run({"login", "--password-stdin"}), kOk) << err();
+  EXPECT_EQ(network().denied, nullptr) << "what is kept, which is none here";
 }
 
 TEST_F(AccountCommands, RootsOfOneServerDoNotCountForAnother) {
@@ -209,6 +245,29 @@ TEST_F(AccountCommands, EachTroubleOfTheNetworkHasItsExitCode) {
     network().error = NetworkError{fault, "why"};
     EXPECT_EQ(run({"whoami"}), code);
     EXPECT_THAT(err(), HasSubstr("why"));
+  }
+}
+
+TEST_F(AccountCommands, WhatIsWrongWithTheServerIsSaidByItsCause) {
+  using Fault = crypto::CertificateFault;
+  sign_in();
+  const std::pair<std::optional<Fault>, const char*> table[] = {
+      {Fault::not_yet_valid, "clock shows, 2027-01-15T07:00:00Z"},
+      {Fault::expired, "Set the clock right"},
+      {Fault::bad_status, "Set the clock right"},
+      {Fault::no_certificate, "as the port for nodes does"},
+      {Fault::wrong_kind, "a node answers there"},
+      {Fault::wrong_cluster, "another cluster"},
+      {Fault::wrong_name, "rap-control names add"},
+      {Fault::revoked, "is revoked"},
+      {Fault::status_revoked, "is revoked"},
+      {Fault::unknown_root, "--ca-fingerprint"},
+      {std::nullopt, "no control plane"}};
+  for (const auto& [fault, text] : table) {
+    network().error = NetworkError{NetworkFault::untrusted, "why", fault, "2027-01-15T07:00:00Z"};
+    EXPECT_EQ(run({"whoami"}), kUntrusted);
+    EXPECT_THAT(err(), HasSubstr(text));
+    if (fault != Fault::unknown_root) EXPECT_THAT(err(), Not(HasSubstr("--ca-fingerprint")));
   }
 }
 

@@ -7,6 +7,9 @@
 
 #include "base/try.hpp"
 #include "client/core/api_types.hpp"
+#include "client/core/deny_list_store.hpp"
+#include "client/core/root_succession.hpp"
+#include "crypto/x509/ca.hpp"
 #include "crypto/x509/certificate.hpp"
 
 namespace rap::client {
@@ -115,8 +118,12 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
                                       const wire::HostPort& server, const TrustAnchor& anchor,
                                       std::ostream& err) {
   if (anchor.ca_pem) {
-    if (!crypto::Certificate::chain_from_pem(*anchor.ca_pem)) {
-      return fail(ExitCode::usage, "--ca-file holds no certificate in PEM form.");
+    const auto roots = crypto::Certificate::chain_from_pem(*anchor.ca_pem);
+    if (!roots) return fail(ExitCode::usage, "--ca-file holds no certificate in PEM form.");
+    if (!crypto::cluster_of_roots(*roots)) {
+      return fail(ExitCode::usage,
+                  "--ca-file holds something else than the root certificate of one platform; ask "
+                  "your platform owner for it.");
     }
     return *anchor.ca_pem;
   }
@@ -130,20 +137,25 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
 Fallible<SignedIn> sign_in(Home& home, Network& network, Terminal& terminal,
                            const wire::Url& server, const std::string& roots_pem,
                            const std::string& email, const std::string& password,
-                           RandomSource& random) {
+                           RandomSource& random, WallTime now) {
   const auto before = RAP_TRY(load_profile(home));
+  DenyListStore deny_lists(home);
+  deny_lists.load(roots_pem, now);
+  network.deny(deny_lists.current());
   ApiClient api(network, server.authority, roots_pem, {});
   // The roots of an earlier time may have been replaced since; those somebody gives now may not.
   if (const auto known = home.read(kRootsFile); known && *known == roots_pem) api.follow_with(home);
-  // The bundle comes over the verified connection, so it may also bring roots that are to come.
   const auto bundle = RAP_TRY(op::as<op::GetTrustBundleAnswer>(api.ask(op::get_trust_bundle())));
+  // Roots that are to come are taken with the signature of those that are there, and never because
+  // the server has them.
+  const auto roots =
+      follow_bundles(held_roots(home, api.roots_pem().value_or(roots_pem)), bundle.bundles);
   const auto answer = RAP_TRY(op::as<op::SignInAnswer>(
       ask_patiently(api, op::sign_in({.email = email, .password = password}), terminal)));
   Profile profile{"https://" + server.authority.str(), email, answer.token, answer.expires_at, {}};
   if (before) profile.device = before->device;
   if (profile.device.empty()) profile.device = DeviceId::random(random).str();
-  RAP_TRY(home.write(kRootsFile, bundle.pem));
-  RAP_TRY(home.write(kBundleVersionFile, std::to_string(bundle.version) + "\n"));
+  RAP_TRY(keep_roots(home, roots));
   RAP_TRY(save_profile(home, profile));
   return SignedIn{profile, answer.password_expires_at.has_value()};
 }

@@ -31,12 +31,13 @@ struct SignedIn {
   bool password_is_temporary = false;  // somebody else set it; it opens nothing but its change
 };
 
-// The password goes to the server proven by `roots_pem`; profile and roots are stored. The device
+// The password goes to the server proven by `roots_pem`; profile and roots are stored, the
+// roots as far as those vouch for others. The device
 // keeps the id it was given at its first sign-in. While too many people sign in at once, it is
 // tried again until the person interrupts it.
 Fallible<SignedIn> sign_in(Home& home, Network& network, Terminal& terminal,
                            const wire::Url& server, const std::string& roots_pem,
                            const std::string& email, const std::string& password,
-                           RandomSource& random);
+                           RandomSource& random, WallTime now);
 
 }  // namespace rap::client

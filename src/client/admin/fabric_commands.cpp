@@ -109,12 +109,15 @@ void add_routes(CLI::App& admin, Invocation& invocation) {
 }
 
 void add_certificates(CLI::App& admin, Invocation& invocation) {
-  CLI::App& group = *add_group(admin, "certificates", "Certificates of nodes");
-  Leaf(group, invocation, "list", "List every certificate that was issued to a node")
+  CLI::App& group =
+      *add_group(admin, "certificates", "Certificates of nodes and of the control plane");
+  Leaf(group, invocation, "list", "List every certificate that was issued")
       .runs([](World& w, ApiClient& api, const Words&) {
         return show_items(w, api.ask(op::list_certificates()),
                           {{"NODE", "/node_name"},
+                           {"KIND", "/kind"},
                            {"STATUS", "/status"},
+                           {"CLUSTER", "/cluster"},
                            {"FROM", "/not_before", Format::time},
                            {"UNTIL", "/not_after", Format::time},
                            {"CA", "/ca_ref"},

@@ -93,7 +93,7 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
                            {"STATE", "/state"},
                            {"HOST", "/metadata/hostname"},
                            {"FROM", "/source_ip"},
-                           {"DATA PLANE", "/data_plane_advertise"},
+                           {"CERTIFICATES FOR", "/certificate_names"},
                            {"ASKED", "/created_at", Format::time},
                            {"ID", "/id"}},
                           "No enrolments.");

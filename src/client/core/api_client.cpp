@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/core/root_succession.hpp"
+#include "client/core/untrusted_server.hpp"
 
 namespace rap::client {
 
@@ -41,6 +42,13 @@ ExitCode exit_code(int status, const std::string& code) {
     case 504: return ExitCode::unreachable;
     default: return ExitCode::failed;
   }
+}
+
+// Nothing else that is wrong with a server would be mended by other roots.
+bool is_under_other_roots(const NetworkError& error) {
+  using Fault = crypto::CertificateFault;
+  return error.fault == NetworkFault::untrusted &&
+         (error.certificate == Fault::unknown_root || error.certificate == Fault::bad_chain);
 }
 
 }  // namespace
@@ -101,11 +109,7 @@ Failure network_failure(const NetworkError& error, const wire::HostPort& server)
     case NetworkFault::timeout:
       return {ExitCode::unreachable,
               server.str() + " does not answer" + why + ". Try again in a moment."};
-    case NetworkFault::untrusted:
-      return {ExitCode::untrusted,
-              "The server at " + server.str() + " does not prove to be your platform" + why +
-                  ". If its root certificate was replaced, ask your platform owner for the new "
-                  "fingerprint and run 'rap login --ca-fingerprint HEX'."};
+    case NetworkFault::untrusted: return {ExitCode::untrusted, untrusted_server(error, server)};
     case NetworkFault::broken:
       return {ExitCode::failed, "The answer of " + server.str() + " makes no sense" + why +
                                     ". Is this the address of a control plane?"};
@@ -117,8 +121,7 @@ std::string segment(std::string_view text) { return wire::percent_encode(text); 
 
 Fallible<json> ApiClient::ask(const ApiCall& call) {
   auto response = network_.fetch(server_, roots_pem_, api_request(call, token_));
-  const bool untrusted = !response && response.error().fault == NetworkFault::untrusted;
-  if (untrusted && home_ && roots_pem_) {
+  if (!response && is_under_other_roots(response.error()) && home_ && roots_pem_) {
     if (auto roots = follow_trust(*home_, network_, server_, *roots_pem_)) {
       roots_pem_ = std::move(*roots);
       response = network_.fetch(server_, roots_pem_, api_request(call, token_));

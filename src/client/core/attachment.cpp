@@ -19,8 +19,9 @@ std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
   }
   auto url = wire::parse_url(item.url, "wss", kWssPort);
   const auto cluster = ClusterId::parse(item.tls_cluster);
-  if (!url || !cluster) return std::nullopt;
-  return Candidate{std::move(*url), item.token, *cluster};
+  const auto worker = NodeId::parse(item.tls_worker);
+  if (!url || !cluster || !worker) return std::nullopt;
+  return Candidate{std::move(*url), item.token, *cluster, *worker};
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct Candidate {
   wire::Url url;      // wss://…
   std::string token;  // for this entry only, once, within a minute
   ClusterId cluster;  // whose worker the entry must prove to be
+  NodeId worker;      // and which one
 };
 
 struct Attachment {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "crypto/x509/certificate_path.hpp"
 #include "crypto/x509/deny_list.hpp"
 #include "wire/http_message.hpp"
 #include "wire/url.hpp"
@@ -23,13 +24,18 @@ enum class NetworkFault : std::uint8_t {
 struct NetworkError {
   NetworkFault fault = NetworkFault::unreachable;
   std::string detail;
+  // Of untrusted: why the certificate was refused; none: no certificate got so far.
+  std::optional<crypto::CertificateFault> certificate = {};
+  std::string clock = {};  // what this machine's clock said then
 };
 
 class Network {
  public:
   virtual ~Network() = default;
-  // One request over HTTPS. With roots, the server must prove its name under one of them. Without,
-  // nobody is verified: for the first contact only, with nothing secret in the request.
+  // One request over HTTPS. With roots, the server must prove under one of them that it is a
+  // control plane, of the cluster that the roots name and at this host, and that it is in good
+  // standing. Without, nobody is verified: for the first contact only, with nothing secret in the
+  // request.
   virtual std::expected<wire::HttpResponse, NetworkError> fetch(
       const wire::HostPort& server, const std::optional<std::string>& roots_pem,
       const wire::HttpRequest& request) = 0;

@@ -23,6 +23,7 @@ FallbackCause cause_of(std::optional<crypto::CertificateFault> fault) {
     case Fault::wrong_key_usage:
     case Fault::no_identity:
     case Fault::wrong_kind:
+    case Fault::wrong_member:
     case Fault::wrong_cluster: break;
   }
   return FallbackCause::certificate_invalid;

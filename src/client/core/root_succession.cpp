@@ -2,49 +2,47 @@
 
 #include <charconv>
 
+#include "base/try.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/profile.hpp"
-#include "snapshot/trust_bundle.hpp"
+#include "crypto/x509/ca.hpp"
 
 namespace rap::client {
 
-namespace {
-
-constexpr std::size_t kMaxBundles = 64;
-
-std::uint64_t bundle_in_force(Home& home) {
-  std::uint64_t version = snapshot::kFirstTrustBundle;
+snapshot::TrustedRoots held_roots(Home& home, const std::string& roots_pem) {
+  snapshot::TrustedRoots held;
+  held.roots =
+      crypto::Certificate::chain_from_pem(roots_pem).value_or(std::vector<crypto::Certificate>{});
+  const auto kept = home.read(kRootsFile);
+  if (!kept || *kept != roots_pem) return held;  // somebody gave them just now
   const auto text = home.read(kBundleVersionFile);
-  if (text && *text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), version);
-  return version;
+  if (!text || !*text) return held;
+  std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), held.version);
+  return held;
 }
 
-}  // namespace
+snapshot::TrustedRoots follow_bundles(snapshot::TrustedRoots held,
+                                      const std::vector<std::string>& bundles) {
+  const auto cluster = crypto::cluster_of_roots(held.roots);
+  return snapshot::follow_trust_bundles(std::move(held), cluster, bundles);
+}
+
+// The roots are written first: with them alone the same bundles are taken once more.
+Fallible<void> keep_roots(Home& home, const snapshot::TrustedRoots& roots) {
+  RAP_TRY(home.write(kRootsFile, crypto::chain_pem(roots.roots)));
+  return home.write(kBundleVersionFile, std::to_string(roots.version) + "\n");
+}
 
 std::optional<std::string> follow_trust(Home& home, Network& network, const wire::HostPort& server,
                                         const std::string& roots_pem) {
-  auto roots = crypto::Certificate::chain_from_pem(roots_pem);
-  if (!roots) return std::nullopt;
   // The server is not verified here, and told nothing secret.
   const auto answer = op::as<op::GetTrustBundleAnswer>(
       ApiClient(network, server, std::nullopt, {}).ask(op::get_trust_bundle()));
-  if (!answer || answer->bundles.size() > kMaxBundles) return std::nullopt;
-
-  std::uint64_t version = bundle_in_force(home);
-  bool moved = false;
-  for (const std::string& envelope : answer->bundles) {
-    auto bundle = snapshot::open_trust_bundle(envelope, std::nullopt, *roots, version + 1);
-    if (!bundle) continue;  // one we are past, or signed by roots we do not know
-    version = bundle->version;
-    roots = std::move(bundle->roots);
-    moved = true;
-  }
-  if (!moved) return std::nullopt;
-  std::string pem = crypto::chain_pem(*roots);
-  // The roots are written first: with them alone the same bundles are taken once more.
-  if (!home.write(kRootsFile, pem)) return std::nullopt;
-  if (!home.write(kBundleVersionFile, std::to_string(version) + "\n")) return std::nullopt;
-  return pem;
+  if (!answer) return std::nullopt;
+  const auto held = held_roots(home, roots_pem);
+  const auto now = follow_bundles(held, answer->bundles);
+  if (now.version == held.version || !keep_roots(home, now)) return std::nullopt;
+  return crypto::chain_pem(now.roots);
 }
 
 }  // namespace rap::client

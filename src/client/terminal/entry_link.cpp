@@ -11,8 +11,8 @@ namespace rap::client {
 
 namespace {
 
-// The entry proves its name and that it is a worker of the cluster, and its issuer says, not longer
-// ago than half an hour, that nothing is wrong with its certificate (PK-2, CP-5).
+// The entry proves its name and that it is the worker that the control plane chose, and its issuer
+// says, not longer ago than half an hour, that nothing is wrong with its certificate (PK-2, CP-5).
 io::WebSocketClientOptions options_for(const Candidate& entry, const std::string& roots_pem,
                                        std::shared_ptr<const crypto::DenyList> deny) {
   const wire::Url& url = entry.url;
@@ -30,7 +30,8 @@ io::WebSocketClientOptions options_for(const Candidate& entry, const std::string
                            .kind = wire::SpiffeId::Kind::worker,
                            .host = url.authority.host,
                            .deny = std::move(deny),
-                           .staple_max_age = crypto::kMaxStapleAge},
+                           .staple_max_age = crypto::kMaxStapleAge,
+                           .node = entry.worker},
       io::wall_now);
   return options;
 }

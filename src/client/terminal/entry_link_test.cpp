@@ -117,6 +117,13 @@ TEST_F(EntryLinkTest, AnEntryThatOwesItsStapleIsRefused) {
   EXPECT_THAT(flow.detail, HasSubstr("staple is missing"));
 }
 
+TEST_F(EntryLinkTest, AnotherWorkerThanTheOneThatWasChosenIsRefused) {
+  meet(platform.worker({.node = NodeId::random(rng)}));
+  EXPECT_TRUE(dead);
+  EXPECT_EQ(cause, FallbackCause::certificate_invalid);
+  EXPECT_THAT(flow.detail, HasSubstr("wrong_member"));
+}
+
 TEST_F(EntryLinkTest, ANodeThatIsNoWorkerIsRefused) {
   meet(platform.worker({.kind = Kind::node}));
   EXPECT_TRUE(dead);

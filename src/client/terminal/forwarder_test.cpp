@@ -142,7 +142,8 @@ class ForwarderTest : public testing::Test, public ForwardSession {
                             {"tls_trust_mode", "platform_ca"},
                             {"production_trusted", true},
                             {"smoke_only", false},
-                            {"tls_cluster", platform_.cluster.str()}});
+                            {"tls_cluster", platform_.cluster.str()},
+                            {"tls_worker", platform_.node.str()}});
     }
     json answer = {{"session", {{"id", alive_}}},
                    {"candidates", candidates},

@@ -1,5 +1,7 @@
 #include "client/terminal/https_network.hpp"
 
+#include "crypto/ocsp/ocsp.hpp"
+#include "crypto/x509/ca.hpp"
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 
@@ -10,10 +12,17 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
                                     std::shared_ptr<const crypto::DenyList> deny) {
   crypto::TlsPolicy policy = crypto::AcceptUnverified{};
   if (roots_pem) {
-    // Roots that do not parse verify nobody.
-    policy = crypto::AcceptHost{crypto::Certificate::chain_from_pem(*roots_pem)
-                                    .value_or(std::vector<crypto::Certificate>{}),
-                                server.host, std::move(deny)};
+    // Roots that do not parse verify nobody, nor do those that name no cluster.
+    auto roots = crypto::Certificate::chain_from_pem(*roots_pem)
+                     .value_or(std::vector<crypto::Certificate>{});
+    const auto cluster = crypto::cluster_of_roots(roots);
+    if (!cluster) roots.clear();
+    policy = crypto::AcceptMember{.roots = std::move(roots),
+                                  .cluster = cluster.value_or(ClusterId{}),
+                                  .kind = wire::SpiffeId::Kind::control,
+                                  .host = server.host,
+                                  .deny = std::move(deny),
+                                  .staple_max_age = crypto::kMaxStapleAge};
   }
   io::HttpClientOptions options;
   options.host = server.host;
@@ -37,7 +46,7 @@ NetworkError to_network_error(const io::HttpError& error) {
     }
     return NetworkFault::broken;
   }();
-  return {fault, error.detail};
+  return {fault, error.detail, error.certificate, io::rfc3339(io::wall_now())};
 }
 
 std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(

@@ -27,8 +27,9 @@ struct HttpsNetworkTest : testing::Test {
                                            crypto::AcceptAnyone{}, io::wall_now);
     return options;
   }
-  // The server is known by its address alone: what kind of member it is does not matter here.
-  crypto::TlsIdentity identity() { return platform.worker(); }
+  crypto::TlsIdentity identity() {
+    return platform.worker({.kind = wire::SpiffeId::Kind::control});
+  }
 
   std::expected<wire::HttpResponse, NetworkError> fetch(std::uint16_t port,
                                                         const std::optional<std::string>& roots,
@@ -68,7 +69,47 @@ TEST_F(HttpsNetworkTest, AServerThatDoesNotProveItselfIsUntrusted) {
   expect(NetworkFault::untrusted, other_name);
   EXPECT_THAT(other_name.error().detail, HasSubstr("localhost"));
   io::TestServer plain({}, [](const wire::HttpRequest&) { return answer(""); });
-  expect(NetworkFault::untrusted, fetch(plain.port(), platform.roots_pem()));
+  const auto no_tls = fetch(plain.port(), platform.roots_pem());
+  expect(NetworkFault::untrusted, no_tls);
+  EXPECT_EQ(no_tls.error().certificate, std::nullopt);
+}
+
+// A node has a certificate of the same roots, and it speaks for the address that is dialled.
+TEST_F(HttpsNetworkTest, ANodeOfThePlatformIsNotItsControlPlaneAndHearsNothing) {
+  using Kind = wire::SpiffeId::Kind;
+  for (const Kind kind : {Kind::node, Kind::worker}) {
+    bool heard = false;
+    io::TestServer server(options(platform.worker({.kind = kind})),
+                          [&](const wire::HttpRequest&) { return heard = true, answer(""); });
+    const auto result = fetch(server.port(), platform.roots_pem());
+    expect(NetworkFault::untrusted, result);
+    EXPECT_EQ(result.error().certificate, crypto::CertificateFault::wrong_kind);
+    EXPECT_FALSE(heard);
+  }
+}
+
+TEST_F(HttpsNetworkTest, AControlPlaneThatOwesItsStapleIsUntrusted) {
+  io::TestServer server(
+      options(platform.worker({.kind = wire::SpiffeId::Kind::control, .stapled = false})),
+      [](const wire::HttpRequest&) { return answer(""); });
+  const auto result = fetch(server.port(), platform.roots_pem());
+  expect(NetworkFault::untrusted, result);
+  EXPECT_EQ(result.error().certificate, crypto::CertificateFault::bad_status);
+}
+
+TEST_F(HttpsNetworkTest, ThePortForNodesSaysThatItWantsACertificate) {
+  auto nodes = options(identity());
+  nodes.tls = crypto::TlsContext::make(
+      crypto::TlsRole::server, identity(),
+      crypto::AcceptMember{
+          {platform.root.certificate}, platform.cluster, wire::SpiffeId::Kind::node, {}},
+      io::wall_now);
+  io::TestServer server(nodes, [](const wire::HttpRequest&) { return answer(""); });
+  for (const auto& roots : {std::optional(platform.roots_pem()), std::optional<std::string>()}) {
+    const auto result = fetch(server.port(), roots);
+    expect(NetworkFault::untrusted, result);
+    EXPECT_EQ(result.error().certificate, crypto::CertificateFault::no_certificate);
+  }
 }
 
 TEST_F(HttpsNetworkTest, AServerOnTheDenyListIsUntrusted) {

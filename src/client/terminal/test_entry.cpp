@@ -26,6 +26,7 @@ crypto::Validity around(WallTime now) { return {now - kDay, now + kDay}; }
 
 TestPlatform::TestPlatform()
     : cluster(ClusterId::random(rng)),
+      node(NodeId::random(rng)),
       validity(around(io::wall_now())),
       root(crypto::make_root(cluster, validity, rng)),
       intermediate(crypto::make_intermediate(root, cluster, validity, rng)) {}
@@ -33,7 +34,7 @@ TestPlatform::TestPlatform()
 crypto::TlsIdentity TestPlatform::worker(const Worker& what) const {
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
   crypto::SubjectNames names;
-  names.uris = {wire::SpiffeId{cluster, what.kind, NodeId::random(rng).bytes()}.str()};
+  names.uris = {wire::SpiffeId{cluster, what.kind, what.node.value_or(node).bytes()}.str()};
   if (what.host == "127.0.0.1") {
     names.ips = {what.host};
   } else {
@@ -57,7 +58,7 @@ crypto::TlsIdentity TestPlatform::worker(const Worker& what) const {
 Candidate TestPlatform::candidate(std::uint16_t port, const std::string& token) const {
   const std::string url =
       "wss://127.0.0.1:" + std::to_string(port) + std::string(wire::kDataPlanePath);
-  return {wire::parse_url(url, "wss", 443).value(), token, cluster};
+  return {wire::parse_url(url, "wss", 443).value(), token, cluster, node};
 }
 
 Attachment TestPlatform::attachment(std::vector<Candidate> candidates) const {

@@ -28,6 +28,7 @@ struct TestPlatform {
     std::string host = "127.0.0.1";
     wire::SpiffeId::Kind kind = wire::SpiffeId::Kind::worker;
     bool stapled = true;
+    std::optional<NodeId> node = std::nullopt;  // none: the one that candidates name
   };
 
   TestPlatform();
@@ -42,6 +43,7 @@ struct TestPlatform {
 
   mutable SeededRandom rng{7};
   ClusterId cluster;
+  NodeId node;  // the entry
   crypto::Validity validity;
   crypto::Issuer root;
   crypto::Issuer intermediate;

@@ -41,7 +41,8 @@ std::expected<wire::HttpResponse, NetworkError> TestNetwork::fetch(
   sent.push_back({request, roots_pem});
   if (error) return std::unexpected(*error);
   if (untrusted_roots && roots_pem == untrusted_roots) {
-    return std::unexpected(NetworkError{NetworkFault::untrusted, "unknown_root"});
+    return std::unexpected(NetworkError{NetworkFault::untrusted, "unknown_root",
+                                        crypto::CertificateFault::unknown_root});
   }
   const std::string query = request.query.empty() ? "" : "?" + request.query;
   const auto it = answers.find(request.method + " " + request.path + query);

@@ -110,7 +110,8 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
          {"production_trusted", true},
          {"smoke_only", false},
          {"tls_ca_ref", ports.authority->ca_ref()},
-         {"tls_cluster", ports.authority->cluster.str()}});
+         {"tls_cluster", ports.authority->cluster.str()},
+         {"tls_worker", entry.id.str()}});
   }
   tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
   AuditEntry entry =
@@ -144,7 +145,7 @@ Fields attached_fields() {
                {text("url"), text("token", 8192),
                 choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
                 of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
-                text("tls_ca_ref"), uuid("tls_cluster")}),
+                text("tls_ca_ref"), uuid("tls_cluster"), uuid("tls_worker")}),
           object("deny_list", deny_list_fields()).optional()};
 }
 

@@ -69,6 +69,7 @@ constexpr std::array kKinds = {
     ProblemKind{csr_key_unacceptable, "csr_key_unacceptable", 422, "The key is not acceptable"},
     ProblemKind{csr_names_mismatch, "csr_names_mismatch", 422,
                 "The signing request asks for other names"},
+    ProblemKind{names_not_allowed, "names_not_allowed", 422, "A node may not have that name"},
     ProblemKind{enrolment_not_found, "enrolment_not_found", 404, "No such enrolment"},
     ProblemKind{enrolment_decided, "enrolment_decided", 409, "The enrolment is decided"},
     ProblemKind{wrong_node, "wrong_node", 403, "The certificate is another node's"},

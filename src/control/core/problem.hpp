@@ -70,6 +70,7 @@ enum class ProblemCode : std::uint8_t {
   csr_signature_wrong,
   csr_key_unacceptable,
   csr_names_mismatch,
+  names_not_allowed,
   enrolment_not_found,
   enrolment_decided,
   // The node listener.

@@ -3,6 +3,7 @@
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
+#include "control/nodes/certificate_hosts.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
 #include "snapshot/certificate_names.hpp"
@@ -72,6 +73,7 @@ Outcome<Reply> renew_certificate(const NodeCallPorts& ports, const NodeCall& cal
                    authority->cluster, node.id,
                    parse_advertised({node.data_plane_advertise, node.fabric_advertise}));
   const auto request = RAP_TRY(accept_request(call.text("csr"), names));
+  RAP_TRY(check_certificate_hosts(tx, ports.issuing, authority->cluster, names));
   const auto issued = RAP_TRY(issue(ports, tx, call, *authority, kind, request, names));
   Json body = {{"certificate_chain", issued.pem}};
   if (auto staple = first_staple(ports.issuing, *authority, issued, call.now); !staple.empty()) {

@@ -39,7 +39,7 @@ std::vector<RouteOf<Database>> certificate_routes() {
       {{.method = "GET",
         .path = "/api/v1/certificates",
         .operation = "listCertificates",
-        .summary = "Every certificate that was issued to a node",
+        .summary = "Every certificate that was issued, the control plane's own too",
         .access = policy::Access::platform,
         .query = {},
         .body = {},

@@ -1,8 +1,28 @@
 #include "control/nodes/enrolment.hpp"
 
 #include "control/http/json_reply.hpp"
+#include "control/pki/csr_policy.hpp"
+#include "snapshot/certificate_names.hpp"
+#include "wire/spiffe_id.hpp"
 
 namespace rap::control {
+
+namespace {
+
+constexpr std::int64_t kMaxCertificateNames = 8;  // two identities, and a host for each address
+
+}  // namespace
+
+std::vector<std::string> certificate_names(const Enrolment& e) {
+  const auto advertised = parse_advertised({e.data_plane_advertise, e.fabric_advertise});
+  const auto names = snapshot::node_certificate_names(e.cluster, e.node, advertised);
+  std::vector<std::string> out;
+  for (const auto* list : {&names.dns, &names.ips, &names.uris}) {
+    out.insert(out.end(), list->begin(), list->end());
+  }
+  out.push_back(wire::SpiffeId::of_worker(e.cluster, e.node).str());
+  return out;
+}
 
 Fields enrolment_fields() {
   using namespace field;
@@ -12,6 +32,7 @@ Fields enrolment_fields() {
           choice("state", wire::kEnrolmentStateNames),
           text("data_plane_advertise"),
           text("fabric_advertise"),
+          text_list("certificate_names", kMaxCertificateNames),
           of("metadata", FieldType::free_object),
           text("source_ip"),
           time("created_at"),
@@ -25,6 +46,7 @@ Json to_json(const Enrolment& e) {
               {"state", to_string(e.state)},
               {"data_plane_advertise", e.data_plane_advertise},
               {"fabric_advertise", e.fabric_advertise},
+              {"certificate_names", certificate_names(e)},
               {"metadata", parse_stored(e.metadata)},
               {"source_ip", e.source_ip},
               {"created_at", to_unix(e.created_at)}};

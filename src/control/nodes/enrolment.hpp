@@ -21,6 +21,7 @@ using wire::EnrolmentState;
 
 struct Enrolment {
   EnrolmentId id;
+  ClusterId cluster;
   NodeId node;
   std::string node_name;
   JoinTokenId join_token;
@@ -36,6 +37,10 @@ struct Enrolment {
   std::optional<WallTime> decided_at;
   std::string certificate_pem;  // the leaf, once approved
 };
+
+// Everything that certificates of the node will say it is: its own, and the worker's that it gets
+// in the entry role.
+std::vector<std::string> certificate_names(const Enrolment& enrolment);
 
 Fields enrolment_fields();
 nlohmann::json to_json(const Enrolment& enrolment);

@@ -4,6 +4,7 @@
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/throttle.hpp"
+#include "control/nodes/certificate_hosts.hpp"
 #include "control/nodes/enrolment.hpp"
 #include "control/nodes/issued_join_token.hpp"
 #include "control/nodes/node.hpp"
@@ -38,6 +39,7 @@ std::array<std::uint8_t, N> to_array(const Bytes& bytes) {
 Enrolment enrolment_from(EnrolmentPorts& ports, const Call& call, const IssuedJoinToken& token) {
   Enrolment e;
   e.id = EnrolmentId::random(ports.rng);
+  e.cluster = ports.authority->cluster;
   e.node = token.node;
   e.node_name = token.node_name;
   e.join_token = token.id;
@@ -96,6 +98,7 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
     const Enrolment enrolment = enrolment_from(ports, call, *token);
     const auto names = names_of(enrolment, ports.authority->cluster);
     RAP_TRY(accept_request(enrolment.csr, names));
+    RAP_TRY(check_certificate_hosts(tx, ports.issuing, enrolment.cluster, names));
     tx.join_tokens().use(token->id, call.now);
     tx.enrolments().create(enrolment);
     tx.nodes().set_state(token->node, NodeState::pending, call.now);
@@ -103,7 +106,8 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
         call.audit("enrolment.requested", "node", token->node.str(), token->node_name);
     entry.detail = Json{{"enrolment", enrolment.id.str()},
                         {"data_plane_advertise", enrolment.data_plane_advertise},
-                        {"fabric_advertise", enrolment.fabric_advertise}}
+                        {"fabric_advertise", enrolment.fabric_advertise},
+                        {"certificate_names", certificate_names(enrolment)}}
                        .dump();
     tx.audit(std::move(entry));
     return enrolment_reply(enrolment);
@@ -140,7 +144,7 @@ Outcome<Reply> enrolment_status(EnrolmentPorts& ports, const Call& call) {
     if (e->state == EnrolmentState::approved) {
       body["certificate_chain"] = whole_chain(e->certificate_pem, *ports.authority.get());
       if (auto staple = staple_of(ports, tx, *e, call.now); !staple.empty()) body["ocsp"] = staple;
-      body["trust_bundle"] = ports.authority->trust_bundle_pem();
+      body["trust_bundles"] = ports.authority->bundles;
       body["config_keys"] = {
           {{"kid", ports.authority->config_key.kid},
            {"public_key_pem", ports.authority->config_key.key.public_key().pem()}}};
@@ -158,10 +162,12 @@ Outcome<Reply> list_enrolments(EnrolmentPorts& ports, const Call& call) {
 }
 
 // Issues the certificate of an approved enrolment.
-Outcome<NodeCertificate> issue(EnrolmentPorts& ports, Enrolment& enrolment, WallTime now) {
+Outcome<NodeCertificate> issue(EnrolmentPorts& ports, Transaction& tx, Enrolment& enrolment,
+                               WallTime now) {
   const auto authority = ports.authority.get();
   const auto names = names_of(enrolment, authority->cluster);
   auto request = RAP_TRY(accept_request(enrolment.csr, names));
+  RAP_TRY(check_certificate_hosts(tx, ports.issuing, authority->cluster, names));
   const auto leaf =
       issue_certificate(ports.issuing, *authority, CertificateKind::node, request.key, names, now);
   NodeCertificate entry =
@@ -196,7 +202,7 @@ Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState de
     AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
                                   e->node.str(), e->node_name);
     if (approved) {
-      const auto certificate = RAP_TRY(issue(ports, *e, call.now));
+      const auto certificate = RAP_TRY(issue(ports, tx, *e, call.now));
       tx.nodes().adopt(*e);
       tx.certificates().add(certificate);
       entry.detail = Json{{"enrolment", e->id.str()},
@@ -248,7 +254,7 @@ std::vector<RouteOf<EnrolmentPorts>> enrolment_routes() {
         .body = {text("poll_secret", kMaxSecretBytes)},
         .answer = {200,
                    {state, text("certificate_chain", 65536).optional(),
-                    text("ocsp", 32768).optional(), text("trust_bundle", 65536).optional(),
+                    text("ocsp", 32768).optional(), text_list("trust_bundles", 64).optional(),
                     list("config_keys", 8, {text("kid"), text("public_key_pem")}).optional(),
                     text("node_url").optional()}}},
        enrolment_status},

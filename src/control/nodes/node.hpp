@@ -72,6 +72,8 @@ class NodeRepository {
   virtual std::optional<Node> find(std::string_view key) = 0;
   virtual std::vector<Node> list() = 0;
   // Approved nodes in the entry role that do not drain, most recently heard of first.
+  // The entries that clients are sent to. One whose certificate for clients is revoked or expired
+  // is none of them until it has another (PK-8).
   virtual std::vector<Node> entries() = 0;
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
   virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
@@ -80,6 +82,8 @@ class NodeRepository {
   virtual void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) = 0;
   // Every node must know the routes of now; who does not is refused by those who do.
   virtual RouteEpochs require_current_routes() = 0;
+  // The values of node_names that hold in the cluster.
+  virtual std::vector<std::string> name_policies(ClusterId cluster) = 0;
   virtual std::vector<StateCount> count_by_state() = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "control/pki/own_certificate.hpp"
 #include "control/sessions/ending.hpp"
 
 namespace rap::control {
@@ -100,13 +101,14 @@ Outcome<void> revoke_certificate(Transaction& tx, const Call& call,
   }
   if (auto ok = add(tx, entries, call.now); !ok) return ok;
   tx.certificates().revoke(certificate.node, certificate.serial, call.now);
-  AuditEntry entry =
-      call.audit("certificate.revoked", "certificate", certificate.serial, certificate.node_name);
-  entry.detail = nlohmann::json{{"severity", to_string(severity)},
-                                {"key", and_key},
-                                {"node", certificate.node.str()},
-                                {"fingerprint", certificate.fingerprint}}
-                     .dump();
+  const bool own = certificate.kind == CertificateKind::control;
+  AuditEntry entry = call.audit("certificate.revoked", "certificate", certificate.serial,
+                                own ? std::string(kOwnCertificateName) : certificate.node_name);
+  nlohmann::json detail = {{"severity", to_string(severity)},
+                           {"key", and_key},
+                           {"fingerprint", certificate.fingerprint}};
+  if (!own) detail["node"] = certificate.node.str();
+  entry.detail = detail.dump();
   tx.audit(std::move(entry));
   return {};
 }

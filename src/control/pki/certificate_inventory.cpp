@@ -26,8 +26,9 @@ NodeCertificate inventory_entry(NodeId node, CertificateKind kind,
 
 Fields certificate_fields() {
   using namespace field;
-  return {uuid("node"),
-          field::name("node_name"),
+  return {uuid("cluster"),
+          uuid("node").optional(),  // none: the control plane's own
+          field::name("node_name").optional(),
           choice("kind", wire::kCertificateKindNames),
           text("serial"),
           of("fingerprint", FieldType::sha256_hex),
@@ -39,8 +40,7 @@ Fields certificate_fields() {
 }
 
 nlohmann::json to_json(const NodeCertificate& c) {
-  nlohmann::json out = {{"node", c.node.str()},
-                        {"node_name", c.node_name},
+  nlohmann::json out = {{"cluster", c.cluster.str()},
                         {"kind", to_string(c.kind)},
                         {"serial", c.serial},
                         {"fingerprint", c.fingerprint},
@@ -48,6 +48,10 @@ nlohmann::json to_json(const NodeCertificate& c) {
                         {"not_before", to_unix(c.not_before)},
                         {"not_after", to_unix(c.not_after)},
                         {"status", c.status}};
+  if (!c.node.is_nil()) {
+    out["node"] = c.node.str();
+    out["node_name"] = c.node_name;
+  }
   if (c.revoked_at) out["revoked_at"] = to_unix(*c.revoked_at);
   return out;
 }

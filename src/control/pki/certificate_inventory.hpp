@@ -1,5 +1,5 @@
-// The inventory of certificates (PK-6): what was issued to nodes, and what of it is revoked
-// (CH-13).
+// The inventory of certificates (PK-6): what was issued to nodes and to the control plane itself,
+// and what of it is revoked (CH-13).
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ inline constexpr std::array<std::string_view, 4> kCertificateStatuses = {"active
 enum class HolderState : std::uint8_t { takes_part, disabled, revoked };
 
 struct NodeCertificate {
-  NodeId node;
+  NodeId node;  // nil: the control plane's own
   CertificateKind kind = CertificateKind::node;
   std::string serial;       // lower-case hex
   std::string fingerprint;  // SHA-256 of the DER, lower-case hex
@@ -42,6 +42,7 @@ struct NodeCertificate {
   std::string key_sha256 = {};     // of the SubjectPublicKeyInfo in DER, lower-case hex
   std::string pem = {};
   std::string node_name = {};
+  ClusterId cluster = {};
   std::string status = "active";  // of kCertificateStatuses
   std::optional<WallTime> revoked_at = {};
   bool key_revoked = false;  // beside the certificate
@@ -94,14 +95,15 @@ class CertificateRepository {
   virtual std::vector<NodeCertificate> list() = 0;
   virtual std::vector<NodeCertificate> list_of_node(NodeId node) = 0;
   virtual void retire_others(NodeId node, std::string_view serial) = 0;  // of its kind
+  virtual void retire(std::string_view serial) = 0;
   // One certificate of the node, or all of them.
   virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
   virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays
   virtual std::size_t count_revocations(WallTime now) = 0;
-  // Those of the kind, or of all kinds, that are valid later than `after`, by issuer and serial; no
-  // more than `limit`.
-  virtual std::vector<RevokedCertificate> revoked(std::optional<CertificateKind> kind,
-                                                  WallTime after, std::size_t limit) = 0;
+  // Those that are valid later than `after`, of all kinds or of those that clients meet, by issuer
+  // and serial; no more than `limit`.
+  enum class Met : std::uint8_t { by_anybody, by_clients };
+  virtual std::vector<RevokedCertificate> revoked(Met met, WallTime after, std::size_t limit) = 0;
   virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
 };
 

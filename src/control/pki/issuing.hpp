@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/random.hpp"
 #include "control/pki/authority.hpp"
@@ -12,11 +13,19 @@
 
 namespace rap::control {
 
+// The hosts that people and nodes reach the control plane by. No node gets a certificate for one.
+class OwnNames {
+ public:
+  virtual ~OwnNames() = default;
+  virtual std::vector<std::string> hosts() const = 0;  // from any thread
+};
+
 struct IssuingPorts {
   RandomSource& rng;
   OcspSigners* ocsp = nullptr;  // null: there is no responder, and certificates demand none
   // How long nodes may act on what they were told without hearing of us.
   std::chrono::seconds config_valid_for{snapshot::kDefaultValidForS};
+  const OwnNames* own_names = nullptr;  // null: it has none
 };
 
 // Once there is a responder, the certificate says where its status is asked for, and demands a

@@ -5,7 +5,7 @@
 namespace rap::control {
 
 std::chrono::seconds ocsp_validity(CertificateKind kind, std::chrono::seconds config_valid_for) {
-  if (kind == CertificateKind::worker) return crypto::kMaxStapleAge;
+  if (kind != CertificateKind::node) return crypto::kMaxStapleAge;
   return std::max(crypto::kMaxStapleAge, config_valid_for);
 }
 

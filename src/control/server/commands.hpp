@@ -1,6 +1,7 @@
 // The commands of rap-control.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,14 @@ struct AuditVerifyOptions {
   std::string database_url;
 };
 int run_audit_verify(const AuditVerifyOptions& options);
+
+struct NamesOptions {
+  enum class Change : std::uint8_t { none, add, remove };
+  std::string state;
+  Change change = Change::none;
+  std::vector<std::string> hosts;
+};
+int run_names(const NamesOptions& options);
 
 struct ServeOptions {
   std::string state;

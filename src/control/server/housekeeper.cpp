@@ -9,7 +9,7 @@ namespace rap::control::server {
 namespace {
 
 constexpr std::chrono::seconds kWatchInterval{1};
-constexpr std::chrono::minutes kCertificateInterval{10};
+constexpr std::chrono::seconds kCertificateInterval{5};
 
 }  // namespace
 

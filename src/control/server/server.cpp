@@ -57,6 +57,18 @@ std::shared_ptr<const crypto::TlsContext> server_context(const crypto::TlsIdenti
                                   io::wall_now);
 }
 
+std::vector<std::string> hosts_reached_at(const ServeOptions& options) {
+  std::vector<std::string> out;
+  if (const auto url = wire::parse_url(options.public_url, "https", 443)) {
+    out.push_back(url->authority.host);
+  }
+  if (const auto node = wire::parse_host_port(options.node_url)) out.push_back(node->host);
+  if (const auto ocsp = wire::parse_url(options.ocsp_url, "http", 80)) {
+    out.push_back(ocsp->authority.host);
+  }
+  return out;
+}
+
 crypto::TlsPolicy members_of(const control::Authority& authority) {
   return crypto::AcceptMember{authority.roots, authority.cluster, wire::SpiffeId::Kind::node, {}};
 }
@@ -79,6 +91,8 @@ Server::Server(const StateDirectory& state, control::Authority authority,
       hasher_(rng_),
       models_(config_valid_for()),
       admission_cache_(database_, authority_->cluster, io::mono_now),
+      own_identity_(state, database_, authority_, {rng_, &ocsp_signers_, config_valid_for()},
+                    hosts_reached_at(options), log),
       api_({database_, authority_, metrics_, log_}, room_ports()),
       node_link_(node_link_ports()) {}
 
@@ -111,8 +125,13 @@ control::NodeLinkPorts Server::node_link_ports() {
 }
 
 Result<void> Server::open_listeners(const ListenAddresses& addresses) {
-  const auto identity = RAP_TRY(state_.load_identity(*authority_.get(), io::wall_now(), rng_));
   try {
+    ocsp_server_.emplace(
+        addresses.ocsp, conninfo_,
+        control::OcspPorts{authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()});
+    ocsp_signers_.set_url(ocsp_url_of(options_, ocsp_server_->port()));
+    const auto shown = RAP_TRY(own_identity_.refresh(io::wall_now()));
+    const crypto::TlsIdentity& identity = shown.identity;
     api_server_.emplace(
         loop_,
         io::HttpServerOptions{.host = addresses.api.host,
@@ -139,13 +158,9 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
                                     return node_link_.handle_together(r, io::wall_now());
                                   }},
         [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
-    ocsp_server_.emplace(
-        addresses.ocsp, conninfo_,
-        control::OcspPorts{authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()});
   } catch (const std::system_error& e) {
     return std::unexpected(std::string("cannot listen: ") + e.what());
   }
-  ocsp_signers_.set_url(ocsp_url_of(options_, ocsp_server_->port()));
   return {};
 }
 
@@ -163,24 +178,33 @@ Result<void> Server::announce() const {
 
 // Existing connections keep what they have; new ones get the new certificate.
 void Server::renew_certificate(bool even_if_the_same) {
-  std::lock_guard lock(identity_mutex_);
-  bool renewed = false;
   const auto authority = authority_.get();
-  auto identity = state_.load_identity(*authority, io::wall_now(), rng_, &renewed);
-  if (!identity) {
-    log_.error("certificate.renewal_failed", {{"reason", identity.error()}});
+  const auto shown = own_identity_.refresh(io::wall_now());
+  if (!shown) {
+    log_.error("certificate.renewal_failed", {{"reason", shown.error()}});
     return;
   }
-  if (renewed) {
-    log_.info("certificate.renewed", {{"serial", identity->chain.front().serial_hex()}});
-  }
-  if (!renewed && !even_if_the_same) return;
-  loop_.post([this, identity = *identity] {
+  if (!shown->changed && !even_if_the_same) return;
+  loop_.post([this, identity = shown->identity] {
     if (api_server_) api_server_->set_tls(server_context(identity, crypto::AcceptAnyone{}));
   });
-  node_loop_.post([this, authority, identity = *identity] {
+  node_loop_.post([this, authority, identity = shown->identity] {
     if (node_server_) node_server_->set_tls(server_context(identity, members_of(*authority)));
   });
+}
+
+// They are of use to nobody who serves, and a thief of the directory could forge everything with
+// one.
+void Server::look_for_root_keys() {
+  const auto found = state_.root_keys();
+  if (root_keys_.exchange(found.size()) >= found.size()) return;
+  for (const auto& path : found) {
+    log_.warn("root_key.online",
+              {{"path", path.string()},
+               {"detail",
+                "The root's key lies on this host. Move it to a medium that is in no "
+                "computer, and delete it here."}});
+  }
 }
 
 // New connections get the other roots, and maybe a certificate of another issuer.
@@ -197,7 +221,11 @@ Result<void> Server::run(const ListenAddresses& addresses,
   Housekeeper housekeeper(
       {.conninfo = conninfo_,
        .postgres = std::move(postgres),
-       .check_certificate = [this] { renew_certificate(false); }},
+       .check_certificate =
+           [this] {
+             renew_certificate(false);
+             look_for_root_keys();
+           }},
       {database_, rng_, authority_->cluster, std::chrono::days{options_.keep_sessions_days}},
       rotation_ports(), log_);
   if (const auto migrated = housekeeper.migrate(); !migrated) {
@@ -209,7 +237,10 @@ Result<void> Server::run(const ListenAddresses& addresses,
   io::raise_descriptor_limit();
   metrics_.add_source([this](MetricsText& text) {
     write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
+    text.one("root_keys_online", "gauge", "Keys of roots in the state directory: 0 is right.",
+             root_keys_.load());
   });
+  look_for_root_keys();
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   housekeeper.start();

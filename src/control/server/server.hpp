@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -13,6 +12,7 @@
 #include "control/server/commands.hpp"
 #include "control/server/locked_ocsp_signers.hpp"
 #include "control/server/ocsp_server.hpp"
+#include "control/server/own_identity.hpp"
 #include "control/server/serve_options.hpp"
 #include "control/server/state_directory.hpp"
 #include "control/server/throttle.hpp"
@@ -45,13 +45,16 @@ class Server {
   Result<void> open_listeners(const ListenAddresses& addresses);
   Result<void> announce() const;
   void renew_certificate(bool even_if_the_same);
+  void look_for_root_keys();
   void authority_changed();
 
   // The ports that each part is handed of all this.
   std::chrono::seconds config_valid_for() const {
     return std::chrono::seconds{options_.config_valid_for_s};
   }
-  control::IssuingPorts issuing_ports() { return {rng_, &ocsp_signers_, config_valid_for()}; }
+  control::IssuingPorts issuing_ports() {
+    return {rng_, &ocsp_signers_, config_valid_for(), &own_identity_};
+  }
   control::RotationPorts rotation_ports() { return {database_, authority_, trust_files_, log_}; }
   control::RoomPorts room_ports();
   control::NodeLinkPorts node_link_ports();
@@ -72,11 +75,12 @@ class Server {
   control::Metrics metrics_;
   LatestAuditHead audit_head_;
   LockedOcspSigners ocsp_signers_;
+  OwnIdentity own_identity_;
   control::Api api_;
   control::NodeLink node_link_;
   io::EventLoop loop_;       // people's, and the process's
   io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
-  std::mutex identity_mutex_;  // one renewal at a time
+  std::atomic<std::size_t> root_keys_ = 0;  // that lie in the state directory
   std::atomic<bool> listening_ = false;
   std::optional<io::HttpServer> api_server_;
   std::optional<io::HttpServer> node_server_;

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/try.hpp"
 #include "io/system/file.hpp"
 #include "policy/ip_address.hpp"
+#include "policy/names.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::control::server {
@@ -16,14 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kServerLifetime = std::chrono::days{90};
 
-crypto::SubjectNames names_of(ClusterId cluster, const std::vector<std::string>& hosts,
-                              RandomSource& rng) {
-  wire::SpiffeId self;
-  self.cluster = cluster;
-  self.kind = wire::SpiffeId::Kind::control;
-  self.subject = NodeId::random(rng).bytes();  // this instance's
+// Of the instance that `uri` names, at these hosts.
+crypto::SubjectNames names_of(std::string uri, const std::vector<std::string>& hosts) {
   crypto::SubjectNames names;
-  names.uris.push_back(self.str());
+  names.uris.push_back(std::move(uri));
   for (const std::string& host : hosts) {
     const auto ip = policy::IpAddress::parse(host);
     ip ? names.ips.push_back(ip->str()) : names.dns.push_back(host);
@@ -33,6 +31,14 @@ crypto::SubjectNames names_of(ClusterId cluster, const std::vector<std::string>&
     list->erase(std::ranges::unique(*list).begin(), list->end());
   }
   return names;
+}
+
+std::string new_instance(ClusterId cluster, RandomSource& rng) {
+  wire::SpiffeId self;
+  self.cluster = cluster;
+  self.kind = wire::SpiffeId::Kind::control;
+  self.subject = NodeId::random(rng).bytes();
+  return self.str();
 }
 
 Result<crypto::PrivateKey> load_key(const fs::path& path) {
@@ -145,15 +151,17 @@ Result<void> StateDirectory::create_pki(const std::vector<std::string>& hosts, W
   for (const auto& [path, content] : files) {
     if (auto ok = io::write_file_atomic(path, content, 0600); !ok) return ok;
   }
-  return issue_identity(authority, names_of(cluster_, hosts, rng), now, rng);
+  return issue_identity(authority, names_of(new_instance(cluster_, rng), hosts),
+                        OwnCertificate{}.profile, now, rng);
 }
 
 Result<void> StateDirectory::issue_identity(const control::Authority& authority,
-                                            const crypto::SubjectNames& names, WallTime now,
+                                            const crypto::SubjectNames& names,
+                                            const crypto::LeafProfile& profile, WallTime now,
                                             RandomSource& rng) const {
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
   const auto leaf = crypto::issue_leaf(authority.intermediate, key.public_key(), names,
-                                       control::validity_from(now, kServerLifetime), rng);
+                                       control::validity_from(now, kServerLifetime), rng, profile);
   if (auto ok = io::write_file_atomic(pki("server.key"), key.pem(), 0600); !ok) return ok;
   return io::write_file_atomic(pki("server.crt"),
                                crypto::chain_pem({leaf, authority.intermediate.certificate}), 0600);
@@ -190,21 +198,80 @@ Result<control::Authority> StateDirectory::load_authority() const {
 
 Result<crypto::TlsIdentity> StateDirectory::load_identity(const control::Authority& authority,
                                                           WallTime now, RandomSource& rng,
-                                                          bool* renewed) const {
+                                                          bool* renewed,
+                                                          const OwnCertificate& wanted) const {
   if (renewed) *renewed = false;
   auto chain = RAP_TRY(load_chain(pki("server.crt")));
+  const crypto::Certificate leaf = chain.front();
   auto key = load_key(pki("server.key"));
+  const auto hosts = RAP_TRY(this->hosts());
+  const auto uris = leaf.names().uris;
+  if (uris.size() != 1) return std::unexpected("pki/server.crt names no instance");
+  const auto names = names_of(uris.front(), hosts);
   const bool of_this_issuer =
       chain.size() == 2 &&
       chain.back().fingerprint() == authority.intermediate.certificate.fingerprint();
-  if (!key || !of_this_issuer || !belong_together(chain.front(), *key) ||
-      is_due(chain.front(), now)) {
-    RAP_TRY(issue_identity(authority, chain.front().names(), now, rng));
+  const bool as_wanted = !wanted.anew && leaf.names() == names &&
+                         leaf.ocsp_url() == wanted.profile.ocsp_url &&
+                         leaf.must_staple() == wanted.profile.must_staple;
+  if (!key || !of_this_issuer || !belong_together(leaf, *key) || !as_wanted || is_due(leaf, now)) {
+    RAP_TRY(issue_identity(authority, names, wanted.profile, now, rng));
     if (renewed) *renewed = true;
     chain = RAP_TRY(load_chain(pki("server.crt")));
     key = RAP_TRY(load_key(pki("server.key")));
   }
   return crypto::TlsIdentity{std::move(chain), std::move(*key)};
+}
+
+Result<crypto::Certificate> StateDirectory::own_certificate() const {
+  const auto chain = RAP_TRY(load_chain(pki("server.crt")));
+  return chain.front();
+}
+
+Result<std::vector<std::string>> StateDirectory::hosts() const {
+  std::vector<std::string> out;
+  std::error_code error;
+  if (!fs::exists(pki("names"), error)) {
+    const auto leaf = RAP_TRY(own_certificate());
+    const auto names = leaf.names();
+    out = names.dns;
+    out.insert(out.end(), names.ips.begin(), names.ips.end());
+    return out;
+  }
+  const auto text = RAP_TRY(io::read_file(pki("names")));
+  for (const auto line : std::views::split(text, '\n')) {
+    const std::string host(line.begin(), line.end());
+    if (host.empty()) continue;
+    if (const char* wrong = policy::check_host(host)) {
+      return std::unexpected("pki/names: '" + host + "' " + wrong);
+    }
+    out.push_back(host);
+  }
+  if (out.empty()) return std::unexpected("pki/names holds no name; restore it or remove it");
+  return out;
+}
+
+Result<void> StateDirectory::set_hosts(const std::vector<std::string>& hosts) const {
+  std::string text;
+  for (const std::string& host : hosts) text += host + "\n";
+  return io::write_file_atomic(pki("names"), text, 0600);
+}
+
+std::vector<fs::path> StateDirectory::root_keys() const {
+  std::vector<crypto::Sha256> roots;
+  std::vector<fs::path> keys;
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(home(), error)) {
+    if (entry.path().extension() == ".key") keys.push_back(entry.path());
+    if (entry.path().filename() != "root.crt") continue;
+    const auto chain = load_chain(entry.path());
+    if (chain) roots.push_back(chain->front().public_key().spki_sha256());
+  }
+  std::erase_if(keys, [&](const fs::path& path) {
+    const auto key = load_key(path);
+    return !key || std::ranges::find(roots, key->public_key().spki_sha256()) == roots.end();
+  });
+  return keys;
 }
 
 Result<std::optional<control::SigningKey>> StateDirectory::next_token_key(bool make) const {

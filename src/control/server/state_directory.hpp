@@ -2,6 +2,7 @@
 //
 //   clusters/<cluster id>/  the authority of a cluster:
 //     pki/root.crt intermediate.crt intermediate.key server.crt server.key token.key config.key
+//     pki/names            the hosts that server.crt is to name, once somebody changed them
 //     pki/token.next.key   the key for tokens that comes next, during its rotation
 //     pki/next/ …          a rotation of the root (next_trust.hpp)
 //     root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
@@ -24,6 +25,12 @@
 
 namespace rap::control::server {
 
+// What the listeners' certificate is to be, beyond its names.
+struct OwnCertificate {
+  crypto::LeafProfile profile = {.client = false};
+  bool anew = false;  // the one there is must not be used any more
+};
+
 class StateDirectory {
  public:
   // Finds the cluster whose authority is in there, if one is.
@@ -40,9 +47,19 @@ class StateDirectory {
 
   Result<control::Authority> load_authority() const;
   // The identity of the listeners. Issued anew when it is past two thirds of its life, under
-  // another intermediate, or when its files do not fit together; `renewed` says so.
+  // another intermediate, not as it is wanted, or when its files do not fit together; `renewed`
+  // says so.
   Result<crypto::TlsIdentity> load_identity(const control::Authority& authority, WallTime now,
-                                            RandomSource& rng, bool* renewed = nullptr) const;
+                                            RandomSource& rng, bool* renewed = nullptr,
+                                            const OwnCertificate& wanted = {}) const;
+  // The hosts that certificate is to name: those that were set, else those that it names.
+  Result<std::vector<std::string>> hosts() const;
+  // Whoever serves the directory issues the certificate for them soon.
+  Result<void> set_hosts(const std::vector<std::string>& hosts) const;
+  Result<crypto::Certificate> own_certificate() const;  // as it is
+
+  // Where keys of roots lie in the directory, that belong offline.
+  std::vector<std::filesystem::path> root_keys() const;
 
   // The next root, from its preparation until it took over.
   NextTrustFiles next_trust() const { return NextTrustFiles(home() / "pki"); }
@@ -55,6 +72,7 @@ class StateDirectory {
   std::filesystem::path home() const { return clusters() / cluster_.str(); }  // the authority's
   std::filesystem::path root_certificate() const { return pki("root.crt"); }
   std::filesystem::path root_key() const { return home() / "root-ca" / "root.key"; }
+  std::filesystem::path names_lock_file() const { return root_ / "run" / "names.lock"; }
   std::filesystem::path lock_file() const { return root_ / "run" / "control.lock"; }
   std::filesystem::path audit_heads_file() const { return root_ / "audit-heads.jsonl"; }
   std::filesystem::path ports_file() const { return root_ / "run" / "ports.json"; }
@@ -63,8 +81,8 @@ class StateDirectory {
   std::filesystem::path clusters() const { return root_ / "clusters"; }
   std::filesystem::path pki(const char* name) const { return home() / "pki" / name; }
   Result<void> issue_identity(const control::Authority& authority,
-                              const crypto::SubjectNames& names, WallTime now,
-                              RandomSource& rng) const;
+                              const crypto::SubjectNames& names, const crypto::LeafProfile& profile,
+                              WallTime now, RandomSource& rng) const;
 
   std::filesystem::path root_;
   ClusterId cluster_;  // nil: none yet

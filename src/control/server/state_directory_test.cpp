@@ -66,6 +66,50 @@ TEST_F(StateDirectoryTest, NamesTheServerByEveryHostOnce) {
   EXPECT_EQ((std::vector<std::string>{"::1"}), names.ips);
 }
 
+TEST_F(StateDirectoryTest, IssuesAnotherCertificateForOtherNamesAndUnderTheSameTrust) {
+  bool renewed = false;
+  const auto first = identity(now, renewed);
+  EXPECT_FALSE(renewed);
+  EXPECT_EQ(state.hosts().value(), (std::vector<std::string>{"control.example", "127.0.0.1"}));
+  ASSERT_TRUE(state.set_hosts({"cp.example", "::1", "control.example"}));
+  const auto next = identity(now, renewed);
+  EXPECT_TRUE(renewed);
+  const auto names = next.chain.front().names();
+  EXPECT_EQ(names.dns, (std::vector<std::string>{"control.example", "cp.example"}));
+  EXPECT_EQ(names.ips, std::vector<std::string>{"::1"});
+  EXPECT_EQ(names.uris, first.chain.front().names().uris) << "it is the same instance";
+  EXPECT_EQ(next.chain.back().fingerprint(), first.chain.back().fingerprint());
+  identity(now, renewed);
+  EXPECT_FALSE(renewed);
+}
+
+TEST_F(StateDirectoryTest, IssuesAnotherCertificateWhereTheOneThereIsIsNotAsWanted) {
+  bool renewed = false;
+  const auto load = [&](const OwnCertificate& wanted) {
+    return state.load_identity(authority(), now, rng, &renewed, wanted).value().chain.front();
+  };
+  OwnCertificate wanted;
+  wanted.profile.must_staple = true;
+  wanted.profile.ocsp_url = "http://cp.example/ocsp/";
+  const auto stapled = load(wanted);
+  EXPECT_TRUE(renewed);
+  EXPECT_TRUE(stapled.must_staple());
+  EXPECT_EQ(stapled.ocsp_url(), "http://cp.example/ocsp/");
+  load(wanted);
+  EXPECT_FALSE(renewed);
+  wanted.anew = true;
+  EXPECT_NE(load(wanted).key_hash(), stapled.key_hash());
+  EXPECT_TRUE(renewed);
+}
+
+TEST_F(StateDirectoryTest, FindsTheRootsKeyWhereverItLies) {
+  EXPECT_EQ(state.root_keys(), std::vector<fs::path>{state.root_key()});
+  fs::rename(state.root_key(), pki() / "forgotten.key");
+  EXPECT_EQ(state.root_keys(), std::vector<fs::path>{pki() / "forgotten.key"});
+  fs::remove(pki() / "forgotten.key");
+  EXPECT_TRUE(state.root_keys().empty()) << "no other key is a root's";
+}
+
 TEST_F(StateDirectoryTest, RefusesAnIntermediateWithoutItsKey) {
   const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::p256);
   ASSERT_TRUE(io::write_file_atomic(pki() / "intermediate.key", stranger.pem()));

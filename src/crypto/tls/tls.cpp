@@ -38,7 +38,6 @@ int show_staple(SSL* ssl, void* context) {
 }
 
 const std::vector<Certificate>* roots_of(const TlsPolicy& policy) {
-  if (const auto* host = std::get_if<AcceptHost>(&policy)) return &host->roots;
   if (const auto* member = std::get_if<AcceptMember>(&policy)) return &member->roots;
   return nullptr;
 }

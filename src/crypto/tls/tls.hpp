@@ -35,12 +35,9 @@ struct TlsIdentity {
 // The peers that a handshake accepts.
 struct AcceptAnyone {};      // server without client certificates
 struct AcceptUnverified {};  // client's very first contact, to show a fingerprint: sends no secret
-struct AcceptHost {  // a server by name, under our own roots (PK-5)
-  std::vector<Certificate> roots;
-  std::string host;  // DNS name or IP literal, matched against the SAN
-  std::shared_ptr<const DenyList> deny = nullptr;  // null: nobody is denied
-};
-struct AcceptMember {  // mutual TLS: a member of the cluster
+// A member of the cluster, of one kind. There is no policy that goes by a host alone: every node
+// has a certificate of the same roots, and it speaks for the host that the node advertises.
+struct AcceptMember {
   std::vector<Certificate> roots;
   ClusterId cluster;
   wire::SpiffeId::Kind kind;
@@ -49,8 +46,11 @@ struct AcceptMember {  // mutual TLS: a member of the cluster
   // A client asks for the server's status, and takes a staple up to this old. One that does not
   // make the certificate good is refused, and so is none when the certificate must have one.
   std::optional<std::chrono::seconds> staple_max_age = std::nullopt;  // none: it does not ask
+  std::optional<NodeId> node = std::nullopt;  // none but this one
+  // Asked at each handshake, in the place of `deny`: for a context that outlives lists.
+  std::function<std::shared_ptr<const DenyList>()> deny_now = nullptr;
 };
-using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptHost, AcceptMember>;
+using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptMember>;
 
 enum class TlsRole : std::uint8_t { client, server };
 

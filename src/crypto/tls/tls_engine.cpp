@@ -97,10 +97,6 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
   if (member != nullptr && member->host && !is_ip_literal(*member->host)) {
     SSL_set_tlsext_host_name(ssl_.get(), member->host->c_str());
   }
-  const auto* host = std::get_if<AcceptHost>(&context_->policy());
-  if (host != nullptr && !is_ip_literal(host->host)) {
-    SSL_set_tlsext_host_name(ssl_.get(), host->host.c_str());
-  }
 }
 
 TlsEngine::~TlsEngine() = default;
@@ -136,32 +132,23 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
   const TlsPolicy& policy = context_->policy();
   if (std::holds_alternative<AcceptUnverified>(policy)) return true;
 
-  if (const auto* member = std::get_if<AcceptMember>(&policy)) {
-    const auto identity =
-        verify_member_of(*member, share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)),
-                         member->roots, member->deny.get(), context_->now());
-    if (!identity) {
-      fault_ = identity.error();
-      return false;
-    }
-    if (member->host && !speaks_for(share(leaf), *member->host)) return false;
-    if (!status_fits(*member, share(leaf))) return false;
-    peer_ = *identity;
-    return true;
-  }
-
-  const auto& [roots, host, deny] = std::get<AcceptHost>(policy);
-  const auto path = verify_path(share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)), roots,
-                                PeerSide::server, context_->now());
-  if (!path) {
-    fault_ = path.error();
+  const auto* member = std::get_if<AcceptMember>(&policy);
+  if (member == nullptr) return false;
+  const auto deny = member->deny_now ? member->deny_now() : member->deny;
+  const auto identity =
+      verify_member_of(*member, share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)),
+                       member->roots, deny.get(), context_->now());
+  if (!identity) {
+    fault_ = identity.error();
     return false;
   }
-  if (deny && denied(*deny, *path)) {
-    fault_ = CertificateFault::revoked;
+  if (member->host && !speaks_for(share(leaf), *member->host)) return false;
+  if (const auto fault = status_fault(*member, share(leaf), shown_staple())) {
+    fault_ = fault;
     return false;
   }
-  return speaks_for(share(leaf), host);
+  peer_ = *identity;
+  return true;
 }
 
 std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_member_of(
@@ -171,6 +158,9 @@ std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_member_of(
   auto peer =
       RAP_TRY(verify_member(leaf, presented, roots, side, member.kind, member.cluster, now));
   path_ = std::move(peer.path);
+  if (member.node && peer.identity.node() != *member.node) {
+    return std::unexpected(CertificateFault::wrong_member);
+  }
   if (deny != nullptr && denied(*deny, leaf, path_, peer.identity)) {
     return std::unexpected(CertificateFault::revoked);
   }
@@ -193,20 +183,23 @@ std::optional<wire::Severity> TlsEngine::denied_by(const DenyList& deny) const {
 }
 
 // The staple is there before the handshake is over: it comes with the certificate.
-bool TlsEngine::status_fits(const AcceptMember& member, const Certificate& leaf) {
-  if (context_->role() == TlsRole::server || !member.staple_max_age) return true;
-  if (path_.size() < 2) return true;
+ByteView TlsEngine::shown_staple() const {
   const unsigned char* data = nullptr;
   const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), static_cast<void*>(&data));
-  const ByteView staple = size > 0 ? ByteView(data, static_cast<std::size_t>(size)) : ByteView();
-  if (staple.empty() && !leaf.must_staple()) return true;
+  return size > 0 ? ByteView(data, static_cast<std::size_t>(size)) : ByteView();
+}
+
+std::optional<CertificateFault> TlsEngine::status_fault(const AcceptMember& member,
+                                                        const Certificate& leaf, ByteView staple) {
+  if (context_->role() == TlsRole::server || !member.staple_max_age) return std::nullopt;
+  if (path_.size() < 2) return std::nullopt;
+  if (staple.empty() && !leaf.must_staple()) return std::nullopt;
   const auto fault =
       check_ocsp_response(staple, leaf, path_[1], context_->now(), *member.staple_max_age);
-  if (!fault) return true;
-  fault_ = *fault == OcspFault::revoked ? CertificateFault::status_revoked
-                                        : CertificateFault::bad_status;
+  if (!fault) return std::nullopt;
   failure_ = "peer certificate refused: its OCSP staple is " + std::string(to_string(*fault));
-  return false;
+  return *fault == OcspFault::revoked ? CertificateFault::status_revoked
+                                      : CertificateFault::bad_status;
 }
 
 bool TlsEngine::speaks_for(const Certificate& leaf, const std::string& host) {
@@ -221,6 +214,10 @@ TlsEngine::Status TlsEngine::status_of(int result) {
     case SSL_ERROR_WANT_READ: return Status::want_input;
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
     default: break;
+  }
+  if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED) {
+    fault_ = CertificateFault::no_certificate;
+    failure_ = "the peer asks for a certificate of ours";
   }
   if (fault_ == CertificateFault::revoked && failure_.empty()) {
     failure_ = "peer certificate refused: revoked, the deny list names it";

@@ -62,8 +62,8 @@ class TlsEngine {
   // exporter of RFC 8446 §7.5), which side we are, and the leaf.
   Bytes prove_again(const TlsIdentity& identity);
   // The peer did so. From now on recheck() judges what it proved. Fails, and changes nothing, when
-  // the proof is none (`no_certificate`), when the certificate is not good now, or when it is of
-  // another node than before (`no_identity`).
+  // the proof is none (`no_certificate`), when the certificate is not good now, its status
+  // included, or when it is of another node than before (`no_identity`).
   std::expected<wire::SpiffeId, CertificateFault> accept_proof(
       ByteView payload, const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);
 
@@ -86,7 +86,10 @@ class TlsEngine {
       const DenyList* deny, WallTime now);
   Bytes proof_message(bool by_client, const Certificate& leaf);
   bool speaks_for(const Certificate& leaf, const std::string& host);
-  bool status_fits(const AcceptMember& member, const Certificate& leaf);
+  ByteView shown_staple() const;
+  // What the staple of a server's certificate lacks; path_ is the certificate's.
+  std::optional<CertificateFault> status_fault(const AcceptMember& member, const Certificate& leaf,
+                                               ByteView staple);
 
   std::shared_ptr<const TlsContext> context_;
   Bytes& output_;

@@ -27,6 +27,33 @@ TEST_F(Tls, ADeniedPeerIsRefusedOnEitherSide) {
   EXPECT_TRUE(link(deny(entry_of(alice.node)), deny(entry_of(bob.node)))->handshake());
 }
 
+TEST_F(Tls, AContextAsksForTheListOfNowAtEachHandshake) {
+  std::shared_ptr<const DenyList> list;
+  AcceptMember policy{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+  policy.deny_now = [&] { return list; };
+  const auto dialler = TlsContext::make(TlsRole::client, TlsIdentity{alice.chain, alice.key},
+                                        policy, [] { return TestPki::now; });
+  Link before(dialler, context(TlsRole::server, bob));
+  EXPECT_TRUE(before.handshake());
+  list = deny(entry_of(bob.node));
+  Link after(dialler, context(TlsRole::server, bob));
+  EXPECT_FALSE(after.handshake());
+  EXPECT_EQ(after.client.certificate_fault(), Fault::revoked);
+}
+
+TEST_F(Tls, OnlyTheNodeThatWasMeantIsAccepted) {
+  AcceptMember meant{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+  for (const auto& [node, fault] :
+       {std::pair{bob.node, std::optional<Fault>()}, {alice.node, Fault::wrong_member}}) {
+    meant.node = node;
+    Link l(TlsContext::make(TlsRole::client, TlsIdentity{alice.chain, alice.key}, meant,
+                            [] { return TestPki::now; }),
+           context(TlsRole::server, bob));
+    EXPECT_EQ(l.handshake(), !fault);
+    EXPECT_EQ(l.client.certificate_fault(), fault);
+  }
+}
+
 TEST_F(Tls, AnEstablishedPeerIsCheckedAgainUnderWhatIsBelievedNow) {
   const auto l = link();
   ASSERT_TRUE(l->handshake());
@@ -326,6 +353,32 @@ TEST_F(Stapling, HowOldItMayBeIsForTheClientToSay) {
   const auto old = about(bob.leaf, OcspStatus::Kind::good, std::chrono::hours{3});
   EXPECT_EQ(meet(old, false, kMaxStapleAge), "peer certificate refused: its OCSP staple is stale");
   EXPECT_EQ(meet(old, false, std::chrono::hours{24}), "");
+}
+
+TEST_F(Stapling, AnotherCertificateIsShownWithItsStapleToo) {
+  AcceptMember asking{pki.roots(), pki.cluster, wire::SpiffeId::Kind::node, {}};
+  asking.staple_max_age = kMaxStapleAge;
+  Link l(TlsContext::make(TlsRole::client, TlsIdentity{alice.chain, alice.key}, asking,
+                          [] { return TestPki::now; }),
+         context(TlsRole::server, bob));
+  ASSERT_TRUE(l.handshake()) << l.client.failure();
+  TestMember next = renewed(pki, bob);
+  next.leaf =
+      issue_leaf(pki.intermediate, next.key.public_key(), next.leaf.names(),
+                 {TestPki::now, TestPki::now + TestPki::day}, pki.rng, {.must_staple = true});
+  next.chain.front() = next.leaf;
+  const auto verdict = [&](Bytes staple) {
+    const auto identity =
+        l.client.accept_proof(l.server.prove_again({next.chain, next.key, std::move(staple)}),
+                              pki.roots(), nullptr, TestPki::now);
+    return identity ? std::nullopt : std::optional(identity.error());
+  };
+  EXPECT_EQ(verdict({}), Fault::bad_status);
+  EXPECT_EQ(verdict(about(bob.leaf)), Fault::bad_status) << "about another";
+  EXPECT_EQ(verdict(about(next.leaf, OcspStatus::Kind::revoked)), Fault::status_revoked);
+  EXPECT_EQ(l.client.peer_certificate()->fingerprint(), bob.leaf.fingerprint()) << "unchanged";
+  EXPECT_EQ(verdict(about(next.leaf)), std::nullopt);
+  EXPECT_EQ(l.client.peer_certificate()->fingerprint(), next.leaf.fingerprint());
 }
 
 TEST_F(Stapling, WhoDoesNotAskIsShownNothing) {

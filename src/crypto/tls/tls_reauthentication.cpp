@@ -28,6 +28,7 @@ Bytes TlsEngine::prove_again(const TlsIdentity& identity) {
   for (const Certificate& c : identity.chain) proof.chain.push_back(c.der());
   const bool client = context_->role() == TlsRole::client;
   proof.signature = sign(identity.key, proof_message(client, identity.chain.front()));
+  proof.staple = identity.staple;
   return proof.encode();
 }
 
@@ -52,6 +53,11 @@ std::expected<wire::SpiffeId, CertificateFault> TlsEngine::accept_proof(
   const auto path_before = path_;
   auto identity = verify_member_of(*member, chain.front(), chain, roots, deny, now);
   if (identity && *identity != *peer_) identity = std::unexpected(CertificateFault::no_identity);
+  if (identity) {
+    if (const auto fault = status_fault(*member, chain.front(), proof->staple)) {
+      identity = std::unexpected(*fault);
+    }
+  }
   if (identity) {
     proven_again_ = std::move(chain);
   } else {

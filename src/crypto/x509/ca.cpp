@@ -11,6 +11,7 @@
 namespace rap::crypto {
 namespace {
 
+constexpr std::string_view kRootSubject = "RAP Platform Root ";  // then the cluster
 constexpr std::size_t kSerialBytes = 20;  // the most RFC 5280 §4.1.2.2 allows
 
 // 159 bits: the sign bit clear, the next one set, so that every serial is positive and equally
@@ -83,7 +84,7 @@ Draft draft_under(const Issuer& issuer, EVP_PKEY* key, Validity validity, Random
 Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng) {
   PrivateKey key = PrivateKey::generate(KeyType::p256);
   auto x = new_certificate(key.native(), validity, rng);
-  set_common_name(X509_get_subject_name(x.get()), "RAP Platform Root " + cluster.str());
+  set_common_name(X509_get_subject_name(x.get()), std::string(kRootSubject) + cluster.str());
   require(X509_set_issuer_name(x.get(), X509_get_subject_name(x.get())) == 1, "set an issuer");
 
   X509V3_CTX context;
@@ -94,6 +95,18 @@ Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng) {
   add_extension(x.get(), context, NID_subject_key_identifier, "hash");
   Certificate certificate = signed_by(std::move(x), key);
   return {std::move(certificate), std::move(key)};
+}
+
+std::optional<ClusterId> cluster_of_roots(const std::vector<Certificate>& roots) {
+  std::optional<ClusterId> named;
+  for (const Certificate& root : roots) {
+    const std::string subject = root.common_name();
+    if (!subject.starts_with(kRootSubject)) return std::nullopt;
+    const auto cluster = ClusterId::parse(subject.substr(kRootSubject.size()));
+    if (!cluster || cluster->is_nil() || (named && named != cluster)) return std::nullopt;
+    named = cluster;
+  }
+  return named;
 }
 
 Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validity,

@@ -2,6 +2,7 @@
 // Every function is deterministic but for the key, the serial and the ECDSA nonce.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct Issuer {
 
 // CA:TRUE, keyCertSign+cRLSign, subject "CN=RAP Platform Root <cluster>", SKI.
 Issuer make_root(ClusterId cluster, Validity validity, RandomSource& rng);
+// The one cluster that all of these roots name in their subjects, as make_root() writes them;
+// nullopt when there is none. Whoever holds a root, and nothing else of a platform, knows by it
+// whose members to believe: the pin of a root covers its subject too.
+std::optional<ClusterId> cluster_of_roots(const std::vector<Certificate>& roots);
 
 // CA:TRUE pathlen:0, keyCertSign+cRLSign+digitalSignature, AKI/SKI, signed by the root.
 Issuer make_intermediate(const Issuer& root, ClusterId cluster, Validity validity,

@@ -103,6 +103,7 @@ std::string_view to_string(CertificateFault fault) {
     case Fault::wrong_kind: return "wrong_kind";
     case Fault::wrong_cluster: return "wrong_cluster";
     case Fault::wrong_name: return "wrong_name";
+    case Fault::wrong_member: return "wrong_member";
     case Fault::bad_status: return "bad_status";
     case Fault::status_revoked: return "status_revoked";
     case Fault::revoked: return "revoked";

@@ -19,7 +19,7 @@ inline constexpr int kMaxIntermediates = 3;
 // One reason a check failed. The path checks run first, then those of the identity, then the deny
 // list.
 enum class CertificateFault : std::uint8_t {
-  no_certificate,
+  no_certificate,  // none was shown where one must be, by the peer or by us
   bad_chain,  // no path from the leaf to a root, or a certificate in it breaks a rule
   unknown_root,  // a path, but to a root that is not trusted here
   expired,  // the leaf or one of its issuers, from the second of notAfter on
@@ -29,6 +29,7 @@ enum class CertificateFault : std::uint8_t {
   wrong_kind,  // a node where the control plane was expected, say
   wrong_cluster,
   wrong_name,  // it does not speak for the host that was dialled
+  wrong_member,  // of the right kind, and another than the one that was meant
   bad_status,  // must-staple without a staple, or with one that does not make it good
   status_revoked,  // its issuer says so in the staple
   revoked,  // it verifies, and a deny list names its node, a certificate of its path, or a key

@@ -33,6 +33,10 @@ TEST(CertificateAuthority, IssuesWhatItWasAskedAndNothingMore) {
 
   EXPECT_TRUE(pki.root.certificate.is_ca());
   EXPECT_TRUE(pki.root.certificate.self_issued());
+  EXPECT_EQ(cluster_of_roots(pki.roots()), pki.cluster);
+  EXPECT_EQ(cluster_of_roots({pki.root.certificate, TestPki(2).root.certificate}), std::nullopt);
+  EXPECT_EQ(cluster_of_roots({pki.intermediate.certificate}), std::nullopt);
+  EXPECT_EQ(cluster_of_roots({}), std::nullopt);
   EXPECT_EQ(pki.root.certificate.common_name(), "RAP Platform Root " + pki.cluster.str());
   EXPECT_TRUE(pki.intermediate.certificate.is_ca());
   EXPECT_FALSE(pki.intermediate.certificate.self_issued());

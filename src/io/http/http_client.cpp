@@ -38,7 +38,7 @@ HttpError to_http_error(const StreamError& error) {
     case StreamError::Kind::busy:
     case StreamError::Kind::refused: return {HttpError::Kind::unreachable, error.detail};
     case StreamError::Kind::timeout: return {HttpError::Kind::timeout, error.detail};
-    case StreamError::Kind::tls: return {HttpError::Kind::tls, error.detail};
+    case StreamError::Kind::tls: return {HttpError::Kind::tls, error.detail, error.fault};
     case StreamError::Kind::none:
     case StreamError::Kind::reset: break;
     case StreamError::Kind::overflow: return {HttpError::Kind::protocol, error.detail};

@@ -26,6 +26,8 @@ struct HttpError {
   };
   Kind kind = Kind::unreachable;
   std::string detail;  // safe to show
+  // Of tls: why the certificate was refused; none: it was not about a certificate.
+  std::optional<crypto::CertificateFault> certificate = {};
 };
 std::string_view to_string(HttpError::Kind kind);
 

@@ -70,7 +70,11 @@ struct HttpTls : testing::Test {
   ContextPtr client_of(const TestPki& trusted, const std::string& host = "127.0.0.1",
                        WallTime now = TestPki::now) {
     return context(TlsRole::client, nullptr,
-                   crypto::AcceptHost{.roots = trusted.roots(), .host = host}, now);
+                   crypto::AcceptMember{.roots = trusted.roots(),
+                                        .cluster = trusted.cluster,
+                                        .kind = wire::SpiffeId::Kind::control,
+                                        .host = host},
+                   now);
   }
   ContextPtr member_client(const TestMember* self) {
     return context(TlsRole::client, self,

@@ -2,10 +2,8 @@
 // they may carry, who is denied, and whether the configuration still has authority (CH-13, CH-14).
 #pragma once
 
-#include <memory>
 #include <optional>
 
-#include "crypto/x509/deny_list.hpp"
 #include "node/channel/context.hpp"
 #include "snapshot/node_config.hpp"
 
@@ -21,8 +19,5 @@ channel::Authority authority_of(const snapshot::NodeConfig& config,
 
 channel::Context context_of(const snapshot::NodeConfig& config, channel::Authority authority,
                             MonoTime mono, WallTime wall);
-
-// nullptr: the list cannot be used, and so neither can the configuration.
-std::shared_ptr<const crypto::DenyList> deny_list_of(const snapshot::NodeConfig& config);
 
 }  // namespace rap::fabric

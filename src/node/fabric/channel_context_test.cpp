@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/seeded_random.hpp"
+#include "snapshot/denied.hpp"
 
 namespace rap::fabric {
 namespace {

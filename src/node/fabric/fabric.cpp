@@ -6,6 +6,7 @@
 
 #include "node/fabric/channel_context.hpp"
 #include "node/fabric/observations.hpp"
+#include "snapshot/denied.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {

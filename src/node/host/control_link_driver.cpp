@@ -1,5 +1,6 @@
 #include "node/host/control_link_driver.hpp"
 
+#include "crypto/ocsp/ocsp.hpp"
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
@@ -8,7 +9,10 @@
 namespace rap::host {
 namespace {
 
-io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
+// The control plane proves its kind, its cluster and its host, that it is in good standing, and is
+// not denied by what this node was told last.
+io::HttpClientOptions control_options(const agent::NodeIdentity& identity,
+                                      const agent::ControlLink& link) {
   const auto where = wire::parse_host_port(identity.record.node_url).value();
   io::HttpClientOptions options;
   options.host = where.host;
@@ -16,8 +20,12 @@ io::HttpClientOptions control_options(const agent::NodeIdentity& identity) {
   options.proxy = io::proxy_from_environment(options.host, options.port);
   options.tls =
       crypto::TlsContext::make(crypto::TlsRole::client, identity.tls,
-                               crypto::AcceptMember{identity.roots, identity.record.cluster,
-                                                    wire::SpiffeId::Kind::control, where.host},
+                               crypto::AcceptMember{.roots = identity.roots,
+                                                    .cluster = identity.record.cluster,
+                                                    .kind = wire::SpiffeId::Kind::control,
+                                                    .host = where.host,
+                                                    .staple_max_age = crypto::kMaxStapleAge,
+                                                    .deny_now = [&link] { return link.denied(); }},
                                io::wall_now);
   return options;
 }
@@ -36,7 +44,7 @@ ControlLinkDriver::ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& li
       log_(log),
       loop_(loop),
       state_(state),
-      control_(control_options(identity)),
+      control_(control_options(identity, link)),
       calls_(std::make_shared<io::HttpClient>(loop, control_)),
       deltas_(std::make_shared<io::HttpClient>(loop, control_)),
       listener_(loop, socket_path, fabric_handlers(), log),
@@ -67,6 +75,7 @@ io::MessageHandlers ControlLinkDriver::fabric_handlers() {
 
 void ControlLinkDriver::step(const agent::LinkEvent& event) {
   perform(link_.step(now(), event));
+  leave_a_denied_control_plane();
   const MonoTime next = link_.next_wakeup();
   if (next == agent::Poller::kNever) {
     timer_.cancel();
@@ -74,6 +83,22 @@ void ControlLinkDriver::step(const agent::LinkEvent& event) {
     const MonoTime from = io::mono_now();  // `next` may be the earliest there is
     timer_.after(std::max(next, from) - from, [this] { step(agent::LinkWoken{}); });
   }
+}
+
+void ControlLinkDriver::connect_anew() {
+  calls_ = std::make_shared<io::HttpClient>(loop_, control_);
+  deltas_ = std::make_shared<io::HttpClient>(loop_, control_);
+}
+
+// What was told may deny the very control plane that the standing connections lead to.
+void ControlLinkDriver::leave_a_denied_control_plane() {
+  if (link_.denied() == judged_) return;
+  judged_ = link_.denied();
+  if (!judged_ || !crypto::denied(*judged_, calls_->peer_chain())) return;
+  log_.warn("control.denied", {{"detail",
+                                "The certificate that the control plane showed is "
+                                "revoked; it has to show another."}});
+  connect_anew();
 }
 
 void ControlLinkDriver::perform(const agent::LinkActions& actions) {
@@ -115,9 +140,8 @@ void ControlLinkDriver::perform(const agent::UseIdentity&) {
     log_.error("identity.unusable", {{"detail", identity ? "it is gone" : identity.error()}});
     return;
   }
-  control_ = control_options(**identity);
-  calls_ = std::make_shared<io::HttpClient>(loop_, control_);
-  deltas_ = std::make_shared<io::HttpClient>(loop_, control_);
+  control_ = control_options(**identity, link_);
+  connect_anew();
   if (new_certificate_) new_certificate_();
 }
 

@@ -29,6 +29,8 @@ class ControlLinkDriver {
 
  private:
   void step(const agent::LinkEvent& event);
+  void connect_anew();
+  void leave_a_denied_control_plane();
   void perform(const agent::LinkActions& actions);
   void perform(const agent::SendToControl& send);
   void perform(const agent::OpenEvents& open);
@@ -46,6 +48,7 @@ class ControlLinkDriver {
   std::shared_ptr<io::HttpClient> calls_;   // a connection each, so that deltas wait for no
   std::shared_ptr<io::HttpClient> deltas_;  // configuration that is slow to come (CP-6)
   std::unique_ptr<io::EventClient> events_;
+  std::shared_ptr<const crypto::DenyList> judged_;  // what calls_ was judged by last
   std::shared_ptr<io::MessageConnection> fabric_;
   io::MessageListener listener_;
   io::Timer timer_;

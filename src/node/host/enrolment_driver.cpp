@@ -1,5 +1,6 @@
 #include "node/host/enrolment_driver.hpp"
 
+#include "crypto/ocsp/ocsp.hpp"
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
@@ -10,13 +11,16 @@ namespace {
 
 constexpr std::uint16_t kHttpsPort = 443;
 
-std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const std::string& control_url,
+std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const agent::EnrolmentRecord& record,
                                         const std::optional<std::string>& root_pem) {
-  const wire::Url url = wire::parse_url(control_url, "https", kHttpsPort).value();
+  const wire::Url url = wire::parse_url(record.control_url, "https", kHttpsPort).value();
   crypto::TlsPolicy policy = crypto::AcceptUnverified{};
   if (root_pem) {
-    policy = crypto::AcceptHost{crypto::Certificate::chain_from_pem(*root_pem).value(),
-                                url.authority.host};
+    policy = crypto::AcceptMember{.roots = crypto::Certificate::chain_from_pem(*root_pem).value(),
+                                  .cluster = record.cluster,
+                                  .kind = wire::SpiffeId::Kind::control,
+                                  .host = url.authority.host,
+                                  .staple_max_age = crypto::kMaxStapleAge};
   }
   io::HttpClientOptions options;
   options.host = url.authority.host;
@@ -66,7 +70,7 @@ void EnrolmentDriver::perform(const agent::Store& store) {
 
 void EnrolmentDriver::perform(const agent::SendEnrolment& send) {
   if (!http_ || http_root_ != send.root_pem) {
-    http_ = connect(loop_, enrolment_.record().control_url, send.root_pem);
+    http_ = connect(loop_, enrolment_.record(), send.root_pem);
     http_root_ = send.root_pem;
   }
   http_->send(send.request, [this](io::HttpClient::Result result) {

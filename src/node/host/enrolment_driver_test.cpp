@@ -72,6 +72,15 @@ TEST_F(EnrolmentDriverTest, SendsNothingSecretToWhoeverShowsAnotherRoot) {
   EXPECT_TRUE(control_.requests("/enrolments").empty());
 }
 
+// A node's certificate is under the pinned root too, and speaks for the address that is dialled.
+TEST_F(EnrolmentDriverTest, SendsNothingSecretToANodeInThePlaceOfTheControlPlane) {
+  TestControl impostor(wire::SpiffeId::Kind::node);
+  begin(impostor.join_token());
+  EXPECT_TRUE(log_.wait_for("is not the control plane of this node's platform"));
+  EXPECT_TRUE(impostor.requests("/enrolments").empty());
+  EXPECT_EQ(agent::EnrolmentStage::submitting, state());
+}
+
 TEST_F(EnrolmentDriverTest, SaysThatNobodyAnswersAndGoesOnTrying) {
   wire::JoinToken token = control_.join_token();
   {

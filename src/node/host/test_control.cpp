@@ -19,8 +19,8 @@ std::shared_ptr<const crypto::TlsContext> context(const crypto::TlsIdentity& ide
 
 }  // namespace
 
-TestControl::TestControl() {
-  const crypto::TlsIdentity self = pki.member(wire::SpiffeId::Kind::control).identity;
+TestControl::TestControl(wire::SpiffeId::Kind kind) {
+  const crypto::TlsIdentity self = pki.member(kind).identity;
   io::HttpServerOptions options;
   options.tls = context(self, crypto::AcceptAnyone{});
   api_.emplace(options, [this](const wire::HttpRequest& r) { return answer_api(r); });
@@ -86,7 +86,6 @@ json TestControl::approval() {
   const auto chain = pki.chain_for(request->key, node, wire::SpiffeId::Kind::node);
   return {{"state", "approved"},
           {"certificate_chain", crypto::chain_pem(chain)},
-          {"trust_bundle", pki.root.certificate.pem()},
           {"config_keys", {{{"kid", "c1"}, {"public_key_pem", config_key.public_key().pem()}}}},
           {"node_url", "127.0.0.1:" + std::to_string(nodes_->port())}};
 }

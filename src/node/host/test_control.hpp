@@ -21,7 +21,8 @@ using nlohmann::json;
 
 class TestControl {
  public:
-  TestControl();
+  // Other kinds than the right one are impostors.
+  explicit TestControl(wire::SpiffeId::Kind kind = wire::SpiffeId::Kind::control);
 
   // A join token for the API at this address. The pinned root is `root`'s, or the right one.
   wire::JoinToken join_token(const crypto::Certificate* root = nullptr);

@@ -34,7 +34,8 @@ std::optional<Of> issuer_of(const Authority& authority, std::string_view path) {
 
 std::optional<Edition> edit(Transaction& tx, const Of& of, WallTime now) {
   // RFC 5280 §5: an entry is on one list more after its certificate has expired.
-  const auto revoked = tx.certificates().revoked({}, now - 2 * kCrlRefresh, kMaxCrlEntries + 1);
+  const auto revoked = tx.certificates().revoked(CertificateRepository::Met::by_anybody,
+                                                 now - 2 * kCrlRefresh, kMaxCrlEntries + 1);
   if (revoked.size() > kMaxCrlEntries) return std::nullopt;
   std::vector<crypto::CrlEntry> entries;
   std::string said = of.issuer.certificate.fingerprint_hex();

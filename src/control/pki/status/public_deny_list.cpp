@@ -17,7 +17,8 @@ bool is_key_denied(const RevokedCertificate& c) {
 
 std::optional<std::vector<DenyEntry>> entries_of(Transaction& tx, WallTime now) {
   constexpr std::size_t kMost = crypto::DenyList::kMaxEntries;
-  const auto revoked = tx.certificates().revoked(CertificateKind::worker, now, kMost + 1);
+  const auto revoked =
+      tx.certificates().revoked(CertificateRepository::Met::by_clients, now, kMost + 1);
   std::vector<DenyEntry> entries;
   for (const RevokedCertificate& c : revoked) {
     if (const auto issuer = digest_of(c.issuer_sha256)) {
@@ -54,7 +55,7 @@ Outcome<Reply> show(StatusPorts& ports, const Call& call) {
     const auto list = public_deny_list(ports.authority, ports.log, tx, call.now);
     if (!list) {
       return refuse(ProblemCode::too_many_revocations,
-                    "More worker certificates are revoked than the list may hold; it empties "
+                    "More certificates are revoked than the list may hold; it empties "
                     "itself as they expire.");
     }
     return reply(parse_stored(list->body));

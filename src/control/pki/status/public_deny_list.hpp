@@ -1,5 +1,5 @@
-// The deny list that clients are given (PK-8): of the certificates of workers, which are all they
-// meet, that were revoked and have not expired.
+// The deny list that clients are given (PK-8): of the certificates of workers and of the control
+// plane, which are all they meet, that were revoked and have not expired.
 #pragma once
 
 #include <chrono>

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/tokens/dsse.hpp"
+#include "snapshot/denied.hpp"
 #include "snapshot/increment.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
@@ -80,7 +81,11 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
                           crypto::sha256(*payload),
                           value,
                           config->has_role(policy::NodeRole::entry),
-                          config->documents};
+                          config->documents,
+                          snapshot::deny_list_of(*config)};
+  if (!verified.denied) {
+    return refuse(ConfigFault::malformed, "its list of revocations cannot be used");
+  }
   if (is_expired(verified, now)) {
     return refuse(ConfigFault::expired,
                   "it was good for " + std::to_string(config->valid_for_s) +

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "crypto/keys/digest.hpp"
 #include "crypto/tokens/jws.hpp"
 #include "crypto/x509/certificate.hpp"
+#include "crypto/x509/deny_list.hpp"
 #include "snapshot/documents.hpp"
 #include "wire/json_value.hpp"
 
@@ -50,6 +52,7 @@ struct VerifiedConfig {
   wire::JsonValue value;    // the payload, parsed
   bool is_entry = false;  // it meets clients
   std::vector<snapshot::DocumentRef> documents = {};
+  std::shared_ptr<const crypto::DenyList> denied = nullptr;  // never null from verify_config()
 };
 
 struct ConfigScope {

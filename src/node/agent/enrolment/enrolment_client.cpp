@@ -6,6 +6,7 @@
 #include "crypto/keys/digest.hpp"
 #include "crypto/x509/peer_verifier.hpp"
 #include "node/agent/control_problem.hpp"
+#include "snapshot/trust_bundle.hpp"
 #include "wire/enrolment_state.hpp"
 #include "wire/node_api_calls.hpp"
 
@@ -49,18 +50,29 @@ std::optional<std::string> pinned_root(const std::string& body, const std::strin
 
 struct Approval {
   std::string chain_pem;
-  std::string bundle_pem;
+  std::string roots_pem;
   std::string node_url;
   std::vector<ConfigKey> config_keys;
   Bytes staple;  // empty: none came along
 };
 
+// The roots that the pinned one vouches for, itself if for no others. The answer came under it.
+std::vector<crypto::Certificate> roots_from(const json& status, const std::string& pinned_pem,
+                                            ClusterId cluster) {
+  const auto pinned = crypto::Certificate::from_pem(pinned_pem);
+  if (!pinned) return {};
+  const auto bundles = status.value("trust_bundles", std::vector<std::string>{});
+  return snapshot::follow_trust_bundles({.roots = {*pinned}}, cluster, bundles).roots;
+}
+
 // Everything an approval must hold, checked before any of it replaces something on disk.
 std::expected<Approval, std::string> read_approval(const json& status,
-                                                   const EnrolmentRecord& record, WallTime now) {
+                                                   const EnrolmentRecord& record,
+                                                   const std::string& pinned_pem, WallTime now) {
   try {
+    const auto roots = roots_from(status, pinned_pem, record.cluster);
     Approval approval{status.at("certificate_chain"),
-                      status.at("trust_bundle"),
+                      crypto::chain_pem(roots),
                       status.at("node_url"),
                       {},
                       from_base64(status.value("ocsp", std::string())).value_or(Bytes{})};
@@ -68,13 +80,13 @@ std::expected<Approval, std::string> read_approval(const json& status,
       approval.config_keys.push_back({key.at("kid"), key.at("public_key_pem")});
     }
     const auto chain = crypto::Certificate::chain_from_pem(approval.chain_pem);
-    const auto roots = crypto::Certificate::chain_from_pem(approval.bundle_pem);
     const auto request = crypto::CertificateRequest::from_pem(record.csr);
-    if (!chain || !roots || !request) return std::unexpected("a certificate in it is malformed");
+    if (!chain || roots.empty() || !request)
+      return std::unexpected("a certificate in it is malformed");
     if (chain->front().public_key().spki_sha256() != request->key.spki_sha256()) {
       return std::unexpected("its certificate is for another key");
     }
-    const auto id = crypto::verify_peer(chain->front(), {chain->begin() + 1, chain->end()}, *roots,
+    const auto id = crypto::verify_peer(chain->front(), {chain->begin() + 1, chain->end()}, roots,
                                         crypto::PeerSide::server, wire::SpiffeId::Kind::node,
                                         record.cluster, now);
     if (!id) {
@@ -237,7 +249,7 @@ EnrolmentActions EnrolmentClient::on_status(Now now, const wire::HttpResponse& r
 
 EnrolmentActions EnrolmentClient::on_approved(Now now, const wire::HttpResponse& response) {
   const json body = json::parse(response.body, nullptr, false);
-  auto approval = read_approval(body, plan_.record, now.wall);
+  auto approval = read_approval(body, plan_.record, root_pem_, now.wall);
   if (!approval) {
     return retry(now, "enrolment.approval_unusable",
                  "The approval cannot be used: " + approval.error() + ".");
@@ -245,7 +257,7 @@ EnrolmentActions EnrolmentClient::on_approved(Now now, const wire::HttpResponse&
   plan_.record.node_url = approval->node_url;
   plan_.record.config_keys = approval->config_keys;
   // The chain is written last: a node that has it has everything.
-  unsaved_ = {{std::string(kTrustBundleFile), approval->bundle_pem},
+  unsaved_ = {{std::string(kTrustBundleFile), approval->roots_pem},
               {std::string(kEnrolmentFile), to_json(plan_.record)},
               {std::string(kChainFile), approval->chain_pem}};
   if (!approval->staple.empty()) {

@@ -8,6 +8,7 @@
 #include "crypto/testing/pki.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/test_state.hpp"
+#include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
 namespace {
@@ -73,7 +74,6 @@ class EnrolmentTest : public testing::Test {
     const auto config_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
     return {{"state", "approved"},
             {"certificate_chain", crypto::chain_pem({leaf, pki_.intermediate.certificate})},
-            {"trust_bundle", pki_.root.certificate.pem()},
             {"config_keys", {{{"kid", "c1"}, {"public_key_pem", config_key.public_key().pem()}}}},
             {"node_url", "control.example:9091"}};
   }
@@ -234,6 +234,29 @@ TEST_F(EnrolmentTest, OutlivesAControlPlaneThatIsAway) {
   EXPECT_EQ(machine_->stage(), EnrolmentStage::enrolled);
 }
 
+TEST_F(EnrolmentTest, KeepsNoRootThatThePinnedOneDoesNotVouchFor) {
+  const auto next = crypto::make_root(pki_.cluster, crypto::TestPki::validity, pki_.rng);
+  const auto bundle = [&](const crypto::Issuer& signer) {
+    return snapshot::seal_trust_bundle({2, pki_.cluster, {pki_.root.certificate, next.certificate}},
+                                       {signer});
+  };
+  reach_awaiting_approval();
+  json approved = good_approval();
+  approved["trust_bundle"] = next.certificate.pem();
+  approved["trust_bundles"] = {bundle(next), "nonsense"};
+  answer(200, approved);
+  EXPECT_EQ(state_.files[std::string(kTrustBundleFile)], pki_.root.certificate.pem());
+
+  state_ = {};
+  machine_.reset();
+  reach_awaiting_approval();
+  approved = good_approval();
+  approved["trust_bundles"] = {bundle(pki_.root)};
+  answer(200, approved);
+  EXPECT_EQ(state_.files[std::string(kTrustBundleFile)],
+            pki_.root.certificate.pem() + next.certificate.pem());
+}
+
 TEST_F(EnrolmentTest, AWakeupBeforeItsTimeDoesNothing) {
   begin(token_);
   now_ += seconds(100);
@@ -267,16 +290,23 @@ TEST_F(EnrolmentTest, StoresNoApprovalThatDoesNotFit) {
   std::vector<json> bad = {approval(other_key, node_, pki_.cluster),
                            approval(requested_key(), NodeId::random(rng_), pki_.cluster),
                            approval(requested_key(), node_, ClusterId::random(rng_))};
-  for (const char* member : {"certificate_chain", "trust_bundle", "config_keys", "node_url"}) {
+  for (const char* member : {"certificate_chain", "config_keys", "node_url"}) {
     json approval = good_approval();
     approval.erase(member);
     bad.push_back(approval);
     approval[member] = "nonsense";
     bad.push_back(approval);
   }
-  json foreign_root = good_approval();
-  foreign_root["trust_bundle"] = crypto::TestPki(99).root.certificate.pem();
-  bad.push_back(foreign_root);
+  // Of another authority, whose root comes along unsigned.
+  crypto::TestPki stranger(99);
+  const auto foreign_leaf = crypto::issue_leaf(stranger.intermediate, requested_key(),
+                                               addresses_.node_names(pki_.cluster, node_),
+                                               {pki_.now - pki_.day, pki_.now + pki_.day}, rng_);
+  json foreign = good_approval();
+  foreign["certificate_chain"] =
+      crypto::chain_pem({foreign_leaf, stranger.intermediate.certificate});
+  foreign["trust_bundle"] = stranger.root.certificate.pem();
+  bad.push_back(foreign);
   for (const json& body : bad) {
     answer(200, body);
     EXPECT_EQ(machine_->stage(), EnrolmentStage::awaiting_approval) << body;

@@ -38,6 +38,10 @@ class ConfigSync {
 
   const std::vector<crypto::Certificate>& roots() const { return scope_.roots; }
   std::uint64_t version() const { return current_ ? current_->version : 0; }
+  // What the configuration denies; null: there is none yet.
+  std::shared_ptr<const crypto::DenyList> denied() const {
+    return current_ ? current_->denied : nullptr;
+  }
   bool is_entry() const { return current_ && current_->is_entry; }
   const snapshot::AgentRuntime& runtime() const { return runtime_; }
   MonoTime next_wakeup() const;

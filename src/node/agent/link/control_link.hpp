@@ -72,6 +72,9 @@ class ControlLink {
   }
 
   LinkActions step(Now now, const LinkEvent& event);
+  // Whom the configuration in force denies, the control plane's own certificates among them; null:
+  // there is no configuration yet.
+  std::shared_ptr<const crypto::DenyList> denied() const { return configs_.denied(); }
   MonoTime next_wakeup() const;
 
  private:

@@ -10,7 +10,8 @@ using control::Enrolment;
 constexpr std::string_view kSelectEnrolment =
     "SELECT e.id, e.node_id, n.name, e.join_token_id, e.csr, e.poll_secret_sha256, e.seal_key, "
     "e.data_plane_advertise, e.fabric_advertise, e.metadata, e.source_ip, e.state, e.created_at, "
-    "e.decided_at, e.certificate_pem FROM enrolments e JOIN nodes n ON n.id = e.node_id ";
+    "e.decided_at, e.certificate_pem, e.cluster_id FROM enrolments e JOIN nodes n ON n.id = "
+    "e.node_id ";
 
 Enrolment enrolment_of(const Row& row) {
   Enrolment e;
@@ -29,6 +30,7 @@ Enrolment enrolment_of(const Row& row) {
   e.created_at = row.time(12);
   e.decided_at = row.maybe_time(13);
   e.certificate_pem = row.text(14);
+  e.cluster = row.id<ClusterId>(15);
   return e;
 }
 

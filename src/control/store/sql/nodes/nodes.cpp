@@ -4,6 +4,7 @@
 #include "control/nodes/enrolment.hpp"
 #include "control/store/sql/nodes/node_roles.hpp"
 #include "control/store/sql/rows_read.hpp"
+#include "snapshot/node_names.hpp"
 
 namespace rap::store {
 namespace {
@@ -81,7 +82,10 @@ std::vector<Node> SqlNodes::list() {
 std::vector<Node> SqlNodes::entries() {
   return nodes_of(
       sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
-                             "WHERE n.state = 'approved' AND NOT n.draining ORDER BY "
+                             "WHERE n.state = 'approved' AND NOT n.draining AND NOT EXISTS "
+                             "(SELECT FROM node_certificates c WHERE c.node_id = n.id "
+                             "AND c.cluster_id = n.cluster_id AND c.kind = 'worker' "
+                             "HAVING count(*) > 0 AND bool_and(c.status <> 'active')) ORDER BY "
                              "s.checked_in_at DESC NULLS LAST, n.id "
                              "LIMIT $1"),
                  control::kMaxListed));
@@ -114,6 +118,17 @@ void SqlNodes::adopt(const control::Enrolment& enrolment) {
 void SqlNodes::set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) {
   sql_.query("UPDATE nodes SET draining = $2, drain_deadline = $3 WHERE id = $1", node, draining,
              deadline);
+}
+
+std::vector<std::string> SqlNodes::name_policies(ClusterId cluster) {
+  std::vector<std::string> out;
+  for (const Row& row :
+       sql_.query("SELECT value FROM config_documents WHERE type = $1 AND (layer = 'platform' OR "
+                  "(layer = 'cluster' AND cluster_id = $2)) ORDER BY layer = 'cluster'",
+                  snapshot::kNodeNames, cluster)) {
+    out.push_back(row.text(0));
+  }
+  return out;
 }
 
 control::RouteEpochs SqlNodes::require_current_routes() {

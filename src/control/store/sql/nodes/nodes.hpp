@@ -17,6 +17,7 @@ class SqlNodes final : public control::NodeRepository {
   void set_state(NodeId node, control::NodeState state, WallTime now) override;
   void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
   void adopt(const control::Enrolment& enrolment) override;
+  std::vector<std::string> name_policies(ClusterId cluster) override;
   void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) override;
   control::RouteEpochs require_current_routes() override;
   std::vector<control::StateCount> count_by_state() override;

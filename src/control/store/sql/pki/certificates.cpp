@@ -10,11 +10,18 @@ using control::HolderState;
 using control::NodeCertificate;
 
 constexpr std::string_view kSelect =
-    "SELECT c.node_id, n.name, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, "
+    "SELECT c.node_id, coalesce(n.name, ''), c.serial, c.fingerprint, c.ca_ref, c.not_before, "
+    "c.not_after, "
     "c.status, c.issuer_sha256, c.key_sha256, c.revoked_at, c.pem, c.kind, "
     "c.status = 'revoked' AND EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'key' AND "
     "r.cluster_id = c.cluster_id AND r.key_sha256 = c.key_sha256), "
-    "n.state FROM node_certificates c JOIN nodes n ON n.id = c.node_id ";
+    "coalesce(n.state, ''), c.cluster_id "
+    "FROM node_certificates c LEFT JOIN nodes n ON n.id = c.node_id ";
+
+// The control plane's own certificates are of no node.
+std::optional<NodeId> holder_in_sql(NodeId node) {
+  return node.is_nil() ? std::nullopt : std::optional(node);
+}
 
 // The state of its node decides.
 HolderState holder_of(const Row& row, int column) {
@@ -25,7 +32,7 @@ HolderState holder_of(const Row& row, int column) {
 
 NodeCertificate certificate_of(const Row& row) {
   NodeCertificate c;
-  c.node = row.id<NodeId>(0);
+  c.node = row.maybe_id<NodeId>(0).value_or(NodeId{});
   c.node_name = row.text(1);
   c.serial = row.text(2);
   c.fingerprint = row.text(3);
@@ -40,6 +47,7 @@ NodeCertificate certificate_of(const Row& row) {
   c.kind = wire::certificate_kind_from(row.text(12)).value_or(control::CertificateKind::node);
   c.key_revoked = row.boolean(13);
   c.holder = holder_of(row, 14);
+  c.cluster = row.id<ClusterId>(15);
   return c;
 }
 
@@ -58,8 +66,8 @@ void SqlCertificates::add(const NodeCertificate& c) {
       "INSERT INTO node_certificates (node_id, serial, fingerprint, ca_ref, not_before, "
       "not_after, status, issuer_sha256, key_sha256, pem, kind) VALUES ($1, $2, $3, $4, $5, $6, "
       "'active', $7, $8, $9, $10)",
-      c.node, c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after, c.issuer_sha256,
-      c.key_sha256, c.pem, to_string(c.kind));
+      holder_in_sql(c.node), c.serial, c.fingerprint, c.ca_ref, c.not_before, c.not_after,
+      c.issuer_sha256, c.key_sha256, c.pem, to_string(c.kind));
 }
 
 std::optional<NodeCertificate> SqlCertificates::find_usable(NodeId node, std::string_view serial) {
@@ -79,8 +87,9 @@ std::vector<NodeCertificate> SqlCertificates::list() {
 }
 
 std::vector<NodeCertificate> SqlCertificates::list_of_node(NodeId node) {
-  return certificates_of(
-      sql_.query(select("WHERE c.node_id = $1 ORDER BY c.not_before DESC, c.serial"), node));
+  return certificates_of(sql_.query(select("WHERE c.node_id IS NOT DISTINCT FROM $1::uuid "
+                                           "ORDER BY c.not_before DESC, c.serial"),
+                                    holder_in_sql(node)));
 }
 
 void SqlCertificates::retire_others(NodeId node, std::string_view serial) {
@@ -91,13 +100,20 @@ void SqlCertificates::retire_others(NodeId node, std::string_view serial) {
       node, serial);
 }
 
+void SqlCertificates::retire(std::string_view serial) {
+  sql_.query(
+      "UPDATE node_certificates SET status = 'retiring' WHERE serial = $1 AND status = 'active'",
+      serial);
+}
+
 void SqlCertificates::revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) {
   const std::optional<std::string> only =
       serial ? std::optional(std::string(*serial)) : std::nullopt;
   sql_.query(
       "UPDATE node_certificates SET status = 'revoked', revoked_at = $3 "
-      "WHERE node_id = $1 AND ($2::text IS NULL OR serial = $2) AND status <> 'revoked'",
-      node, only, now);
+      "WHERE node_id IS NOT DISTINCT FROM $1::uuid AND ($2::text IS NULL OR serial = $2) "
+      "AND status <> 'revoked'",
+      holder_in_sql(node), only, now);
 }
 
 void SqlCertificates::add_revocation(const control::RevocationEntry& entry) {
@@ -110,9 +126,10 @@ void SqlCertificates::add_revocation(const control::RevocationEntry& entry) {
       "ON CONFLICT (cluster_id, kind, node_id, issuer_sha256, serial, key_sha256) DO UPDATE SET "
       "severity = CASE WHEN EXCLUDED.severity = 'close' THEN 'close' ELSE revocations.severity "
       "END, expires_at = greatest(revocations.expires_at, EXCLUDED.expires_at)",
-      to_string(r.kind), entry.node, of_certificate ? to_hex(r.issuer) : std::string(),
-      of_certificate ? r.serial : std::string(), of_key ? to_hex(r.key) : std::string(),
-      to_string(r.severity), entry.created_at, entry.expires_at);
+      to_string(r.kind), holder_in_sql(entry.node),
+      of_certificate ? to_hex(r.issuer) : std::string(), of_certificate ? r.serial : std::string(),
+      of_key ? to_hex(r.key) : std::string(), to_string(r.severity), entry.created_at,
+      entry.expires_at);
 }
 
 std::size_t SqlCertificates::count_revocations(WallTime now) {
@@ -120,18 +137,19 @@ std::size_t SqlCertificates::count_revocations(WallTime now) {
   return rows.empty() ? 0 : static_cast<std::size_t>(rows[0].count(0));
 }
 
-std::vector<control::RevokedCertificate> SqlCertificates::revoked(
-    std::optional<control::CertificateKind> kind, WallTime after, std::size_t limit) {
-  const auto only = kind ? std::optional(std::string(to_string(*kind))) : std::nullopt;
+std::vector<control::RevokedCertificate> SqlCertificates::revoked(Met met, WallTime after,
+                                                                  std::size_t limit) {
   std::vector<control::RevokedCertificate> out;
   const Rows rows = sql_.query(
       "SELECT c.kind, c.serial, c.ca_ref, c.issuer_sha256, c.key_sha256, c.not_after, "
-      "coalesce(c.revoked_at, c.not_before), n.state, EXISTS (SELECT 1 FROM revocations r "
+      "coalesce(c.revoked_at, c.not_before), coalesce(n.state, ''), EXISTS (SELECT 1 FROM "
+      "revocations r "
       "WHERE r.cluster_id = c.cluster_id AND r.kind = 'key' AND r.key_sha256 = c.key_sha256) "
-      "FROM node_certificates c JOIN nodes n ON n.id = c.node_id "
-      "WHERE c.status = 'revoked' AND ($1::text IS NULL OR c.kind = $1) AND c.not_after > $2 "
+      "FROM node_certificates c LEFT JOIN nodes n ON n.id = c.node_id "
+      "WHERE c.status = 'revoked' AND (NOT $1 OR c.kind IN ('worker', 'control')) AND c.not_after "
+      "> $2 "
       "ORDER BY c.ca_ref, c.serial LIMIT $3",
-      only, after, limit);
+      met == Met::by_clients, after, limit);
   for (const Row& row : rows) {
     out.push_back(
         {wire::certificate_kind_from(row.text(0)).value_or(control::CertificateKind::node),

@@ -17,11 +17,12 @@ class SqlCertificates final : public control::CertificateRepository {
   std::vector<control::NodeCertificate> list() override;
   std::vector<control::NodeCertificate> list_of_node(NodeId node) override;
   void retire_others(NodeId node, std::string_view serial) override;
+  void retire(std::string_view serial) override;
   void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) override;
   void add_revocation(const control::RevocationEntry& entry) override;
   std::size_t count_revocations(WallTime now) override;
-  std::vector<control::RevokedCertificate> revoked(std::optional<control::CertificateKind> kind,
-                                                   WallTime after, std::size_t limit) override;
+  std::vector<control::RevokedCertificate> revoked(Met met, WallTime after,
+                                                   std::size_t limit) override;
   void expire(WallTime now) override;
 
  private:
