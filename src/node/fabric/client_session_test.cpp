@@ -29,6 +29,8 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
     node_.links.senders[*session.link()] = &session;
     ++upgraded_;
   }
+  void client_proven(ClientSession&, UserId) override {}
+  void client_holds(ClientSession&, std::size_t bytes) override { held_ = bytes; }
   void client_over(ClientSession&) override { ++over_; }
 
   static std::string upgrade(const std::string& more = "",
@@ -83,6 +85,7 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
   Nothing handshake_;
   std::atomic<int> upgraded_ = 0;
   std::atomic<int> over_ = 0;
+  std::atomic<std::size_t> held_ = 0;
   MonoTime before_{};
   MonoTime after_{};
   std::optional<ClientSession> session_;
