@@ -40,8 +40,9 @@ def coming_from(source):
     """Connections of this process come from there."""
     plain = socket.create_connection
     if source:
-        socket.create_connection = lambda address, *rest, source_address=None, **more: plain(
-            address, *rest, source_address=(source, 0), **more)
+        def bound(address, timeout=None, source_address=None, **more):
+            return plain(address, timeout, source_address or (source, 0), **more)
+        socket.create_connection = bound
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Strangers take every place that a listener gives them; those who are honest are served meanwhile."""
+"""Strangers take every place that a listener gives them; the honest are served meanwhile."""
 
 import contextlib
 import socket
