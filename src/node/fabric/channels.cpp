@@ -25,7 +25,11 @@ Channels::Channels(io::EventLoop& loop, router::Router& router, RandomSource& rn
       set_sender_(std::move(set_sender)),
       log_(log),
       table_(rng),
-      timer_(loop) {}
+      timer_(loop),
+      accepted_({.total = channel::kMaxLanes,
+                 .share = kMaxNewLanesOfANode,
+                 .proven = channel::kMaxLanes,
+                 .proven_share = kLanesOfANode}) {}
 
 Channels::~Channels() = default;
 
@@ -57,9 +61,20 @@ void Channels::accept(std::unique_ptr<io::Stream> proven) {
     return;
   }
   Lane& lane = add(*id);
+  const std::string node = proven->peer() ? proven->peer()->str() : proven->peer_ip();
   lane.accept(std::move(proven));
+  share_lanes(*id, node);
   lane_open(lane);
   step(table_event::Timeout{});  // its deadline counts from now
+}
+
+void Channels::share_lanes(channel::LaneId newcomer, const std::string& node) {
+  for (const auto& gone : accepted_.enter(newcomer, node, io::mono_now())) {
+    Lane* old = find(gone.id);
+    if (old == nullptr || gone.id == newcomer) continue;
+    log_.warn(LogCause::member(node), "channel.limit_reached", {{"peer", node}, {"lane", gone.id}});
+    old->close(false);
+  }
 }
 
 void Channels::tick() {
@@ -93,6 +108,7 @@ void Channels::lane_open(Lane& lane) {
 }
 
 bool Channels::lane_control(Lane& lane, const wire::FrameView& frame) {
+  accepted_.heard(lane.id(), io::mono_now());
   if (frame.header.type == wire::FrameType::reauthentication)
     return lane_reauthentication(lane, frame.payload);
   const std::uint64_t trust = trust_of_peer(lane.id());
@@ -127,6 +143,7 @@ void Channels::lane_closed(Lane& lane, const io::StreamError& error) {
   }
   if (lane.link()) set_sender_(*lane.link(), nullptr);
   const channel::LaneId id = lane.id();
+  accepted_.leave(id);
   loop_.post([this, id] { lanes_.erase(id); });
   step(table_event::Closed{id, reason_of(error)});
 }
@@ -203,7 +220,10 @@ void Channels::dial(const table_action::Dial& to) {
 void Channels::link_up(const table_action::LinkUp& up) {
   Lane* lane = find(up.lane);
   if (lane == nullptr) return;
-  if (const auto link = lane->link_up(up)) return set_sender_(*link, lane);
+  if (const auto link = lane->link_up(up)) {
+    accepted_.prove(up.lane, up.peer.str());
+    return set_sender_(*link, lane);
+  }
   log_.error(LogCause::member(up.peer.str()), "channel.no_room", {{"peer", up.peer.str()}});
   lane->close(false);
 }

@@ -125,6 +125,20 @@ TEST_F(ClientSessionTest, MayHaveAHeaderUpToItsBound) {
   EXPECT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
 }
 
+TEST_F(ClientSessionTest, CountsWhatAStrangerLeavesUnfinished) {
+  const std::string request = upgrade();
+  peer_->send(request.substr(0, 40));
+  while (held_ != 40) std::this_thread::yield();
+  peer_->send(request.substr(40));
+  ASSERT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
+  while (held_ != 0) std::this_thread::yield();
+  const std::string ping = message(WebSocketOpcode::ping, "12345678");
+  peer_->send(ping.substr(0, 10));
+  while (held_ != 10) std::this_thread::yield();
+  peer_->send(ping.substr(10));
+  while (held_ != 0) std::this_thread::yield();
+}
+
 TEST_F(ClientSessionTest, HasTimeForItsUpgradeAndNoMore) {
   expire(before_ + kUpgradeTimeout);
   EXPECT_EQ(0, over_);

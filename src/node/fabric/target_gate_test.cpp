@@ -6,6 +6,8 @@
 
 #include "io/stream/test_loop.hpp"
 #include "io/stream/test_nameserver.hpp"
+#include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 
 namespace rap::fabric {
 namespace {
