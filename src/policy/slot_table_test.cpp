@@ -13,55 +13,55 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using MadeWay = SlotTable::MadeWay;
 
-constexpr MonoTime kStart{1h};
-constexpr SlotLimits kSmall{.total = 6, .share = 3, .proven = 4, .proven_share = 2};
+constexpr MonoTime kSlotsBegin{1h};
+constexpr SlotLimits kSmallTable{.total = 6, .share = 3, .proven = 4, .proven_share = 2};
 
 TEST(SlotTable, AHolderAtItsShareLosesTheOneThatWasSilentForTheLongestTime) {
-  SlotTable table(kSmall);
+  SlotTable table(kSmallTable);
   for (SlotTable::Id id = 1; id <= 3; ++id) {
-    EXPECT_THAT(table.enter(id, "a", kStart), IsEmpty());
+    EXPECT_THAT(table.enter(id, "a", kSlotsBegin), IsEmpty());
   }
-  table.heard(1, kStart + 1s);
-  EXPECT_THAT(table.enter(4, "a", kStart + 2s), ElementsAre(MadeWay{2, true}));
+  table.heard(1, kSlotsBegin + 1s);
+  EXPECT_THAT(table.enter(4, "a", kSlotsBegin + 2s), ElementsAre(MadeWay{2, true}));
   EXPECT_FALSE(table.contains(2));
   EXPECT_EQ(table.size(), 3U);
   EXPECT_EQ(table.counters().made_way_of_share, 1U);
 }
 
 TEST(SlotTable, WhenFullTheGreediestHolderMakesWay) {
-  SlotTable table(kSmall);
-  table.enter(1, "modest", kStart);
-  table.enter(2, "middling", kStart);
-  table.enter(3, "middling", kStart);
-  for (SlotTable::Id id = 4; id <= 6; ++id) table.enter(id, "greedy", kStart + 1s);
-  EXPECT_THAT(table.enter(7, "new", kStart + 2s), ElementsAre(MadeWay{4, false}));
+  SlotTable table(kSmallTable);
+  table.enter(1, "modest", kSlotsBegin);
+  table.enter(2, "middling", kSlotsBegin);
+  table.enter(3, "middling", kSlotsBegin);
+  for (SlotTable::Id id = 4; id <= 6; ++id) table.enter(id, "greedy", kSlotsBegin + 1s);
+  EXPECT_THAT(table.enter(7, "new", kSlotsBegin + 2s), ElementsAre(MadeWay{4, false}));
   EXPECT_EQ(table.counters().made_way_of_all, 1U);
 }
 
 TEST(SlotTable, OfEquallyGreedyHoldersTheOneThatWasSilentForTheLongestTimeMakesWay) {
-  SlotTable table(kSmall);
-  for (SlotTable::Id id = 1; id <= 6; ++id) table.enter(id, std::to_string(id), kStart);
-  table.heard(1, kStart + 1s);
-  EXPECT_THAT(table.enter(7, "7", kStart + 2s), ElementsAre(MadeWay{2, false}));
+  SlotTable table(kSmallTable);
+  for (SlotTable::Id id = 1; id <= 6; ++id) table.enter(id, std::to_string(id), kSlotsBegin);
+  table.heard(1, kSlotsBegin + 1s);
+  EXPECT_THAT(table.enter(7, "7", kSlotsBegin + 2s), ElementsAre(MadeWay{2, false}));
 }
 
 TEST(SlotTable, AProvenSlotMakesWayForNobody) {
-  SlotTable table(kSmall);
-  table.enter(1, "a", kStart);
-  table.enter(2, "a", kStart);
+  SlotTable table(kSmallTable);
+  table.enter(1, "a", kSlotsBegin);
+  table.enter(2, "a", kSlotsBegin);
   EXPECT_TRUE(table.prove(1, "alice"));
   EXPECT_TRUE(table.prove(2, "alice"));
-  for (SlotTable::Id id = 3; id < 100; ++id) table.enter(id, "a", kStart);
-  for (SlotTable::Id id = 100; id < 200; ++id) table.enter(id, std::to_string(id), kStart);
+  for (SlotTable::Id id = 3; id < 100; ++id) table.enter(id, "a", kSlotsBegin);
+  for (SlotTable::Id id = 100; id < 200; ++id) table.enter(id, std::to_string(id), kSlotsBegin);
   EXPECT_TRUE(table.contains(1));
   EXPECT_TRUE(table.contains(2));
-  EXPECT_EQ(table.size(), kSmall.total);
-  EXPECT_THAT(table.silent_since(kStart + 1h), testing::Not(testing::Contains(1)));
+  EXPECT_EQ(table.size(), kSmallTable.total);
+  EXPECT_THAT(table.silent_since(kSlotsBegin + 1h), testing::Not(testing::Contains(1)));
 }
 
 TEST(SlotTable, APrincipalHasAShareOfTheProvenSlots) {
-  SlotTable table(kSmall);
-  for (SlotTable::Id id = 1; id <= 3; ++id) table.enter(id, "a", kStart);
+  SlotTable table(kSmallTable);
+  for (SlotTable::Id id = 1; id <= 3; ++id) table.enter(id, "a", kSlotsBegin);
   EXPECT_TRUE(table.prove(1, "alice"));
   EXPECT_TRUE(table.prove(2, "alice"));
   EXPECT_FALSE(table.prove(3, "alice"));
@@ -71,36 +71,36 @@ TEST(SlotTable, APrincipalHasAShareOfTheProvenSlots) {
 }
 
 TEST(SlotTable, StrangersHaveRoomHoweverManyAreProven) {
-  SlotTable table(kSmall);
+  SlotTable table(kSmallTable);
   int proven = 0;
   for (SlotTable::Id id = 1; id <= 6; ++id) {
-    table.enter(id, std::to_string(id), kStart);
+    table.enter(id, std::to_string(id), kSlotsBegin);
     proven += table.prove(id, "user " + std::to_string(id)) ? 1 : 0;
   }
   EXPECT_EQ(proven, 4);
-  EXPECT_THAT(table.enter(7, "new", kStart), ElementsAre(MadeWay{5, false}));
+  EXPECT_THAT(table.enter(7, "new", kSlotsBegin), ElementsAre(MadeWay{5, false}));
   EXPECT_TRUE(table.contains(7));
 }
 
 TEST(SlotTable, ANewcomerIsTurnedAwayWhereTheProvenMayTakeEverything) {
   SlotTable table({.total = 2, .share = 2, .proven = 2, .proven_share = 2});
   for (SlotTable::Id id = 1; id <= 2; ++id) {
-    table.enter(id, "a", kStart);
+    table.enter(id, "a", kSlotsBegin);
     table.prove(id, "alice");
   }
-  EXPECT_THAT(table.enter(3, "b", kStart), ElementsAre(MadeWay{3, false}));
+  EXPECT_THAT(table.enter(3, "b", kSlotsBegin), ElementsAre(MadeWay{3, false}));
   EXPECT_EQ(table.make_way(), std::nullopt);
 }
 
 TEST(SlotTable, UnitsCountAndTheSlotThatGrowsMayPushOutOthersOfItsHolder) {
   SlotTable bytes({.total = 100, .share = 50, .proven = 75, .proven_share = 50});
-  bytes.enter(1, "a", kStart, 20);
-  bytes.enter(2, "a", kStart + 1s, 20);
+  bytes.enter(1, "a", kSlotsBegin, 20);
+  bytes.enter(2, "a", kSlotsBegin + 1s, 20);
   EXPECT_THAT(bytes.resize(2, 30), IsEmpty());
   EXPECT_THAT(bytes.resize(2, 31), ElementsAre(MadeWay{1, true}));
   EXPECT_EQ(bytes.counters().held, 31U);
-  bytes.enter(3, "b", kStart, 50);
-  EXPECT_THAT(bytes.enter(4, "c", kStart, 20), ElementsAre(MadeWay{3, false}));
+  bytes.enter(3, "b", kSlotsBegin, 50);
+  EXPECT_THAT(bytes.enter(4, "c", kSlotsBegin, 20), ElementsAre(MadeWay{3, false}));
   EXPECT_THAT(bytes.resize(2, 51), ElementsAre(MadeWay{2, true})) << "more than there may be";
   bytes.leave(4);
   EXPECT_EQ(bytes.counters().held, 0U);
@@ -108,7 +108,7 @@ TEST(SlotTable, UnitsCountAndTheSlotThatGrowsMayPushOutOthersOfItsHolder) {
 
 TEST(SlotTable, AProvenSlotThatOutgrowsItsShareIsAStrangersAgain) {
   SlotTable bytes({.total = 100, .share = 60, .proven = 75, .proven_share = 50});
-  bytes.enter(1, "a", kStart, 10);
+  bytes.enter(1, "a", kSlotsBegin, 10);
   EXPECT_TRUE(bytes.prove(1, "alice"));
   EXPECT_THAT(bytes.resize(1, 50), IsEmpty());
   EXPECT_EQ(bytes.counters().proven, 50U);
@@ -120,11 +120,11 @@ TEST(SlotTable, AProvenSlotThatOutgrowsItsShareIsAStrangersAgain) {
 TEST(SlotTable, IsPressedBeyondThreeQuarters) {
   SlotTable table(shared_fairly(16));
   for (SlotTable::Id id = 1; id <= 12; ++id)
-    table.enter(id, "a", kStart + std::chrono::seconds{id});
+    table.enter(id, "a", kSlotsBegin + std::chrono::seconds{id});
   EXPECT_FALSE(table.is_pressed());
-  table.enter(13, "a", kStart + 13s);
+  table.enter(13, "a", kSlotsBegin + 13s);
   EXPECT_TRUE(table.is_pressed());
-  EXPECT_THAT(table.silent_since(kStart + 2s), ElementsAre(1, 2));
+  EXPECT_THAT(table.silent_since(kSlotsBegin + 2s), ElementsAre(1, 2));
   EXPECT_EQ(table.make_way(), 1U);
   EXPECT_FALSE(table.is_pressed());
 }
@@ -141,7 +141,7 @@ TEST(SlotTable, TheHonestGetInAndStayWhileOneAddressTakesAllItCan) {
   SlotTable::Id next = 1;
   const auto besiege = [&](int times) {
     for (int i = 0; i < times; ++i) {
-      for (const auto& gone : table.enter(next++, "203.0.113.1", kStart)) {
+      for (const auto& gone : table.enter(next++, "203.0.113.1", kSlotsBegin)) {
         EXPECT_NE(gone.id % 2, 0U) << "an honest one";
       }
       next += next % 2 == 0 ? 1 : 0;
@@ -150,7 +150,7 @@ TEST(SlotTable, TheHonestGetInAndStayWhileOneAddressTakesAllItCan) {
   besiege(5000);
   for (int i = 0; i < 100; ++i) {
     const SlotTable::Id honest = 1'000'000 + 2 * static_cast<SlotTable::Id>(i);
-    EXPECT_THAT(table.enter(honest, "198.51.100." + std::to_string(i), kStart), IsEmpty());
+    EXPECT_THAT(table.enter(honest, "198.51.100." + std::to_string(i), kSlotsBegin), IsEmpty());
     besiege(50);
     EXPECT_TRUE(table.contains(honest));
   }
@@ -159,11 +159,11 @@ TEST(SlotTable, TheHonestGetInAndStayWhileOneAddressTakesAllItCan) {
 
 TEST(SlotTable, IsNeverBeyondItsBoundsWhateverHappens) {
   SeededRandom rng(7);
-  SlotTable table(kSmall);
+  SlotTable table(kSmallTable);
   const auto below = [&](std::uint64_t n) { return rng.next() % n; };
   for (int i = 0; i < 20'000; ++i) {
     const SlotTable::Id id = below(12);
-    const MonoTime now = kStart + std::chrono::seconds{i};
+    const MonoTime now = kSlotsBegin + std::chrono::seconds{i};
     switch (below(5)) {
       case 0:
         if (!table.contains(id)) table.enter(id, std::to_string(below(4)), now, below(3));
@@ -173,8 +173,8 @@ TEST(SlotTable, IsNeverBeyondItsBoundsWhateverHappens) {
       case 3: table.resize(id, below(4)); break;
       default: table.leave(id);
     }
-    ASSERT_LE(table.counters().held, kSmall.total) << i;
-    ASSERT_LE(table.counters().proven, kSmall.proven) << i;
+    ASSERT_LE(table.counters().held, kSmallTable.total) << i;
+    ASSERT_LE(table.counters().proven, kSmallTable.proven) << i;
   }
   for (SlotTable::Id id = 0; id < 12; ++id) table.leave(id);
   EXPECT_EQ(table.counters().held, 0U);
