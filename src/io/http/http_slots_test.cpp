@@ -49,7 +49,7 @@ TEST(HttpSlots, WhenFullTheLongestSilentConnectionOfTheGreediestSourceMakesWay) 
   EXPECT_EQ(first->response().status, 200);
   const auto fresh = served(server, kHonest);
   EXPECT_TRUE(second->closed());
-  for (RawConnection* c : {modest.get_of(), first.get_of(), third.get_of(), fresh.get_of()}) {
+  for (RawConnection* c : {modest.get(), first.get(), third.get(), fresh.get()}) {
     c->send(get_of("/still"));
     EXPECT_EQ(c->response().status, 200);
   }
