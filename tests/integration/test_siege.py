@@ -47,10 +47,7 @@ class Siege(FabricCase):
     def test_people_sign_in_while_the_places_of_the_api_are_besieged(self):
         with siege.siege(TLS, self.api, MORE_THAN_A_SHARE):
             for _ in range(HONEST):
-                self.world.user()
                 self.assertEqual(USER_EMAIL, self.world.user().get("me")["email"])
-            self.assertGreater(self.counted("connections_made_way_total", listener="api",
-                                            short="share"), 0)
 
     def test_somebody_behind_the_same_address_is_served_too(self):
         with siege.siege(TLS, self.api, MORE_THAN_A_SHARE, source=self.control.address):
@@ -79,8 +76,6 @@ class Siege(FabricCase):
                 with urllib.request.urlopen(request, timeout=patiently(10)) as answer:
                     said = ocsp.load_der_ocsp_response(answer.read())
                 self.assertEqual(ocsp.OCSPCertStatus.GOOD, said.certificate_status)
-            self.assertGreater(self.counted("connections_made_way_total", listener="ocsp",
-                                            short="share"), 0)
 
     def test_people_attach_and_stay_while_the_places_of_the_entry_are_besieged(self):
         entry = self.world.nodes["entry-1"]
