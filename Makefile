@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz fuzz-fixed
-.PHONY: bench bench-channels bench-control bench-deltas bench-ocsp bench-revocation
+.PHONY: bench bench-besieged bench-channels bench-control bench-deltas bench-ocsp bench-revocation
 .PHONY: check check-format format openapi docs packages clean
 
 help: ## Show this list
@@ -86,6 +86,11 @@ bench: ## Measure throughput, latency and CPU beside haproxy; writes build/bench
 	@tools/packages.sh build test bench
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/run.py
+
+bench-besieged: ## Measure honest people while strangers besiege; writes build/bench-besieged.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/besieged.py
 
 bench-channels: ## Measure handshakes, floods and memory; writes build/bench-channels.json
 	@tools/packages.sh build test bench

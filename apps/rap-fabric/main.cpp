@@ -3,6 +3,7 @@
 
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 #include "node/fabric/run_fabric.hpp"
 #include "options.hpp"
 
@@ -18,11 +19,12 @@ int main(int argc, char** argv) {
     std::cerr << "rap-fabric: " << settings.error() << "\n";
     return kWrongUsage;
   }
-  rap::io::StderrLog log("rap-fabric");
-  if (const auto ok = log.write_to(line->log_file); !ok) {
+  rap::io::StderrLog lines("rap-fabric");
+  if (const auto ok = lines.write_to(line->log_file); !ok) {
     std::cerr << "rap-fabric: " << ok.error() << "\n";
     return kFailed;
   }
+  rap::io::ThrottledLog log(lines, rap::io::mono_now);
   if (const auto ran = rap::fabric::run_fabric(*settings, log); !ran) {
     std::cerr << "rap-fabric: " << ran.error() << "\n";
     return kFailed;

@@ -3,6 +3,7 @@
 
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 #include "node/host/node_agent.hpp"
 #include "options.hpp"
 
@@ -15,10 +16,11 @@ int main(int argc, char** argv) {
     std::cerr << error << "\nRun with --help for more information.\n";
     return rap::kWrongUsage;
   }
-  rap::io::StderrLog log("rap-node-agent");
-  if (const auto ok = log.write_to(options->log_file); !ok) {
+  rap::io::StderrLog lines("rap-node-agent");
+  if (const auto ok = lines.write_to(options->log_file); !ok) {
     std::cerr << "rap-node-agent: " << ok.error() << "\n";
     return static_cast<int>(rap::host::AgentEnd::failed);
   }
+  rap::io::ThrottledLog log(lines, rap::io::mono_now);
   return static_cast<int>(rap::host::run_node_agent(*options, log));
 }

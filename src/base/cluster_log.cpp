@@ -8,20 +8,21 @@ namespace rap {
 namespace {
 
 // An initializer_list has its length in its type of braces: one function for each length.
-using Writer = void (*)(Log&, LogLevel, std::string_view, const LogField* fields,
-                        const LogField& cluster);
+using Writer = void (*)(Log&, const LogCause* cause, LogLevel, std::string_view,
+                        const LogField* fields, const LogField& cluster);
 
 template <std::size_t... I>
-void write_list(Log& log, LogLevel level, std::string_view event,
+void write_list(Log& log, const LogCause* cause, LogLevel level, std::string_view event,
                 [[maybe_unused]] const LogField* fields, const LogField& cluster,
                 std::index_sequence<I...>) {
+  if (cause != nullptr) return log.write_caused(*cause, level, event, {fields[I]..., cluster});
   log.write(level, event, {fields[I]..., cluster});
 }
 
 template <std::size_t N>
-void write_some(Log& log, LogLevel level, std::string_view event, const LogField* fields,
-                const LogField& cluster) {
-  write_list(log, level, event, fields, cluster, std::make_index_sequence<N>());
+void write_some(Log& log, const LogCause* cause, LogLevel level, std::string_view event,
+                const LogField* fields, const LogField& cluster) {
+  write_list(log, cause, level, event, fields, cluster, std::make_index_sequence<N>());
 }
 
 template <std::size_t... N>
@@ -36,7 +37,13 @@ constexpr auto kWriters = writers(std::make_index_sequence<kMaxLogFields + 1>())
 void ClusterLog::write(LogLevel level, std::string_view event,
                        std::initializer_list<LogField> fields) {
   const std::size_t count = std::min(fields.size(), kMaxLogFields);
-  kWriters.at(count)(log_, level, event, fields.begin(), LogField("cluster", cluster_));
+  kWriters.at(count)(log_, nullptr, level, event, fields.begin(), LogField("cluster", cluster_));
+}
+
+void ClusterLog::write_caused(const LogCause& cause, LogLevel level, std::string_view event,
+                              std::initializer_list<LogField> fields) {
+  const std::size_t count = std::min(fields.size(), kMaxLogFields);
+  kWriters.at(count)(log_, &cause, level, event, fields.begin(), LogField("cluster", cluster_));
 }
 
 }  // namespace rap

@@ -19,6 +19,9 @@ class ClusterLog final : public Log {
 
   void write(LogLevel level, std::string_view event,
              std::initializer_list<LogField> fields) override;
+  void write_caused(const LogCause& cause, LogLevel level, std::string_view event,
+                    std::initializer_list<LogField> fields) override;
+  void catch_up() override { log_.catch_up(); }
 
  private:
   Log& log_;

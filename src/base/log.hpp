@@ -28,12 +28,43 @@ struct LogField {
   LogField(std::string_view k, T v) : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
+// Who brought a line about, where somebody else decides how often it comes: a stranger at a
+// listener, or a member (a node, a signed-in client) that may be hostile. Such lines are throttled
+// by event, reason and source (log_throttle.hpp).
+struct LogCause {
+  enum class Who : std::uint8_t { stranger, member };
+  Who who = Who::stranger;
+  std::string source;  // a network, a node, a user; empty: nobody in particular
+  std::string reason;  // from a closed set: it never holds what a peer said
+
+  static LogCause stranger(std::string_view source, std::string_view reason = {},
+                           std::string_view detail = {}) {
+    return {Who::stranger, std::string(source), joined(reason, detail)};
+  }
+  static LogCause member(std::string_view source, std::string_view reason = {},
+                         std::string_view detail = {}) {
+    return {Who::member, std::string(source), joined(reason, detail)};
+  }
+
+  static std::string joined(std::string_view a, std::string_view b) {
+    return b.empty() ? std::string(a) : std::string(a) + "/" + std::string(b);
+  }
+};
+
 class Log {
  public:
   virtual ~Log() = default;
   // `event` is a dotted name from the vocabulary of the docs; fields hold no secret.
   virtual void write(LogLevel level, std::string_view event,
                      std::initializer_list<LogField> fields) = 0;
+
+  // A log that does not throttle writes every line.
+  virtual void write_caused(const LogCause&, LogLevel level, std::string_view event,
+                            std::initializer_list<LogField> fields) {
+    write(level, event, fields);
+  }
+  // Writes what is due of lines that were left out. Programs call it about once a second.
+  virtual void catch_up() {}
 
   void debug(std::string_view e, std::initializer_list<LogField> f = {}) {
     write(LogLevel::debug, e, f);
@@ -46,6 +77,15 @@ class Log {
   }
   void error(std::string_view e, std::initializer_list<LogField> f = {}) {
     write(LogLevel::error, e, f);
+  }
+  void info(const LogCause& c, std::string_view e, std::initializer_list<LogField> f = {}) {
+    write_caused(c, LogLevel::info, e, f);
+  }
+  void warn(const LogCause& c, std::string_view e, std::initializer_list<LogField> f = {}) {
+    write_caused(c, LogLevel::warn, e, f);
+  }
+  void error(const LogCause& c, std::string_view e, std::initializer_list<LogField> f = {}) {
+    write_caused(c, LogLevel::error, e, f);
   }
 };
 

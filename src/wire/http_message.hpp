@@ -48,6 +48,8 @@ struct HttpResponse {
   // Not empty: the answer to a GET is a stream of events that stays open, one for this key. Content
   // type and body mean nothing then.
   std::string event_stream;
+  // A fact for the server, which is not sent: whom the request proved to come from. Empty: nobody.
+  std::string principal = {};
 
   std::string_view header(std::string_view lower_case_name) const {
     for (const auto& [name, value] : headers) {

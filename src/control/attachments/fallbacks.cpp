@@ -36,7 +36,7 @@ Outcome<Reply> report_fallbacks(FallbackPorts& ports, const Call& call) {
     const auto at = std::ranges::find(wire::kFallbackCauses, item.at("cause").get<std::string>());
     const auto cause = static_cast<wire::FallbackCause>(at - wire::kFallbackCauses.begin());
     ports.metrics.count_fallback(cause);
-    ports.log.warn("client.fallback",
+    ports.log.warn(LogCause::member(call.caller->id.str(), to_string(cause)), "client.fallback",
                    {{"entry", item.at("entry").get<std::string>()}, {"cause", to_string(cause)}});
   }
   return done;

@@ -56,16 +56,18 @@ Api::Api(ApiPorts ports, const RoomPorts& rooms)
 
 wire::HttpResponse Api::handle(const wire::HttpRequest& request, WallTime now) {
   const auto found = match(routes_, request.method, request.path);
-  auto outcome = answer(found, request, now);
+  std::string principal;
+  auto outcome = answer(found, request, now, principal);
   wire::HttpResponse response =
       outcome ? respond(found.route->answer.status, std::move(*outcome)) : respond(outcome.error());
   if (!found.allow.empty() && !found.route) response.headers.emplace_back("allow", found.allow);
+  response.principal = std::move(principal);
   ports_.metrics.count_request("api", found.route ? found.route->operation : "", response.status);
   return response;
 }
 
 Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& request,
-                           WallTime now) {
+                           WallTime now, std::string& principal) {
   if (!found.route && found.allow.empty()) {
     return refuse(ProblemCode::not_found,
                   "There is nothing at this path; /api/v1/openapi.json lists what there is.");
@@ -75,6 +77,7 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
   }
   const Route& route = *found.route;
   auto admitted = RAP_TRY(admit(found, request, now));
+  if (admitted.caller) principal = admitted.caller->id.str();
   RAP_TRY(check_query(route, request.query));
   const auto body = RAP_TRY(parse_body(route, request));
   const Call call{.request = request,

@@ -21,7 +21,9 @@ class Api {
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
-  Outcome<Reply> answer(const Match<Route>& match, const wire::HttpRequest& request, WallTime now);
+  // `principal` is told who asks, as soon as that is proven.
+  Outcome<Reply> answer(const Match<Route>& match, const wire::HttpRequest& request, WallTime now,
+                        std::string& principal);
   // Who asks, when they may: the caller, their bearer and the organization of the path.
   struct Admission {
     std::optional<Caller> caller;

@@ -114,7 +114,8 @@ Outcome<Reply> run_guarded(Log& log, std::string_view operation,
   try {
     return handler();
   } catch (const std::exception& e) {
-    log.error("request.failed", {{"operation", operation}, {"reason", e.what()}});
+    log.error(LogCause::member({}, operation), "request.failed",
+              {{"operation", operation}, {"reason", e.what()}});
     return refuse(ProblemCode::internal_error, "The server failed; its log says why.");
   }
 }

@@ -189,7 +189,7 @@ Outcome<Reply> report_config_errors(const NodeCallPorts& ports, const NodeCall& 
   for (const Json& error : call.body["errors"]) {
     const std::string what = error["error"].get<std::string>();
     const std::string type = error["type"].get<std::string>();
-    ports.log.warn("node.config_error",
+    ports.log.warn(LogCause::member(call.node.id.str()), "node.config_error",
                    {{"node", call.node.name}, {"type", type}, {"error", what}});
     if (const auto document = document_of(error)) {
       call.tx.configs().record_error(call.node.id, *document, what, call.now);

@@ -53,6 +53,7 @@ void Housekeeper::run() {
   while (!stop_.wait_for(lock, kWatchInterval, [this] { return stopping_; })) {
     lock.unlock();
     watch_database();
+    log_.catch_up();
     if (migrated_ && io::mono_now() >= next_house) {
       next_house = io::mono_now() + control::kHousekeepingInterval;
       const auto ended = control::keep_house(house_, io::wall_now());

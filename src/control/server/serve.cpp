@@ -6,6 +6,7 @@
 #include "control/server/state_directory.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 
 namespace rap::control::server {
 namespace {
@@ -43,11 +44,12 @@ Result<void> serve(const ServeOptions& options, Log& log) {
 
 int run_serve(const ServeOptions& options) {
   io::ignore_hangup();
-  io::StderrLog log("rap-control");
-  if (const auto ok = log.write_to(options.log_file); !ok) {
-    log.error("control.failed", {{"reason", ok.error()}});
+  io::StderrLog lines("rap-control");
+  if (const auto ok = lines.write_to(options.log_file); !ok) {
+    lines.error("control.failed", {{"reason", ok.error()}});
     return 1;
   }
+  io::ThrottledLog log(lines, io::mono_now);
   if (const auto done = serve(options, log); !done) {
     log.error("control.failed", {{"reason", done.error()}});
     return 1;

@@ -28,6 +28,8 @@ constexpr std::size_t kMaxConnectionsOfANode = 8;
 // A call of every node may wait, and then some.
 constexpr std::size_t kMaxNodeCallsQueued = kMaxNodes * 2;
 constexpr mode_t kPublicFile = 0644;
+// Unfinished calls and answers, of all nodes; a node has a quarter.
+constexpr std::size_t kMaxNodeHeldBytes = 256UL << 20;
 constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
 
 // The order is that of control::NodeExecutor.
@@ -146,6 +148,7 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
                               .tls = server_context(identity, members_of(*authority_.get())),
                               .max_connections = kMaxNodeConnections,
                               .max_connections_per_peer = kMaxConnectionsOfANode,
+                              .max_held_bytes = kMaxNodeHeldBytes,
                               .max_body_bytes = kMaxNodeBodyBytes,
                               .ping_interval = wire::kHintPing,
                               .executors = node_executors(),

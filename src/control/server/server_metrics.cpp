@@ -42,6 +42,12 @@ void write_executor_metrics(MetricsText& text, const Listeners& listeners) {
   io::write_handshakes(text, {{"api", &listeners.api.handshakes()},
                               {"node", &listeners.node.handshakes()},
                               {"ocsp", &listeners.ocsp.handshakes()}});
+  const auto slots = [](const io::HttpServer& server) {
+    return io::ListenerSlots{&server.connections(), &server.held_bytes()};
+  };
+  io::write_slots(text, {{"api", slots(listeners.api)},
+                         {"node", slots(listeners.node)},
+                         {"ocsp", slots(listeners.ocsp)}});
 }
 
 }  // namespace rap::control::server

@@ -32,7 +32,8 @@ std::expected<void, control::DatabaseFault> PostgresDatabase::run(
     const SqlError& error = done.error();
     if (error.kind == SqlError::Kind::serialization && attempts < kMaxAttempts) continue;
     if (error.kind != SqlError::Kind::unavailable) {
-      log_.error("database.failed", {{"sqlstate", error.sqlstate}, {"reason", error.message}});
+      log_.error(LogCause::member({}, error.sqlstate), "database.failed",
+                 {{"sqlstate", error.sqlstate}, {"reason", error.message}});
     }
     return std::unexpected(fault_of(error.kind));
   }

@@ -214,6 +214,7 @@ HttpStep HttpRequestParser::feed(ByteView data) {
 }
 
 bool HttpRequestParser::started() const { return impl_->started(); }
+bool HttpRequestParser::has_head() const { return impl_->has_head(); }
 HttpFault HttpRequestParser::fault() const { return impl_->fault(); }
 bool HttpRequestParser::keep_alive() const {
   return impl_->parser().get().version() == 11 && impl_->parser().keep_alive();

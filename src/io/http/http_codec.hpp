@@ -47,6 +47,7 @@ class HttpRequestParser {
 
   HttpStep feed(ByteView data);
   bool started() const;  // some bytes of a request are in, but not all
+  bool has_head() const;  // of that request
   HttpFault fault() const;
   bool keep_alive() const;  // asked of the complete request; HTTP/1.0 connections never are
   wire::HttpRequest take();

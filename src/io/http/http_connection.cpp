@@ -1,5 +1,6 @@
 #include "io/http/http_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "io/system/system.hpp"
@@ -44,8 +45,9 @@ HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options
       parser_({.header_bytes = options.max_header_bytes, .body_bytes = options.max_body_bytes}),
       timer_(loop) {}
 
-void HttpConnection::start(std::unique_ptr<Stream> stream) {
+void HttpConnection::start(std::unique_ptr<Stream> stream, std::string holder) {
   stream_ = std::move(stream);
+  holder_ = std::move(holder);
   peer_ip_ = stream_->peer_ip();
   stream_->set_handler(*this);
   stream_->set_output(this);
@@ -54,7 +56,6 @@ void HttpConnection::start(std::unique_ptr<Stream> stream) {
 
 void HttpConnection::on_open() {
   if (stream_->peer()) {
-    peer_ = stream_->peer()->str();
     if (const auto certificate = stream_->peer_certificate()) {
       peer_serial_ = certificate->serial_hex();
     }
@@ -66,6 +67,7 @@ std::size_t HttpConnection::on_data(MutableBytes data) {
   const std::size_t used = state_ == State::reading ? read(data) : 0;
   // What follows the last request, or one that was refused, is of no interest.
   if (keep_alive_) ahead_.insert(ahead_.end(), data.begin() + used, data.end());
+  count_bytes();
   return data.size();
 }
 
@@ -75,6 +77,7 @@ std::size_t HttpConnection::read(ByteView data) {
   while (used < data.size() && state_ == State::reading) {
     const HttpStep step = parser_.feed(data.subspan(used));
     used += step.consumed;
+    request_bytes_ += step.consumed;
     switch (step.state) {
       case HttpParseState::incomplete: break;
       case HttpParseState::expects_continue: stream_->write(as_bytes(kContinue)); break;
@@ -85,16 +88,36 @@ std::size_t HttpConnection::read(ByteView data) {
       case HttpParseState::failed: refuse(parser_.fault()); break;
     }
   }
-  if (state_ == State::reading && parser_.started() && !std::exchange(request_begun_, true)) {
-    timer_.after(options_.request_timeout, [this] { request_too_slow(); });
-  }
+  if (state_ == State::reading && parser_.started()) begin_request();
   return used;
+}
+
+// A head and the whole request have a time each, which no byte that comes meanwhile prolongs.
+void HttpConnection::begin_request() {
+  if (!std::exchange(request_begun_, true)) {
+    request_began_ = mono_now();
+    head_read_ = false;
+    timer_.after(std::min(options_.head_timeout, options_.request_timeout),
+                 [this] { request_too_slow(); });
+  }
+  if (!parser_.has_head() || std::exchange(head_read_, true)) return;
+  timer_.after(request_began_ + options_.request_timeout - mono_now(),
+               [this] { request_too_slow(); });
+}
+
+void HttpConnection::count_bytes() {
+  const std::size_t held =
+      request_bytes_ + ahead_.size() + (state_ == State::streaming ? 0 : out_.size());
+  if (std::exchange(counted_bytes_, held) != held) owner_.hold(id_, held);
 }
 
 void HttpConnection::handle(wire::HttpRequest request) {
   state_ = State::handling;
   timer_.cancel();
   request_begun_ = false;
+  request_bytes_ = 0;
+  had_request_ = true;
+  owner_.heard(id_);
   stream_->pause_reading();
   answers_head_ = request.method == "HEAD";
   request.peer_ip = peer_ip_;
@@ -121,7 +144,8 @@ void HttpConnection::respond(wire::HttpResponse response) {
       .keep_alive = keep_alive_, .answers_head = answers_head_, .date = wall_now()};
   auto text = format_response(response, framing);
   if (!text) {
-    log_.error("http.response_unwritable", {{"status", response.status}});
+    log_.error(LogCause::stranger(holder_), "http.response_unwritable",
+               {{"status", response.status}});
     text = format_response(
         wire::problem_response(500, "internal_error", "The server made an answer it cannot send"),
         framing);
@@ -130,6 +154,7 @@ void HttpConnection::respond(wire::HttpResponse response) {
   out_ = std::move(*text);
   out_at_ = 0;
   cut_after(options_.request_timeout);
+  count_bytes();
   stream_->flush();
 }
 
@@ -148,15 +173,19 @@ void HttpConnection::consume(std::size_t n) {
   if (!event_stream_.empty()) {
     out_.clear();
     out_at_ = 0;
-    return;
+    return owner_.heard(id_);
   }
   std::string().swap(out_);
   out_at_ = 0;
+  owner_.heard(id_);
   response_written();
 }
 
 void HttpConnection::response_written() {
-  if (!keep_alive_) return close_stream();
+  if (!keep_alive_) {
+    count_bytes();
+    return close_stream();
+  }
   state_ = State::reading;
   wait_for_request();
   ahead_at_ += read(ByteView(ahead_).subspan(ahead_at_));
@@ -164,6 +193,7 @@ void HttpConnection::response_written() {
     Bytes().swap(ahead_);
     ahead_at_ = 0;
   }
+  count_bytes();
   if (state_ == State::reading) stream_->resume_reading();
 }
 
@@ -177,9 +207,11 @@ void HttpConnection::open_event_stream(const wire::HttpResponse& response) {
   state_ = State::streaming;
   keep_alive_ = false;
   Bytes().swap(ahead_);
+  ahead_at_ = 0;
   event_stream_ = response.event_stream;
   out_ = *head;
   out_at_ = 0;
+  count_bytes();
   stream_->resume_reading();
   stream_->flush();
   timer_.after(options_.ping_interval, [this] { ping(); });
@@ -223,7 +255,10 @@ void HttpConnection::close_stream() {
   stream_->close_after_write();
 }
 
-void HttpConnection::wait_for_request() { cut_after(options_.idle_timeout); }
+void HttpConnection::wait_for_request() {
+  cut_after(had_request_ ? options_.idle_timeout
+                         : std::min(options_.head_timeout, options_.idle_timeout));
+}
 
 void HttpConnection::cut_after(std::chrono::milliseconds limit) {
   timer_.after(limit, [this] {

@@ -31,6 +31,10 @@ class HttpConnection final : public StreamHandler, public Output {
     // It has become the stream of events for `key`, which another may have been before.
     virtual void event_stream_opened(std::uint64_t connection, const std::string& key) = 0;
     virtual EventStreamCounters& event_counters() = 0;
+    // The peer did something useful: it made a request, or took an answer.
+    virtual void heard(std::uint64_t connection) = 0;
+    // It holds so many bytes of requests that are not whole, and of answers. Others may be cut.
+    virtual void hold(std::uint64_t connection, std::size_t bytes) = 0;
     // Destroys the connection, which touches nothing of itself afterwards.
     virtual void remove(std::uint64_t connection) = 0;
   };
@@ -38,10 +42,15 @@ class HttpConnection final : public StreamHandler, public Output {
   HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner, Log& log,
                  std::uint64_t id);
   // Takes an open stream; separate from the constructor because its callbacks may destroy us.
-  void start(std::unique_ptr<Stream> stream);
+  // `holder` is who the connection counts against.
+  void start(std::unique_ptr<Stream> stream, std::string holder);
+  void cut() { stream_->abort(); }  // it made way
   void respond(wire::HttpResponse response);
 
-  const std::string& peer() const { return peer_; }  // what its certificate names; empty: nobody
+  const std::string& holder() const { return holder_; }
+  const std::string& principal() const { return principal_; }  // empty: nobody has proven it
+  void proven(const std::string& principal) { principal_ = principal; }
+  bool is_handled() const { return state_ == State::handling; }
   const std::string& event_stream() const { return event_stream_; }  // empty when it is none
   void send_event(std::shared_ptr<const std::string> text);
   void end_event_stream();  // another one takes its place
@@ -64,6 +73,8 @@ class HttpConnection final : public StreamHandler, public Output {
   void open_event_stream(const wire::HttpResponse& response);
   void ping();
   void wait_for_request();
+  void begin_request();
+  void count_bytes();
   void cut_after(std::chrono::milliseconds limit);
 
   EventLoop& loop_;
@@ -73,12 +84,18 @@ class HttpConnection final : public StreamHandler, public Output {
   const std::uint64_t id_;
   std::unique_ptr<Stream> stream_;
   std::string peer_ip_;
-  std::string peer_;
   std::string peer_serial_;
+  std::string holder_;
+  std::string principal_;
   HttpRequestParser parser_;
   Timer timer_;
   State state_ = State::reading;
   bool request_begun_ = false;
+  bool head_read_ = false;
+  bool had_request_ = false;
+  MonoTime request_began_{};
+  std::size_t request_bytes_ = 0;  // of the one that is read
+  std::size_t counted_bytes_ = 0;
   bool keep_alive_ = true;
   bool answers_head_ = false;
   Bytes ahead_;  // received beyond the request being handled

@@ -1,5 +1,6 @@
 #include "io/http/http_server.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 #include <unordered_map>
@@ -7,18 +8,42 @@
 
 #include "io/http/http_connection.hpp"
 #include "io/stream/tls_listener.hpp"
+#include "io/system/system.hpp"
 #include "io/system/thread_pool.hpp"
+#include "policy/ip_prefix.hpp"
 
 namespace rap::io {
+
+namespace {
+constexpr std::chrono::seconds kSweepInterval{1};
+}
 
 struct HttpServer::Impl final : HttpConnection::Owner,
                                 EventMailbox::Reader,
                                 std::enable_shared_from_this<Impl> {
   Impl(EventLoop& l, HttpServerOptions o, Handler h, Log& lg)
-      : loop(l), options(std::move(o)), handler(std::move(h)), log(lg) {
+      : loop(l),
+        options(std::move(o)),
+        handler(std::move(h)),
+        log(lg),
+        slots(limits(options)),
+        held(policy::shared_fairly(options.max_held_bytes)),
+        sweep(l) {
     for (const HttpExecutor& executor : options.executors) {
       executors.push_back(std::make_unique<Executor>(executor));
     }
+  }
+
+  static policy::SlotLimits limits(const HttpServerOptions& o) {
+    policy::SlotLimits out = policy::shared_fairly(o.max_connections);
+    // Everybody has proven themselves in the handshake: the holders are nodes.
+    if (o.max_connections_per_peer > 0) {
+      out = {.total = o.max_connections,
+             .share = o.max_connections_per_peer,
+             .proven = 0,
+             .proven_share = 0};
+    }
+    return out;
   }
 
   struct Executor {
@@ -42,28 +67,88 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     bounds.handshake_timeout = options.handshake_timeout;
     bounds.max_handshakes = options.max_handshakes;
     bounds.max_handshakes_per_source = options.max_handshakes_per_source;
+    bounds.make_room = [this] {
+      if (const auto id = slots.make_way()) remove(*id);
+    };
     listener = std::make_unique<TlsListener>(
         loop, options.host, options.port, std::move(bounds),
         [this](std::unique_ptr<Stream> stream) { take(std::move(stream)); },
         [this](const StreamError& error, const std::string& peer_ip) {
           if (error.kind != StreamError::Kind::tls) return;
-          log.info("http.tls_refused", {{"peer", peer_ip}, {"reason", error.detail}});
+          const auto reason = error.fault ? crypto::to_string(*error.fault) : "";
+          log.info(LogCause::stranger(policy::source_network(peer_ip), reason), "http.tls_refused",
+                   {{"peer", peer_ip}, {"reason", error.detail}});
         });
   }
 
   void take(std::unique_ptr<Stream> stream) {
-    if (connections.size() >= options.max_connections) {
-      if (!std::exchange(full, true)) {
-        log.warn("http.connections_full", {{"limit", options.max_connections}});
-      }
-      return;
-    }
-    full = false;
     const std::uint64_t id = next_id++;
-    make_way(*stream, id);
     auto& connection = connections[id];
     connection = std::make_unique<HttpConnection>(loop, options, *this, log, id);
-    connection->start(std::move(stream));
+    const std::string holder = options.max_connections_per_peer > 0 && stream->peer()
+                                   ? stream->peer()->str()
+                                   : policy::source_network(stream->peer_ip());
+    HttpConnection& started = *connection;
+    started.start(std::move(stream), holder);
+    const auto gone = slots.enter(id, holder, mono_now());
+    if (!gone.empty()) {
+      log.warn(LogCause::stranger(holder), "http.connections_full",
+               {{"peer", holder},
+                {"limit", options.max_connections},
+                {"of_its_share", gone.front().of_its_share}});
+    }
+    end(gone);
+    if (options.max_connections_per_peer == 0 && slots.is_pressed()) sweep_later();
+  }
+
+  void end(const policy::SlotTable::MadeWayList& gone) {
+    for (const auto& one : gone) cut(one.id);
+  }
+
+  void cut(std::uint64_t id) {
+    connections.at(id)->cut();
+    remove(id);
+  }
+
+  // Strangers do not keep their connections for later while others find none.
+  void sweep_later() {
+    if (std::exchange(sweeping, true)) return;
+    sweep.after(kSweepInterval, [this] {
+      sweeping = false;
+      if (!slots.is_pressed()) return;
+      for (const std::uint64_t id : slots.silent_since(mono_now() - options.pressed_idle)) {
+        if (!slots.is_pressed()) break;
+        if (!connections.at(id)->is_handled()) cut(id);
+      }
+      sweep_later();
+    });
+  }
+
+  void heard(std::uint64_t connection) override { slots.heard(connection, mono_now()); }
+
+  void hold(std::uint64_t connection, std::size_t bytes) override {
+    if (bytes == 0) return held.leave(connection);
+    // One answer, however large, is sent: it leaves no room for others of its holder.
+    bytes = std::min(bytes, policy::shared_fairly(options.max_held_bytes).share);
+    policy::SlotTable::MadeWayList gone;
+    if (held.contains(connection)) {
+      gone = held.resize(connection, bytes);
+    } else {
+      const HttpConnection& own = *connections.at(connection);
+      gone = held.enter(connection, own.holder(), mono_now(), bytes);
+      if (!own.principal().empty()) held.prove(connection, own.principal());
+    }
+    for (const auto& one : gone) {
+      if (one.id != connection) {
+        cut(one.id);
+        continue;
+      }
+      // It is in the middle of something.
+      loop.post([weak = weak_from_this(), connection] {
+        const auto self = weak.lock();
+        if (self && self->connections.contains(connection)) self->cut(connection);
+      });
+    }
   }
 
   bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
@@ -72,7 +157,9 @@ struct HttpServer::Impl final : HttpConnection::Owner,
                            ? submit_together(chosen, connection, std::move(request))
                            : submit(chosen, connection, std::move(request));
     if (!taken) ++chosen.refused;
-    if (!taken && !chosen.full) log.warn("http.overloaded", {{"executor", chosen.name}});
+    if (!taken && !chosen.full) {
+      log.warn(LogCause::stranger({}, chosen.name), "http.overloaded", {{"executor", chosen.name}});
+    }
     chosen.full = !taken;
     return taken;
   }
@@ -128,22 +215,6 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     });
   }
 
-  // A peer that has too many connections loses its oldest: those it forgot, most likely.
-  void make_way(const Stream& stream, std::uint64_t id) {
-    if (options.max_connections_per_peer == 0 || !stream.peer()) return;
-    auto& own = of_peer[stream.peer()->str()];
-    own.push_back(id);
-    if (own.size() > options.max_connections_per_peer) remove(own.front());
-  }
-
-  void forget_peer(const HttpConnection& connection, std::uint64_t id) {
-    if (options.max_connections_per_peer == 0 || connection.peer().empty()) return;
-    const auto found = of_peer.find(connection.peer());
-    if (found == of_peer.end()) return;
-    std::erase(found->second, id);
-    if (found->second.empty()) of_peer.erase(found);
-  }
-
   void event_stream_opened(std::uint64_t connection, const std::string& key) override {
     ++counters.opened;
     const auto [at, fresh] = streams.try_emplace(key, connection);
@@ -174,7 +245,13 @@ struct HttpServer::Impl final : HttpConnection::Owner,
 
   void respond(std::uint64_t connection, wire::HttpResponse response) {
     const auto found = connections.find(connection);
-    if (found != connections.end()) found->second->respond(std::move(response));
+    if (found == connections.end()) return;
+    if (!response.principal.empty()) {
+      slots.prove(connection, response.principal);
+      held.prove(connection, response.principal);
+      found->second->proven(response.principal);
+    }
+    found->second->respond(std::move(response));
   }
 
   void remove(std::uint64_t connection) override {
@@ -185,7 +262,8 @@ struct HttpServer::Impl final : HttpConnection::Owner,
       streams.erase(stream);
       counters.open = streams.size();
     }
-    forget_peer(*found->second, connection);
+    slots.leave(connection);
+    held.leave(connection);
     connections.erase(found);
   }
 
@@ -195,12 +273,14 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   Log& log;
   std::unique_ptr<TlsListener> listener;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpConnection>> connections;
-  std::unordered_map<std::string, std::deque<std::uint64_t>> of_peer;  // oldest first
+  policy::SlotTable slots;
+  policy::SlotTable held;  // bytes
+  Timer sweep;
+  bool sweeping = false;
   std::unordered_map<std::string, std::uint64_t> streams;  // event streams: the connection by key
   EventStreamCounters counters;
   std::shared_ptr<EventMailbox> mailbox;
   std::uint64_t next_id = 1;
-  bool full = false;
   std::vector<std::unique_ptr<Executor>> executors;
 };
 
@@ -214,6 +294,7 @@ HttpServer::HttpServer(EventLoop& loop, HttpServerOptions options, Handler handl
 
 HttpServer::~HttpServer() {
   impl_->listener.reset();
+  impl_->sweep.cancel();
   impl_->mailbox->close();
   impl_->executors.clear();
   impl_->streams.clear();
@@ -230,6 +311,10 @@ void HttpServer::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
 std::shared_ptr<EventSender> HttpServer::events() const { return impl_->mailbox; }
 
 const TlsListenerCounters& HttpServer::handshakes() const { return impl_->listener->counters(); }
+
+const policy::SlotCounters& HttpServer::connections() const { return impl_->slots.counters(); }
+
+const policy::SlotCounters& HttpServer::held_bytes() const { return impl_->held.counters(); }
 
 const EventStreamCounters& HttpServer::event_counters() const { return impl_->counters; }
 

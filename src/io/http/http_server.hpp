@@ -1,9 +1,15 @@
 // An HTTPS/1.1 listener: connections on the loop, handlers on threads, of which each kind of
 // request can have its own.
 //
-// Bounds (each answered or cut before any handler runs): connections, those of one proven peer (the
-// oldest makes way), handshakes, handshake and idle time, header bytes (431), body bytes (413),
-// requests waiting for a thread (503 + Retry-After).
+// Bounds (each answered or cut before any handler runs): handshakes, connections and the bytes that
+// they hold of unfinished requests and answers (all by the rule of policy/slot_table.hpp: when they
+// are short, the longest silent stranger of the greediest source makes way), the time for a
+// handshake, a head, a request and between requests, header bytes (431), body bytes (413), requests
+// waiting for a thread (503 + Retry-After).
+//
+// A source is an address (IPv6: its /64) or, on a listener for nodes, the node. A connection is
+// proven from the first answer on that names a principal (wire::HttpResponse::principal), and then
+// makes way for no stranger.
 #pragma once
 
 #include <chrono>
@@ -17,9 +23,13 @@
 #include "crypto/tls/tls.hpp"
 #include "io/http/event_streams.hpp"
 #include "io/stream/event_loop.hpp"
+#include "policy/slot_table.hpp"
 #include "wire/http_message.hpp"
 
 namespace rap::io {
+
+// Of requests that are not whole yet, and of answers that were not taken yet.
+inline constexpr std::size_t kMaxHeldBytes = std::size_t{32} * 1024 * 1024;
 
 // The threads of one kind of requests, so that it waits for no other kind.
 struct HttpExecutor {
@@ -35,17 +45,20 @@ struct HttpServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the kernel chooses; see port()
   std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain HTTP
-  std::size_t max_connections = 4096;
-  std::size_t max_connections_per_peer =
-      0;  // one certificate's node may have as many; 0: as many as there may be
+  std::size_t max_connections = 4096;  // shared by shared_fairly()
+  std::size_t max_connections_per_peer = 0;  // not 0: the share of a node, by its certificate
+  std::size_t max_held_bytes = kMaxHeldBytes;  // shared in the same way
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
   std::chrono::milliseconds handshake_timeout{5'000};
   std::size_t max_handshakes = 1024;  // see tls_listener.hpp
   std::size_t max_handshakes_per_source = 256;
+  std::chrono::milliseconds head_timeout{10'000};  // until the first request's head is whole,
+                                                   // and from each head's first byte to its last
   std::chrono::milliseconds request_timeout{
       30'000};  // the time from the first byte of a request to its last
   std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds pressed_idle{5'000};  // of strangers, while slots are short
   std::chrono::milliseconds ping_interval{15'000};  // event streams are pinged so often
   std::vector<HttpExecutor> executors = {{}};  // there is at least one
   // Says which of them runs a request; null: the first does. It is called on the loop's thread.
@@ -74,6 +87,8 @@ class HttpServer {
 
   // What is counted, from any thread.
   const TlsListenerCounters& handshakes() const;  // they may be asked until close_listener()
+  const policy::SlotCounters& connections() const;
+  const policy::SlotCounters& held_bytes() const;
   const EventStreamCounters& event_counters() const;
   struct ExecutorCounters {
     std::string name;

@@ -353,21 +353,6 @@ TEST(HttpServer, BodiesThatWaitHaveABoundOfTheirOwn) {
   EXPECT_EQ(first.response().status, 200);
 }
 
-TEST(HttpServer, ClosesConnectionsBeyondTheCapAtOnce) {
-  TestServer server({.max_connections = 2}, echo);
-  RawConnection a(server.port());
-  auto b = std::make_unique<RawConnection>(server.port());
-  for (RawConnection* c : {&a, b.get()}) {
-    c->send(get("/"));
-    EXPECT_EQ(c->response().status, 200);
-  }
-  EXPECT_TRUE(RawConnection(server.port()).closed());
-  EXPECT_TRUE(RawConnection(server.port()).closed());
-  EXPECT_THAT(server.log().lines(), testing::ElementsAre(HasSubstr("http.connections_full")));
-  a.send(get("/still-served"));
-  EXPECT_EQ(a.response().status, 200);
-}
-
 TEST(HttpServer, SurvivesAPeerThatLeavesBeforeItsAnswer) {
   std::latch entered(1);
   std::latch release(1);

@@ -32,7 +32,12 @@ inline sockaddr_in loopback(std::uint16_t port) {
 
 class RawConnection {
  public:
-  explicit RawConnection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // Comes from 127.0.0.`source`.
+  explicit RawConnection(std::uint16_t port, std::uint8_t source = 1)
+      : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in from = loopback(0);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + source);
+    ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from);
     // Far beyond what any test waits for: it only keeps a failing test from hanging.
     const timeval patience{.tv_sec = 30, .tv_usec = 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

@@ -36,4 +36,35 @@ void write_handshakes(
   }
 }
 
+void write_slots(MetricsText& text,
+                 std::initializer_list<std::pair<std::string_view, ListenerSlots>> listeners) {
+  using C = policy::SlotCounters;
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto which, auto value) {
+    text.family(name, type, help);
+    for (const auto& [listener, slots] : listeners) {
+      text.sample(std::uint64_t{value(*(slots.*which))}, metrics_label("listener", listener));
+    }
+  };
+  const auto held = [](const C& c) -> std::uint64_t { return c.held; };
+  const auto gone = [](const C& c) -> std::uint64_t {
+    return c.made_way_of_share + c.made_way_of_all;
+  };
+  const auto connections = &ListenerSlots::connections;
+  const auto bytes = &ListenerSlots::held_bytes;
+  each("connections_open", "gauge", "Behind their handshake, now.", connections, held);
+  each("connections_proven", "gauge", "Of these, those whose peer proved who it is.", connections,
+       [](const C& c) -> std::uint64_t { return c.proven; });
+  text.family("connections_made_way_total", "counter",
+              "Strangers' connections that made way for others, by what was short.");
+  for (const auto& [listener, slots] : listeners) {
+    const std::string label = metrics_label("listener", listener) + ",";
+    text.sample(slots.connections->made_way_of_share, label + metrics_label("short", "share"));
+    text.sample(slots.connections->made_way_of_all, label + metrics_label("short", "all"));
+  }
+  each("held_bytes", "gauge", "Of requests and answers that are not whole.", bytes, held);
+  each("held_bytes_made_way_total", "counter", "Connections that made way for others' bytes.",
+       bytes, gone);
+}
+
 }  // namespace rap::io

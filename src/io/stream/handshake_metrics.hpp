@@ -7,6 +7,7 @@
 
 #include "base/metrics_text.hpp"
 #include "io/stream/tls_listener.hpp"
+#include "policy/slot_table.hpp"
 
 namespace rap::io {
 
@@ -14,5 +15,13 @@ namespace rap::io {
 void write_handshakes(
     MetricsText& text,
     std::initializer_list<std::pair<std::string_view, const TlsListenerCounters*>> listeners);
+
+struct ListenerSlots {
+  const policy::SlotCounters* connections = nullptr;
+  const policy::SlotCounters* held_bytes = nullptr;
+};
+// Families "connections_…" and "held_bytes…", in the same way.
+void write_slots(MetricsText& text,
+                 std::initializer_list<std::pair<std::string_view, ListenerSlots>> listeners);
 
 }  // namespace rap::io

@@ -68,7 +68,7 @@ class Connection final : public MessageConnection, public std::enable_shared_fro
   void send(std::string message) override {
     if (!socket_.is_open()) return;
     if (message.size() > kMaxMessageBytes || queue_.size() >= kMaxQueuedMessages) {
-      log_.warn("message_socket.cut",
+      log_.warn(LogCause::stranger({}, "send"), "message_socket.cut",
                 {{"reason",
                   message.size() > kMaxMessageBytes ? "message_too_long" : "peer_does_not_read"},
                  {"message_bytes", message.size()},
@@ -121,7 +121,8 @@ class Connection final : public MessageConnection, public std::enable_shared_fro
 
   void read_message(std::size_t size) {
     if (size > kMaxMessageBytes) {
-      log_.warn("message_socket.cut", {{"reason", "message_too_long"}, {"message_bytes", size}});
+      log_.warn(LogCause::stranger({}, "read"), "message_socket.cut",
+                {{"reason", "message_too_long"}, {"message_bytes", size}});
       return end();
     }
     message_.resize(size);
@@ -195,7 +196,7 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
 
   void take(Protocol::socket socket) {
     if (!is_trusted(socket)) {
-      log.warn("message_socket.refused", {{"reason", "other_user"}});
+      log.warn(LogCause::stranger({}), "message_socket.refused", {{"reason", "other_user"}});
       return;
     }
     // The old one's end is told before the new one's beginning: the handlers hold one connection.
@@ -248,7 +249,7 @@ struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
 
   void take(Protocol::socket socket) {
     if (!is_trusted(socket)) {
-      log.warn("message_socket.refused", {{"reason", "other_user"}});
+      log.warn(LogCause::stranger({}), "message_socket.refused", {{"reason", "other_user"}});
       return dial_later();
     }
     current =

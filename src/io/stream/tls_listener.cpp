@@ -1,18 +1,18 @@
 #include "io/stream/tls_listener.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <list>
 #include <unordered_map>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include "io/stream/asio_listen.hpp"
+#include "io/system/system.hpp"
+#include "policy/ip_prefix.hpp"
+#include "policy/slot_table.hpp"
 
 namespace rap::io {
 
@@ -25,29 +25,6 @@ namespace {
 constexpr int kAcceptsPerTurn = 32;
 constexpr std::chrono::milliseconds kOutOfDescriptors{50};
 
-// The origin of a connection, as far as it can be held against somebody.
-using Source = std::array<std::uint8_t, 16>;
-
-Source source_of(const sockaddr_storage& address) {
-  Source out{};
-  if (address.ss_family == AF_INET6) {
-    in6_addr v6;
-    std::memcpy(&v6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, sizeof v6);
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6) != 0;
-    std::memcpy(out.data(), &v6, mapped ? 16 : 8);
-  } else {
-    out[10] = out[11] = 0xff;
-    std::memcpy(out.data() + 12, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, 4);
-  }
-  return out;
-}
-
-struct SourceHash {
-  std::size_t operator()(const Source& s) const {
-    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(s.data()), s.size()});
-  }
-};
-
 // Stands in for an owner that set no handler.
 struct NoHandler final : StreamHandler {
   void on_open() override {}
@@ -58,18 +35,18 @@ struct NoHandler final : StreamHandler {
 }  // namespace
 
 struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
+  using SlotId = policy::SlotTable::Id;
+
   struct HalfOpen final : StreamHandler {
-    HalfOpen(Impl& o, const Source& s) : owner(o), source(s) {}
+    HalfOpen(Impl& o, SlotId i) : owner(o), id(i) {}
     void on_open() override { owner.opened(*this); }
-    void on_progress() override { owner.heard(*this); }
+    void on_progress() override { owner.slots.heard(id, mono_now()); }
     std::size_t on_data(MutableBytes) override { return 0; }
     void on_close(const StreamError& error) override { owner.failed(*this, error); }
 
     Impl& owner;
-    const Source source;
+    const SlotId id;
     std::unique_ptr<Stream> stream;
-    std::list<HalfOpen>::iterator at;
-    std::list<HalfOpen*>::iterator at_source;
   };
 
   Impl(EventLoop& l, TlsListenerOptions o, OnPeer peer, OnFailure failure)
@@ -78,7 +55,13 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
         on_peer(std::move(peer)),
         on_failure(std::move(failure)),
         acceptor(l.context()),
-        pause(l) {}
+        pause(l),
+        slots(limits(options.max_handshakes, options.max_handshakes_per_source)) {}
+
+  // Nobody is proven before their handshake is done.
+  static policy::SlotLimits limits(std::size_t total, std::size_t share) {
+    return {.total = total, .share = share, .proven = 0, .proven_share = 0};
+  }
 
   EventLoop& loop;
   TlsListenerOptions options;
@@ -87,8 +70,9 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
   tcp::acceptor acceptor;
   Timer pause;
   TlsListenerCounters counters;
-  std::list<HalfOpen> half_open;  // silent for the longest first, like each list of a source
-  std::unordered_map<Source, std::list<HalfOpen*>, SourceHash> sources;
+  policy::SlotTable slots;
+  std::unordered_map<SlotId, std::unique_ptr<HalfOpen>> half_open;
+  SlotId next_id = 1;
 
   void wait() {
     acceptor.async_wait(tcp::acceptor::wait_read,
@@ -99,14 +83,18 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
 
   void take_waiting() {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
-      sockaddr_storage address{};
-      socklen_t size = sizeof address;
-      const int fd = ::accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&address),
-                               &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      tcp::endpoint from;
+      auto size = static_cast<socklen_t>(from.capacity());
+      const int fd =
+          ::accept4(acceptor.native_handle(), from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
-        admit(fd, source_of(address));
+        admit(fd, policy::source_network(from.address().to_string()));
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        if (!half_open.empty()) evict(half_open.front(), counters.evicted);
+        if (const auto id = slots.make_way()) {
+          evict(*id, counters.evicted);
+        } else if (options.make_room) {
+          options.make_room();
+        }
         return pause.after(kOutOfDescriptors, [self = this] { self->wait(); });
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         break;
@@ -115,53 +103,40 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
     wait();
   }
 
-  void admit(int fd, const Source& source) {
+  void admit(int fd, const std::string& source) {
     ++counters.accepted;
-    const auto known = sources.find(source);
-    if (known != sources.end() && known->second.size() >= options.max_handshakes_per_source) {
-      evict(*known->second.front(), counters.evicted_by_source);
-    } else if (half_open.size() >= options.max_handshakes) {
-      evict(half_open.front(), counters.evicted);
-    }
-    HalfOpen& entry = half_open.emplace_back(*this, source);
-    entry.at = std::prev(half_open.end());
-    auto& siblings = sources[source];
-    entry.at_source = siblings.insert(siblings.end(), &entry);
-    counters.half_open = half_open.size();
-    counters.most_half_open = std::max<std::uint64_t>(counters.most_half_open, counters.half_open);
+    const SlotId id = next_id++;
+    HalfOpen& entry = *half_open.emplace(id, std::make_unique<HalfOpen>(*this, id)).first->second;
     StreamOptions stream_options;
     stream_options.tls = options.tls;
     stream_options.handshake_timeout = options.handshake_timeout;
     entry.stream = Stream::accept(loop, fd, std::move(stream_options), entry);
-  }
-
-  void heard(HalfOpen& entry) {
-    half_open.splice(half_open.end(), half_open, entry.at);
-    auto& siblings = sources.at(entry.source);
-    siblings.splice(siblings.end(), siblings, entry.at_source);
+    for (const auto& gone : slots.enter(id, source, mono_now())) {
+      evict(gone.id, gone.of_its_share ? counters.evicted_by_source : counters.evicted);
+    }
+    counters.half_open = slots.size();
+    counters.most_half_open = std::max<std::uint64_t>(counters.most_half_open, counters.half_open);
   }
 
   // Takes it off the tables; it lives as long as what is returned.
-  std::list<HalfOpen> extract(HalfOpen& entry) {
-    const auto siblings = sources.find(entry.source);
-    siblings->second.erase(entry.at_source);
-    if (siblings->second.empty()) sources.erase(siblings);
-    std::list<HalfOpen> out;
-    out.splice(out.end(), half_open, entry.at);
-    counters.half_open = half_open.size();
-    return out;
+  std::unique_ptr<HalfOpen> extract(SlotId id) {
+    slots.leave(id);
+    auto taken = std::move(half_open.at(id));
+    half_open.erase(id);
+    counters.half_open = slots.size();
+    return taken;
   }
 
-  void evict(HalfOpen& entry, Counter& counter) {
-    const auto taken = extract(entry);
+  void evict(SlotId id, Counter& counter) {
+    const auto taken = extract(id);
     ++counter;
-    entry.stream->abort();
+    taken->stream->abort();
   }
 
   void opened(HalfOpen& entry) {
     static NoHandler none;
     const auto self = shared_from_this();  // the owner may destroy the listener
-    const auto taken = extract(entry);
+    const auto taken = extract(entry.id);
     ++counters.completed;
     entry.stream->set_handler(none);
     on_peer(std::move(entry.stream));
@@ -169,7 +144,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
 
   void failed(HalfOpen& entry, const StreamError& error) {
     const auto self = shared_from_this();
-    const auto taken = extract(entry);
+    const auto taken = extract(entry.id);
     if (error.kind == StreamError::Kind::timeout) {
       ++counters.timed_out;
     } else if (error.fault) {
@@ -194,9 +169,8 @@ TlsListener::~TlsListener() {
   boost::system::error_code ec;
   impl_->acceptor.close(ec);
   impl_->pause.cancel();
-  for (auto& entry : impl_->half_open) entry.stream->abort();
+  for (auto& [id, entry] : impl_->half_open) entry->stream->abort();
   impl_->half_open.clear();
-  impl_->sources.clear();
 }
 
 std::uint16_t TlsListener::port() const {
@@ -211,8 +185,7 @@ void TlsListener::set_tls(std::shared_ptr<const crypto::TlsContext> tls) {
 void TlsListener::set_limits(std::chrono::milliseconds handshake_timeout,
                              std::size_t max_handshakes, std::size_t max_handshakes_per_source) {
   impl_->options.handshake_timeout = handshake_timeout;
-  impl_->options.max_handshakes = max_handshakes;
-  impl_->options.max_handshakes_per_source = max_handshakes_per_source;
+  impl_->slots.set_limits(Impl::limits(max_handshakes, max_handshakes_per_source));
 }
 
 const TlsListenerCounters& TlsListener::counters() const { return impl_->counters; }

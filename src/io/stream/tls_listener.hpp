@@ -7,9 +7,10 @@
 //   memory   at most kHandshakeBytes each, so max_handshakes * kHandshakeBytes in all; nothing of
 //            the owner's exists yet, and nothing is logged
 //
-// When a bound is hit, the newcomer is let in and the handshake is reset, of that source or of all,
-// from which nothing was heard for the longest time. So an honest peer, who answers within a round
-// trip, gets in while thousands of connections are held half open.
+// When a bound is hit, the newcomer is let in and another handshake is reset, by the rule of
+// policy/slot_table.hpp. So an honest peer, who answers within a round trip, gets in while
+// thousands of connections are held half open. The owner has a SlotTable for what comes after the
+// handshake.
 //
 // To wire one in: construct it with a callback that takes the open Stream, gives it a handler with
 // set_handler() before it returns, and goes on as in that handler's on_open(), which is not called.
@@ -41,6 +42,8 @@ struct TlsListenerOptions {
   std::chrono::milliseconds handshake_timeout{5000};
   std::size_t max_handshakes = 1024;
   std::size_t max_handshakes_per_source = 256;  // an office behind one address reconnects at once
+  // The process is out of descriptors and no handshake is under way: the owner ends something else.
+  std::function<void()> make_room = nullptr;
   int backlog = 4096;  // connections the kernel may hold for us; it has a bound of its own
 };
 

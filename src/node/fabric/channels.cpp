@@ -8,6 +8,16 @@ namespace rap::fabric {
 namespace table_action = channel::table_action;
 namespace table_event = channel::table_event;
 
+namespace {
+
+std::string member_of(const Lane& lane) {
+  const io::Stream* stream = lane.stream();
+  if (stream == nullptr) return {};
+  return stream->peer() ? stream->peer()->str() : stream->peer_ip();
+}
+
+}  // namespace
+
 Channels::Channels(io::EventLoop& loop, router::Router& router, RandomSource& rng,
                    SetSender set_sender, Log& log)
     : loop_(loop),
@@ -15,7 +25,11 @@ Channels::Channels(io::EventLoop& loop, router::Router& router, RandomSource& rn
       set_sender_(std::move(set_sender)),
       log_(log),
       table_(rng),
-      timer_(loop) {}
+      timer_(loop),
+      accepted_({.total = channel::kMaxLanes,
+                 .share = kMaxNewLanesOfANode,
+                 .proven = channel::kMaxLanes,
+                 .proven_share = kLanesOfANode}) {}
 
 Channels::~Channels() = default;
 
@@ -42,13 +56,25 @@ void Channels::prove_again(Lane& lane) {
 void Channels::accept(std::unique_ptr<io::Stream> proven) {
   const auto id = table_.accept(io::mono_now());
   if (!id) {
-    log_.warn("channel.limit_reached", {{"peer_ip", proven->peer_ip()}});
+    log_.warn(LogCause::member(proven->peer() ? proven->peer()->str() : proven->peer_ip()),
+              "channel.limit_reached", {{"peer_ip", proven->peer_ip()}});
     return;
   }
   Lane& lane = add(*id);
+  const std::string node = proven->peer() ? proven->peer()->str() : proven->peer_ip();
   lane.accept(std::move(proven));
+  share_lanes(*id, node);
   lane_open(lane);
   step(table_event::Timeout{});  // its deadline counts from now
+}
+
+void Channels::share_lanes(channel::LaneId newcomer, const std::string& node) {
+  for (const auto& gone : accepted_.enter(newcomer, node, io::mono_now())) {
+    Lane* old = find(gone.id);
+    if (old == nullptr || gone.id == newcomer) continue;
+    log_.warn(LogCause::member(node), "channel.limit_reached", {{"peer", node}, {"lane", gone.id}});
+    old->close(false);
+  }
 }
 
 void Channels::tick() {
@@ -82,6 +108,7 @@ void Channels::lane_open(Lane& lane) {
 }
 
 bool Channels::lane_control(Lane& lane, const wire::FrameView& frame) {
+  accepted_.heard(lane.id(), io::mono_now());
   if (frame.header.type == wire::FrameType::reauthentication)
     return lane_reauthentication(lane, frame.payload);
   const std::uint64_t trust = trust_of_peer(lane.id());
@@ -100,7 +127,8 @@ bool Channels::lane_reauthentication(Lane& lane, ByteView payload) {
   if (!lane.link()) return false;
   const auto verdict = check_.reauthentication(*lane.stream(), payload, io::wall_now());
   if (!verdict) return false;
-  log_.info("channel.reauthentication", {{"lane", lane.id()}, {"accepted", verdict->has_value()}});
+  log_.info(LogCause::member(member_of(lane)), "channel.reauthentication",
+            {{"lane", lane.id()}, {"accepted", verdict->has_value()}});
   step(table_event::Rechecked{lane.id(), *verdict});
   return true;
 }
@@ -109,11 +137,13 @@ void Channels::lane_violation(Lane& lane) { step(table_event::Violation{lane.id(
 
 void Channels::lane_closed(Lane& lane, const io::StreamError& error) {
   if (error.kind != io::StreamError::Kind::none) {
-    log_.info("channel.transport_closed",
+    log_.info(LogCause::member(member_of(lane), io::to_string(error.kind)),
+              "channel.transport_closed",
               {{"lane", lane.id()}, {"kind", io::to_string(error.kind)}, {"detail", error.detail}});
   }
   if (lane.link()) set_sender_(*lane.link(), nullptr);
   const channel::LaneId id = lane.id();
+  accepted_.leave(id);
   loop_.post([this, id] { lanes_.erase(id); });
   step(table_event::Closed{id, reason_of(error)});
 }
@@ -155,19 +185,25 @@ void Channels::perform(const channel::TableAction& action) {
   } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
     if (Lane* lane = find(close->lane)) lane->close(close->linger);
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {
-    log_.warn("channel.failover_hint", {{"peer", hint->peer.str()}});
+    log_.warn(LogCause::member(hint->peer.str()), "channel.failover_hint",
+              {{"peer", hint->peer.str()}});
   } else if (const auto* t = std::get_if<table_action::Transition>(&action)) {
-    log_.info("channel.state", {{"channel", t->channel.str()},
-                                {"peer", t->peer ? t->peer->str() : std::string("unproven")},
-                                {"from", channel::to_string(t->from)},
-                                {"to", channel::to_string(t->to)},
-                                {"reason", channel::to_string(t->reason)}});
+    const auto reason = channel::to_string(t->reason);
+    log_.info(
+        LogCause::member(t->peer ? t->peer->str() : "unproven", channel::to_string(t->to), reason),
+        "channel.state",
+        {{"channel", t->channel.str()},
+         {"peer", t->peer ? t->peer->str() : std::string("unproven")},
+         {"from", channel::to_string(t->from)},
+         {"to", channel::to_string(t->to)},
+         {"reason", channel::to_string(t->reason)}});
   } else if (const auto* changed = std::get_if<table_action::LaneChanged>(&action)) {
-    log_.info("channel.lane", {{"channel", changed->channel.str()},
-                               {"peer", changed->peer.str()},
-                               {"lane", wire::to_string(changed->lane)},
-                               {"up", changed->up},
-                               {"reason", channel::to_string(changed->reason)}});
+    log_.info(LogCause::member(changed->peer.str(), changed->up ? "up" : "down"), "channel.lane",
+              {{"channel", changed->channel.str()},
+               {"peer", changed->peer.str()},
+               {"lane", wire::to_string(changed->lane)},
+               {"up", changed->up},
+               {"reason", channel::to_string(changed->reason)}});
   }
 }
 
@@ -184,8 +220,11 @@ void Channels::dial(const table_action::Dial& to) {
 void Channels::link_up(const table_action::LinkUp& up) {
   Lane* lane = find(up.lane);
   if (lane == nullptr) return;
-  if (const auto link = lane->link_up(up)) return set_sender_(*link, lane);
-  log_.error("channel.no_room", {{"peer", up.peer.str()}});
+  if (const auto link = lane->link_up(up)) {
+    accepted_.prove(up.lane, up.peer.str());
+    return set_sender_(*link, lane);
+  }
+  log_.error(LogCause::member(up.peer.str()), "channel.no_room", {{"peer", up.peer.str()}});
   lane->close(false);
 }
 

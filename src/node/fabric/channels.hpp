@@ -13,8 +13,15 @@
 #include "node/fabric/lane.hpp"
 #include "node/fabric/peer_check.hpp"
 #include "node/router/router.hpp"
+#include "policy/slot_table.hpp"
 
 namespace rap::fabric {
+
+// Lanes that a node dialled and that carry nothing yet; one more ends the one from which nothing
+// was heard for the longest time. Of lanes that carry traffic a node needs two, and has twice as
+// many while it comes anew, before the old ones are found to be gone: so many make way for nobody.
+inline constexpr std::size_t kMaxNewLanesOfANode = 8;
+inline constexpr std::size_t kLanesOfANode = 4;
 
 class Channels final : private LaneOwner {
  public:
@@ -59,6 +66,7 @@ class Channels final : private LaneOwner {
   Lane* find(channel::LaneId id);
   Lane& add(channel::LaneId id);
   bool has_flows(channel::LaneId id) const;
+  void share_lanes(channel::LaneId newcomer, const std::string& node);
 
   io::EventLoop& loop_;
   router::Router& router_;
@@ -70,6 +78,7 @@ class Channels final : private LaneOwner {
   PeerCheck check_;
   std::optional<crypto::TlsIdentity> identity_;
   std::unordered_map<channel::LaneId, std::unique_ptr<Lane>> lanes_;
+  policy::SlotTable accepted_;  // lanes that nodes dialled, by node
   // Carrying out one step's actions may make the next: they are taken in order, never nested.
   std::deque<channel::TableEvent> pending_;
   bool stepping_ = false;

@@ -105,6 +105,32 @@ TEST_F(ChannelsTest, AreEstablishedBetweenTwoNodesThatMayMeet) {
   });
 }
 
+// A member of the cluster that opens lanes and says nothing.
+struct Mute final : io::StreamHandler {
+  void on_open() override {}
+  std::size_t on_data(MutableBytes data) override { return data.size(); }
+  void on_close(const io::StreamError&) override {}
+};
+
+TEST_F(ChannelsTest, OneNodeHasFewLanesThatSayNothingAndItsChannelGoesOn) {
+  meet();
+  ASSERT_TRUE(established());
+  Mute mute;
+  std::vector<std::unique_ptr<io::Stream>> silent;
+  world_.run([&] {
+    for (std::size_t i = 0; i < 3 * kMaxNewLanesOfANode; ++i) {
+      silent.push_back(io::Stream::connect(world_.loop, "127.0.0.1", b_->listener->port(),
+                                           {.tls = a_->context(crypto::TlsRole::client)}, mute));
+    }
+  });
+  EXPECT_TRUE(log_.wait_for("channel.limit_reached", 2 * kMaxNewLanesOfANode));
+  world_.run([&] {
+    EXPECT_FALSE(b_->router.links.senders.empty()) << "the channel goes on";
+    EXPECT_EQ(log_.count("channel.limit_reached"), 2 * kMaxNewLanesOfANode);
+    silent.clear();
+  });
+}
+
 TEST_F(ChannelsTest, GetNobodyInWhomTheConfigurationDoesNotName) {
   world_.run([this] {
     b_->channels.set_context(b_->rules);  // of itself alone
@@ -246,7 +272,7 @@ TEST_F(ChannelsTest, AreCountedByState) {
   ASSERT_TRUE(established());
   std::string text;
   world_.run([&] {
-    text = metrics_text(a_->channels.table(), a_->router.router, nullptr, &*a_->listener,
+    text = metrics_text(a_->channels.table(), a_->router.router, nullptr, &*a_->listener, {{}, {}},
                         io::mono_now());
   });
   for (const std::string& line : {

@@ -1,7 +1,10 @@
 #include "node/fabric/client_session.hpp"
 
+#include <utility>
+
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
+#include "policy/ip_prefix.hpp"
 #include "wire/data_plane.hpp"
 
 namespace rap::fabric {
@@ -29,6 +32,11 @@ ClientSession::~ClientSession() {
 void ClientSession::accept(std::unique_ptr<io::Stream> stream) {
   stream_ = std::move(stream);
   stream_->set_handler(*this);
+}
+
+void ClientSession::cut() {
+  stream_->abort();
+  over();
 }
 
 void ClientSession::flush() {
@@ -61,7 +69,8 @@ void ClientSession::expire(MonoTime now, Duration max_idle) {
 void ClientSession::keep_alive(MonoTime now) {
   const Duration silence = now - last_heard_;
   if (silence > (paused_ ? kPauseLimit : kSilenceLimit)) {
-    log_.info("client.silent", {{"peer_ip", stream_->peer_ip()}});
+    log_.info(LogCause::stranger(policy::source_network(stream_->peer_ip())), "client.silent",
+              {{"peer_ip", stream_->peer_ip()}});
     return over();
   }
   if (silence < kPingAfter || now - last_ping_ < kPingAfter) return;
@@ -75,6 +84,19 @@ void ClientSession::on_open() {}
 void ClientSession::on_close(const io::StreamError&) { over(); }
 
 std::size_t ClientSession::on_data(MutableBytes data) {
+  const std::size_t used = take(data);
+  if (!over_) count_bytes(upgrade_bytes_ + data.size() - used);
+  return used;
+}
+
+// What a stranger leaves unfinished is counted; the proven have budgets of their own
+// (docs/decisions/byte-budgets.md).
+void ClientSession::count_bytes(std::size_t bytes) {
+  if (proven_) bytes = 0;
+  if (std::exchange(counted_bytes_, bytes) != bytes) owner_.client_holds(*this, bytes);
+}
+
+std::size_t ClientSession::take(MutableBytes data) {
   last_heard_ = io::mono_now();
   if (paused_) return 0;
   std::size_t used = 0;
@@ -102,7 +124,11 @@ std::size_t ClientSession::on_data(MutableBytes data) {
 
 std::size_t ClientSession::upgrade(MutableBytes data) {
   const auto step = parser_.feed(data);
-  if (step.state == io::HttpParseState::incomplete) return step.consumed;
+  if (step.state == io::HttpParseState::incomplete) {
+    upgrade_bytes_ += step.consumed;
+    return step.consumed;
+  }
+  upgrade_bytes_ = 0;
   wire::HttpResponse answer;
   if (step.state == io::HttpParseState::complete) {
     answer = io::answer_websocket_upgrade(parser_.take(), wire::kDataPlanePath,
@@ -165,15 +191,23 @@ bool ClientSession::on_frames(MutableBytes payload) {
   while (!payload.empty()) {
     const auto frame = wire::next_frame(payload);
     if (!frame || !*frame) {
-      log_.info("client.bad_frame",
+      log_.info(LogCause::stranger(policy::source_network(stream_->peer_ip())), "client.bad_frame",
                 {{"peer_ip", stream_->peer_ip()},
                  {"error", frame ? "truncated" : wire::to_string(frame.error())}});
       return false;
     }
     if (!router_.on_frame(*link_, **frame, now, wall)) return false;
+    if (!proven_) notice_proof();
     payload = payload.subspan((*frame)->whole.size());
   }
   return true;
+}
+
+void ClientSession::notice_proof() {
+  const auto* link = router_.board().find(*link_);
+  if (link == nullptr || !link->user) return;
+  proven_ = true;
+  owner_.client_proven(*this, *link->user);
 }
 
 void ClientSession::close(WebSocketClose code) {

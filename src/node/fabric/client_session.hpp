@@ -32,6 +32,10 @@ class ClientOwner {
  public:
   virtual ~ClientOwner() = default;
   virtual void client_upgraded(ClientSession& session) = 0;  // it has a link now
+  // A token of this user was admitted: it is no stranger any more. Said once.
+  virtual void client_proven(ClientSession& session, UserId user) = 0;
+  // A stranger has sent so many bytes that make no whole request or message yet.
+  virtual void client_holds(ClientSession& session, std::size_t bytes) = 0;
   // The session is over; destroy it on a later turn of the loop.
   virtual void client_over(ClientSession& session) = 0;
 };
@@ -42,6 +46,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   ~ClientSession() override;
 
   void accept(std::unique_ptr<io::Stream> stream);
+  void cut();  // it made way for another
   void flush() override;
   void read_on() override;
   // Ends a client that has had no flow for too long, or never finished its upgrade.
@@ -53,10 +58,13 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   void on_close(const io::StreamError& error) override;
 
  private:
+  std::size_t take(MutableBytes data);
   std::size_t upgrade(MutableBytes data);
   bool on_message(const wire::WebSocketMessage& message);
   bool on_frames(MutableBytes payload);
   void keep_alive(MonoTime now);
+  void count_bytes(std::size_t bytes);
+  void notice_proof();
   void close(wire::WebSocketClose code);
   void over();
 
@@ -73,6 +81,9 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   bool closing_ = false;
   bool paused_ = false;  // more waits for this client, or is from it, than its budgets allow
   bool over_ = false;
+  bool proven_ = false;
+  std::size_t upgrade_bytes_ = 0;  // of an upgrade that is not whole
+  std::size_t counted_bytes_ = 0;
   std::unique_ptr<io::Stream> stream_;
   std::optional<router::LinkId> link_;
   std::optional<QueueOutput> output_;

@@ -29,6 +29,8 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
     node_.links.senders[*session.link()] = &session;
     ++upgraded_;
   }
+  void client_proven(ClientSession&, UserId) override {}
+  void client_holds(ClientSession&, std::size_t bytes) override { held_ = bytes; }
   void client_over(ClientSession&) override { ++over_; }
 
   static std::string upgrade(const std::string& more = "",
@@ -83,6 +85,7 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
   Nothing handshake_;
   std::atomic<int> upgraded_ = 0;
   std::atomic<int> over_ = 0;
+  std::atomic<std::size_t> held_ = 0;
   MonoTime before_{};
   MonoTime after_{};
   std::optional<ClientSession> session_;
@@ -120,6 +123,20 @@ TEST_F(ClientSessionTest, MayHaveAHeaderUpToItsBound) {
   const std::size_t plain = upgrade("X: \r\n").size();
   peer_->send(upgrade("X: " + std::string(kMaxUpgradeHeader - plain, 'x') + "\r\n"));
   EXPECT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientSessionTest, CountsWhatAStrangerLeavesUnfinished) {
+  const std::string request = upgrade();
+  peer_->send(request.substr(0, 40));
+  while (held_ != 40) std::this_thread::yield();
+  peer_->send(request.substr(40));
+  ASSERT_TRUE(peer_->request_head().starts_with("HTTP/1.1 101 "));
+  while (held_ != 0) std::this_thread::yield();
+  const std::string ping = message(WebSocketOpcode::ping, "12345678");
+  peer_->send(ping.substr(0, 10));
+  while (held_ != 10) std::this_thread::yield();
+  peer_->send(ping.substr(10));
+  while (held_ != 0) std::this_thread::yield();
 }
 
 TEST_F(ClientSessionTest, HasTimeForItsUpgradeAndNoMore) {

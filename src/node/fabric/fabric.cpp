@@ -6,6 +6,7 @@
 
 #include "node/fabric/channel_context.hpp"
 #include "node/fabric/observations.hpp"
+#include "policy/ip_prefix.hpp"
 #include "snapshot/denied.hpp"
 #include "wire/url.hpp"
 
@@ -17,7 +18,9 @@ using policy::NodeRole;
 namespace {
 
 constexpr Duration kTick = 1s;
-constexpr int kLoggedFailures = 10;  // handshakes a tick: a stranger must not fill the log
+constexpr Duration kPressedIdle = 5s;  // of strangers, while the places of clients are short
+// Of strangers' upgrades and messages that are not whole, all of them together.
+constexpr std::size_t kMaxHeldBytes = std::size_t{32} * 1024 * 1024;
 constexpr Duration kShutDownGrace = 1s;
 
 std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
@@ -41,6 +44,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
       tcp_(loop, [this](const auto& request,
                         const auto& address) { return targets_.may_open(request, address); }),
       router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
+      slots_(policy::shared_fairly(limits_.max_clients)),
+      held_(policy::shared_fairly(kMaxHeldBytes)),
       channels_(
           loop, router_, random_,
           [this](router::LinkId link, LinkSender* sender) { set_sender(link, sender); }, log),
@@ -108,6 +113,7 @@ void Fabric::apply_settings(const snapshot::RuntimeSettings& settings) {
   if (settings != limits_) log_.info("settings.applied", {{"max_clients", settings.max_clients}});
   limits_ = settings;
   router_.set_flows_per_client(settings.flows_per_client);
+  slots_.set_limits(policy::shared_fairly(settings.max_clients));
   for (const auto* listener : {&client_listener_, &fabric_listener_}) {
     if (!*listener) continue;
     (*listener)->set_limits(settings.handshake, settings.pending_handshakes,
@@ -181,11 +187,10 @@ void Fabric::open_listeners() {
     if (!wanted) return listener.reset();
     if (listener) return;
     const auto failed = [this, name](const io::StreamError& error, const std::string& peer_ip) {
-      if (++failures_logged_ > kLoggedFailures) return;  // all of them are counted
-      log_.info("handshake.failed", {{"listener", name},
-                                     {"peer_ip", peer_ip},
-                                     {"reason", channel::to_string(reason_of(error))},
-                                     {"detail", error.detail}});
+      const auto reason = channel::to_string(reason_of(error));
+      log_.info(
+          LogCause::stranger(policy::source_network(peer_ip), name, reason), "handshake.failed",
+          {{"listener", name}, {"peer_ip", peer_ip}, {"reason", reason}, {"detail", error.detail}});
     };
     io::TlsListenerOptions options;
     options.tls = std::move(tls);
@@ -224,21 +229,68 @@ void Fabric::update_context() {
 // ---------------------------------------------------------------------------------------
 
 void Fabric::accept_client(std::unique_ptr<io::Stream> stream) {
-  if (clients_.size() >= limits_.max_clients || shutting_down_) {
-    log_.warn("client.limit_reached", {{"peer_ip", stream->peer_ip()}});
-    return;
-  }
+  if (shutting_down_) return;
+  const std::string peer_ip = stream->peer_ip();
   ClientOwner& owner = *this;
   auto session = std::make_unique<ClientSession>(loop_, router_, owner, log_);
   ClientSession& ref = *session;
-  clients_.emplace(&ref, std::move(session));
+  const policy::SlotTable::Id slot = next_client_++;
+  const std::string source = policy::source_network(peer_ip);
+  clients_.emplace(&ref, Client{slot, source, std::move(session)});
+  client_slots_.emplace(slot, &ref);
   ref.accept(std::move(stream));
+  const auto gone = slots_.enter(slot, source, io::mono_now());
+  if (!gone.empty()) {
+    log_.warn(LogCause::stranger(source), "client.limit_reached",
+              {{"peer_ip", peer_ip}, {"of_its_share", gone.front().of_its_share}});
+  }
+  make_way(gone);
 }
 
-void Fabric::client_upgraded(ClientSession& session) { set_sender(*session.link(), &session); }
+void Fabric::make_way(const policy::SlotTable::MadeWayList& gone) {
+  for (const auto& one : gone) {
+    const auto found = client_slots_.find(one.id);
+    // A session may be in the middle of something.
+    if (found != client_slots_.end()) {
+      loop_.post([this, slot = one.id] {
+        const auto session = client_slots_.find(slot);
+        if (session != client_slots_.end()) session->second->cut();
+      });
+    }
+  }
+}
+
+// Strangers do not stay while others find no place.
+void Fabric::cut_idle_strangers(MonoTime now) {
+  if (!slots_.is_pressed()) return;
+  policy::SlotTable::MadeWayList idle;
+  for (const auto slot : slots_.silent_since(now - kPressedIdle)) idle.push_back({slot, false});
+  make_way(idle);
+}
+
+void Fabric::client_upgraded(ClientSession& session) {
+  slots_.heard(clients_.at(&session).slot, io::mono_now());
+  set_sender(*session.link(), &session);
+}
+
+void Fabric::client_proven(ClientSession& session, UserId user) {
+  slots_.prove(clients_.at(&session).slot, user.str());
+}
+
+void Fabric::client_holds(ClientSession& session, std::size_t bytes) {
+  const Client& client = clients_.at(&session);
+  if (bytes == 0) return held_.leave(client.slot);
+  make_way(held_.contains(client.slot)
+               ? held_.resize(client.slot, bytes)
+               : held_.enter(client.slot, client.source, io::mono_now(), bytes));
+}
 
 void Fabric::client_over(ClientSession& session) {
   if (session.link()) set_sender(*session.link(), nullptr);
+  const policy::SlotTable::Id slot = clients_.at(&session).slot;
+  slots_.leave(slot);
+  held_.leave(slot);
+  client_slots_.erase(slot);
   loop_.post([this, dead = &session] { clients_.erase(dead); });
 }
 
@@ -265,9 +317,9 @@ void Fabric::tick() {
   const MonoTime now = io::mono_now();
   router_.tick(now, io::wall_now());
   tcp_.expire(now);
-  failures_logged_ = 0;
-  targets_.forget_denials();
+  log_.catch_up();
   for (const auto& [session, owned] : clients_) session->expire(now, limits_.client_idle);
+  cut_idle_strangers(now);
   channels_.tick();
   publish_metrics(now);
   if (configured_) {
@@ -293,7 +345,8 @@ void Fabric::publish_metrics(MonoTime now) {
     }
   }
   metrics_->publish(metrics_text(channels_.table(), router_, fabric_listener_.get(),
-                                 client_listener_.get(), now));
+                                 client_listener_.get(), {slots_.counters(), held_.counters()},
+                                 now));
 }
 
 void Fabric::shut_down(std::function<void()> done) {

@@ -20,6 +20,7 @@
 #include "node/fabric/settings.hpp"
 #include "node/fabric/target_gate.hpp"
 #include "node/router/router.hpp"
+#include "policy/slot_table.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::fabric {
@@ -45,12 +46,16 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void open_listeners();
   void update_context();
   void accept_client(std::unique_ptr<io::Stream> stream);
+  void make_way(const policy::SlotTable::MadeWayList& gone);
+  void cut_idle_strangers(MonoTime now);
   void tick();
   void publish_metrics(MonoTime now);
 
   void flush(router::LinkId link) override;
   void read_on(router::LinkId client) override;
   void client_upgraded(ClientSession& session) override;
+  void client_proven(ClientSession& session, UserId user) override;
+  void client_holds(ClientSession& session, std::size_t bytes) override;
   void client_over(ClientSession& session) override;
   void set_sender(router::LinkId link, LinkSender* sender);
 
@@ -66,7 +71,6 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   bool configured_ = false;
   std::optional<WallTime> control_away_since_;
   channel::Authority authority_ = channel::Authority::expired;
-  int failures_logged_ = 0;  // handshakes, since the last tick
   bool shutting_down_ = false;
   std::function<void()> shut_down_done_;
 
@@ -76,7 +80,16 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   std::unique_ptr<io::TlsListener> fabric_listener_;
   std::unique_ptr<io::TlsListener> client_listener_;
 
-  std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients_;
+  struct Client {
+    policy::SlotTable::Id slot = 0;
+    std::string source;
+    std::unique_ptr<ClientSession> session;
+  };
+  std::unordered_map<ClientSession*, Client> clients_;
+  std::unordered_map<policy::SlotTable::Id, ClientSession*> client_slots_;
+  policy::SlotTable::Id next_client_ = 1;
+  policy::SlotTable slots_;  // of clients
+  policy::SlotTable held_;  // bytes of strangers' upgrades and messages that are not whole
   std::vector<LinkSender*> senders_;  // by LinkId
   Channels channels_;
   PeerMemory peer_memory_;

@@ -110,7 +110,7 @@ void write_context(Text& t, const channel::Context& c) {
 
 std::string metrics_text(const channel::Table& table, router::Router& router,
                          const io::TlsListener* nodes, const io::TlsListener* clients,
-                         MonoTime now) {
+                         const ClientSlots& slots, MonoTime now) {
   Text t("rap_fabric_");
   write_channels(t, table);
   write_counters(t, table.counters());
@@ -118,6 +118,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   write_context(t, table.context());
   const auto counters = [](const io::TlsListener* l) { return l ? &l->counters() : nullptr; };
   io::write_handshakes(t, {{"nodes", counters(nodes)}, {"clients", counters(clients)}});
+  io::write_slots(t, {{"clients", {&slots.places, &slots.held_bytes}}});
   const router::SecurityTable& security = router.security();
   t.one("security_complete", "gauge", "1 when the security data is there; else nobody new gets in.",
         security.is_complete() ? 1 : 0);

@@ -11,13 +11,18 @@
 #include "node/channel/table.hpp"
 #include "node/fabric/settings.hpp"
 #include "node/router/router.hpp"
+#include "policy/slot_table.hpp"
 
 namespace rap::fabric {
 
 // The text of one moment. A listener that does not exist is nullptr.
+struct ClientSlots {
+  const policy::SlotCounters& places;
+  const policy::SlotCounters& held_bytes;
+};
 std::string metrics_text(const channel::Table& table, router::Router& router,
                          const io::TlsListener* nodes, const io::TlsListener* clients,
-                         MonoTime now);
+                         const ClientSlots& slots, MonoTime now);
 
 // Serves what it was given last, to anyone who asks for /metrics.
 class MetricsEndpoint {

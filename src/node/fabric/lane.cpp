@@ -80,7 +80,9 @@ std::size_t Lane::on_data(MutableBytes data) {
   while (!over_ && !closing_) {
     const auto frame = wire::next_frame(data.subspan(used));
     if (!frame) {
-      log_.warn("channel.bad_frame", {{"lane", id_}, {"error", wire::to_string(frame.error())}});
+      const std::string who = stream_->peer() ? stream_->peer()->str() : stream_->peer_ip();
+      log_.warn(LogCause::member(who), "channel.bad_frame",
+                {{"lane", id_}, {"error", wire::to_string(frame.error())}});
       owner_.lane_violation(*this);
       break;
     }

@@ -46,6 +46,7 @@ class Lane final : public io::StreamHandler, public LinkSender {
 
   channel::LaneId id() const { return id_; }
   io::Stream* stream() { return stream_.get(); }
+  const io::Stream* stream() const { return stream_.get(); }
   std::optional<router::LinkId> link() const { return link_; }
 
   void on_open() override;

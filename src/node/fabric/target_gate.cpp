@@ -63,12 +63,11 @@ bool TargetGate::may_open(const adapters::ResourceRequest& request, const IpAddr
     is_own = is_own || is_own_listener(way, port) || is_control_listener(request, way);
   }
   if (!is_own && ranges_.allows(address, request.pool, node_name_, control_ranges_)) return true;
-  if (++denials_logged_ <= kLoggedDenials) {  // all of them are counted
-    log_.warn("target.denied", {{"resource", request.resource.str()},
-                                {"organization", request.organization.str()},
-                                {"host", request.settings.host},
-                                {"address", address.str()}});
-  }
+  log_.warn(LogCause::stranger(request.organization.str()), "target.denied",
+            {{"resource", request.resource.str()},
+             {"organization", request.organization.str()},
+             {"host", request.settings.host},
+             {"address", address.str()}});
   return false;
 }
 

@@ -21,7 +21,6 @@ namespace rap::fabric {
 
 // How often the control plane's names are looked up again.
 inline constexpr std::chrono::seconds kControlLookupInterval{60};
-inline constexpr int kLoggedDenials = 10;  // between two calls of forget_denials()
 
 class TargetGate {
  public:
@@ -30,7 +29,6 @@ class TargetGate {
 
   void configure(snapshot::TargetRanges ranges, std::string node_name);
   bool may_open(const adapters::ResourceRequest& request, const policy::IpAddress& address);
-  void forget_denials() { denials_logged_ = 0; }  // about once a second
 
  private:
   bool is_own_listener(const policy::IpAddress& address, std::uint16_t port) const;
@@ -51,7 +49,6 @@ class TargetGate {
   std::map<std::string, std::unique_ptr<io::Lookup>> lookups_;
   policy::RangeList control_ranges_;
   io::Timer again_;
-  int denials_logged_ = 0;
 };
 
 }  // namespace rap::fabric

@@ -6,6 +6,8 @@
 
 #include "io/stream/test_loop.hpp"
 #include "io/stream/test_nameserver.hpp"
+#include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 
 namespace rap::fabric {
 namespace {
@@ -84,13 +86,14 @@ TEST_F(TargetGateTest, LooksTheControlPlanesNamesUp) {
   EXPECT_TRUE(opens(g, "192.0.2.8", 22));
 }
 
-TEST_F(TargetGateTest, SaysSoManyDenialsAndNoMore) {
-  TargetGate g = gate({});
-  for (int i = 0; i < 3 * kLoggedDenials; ++i) opens(g, "127.0.0.1", 22);
-  EXPECT_EQ(log.count("target.denied"), kLoggedDenials);
-  g.forget_denials();
-  opens(g, "127.0.0.1", 22);
-  EXPECT_EQ(log.count("target.denied"), kLoggedDenials + 1);
+TEST_F(TargetGateTest, SaysTheFirstDenialsOfAnOrganizationAndCountsTheRest) {
+  {
+    io::ThrottledLog throttled(log, io::mono_now);
+    TargetGate g(loop, {}, {}, throttled);
+    for (int i = 0; i < 100; ++i) opens(g, "127.0.0.1", 22);
+    EXPECT_EQ(log.count("target.denied\",\"resource"), kLinesOfASource);
+  }
+  EXPECT_EQ(log.count("\"lines\":97"), 1);
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
     out.flows.erase(*label);
     return FlowReason::limit_reached;
   }
+  board_.find(client)->user = token.user;
   auto flow = std::make_unique<EntryFlow>();
   flow->client = client;
   flow->client_label = frame.header.label;

@@ -93,7 +93,8 @@ wire::HttpResponse answer_crl(const StatusPorts& ports, const wire::HttpRequest&
                   now, known);
     return Ending::commit;
   });
-  if (ran && !list) ports.log.error("crl.too_large", {{"limit", kMaxCrlEntries}});
+  if (ran && !list)
+    ports.log.error(LogCause::stranger({}), "crl.too_large", {{"limit", kMaxCrlEntries}});
   const auto der = list ? from_base64(list->body) : std::nullopt;
   if (!ran || !der) return plain(503, "The list is not available at the moment.\n");
   wire::HttpResponse response;

@@ -7,6 +7,7 @@
 #include "control/pki/certificate_inventory.hpp"
 #include "control/pki/status/crl.hpp"
 #include "crypto/ocsp/ocsp.hpp"
+#include "policy/ip_prefix.hpp"
 
 namespace rap::control {
 namespace {
@@ -94,7 +95,8 @@ wire::HttpResponse OcspResponder::handle(const wire::HttpRequest& request, WallT
   try {
     response = answer(request, now, outcome);
   } catch (const std::exception& e) {
-    ports_.log.error("ocsp.failed", {{"detail", e.what()}});
+    ports_.log.error(LogCause::stranger(policy::source_network(request.peer_ip)), "ocsp.failed",
+                     {{"detail", e.what()}});
     outcome = kTryLater;
     response.content_type = kContentType;
     response.body = std::string(as_text(crypto::ocsp_error(OcspError::try_later)));

@@ -72,7 +72,9 @@ std::optional<Publication> public_deny_list(const CurrentAuthority& current, Log
                       .refresh = kDenyListRefresh,
                       .edit = [&](Transaction& t) { return edit(t, authority, now); }},
                      now, but_not);
-  if (!list) log.error("deny_list.too_large", {{"limit", crypto::DenyList::kMaxEntries}});
+  if (!list)
+    log.error(LogCause::stranger({}), "deny_list.too_large",
+              {{"limit", crypto::DenyList::kMaxEntries}});
   return list;
 }
 
