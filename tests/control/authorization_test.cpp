@@ -60,6 +60,8 @@ const std::map<std::string, std::string> kExpected = {
     {"listNodes", kPlatform},
     {"setNodeRoles", kPlatform},
     {"disableNode", kPlatform},
+    {"enableNode", kPlatform},
+    {"readmitNode", kPlatform},
     {"drainNode", kPlatform},
     {"undrainNode", kPlatform},
     {"requireCurrentRoutes", kPlatform},

@@ -192,7 +192,8 @@ Result<void> Server::run(const ListenAddresses& addresses,
                          std::optional<store::PrivatePostgres> postgres) {
   Housekeeper housekeeper({.conninfo = conninfo_,
                            .postgres = std::move(postgres),
-                           .check_certificate = [this] { renew_certificate(false); }},
+                           .check_certificate = [this] { renew_certificate(false); },
+                           .history_note = state_.home() / "history.json"},
                           {database_, rng_, authority_->cluster}, rotation_ports(), log_);
   if (const auto migrated = housekeeper.migrate(); !migrated) {
     return std::unexpected(migrated.error());

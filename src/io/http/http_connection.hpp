@@ -75,6 +75,7 @@ class HttpConnection final : public StreamHandler, public Output {
   std::string peer_ip_;
   std::string peer_;
   std::string peer_serial_;
+  std::string peer_certificate_;  // in DER
   HttpRequestParser parser_;
   Timer timer_;
   State state_ = State::reading;

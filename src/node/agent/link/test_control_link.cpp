@@ -38,6 +38,7 @@ void ControlLinkWorld::take(LinkActions actions) {
     }
     if (std::holds_alternative<UseIdentity>(action)) ++reconnects_;
     if (std::holds_alternative<OpenEvents>(action)) ++streams_;
+    if (const auto* hold = std::get_if<HoldFabric>(&action)) held_ = hold->held;
     if (auto* say = std::get_if<Say>(&action)) said_.push_back(say->text);
   }
 }
