@@ -105,6 +105,7 @@ const std::map<std::string, json> kBodies = {
     {"createOrganization", {{"name", "gamma"}}},
     {"putMember", {{"email", "nobody@nowhere.test"}, {"role", "organization_user"}}},
     {"createEgressPool", {{"name", "another"}}},
+    {"readmitNode", {{"ttl_s", 60}}},
     {"createResource",
      {{"name", "another"},
       {"protocol", "tcp"},

@@ -88,7 +88,7 @@ TEST_F(ComingBack, OnlyANodeThatWasAMemberIsEnabled) {
   EXPECT_EQ(admin("nodes/newcomer/enable"), "node_not_approved");
   ASSERT_EQ(admin("nodes/relay-n/revoke"), "");
   EXPECT_EQ(admin("nodes/relay-n/enable"), "node_revoked");
-  EXPECT_EQ(w.as("ann", "POST", "nodes/entry-n/enable").status, 403);
+  EXPECT_EQ(w.as("admin@alpha", "POST", "nodes/entry-n/enable").status, 403);
 }
 
 TEST_F(ComingBack, AClockThatIsOffIsShownWithTheNodeAndInTheMetrics) {

@@ -80,8 +80,9 @@ void ControlLinkWorld::fail(Call call) {
 
 void ControlLinkWorld::check_in(std::uint64_t config_version, std::uint64_t commands_seq) {
   if (!sent(Call::checkin)) wake();
-  answer(Call::checkin,
-         {{"config_version", config_version}, {"commands_seq", commands_seq}, {"server_time", 0}});
+  answer(Call::checkin, {{"config_version", config_version},
+                         {"commands_seq", commands_seq},
+                         {"server_time", to_unix(wall())}});
 }
 
 snapshot::NodeConfig ControlLinkWorld::plain_config(std::uint64_t version) const {
