@@ -26,6 +26,7 @@ struct HttpRequest {
   std::string peer_ip;
   std::optional<SpiffeId> peer;  // the proven client certificate's identity (mutual TLS listeners)
   std::string peer_certificate_serial;  // of that certificate, lower-case hex
+  std::string peer_certificate_der;
 
   std::string_view header(std::string_view lower_case_name) const {
     for (const auto& [name, value] : headers) {

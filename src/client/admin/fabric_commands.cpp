@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
@@ -26,6 +27,11 @@ std::optional<std::string> severity(const Words& a) {
   return a["--severity"];
 }
 
+// How far a clock is ahead: "+12 s".
+std::string signed_seconds(std::int64_t seconds) {
+  return (seconds > 0 ? "+" : "") + std::to_string(seconds) + " s";
+}
+
 Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
   auto answer = api.ask(op::list_nodes());
   const auto nodes = op::as<op::ListNodesAnswer>(answer);
@@ -33,19 +39,27 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
   // One word for a person: a state that says more than "approved" while a node leaves.
   for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
     const auto& node = nodes->items[i];
+    (*answer)["items"][i]["clock"] = node.clock_skew_s ? signed_seconds(*node.clock_skew_s) : "";
     if (node.draining) (*answer)["items"][i]["state"] = node.drained ? "drained" : "draining";
   }
-  return show_items(w, answer,
-                    {{"NAME", "/name"},
-                     {"STATE", "/state"},
-                     {"ROLES", "/roles"},
-                     {"CONFIG", "/config_version"},
-                     {"LAST SEEN", "/last_seen_at", Format::time},
-                     {"DRAINED BY", "/drain_deadline", Format::time},
-                     {"DATA PLANE", "/data_plane_advertise"},
-                     {"FABRIC", "/fabric_advertise"},
-                     {"ID", "/id"}},
-                    "No nodes. Invite one with 'rap admin join-tokens create'.");
+  const auto shown = show_items(w, answer,
+                                {{"NAME", "/name"},
+                                 {"STATE", "/state"},
+                                 {"ROLES", "/roles"},
+                                 {"CONFIG", "/config_version"},
+                                 {"CLOCK", "/clock"},
+                                 {"LAST SEEN", "/last_seen_at", Format::time},
+                                 {"DRAINED BY", "/drain_deadline", Format::time},
+                                 {"DATA PLANE", "/data_plane_advertise"},
+                                 {"FABRIC", "/fabric_advertise"},
+                                 {"ID", "/id"}},
+                                "No nodes. Invite one with 'rap admin join-tokens create'.");
+  for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
+    for (const auto& notice : nodes->items[i].notices) {
+      w.out << nodes->items[i].name << ": " << notice.text << "\n";
+    }
+  }
+  return shown;
 }
 
 Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
@@ -83,10 +97,28 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.ask(op::undrain_node(a["NODE"])), a["NODE"] + " takes part again.");
       });
-  Leaf(group, invocation, "disable", "Shut a node out")
+  Leaf(group, invocation, "disable", "Shut a node out, until it is enabled")
       .word("NODE", "Name or id of the node")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::disable_node(a["NODE"])), a["NODE"] + " is disabled.");
+        return show(w, api.ask(op::disable_node(a["NODE"])),
+                    a["NODE"] + " is disabled. 'rap admin nodes enable " + a["NODE"] +
+                        "' lets it take part again.");
+      });
+  Leaf(group, invocation, "enable", "Let a disabled node take part again")
+      .word("NODE", "Name or id of the node")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::enable_node(a["NODE"])),
+                    a["NODE"] +
+                        " is enabled. It comes back by itself within a minute, if its "
+                        "certificate has not expired meanwhile.");
+      });
+  Leaf(group, invocation, "readmit",
+       "Invite a node's host to enrol again as the same node: print a join token")
+      .word("NODE", "Name or id of the node")
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        const auto answer = api.ask(op::readmit_node(a["NODE"], {}));
+        const auto made = RAP_TRY(op::as<op::ReadmitNodeAnswer>(answer));
+        return show(w, answer, made.join_token);  // it is bare on its line, to be copied
       });
   Leaf(group, invocation, "revoke", "Take a node out for good, with all its certificates and keys")
       .word("NODE", "Name or id of the node")

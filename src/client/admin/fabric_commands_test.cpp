@@ -59,6 +59,29 @@ TEST_F(FabricCommands, SayWhichNodesDrainAndWhichAreDrained) {
   EXPECT_NE(out.find("c     drained"), out.npos) << out;
 }
 
+TEST_F(FabricCommands, SayBelowTheNodesWhatIsToBeDone) {
+  shell.network.answer(
+      "GET nodes",
+      {{"items",
+        {{{"name", "a"}, {"state", "approved"}, {"clock_skew_s", 0}},
+         {{"name", "b"},
+          {"state", "approved"},
+          {"clock_skew_s", 12},
+          {"notices", {{{"code", "clock_off"}, {"text", "Its clock is 12 s ahead."}}}}}}}});
+  EXPECT_EQ(shell.run({"admin", "nodes", "list"}), 0);
+  const std::string out = shell.out.str();
+  EXPECT_NE(out.find("+12 s"), out.npos) << out;
+  EXPECT_TRUE(out.ends_with("b: Its clock is 12 s ahead.\n")) << out;
+}
+
+TEST_F(FabricCommands, BringNodesBack) {
+  shell.network.answer("POST nodes/e/enable", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "enable", "e"}), 0);
+  shell.network.answer("POST nodes/e/readmit", {{"join_token", "rapjt1.x"}});
+  EXPECT_EQ(shell.run({"admin", "nodes", "readmit", "e"}), 0);
+  EXPECT_NE(shell.out.str().find("\nrapjt1.x\n"), std::string::npos) << shell.out.str();
+}
+
 TEST_F(FabricCommands, ShowChannelsAndWhatIsNotConnectedUntilInterrupted) {
   shell.network.answer(
       "GET channels",

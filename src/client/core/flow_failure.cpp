@@ -26,13 +26,17 @@ std::optional<Meaning> meaning_when_accepted(FlowReason reason) {
 Meaning meaning(FlowReason reason) {
   switch (reason) {
     case FlowReason::token_invalid:
-    case FlowReason::token_expired:
     case FlowReason::token_replayed:
     case FlowReason::wrong_cluster:
     case FlowReason::wrong_entry:
     case FlowReason::wrong_resource:
       return {ExitCode::denied, "the fabric did not accept the session's token",
-              "Try again; if it persists, check this machine's clock."};
+              "Try again; if it persists, ask the platform's administrator."};
+    case FlowReason::token_expired:
+      return {ExitCode::denied,
+              "by the clock of a node on the way the session's token is not valid",
+              "Try again. If it persists, that node's clock is wrong, and not this machine's: the "
+              "platform's administrator sees whose with 'rap admin nodes list'."};
     case FlowReason::channel_class_denied:
       return {ExitCode::denied, "this kind of traffic is not allowed here", "Try another --class."};
     case FlowReason::session_ended:

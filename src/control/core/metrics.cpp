@@ -5,10 +5,10 @@
 namespace rap::control {
 namespace {
 
-void gauge(MetricsText& out, std::string_view name, std::string_view help,
+void gauge(MetricsText& out, std::string_view name, std::string_view help, std::string_view label,
            const std::vector<StateCount>& counts) {
   out.family(name, "gauge", help);
-  for (const StateCount& c : counts) out.sample(c.count, metrics_label("state", c.state));
+  for (const StateCount& c : counts) out.sample(c.count, metrics_label(label, c.state));
 }
 
 }  // namespace
@@ -39,8 +39,7 @@ void Metrics::add_source(std::function<void(MetricsText&)> write) {
   sources_.push_back(std::move(write));
 }
 
-std::string Metrics::text(const std::vector<StateCount>& nodes,
-                          const std::vector<StateCount>& sessions) const {
+std::string Metrics::text(const ClusterFigures& figures) const {
   MetricsText out("rap_");
   out.family("control_requests_total", "counter", "Answered requests by route and status.");
   for (const auto& counted : routes_) {
@@ -60,8 +59,18 @@ std::string Metrics::text(const std::vector<StateCount>& nodes,
     out.sample(fallbacks_[i].load(std::memory_order_relaxed),
                metrics_label("cause", wire::kFallbackCauses[i]));
   }
-  gauge(out, "nodes", "Nodes by state.", nodes);
-  gauge(out, "sessions", "Sessions by state.", sessions);
+  gauge(out, "nodes", "Nodes by state.", "state", figures.nodes);
+  gauge(out, "sessions", "Sessions by state.", "state", figures.sessions);
+  out.one("database_histories", "gauge",
+          "Histories of the database; one more each time it was found to have gone back.",
+          figures.histories);
+  gauge(out, "node_notices", "Nodes that need somebody's attention, by why.", "code",
+        figures.notices);
+  out.family("node_clock_skew_seconds", "gauge",
+             "How far the clock of a node is ahead of the control plane's.");
+  for (const auto& [node, skew] : figures.clock_skews) {
+    out.sample(std::to_string(skew.count()), metrics_label("node", node));
+  }
   MetricsText more(kSourcePrefix);
   for (const auto& write : sources_) write(more);
   return out.take() + more.take();

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/metrics_text.hpp"
@@ -20,6 +22,16 @@ inline constexpr std::string_view kSourcePrefix = "rap_control_";
 struct StateCount {
   std::string state;
   std::uint64_t count = 0;
+};
+
+// What the database says, at the moment it is asked.
+struct ClusterFigures {
+  std::vector<StateCount> nodes;
+  std::vector<StateCount> sessions;
+  std::uint64_t histories = 1;        // core/history.hpp
+  std::vector<StateCount> notices;    // of nodes, by code
+  // By the node's name, how far its clock is ahead of ours; negative: behind.
+  std::vector<std::pair<std::string, std::chrono::seconds>> clock_skews;
 };
 
 class Metrics {
@@ -39,8 +51,7 @@ class Metrics {
   // thread.
   void add_source(std::function<void(MetricsText&)> write);
 
-  std::string text(const std::vector<StateCount>& nodes,
-                   const std::vector<StateCount>& sessions) const;
+  std::string text(const ClusterFigures& figures) const;
 
  private:
   static constexpr std::array kStatuses = {200, 201, 202, 204, 400, 401, 403, 404, 405,

@@ -15,7 +15,7 @@ TEST(Metrics, CountRequestsByListenerRouteAndStatus) {
   m.count_request("node", "checkIn", 418);
   m.count_request("node", "unheard-of", 200);
   m.count_sign_in_failure();
-  const std::string text = m.text({{"approved", 3}}, {{"active", 2}});
+  const std::string text = m.text({.nodes = {{"approved", 3}}, .sessions = {{"active", 2}}});
   for (const char* line :
        {"rap_control_requests_total{listener=\"api\",route=\"getMe\",status=\"200\"} 2\n",
         "rap_control_requests_total{listener=\"api\",route=\"\",status=\"404\"} 1\n",
@@ -31,9 +31,9 @@ TEST(Metrics, HaveRoomForWhatOthersCount) {
   Metrics m;
   m.add_source([](MetricsText& t) { t.one("streams", "gauge", "Open now.", 7); });
   EXPECT_TRUE(
-      m.text({}, {}).ends_with("# HELP rap_control_streams Open now.\n"
-                               "# TYPE rap_control_streams gauge\n"
-                               "rap_control_streams 7\n"));
+      m.text({}).ends_with("# HELP rap_control_streams Open now.\n"
+                           "# TYPE rap_control_streams gauge\n"
+                           "rap_control_streams 7\n"));
 }
 
 }  // namespace

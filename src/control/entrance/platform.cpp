@@ -3,7 +3,7 @@
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/openapi.hpp"
-#include "control/nodes/node.hpp"
+#include "control/nodes/notice.hpp"
 #include "control/pki/authority.hpp"
 #include "control/sessions/session.hpp"
 #include "wire/node_api_calls.hpp"
@@ -25,8 +25,18 @@ Outcome<Reply> readyz(PlatformPorts& ports, const Call& call) {
 
 Outcome<Reply> metrics(PlatformPorts& ports, const Call& call) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    return Reply{ports.metrics.text(tx.nodes().count_by_state(), tx.sessions().count_by_state()),
-                 "text/plain; version=0.0.4"};
+    const auto nodes = tx.nodes().list();
+    ClusterFigures figures{.nodes = tx.nodes().count_by_state(),
+                           .sessions = tx.sessions().count_by_state(),
+                           .histories = 1,
+                           .notices = count_notices(nodes),
+                           .clock_skews = {}};
+    for (const Node& node : nodes) {
+      if (node.state != NodeState::approved) continue;
+      if (const auto skew = clock_skew_of(node)) figures.clock_skews.emplace_back(node.name, *skew);
+    }
+    if (const auto history = tx.cluster().history()) figures.histories = history->count;
+    return Reply{ports.metrics.text(figures), "text/plain; version=0.0.4"};
   });
 }
 

@@ -1,6 +1,7 @@
 #include "control/housekeeping/housekeeping.hpp"
 
 #include "control/configuration/config_document.hpp"
+#include "control/core/history.hpp"
 #include "control/link/security_changes.hpp"
 #include "control/people/bearer.hpp"
 #include "control/pki/certificate_inventory.hpp"
@@ -27,6 +28,25 @@ std::size_t end_overlong_sessions(const HousekeepingPorts& ports, Transaction& t
 }
 
 }  // namespace
+
+Outcome<KeptHistory> keep_history(const HousekeepingPorts& ports, std::uint64_t noted,
+                                  WallTime now) {
+  const Scope scope = Scope::platform().in(ports.cluster);
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<KeptHistory> {
+    const auto went_back = [&](const History& h) {
+      return h.elsewhere || noted > h.config_version;
+    };
+    auto history = tx.cluster().history();
+    if (history && went_back(*history)) history = tx.cluster().lock_history();
+    if (!history) return KeptHistory{};
+    // Another server may have been quicker.
+    if (!went_back(*history)) return KeptHistory{.config_version = history->config_version};
+    begin_history(tx, AuditEntry::of_system(now),
+                  history->elsewhere ? HistoryLoss::elsewhere : HistoryLoss::noted_ahead, noted,
+                  now);
+    return KeptHistory{tx.cluster().config_version(), true};
+  });
+}
 
 Outcome<std::size_t> keep_house(const HousekeepingPorts& ports, WallTime now) {
   const Scope scope = Scope::platform().in(ports.cluster);

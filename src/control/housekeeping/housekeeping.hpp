@@ -29,4 +29,12 @@ struct HousekeepingPorts {
 // The number of sessions it ended.
 Outcome<std::size_t> keep_house(const HousekeepingPorts& ports, WallTime now);
 
+struct KeptHistory {
+  std::uint64_t config_version = 0;  // the cluster's; 0: there is no cluster
+  bool went_back = false;            // the database, and a new history has begun
+};
+// `noted`: the newest configuration version that was noted outside of the database.
+Outcome<KeptHistory> keep_history(const HousekeepingPorts& ports, std::uint64_t noted,
+                                  WallTime now);
+
 }  // namespace rap::control

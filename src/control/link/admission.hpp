@@ -23,6 +23,8 @@ struct NodeAdmission {
   bool carries_sessions = false;     // as far as was reported
   bool has_certificate = false;      // the one it came with is its own and not revoked
   std::string ca_ref = {};           // under which that was issued
+  std::string incarnations = "{}";   // nodes/incarnations.hpp
+  WallTime checked_in_at{};
 };
 
 // A node that calls, and the serial of the certificate it comes with.

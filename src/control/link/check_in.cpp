@@ -2,8 +2,10 @@
 // seconds: an idle one costs two statements.
 #include <algorithm>
 
+#include "control/core/history.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_report.hpp"
+#include "control/nodes/incarnations.hpp"
 #include "control/pki/authority.hpp"
 #include "control/sessions/node_command.hpp"
 #include "control/sessions/session.hpp"
@@ -38,9 +40,10 @@ std::string member_text(const NodeCall& call, const char* name) {
 
 // The number of the node's last command, which may be one of these.
 std::uint64_t reconcile_sessions(const NodeCallPorts& ports, const NodeCall& call,
+                                 const NodeAdmission& admitted,
                                  const std::vector<SessionPresence>& carried) {
   auto& sessions = call.tx.sessions();
-  if (carried.empty() && !call.admitted.carries_sessions) return call.admitted.commands_seq;
+  if (carried.empty() && !admitted.carries_sessions) return admitted.commands_seq;
   sessions.settle_states(sessions.record_presence(call.node.id, carried, call.now), call.now);
   std::vector<SessionId> ids;
   ids.reserve(carried.size());
@@ -53,7 +56,56 @@ std::uint64_t reconcile_sessions(const NodeCallPorts& ports, const NodeCall& cal
     call.tx.commands().terminate_session(call.node.id, id, CommandId::random(ports.rng), call.now,
                                          call.now - kRepeatCommandAfter);
   }
-  return ended.empty() ? call.admitted.commands_seq : call.tx.commands().last(call.node.id);
+  return ended.empty() ? admitted.commands_seq : call.tx.commands().last(call.node.id);
+}
+
+// What this node knows that the database does not: then that went back.
+void follow_history(const NodeCallPorts& ports, const NodeCall& call, NodeAdmission& admitted) {
+  const Json& versions = call.body["versions"];
+  const std::uint64_t config = unsigned_member(versions, "config_version");
+  const std::uint64_t command = unsigned_member(versions, "commands_seq");
+  if (config <= admitted.config_version && command <= admitted.commands_seq) return;
+  const auto history = call.tx.cluster().lock_history();
+  if (!history) return;
+  const std::uint64_t commanded = call.tx.commands().last(call.node.id);
+  if (tells_of_loss(*history, config, history->config_version, call.now) ||
+      tells_of_loss(*history, command, commanded, call.now)) {
+    begin_history(call.tx, call.audit_entry(), HistoryLoss::node_ahead, std::max(config, command),
+                  call.now);
+    ports.log.error("database.went_back", {{"found_by", to_string(HistoryLoss::node_ahead)},
+                                           {"node", call.node.name},
+                                           {"config_version", config}});
+  }
+  admitted.config_version = call.tx.cluster().config_version();
+  admitted.commands_seq = call.tx.commands().last(call.node.id);
+}
+
+// Whether this is a copy of the node, which is kept out.
+bool is_kept_out(const NodeCallPorts& ports, const NodeCall& call) {
+  const std::string who = call.text("incarnation");
+  if (who.empty()) return false;  // an older agent
+  const Incarnations before = incarnations_from(call.admitted.incarnations);
+  Incarnations after = before;
+  const auto verdict = take_check_in(after, who, call.admitted.checked_in_at, call.now);
+  if (after != before) call.tx.node_reports().record_incarnations(call.node.id, to_json(after));
+  if (verdict == IncarnationVerdict::returned) {
+    call.tx.audit(call.audit_entry()
+                      .about("node.copied", "node", call.node.id.str(), call.node.name)
+                      .with({{"kept_out", after.kept_out.back()}}));
+    ports.log.error("node.copied", {{"node", call.node.name},
+                                    {"detail",
+                                     "Two agents run with its identity; the one that came later is "
+                                     "kept out."}});
+  }
+  return verdict == IncarnationVerdict::kept_out;
+}
+
+Json answer_to(const NodeCall& call, const NodeAdmission& admitted, bool renew, bool kept_out) {
+  return {{"config_version", admitted.config_version},
+          {"commands_seq", admitted.commands_seq},
+          {"renew_certificate", renew},
+          {"kept_out", kept_out},
+          {"server_time", to_unix(call.now)}};
 }
 
 // One that the node does not have yet.
@@ -73,6 +125,9 @@ std::uint64_t unsigned_member(const Json& object, const char* name) {
 }
 
 Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
+  NodeAdmission admitted = call.admitted;
+  // What a copy says of the node is not the node's.
+  if (is_kept_out(ports, call)) return reply(answer_to(call, admitted, false, true));
   Node report = call.node;
   report.certificate_serial = call.request.peer_certificate_serial;
   report.versions = member_text(call, "versions");
@@ -83,13 +138,11 @@ Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
   const auto carried = observations == call.body.end() ? std::vector<SessionPresence>{}
                                                        : carried_sessions(*observations);
   call.tx.node_reports().record_check_in(report, call.now);
-  const std::uint64_t commands_seq = reconcile_sessions(ports, call, carried);
+  follow_history(ports, call, admitted);
+  admitted.commands_seq = reconcile_sessions(ports, call, admitted, carried);
   // The certificate was issued under another root than the one that issues now.
-  const bool wants_renewal = call.admitted.ca_ref != ports.authority->ca_ref();
-  Json answer = {{"config_version", call.admitted.config_version},
-                 {"commands_seq", commands_seq},
-                 {"renew_certificate", wants_renewal},
-                 {"server_time", to_unix(call.now)}};
+  const bool wants_renewal = admitted.ca_ref != ports.authority->ca_ref();
+  Json answer = answer_to(call, admitted, wants_renewal, false);
   add_audit_head(answer, ports, call);
   return reply(answer);
 }

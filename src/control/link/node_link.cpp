@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
+#include "control/link/adoption.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_table.hpp"
 
@@ -116,7 +117,7 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
   // One transaction a call: who was admitted is still admitted when the call takes effect.
   const Scope scope = Scope::cluster(request.peer->cluster);
   auto made = transact(ports_.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
-    auto admitted = RAP_TRY(admit(tx, id, request.peer_certificate_serial));
+    auto admitted = RAP_TRY(admit(tx, id, request, now));
     ports_.admission_cache.remember(id, request.peer_certificate_serial,
                                     admitted.second.admissions);
     RAP_TRY(check_query(route, request.query));
@@ -178,19 +179,32 @@ Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
 
 // It must still take part, and its certificate be one that was issued and not revoked.
 Outcome<std::pair<Node, NodeAdmission>> NodeLink::admit(Transaction& tx, NodeId id,
-                                                        std::string_view serial) {
+                                                        const wire::HttpRequest& request,
+                                                        WallTime now) {
+  const std::string& serial = request.peer_certificate_serial;
   auto found = tx.admissions().admit(id, serial);
-  if (found && found->first.state == NodeState::revoked) {
+  if (!found) {
+    return refuse(ProblemCode::node_disabled,
+                  "The control plane does not know this node. If its database was restored from a "
+                  "backup older than the node, invite the node anew: 'rap admin join-tokens "
+                  "create', and an empty state directory here.");
+  }
+  if (found->first.state == NodeState::revoked) {
     return refuse(ProblemCode::certificate_revoked,
                   "This node was revoked. Its host may come back as a new node only, with a new "
                   "join token and an empty state directory.");
   }
-  if (!found || found->first.state != NodeState::approved) {
+  if (found->first.state != NodeState::approved) {
     return refuse(ProblemCode::node_disabled,
-                  "This node is not approved, or was disabled. A platform administrator can say "
-                  "why; it comes back with a new join token.");
+                  "This node is " + std::string(to_string(found->first.state)) +
+                      ". A platform administrator can say why, and let it take part with 'rap "
+                      "admin nodes enable'; this agent goes on asking.");
   }
-  if (!found->second.has_certificate) {
+  if (!found->second.has_certificate &&
+      adopt_certificate(ports_.calls, tx, found->first, request, now)) {
+    found = tx.admissions().admit(id, serial);
+  }
+  if (!found || !found->second.has_certificate) {
     return refuse(ProblemCode::certificate_revoked,
                   "This certificate was revoked or never issued; enrol again with a new join "
                   "token.");

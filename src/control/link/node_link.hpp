@@ -40,8 +40,8 @@ class NodeLink {
                                         WallTime now);
   Outcome<NodeId> name_caller(const wire::HttpRequest& request,
                               std::optional<std::string_view> path_id) const;
-  static Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
-                                                       std::string_view serial);
+  Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
+                                                const wire::HttpRequest& request, WallTime now);
 
   NodeLinkPorts ports_;
   std::vector<NodeRoute> routes_;

@@ -2,6 +2,7 @@
 
 #include "control/link/deltas.hpp"
 #include "control/link/node_calls.hpp"
+#include "control/nodes/incarnations.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "snapshot/audit_head.hpp"
 #include "snapshot/documents.hpp"
@@ -66,11 +67,13 @@ std::vector<NodeRoute> node_link_routes() {
   };
   return {
       route(NodeApiCall::check_in, "Say what runs, hear what is new",
-            {object_of_any("versions"), object_of_any("metrics").optional(),
-             object_of_any("metadata").optional(), object_of_any("observations").optional()},
+            {text("incarnation", kMaxIncarnationBytes).optional(), object_of_any("versions"),
+             object_of_any("metrics").optional(), object_of_any("metadata").optional(),
+             object_of_any("observations").optional()},
             {200,
              {count("config_version"), count("commands_seq"),
-              of("renew_certificate", FieldType::boolean), time("server_time"),
+              of("renew_certificate", FieldType::boolean), of("kept_out", FieldType::boolean),
+              time("server_time"),
               text("audit_head", static_cast<std::int64_t>(snapshot::kMaxAuditHeadBytes))
                   .optional()}},
             reports, check_in),

@@ -8,6 +8,7 @@
 #include "control/nodes/enrolment.hpp"
 #include "control/nodes/issued_join_token.hpp"
 #include "control/nodes/node.hpp"
+#include "control/nodes/revoking.hpp"
 #include "control/nodes/routes.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
@@ -73,6 +74,11 @@ Outcome<Reply> again(Transaction& tx, const Call& call, const IssuedJoinToken& t
       "This join token has been used. Make a new one with 'rap admin join-tokens create'.");
 }
 
+// It was approved before: this is how it is readmitted.
+bool is_member(const Node& node) {
+  return node.state == NodeState::approved || node.state == NodeState::disabled;
+}
+
 Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
   RAP_TRY(slow_down(ports, call));
   const auto node = NodeId::parse(call.text("node_id"));
@@ -101,7 +107,10 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
     RAP_TRY(check_certificate_hosts(tx, ports.issuing, enrolment.cluster, names));
     tx.join_tokens().use(token->id, call.now);
     tx.enrolments().create(enrolment);
-    tx.nodes().set_state(token->node, NodeState::pending, call.now);
+    // A node that is readmitted stays what it is until that is decided.
+    if (!is_member(*invited)) {
+      tx.nodes().set_state(token->node, NodeState::pending, call.now);
+    }
     AuditEntry entry =
         call.audit("enrolment.requested", "node", token->node.str(), token->node_name);
     entry.detail = Json{{"enrolment", enrolment.id.str()},
@@ -202,6 +211,7 @@ Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState de
     AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
                                   e->node.str(), e->node_name);
     if (approved) {
+      RAP_TRY(supersede_certificates(tx, call, e->node));  // when it is readmitted
       const auto certificate = RAP_TRY(issue(ports, tx, *e, call.now));
       tx.nodes().adopt(*e);
       tx.certificates().add(certificate);
@@ -210,7 +220,11 @@ Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState de
                           {"fingerprint", certificate.fingerprint}}
                          .dump();
     }
-    tx.nodes().set_state(e->node, approved ? NodeState::approved : NodeState::denied, call.now);
+    if (approved) {
+      tx.nodes().set_state(e->node, NodeState::approved, call.now);
+    } else if (!is_member(*node)) {
+      tx.nodes().set_state(e->node, NodeState::denied, call.now);
+    }
     tx.enrolments().decide(*e, call.caller->id);
     tx.audit(std::move(entry));
     return reply(to_json(*e));

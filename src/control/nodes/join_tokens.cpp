@@ -41,25 +41,52 @@ Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call&
   return node.id;
 }
 
-Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
+Reply make_token(JoinTokenPorts& ports, Transaction& tx, const Call& call, NodeId node,
+                 const AuditEntry& entry) {
   const std::string secret = to_base64url(ports.rng.bytes(kSecretBytes));
+  IssuedJoinToken token;
+  token.id = JoinTokenId::random(ports.rng);
+  token.node = node;
+  token.secret_sha256 = crypto::sha256(as_bytes(secret));
+  token.created_by = call.caller->id;
+  token.created_at = call.now;
+  token.expires_at =
+      call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
+  tx.join_tokens().add(token);
+  tx.audit(entry);
+  return reply(
+      {{"id", token.id.str()},
+       {"join_token", wire::encode_join_token(ports.public_url, ports.authority->root_fingerprint(),
+                                              ports.authority->cluster, node, secret)},
+       {"expires_at", to_unix(token.expires_at)}});
+}
+
+Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = RAP_TRY(invited_node(ports, tx, call));
-    IssuedJoinToken token;
-    token.id = JoinTokenId::random(ports.rng);
-    token.node = node;
-    token.secret_sha256 = crypto::sha256(as_bytes(secret));
-    token.created_by = call.caller->id;
-    token.created_at = call.now;
-    token.expires_at =
-        call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
-    tx.join_tokens().add(token);
-    tx.audit(call.audit("join_token.created", "node", node.str(), call.text("node_name")));
-    return reply({{"id", token.id.str()},
-                  {"join_token",
-                   wire::encode_join_token(ports.public_url, ports.authority->root_fingerprint(),
-                                           ports.authority->cluster, node, secret)},
-                  {"expires_at", to_unix(token.expires_at)}});
+    return make_token(ports, tx, call, node,
+                      call.audit("join_token.created", "node", node.str(), call.text("node_name")));
+  });
+}
+
+// A way back for a node that cannot prove itself any more, or is reached somewhere else: a token
+// for this very node, which keeps its name, roles and pools. It is approved like any enrolment, and
+// what it had before is then superseded.
+Outcome<Reply> readmit_node(JoinTokenPorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto node = tx.nodes().find(call.path("node"));
+    if (!node) {
+      return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
+                                                     "'; list them to see which there are.");
+    }
+    if (node->state != NodeState::approved && node->state != NodeState::disabled) {
+      return refuse(node->state == NodeState::revoked ? ProblemCode::node_revoked
+                                                      : ProblemCode::node_not_approved,
+                    "'" + node->name + "' is " + std::string(to_string(node->state)) +
+                        "; its host comes in with 'rap admin join-tokens create'.");
+    }
+    return make_token(ports, tx, call, node->id,
+                      call.audit("node.readmitted", "node", node->id.str(), node->name));
   });
 }
 
@@ -126,6 +153,15 @@ std::vector<RouteOf<JoinTokenPorts>> join_token_routes() {
         .body = {},
         .answer = {204, {}}},
        withdraw_join_token},
+      {{.method = "POST",
+        .path = "/api/v1/nodes/{node}/readmit",
+        .operation = "readmitNode",
+        .summary = "Invite a node's host to enrol again as the same node; the token works once",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
+        .answer = {201, {uuid("id"), text("join_token", 4096), time("expires_at")}}},
+       readmit_node},
   };
 }
 

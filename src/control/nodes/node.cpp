@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/http/json_reply.hpp"
+#include "control/nodes/notice.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {
@@ -43,7 +44,9 @@ Fields node_fields() {
           of("metadata", FieldType::free_object),
           count("config_version"),
           count("wanted_config_version"),
-          text("config_error", 4096).optional()};
+          text("config_error", 4096).optional(),
+          integer("clock_skew_s", INT64_MIN, INT64_MAX).optional(),
+          list("notices", std::ssize(kNoticeNames), notice_fields())};
 }
 
 Json to_json(const Node& n) {
@@ -62,9 +65,11 @@ Json to_json(const Node& n) {
               {"metrics", parse_stored(n.metrics)},
               {"metadata", parse_stored(n.metadata)},
               {"config_version", n.acked_config_version},
-              {"wanted_config_version", n.wanted_config_version}};
+              {"wanted_config_version", n.wanted_config_version},
+              {"notices", to_json(notices_of(n))}};
   if (n.drain_deadline) out["drain_deadline"] = to_unix(*n.drain_deadline);
   if (n.checked_in_at > WallTime{}) out["last_seen_at"] = to_unix(n.checked_in_at);
+  if (const auto skew = clock_skew_of(n)) out["clock_skew_s"] = skew->count();
   if (!n.config_error.empty()) out["config_error"] = n.config_error;
   return out;
 }

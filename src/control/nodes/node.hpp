@@ -48,10 +48,12 @@ struct Node {
   std::string metrics = "{}";
   std::string metadata = "{}";
   std::string observations = "{}";
+  std::string incarnations = "{}";  // nodes/incarnations.hpp
   std::string certificate_serial;  // with which it came
   std::uint64_t acked_config_version = 0;
   std::uint64_t wanted_config_version = 0;  // the cluster's
   std::string config_error;
+  WallTime history_began{};  // the cluster's (core/history.hpp); WallTime{}: in the first one
 
   bool has_role(policy::NodeRole role) const;
 };

@@ -55,9 +55,33 @@ Outcome<Reply> disable_node(NodePorts& ports, const Call& call) {
   return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
     if (node.state == NodeState::disabled || node.state == NodeState::revoked) return {};
     tx.nodes().set_state(node.id, NodeState::disabled, call.now);
-    tx.certificates().revoke(node.id, std::nullopt, call.now);
+    tx.certificates().hold(node.id, call.now);
     end_sessions(ports.rng, tx, call.audit_entry(), {.carried_by = node.id}, "node_disabled");
     tx.audit(call.audit("node.disabled", "node", node.id.str(), node.name));
+    return {};
+  });
+}
+
+// The node's agent comes back by itself: it went on asking.
+Outcome<Reply> enable_node(NodePorts& ports, const Call& call) {
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
+    if (node.state == NodeState::approved) return {};
+    if (node.state != NodeState::disabled) {
+      return refuse(node.state == NodeState::revoked ? ProblemCode::node_revoked
+                                                     : ProblemCode::node_not_approved,
+                    "'" + node.name + "' is " + std::string(to_string(node.state)) +
+                        "; only a disabled node can be enabled. Invite its host with 'rap admin "
+                        "join-tokens create'.");
+    }
+    if (tx.certificates().list_of_node(node.id).empty()) {
+      return refuse(ProblemCode::node_not_approved,
+                    "'" + node.name +
+                        "' was disabled before it was ever approved. Revoke it, and "
+                        "invite its host with 'rap admin join-tokens create'.");
+    }
+    tx.nodes().set_state(node.id, NodeState::approved, call.now);
+    tx.certificates().release(node.id);
+    tx.audit(call.audit("node.enabled", "node", node.id.str(), node.name));
     return {};
   });
 }
@@ -134,12 +158,22 @@ std::vector<RouteOf<NodePorts>> node_routes() {
       {{.method = "POST",
         .path = "/api/v1/nodes/{node}/disable",
         .operation = "disableNode",
-        .summary = "Take a node out: certificates revoked, sessions ended, peers told",
+        .summary =
+            "Take a node out until it is enabled: certificates held, sessions ended, peers told",
         .access = policy::Access::platform,
         .query = {},
         .body = {},
         .answer = {200, node_fields()}},
        disable_node},
+      {{.method = "POST",
+        .path = "/api/v1/nodes/{node}/enable",
+        .operation = "enableNode",
+        .summary = "Let a disabled node take part again: its certificates are good again",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, node_fields()}},
+       enable_node},
       {{.method = "POST",
         .path = "/api/v1/nodes/{node}/drain",
         .operation = "drainNode",

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/try.hpp"
 #include "control/pki/own_certificate.hpp"
 #include "control/sessions/ending.hpp"
 
@@ -75,6 +76,19 @@ Outcome<void> revoke_node(RandomSource& rng, Transaction& tx, const Call& call, 
       nlohmann::json{{"severity", to_string(severity)}, {"certificates", certificates.size()}}
           .dump();
   tx.audit(std::move(entry));
+  return {};
+}
+
+Outcome<void> supersede_certificates(Transaction& tx, const Call& call, NodeId node) {
+  std::vector<RevocationEntry> entries;
+  for (const NodeCertificate& c : tx.certificates().list_of_node(node)) {
+    if (c.not_after <= call.now) continue;
+    if (const auto r = of_certificate(c, wire::Severity::close)) {
+      entries.push_back({*r, node, call.now, c.not_after});
+    }
+  }
+  RAP_TRY(add(tx, entries, call.now));
+  tx.certificates().revoke(node, std::nullopt, call.now);
   return {};
 }
 

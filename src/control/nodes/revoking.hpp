@@ -20,6 +20,9 @@ Outcome<void> revoke_certificate(Transaction& tx, const Call& call,
                                  const NodeCertificate& certificate, wire::Severity severity,
                                  bool and_key);
 
+// The node was given another certificate, and none of those before it is believed any more.
+Outcome<void> supersede_certificates(Transaction& tx, const Call& call, NodeId node);
+
 // "close" unless "drain" was asked for.
 wire::Severity severity_of(const Call& call);
 

@@ -60,7 +60,7 @@ crypto::RevocationReason revocation_reason(HolderState holder, bool key_revoked)
   using enum crypto::RevocationReason;
   if (holder == HolderState::revoked) return privilege_withdrawn;
   if (key_revoked) return key_compromise;
-  return holder == HolderState::disabled ? cessation_of_operation : unspecified;
+  return holder == HolderState::disabled ? certificate_hold : unspecified;
 }
 
 std::optional<crypto::Sha256> digest_of(const std::string& hex) {

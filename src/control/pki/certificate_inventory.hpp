@@ -98,8 +98,14 @@ class CertificateRepository {
   virtual void retire(std::string_view serial) = 0;
   // One certificate of the node, or all of them.
   virtual void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) = 0;
+  // All usable ones of a node that is disabled, until it is enabled; then they are what they were,
+  // unless they were revoked meanwhile.
+  virtual void hold(NodeId node, WallTime now) = 0;
+  virtual void release(NodeId node) = 0;
   virtual void add_revocation(const RevocationEntry& entry) = 0;  // the greater severity stays
   virtual std::size_t count_revocations(WallTime now) = 0;
+  // The list names the certificate, its key or its node.
+  virtual bool is_listed_as_revoked(const NodeCertificate& certificate) = 0;
   // Those that are valid later than `after`, of all kinds or of those that clients meet, by issuer
   // and serial; no more than `limit`.
   enum class Met : std::uint8_t { by_anybody, by_clients };

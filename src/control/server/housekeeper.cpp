@@ -15,7 +15,11 @@ constexpr std::chrono::seconds kCertificateInterval{5};
 
 Housekeeper::Housekeeper(Options options, const control::HousekeepingPorts& house,
                          const control::RotationPorts& trust, Log& log)
-    : options_(std::move(options)), house_(house), trust_(trust), log_(log) {}
+    : options_(std::move(options)),
+      house_(house),
+      trust_(trust),
+      log_(log),
+      note_(options_.history_note) {}
 
 Housekeeper::~Housekeeper() {
   {
@@ -39,6 +43,7 @@ Result<bool> Housekeeper::migrate() {
   }
   if (*applied > 0) log_.info("database.migrated", {{"applied", *applied}});
   migrated_ = true;
+  watch_history();  // before anything is counted or anybody is answered
   return true;
 }
 
@@ -54,6 +59,7 @@ void Housekeeper::run() {
     lock.unlock();
     watch_database();
     log_.catch_up();
+    if (migrated_) watch_history();
     if (migrated_ && io::mono_now() >= next_house) {
       next_house = io::mono_now() + control::kHousekeepingInterval;
       const auto ended = control::keep_house(house_, io::wall_now());
@@ -66,6 +72,23 @@ void Housekeeper::run() {
     }
     lock.lock();
   }
+}
+
+void Housekeeper::watch_history() {
+  const auto kept = control::keep_history(house_, note_.config_version(), io::wall_now());
+  if (!kept || kept->config_version == 0) return;  // the database is away, or holds no cluster yet
+  if (kept->went_back) {
+    log_.error("database.went_back",
+               {{"config_version", kept->config_version},
+                {"detail",
+                 "The database was restored from a backup, or failed over. Nodes follow. "
+                 "See what was lost: docs/operations/restore.md."}});
+  }
+  const auto written = note_.write(kept->config_version);
+  if (!written && !note_trouble_said_) {
+    log_.warn("history.not_noted", {{"reason", written.error()}});
+  }
+  note_trouble_said_ = !written;
 }
 
 void Housekeeper::watch_database() {

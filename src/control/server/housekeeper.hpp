@@ -11,6 +11,7 @@
 
 #include "control/housekeeping/housekeeping.hpp"
 #include "control/pki/rotation/ports.hpp"
+#include "control/server/history_note.hpp"
 #include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
@@ -21,6 +22,7 @@ class Housekeeper {
     std::string conninfo;
     std::optional<store::PrivatePostgres> postgres;  // to be kept running
     std::function<void()> check_certificate;
+    std::filesystem::path history_note;
   };
   // `log` and all that the ports refer to must outlive it.
   Housekeeper(Options options, const control::HousekeepingPorts& house,
@@ -34,11 +36,14 @@ class Housekeeper {
  private:
   void run();
   void watch_database();
+  void watch_history();
 
   Options options_;
   control::HousekeepingPorts house_;
   control::RotationPorts trust_;
   Log& log_;
+  HistoryNote note_;
+  bool note_trouble_said_ = false;
   bool migrated_ = false;
   std::mutex mutex_;
   std::condition_variable stop_;

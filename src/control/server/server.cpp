@@ -228,7 +228,8 @@ Result<void> Server::run(const ListenAddresses& addresses,
            [this] {
              renew_certificate(false);
              look_for_root_keys();
-           }},
+           },
+       .history_note = state_.home() / "history.json"},
       {database_, rng_, authority_->cluster, std::chrono::days{options_.keep_sessions_days}},
       rotation_ports(), log_);
   if (const auto migrated = housekeeper.migrate(); !migrated) {

@@ -56,8 +56,10 @@ struct ServerParts {
   std::unique_ptr<Housekeeper> housekeeper(
       std::optional<store::PrivatePostgres> postgres = std::nullopt) {
     return std::make_unique<Housekeeper>(
-        Housekeeper::Options{
-            .conninfo = conninfo, .postgres = std::move(postgres), .check_certificate = [] {}},
+        Housekeeper::Options{.conninfo = conninfo,
+                             .postgres = std::move(postgres),
+                             .check_certificate = [] {},
+                             .history_note = live.state.home() / "history.json"},
         HousekeepingPorts{database, rng, authority->cluster},
         RotationPorts{database, authority, trust_files, log}, log);
   }

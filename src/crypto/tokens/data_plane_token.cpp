@@ -78,6 +78,10 @@ std::string_view to_string(TokenFault fault) {
   return "";
 }
 
+bool is_over(const DataPlaneToken& token, WallTime now) {
+  return now >= token.expires_at + kTokenClockSkew;
+}
+
 std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::string_view kid) {
   const Json claims = {{"jti", token.id.str()},
                        {"cluster", token.cluster.str()},
@@ -106,7 +110,7 @@ std::expected<DataPlaneToken, TokenFault> verify_token(std::string_view text,
   if (!token) return std::unexpected(Fault::malformed);
   if (token->cluster != cluster) return std::unexpected(Fault::wrong_cluster);
   if (token->issued_at > now + kTokenClockSkew) return std::unexpected(Fault::not_yet_valid);
-  if (now >= token->expires_at) return std::unexpected(Fault::expired);
+  if (is_over(*token, now)) return std::unexpected(Fault::expired);
   if (token->expires_at - token->issued_at > kMaxTokenLifetime) {
     return std::unexpected(Fault::expired);
   }

@@ -15,9 +15,10 @@
 namespace rap::crypto {
 
 inline constexpr std::chrono::seconds kMaxTokenLifetime{60};
-// How far in the future "iat" may be, because the node's clock lags behind control's. "exp" has no
-// such tolerance: it bounds the time to first use.
-inline constexpr std::chrono::seconds kTokenClockSkew{5};
+// How far a node's clock may be from the control plane's, either way: "iat" may be so far in the
+// future, and "exp" so far in the past. Whoever admits tokens once must remember them for so long
+// on both ends (router/token_guard.hpp).
+inline constexpr std::chrono::seconds kTokenClockSkew{30};
 
 struct DataPlaneToken {
   TokenId id;                // jti: single use
@@ -47,6 +48,9 @@ enum class TokenFault : std::uint8_t {
   wrong_cluster,
 };
 std::string_view to_string(TokenFault fault);
+
+// Past "exp" even by a clock that is as slow as it may be.
+bool is_over(const DataPlaneToken& token, WallTime now);
 
 std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::string_view kid);
 

@@ -9,7 +9,7 @@ enum class RevocationReason : std::uint8_t {
   unspecified = 0,
   key_compromise = 1,
   superseded = 4,
-  cessation_of_operation = 5,
+  certificate_hold = 6,  // it may be good again
   privilege_withdrawn = 9,
 };
 

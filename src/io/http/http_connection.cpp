@@ -58,6 +58,7 @@ void HttpConnection::on_open() {
   if (stream_->peer()) {
     if (const auto certificate = stream_->peer_certificate()) {
       peer_serial_ = certificate->serial_hex();
+      peer_certificate_ = as_text(certificate->der());
     }
   }
   wait_for_request();
@@ -123,6 +124,7 @@ void HttpConnection::handle(wire::HttpRequest request) {
   request.peer_ip = peer_ip_;
   request.peer = stream_->peer();
   request.peer_certificate_serial = peer_serial_;
+  request.peer_certificate_der = peer_certificate_;
   if (!owner_.dispatch(id_, std::move(request))) respond(overloaded());
 }
 

@@ -87,6 +87,7 @@ class HttpConnection final : public StreamHandler, public Output {
   std::string peer_serial_;
   std::string holder_;
   std::string principal_;
+  std::string peer_certificate_;  // in DER
   HttpRequestParser parser_;
   Timer timer_;
   State state_ = State::reading;

@@ -149,6 +149,17 @@ void ControlLinkDriver::perform(const agent::UseWorker&) {
   if (new_certificate_) new_certificate_();
 }
 
+// The stream of hints is the other agent's.
+void ControlLinkDriver::perform(const agent::HoldFabric& hold) {
+  if (hold.held && events_) {
+    events_.reset();
+    loop_.post([this] {
+      step(agent::EventsEnded{std::unexpected("Another agent has this node's identity.")});
+    });
+  }
+  if (hold_) hold_(hold.held);
+}
+
 void ControlLinkDriver::perform(const agent::Say& say) {
   log_.write(say.level, say.event, {{"detail", say.text}});
 }

@@ -25,6 +25,8 @@ class ControlLinkDriver {
   void fabric_started() { step(agent::FabricStarted{}); }
   // Called when certificates in the state directory were replaced.
   void on_new_certificate(std::function<void()> fn) { new_certificate_ = std::move(fn); }
+  // Called when rap-fabric must not run, and when it may again.
+  void on_hold(std::function<void(bool held)> fn) { hold_ = std::move(fn); }
   void tell_fabric(std::string message) { perform(agent::TellFabric{std::move(message)}); }
 
  private:
@@ -37,6 +39,7 @@ class ControlLinkDriver {
   void perform(const agent::TellFabric& tell);
   void perform(const agent::UseIdentity& use);
   void perform(const agent::UseWorker& use);
+  void perform(const agent::HoldFabric& hold);
   void perform(const agent::Say& say);
   io::MessageHandlers fabric_handlers();
 
@@ -53,6 +56,7 @@ class ControlLinkDriver {
   io::MessageListener listener_;
   io::Timer timer_;
   std::function<void()> new_certificate_;
+  std::function<void(bool)> hold_;
   Outstanding outstanding_;
 };
 

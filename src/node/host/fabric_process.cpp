@@ -11,6 +11,8 @@ namespace {
 
 // How soon a fabric that holds its lock but has not written its pid is looked at again.
 constexpr Duration kAdoptRetry = std::chrono::milliseconds{100};
+// A fabric that is held has this long to end by itself.
+constexpr Duration kHoldGrace = std::chrono::seconds{2};
 
 std::optional<pid_t> read_pid(const std::filesystem::path& file) {
   const auto text = io::read_file(file);
@@ -40,8 +42,20 @@ FabricProcess::FabricProcess(io::EventLoop& loop, Options options, RandomSource&
 
 void FabricProcess::start() { ensure(); }
 
+void FabricProcess::hold(bool held) {
+  if (held == std::exchange(held_, held)) return;
+  if (!held) return ensure();
+  timer_.cancel();
+  if (process_) process_->terminate(kHoldGrace);
+}
+
+void FabricProcess::restart() {
+  if (process_) process_->terminate(kHoldGrace);
+}
+
 // The lock says whether a fabric of this state directory runs, whoever started it.
 void FabricProcess::ensure() {
+  if (held_ || process_) return;
   if (io::FileLock::try_lock(options_.state / "fabric.lock")) {
     spawn();
   } else {

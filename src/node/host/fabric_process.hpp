@@ -30,6 +30,10 @@ class FabricProcess {
   FabricProcess(io::EventLoop& loop, Options options, RandomSource& rng, Log& log,
                 std::function<void()> on_running);
   void start();
+  // While it is held no fabric runs; one that does is ended.
+  void hold(bool held);
+  // Ends the one that runs; another takes its place.
+  void restart();
 
  private:
   void ensure();
@@ -46,6 +50,7 @@ class FabricProcess {
   std::unique_ptr<io::Process> process_;
   io::Timer timer_;
   bool adoption_trouble_said_ = false;
+  bool held_ = false;
 };
 
 }  // namespace rap::host

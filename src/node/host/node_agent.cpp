@@ -1,13 +1,15 @@
 #include "node/host/node_agent.hpp"
 
+#include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "io/system/file.hpp"
-#include "node/agent/enrolment/enrolment_plan.hpp"
 #include "snapshot/certificate_names.hpp"
 #include "wire/url.hpp"
 
 namespace rap::host {
 namespace {
+
+constexpr std::size_t kIncarnationBytes = 16;
 
 AgentEnd end_of(agent::EnrolmentRefusal refusal) {
   switch (refusal) {
@@ -56,19 +58,36 @@ void NodeAgent::stop() {
 }
 
 std::string NodeAgent::enrol_or_start() {
+  if (const auto done = agent::finish_readmission(state_); !done) return done.error();
   auto identity = agent::load_identity(state_);
   if (!identity) return identity.error();
-  if (*identity) return start(std::move(**identity));
-
   auto token = join_token(options_);
-  if (!token) return token.error();
+  // The token may be long gone where it is not needed.
+  if (!token && !*identity) return token.error();
   const auto data_plane = wire::parse_host_port(options_.data_plane_advertise);
   const auto fabric = wire::parse_host_port(options_.fabric_advertise);
   if (!data_plane || !fabric) return "an advertised address is not HOST:PORT";
-  auto plan = agent::plan_enrolment(state_, *token, {*data_plane, *fabric}, random_);
+  const agent::AdvertisedAddresses addresses{*data_plane, *fabric};
+  if (!*identity) return enrol(state_, *token, addresses);
+
+  readmission_token_ = token ? *token : std::nullopt;
+  auto decision =
+      agent::decide_start(state_, **identity, readmission_token_, addresses, io::wall_now());
+  switch (decision.start) {
+    case agent::Start::go_on: return start(std::move(**identity));
+    case agent::Start::refuse: return decision.why;
+    case agent::Start::readmit: break;
+  }
+  cannot_go_on_ = std::move(decision.why);
+  return enrol(readmission_.emplace(state_), readmission_token_, addresses);
+}
+
+std::string NodeAgent::enrol(agent::NodeFiles& files, const std::optional<wire::JoinToken>& token,
+                             const agent::AdvertisedAddresses& addresses) {
+  auto plan = agent::plan_enrolment(files, token, addresses, random_);
   if (!plan) return plan.error();
   enrolment_ = std::make_unique<agent::EnrolmentClient>(std::move(*plan), host_facts(), random_);
-  enrolment_driver_ = std::make_unique<EnrolmentDriver>(loop_, *enrolment_, state_, log_,
+  enrolment_driver_ = std::make_unique<EnrolmentDriver>(loop_, *enrolment_, files, log_,
                                                         [this] { enrolment_ended(); });
   enrolment_driver_->start();
   return {};
@@ -77,19 +96,39 @@ std::string NodeAgent::enrol_or_start() {
 void NodeAgent::enrolment_ended() {
   // Posted: the driver that calls this is about to go.
   loop_.post([this] {
-    std::string error;
-    if (enrolment_->stage() == agent::EnrolmentStage::enrolled) {
-      enrolment_driver_.reset();
+    const bool enrolled = enrolment_->stage() == agent::EnrolmentStage::enrolled;
+    end_ = enrolled ? AgentEnd::failed : end_of(enrolment_->refusal());
+    std::string error = enrolled ? std::string() : enrolment_->refusal_text();
+    enrolment_driver_.reset();
+    if (enrolled && !readmission_) {
       error = enrol_or_start();
-      if (error.empty()) return;
-      end_ = AgentEnd::failed;
-    } else {
-      error = enrolment_->refusal_text();
-      end_ = end_of(enrolment_->refusal());
+    } else if (readmission_) {
+      error = end_readmission();
+    }
+    if (error.empty()) {
+      end_ = AgentEnd::stopped;
+      return;
     }
     fail(log_, error);
     loop_.stop();
   });
+}
+
+// What was refused costs nothing where the node can go on as it is.
+std::string NodeAgent::end_readmission() {
+  readmission_.reset();
+  readmitted_ = enrolment_->stage() == agent::EnrolmentStage::enrolled;
+  if (!readmitted_) {
+    if (const auto done = agent::abandon_readmission(state_, *readmission_token_); !done) {
+      return done.error();
+    }
+    if (!cannot_go_on_.empty()) return enrolment_->refusal_text() + " " + cannot_go_on_;
+    log_.warn("enrolment.not_readmitted",
+              {{"detail",
+                "The join token is not used; this node goes on with the identity it "
+                "has."}});
+  }
+  return enrol_or_start();
 }
 
 std::string NodeAgent::start(agent::NodeIdentity identity) {
@@ -106,6 +145,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
   link_options.host_uptime_s = host_uptime_s();
   link_options.made_at = io::mono_now();
+  link_options.incarnation = to_hex(random_.bytes(kIncarnationBytes));
   const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
   link_options.worker_names =
       snapshot::worker_certificate_names(record.cluster, record.node, entry);
@@ -121,6 +161,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
     link_driver_->tell_fabric(wire::encode_to_fabric(wire::CredentialsChanged{}));
   });
   link_driver_->on_new_certificate([this] { ocsp_->reload(); });
+  link_driver_->on_hold([this](bool held) { fabric_->hold(held); });
   FabricProcess::Options fabric{options_.state, options_.fabric_bin, options_.data_plane_listen,
                                 options_.fabric_listen, options_.metrics_listen};
   fabric.control = {record.node_url};
@@ -133,6 +174,8 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_driver_->start();
   ocsp_->reload();
   fabric_->start();
+  // What runs since before knows the old identity and addresses.
+  if (std::exchange(readmitted_, false)) fabric_->restart();
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "io/system/system.hpp"
 #include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
+#include "node/agent/enrolment/readmission.hpp"
 #include "node/agent/link/control_link.hpp"
 #include "node/host/control_link_driver.hpp"
 #include "node/host/enrolment_driver.hpp"
@@ -56,6 +57,9 @@ class NodeAgent {
   std::string enrol_or_start();
   std::string start(agent::NodeIdentity identity);
   void enrolment_ended();
+  std::string enrol(agent::NodeFiles& files, const std::optional<wire::JoinToken>& token,
+                    const agent::AdvertisedAddresses& addresses);
+  std::string end_readmission();
 
   const NodeAgentOptions options_;
   Log& log_;
@@ -67,6 +71,11 @@ class NodeAgent {
   io::EventLoop loop_;
   std::unique_ptr<agent::EnrolmentClient> enrolment_;
   std::unique_ptr<EnrolmentDriver> enrolment_driver_;
+  // While it is readmitted:
+  std::optional<agent::ReadmissionFiles> readmission_;
+  std::optional<wire::JoinToken> readmission_token_;
+  std::string cannot_go_on_;  // with the identity it has; empty: it can
+  bool readmitted_ = false;
   std::optional<agent::NodeIdentity> identity_;
   std::unique_ptr<agent::ControlLink> link_;
   std::unique_ptr<ControlLinkDriver> link_driver_;

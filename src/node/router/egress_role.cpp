@@ -102,7 +102,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   if (is_overlong(policies_, token->organization, token->session_began, wall)) {
     return FlowReason::session_ended;
   }
-  if (!guard_.use(*token, wall)) return FlowReason::limit_reached;
+  if (!guard_.use(*token)) return FlowReason::limit_reached;
 
   flow->link = link;
   flow->label = frame.header.label;

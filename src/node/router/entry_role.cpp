@@ -83,7 +83,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   end.backlog = board_.find(client)->backlog;
   const auto label = out.flows.allocate(std::move(end));
   if (!label) return FlowReason::limit_reached;
-  if (!guard_.use(token, wall)) {
+  if (!guard_.use(token)) {
     out.flows.erase(*label);
     return FlowReason::limit_reached;
   }

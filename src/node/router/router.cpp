@@ -120,7 +120,13 @@ std::optional<LinkId> Router::link_to(NodeId neighbour, wire::TrafficClass c) co
   return board_.towards(neighbour, c);
 }
 
+void Router::advance(MonoTime now) {
+  entry_guard_.advance(now);
+  egress_guard_.advance(now);
+}
+
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
+  advance(now);
   Link* link = board_.find(id);
   if (link == nullptr) return false;
   link->bytes_in += frame.whole.size();
@@ -232,6 +238,7 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
 }
 
 void Router::tick(MonoTime now, WallTime wall) {
+  advance(now);
   entry_.expire(now, wall);
   egress_.expire(wall);
 }

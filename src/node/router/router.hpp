@@ -69,6 +69,7 @@ class Router final : private mesh::Links {
  private:
   std::optional<LinkId> link_to(NodeId neighbour, wire::TrafficClass c) const override;
 
+  void advance(MonoTime now);
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, MonoTime now,
                        WallTime wall);

@@ -1,5 +1,7 @@
 #include "node/router/token_guard.hpp"
 
+#include <algorithm>
+
 namespace rap::router {
 
 using crypto::DataPlaneToken;
@@ -19,8 +21,10 @@ FlowReason reason_of(TokenFault fault) {
   return FlowReason::token_invalid;
 }
 
-// How long a used token, or an ended session, must be remembered.
+// How long a used token, or an ended session, must be remembered: from the earliest moment at which
+// a node may admit it to the latest, both by a clock that is wrong as far as it may be.
 constexpr std::chrono::seconds kMemory = crypto::kMaxTokenLifetime + 2 * crypto::kTokenClockSkew;
+constexpr std::chrono::seconds kSweepInterval{10};
 
 }  // namespace
 
@@ -29,33 +33,54 @@ void TokenGuard::configure(ClusterId cluster, std::vector<crypto::VerificationKe
   keys_ = std::move(keys);
 }
 
+void TokenGuard::advance(MonoTime now) {
+  now_ = now;
+  forget_expired();
+}
+
+// The later of what the wall clock says and what admitted tokens said.
+WallTime TokenGuard::issuers_time(WallTime now) const {
+  if (!issuer_) return now;
+  return std::max(
+      now, issuer_->first + std::chrono::floor<std::chrono::seconds>(now_ - issuer_->second));
+}
+
 std::expected<DataPlaneToken, FlowReason> TokenGuard::check(std::string_view text,
                                                             WallTime now) const {
   auto token = crypto::verify_token(text, keys_, cluster_, now);
   if (!token) return std::unexpected(reason_of(token.error()));
+  if (crypto::is_over(*token, issuers_time(now))) {
+    return std::unexpected(FlowReason::token_expired);
+  }
   if (token->issued_at < started_ || used_.contains(token->id)) {
     return std::unexpected(FlowReason::token_replayed);
   }
   if (ended_.contains(token->session)) return std::unexpected(FlowReason::session_ended);
+  if (token->issued_at <= issued_after_) return std::unexpected(FlowReason::limit_reached);
   return *token;
 }
 
-bool TokenGuard::use(const DataPlaneToken& token, WallTime now) {
-  forget_expired(now);
+bool TokenGuard::use(const DataPlaneToken& token) {
   if (used_.size() >= kMaxRememberedTokens) return false;
-  return used_.emplace(token.id, now + kMemory).second;
+  if (!issuer_ || issuers_time(WallTime::min()) < token.issued_at) {
+    issuer_ = {token.issued_at, now_};
+  }
+  return used_.emplace(token.id, now_ + kMemory).second;
 }
 
 void TokenGuard::end_session(SessionId session, WallTime now) {
-  forget_expired(now);
-  if (ended_.size() < kMaxEndedSessions) ended_[session] = now + kMemory;
+  if (ended_.size() < kMaxEndedSessions || ended_.contains(session)) {
+    ended_[session] = now_ + kMemory;
+  } else {
+    issued_after_ = std::max(issued_after_, issuers_time(now + crypto::kTokenClockSkew));
+  }
 }
 
-void TokenGuard::forget_expired(WallTime now) {
-  if (now < next_sweep_) return;
-  next_sweep_ = now + std::chrono::seconds{10};
-  std::erase_if(used_, [&](const auto& e) { return e.second < now; });
-  std::erase_if(ended_, [&](const auto& e) { return e.second < now; });
+void TokenGuard::forget_expired() {
+  if (now_ < next_sweep_) return;
+  next_sweep_ = now_ + kSweepInterval;
+  std::erase_if(used_, [&](const auto& e) { return e.second < now_; });
+  std::erase_if(ended_, [&](const auto& e) { return e.second < now_; });
 }
 
 }  // namespace rap::router

@@ -2,13 +2,18 @@
 // use and ended sessions by memory. Entry and egress each keep a guard of their own.
 //
 // Memory is bounded because a token lives a minute at most: what has expired need not be
-// remembered. A node that starts forgets what it admitted before, so it refuses tokens issued
-// before its start.
+// remembered. It is kept by the clock that never steps, and what was forgotten stays expired
+// whatever the wall clock says: each admitted token tells how late it is at its issuer's at the
+// least, and that goes on by the steady clock too. So a wall clock that jumps ahead forgets
+// nothing, and one that steps back revives nothing (scenario 40). A node that starts forgets what
+// it admitted before, so it refuses tokens issued before its start.
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -18,33 +23,41 @@
 
 namespace rap::router {
 
-inline constexpr std::size_t kMaxRememberedTokens = 65536;
+inline constexpr std::size_t kMaxRememberedTokens = 131'072;
 inline constexpr std::size_t kMaxEndedSessions = 16384;
 
 class TokenGuard {
  public:
   explicit TokenGuard(WallTime started) : started_(started) {}
 
+  // Every later call is of this moment.
+  void advance(MonoTime now);
   void configure(ClusterId cluster, std::vector<crypto::VerificationKey> keys);
 
   // Checks everything but single use, then `use()` it once the rest of the decision is positive.
   std::expected<crypto::DataPlaneToken, wire::FlowReason> check(std::string_view text,
                                                                 WallTime now) const;
   // False when as many tokens are remembered as may be.
-  bool use(const crypto::DataPlaneToken& token, WallTime now);
+  bool use(const crypto::DataPlaneToken& token);
 
-  // No token of this session is admitted from now on.
+  // No token of this session is admitted from now on. When as many are remembered as may be, none
+  // of any session is that may have been issued by now.
   void end_session(SessionId session, WallTime now);
 
  private:
-  void forget_expired(WallTime now);
+  void forget_expired();
+  WallTime issuers_time(WallTime now) const;
 
   WallTime started_;
   ClusterId cluster_;
   std::vector<crypto::VerificationKey> keys_;
-  std::unordered_map<TokenId, WallTime> used_;
-  std::unordered_map<SessionId, WallTime> ended_;
-  WallTime next_sweep_{};
+  std::unordered_map<TokenId, MonoTime> used_;
+  std::unordered_map<SessionId, MonoTime> ended_;
+  MonoTime now_{};
+  MonoTime next_sweep_{};
+  // It was at least this late at the issuer's, at that moment.
+  std::optional<std::pair<WallTime, MonoTime>> issuer_;
+  WallTime issued_after_{};  // tokens that were not are refused: a session that ended did not fit
 };
 
 }  // namespace rap::router

@@ -4,6 +4,7 @@
 
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/denied.hpp"
+#include "snapshot/history.hpp"
 #include "snapshot/increment.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
@@ -64,10 +65,13 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
   }
   // A node that has none yet takes the version as it is.
   if (version_floor > 0 && config->version > version_floor &&
-      config->version - version_floor > kMaxVersionJump) {
+      config->version - version_floor > kMaxVersionJump &&
+      config->version > snapshot::highest_number(now)) {
     return refuse(ConfigFault::fast_forward,
                   "version " + std::to_string(config->version) + " is more than " +
-                      std::to_string(kMaxVersionJump) + " above " + std::to_string(version_floor));
+                      std::to_string(kMaxVersionJump) + " above " + std::to_string(version_floor) +
+                      ", and above what a history that begins now would have; if the control "
+                      "plane's database was restored, this node's clock is behind");
   }
   // The key that signs configurations is online; it must not be able to bring in a root.
   const auto roots = crypto::Certificate::chain_from_pem(config->trust_bundle_pem);

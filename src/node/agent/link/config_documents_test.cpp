@@ -3,6 +3,7 @@
 #include "node/agent/link/test_control_link.hpp"
 
 #include "base/encoding.hpp"
+#include "snapshot/history.hpp"
 #include "wire/byte_range.hpp"
 
 namespace rap::agent {
@@ -216,7 +217,7 @@ TEST_F(ConfigDocuments, EveryAttackIsRefusedByItsNameAndTheLastConfigurationStay
   using Shown = std::pair<std::string, std::vector<json>>;
   const std::vector<std::tuple<const char*, const char*, Shown>> attacks = {
       {"rollback", "rolled_back", {envelope(4), {}}},
-      {"fast forward", "fast_forward", {envelope(5 + kMaxVersionJump + 1), {}}},
+      {"fast forward", "fast_forward", {envelope(snapshot::highest_number(wall()) + 1), {}}},
       {"another node's", "wrong_node", {envelope(6, NodeId::random(rng_), cluster_, key_), {}}},
       {"another cluster's",
        "wrong_cluster",

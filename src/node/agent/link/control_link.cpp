@@ -24,20 +24,27 @@ ControlLink::ControlLink(ControlLinkOptions options, LinkState state, NodeFiles&
       checkin_(std::min(options_.checkin_interval, kDegradedCheckinInterval)) {}
 
 MonoTime ControlLink::next_wakeup() const {
+  if (held_) return checkin_.next();
   return std::min({checkin_.next(), configs_.next_wakeup(), commands_.next_wakeup(),
                    deltas_.next_wakeup(), renewal_.next_wakeup(), worker_.next_wakeup(),
                    events_.next_wakeup()});
 }
 
 LinkActions ControlLink::step(Now now, const LinkEvent& event) {
+  const std::uint64_t version = configs_.version();
   LinkActions actions = handle(now, event);
+  // A history began: the control plane may not know the certificate that clients are shown. That of
+  // the node it adopts.
+  if (version > 0 && configs_.version() > version + kMaxVersionJump) worker_.asked_to(now.mono);
   follow_runtime(now.mono);
   // Whatever the event was, it may have made a call due.
   if (checkin_.due(now.mono)) {
     checkin_.begin();
     renewals_at_checkin_ = renewal_.renewals();
+    checkin_sent_ = now;
     actions.push_back(SendToControl{Call::checkin, checkin(now.mono)});
   }
+  if (held_) return actions;
   append(actions, configs_.poll(now));
   append(actions, commands_.poll(now.mono));
   append(actions, deltas_.poll(now.mono));
@@ -62,7 +69,7 @@ void ControlLink::follow_runtime(MonoTime now) {
 
 LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
-    if (answered->call == Call::checkin) return on_checkin(now.mono, answered->answer);
+    if (answered->call == Call::checkin) return on_checkin(now, answered->answer);
     if (answered->call == Call::renew_certificate) {
       const std::uint64_t before = renewal_.renewals();
       LinkActions actions = renewal_.on_answer(now, answered->answer, configs_.roots());
@@ -129,22 +136,44 @@ LinkActions ControlLink::on_events(MonoTime now, const LinkEvent& event) {
   return {};
 }
 
-LinkActions ControlLink::on_checkin(MonoTime now, const Answer& answer) {
+LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
   const auto parsed = answer ? parse_checkin(*answer) : std::nullopt;
   if (!parsed) {
-    checkin_.failed(now, rng_);
-    return control_reached(false, answer ? parse_problem(*answer).detail : answer.error());
+    checkin_.failed(now.mono, rng_);
+    if (!answer) return control_reached(false, answer.error());
+    const std::string why = parse_problem(*answer).detail;
+    LinkActions actions = control_reached(false, why);
+    append(actions, refused(*answer, why));
+    return actions;
   }
-  checkin_.succeeded(now, rng_);
-  configs_.announced(now, parsed->config_version);
-  commands_.announced(now, parsed->commands_seq);
+  checkin_.succeeded(now.mono, rng_);
+  refusal_said_.clear();
+  if (parsed->kept_out) return hold(true);
+  configs_.announced(now.mono, parsed->config_version);
+  commands_.announced(now.mono, parsed->commands_seq);
   // Not when it was asked of the certificate before.
   if (parsed->renew_certificate && renewals_at_checkin_ == renewal_.renewals()) {
-    renewal_.asked_to(now);
+    renewal_.asked_to(now.mono);
   }
   LinkActions actions = control_reached(true, {});
+  append(actions, hold(false));
+  if (parsed->server_time) {
+    append(actions, clock_.answered(checkin_sent_, now, *parsed->server_time));
+  }
   if (!parsed->audit_head.empty()) append(actions, audit_heads_.take(parsed->audit_head));
   return actions;
+}
+
+LinkActions ControlLink::hold(bool held) {
+  if (held == std::exchange(held_, held)) return {};
+  return {HoldFabric{held},
+          held ? Say{LogLevel::error, "node.held",
+                     "Another agent runs with this node's identity: this state directory is a "
+                     "copy, or was copied. rap-fabric is stopped here, and stays so while the "
+                     "other one is there. Stop this agent, and enrol its host as a node of its "
+                     "own, with an empty state directory."}
+               : Say{LogLevel::warn, "node.released",
+                     "The other agent with this node's identity is gone; this one takes over."}};
 }
 
 LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text) {
@@ -174,6 +203,13 @@ LinkActions ControlLink::control_reached(bool reached, const std::string& why) {
   return actions;
 }
 
+// That the control plane does not want this node is said also when it was away before, and with
+// each new reason once.
+LinkActions ControlLink::refused(const wire::HttpResponse& answer, const std::string& why) {
+  if (is_transient(answer.status) || why == std::exchange(refusal_said_, why)) return {};
+  return {Say{LogLevel::error, "control.refused", why}};
+}
+
 // Nothing while it is not known: a guess would make a fabric that runs degrade for a moment.
 LinkActions ControlLink::tell_control() const {
   if (!fabric_up_ || !control_known_) return {};
@@ -182,8 +218,11 @@ LinkActions ControlLink::tell_control() const {
 
 wire::HttpRequest ControlLink::checkin(MonoTime now) const {
   const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
-  return checkin_request(options_.scope.node, {.config_version = configs_.version(),
+  return checkin_request(options_.scope.node, {.config_version = state_.config_floor,
+                                               .commands_seq = state_.commands_seq,
                                                .audit_head = audit_heads_.newest(),
+                                               .incarnation = options_.incarnation,
+                                               .clock_skew = clock_.skew(),
                                                .host = options_.host,
                                                .uptime_s = options_.host_uptime_s + since.count(),
                                                .fabric_starts = fabric_starts_,

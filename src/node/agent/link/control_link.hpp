@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "node/agent/link/audit_heads.hpp"
+#include "node/agent/link/clock_watch.hpp"
 #include "node/agent/link/command_sync.hpp"
 #include "node/agent/link/config_sync.hpp"
 #include "node/agent/link/delta_sync.hpp"
@@ -49,6 +50,7 @@ struct ControlLinkOptions {
   std::optional<crypto::Certificate> worker = std::nullopt;
   crypto::SubjectNames worker_names = {};
   HostFacts host;
+  std::string incarnation = {};  // drawn at each start, so that two agents can be told apart
   Duration checkin_interval = std::chrono::seconds{5};  // while there is a stream of hints
   std::int64_t host_uptime_s = 0;  // when the link is made
   MonoTime made_at;
@@ -80,11 +82,13 @@ class ControlLink {
  private:
   LinkActions handle(Now now, const LinkEvent& event);
   LinkActions on_events(MonoTime now, const LinkEvent& event);
-  LinkActions on_checkin(MonoTime now, const Answer& answer);
+  LinkActions on_checkin(Now now, const Answer& answer);
+  LinkActions hold(bool held);
   LinkActions on_fabric_message(MonoTime now, const std::string& text);
   Duration checkin_interval() const;
   void follow_runtime(MonoTime now);
   LinkActions control_reached(bool reached, const std::string& why);
+  LinkActions refused(const wire::HttpResponse& answer, const std::string& why);
   LinkActions tell_control() const;
   wire::HttpRequest checkin(MonoTime now) const;
 
@@ -98,12 +102,16 @@ class ControlLink {
   RenewalSync worker_;
   EventSync events_;
   AuditHeads audit_heads_;
+  ClockWatch clock_;
   Poller checkin_;
   snapshot::AgentRuntime runtime_;  // as it was last followed
   std::optional<wire::Observations> observations_;  // the fabric's latest; empty while it is away
   std::uint64_t fabric_starts_ = 0;
   std::uint64_t renewals_at_checkin_ = 0;
+  Now checkin_sent_{};
+  bool held_ = false;  // it keeps out of the way of another agent with this identity
   bool control_up_ = true;  // so that the first failure is logged, and then the recovery
+  std::string refusal_said_;
   bool control_known_ = false;  // a check-in went well or failed
   bool fabric_up_ = false;
 };

@@ -1,4 +1,5 @@
 #include "node/agent/link/test_control_link.hpp"
+#include "snapshot/history.hpp"
 
 namespace rap::agent {
 namespace {
@@ -87,6 +88,73 @@ TEST_F(ControlLinkTest, RefusesARollbackEvenAcrossARestart) {
               HasSubstr("rolled_back"));
   step(FabricConnected{});
   EXPECT_EQ(fabric_[0]["config"]["version"], 5);
+}
+
+// The database was restored from a backup: its numbers jump to the time of that.
+TEST_F(ControlLinkTest, FollowsIntoANewHistoryAndNeverBackFromIt) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  restart();
+  const std::uint64_t next = snapshot::number_at(wall());
+  check_in(next, 0);
+  answer(Call::pull_configs, configs(next, envelope(next)));
+  step(FabricConnected{});
+  EXPECT_EQ(in_force(), next);
+  now_ += seconds(5);
+  wake();
+  EXPECT_EQ((*sent(Call::checkin))["versions"]["config_version"], next);
+  check_in(6, 0);
+  answer(Call::pull_configs, configs(6, envelope(6)));
+  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("rolled_back"))
+      << "what an attacker kept of the history before";
+  EXPECT_EQ(in_force(), next);
+}
+
+TEST_F(ControlLinkTest, SaysTheNewestNumbersItKnowsSoThatADatabaseThatWentBackIsFound) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  state_.files.erase(std::string(kNodeConfigFile));
+  restart();
+  wake();
+  EXPECT_EQ((*sent(Call::checkin))["versions"]["config_version"], 5) << "not what is in force";
+  EXPECT_EQ((*sent(Call::checkin))["versions"]["commands_seq"], 0);
+}
+
+TEST_F(ControlLinkTest, SaysThatItIsRefusedAlsoWhenTheControlPlaneWasAwayBefore) {
+  wake();
+  fail(Call::checkin);
+  const std::size_t before = said_.size();
+  const json refusal = {{"code", "node_disabled"}, {"detail", "This node is disabled."}};
+  for (int i = 0; i < 3; ++i) {
+    wake();
+    ASSERT_TRUE(sent(Call::checkin));
+    answer(Call::checkin, refusal, 403);
+  }
+  EXPECT_EQ(said_.size() - before, 1U);
+  EXPECT_EQ(said_.back(), "This node is disabled.");
+}
+
+// Scenario 37: this agent runs on a copy of a node's state directory.
+TEST_F(ControlLinkTest, KeepsOutOfTheWayOfTheNodeWhoseCopyItIs) {
+  step(FabricConnected{});
+  wake();
+  EXPECT_TRUE((*sent(Call::checkin)).contains("incarnation"));
+  const json answered = {{"config_version", 5}, {"commands_seq", 3}, {"renew_certificate", false}};
+  json kept_out = answered;
+  kept_out["kept_out"] = true;
+  answer(Call::checkin, kept_out);
+  EXPECT_TRUE(held_);
+  EXPECT_FALSE(sent(Call::pull_configs)) << "it asks for nothing";
+  EXPECT_FALSE(sent(Call::pull_commands));
+  for (int i = 0; i < 5; ++i) {
+    wake();
+    ASSERT_TRUE(sent(Call::checkin)) << "but whether the other one is still there";
+    answer(Call::checkin, kept_out);
+  }
+  wake();
+  answer(Call::checkin, answered);
+  EXPECT_FALSE(held_);
+  EXPECT_TRUE(sent(Call::pull_configs));
 }
 
 TEST_F(ControlLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {

@@ -48,7 +48,14 @@ struct UseIdentity {};
 // So did those towards clients.
 struct UseWorker {};
 
-using LinkAction = std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, UseWorker, Say>;
+// Another agent has this node's identity, and is the one that counts: rap-fabric must not run here
+// until that is over.
+struct HoldFabric {
+  bool held = false;
+};
+
+using LinkAction =
+    std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, UseWorker, HoldFabric, Say>;
 using LinkActions = std::vector<LinkAction>;
 
 inline void append(LinkActions& to, LinkActions from) {

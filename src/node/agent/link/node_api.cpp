@@ -46,14 +46,18 @@ auto parse(const wire::HttpResponse& response, Read read) -> std::optional<declt
 
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
   const std::string& version = report.host.software_version;
+  json metrics = {{"fabric_starts", report.fabric_starts}};
+  if (report.clock_skew) metrics["clock_skew_s"] = report.clock_skew->count();
   return post(
       NodeApiCall::check_in, {node.str()},
-      {{"versions",
+      {{"incarnation", report.incarnation},
+       {"versions",
         {{"agent", version},
          {"fabric", version},
          {"config_version", report.config_version},
+         {"commands_seq", report.commands_seq},
          {"audit_head", report.audit_head}}},
-       {"metrics", {{"fabric_starts", report.fabric_starts}}},
+       {"metrics", std::move(metrics)},
        {"metadata",
         {{"hostname", report.host.hostname},
          {"os", report.host.os},
@@ -64,9 +68,16 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
 
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
   return parse(response, [](const json& body) {
-    return CheckinAnswer{body.at("config_version").get<std::uint64_t>(),
+    CheckinAnswer answer{body.at("config_version").get<std::uint64_t>(),
                          body.at("commands_seq").get<std::uint64_t>(),
-                         body.value("renew_certificate", false), body.value("audit_head", "")};
+                         body.value("renew_certificate", false),
+                         std::nullopt,
+                         body.value("kept_out", false),
+                         body.value("audit_head", "")};
+    if (body.contains("server_time")) {
+      answer.server_time = from_unix(body["server_time"].get<std::int64_t>());
+    }
+    return answer;
   });
 }
 

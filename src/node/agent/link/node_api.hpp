@@ -2,6 +2,7 @@
 // the answers read. Parsers return nullopt for anything but a 2xx answer of the right shape.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,8 +22,11 @@ namespace rap::agent {
 inline constexpr std::size_t kMaxCommandsAPull = 256;  // the rest is asked for again
 
 struct CheckinReport {
-  std::uint64_t config_version = 0;
-  std::uint64_t audit_head = 0;  // the newest entry of which the node has a head
+  std::uint64_t config_version = 0;  // the newest that was accepted, in force or not
+  std::uint64_t commands_seq = 0;    // of the last command that was finished
+  std::uint64_t audit_head = 0;      // the newest entry of which the node has a head
+  std::string incarnation;           // of this run of the agent
+  std::optional<std::chrono::seconds> clock_skew;
   HostFacts host;
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
@@ -32,6 +36,8 @@ struct CheckinAnswer {
   std::uint64_t config_version = 0;
   std::uint64_t commands_seq = 0;
   bool renew_certificate = false;
+  std::optional<WallTime> server_time;
+  bool kept_out = false;  // another agent has this node's identity, and is the one that counts
   std::string audit_head = {};  // signed; empty: none that is new
 };
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report);

@@ -38,6 +38,7 @@ void ControlLinkWorld::take(LinkActions actions) {
     }
     if (std::holds_alternative<UseIdentity>(action)) ++reconnects_;
     if (std::holds_alternative<OpenEvents>(action)) ++streams_;
+    if (const auto* hold = std::get_if<HoldFabric>(&action)) held_ = hold->held;
     if (auto* say = std::get_if<Say>(&action)) said_.push_back(say->text);
   }
 }
@@ -79,8 +80,9 @@ void ControlLinkWorld::fail(Call call) {
 
 void ControlLinkWorld::check_in(std::uint64_t config_version, std::uint64_t commands_seq) {
   if (!sent(Call::checkin)) wake();
-  answer(Call::checkin,
-         {{"config_version", config_version}, {"commands_seq", commands_seq}, {"server_time", 0}});
+  answer(Call::checkin, {{"config_version", config_version},
+                         {"commands_seq", commands_seq},
+                         {"server_time", to_unix(wall())}});
 }
 
 snapshot::NodeConfig ControlLinkWorld::plain_config(std::uint64_t version) const {

@@ -14,6 +14,9 @@ class SqlCluster final : public control::ClusterRepository {
   ClusterId first() override;
   std::uint64_t config_version() override;
   std::optional<std::uint64_t> admissions() override;
+  std::optional<control::History> history() override;
+  std::optional<control::History> lock_history() override;
+  void begin_history(std::uint64_t known, WallTime now) override;
 
  private:
   SqlSession& sql_;

@@ -19,6 +19,13 @@ void SqlNodeReports::record_check_in(const control::Node& node, WallTime now) {
       node.certificate_serial);
 }
 
+void SqlNodeReports::record_incarnations(NodeId node, std::string_view incarnations) {
+  sql_.query(
+      "INSERT INTO node_status (node_id, incarnations) VALUES ($1, $2::jsonb) "
+      "ON CONFLICT (node_id) DO UPDATE SET incarnations = EXCLUDED.incarnations",
+      node, incarnations);
+}
+
 void SqlNodeReports::record_acks(const std::vector<control::AcknowledgedConfig>& acks,
                                  WallTime now) {
   std::vector<NodeId> nodes;

@@ -11,6 +11,7 @@ class SqlNodeReports final : public control::NodeReportRepository {
   explicit SqlNodeReports(SqlSession& sql) : sql_(sql) {}
 
   void record_check_in(const control::Node& node, WallTime now) override;
+  void record_incarnations(NodeId node, std::string_view incarnations) override;
   void record_acks(const std::vector<control::AcknowledgedConfig>& acks, WallTime now) override;
   void record_config_error(NodeId node, std::string_view error, WallTime now) override;
 

@@ -19,7 +19,9 @@ constexpr std::string_view kSelectNode =
     "coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
     "coalesce((SELECT c.config_version FROM clusters c WHERE c.id = n.cluster_id), 0), n.draining, "
     "n.drain_deadline, "
-    "coalesce(s.certificate_serial, '') "
+    "coalesce(s.certificate_serial, ''), "
+    "coalesce((SELECT c.history_began FROM clusters c WHERE c.id = n.cluster_id), 0), "
+    "coalesce(s.incarnations, '{}') "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
 
 Node node_of(const Row& row) {
@@ -43,6 +45,8 @@ Node node_of(const Row& row) {
   n.draining = row.boolean(16);
   n.drain_deadline = row.maybe_time(17);
   n.certificate_serial = row.text(18);
+  n.history_began = row.time(19);
+  n.incarnations = row.text(20);
   return n;
 }
 

@@ -110,10 +110,25 @@ void SqlCertificates::revoke(NodeId node, std::optional<std::string_view> serial
   const std::optional<std::string> only =
       serial ? std::optional(std::string(*serial)) : std::nullopt;
   sql_.query(
-      "UPDATE node_certificates SET status = 'revoked', revoked_at = $3 "
+      "UPDATE node_certificates SET status = 'revoked', held_status = NULL, "
+      "revoked_at = coalesce(revoked_at, $3) "
       "WHERE node_id IS NOT DISTINCT FROM $1::uuid AND ($2::text IS NULL OR serial = $2) "
-      "AND status <> 'revoked'",
+      "AND (status <> 'revoked' OR held_status IS NOT NULL)",
       holder_in_sql(node), only, now);
+}
+
+void SqlCertificates::hold(NodeId node, WallTime now) {
+  sql_.query(
+      "UPDATE node_certificates SET held_status = status, status = 'revoked', revoked_at = $2 "
+      "WHERE node_id = $1 AND status IN ('active', 'retiring')",
+      node, now);
+}
+
+void SqlCertificates::release(NodeId node) {
+  sql_.query(
+      "UPDATE node_certificates SET status = held_status, held_status = NULL, revoked_at = NULL "
+      "WHERE node_id = $1 AND held_status IS NOT NULL",
+      node);
 }
 
 void SqlCertificates::add_revocation(const control::RevocationEntry& entry) {
@@ -135,6 +150,15 @@ void SqlCertificates::add_revocation(const control::RevocationEntry& entry) {
 std::size_t SqlCertificates::count_revocations(WallTime now) {
   const Rows rows = sql_.query("SELECT count(*) FROM revocations WHERE expires_at > $1", now);
   return rows.empty() ? 0 : static_cast<std::size_t>(rows[0].count(0));
+}
+
+bool SqlCertificates::is_listed_as_revoked(const NodeCertificate& c) {
+  return !sql_.query(
+                  "SELECT FROM revocations WHERE (kind = 'node' AND node_id = $1) OR "
+                  "(kind = 'key' AND key_sha256 = $2) OR "
+                  "(kind = 'certificate' AND issuer_sha256 = $3 AND serial = $4) LIMIT 1",
+                  c.node, c.key_sha256, c.issuer_sha256, c.serial)
+              .empty();
 }
 
 std::vector<control::RevokedCertificate> SqlCertificates::revoked(Met met, WallTime after,

@@ -19,8 +19,11 @@ class SqlCertificates final : public control::CertificateRepository {
   void retire_others(NodeId node, std::string_view serial) override;
   void retire(std::string_view serial) override;
   void revoke(NodeId node, std::optional<std::string_view> serial, WallTime now) override;
+  void hold(NodeId node, WallTime now) override;
+  void release(NodeId node) override;
   void add_revocation(const control::RevocationEntry& entry) override;
   std::size_t count_revocations(WallTime now) override;
+  bool is_listed_as_revoked(const control::NodeCertificate& certificate) override;
   std::vector<control::RevokedCertificate> revoked(Met met, WallTime after,
                                                    std::size_t limit) override;
   void expire(WallTime now) override;
