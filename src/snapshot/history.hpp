@@ -13,7 +13,7 @@
 
 namespace rap::snapshot {
 
-// A second of time has room for 2^10 numbers; migration 0020 has the same.
+// A second of time has room for 2^10 numbers; the migration of histories has the same.
 inline constexpr int kNumberBitsASecond = 10;
 // How far the clocks of a node and of the control plane may be apart while one begins a history.
 inline constexpr std::chrono::seconds kHistoryLead = std::chrono::hours{24};
