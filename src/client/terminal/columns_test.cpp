@@ -20,7 +20,7 @@ struct List {
 
 const std::vector<List> kLists = {
     {"resources --organization o", "GET organizations/o/resources"},
-    {"sessions list", "GET sessions"},
+    {"sessions list --ended --limit 1", "GET sessions?state=ended&limit=1"},
     {"whoami", "GET me"},
     {"admin audit list", "GET audit"},
     {"admin blocklist list", "GET blocklist"},
