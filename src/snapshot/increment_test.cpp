@@ -21,7 +21,7 @@ std::string patch_text(std::string_view base, std::string_view result) {
   return make_patch(JsonValue::of(base), JsonValue::of(result)).dump();
 }
 
-Increment sample() {
+Increment sample_increment() {
   SeededRandom rng(5);
   Increment out;
   out.cluster = ClusterId::random(rng);
@@ -36,8 +36,8 @@ Increment sample() {
 }
 
 TEST(Increment, RoundTripsAndNamesWhatIsWrong) {
-  const std::string text = to_json(sample());
-  EXPECT_EQ(parse_increment(text), sample());
+  const std::string text = to_json(sample_increment());
+  EXPECT_EQ(parse_increment(text), sample_increment());
   const auto fault_after = [&](std::string_view from, std::string_view to) {
     std::string changed = text;
     changed.replace(changed.find(from), from.size(), to);

@@ -241,8 +241,7 @@ Result<void> Server::run(const ListenAddresses& addresses,
   io::raise_descriptor_limit();
   metrics_.add_source([this](MetricsText& text) {
     write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
-    text.one("root_keys_online", "gauge", "Keys of roots in the state directory: 0 is right.",
-             root_keys_.load());
+    write_root_key_metric(text, root_keys_.load());
   });
   look_for_root_keys();
   listening_ = true;

@@ -50,4 +50,8 @@ void write_executor_metrics(MetricsText& text, const Listeners& listeners) {
                          {"ocsp", slots(listeners.ocsp)}});
 }
 
+void write_root_key_metric(MetricsText& text, std::size_t keys) {
+  text.one("root_keys_online", "gauge", "Keys of roots in the state directory: 0 is right.", keys);
+}
+
 }  // namespace rap::control::server

@@ -14,5 +14,7 @@ struct Listeners {
 
 // May be called from any thread.
 void write_executor_metrics(MetricsText& text, const Listeners& listeners);
+// How many keys of roots lie in the state directory.
+void write_root_key_metric(MetricsText& text, std::size_t keys);
 
 }  // namespace rap::control::server
