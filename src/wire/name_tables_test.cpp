@@ -30,7 +30,7 @@ TEST(NameTables, GiveTheValueOfANameAndOfNothingElse) {
   }
   EXPECT_EQ(enrolment_state_from("Pending"), std::nullopt);
   EXPECT_EQ(enrolment_state_from(""), std::nullopt);
-  EXPECT_EQ(certificate_kind_from("control"), std::nullopt);
+  EXPECT_EQ(certificate_kind_from("root"), std::nullopt);
   EXPECT_EQ(severity_from("closed"), std::nullopt);
 }
 

@@ -10,10 +10,10 @@ import unittest
 
 from harness import tokens
 from harness.case import FabricCase
-from harness.control import OWNER_EMAIL, OWNER_PASSWORD
 from harness.process import BIN
 from harness.rap import OK, UNTRUSTED, Rap
 from harness.wait import until
+from harness.world import USER_EMAIL, USER_PASSWORD
 
 
 class Impostor:
@@ -90,8 +90,8 @@ class ControlProof(FabricCase):
     def login(self, url, name="bob", **more):
         rap = Rap(self.world.folder / f"home-{name}")
         rap.extra_environment = more.pop("env", {})
-        return rap.run("login", "--server", url, "--email", OWNER_EMAIL, "--password-stdin",
-                       "--ca-file", self.world.control.root_ca, text_in=OWNER_PASSWORD + "\n")
+        return rap.run("login", "--server", url, "--email", USER_EMAIL, "--password-stdin",
+                       "--ca-file", self.world.control.root_ca, text_in=USER_PASSWORD + "\n")
 
     def impostor(self, chain, key):
         server = Impostor(self.world.control.address, chain, key)
@@ -183,7 +183,7 @@ class ControlProof(FabricCase):
         self.assertTrue(fresh)
         done = person.run("login", "--server",
                           f"https://{self.world.control.address}:{old.port}", "--ca-file",
-                          self.world.control.root_ca, "--email", OWNER_EMAIL, "--password-stdin",
+                          self.world.control.root_ca, "--email", USER_EMAIL, "--password-stdin",
                           text_in="wrong\n")
         self.assertEqual(UNTRUSTED, done.returncode, done.stderr)
         self.assertEqual(b"", old.heard)

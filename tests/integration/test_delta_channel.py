@@ -100,7 +100,7 @@ class DeltaChannel(FabricCase):
         self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
         self.assertEqual("signed_out", self.ended(live))
         self.assertEqual("signed_out", self.outcome(unused))
-        self.refused(401, "not_signed_in", self.user.get, "me")
+        self.refused(401, "signed_out", self.user.get, "me")
         self.user = self.world.user()
         self.live()
 

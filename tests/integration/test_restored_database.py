@@ -87,7 +87,7 @@ class RestoredDatabase(FabricCase):
         until(lambda: self.audited("certificate.adopted"), "the certificate to be adopted",
               FOLLOWS_WITHIN_S)
         self.assertEqual("egress-1", self.audited("certificate.adopted")[0]["target"]["name"])
-        listed = [c for c in self.owner.get("certificates")["items"] if c["node"] == node["id"]]
+        listed = [c for c in self.owner.get("certificates")["items"] if c.get("node") == node["id"]]
         self.assertIn("active", [c["status"] for c in listed])
 
 

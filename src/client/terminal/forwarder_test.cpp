@@ -34,8 +34,9 @@ class ForwarderTest : public testing::Test, public ForwardSession {
   ForwarderTest() {
     add_entry(platform_.worker());
     io::HttpServerOptions options;
-    options.tls = crypto::TlsContext::make(crypto::TlsRole::server, platform_.worker(),
-                                           crypto::AcceptAnyone{}, io::wall_now);
+    options.tls = crypto::TlsContext::make(
+        crypto::TlsRole::server, platform_.worker({.kind = wire::SpiffeId::Kind::control}),
+        crypto::AcceptAnyone{}, io::wall_now);
     control_ = std::make_unique<io::HttpServer>(
         loop_, options, [this](const wire::HttpRequest& r) { return attach(r); }, log_);
     first_ = platform_.attachment({});
@@ -228,6 +229,7 @@ TEST_F(ForwarderTest, ManyConnectionsHaveAFlowAndATokenEachOnOneLink) {
     EXPECT_EQ(read_all(person), std::string(1000, static_cast<char>('A' + i % 26)));
   }
   stop();
+  EXPECT_EQ(err_.str(), "");
   EXPECT_EQ(entry().clients, 1U);
   EXPECT_EQ(std::set(entry().tokens.begin(), entry().tokens.end()).size(),
             std::size_t{kConnections});

@@ -1,4 +1,4 @@
-// What a peer can make a node hold, whatever it says (AUDIT 1, scenarios 26 and 27): a client that
+// What a peer can make a node hold, whatever it says: a client that
 // lies about every counter there is.
 #include "node/router/router_world.hpp"
 
