@@ -94,9 +94,9 @@ function(rap_use_precompiled_json target from source)
   target_link_libraries(${target} PRIVATE rap_json)
 endfunction()
 
-# rap_compile_together(target from): the files of a test program are compiled six at a time, which
-# halves what they cost, and are given the headers that `from` precompiles; with JSON if one of them
-# sees it.
+# rap_compile_together(target from): the files of a target are compiled six at a time, which halves
+# what they cost where most of each is what all include, and are given the headers that `from`
+# precompiles; with JSON if one of them sees it.
 function(rap_compile_together target from)
   if(NOT RAP_PRECOMPILE)
     return()
