@@ -115,6 +115,14 @@ TEST_F(Histories, ALyingNodeBeginsNoneTooOftenAndNoneThatNothingCouldFollow) {
   EXPECT_GT(check_in(seed().entry, lie).body["config_version"], first["config_version"]);
 }
 
+TEST_F(Histories, ALieBesideATruthIsNotBelievedWithIt) {
+  const std::uint64_t counted = node("entry-n")["wanted_config_version"];
+  const json answer = check_in(seed().entry, std::uint64_t{1} << 60, 7).body;
+  EXPECT_GT(answer["config_version"], counted) << "a command that is not known tells of a loss";
+  EXPECT_LE(answer["config_version"], snapshot::highest_number(w.control->now));
+  EXPECT_LE(answer["commands_seq"], snapshot::highest_number(w.control->now));
+}
+
 TEST_F(Histories, TheServersOwnNoteTellsBeforeAnyNodeDoes) {
   const std::uint64_t counted = node("entry-n")["wanted_config_version"];
   const auto keep = [&](std::uint64_t noted) {

@@ -1,5 +1,6 @@
 #include "control/core/history.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "snapshot/history.hpp"
@@ -15,6 +16,8 @@ bool tells_of_loss(const History& history, std::uint64_t known, std::uint64_t co
 void begin_history(Transaction& tx, const AuditEntry& by, HistoryLoss loss, std::uint64_t known,
                    WallTime now) {
   const auto before = tx.cluster().history();
+  // Nodes would follow no number beyond.
+  known = std::min(known, snapshot::highest_number(now));
   tx.cluster().begin_history(known, now);
   const auto after = tx.cluster().history();
   if (!before || !after) return;

@@ -68,13 +68,15 @@ void follow_history(const NodeCallPorts& ports, const NodeCall& call, NodeAdmiss
   const auto history = call.tx.cluster().lock_history();
   if (!history) return;
   const std::uint64_t commanded = call.tx.commands().last(call.node.id);
-  if (tells_of_loss(*history, config, history->config_version, call.now) ||
-      tells_of_loss(*history, command, commanded, call.now)) {
-    begin_history(call.tx, call.audit_entry(), HistoryLoss::node_ahead, std::max(config, command),
-                  call.now);
+  // Each number is believed by itself: one that is none says nothing beside one that is.
+  std::uint64_t known = 0;
+  if (tells_of_loss(*history, config, history->config_version, call.now)) known = config;
+  if (tells_of_loss(*history, command, commanded, call.now)) known = std::max(known, command);
+  if (known != 0) {
+    begin_history(call.tx, call.audit_entry(), HistoryLoss::node_ahead, known, call.now);
     ports.log.error("database.went_back", {{"found_by", to_string(HistoryLoss::node_ahead)},
                                            {"node", call.node.name},
-                                           {"config_version", config}});
+                                           {"known", known}});
   }
   admitted.config_version = call.tx.cluster().config_version();
   admitted.commands_seq = call.tx.commands().last(call.node.id);
@@ -88,7 +90,8 @@ bool is_kept_out(const NodeCallPorts& ports, const NodeCall& call) {
   Incarnations after = before;
   const auto verdict = take_check_in(after, who, call.admitted.checked_in_at, call.now);
   if (after != before) call.tx.node_reports().record_incarnations(call.node.id, to_json(after));
-  if (verdict == IncarnationVerdict::returned) {
+  const bool caught = verdict == IncarnationVerdict::caught;
+  if (caught || verdict == IncarnationVerdict::returned) {
     call.tx.audit(call.audit_entry()
                       .about("node.copied", "node", call.node.id.str(), call.node.name)
                       .with({{"kept_out", after.kept_out.back()}}));
@@ -97,7 +100,7 @@ bool is_kept_out(const NodeCallPorts& ports, const NodeCall& call) {
                                      "Two agents run with its identity; the one that came later is "
                                      "kept out."}});
   }
-  return verdict == IncarnationVerdict::kept_out;
+  return caught || verdict == IncarnationVerdict::kept_out;
 }
 
 Json answer_to(const NodeCall& call, const NodeAdmission& admitted, bool renew, bool kept_out) {
