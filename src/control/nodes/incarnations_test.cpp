@@ -15,7 +15,7 @@ class IncarnationsTest : public ::testing::Test {
     Incarnations read = incarnations_from(to_json(node));
     EXPECT_EQ(read, node);
     const auto verdict = take_check_in(node, who, heard, now);
-    if (verdict != kept_out) heard = now;
+    if (verdict != kept_out && verdict != caught) heard = now;
     return verdict;
   }
 
@@ -78,6 +78,31 @@ TEST_F(IncarnationsTest, ThreeOfOneIdentityAreAllFound) {
   EXPECT_EQ(check_in("b"), returned) << "which is older than what is kept out";
   EXPECT_EQ(check_in("a"), kept_out);
   EXPECT_EQ(check_in("c"), kept_out);
+}
+
+TEST_F(IncarnationsTest, NobodyWhoStartsManyAgentsKeepsTheResidentOut) {
+  check_in("node");
+  for (int i = 0; i < 20; ++i) check_in("node");
+  EXPECT_EQ(node.resident, "node");
+  for (int i = 0; i < 30; ++i) {
+    for (std::size_t n = 0; n <= kMaxIncarnationsKept; ++n) {
+      const std::string thief = std::to_string(i) + "-" + std::to_string(n);
+      EXPECT_EQ(check_in(thief), began);
+    }
+    EXPECT_EQ(check_in("node"), returned);
+    EXPECT_EQ(check_in(std::to_string(i) + "-" + std::to_string(kMaxIncarnationsKept)), kept_out);
+    EXPECT_EQ(check_in(std::to_string(i) + "-" + std::to_string(kMaxIncarnationsKept - 1)), caught);
+    EXPECT_EQ(check_in("node"), known);
+  }
+}
+
+TEST_F(IncarnationsTest, ANodeThatRestartedIsTheResidentAfterAWhile) {
+  for (int i = 0; i < 20; ++i) check_in("node");
+  check_in("node, restarted");
+  EXPECT_EQ(node.resident, "node");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(check_in("node, restarted"), known);
+  EXPECT_EQ(node.resident, "node, restarted");
+  EXPECT_EQ(check_in("node"), caught) << "which is older, and was never heard of beside it";
 }
 
 TEST_F(IncarnationsTest, AreRememberedUpToABound) {
