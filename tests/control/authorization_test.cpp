@@ -30,7 +30,6 @@ const std::map<std::string, std::string> kExpected = {
     {"getMe", kSignedIn},
     {"changePassword", kSignedIn},
     {"resetUserPassword", kPlatform},
-    {"resetMemberPassword", kManager},
     {"updateUser", "uffffffffa"},
     {"disableUser", kPlatform},
     {"enableUser", kPlatform},

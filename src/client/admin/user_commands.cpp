@@ -24,10 +24,7 @@ Fallible<int> reset_password(World& w, ApiClient& api, const Words& a) {
   RAP_TRY(confirm(w, a.flag("--yes"),
                   a["EMAIL"] + " is signed out everywhere, and their live connections end.",
                   Unasked::goes_ahead));
-  const std::string& organization = a["--organization"];
-  const auto answer =
-      api.ask(organization.empty() ? op::reset_user_password(a["EMAIL"])
-                                   : op::reset_member_password(organization, a["EMAIL"]));
+  const auto answer = api.ask(op::reset_user_password(a["EMAIL"]));
   if (!answer) return std::unexpected(answer.error());
   const auto set = RAP_TRY(op::as<op::ResetUserPasswordAnswer>(answer));
   return show(w, answer,
@@ -106,7 +103,6 @@ void add_user_commands(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "reset-password",
        "Print a password that is good once, for choosing another")
       .word("EMAIL", "Their email address")
-      .option("--organization", "ORG", "As an administrator of this organization, of its member")
       .flag("--yes", kYesHelp)
       .runs(reset_password);
   add_leaving(group, invocation);

@@ -36,6 +36,8 @@ Outcome<Reply> change_password(SignInPorts& ports, const Call& call) {
       return std::unexpected(wrong_credentials());
     }
     tx.users().set_password(proven.user.id, *hash, std::nullopt);
+    // Live flows and unused tokens of whoever held a stolen bearer end too.
+    tx.auth_epochs().bump(proven.user.id, call.now);
     const std::size_t ended =
         tx.bearers().end_all(proven.user.id, SignInEnd::password_changed, call.bearer_sha256);
     tx.audit(call.audit("auth.password_changed", "user", proven.user.id.str(), proven.user.email)
@@ -49,6 +51,12 @@ std::unexpected<Problem> own_password() {
                 "This is your own account; change its password with 'rap password'.");
 }
 
+// Whoever is given the password of such an account is let in there.
+bool opens_doors(Transaction& tx, const User& user) {
+  return policy::is_platform(user.platform_role) ||
+         !tx.organizations().memberships(user.id).empty();
+}
+
 Outcome<Reply> reset_user_password(PeoplePorts& ports, const Call& call) {
   const std::string password = make_temporary_password(ports.rng);
   const auto hash = ports.passwords.hash(password);
@@ -60,53 +68,16 @@ Outcome<Reply> reset_user_password(PeoplePorts& ports, const Call& call) {
                     "There is no user '" + call.path("user") + "'; list them to see who there is.");
     }
     if (user->id == call.caller->id) return own_password();
-    if (policy::is_platform(user->platform_role) && !call.is_platform_owner()) {
+    if (!call.is_platform_owner() && opens_doors(tx, *user)) {
       return refuse(ProblemCode::forbidden,
-                    "Only a platform_owner resets the password of who has a platform role; ask "
-                    "one to do this.");
+                    "Only a platform_owner resets the password of who has a platform role or is a "
+                    "member of an organization; ask one to do this.");
     }
     const WallTime until = set_temporary_password(tx, *user, *hash, call.now);
     audit_with_organizations(
         tx, call.audit("user.password_reset", "user", user->id.str(), user->email), user->id);
     return reply({{"password", password}, {"expires_at", to_unix(until)}});
   });
-}
-
-// Who belongs to other organizations too, or to the platform, would be entered there as well.
-bool is_theirs_alone(Transaction& tx, const User& user) {
-  return !policy::is_platform(user.platform_role) &&
-         tx.organizations().memberships(user.id).size() == 1;
-}
-
-Outcome<Reply> reset_member_password(PeoplePorts& ports, const Call& call) {
-  const std::string password = make_temporary_password(ports.rng);
-  const auto hash = ports.passwords.hash(password);
-  if (!hash) return busy();
-  return transact(
-      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto member = tx.organizations().member(call.organization->id, call.path("email"));
-        if (!member) {
-          return refuse(ProblemCode::member_not_found,
-                        "'" + call.path("email") + "' is no member of this organization.");
-        }
-        if (member->user == call.caller->id) return own_password();
-        if (!policy::may_manage_member(call.caller->platform_role, call.organization->role,
-                                       member->role)) {
-          return refuse(ProblemCode::forbidden,
-                        "Only an organization_owner manages admins and owners; ask one to do "
-                        "this.");
-        }
-        AsPlatform as_platform(tx);  // whose the accounts are
-        const auto user = tx.users().find(member->email);
-        if (!user || !(is_theirs_alone(tx, *user) || call.is_platform_owner())) {
-          return refuse(ProblemCode::forbidden,
-                        "This account is not your organization's alone; ask the platform's "
-                        "administrators to reset its password.");
-        }
-        const WallTime until = set_temporary_password(tx, *user, *hash, call.now);
-        tx.audit(call.audit("user.password_reset", "user", user->id.str(), user->email));
-        return reply({{"password", password}, {"expires_at", to_unix(until)}});
-      });
 }
 
 }  // namespace
@@ -126,7 +97,8 @@ std::vector<RouteOf<SignInPorts>> password_routes() {
       {{.method = "PUT",
         .path = "/api/v1/me/password",
         .operation = "changePassword",
-        .summary = "Change one's own password; all other sign-ins of the account end",
+        .summary = "Change one's own password; all other sign-ins of the account end, and all live "
+                   "flows",
         .access = policy::Access::signed_in,
         .query = {},
         .body = {text("password", kMaxPassword), of("new_password", FieldType::password)},
@@ -137,7 +109,6 @@ std::vector<RouteOf<SignInPorts>> password_routes() {
 
 std::vector<RouteOf<PeoplePorts>> password_reset_routes() {
   using namespace field;
-  const Answer set = {200, {text("password"), time("expires_at")}};
   return {
       {{.method = "POST",
         .path = "/api/v1/users/{user}/reset-password",
@@ -147,17 +118,8 @@ std::vector<RouteOf<PeoplePorts>> password_reset_routes() {
         .access = policy::Access::platform,
         .query = {},
         .body = {},
-        .answer = set},
+        .answer = {200, {text("password"), time("expires_at")}}},
        reset_user_password},
-      {{.method = "POST",
-        .path = "/api/v1/organizations/{org}/members/{email}/reset-password",
-        .operation = "resetMemberPassword",
-        .summary = "The same for a member whose account is this organization's alone",
-        .access = policy::Access::organization_manager,
-        .query = {},
-        .body = {},
-        .answer = set},
-       reset_member_password},
   };
 }
 
