@@ -36,6 +36,7 @@ std::expected<void, std::string> LogFile::begin() {
   struct stat opened{};
   if (::fstat(file.get(), &opened) != 0) return failed(std::strerror(errno));
   if (!S_ISREG(opened.st_mode)) return failed("it is not a regular file");
+  if (opened.st_nlink != 1) return failed("it has another name too, by a hard link");
   if (::dup2(file.get(), STDERR_FILENO) < 0) return failed(std::strerror(errno));
   return {};
 }

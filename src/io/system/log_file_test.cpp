@@ -115,6 +115,12 @@ TEST_F(LogFiles, AreNeverReachedThroughALink) {
   EXPECT_EQ(file.error(), "cannot log to " + log().string() + ": it is a symbolic link");
 }
 
+TEST_F(LogFiles, AreNoOtherFileByAHardLink) {
+  std::ofstream(folder_.path() / "precious") << "precious";
+  fs::create_hard_link(folder_.path() / "precious", log());
+  EXPECT_FALSE(LogFile::open(log()));
+}
+
 TEST_F(LogFiles, DoNotFollowALinkThatTookTheirPlace) {
   open();
   std::ofstream(folder_.path() / "precious") << "precious";
