@@ -28,7 +28,7 @@ import spread  # noqa: E402
 from harness.api import ApiError  # noqa: E402
 from harness.issuing import chain_in  # noqa: E402
 from harness.siege import PLAIN, SLOW_HEAD, STRANGER, TLS, UPGRADE, siege  # noqa: E402
-from harness.wait import until  # noqa: E402
+from harness.wait import patiently, until  # noqa: E402
 from harness.websocket import Closed, DataPlane  # noqa: E402
 from harness.world import ORGANIZATION, World  # noqa: E402
 
@@ -68,7 +68,7 @@ class Honest:
 
     def status(self):
         url = f"http://{self.control.address}:{self.control.ports['ocsp']}/ocsp/"
-        with urllib.request.urlopen(urllib.request.Request(url, data=self.ask), timeout=10) as said:
+        with urllib.request.urlopen(urllib.request.Request(url, data=self.ask), timeout=patiently(10)) as said:
             assert ocsp.load_der_ocsp_response(said.read()).certificate_status \
                 == ocsp.OCSPCertStatus.GOOD
 

@@ -26,24 +26,25 @@ namespace rap::dialling {
 // RFC 8305 §8 names these two.
 inline constexpr Duration kResolutionDelay = std::chrono::milliseconds{50};
 inline constexpr Duration kAttemptDelay = std::chrono::milliseconds{250};
-// Of one host. Whoever controls a name decides how many connections it makes a node begin.
+// How many addresses of one host are tried. Whoever controls a name decides how many connections it
+// makes a node begin.
 inline constexpr std::size_t kMaxAddresses = 8;
 
 enum class DialFailure : std::uint8_t {
-  no_address,   // the name has none
-  unanswered,   // nobody said in time what addresses the name has
-  denied,       // every address is one that may not be dialled
+  no_address,  // the name has none
+  unanswered,  // nobody said in time what addresses the name has
+  denied,  // every address is one that may not be dialled
   unreachable,
-  refused,      // nobody listens there
-  timeout,      // the attempts took longer than the limit
+  refused,  // nobody listens there
+  timeout,  // the attempts took longer than the limit
 };
 
 // What a look-up found. The first of its addresses goes first.
 struct Found {
   std::vector<policy::IpAddress> addresses = {};
-  bool denied = false;      // there were others, which may not be dialled
+  bool denied = false;  // there were others, which may not be dialled
   bool unanswered = false;  // part of the look-up had no answer
-  bool more = false;        // the other family is still looked up
+  bool more = false;  // the other family is still looked up
 };
 struct Failed {
   policy::IpAddress address;
@@ -92,7 +93,7 @@ class HappyEyeballs {
   bool over_ = false;
   std::optional<MonoTime> held_until_;  // IPv4 waits so long for IPv6's answer
   std::deque<policy::IpAddress> untried_[2];  // IPv4, IPv6
-  std::optional<bool> turn_;                  // whether IPv6 goes next
+  std::optional<bool> turn_;  // whether IPv6 goes next
   std::vector<policy::IpAddress> known_;
   std::size_t under_way_ = 0;
   std::optional<MonoTime> first_attempt_;

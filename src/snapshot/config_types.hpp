@@ -72,7 +72,7 @@ std::optional<std::string> find_value_fault(const ConfigType& type, const wire::
 
 // --- what consumers read; members that are not set keep what is compiled in ---
 
-// Of rap-fabric. Nothing here can exceed what is compiled in, which is the default.
+// The settings of rap-fabric. Nothing here can exceed what is compiled in, which is the default.
 struct RuntimeSettings {
   std::size_t max_clients = 4096;
   std::size_t flows_per_client = 256;
@@ -83,14 +83,14 @@ struct RuntimeSettings {
   bool operator==(const RuntimeSettings&) const = default;
 };
 
-// Of the node-agent.
+// The settings of the node-agent.
 struct AgentRuntime {
   std::optional<std::chrono::milliseconds> checkin_interval;  // while hints arrive
   std::chrono::milliseconds degraded_checkin{800};  // while they do not
   bool operator==(const AgentRuntime&) const = default;
 };
 
-// Of an organization's sessions and flows.
+// What an organization's sessions and flows must keep to.
 struct AppPolicy {
   std::optional<std::vector<std::string>> protocols;  // any when not set
   wire::TrafficClassSet classes = wire::TrafficClassSet::all();
@@ -105,7 +105,7 @@ struct AppPolicy {
 RuntimeSettings runtime_settings_from(const std::vector<wire::JsonValue>& values);
 AgentRuntime agent_runtime_from(const std::vector<wire::JsonValue>& values);
 AppPolicy app_policy_from(const std::vector<wire::JsonValue>& values);
-// Of either bundle: certificates of authorities, in PEM.
+// The value of either bundle: certificates of authorities, in PEM.
 std::string bundle_pem_from(const wire::JsonValue& value);
 
 }  // namespace rap::snapshot

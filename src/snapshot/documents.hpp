@@ -18,8 +18,8 @@
 namespace rap::snapshot {
 
 inline constexpr std::string_view kDocumentType = "application/vnd.rap.config-document+json";
-// Of one node. It may be given all there are, so these are the bounds of all there are, kept where
-// they are edited: whatever is placed where, no node can come to more than it may hold.
+// What one node may hold. It may be given all there are, so these are the bounds of all there are,
+// kept where they are edited: whatever is placed where, no node can come to more than it may hold.
 inline constexpr std::size_t kMaxDocuments = 1024;
 inline constexpr std::size_t kMaxPlatformDocuments = 64;  // one a type, of platform and cluster
 inline constexpr std::size_t kMaxOrganizationDocuments = kMaxDocuments - kMaxPlatformDocuments;
@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxTypeName = 64;
 // The longest that the control plane may want a node to wait with an acknowledgement.
 inline constexpr std::chrono::milliseconds kMaxAckSpread{5000};
 
-// Of what a value is one. Ids that the layer has no use for are nil.
+// Whose a value is. Ids that the layer has no use for are nil.
 struct DocumentScope {
   Layer layer = Layer::platform;
   OrganizationId organization = {};
@@ -45,7 +45,7 @@ struct Document {
   bool operator==(const Document&) const = default;
 };
 
-// As a configuration lists it.
+// A document as a configuration lists it.
 struct DocumentRef {
   std::string type = {};
   DocumentScope scope = {};

@@ -33,7 +33,8 @@ struct TargetRanges {
   };
   std::vector<Value> values = {};
 
-  // For a resource of the pool at the node. `own` is denied by default, beside what always is.
+  // Judges for a resource of the pool at the node. `own` is denied by default, beside what always
+  // is.
   bool allows(const policy::IpAddress& address, EgressPoolId pool, std::string_view node,
               const policy::RangeList& own = {}) const;
   // Whether some node may allow it: what can be said where the node is not known yet.

@@ -14,7 +14,7 @@ namespace rap::wire {
 // The greater one wins where several entries name the peer.
 enum class Severity : std::uint8_t { drain, close };
 
-// By the number of the severity.
+// The names, by the number of the severity.
 inline constexpr std::array<std::string_view, 2> kSeverityNames = {"drain", "close"};
 
 constexpr std::string_view to_string(Severity severity) {

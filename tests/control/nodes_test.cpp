@@ -148,7 +148,7 @@ TEST_F(Enrolment, IsDecidedOnce) {
   EXPECT_EQ(enrol(request(join_token())).status, 202) << "invited anew";
 }
 
-class NodeLink : public ::testing::Test {
+class NodeListener : public ::testing::Test {
  protected:
   Answered call(const std::string& path, const json& body = {}) {
     return w.control->node_call(seed().entry, path, body);
@@ -170,7 +170,7 @@ class NodeLink : public ::testing::Test {
   SeededWorld w;
 };
 
-TEST_F(NodeLink, HearsOnlyTheNodeOfTheCertificate) {
+TEST_F(NodeListener, HearsOnlyTheNodeOfTheCertificate) {
   wire::HttpRequest request = ControlPlane::request_of(
       "POST", "/cp/v2/nodes/" + seed().entry + "/configs/pull", {{"have", 0}});
   EXPECT_EQ(w.control->node_request(request).code(), "wrong_node") << "no certificate at all";
@@ -190,7 +190,7 @@ TEST_F(NodeLink, HearsOnlyTheNodeOfTheCertificate) {
   EXPECT_EQ(w.control->node_request(request).code(), "wrong_node");
 }
 
-TEST_F(NodeLink, ChecksEveryRouteBeforeItsBody) {
+TEST_F(NodeListener, ChecksEveryRouteBeforeItsBody) {
   for (const control::NodeRoute& route : w.control->node_link().routes()) {
     std::string path(route.path);
     if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, seed().entry);
@@ -200,7 +200,7 @@ TEST_F(NodeLink, ChecksEveryRouteBeforeItsBody) {
   }
 }
 
-TEST_F(NodeLink, OpensAStreamOfEventsThatIsTheNodesOwn) {
+TEST_F(NodeListener, OpensAStreamOfEventsThatIsTheNodesOwn) {
   wire::HttpRequest request =
       ControlPlane::request_of("GET", "/cp/v2/nodes/" + seed().entry + "/events", nullptr);
   EXPECT_EQ(w.control->node_request(request).code(), "wrong_node");
@@ -214,7 +214,7 @@ TEST_F(NodeLink, OpensAStreamOfEventsThatIsTheNodesOwn) {
   EXPECT_TRUE(refused.response.event_stream.empty());
 }
 
-TEST_F(NodeLink, TellsWhatIsNewAtACheckIn) {
+TEST_F(NodeListener, TellsWhatIsNewAtACheckIn) {
   const json body = {{"versions", {{"agent", "1"}, {"fabric", "1"}, {"config_version", 3}}},
                      {"metadata", {{"hostname", "h"}, {"uptime_s", 5}}},
                      {"metrics", {{"load", 0.5}}}};
@@ -231,7 +231,7 @@ TEST_F(NodeLink, TellsWhatIsNewAtACheckIn) {
   }
 }
 
-TEST_F(NodeLink, GivesTheConfigurationOnceAndAgainAfterEveryChange) {
+TEST_F(NodeListener, GivesTheConfigurationOnceAndAgainAfterEveryChange) {
   const snapshot::NodeConfig config = config_of(seed().egress);
   EXPECT_EQ(config.resources.size(), 2U);
   const auto pull = [&](std::uint64_t have) {
@@ -261,7 +261,7 @@ TEST_F(NodeLink, GivesTheConfigurationOnceAndAgainAfterEveryChange) {
   EXPECT_EQ(changed.resources.size(), 3U);
 }
 
-TEST_F(NodeLink, TellsEachRoleItsOwn) {
+TEST_F(NodeListener, TellsEachRoleItsOwn) {
   const auto entry = config_of(seed().entry);
   const auto relay = config_of(seed().relay);
   const auto egress = config_of(seed().egress);
@@ -274,7 +274,7 @@ TEST_F(NodeLink, TellsEachRoleItsOwn) {
   EXPECT_EQ(egress.resources.size(), 2U);
 }
 
-TEST_F(NodeLink, RemembersAcknowledgementsAndErrors) {
+TEST_F(NodeListener, RemembersAcknowledgementsAndErrors) {
   const auto node = [&] {
     for (const json& n : in(w.as("root", "GET", "nodes"), "items")) {
       if (n["id"] == seed().entry) return n;
@@ -293,7 +293,7 @@ TEST_F(NodeLink, RemembersAcknowledgementsAndErrors) {
   EXPECT_GT(node()["wanted_config_version"], 5);
 }
 
-TEST_F(NodeLink, TakesTheResultOfItsOwnCommandsOnly) {
+TEST_F(NodeListener, TakesTheResultOfItsOwnCommandsOnly) {
   w.as("user@alpha", "DELETE", "sessions/" + seed().session);
   const json command = call("commands/pull?since=0").body["commands"][0];
   EXPECT_EQ(command["seq"], 1);
@@ -304,7 +304,7 @@ TEST_F(NodeLink, TakesTheResultOfItsOwnCommandsOnly) {
   EXPECT_TRUE(call("commands/pull?since=1").body["commands"].empty());
 }
 
-TEST_F(NodeLink, ShutsOutADisabledNodeAndTellsTheOthers) {
+TEST_F(NodeListener, ShutsOutADisabledNodeAndTellsTheOthers) {
   EXPECT_EQ(config_of(seed().entry).peers.size(), 1U);
   EXPECT_EQ(w.as("root", "POST", "nodes/relay-n/disable").status, 200);
   EXPECT_EQ(w.control->node_call(seed().relay, "checkin", {{"versions", json::object()}}).code(),
@@ -320,7 +320,7 @@ TEST_F(NodeLink, ShutsOutADisabledNodeAndTellsTheOthers) {
   }
 }
 
-TEST_F(NodeLink, ShowsChannelsToThePlatformWhileTheyAreFresh) {
+TEST_F(NodeListener, ShowsChannelsToThePlatformWhileTheyAreFresh) {
   const json channel = {{"id", "0f8fad5b-d9cb-469f-a165-70867728950e"},
                         {"peer", seed().relay},
                         {"direction", "dial"},
@@ -352,7 +352,7 @@ TEST_F(NodeLink, ShowsChannelsToThePlatformWhileTheyAreFresh) {
   EXPECT_TRUE(w.as("keeper", "GET", "channels").body["items"].empty());
 }
 
-TEST_F(NodeLink, RefusesReportsThatTheDatabaseCouldNotKeep) {
+TEST_F(NodeListener, RefusesReportsThatTheDatabaseCouldNotKeep) {
   EXPECT_EQ(call("checkin", {{"versions", {{"agent", std::string(1, '\0')}}}}).code(),
             "invalid_member");
   EXPECT_EQ(call("checkin", {{"versions", 1}}).code(), "invalid_member");

@@ -1,6 +1,6 @@
 #include "test_world.hpp"
 
-#include <random>
+#include <atomic>
 
 #include "base/encoding.hpp"
 #include "control/people/bootstrap.hpp"
@@ -14,7 +14,12 @@ json in(const Answered& a, const char* list) {
   return a.body.is_object() ? a.body.value(list, json::array()) : json::array();
 }
 
-SharedRandom::SharedRandom() : rng_(static_cast<std::uint64_t>(std::random_device{}())) {}
+// Worlds share a database, so that no two may draw the same ids; and a run is like the one before.
+SharedRandom::SharedRandom()
+    : rng_([] {
+        static std::atomic<std::uint64_t> worlds = 0;
+        return ++worlds;
+      }()) {}
 
 std::expected<void, control::DatabaseFault> MaybeDry::run(
     const control::Scope& scope,

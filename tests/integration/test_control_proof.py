@@ -12,7 +12,7 @@ from harness import tokens
 from harness.case import FabricCase
 from harness.process import BIN
 from harness.rap import OK, UNTRUSTED, Rap
-from harness.wait import until
+from harness.wait import patiently, until
 from harness.world import USER_EMAIL, USER_PASSWORD
 
 
@@ -195,7 +195,7 @@ class ControlProof(FabricCase):
             ["openssl", "ocsp", "-issuer", control.pki / "intermediate.crt", "-cert", certificate,
              "-url", f"http://{control.address}:{control.ports['ocsp']}/ocsp/", "-CAfile",
              control.root_ca], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=60, check=False).stdout
+            timeout=patiently(60), check=False).stdout
 
     def copy(self, path):
         copy = self.world.folder / f"old-{path.name}"
@@ -205,7 +205,7 @@ class ControlProof(FabricCase):
     def names(self, *arguments):
         done = subprocess.run([BIN / "rap-control", "names", *arguments, "--state",
                                self.world.control.state], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                              stderr=subprocess.PIPE, text=True, timeout=patiently(60), check=False)
         self.assertEqual(0, done.returncode, done.stderr)
         return done.stdout
 

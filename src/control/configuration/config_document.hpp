@@ -68,7 +68,7 @@ class ConfigRepository {
   virtual StoredVersion put(const ConfigDocument& document, UserId by, bool for_nodes) = 0;
   virtual bool remove(const ConfigDocument& document) = 0;  // false: there was none
   virtual std::size_t count_service_documents(OrganizationId organization) = 0;
-  // That nodes are given, of all organizations that the scope sees.
+  // How many nodes are given, of all organizations that the scope sees.
   virtual std::size_t count_organization_documents() = 0;
 
   // Lists, of what the scope sees, what nodes are given.

@@ -23,8 +23,8 @@ namespace rap::control {
 // mean what their comment says.
 class ClusterRepository;          // core/cluster.hpp
 class CertificateRepository;      // pki/certificate_inventory.hpp
-class PublicationRepository;      // pki/publication.hpp
-class TrustRepository;            // pki/trust_state.hpp
+class PublicationRepository;      // pki/status/publication.hpp
+class TrustRepository;            // pki/rotation/trust_state.hpp
 class SessionRepository;          // sessions/session.hpp
 class CommandRepository;          // sessions/node_command.hpp
 class UserRepository;             // people/user.hpp

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kServerLifetime = std::chrono::days{90};
 
-// Of the instance that `uri` names, at these hosts.
+// The names of the instance that `uri` names, at these hosts.
 crypto::SubjectNames names_of(std::string uri, const std::vector<std::string>& hosts) {
   crypto::SubjectNames names;
   names.uris.push_back(std::move(uri));

@@ -16,8 +16,8 @@
 namespace rap::control::server {
 
 inline constexpr std::size_t kMaxThrottledKeys = 65536;  // per kind
-// Of one account from one source network. Right passwords that come at once hold an attempt each
-// while they are weighed, so there are more than a person's typing needs.
+// The limit of one account from one source network. Right passwords that come at once hold an
+// attempt each while they are weighed, so there are more than a person's typing needs.
 inline constexpr policy::RateLimit kSignInsPerAccount{20, std::chrono::seconds{10}};
 inline constexpr policy::RateLimit kSignInsPerSource{60, std::chrono::seconds{2}};
 inline constexpr policy::RateLimit kEnrolmentsPerSource{120, std::chrono::milliseconds{100}};

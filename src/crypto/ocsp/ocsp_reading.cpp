@@ -1,4 +1,4 @@
-// The relying party's half of crypto/ocsp.hpp.
+// The relying party's half of crypto/ocsp/ocsp.hpp.
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 

@@ -1,4 +1,4 @@
-// The responder's half of crypto/ocsp.hpp.
+// The responder's half of crypto/ocsp/ocsp.hpp.
 #include <openssl/ocsp.h>
 
 #include "crypto/keys/openssl_handle.hpp"

@@ -68,7 +68,7 @@ struct HttpServerOptions {
       nullptr;
 };
 
-struct TlsListenerCounters;  // io/tls_listener.hpp
+struct TlsListenerCounters;  // io/stream/tls_listener.hpp
 
 class HttpServer {
  public:

@@ -26,7 +26,7 @@ struct Publication {
 class PublicationRepository {
  public:
   virtual ~PublicationRepository() = default;
-  // Without its body when that is of the version `but_not`.
+  // The publication comes without its body when that is of the version `but_not`.
   virtual std::optional<Publication> find(std::string_view name, std::uint64_t but_not) = 0;
   // The same, until the transaction ends nobody else's; it is empty when there was none.
   virtual Publication lock(std::string_view name) = 0;
