@@ -68,7 +68,8 @@ class Honest:
 
     def status(self):
         url = f"http://{self.control.address}:{self.control.ports['ocsp']}/ocsp/"
-        with urllib.request.urlopen(urllib.request.Request(url, data=self.ask), timeout=patiently(10)) as said:
+        asking = urllib.request.Request(url, data=self.ask)
+        with urllib.request.urlopen(asking, timeout=patiently(10)) as said:
             assert ocsp.load_der_ocsp_response(said.read()).certificate_status \
                 == ocsp.OCSPCertStatus.GOOD
 
