@@ -3,7 +3,8 @@
 import unittest
 
 from harness.api import ApiError
-from harness.world import World
+from harness.websocket import DataPlane
+from harness.world import ORGANIZATION, World
 
 
 class ControlCase(unittest.TestCase):
@@ -32,3 +33,11 @@ class FabricCase(ControlCase):
     """The whole fabric, with the resource `echo` granted to Alice."""
 
     NODES = True
+
+    def request_flow(self, resource):
+        """As `self.user`, asks an entry for a flow: the connection, and what was answered."""
+        candidate = self.user.post("sessions", resource=resource,
+                                   organization=ORGANIZATION)["candidates"][0]
+        plane = DataPlane(candidate, self.world.control.root_ca, timeout=40)
+        self.addCleanup(plane.close)
+        return plane, plane.request()

@@ -10,8 +10,6 @@ from harness.api import ApiError
 from harness.case import FabricCase
 from harness.rap import DENIED
 from harness.wait import until
-from harness.websocket import DataPlane
-from harness.world import ORGANIZATION
 
 
 class TargetRanges(FabricCase):
@@ -38,26 +36,19 @@ class TargetRanges(FabricCase):
         cls.world.wait_settled()
         cls.user = cls.world.user()
 
-    def request(self, resource):
-        candidate = self.user.post("sessions", resource=resource,
-                                   organization=ORGANIZATION)["candidates"][0]
-        plane = DataPlane(candidate, self.world.control.root_ca, timeout=40)
-        self.addCleanup(plane.close)
-        return plane, plane.request()
-
     def test_a_name_that_leads_to_what_is_denied_is_not_opened(self):
         for name in ("meta-name", "mapped-name", "link-name", "six-name"):
-            self.assertEqual("target_denied", self.request(name)[1], name)
+            self.assertEqual("target_denied", self.request_flow(name)[1], name)
 
     def test_a_name_that_leads_to_what_is_allowed_is_opened(self):
         for name in ("echo-name", "mixed-name"):
-            plane, refusal = self.request(name)
+            plane, refusal = self.request_flow(name)
             self.assertIsNone(refusal, name)
             self.assertEqual(b"through", plane.echo(b"through"))
 
     def test_the_nodes_own_listeners_and_the_control_planes_are_never_targets(self):
         for name in ("own-data", "own-fabric", "control"):
-            self.assertEqual("target_denied", self.request(name)[1], name)
+            self.assertEqual("target_denied", self.request_flow(name)[1], name)
 
     def test_the_person_is_told_what_to_do_and_the_owner_who_it_was(self):
         done = self.world.person().run("proxy", "meta-name")
@@ -74,13 +65,13 @@ class TargetRanges(FabricCase):
             self.assertIn("'host'", str(refused.exception), host)
 
     def test_a_range_that_is_denied_from_now_on_ends_what_is_open(self):
-        plane, refusal = self.request("echo")
+        plane, refusal = self.request_flow("echo")
         self.assertIsNone(refusal)
         owner, before = self.world.owner, {"allow": ["127.0.0.0/8", self.world.echo.address]}
         self.addCleanup(owner.put, "configs/egress_target_ranges", value=before)
         owner.put("configs/egress_target_ranges", value={})
         plane.next_of(frames.RESET)
-        until(lambda: self.request("echo")[1] == "target_denied", "the denial")
+        until(lambda: self.request_flow("echo")[1] == "target_denied", "the denial")
 
 
 if __name__ == "__main__":

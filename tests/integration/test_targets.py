@@ -7,8 +7,6 @@ from harness import frames
 from harness.addresses import free_port
 from harness.case import FabricCase
 from harness.rap import UNREACHABLE
-from harness.websocket import DataPlane
-from harness.world import ORGANIZATION
 
 
 class Targets(FabricCase):
@@ -29,21 +27,14 @@ class Targets(FabricCase):
         cls.world.wait_settled()
         cls.user = cls.world.user()
 
-    def request(self, resource):
-        candidate = self.user.post("sessions", resource=resource,
-                                   organization=ORGANIZATION)["candidates"][0]
-        plane = DataPlane(candidate, self.world.control.root_ca, timeout=40)
-        self.addCleanup(plane.close)
-        return plane, plane.request()
-
     def test_a_target_that_refuses_is_named_as_such(self):
-        self.assertEqual("target_refused", self.request("refusing")[1])
+        self.assertEqual("target_refused", self.request_flow("refusing")[1])
 
     def test_a_name_that_does_not_resolve_is_unreachable(self):
-        self.assertEqual("target_unreachable", self.request("nameless")[1])
+        self.assertEqual("target_unreachable", self.request_flow("nameless")[1])
 
     def test_a_target_that_does_not_answer_times_out(self):
-        self.assertIn(self.request("silent")[1], ("target_timeout", "setup_timeout"))
+        self.assertIn(self.request_flow("silent")[1], ("target_timeout", "setup_timeout"))
 
     def test_the_command_line_says_so_and_exits_with_unreachable(self):
         done = self.world.person().run("proxy", "refusing")
@@ -51,16 +42,16 @@ class Targets(FabricCase):
         self.assertIn("refused", done.stderr)
 
     def test_a_target_that_ends_ends_the_flow_in_order(self):
-        plane, refusal = self.request("echo")
+        plane, refusal = self.request_flow("echo")
         self.assertIsNone(refusal)
         self.assertEqual(b"last words", plane.echo(b"last words"))
         plane.send(frames.frame(frames.FIN, 1))
         self.assertEqual(frames.FIN, plane.next_of(frames.FIN, frames.RESET)[0])
 
     def test_other_flows_go_on_beside_a_refused_one(self):
-        plane, refusal = self.request("echo")
+        plane, refusal = self.request_flow("echo")
         self.assertIsNone(refusal)
-        self.request("refusing")
+        self.request_flow("refusing")
         self.assertEqual(b"unharmed", plane.echo(b"unharmed"))
 
 

@@ -1,5 +1,5 @@
-// What a peer can make a node hold, whatever it says: a client that
-// lies about every counter there is.
+// What a peer can make a node hold, whatever it says: a client that lies about every counter there
+// is.
 #include "node/router/router_world.hpp"
 
 namespace rap::router {
