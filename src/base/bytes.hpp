@@ -24,6 +24,9 @@ inline std::string_view as_text(ByteView b) {
 inline Bytes to_bytes(ByteView b) { return {b.begin(), b.end()}; }
 inline Bytes to_bytes(std::string_view s) { return to_bytes(as_bytes(s)); }
 
+inline std::uint16_t load_be16(const std::uint8_t* p) {
+  return static_cast<std::uint16_t>(p[0] << 8 | p[1]);
+}
 inline void store_be32(std::uint8_t* p, std::uint32_t v) {
   p[0] = static_cast<std::uint8_t>(v >> 24);
   p[1] = static_cast<std::uint8_t>(v >> 16);

@@ -93,7 +93,4 @@ class Log {
 std::string format_log_line(std::string_view ts, LogLevel level, std::string_view program,
                             std::string_view event, std::initializer_list<LogField> fields);
 
-// A JSON string literal, quotes included; bytes that are not valid UTF-8 become U+FFFD.
-std::string quote_json(std::string_view s);
-
 }  // namespace rap

@@ -1,5 +1,7 @@
 #include "base/log.hpp"
 
+#include "base/json_writer.hpp"
+
 #include <gtest/gtest.h>
 
 namespace rap {

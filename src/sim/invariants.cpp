@@ -18,7 +18,7 @@ std::optional<Duration> bound_of(State s) {
     case State::handshaking:
     case State::authenticating:
     case State::authorizing: return channel::kEstablishTimeout;
-    case State::revalidating: return channel::kRecheckTimeout;
+    case State::revalidating: return channel::kRevalidationTimeout;
     case State::draining: return channel::kDrainTimeout;
     case State::closing: return channel::kCloseTimeout;
     default: return std::nullopt;

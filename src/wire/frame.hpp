@@ -72,7 +72,10 @@ void encode_header(const FrameHeader& header, std::uint8_t* out);  // kFrameHead
 // `in` has at least kFrameHeader bytes.
 std::expected<FrameHeader, FrameError> decode_header(const std::uint8_t* in);
 
-// The type and the label of a whole frame that was encoded here.
+// The size, type and label of a whole frame that was encoded here.
+inline std::size_t frame_size(const std::uint8_t* frame) {
+  return kFrameHeader + load_be16(frame + kLengthOffset);
+}
 inline FrameType frame_type(const std::uint8_t* frame) {
   return static_cast<FrameType>(frame[kTypeOffset]);
 }

@@ -41,6 +41,24 @@ enum class WebSocketClose : std::uint16_t {
 
 using WebSocketMask = std::array<std::uint8_t, 4>;
 
+// The size of the header of an unmasked frame with so much payload, at most kMaxWebSocketMessage.
+inline constexpr std::size_t kShortWebSocketPayload = 125;  // longer ones have a longer header
+inline constexpr std::size_t kShortWebSocketHeader = 2;
+inline constexpr std::size_t kLongWebSocketHeader = 4;
+constexpr std::size_t websocket_header_size(std::size_t payload) {
+  return payload <= kShortWebSocketPayload ? kShortWebSocketHeader : kLongWebSocketHeader;
+}
+// The sizes of the header and of the payload of such a frame that was encoded here.
+struct WebSocketSizes {
+  std::size_t header;
+  std::size_t payload;
+};
+inline WebSocketSizes websocket_sizes(const std::uint8_t* frame) {
+  const std::size_t length = frame[1];
+  if (length <= kShortWebSocketPayload) return {kShortWebSocketHeader, length};
+  return {kLongWebSocketHeader, load_be16(frame + kShortWebSocketHeader)};
+}
+
 // The opcode of a frame whose header was encoded here.
 inline WebSocketOpcode websocket_opcode(const std::uint8_t* header) {
   constexpr std::uint8_t kOpcodeBits = 0x0f;  // RFC 6455 §5.2

@@ -2,37 +2,31 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/log.hpp"
+#include "base/json_writer.hpp"
 
 namespace rap::control {
 
 std::string with_text_member(const nlohmann::json& object, std::string_view name,
                              std::string_view text) {
-  std::string out = object.dump();
-  out.pop_back();  // the brace that ends it
-  out += ',';
-  out += quote_json(name);
-  out += ':';
-  out += quote_json(text);
-  out += '}';
-  return out;
+  JsonWriter out;
+  out.begin_object();
+  for (const auto& [member, value] : object.items()) out.key(member).json(value.dump());
+  out.key(name).text(text).end_object();
+  return std::move(out).take();
 }
 
-void PulledConfigs::add(const nlohmann::json& item) { append(item.dump()); }
+void PulledConfigs::add(const nlohmann::json& item) { items_.json(item.dump()); }
 
 void PulledConfigs::add(const nlohmann::json& item, std::string_view what,
                         std::string_view sealed) {
-  append(with_text_member(item, what, sealed));
-}
-
-void PulledConfigs::append(std::string_view item) {
-  if (!items_.empty()) items_ += ',';
-  items_ += item;
+  items_.json(with_text_member(item, what, sealed));
 }
 
 Reply PulledConfigs::reply(std::chrono::milliseconds ack_within) && {
-  return {R"({"configs":[)" + std::move(items_) + R"(],"ack_within_ms":)" +
-          std::to_string(ack_within.count()) + "}"};
+  JsonWriter out;
+  out.begin_object().key("configs").begin_array().json(items_.str()).end_array();
+  out.key("ack_within_ms").number(ack_within.count()).end_object();
+  return {std::move(out).take()};
 }
 
 }  // namespace rap::control

@@ -1,7 +1,7 @@
 // The answer to a pull of configurations, put together as text: nearly all of it is what was
 // signed, which is text already. To copy it into a tree of JSON and print that again took as long
-// as its signature (measured with thousands of nodes that pull after one change), so members of
-// text are spliced in behind what nlohmann printed.
+// as its signature (measured with thousands of nodes that pull after one change), so the
+// members of text are written beside what nlohmann printed.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_writer.hpp"
 #include "control/http/call.hpp"
 
 namespace rap::control {
 
-// The text of a JSON object with one more member, last: a string. The object has a member already.
+// The text of a JSON object with one more member, last: a string.
 std::string with_text_member(const nlohmann::json& object, std::string_view name,
                              std::string_view text);
 
@@ -25,9 +26,7 @@ class PulledConfigs {
   Reply reply(std::chrono::milliseconds ack_within) &&;
 
  private:
-  void append(std::string_view item);
-
-  std::string items_;  // the list's, separated by commas
+  JsonWriter items_;  // of the list
 };
 
 }  // namespace rap::control

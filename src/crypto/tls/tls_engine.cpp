@@ -167,7 +167,7 @@ std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_member_of(
   return peer.identity;
 }
 
-std::expected<wire::SpiffeId, CertificateFault> TlsEngine::recheck(
+std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_again(
     const std::vector<Certificate>& roots, const DenyList* deny, WallTime now) {
   const auto* member = std::get_if<AcceptMember>(&context_->policy());
   const auto leaf = peer_certificate();

@@ -55,14 +55,14 @@ class TlsEngine {
 
   // The verification of the handshake once more, of the very chain it was proven with, under what
   // is believed now. For an established AcceptMember connection; `no_certificate` for every other.
-  std::expected<wire::SpiffeId, CertificateFault> recheck(const std::vector<Certificate>& roots,
-                                                          const DenyList* deny, WallTime now);
+  std::expected<wire::SpiffeId, CertificateFault> verify_again(
+      const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);
   // Proves, on this established connection, that we hold the key of `identity` too: the payload of
   // a reauthentication frame. The key signs what only the two ends of the connection know (the TLS
   // exporter of RFC 8446 §7.5), which side we are, and the leaf.
   Bytes prove_again(const TlsIdentity& identity);
-  // The peer did so. From now on recheck() judges what it proved. Fails, and changes nothing, when
-  // the proof is none (`no_certificate`), when the certificate is not good now, its status
+  // The peer did so. From now on verify_again() judges what it proved. Fails, and changes nothing,
+  // when the proof is none (`no_certificate`), when the certificate is not good now, its status
   // included, or when it is of another node than before (`no_identity`).
   std::expected<wire::SpiffeId, CertificateFault> accept_proof(
       ByteView payload, const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);

@@ -58,31 +58,32 @@ TEST_F(Tls, AnEstablishedPeerIsCheckedAgainUnderWhatIsBelievedNow) {
   const auto l = link();
   ASSERT_TRUE(l->handshake());
   for (auto [engine, peer] : {std::pair{&l->client, &bob}, {&l->server, &alice}}) {
-    const auto same = engine->recheck(pki.roots(), nullptr, TestPki::now);
+    const auto same = engine->verify_again(pki.roots(), nullptr, TestPki::now);
     ASSERT_TRUE(same) << to_string(same.error());
     EXPECT_EQ(same->node(), peer->node);
-    EXPECT_EQ(engine->recheck(pki.roots(), nullptr, peer->leaf.not_after()).error(),
+    EXPECT_EQ(engine->verify_again(pki.roots(), nullptr, peer->leaf.not_after()).error(),
               Fault::expired);
-    EXPECT_EQ(engine->recheck({}, nullptr, TestPki::now).error(), Fault::unknown_root);
-    EXPECT_EQ(engine->recheck(TestPki(2).roots(), nullptr, TestPki::now).error(),
+    EXPECT_EQ(engine->verify_again({}, nullptr, TestPki::now).error(), Fault::unknown_root);
+    EXPECT_EQ(engine->verify_again(TestPki(2).roots(), nullptr, TestPki::now).error(),
               Fault::unknown_root);
     EXPECT_EQ(engine->denied_by(DenyList()), std::nullopt);
 
     const auto denied_peer = deny(entry_of(peer->node, wire::Severity::drain));
-    EXPECT_EQ(engine->recheck(pki.roots(), denied_peer.get(), TestPki::now).error(),
+    EXPECT_EQ(engine->verify_again(pki.roots(), denied_peer.get(), TestPki::now).error(),
               Fault::revoked);
     EXPECT_EQ(engine->denied_by(*denied_peer), wire::Severity::drain);
     const auto denied_authority = deny({.kind = DenyEntry::Kind::key,
                                         .key = pki.intermediate.certificate.key_hash(),
                                         .severity = wire::Severity::close});
-    EXPECT_EQ(engine->recheck(pki.roots(), denied_authority.get(), TestPki::now).error(),
+    EXPECT_EQ(engine->verify_again(pki.roots(), denied_authority.get(), TestPki::now).error(),
               Fault::revoked);
     EXPECT_EQ(engine->denied_by(*denied_authority), wire::Severity::close);
 
     // Two roots while one replaces the other.
     std::vector<Certificate> both = TestPki(2).roots();
     both.push_back(pki.root.certificate);
-    EXPECT_TRUE(engine->recheck(both, deny(entry_of(NodeId::random(pki.rng))).get(), TestPki::now));
+    EXPECT_TRUE(
+        engine->verify_again(both, deny(entry_of(NodeId::random(pki.rng))).get(), TestPki::now));
   }
 }
 
@@ -107,7 +108,7 @@ TEST_F(Tls, APeerProvesAnotherCertificateOfItsOwnOnTheConnectionThatStands) {
   ASSERT_TRUE(accepted) << to_string(accepted.error());
   EXPECT_EQ(accepted->node(), alice.node);
   EXPECT_EQ(l->server.peer_certificate()->fingerprint(), next.leaf.fingerprint());
-  EXPECT_TRUE(l->server.recheck(pki.roots(), nullptr, alice.leaf.not_after()))
+  EXPECT_TRUE(l->server.verify_again(pki.roots(), nullptr, alice.leaf.not_after()))
       << "the old one has expired, the new one has not";
 }
 
@@ -148,17 +149,20 @@ TEST_F(Tls, AProofOfSomethingThatIsNotGoodNowIsLeftAside) {
   const auto refused = l->server.accept_proof(proof, pki.roots(), denied.get(), TestPki::now);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), Fault::revoked);
-  EXPECT_TRUE(l->server.recheck(pki.roots(), denied.get(), TestPki::now)) << "the old one is good";
+  EXPECT_TRUE(l->server.verify_again(pki.roots(), denied.get(), TestPki::now))
+      << "the old one is good";
 }
 
 TEST_F(Tls, WhatIsNoEstablishedMemberCannotBeCheckedAgain) {
   const auto l = link();
-  EXPECT_EQ(l->client.recheck(pki.roots(), nullptr, TestPki::now).error(), Fault::no_certificate);
+  EXPECT_EQ(l->client.verify_again(pki.roots(), nullptr, TestPki::now).error(),
+            Fault::no_certificate);
   const auto anonymous = TlsContext::make(TlsRole::server, TlsIdentity{bob.chain, bob.key},
                                           AcceptAnyone{}, [] { return TestPki::now; });
   Link open(context(TlsRole::client, alice), anonymous);
   ASSERT_TRUE(open.handshake());
-  EXPECT_EQ(open.server.recheck(pki.roots(), nullptr, TestPki::now).error(), Fault::no_certificate);
+  EXPECT_EQ(open.server.verify_again(pki.roots(), nullptr, TestPki::now).error(),
+            Fault::no_certificate);
   EXPECT_EQ(open.server.denied_by(*deny(entry_of(alice.node))), std::nullopt);
 }
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "base/log.hpp"
+#include "base/json_writer.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::crypto {
@@ -107,10 +107,13 @@ Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload) {
 std::string seal_envelope(const PrivateKey& key, std::string_view kid,
                           std::string_view payload_type, ByteView payload) {
   const Bytes signature = sign(key, pre_auth_encoding(payload_type, payload));
-  // The JSON is glued by hand for speed: every node's configuration passes here.
-  return R"({"payload":")" + to_base64(payload) + R"(","payloadType":)" + quote_json(payload_type) +
-         R"(,"signatures":[{"keyid":)" + quote_json(kid) + R"(,"sig":")" + to_base64(signature) +
-         R"("}]})";
+  JsonWriter envelope;  // and no tree: every node's configuration passes here
+  envelope.begin_object();
+  envelope.key("payload").text(to_base64(payload)).key("payloadType").text(payload_type);
+  envelope.key("signatures").begin_array().begin_object();
+  envelope.key("keyid").text(kid).key("sig").text(to_base64(signature));
+  envelope.end_object().end_array().end_object();
+  return std::move(envelope).take();
 }
 
 std::expected<Bytes, EnvelopeFault> open_envelope(std::string_view json,

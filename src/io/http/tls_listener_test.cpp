@@ -317,13 +317,14 @@ TEST_F(Listener, AnOpenStreamIsCheckedAgainOverTheChainItWasProvenWith) {
   run_until([&] { return client.open && !accepted.empty(); });
   Stream& stream = *accepted.front().stream;
   EXPECT_EQ(stream.peer_not_after(), node.leaf.not_after());
-  EXPECT_EQ(stream.recheck(pki.roots(), nullptr, TestPki::now)->node(), node.node);
-  EXPECT_EQ(stream.recheck(pki.roots(), nullptr, node.leaf.not_after()).error(),
+  EXPECT_EQ(stream.verify_again(pki.roots(), nullptr, TestPki::now)->node(), node.node);
+  EXPECT_EQ(stream.verify_again(pki.roots(), nullptr, node.leaf.not_after()).error(),
             CertificateFault::expired);
   const auto deny = crypto::DenyList::make({{.kind = crypto::DenyEntry::Kind::key,
                                              .key = node.leaf.key_hash(),
                                              .severity = wire::Severity::drain}});
-  EXPECT_EQ(stream.recheck(pki.roots(), &*deny, TestPki::now).error(), CertificateFault::revoked);
+  EXPECT_EQ(stream.verify_again(pki.roots(), &*deny, TestPki::now).error(),
+            CertificateFault::revoked);
   EXPECT_EQ(stream.denied_by(*deny), wire::Severity::drain);
   EXPECT_EQ(client.stream->denied_by(*deny), std::nullopt);
 }

@@ -238,10 +238,10 @@ std::optional<crypto::Certificate> Stream::peer_certificate() const {
 std::vector<crypto::Certificate> Stream::peer_chain() const {
   return impl_->engine ? impl_->engine->peer_chain() : std::vector<crypto::Certificate>{};
 }
-std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::recheck(
+std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::verify_again(
     const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny, WallTime now) {
   if (!impl_->engine) return std::unexpected(crypto::CertificateFault::no_certificate);
-  return impl_->engine->recheck(roots, deny, now);
+  return impl_->engine->verify_again(roots, deny, now);
 }
 Bytes Stream::prove_again(const crypto::TlsIdentity& identity) {
   return impl_->engine ? impl_->engine->prove_again(identity) : Bytes{};

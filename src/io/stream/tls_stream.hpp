@@ -135,7 +135,7 @@ class Stream {
   // The owner of an open stream of mutual TLS (AcceptMember) must ask this again whenever roots,
   // deny list or time have moved on: it verifies once more the chain that the peer proved itself
   // with. `deny` may be null. Any other stream has `no_certificate`.
-  std::expected<wire::SpiffeId, crypto::CertificateFault> recheck(
+  std::expected<wire::SpiffeId, crypto::CertificateFault> verify_again(
       const std::vector<crypto::Certificate>& roots, const crypto::DenyList* deny, WallTime now);
   // See TlsEngine. Nothing to send, or `no_certificate`, on any other stream.
   Bytes prove_again(const crypto::TlsIdentity& identity);
@@ -144,7 +144,7 @@ class Stream {
       WallTime now);
   // Says, after `revoked`, how much of a hurry it is.
   std::optional<wire::Severity> denied_by(const crypto::DenyList& deny) const;
-  // The time at which the peer's certificate ends; recheck() then calls it expired.
+  // The time at which the peer's certificate ends; verify_again() then calls it expired.
   std::optional<WallTime> peer_not_after() const;
 
  private:

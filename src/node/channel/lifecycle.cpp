@@ -61,7 +61,7 @@ void Lifecycle::carry_out(Transition outcome, const Event& event) {
       return begin_closing(reason);
     }
     case Transition::reconsider: return reconsider();
-    case Transition::conclude: return conclude(std::get<event::Rechecked>(event).verdict);
+    case Transition::conclude: return conclude(std::get<event::VerifiedAgain>(event).verdict);
     case Transition::join:
       bulk_ = true;
       monitor(Lane::bulk) = HeartbeatMonitor{};
@@ -162,7 +162,7 @@ void Lifecycle::reconsider() {
   const auto allowed = stage == Stage::opening ? authorize_peer(*context_, *peer_, stage)
                                                : judge(peer_hello_, stage);
   if (!allowed) return fail(allowed.error());
-  out_.emplace_back(action::Recheck{});
+  out_.emplace_back(action::VerifyAgain{});
   if (stage == Stage::opening) return;
   classes_ = *allowed;
   const PeerRule* rule = context_->find(*peer_);
@@ -170,7 +170,7 @@ void Lifecycle::reconsider() {
   if (drain) begin_draining(FailureReason::peer_draining, drain_time());
   if (state_ != State::draining) {
     state_ = State::revalidating;
-    deadline_ = now_ + kRecheckTimeout;
+    deadline_ = now_ + kRevalidationTimeout;
   }
   if (own_hello() != announced_) announce();
 }

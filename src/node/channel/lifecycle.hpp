@@ -23,7 +23,7 @@ using wire::Lane;
 
 inline constexpr Duration kEstablishTimeout = 10s;    // a channel must be established by then
 inline constexpr Duration kRevalidateInterval = 300s;  // CH-10; spread by up to a tenth
-inline constexpr Duration kRecheckTimeout = 5s;        // the verdict must come within this
+inline constexpr Duration kRevalidationTimeout = 5s;        // the verdict must come within this
 inline constexpr Duration kDrainTimeout = 10min;  // CH-11: then flows are cut, at the latest
 inline constexpr Duration kRevokedDrainTimeout = 30s;  // severity drain gives this long
 inline constexpr Duration kCloseTimeout = 2s;  // the peer has this long to hear the goodbye
@@ -64,7 +64,7 @@ struct GoodbyeReceived {
   FailureReason reason;
 };
 struct ContextChanged {};
-struct Rechecked {
+struct VerifiedAgain {
   Verdict verdict;
 };
 struct LaneJoined {};
@@ -77,11 +77,11 @@ struct Timeout {};
 struct Stop {};
 }  // namespace event
 // The order is that of EventKind.
-using Event =
-    std::variant<event::Start, event::Accepted, event::Connected, event::Proven, event::Lost,
-                 event::HelloReceived, event::HeartbeatReceived, event::AckReceived,
-                 event::GoodbyeReceived, event::ContextChanged, event::Rechecked, event::LaneJoined,
-                 event::LaneLost, event::Violation, event::Idle, event::Timeout, event::Stop>;
+using Event = std::variant<event::Start, event::Accepted, event::Connected, event::Proven,
+                           event::Lost, event::HelloReceived, event::HeartbeatReceived,
+                           event::AckReceived, event::GoodbyeReceived, event::ContextChanged,
+                           event::VerifiedAgain, event::LaneJoined, event::LaneLost,
+                           event::Violation, event::Idle, event::Timeout, event::Stop>;
 static_assert(std::variant_size_v<Event> == kEventCount);
 constexpr EventKind kind_of(const Event& e) { return static_cast<EventKind>(e.index()); }
 
@@ -106,7 +106,7 @@ struct Established {};
 // classes() or takes_new_flows() changed.
 struct PolicyChanged {};
 // Verify the peer's certificate again with today's roots, revocations and time, and report it.
-struct Recheck {};
+struct VerifyAgain {};
 // The peer has been silent for too long to place anything on it: look for another path.
 struct FailoverHint {};
 struct DropLane {
@@ -116,9 +116,10 @@ struct Close {
   bool linger;  // let out what is queued first
 };
 }  // namespace action
-using Action = std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
-                            action::SendGoodbye, action::Established, action::PolicyChanged,
-                            action::Recheck, action::FailoverHint, action::DropLane, action::Close>;
+using Action =
+    std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
+                 action::SendGoodbye, action::Established, action::PolicyChanged,
+                 action::VerifyAgain, action::FailoverHint, action::DropLane, action::Close>;
 
 class Lifecycle {
  public:
@@ -195,7 +196,8 @@ class Lifecycle {
   wire::Hello peer_hello_;
   wire::Hello announced_;
   std::array<HeartbeatMonitor, wire::kLaneCount> monitors_;
-  std::optional<MonoTime> deadline_;  // establishing, rechecking, draining or closing ends by then
+  std::optional<MonoTime>
+      deadline_;  // establishing, revalidating, draining or closing ends by then
   std::optional<MonoTime> revalidate_at_;
   std::optional<MonoTime> established_at_;
 

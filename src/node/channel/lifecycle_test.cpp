@@ -262,11 +262,11 @@ TEST_F(LifecycleTest, APeerThatAnnouncesFewerClassesIsHeeded) {
 
 TEST_F(LifecycleTest, AnyChangeOfWhatItIsJudgedByChecksTheCertificateAgain) {
   reach_established();
-  EXPECT_TRUE(find<action::Recheck>(context_changed()));
+  EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
   EXPECT_EQ(channel.state(), State::revalidating);
   EXPECT_FALSE(channel.takes_new_flows());
   EXPECT_TRUE(channel.carries_traffic()) << "liveness and what is under way go on";
-  EXPECT_TRUE(find<action::PolicyChanged>(step(event::Rechecked{verdict(b)})));
+  EXPECT_TRUE(find<action::PolicyChanged>(step(event::VerifiedAgain{verdict(b)})));
   EXPECT_EQ(channel.state(), State::established);
   EXPECT_TRUE(channel.takes_new_flows());
 }
@@ -296,12 +296,12 @@ TEST_F(LifecycleTest, IsJudgedAgainWhenTheCertificateExpires) {
 TEST_F(LifecycleTest, ARevokedPeerIsCutOffAtOnce) {
   reach(State::revalidating);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::Rechecked{refused(FailureReason::certificate_revoked)}));
+                step(event::VerifiedAgain{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, APeerRevokedWithoutHasteDrains) {
   reach(State::revalidating);
-  step(event::Rechecked{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
+  step(event::VerifiedAgain{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
   EXPECT_EQ(channel.state(), State::draining);
   EXPECT_EQ(channel.reason(), FailureReason::certificate_revoked);
   const MonoTime by = now + kRevokedDrainTimeout;
@@ -335,10 +335,10 @@ TEST_F(LifecycleTest, WithoutAVerdictItFails) {
 
 TEST_F(LifecycleTest, ARevocationThatComesBeforeTheHelloCounts) {
   reach_authorizing();
-  EXPECT_TRUE(find<action::Recheck>(context_changed()));
-  expect_failed(
-      FailureReason::certificate_revoked,
-      step(event::Rechecked{refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
+  EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
+  expect_failed(FailureReason::certificate_revoked,
+                step(event::VerifiedAgain{
+                    refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
 }
 
 // --- without the control plane
@@ -348,7 +348,7 @@ TEST_F(LifecycleTest, WithoutTheControlPlaneAnExistingChannelGoesOnDegraded) {
   const auto classes = channel.classes();
   context.authority = Authority::degraded;
   context_changed();
-  step(event::Rechecked{verdict(b)});
+  step(event::VerifiedAgain{verdict(b)});
   EXPECT_EQ(channel.state(), State::degraded);
   EXPECT_EQ(channel.classes(), classes);
   EXPECT_TRUE(channel.takes_new_flows());
@@ -363,7 +363,7 @@ TEST_F(LifecycleTest, ANewChannelWithoutTheControlPlaneCarriesLessUntilItIsBack)
   EXPECT_EQ(channel.classes(), TrafficClassSet{TrafficClass::input});
   context.authority = Authority::current;
   context_changed();
-  step(event::Rechecked{verdict(b)});
+  step(event::VerifiedAgain{verdict(b)});
   EXPECT_EQ(channel.classes(), (TrafficClassSet{TrafficClass::input, TrafficClass::render}));
 }
 
@@ -423,7 +423,7 @@ TEST_F(LifecycleTest, HearsOfAPeersDrainingInItsHeartbeat) {
 TEST_F(LifecycleTest, ARevokedPeerDoesNotGetToDrain) {
   reach(State::draining);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::Rechecked{refused(FailureReason::certificate_revoked)}));
+                step(event::VerifiedAgain{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, SaysGoodbyeAndClosesWhenThePeerIsGone) {

@@ -120,11 +120,11 @@ void Table::violation(LaneId lane, LaneRecord& record) {
   drive(channel, event::Violation{});
 }
 
-void Table::on(const table_event::Rechecked& e) {
+void Table::on(const table_event::VerifiedAgain& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
   if (record->kind == Lane::interactive)
-    return drive(*record->channel, event::Rechecked{e.verdict});
+    return drive(*record->channel, event::VerifiedAgain{e.verdict});
   const bool fits = e.verdict && e.verdict->identity.node() == record->channel->lifecycle.peer();
   if (!fits) bulk_gone(e.lane, e.verdict ? FailureReason::wrong_node : e.verdict.error().reason);
 }
@@ -230,9 +230,9 @@ void Table::perform(Channel& channel, const Action& action) {
     established(channel);
   } else if (std::holds_alternative<action::PolicyChanged>(action)) {
     link_policy(channel);
-  } else if (std::holds_alternative<action::Recheck>(action)) {
-    out_.emplace_back(table_action::Recheck{channel.interactive});
-    if (channel.bulk) out_.emplace_back(table_action::Recheck{*channel.bulk});
+  } else if (std::holds_alternative<action::VerifyAgain>(action)) {
+    out_.emplace_back(table_action::VerifyAgain{channel.interactive});
+    if (channel.bulk) out_.emplace_back(table_action::VerifyAgain{*channel.bulk});
   } else if (std::holds_alternative<action::FailoverHint>(action)) {
     ++counters_.failover_hints;
     out_.emplace_back(table_action::FailoverHint{*channel.lifecycle.peer()});

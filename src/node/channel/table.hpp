@@ -51,7 +51,7 @@ struct Frame {  // hello, heartbeat, heartbeat_ack or goodbye
 struct Violation {
   LaneId lane;
 };
-struct Rechecked {
+struct VerifiedAgain {
   LaneId lane;
   Verdict verdict;
 };
@@ -63,8 +63,8 @@ struct Stop {};  // the node shuts down: every channel says goodbye, none is mad
 }  // namespace table_event
 using TableEvent = std::variant<table_event::ContextChanged, table_event::Connected,
                                 table_event::Proven, table_event::Closed, table_event::Frame,
-                                table_event::Violation, table_event::Rechecked, table_event::Idle,
-                                table_event::Timeout, table_event::Stop>;
+                                table_event::Violation, table_event::VerifiedAgain,
+                                table_event::Idle, table_event::Timeout, table_event::Stop>;
 
 // What to do.
 namespace table_action {
@@ -98,8 +98,8 @@ struct LinkPolicy {
   wire::TrafficClassSet classes;
   bool takes_new_flows;
 };
-// Verify the certificate of this lane's peer again and report Rechecked.
-struct Recheck {
+// Verify the certificate of this lane's peer again and report VerifiedAgain.
+struct VerifyAgain {
   LaneId lane;
 };
 struct FailoverHint {
@@ -123,7 +123,7 @@ struct LaneChanged {
 }  // namespace table_action
 using TableAction =
     std::variant<table_action::Dial, table_action::Send, table_action::Close, table_action::LinkUp,
-                 table_action::LinkPolicy, table_action::Recheck, table_action::FailoverHint,
+                 table_action::LinkPolicy, table_action::VerifyAgain, table_action::FailoverHint,
                  table_action::Transition, table_action::LaneChanged>;
 
 class Table {
@@ -178,7 +178,7 @@ class Table {
   void on(const table_event::Closed& e);
   void on(const table_event::Frame& e);
   void on(const table_event::Violation& e);
-  void on(const table_event::Rechecked& e);
+  void on(const table_event::VerifiedAgain& e);
   void on(const table_event::Idle& e);
   void on(const table_event::Timeout& e);
   void on(const table_event::Stop& e);

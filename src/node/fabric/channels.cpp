@@ -129,7 +129,7 @@ bool Channels::lane_reauthentication(Lane& lane, ByteView payload) {
   if (!verdict) return false;
   log_.info(LogCause::member(member_of(lane)), "channel.reauthentication",
             {{"lane", lane.id()}, {"accepted", verdict->has_value()}});
-  step(table_event::Rechecked{lane.id(), *verdict});
+  step(table_event::VerifiedAgain{lane.id(), *verdict});
   return true;
 }
 
@@ -178,10 +178,10 @@ void Channels::perform(const channel::TableAction& action) {
     link_up(*up);
   } else if (const auto* policy = std::get_if<table_action::LinkPolicy>(&action)) {
     if (Lane* lane = find(policy->lane)) lane->set_policy(policy->classes, policy->takes_new_flows);
-  } else if (const auto* recheck = std::get_if<table_action::Recheck>(&action)) {
-    Lane* lane = find(recheck->lane);
+  } else if (const auto* verify_again = std::get_if<table_action::VerifyAgain>(&action)) {
+    Lane* lane = find(verify_again->lane);
     if (lane == nullptr) return;
-    step(table_event::Rechecked{lane->id(), check_(*lane->stream(), io::wall_now())});
+    step(table_event::VerifiedAgain{lane->id(), check_(*lane->stream(), io::wall_now())});
   } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
     if (Lane* lane = find(close->lane)) lane->close(close->linger);
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {

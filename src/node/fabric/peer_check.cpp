@@ -42,7 +42,7 @@ std::optional<channel::Verdict> PeerCheck::reauthentication(io::Stream& stream, 
 }
 
 channel::Verdict PeerCheck::operator()(io::Stream& stream, WallTime now) const {
-  const auto identity = stream.recheck(roots, deny.get(), now);
+  const auto identity = stream.verify_again(roots, deny.get(), now);
   if (!identity) {
     channel::Refusal refusal{reason_of(identity.error())};
     if (deny && stream.denied_by(*deny) == wire::Severity::drain) {

@@ -35,12 +35,12 @@ SendQueue::~SendQueue() = default;
 // Bytes before a frame of this size: the header of an unmasked WebSocket frame, or nothing.
 std::size_t SendQueue::prefix(std::size_t frame) const {
   if (framing_ == Framing::bare) return 0;
-  return frame < 126 ? 2 : 4;
+  return wire::websocket_header_size(frame);
 }
 
 std::size_t SendQueue::prefix_at(const std::uint8_t* start) const {
   if (framing_ == Framing::bare) return 0;
-  return start[1] < 126 ? 2 : 4;
+  return wire::websocket_sizes(start).header;
 }
 
 std::uint8_t* SendQueue::reserve(TrafficClass c, std::size_t size) {
@@ -112,10 +112,10 @@ std::size_t SendQueue::choose() {
   }
 }
 
-std::size_t SendQueue::frame_size(const std::uint8_t* h) const {
-  const auto length = static_cast<std::size_t>(h[2] << 8 | h[3]);
-  if (framing_ == Framing::bare) return wire::kFrameHeader + length;
-  return h[1] < 126 ? 2U + h[1] : 4U + length;
+std::size_t SendQueue::frame_size(const std::uint8_t* start) const {
+  if (framing_ == Framing::bare) return wire::frame_size(start);
+  const auto [header, payload] = wire::websocket_sizes(start);
+  return header + payload;
 }
 
 bool SendQueue::is_data(const std::uint8_t* start) const {
