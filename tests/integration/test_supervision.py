@@ -135,6 +135,14 @@ class Supervision(FabricCase):
                   f"{name} to begin a new log and tell of its neighbour's end")
         self.world.wait_settled()
 
+    def test_no_daemon_can_gain_privileges(self):
+        pids = [self.world.control.process.pid]
+        for node in self.world.nodes.values():
+            pids += [node.agent.pid, node.fabric_pid()]
+        for pid in pids:
+            with open(f"/proc/{pid}/status", encoding="ascii") as status:
+                self.assertIn("NoNewPrivs:\t1\n", status.read())
+
     def fabric_starts_again(self, node, event):
         """While the control plane is away, and says `event`."""
         reached = lambda: [e for e in node.logged("channel.state") if e["to"] == "established"]

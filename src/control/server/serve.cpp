@@ -44,6 +44,7 @@ Result<void> serve(const ServeOptions& options, Log& log) {
 
 int run_serve(const ServeOptions& options) {
   io::ignore_hangup();
+  io::gain_no_privileges();
   io::StderrLog lines("rap-control");
   if (const auto ok = lines.write_to(options.log_file); !ok) {
     lines.error("control.failed", {{"reason", ok.error()}});

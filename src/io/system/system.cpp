@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include <openssl/rand.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -71,6 +72,8 @@ void SystemRandom::fill(MutableBytes out) {
     out = out.subspan(n);
   }
 }
+
+void gain_no_privileges() { ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 void ignore_hangup() { ::signal(SIGHUP, SIG_IGN); }
 

@@ -26,6 +26,10 @@ std::size_t raise_descriptor_limit();
 // opened anew, never ends traffic. A LogFile needs none.
 void ignore_hangup();
 
+// From now on no program that we or our children start gains rights by a set-user-id bit or a file
+// capability (PR_SET_NO_NEW_PRIVS). Not for `rap`: the person's ssh may have a helper that needs it.
+void gain_no_privileges();
+
 class SystemRandom final : public RandomSource {  // OpenSSL's generator; thread-safe
  public:
   void fill(MutableBytes out) override;
