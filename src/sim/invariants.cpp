@@ -63,7 +63,7 @@ void Invariants::payload_accepted(const Node& node, channel::LaneId lane, NodeId
   if (!leaving && (rule == nullptr || !rule->classes.contains(c))) {
     return violate(node, what + " that policy does not allow");
   }
-  if (node.table().context().authority == channel::Authority::expired) {
+  if (node.table().context().authority == channel::ConfigAuthority::expired) {
     return violate(node, what + " under an expired configuration");
   }
   const auto severity = node.view().denials.of(node.proofs().at(lane));
@@ -86,7 +86,7 @@ void Invariants::dialled(const Node& node, NodeId peer) {
   const auto* rule = context.find(peer);
   if (context.draining) return violate(node, "dials while it drains");
   if (rule != nullptr && rule->draining) return violate(node, "dials a peer that drains");
-  if (context.authority == channel::Authority::expired) {
+  if (context.authority == channel::ConfigAuthority::expired) {
     return violate(node, "dials under an expired configuration");
   }
 }

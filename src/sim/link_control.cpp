@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxCommands = 256;
-constexpr const wire::NodeCommandKind& kCommand = kind_of(wire::NodeCommand::terminate_session);
+constexpr const wire::NodeCommandKind& kCommand = kind_of(wire::NodeCommandType::terminate_session);
 constexpr std::chrono::hours kLife{24 * 99};  // the nodes' certificates outlive every play
 
 crypto::Certificate leaf_of(crypto::TestPki& pki) {

@@ -58,9 +58,10 @@ void Node::set_control(bool reachable) {
 
 void Node::check_authority() {
   if (!up()) return;
-  using channel::Authority;
-  view_.context.authority = control_reachable_ ? Authority::current : Authority::degraded;
-  if (wall() >= view_.issued + kViewLifetime) view_.context.authority = Authority::expired;
+  using channel::ConfigAuthority;
+  view_.context.authority =
+      control_reachable_ ? ConfigAuthority::current : ConfigAuthority::degraded;
+  if (wall() >= view_.issued + kViewLifetime) view_.context.authority = ConfigAuthority::expired;
   channel::Context told = view_.context;
   if (planted_ == Planted::dials_whenever_it_likes) {
     told.draining = false;
@@ -140,7 +141,7 @@ void Node::misbehave(ConnectionId id) {
       h.cluster = cluster_;
       h.node = NodeId::random(rng_);
       h.channel = ChannelId::random(rng_);
-      h.lane = static_cast<wire::Lane>(rng_.below(2));
+      h.lane = static_cast<wire::LaneKind>(rng_.below(2));
       h.classes = wire::TrafficClassSet::all();
       m.bytes = h.encode();
       break;

@@ -24,7 +24,7 @@ class Fleet {
  public:
   Fleet() {
     context_.cluster = ClusterId::random(rng_);
-    context_.authority = channel::Authority::current;
+    context_.authority = channel::ConfigAuthority::current;
     channel::PeerRule rule;
     rule.node = NodeId::random(rng_);
     rule.classes = wire::TrafficClassSet::all();

@@ -83,7 +83,7 @@ View Truth::view_of(NodeId node, Duration now) const {
   c.versions = {version_, version_, bundle_version_, revocation_version_, route_epoch_};
   c.trust_bundle_floor = bundle_floor_;
   c.route_epoch_floor = route_epoch_floor_;
-  c.authority = channel::Authority::current;
+  c.authority = channel::ConfigAuthority::current;
   c.draining = self.draining;
 
   c.degraded_classes = wire::TrafficClassSet::all().without({wire::TrafficClass::vpn_packet});

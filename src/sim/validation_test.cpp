@@ -49,7 +49,7 @@ TEST_F(Validation, ValidNodeToNodeMtlsSucceeds) {
   EXPECT_TRUE(world.connected(0, 1));
   EXPECT_TRUE(world.connected(0, 2));
   EXPECT_FALSE(world.connected(1, 2));
-  EXPECT_TRUE(channel_of(dialler(), relay())->has_lane(wire::Lane::bulk));
+  EXPECT_TRUE(channel_of(dialler(), relay())->has_lane(wire::LaneKind::bulk));
   EXPECT_GT(world.invariants().payloads(), 0U);
 }
 

@@ -23,7 +23,7 @@ constexpr std::string_view kSecurityChanges = "security_changes";
 constexpr std::string_view kSecurityIncomplete = "security_incomplete";
 constexpr std::string_view kCommandResult = "command_result";
 constexpr std::string_view kObservations = "observations";
-constexpr const NodeCommandKind& kTerminateSession = kind_of(NodeCommand::terminate_session);
+constexpr const NodeCommandKind& kTerminateSession = kind_of(NodeCommandType::terminate_session);
 constexpr std::size_t kMaxCommandName = 64;
 constexpr std::size_t kMaxSessionId = 64;
 

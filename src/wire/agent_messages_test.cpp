@@ -23,7 +23,7 @@ Observations observations() {
   channel.direction = "dial";
   channel.state = "established";
   channel.classes = {TrafficClass::input, TrafficClass::update_fetch};
-  channel.lanes = {Lane::interactive, Lane::bulk};
+  channel.lanes = {LaneKind::interactive, LaneKind::bulk};
   channel.age_s = 60;
   channel.rtt_us = 900;
   channel.jitter_us = 30;

@@ -49,7 +49,7 @@ std::optional<Hello> Hello::decode(ByteView payload) {
   h.route_epoch = r.u64();
   const std::uint8_t flags = r.u8();
   if (!r.finished() || !classes || flags > 1 || lane >= kLaneCount) return std::nullopt;
-  h.lane = static_cast<Lane>(lane);
+  h.lane = static_cast<LaneKind>(lane);
   h.classes = *classes;
   h.draining = flags == 1;
   return h;

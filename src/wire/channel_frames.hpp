@@ -14,22 +14,22 @@ namespace rap::wire {
 inline constexpr std::uint16_t kProtocolVersion = 2;
 
 // A channel owns two connections, so that a lost segment of bulk data never holds up a keystroke.
-enum class Lane : std::uint8_t {
+enum class LaneKind : std::uint8_t {
   interactive = 0,  // carries the channel's own frames; the channel lives and dies with it
   bulk = 1,         // joins an established channel, and may be lost and come back
 };
 inline constexpr std::size_t kLaneCount = 2;
-constexpr std::string_view to_string(Lane lane) {
-  return lane == Lane::interactive ? "interactive" : "bulk";
+constexpr std::string_view to_string(LaneKind lane) {
+  return lane == LaneKind::interactive ? "interactive" : "bulk";
 }
 // Where the flows of a class go while both lanes are there.
-constexpr Lane lane_of(TrafficClass c) {
+constexpr LaneKind lane_of(TrafficClass c) {
   switch (c) {
     case TrafficClass::telemetry:
     case TrafficClass::file_transfer:
     case TrafficClass::storage_fetch:
-    case TrafficClass::update_fetch: return Lane::bulk;
-    default: return Lane::interactive;
+    case TrafficClass::update_fetch: return LaneKind::bulk;
+    default: return LaneKind::interactive;
   }
 }
 
@@ -38,7 +38,7 @@ struct Hello {
   ClusterId cluster;
   NodeId node;
   ChannelId channel;  // chosen by the dialler, repeated by the listener
-  Lane lane = Lane::interactive;
+  LaneKind lane = LaneKind::interactive;
   TrafficClassSet classes;  // what the sender would carry here
   std::uint32_t transport_features = 0;  // none defined yet; unknown bits are ignored
   std::uint64_t config_version = 0;

@@ -117,7 +117,7 @@ Hello sample_hello() {
   h.cluster = ClusterId::random(rng);
   h.node = NodeId::random(rng);
   h.channel = ChannelId::random(rng);
-  h.lane = Lane::bulk;
+  h.lane = LaneKind::bulk;
   h.classes = {TrafficClass::input, TrafficClass::vpn_packet};
   h.config_version = 7;
   h.peer_directory_version = 8;

@@ -10,18 +10,18 @@
 
 namespace rap::wire {
 
-enum class NodeCommand : std::uint8_t {
+enum class NodeCommandType : std::uint8_t {
   terminate_session,  // ends the flows of a session, and admits no token of it any more
 };
 
 struct NodeCommandKind {
-  NodeCommand command;
+  NodeCommandType command;
   std::string_view name;
   std::string_view argument;  // the member that names what it is about
 };
 
 inline constexpr std::array<NodeCommandKind, 1> kNodeCommands = {
-    NodeCommandKind{NodeCommand::terminate_session, "session.terminate", "session_id"}};
+    NodeCommandKind{NodeCommandType::terminate_session, "session.terminate", "session_id"}};
 
 inline constexpr auto kNodeCommandNames = [] {
   std::array<std::string_view, kNodeCommands.size()> names;
@@ -29,11 +29,11 @@ inline constexpr auto kNodeCommandNames = [] {
   return names;
 }();
 
-constexpr const NodeCommandKind& kind_of(NodeCommand command) {
+constexpr const NodeCommandKind& kind_of(NodeCommandType command) {
   return kNodeCommands[static_cast<std::size_t>(command)];
 }
-constexpr std::string_view to_string(NodeCommand command) { return kind_of(command).name; }
-constexpr std::optional<NodeCommand> node_command_from(std::string_view name) {
+constexpr std::string_view to_string(NodeCommandType command) { return kind_of(command).name; }
+constexpr std::optional<NodeCommandType> node_command_from(std::string_view name) {
   for (const NodeCommandKind& kind : kNodeCommands) {
     if (kind.name == name) return kind.command;
   }

@@ -15,8 +15,8 @@ TEST(NodeCommands, AreFoundByTheirNamesAndByNothingElse) {
 }
 
 TEST(NodeCommands, SayWhatTheyAreAbout) {
-  EXPECT_EQ(to_string(NodeCommand::terminate_session), "session.terminate");
-  EXPECT_EQ(kind_of(NodeCommand::terminate_session).argument, "session_id");
+  EXPECT_EQ(to_string(NodeCommandType::terminate_session), "session.terminate");
+  EXPECT_EQ(kind_of(NodeCommandType::terminate_session).argument, "session_id");
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ class Writer {
     }
     return out;
   }
-  static Json of(Lane lane) { return to_string(lane); }
+  static Json of(LaneKind lane) { return to_string(lane); }
   template <class Tag>
   static Json of(const Id<Tag>& id) {
     return id.str();
@@ -168,11 +168,12 @@ class Reader {
       into.add(*one);
     }
   }
-  void operator()(const char* name, std::vector<Lane>& into) {
+  void operator()(const char* name, std::vector<LaneKind>& into) {
     const Json& items = in_.array(name, kLaneCount);
     for (std::size_t i = 0; i < items.size(); ++i) {
       const std::string text = in_.item_text(name, i, items[i], kMaxObservedNameBytes);
-      const Lane lane = text == to_string(Lane::bulk) ? Lane::bulk : Lane::interactive;
+      const LaneKind lane =
+          text == to_string(LaneKind::bulk) ? LaneKind::bulk : LaneKind::interactive;
       if (text != to_string(lane)) return in_.wrong(name, "must be lanes");
       into.push_back(lane);
     }

@@ -25,7 +25,7 @@ struct ObservedChannel {
   std::string direction;       // "dial" or "accept"
   std::string state;
   TrafficClassSet classes;
-  std::vector<Lane> lanes;  // those that are up
+  std::vector<LaneKind> lanes;  // those that are up
   std::int64_t age_s = 0;
   std::int64_t rtt_us = 0;
   std::int64_t jitter_us = 0;

@@ -8,7 +8,8 @@
 namespace rap::control {
 namespace {
 
-constexpr const wire::NodeCommandKind& kTerminate = kind_of(wire::NodeCommand::terminate_session);
+constexpr const wire::NodeCommandKind& kTerminate =
+    kind_of(wire::NodeCommandType::terminate_session);
 
 }  // namespace
 

@@ -27,7 +27,8 @@ std::size_t raise_descriptor_limit();
 void ignore_hangup();
 
 // From now on no program that we or our children start gains rights by a set-user-id bit or a file
-// capability (PR_SET_NO_NEW_PRIVS). Not for `rap`: the person's ssh may have a helper that needs it.
+// capability (PR_SET_NO_NEW_PRIVS). Not for `rap`: the person's ssh may have a helper that needs
+// it.
 void gain_no_privileges();
 
 class SystemRandom final : public RandomSource {  // OpenSSL's generator; thread-safe

@@ -27,7 +27,7 @@ class LifecycleTest : public ::testing::Test {
     context.cluster = cluster;
     context.node = a;
     context.versions = {3, 4, 5, 6, 7};
-    context.authority = Authority::current;
+    context.authority = ConfigAuthority::current;
     context.degraded_classes = {TrafficClass::input};
     context.peers = {{b, {TrafficClass::input, TrafficClass::file_transfer}, true, {"b:1"}}};
   }

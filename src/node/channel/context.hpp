@@ -28,7 +28,7 @@ struct PeerRule {
 };
 
 // What the configuration is worth at this moment (CH-14).
-enum class Authority : std::uint8_t {
+enum class ConfigAuthority : std::uint8_t {
   current,   // signed, not expired, and the control plane was heard of lately
   degraded,  // signed and not expired, but the control plane is out of reach
   expired,   // its lifetime is over: nothing may be founded on it
@@ -49,7 +49,7 @@ struct Context {
   Versions versions;
   std::uint64_t trust_bundle_floor = 0;  // a peer that runs an older bundle is refused
   std::uint64_t route_epoch_floor = 0;   // likewise
-  Authority authority = Authority::expired;
+  ConfigAuthority authority = ConfigAuthority::expired;
   bool draining = false;                    // this node is going out of service
   std::optional<MonoTime> drain_by;         // what is left then is cut
   wire::TrafficClassSet degraded_classes;  // what a new channel may carry without the control plane

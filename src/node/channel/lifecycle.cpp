@@ -64,8 +64,8 @@ void Lifecycle::carry_out(Transition outcome, const Event& event) {
     case Transition::conclude: return conclude(std::get<event::VerifiedAgain>(event).verdict);
     case Transition::join:
       bulk_ = true;
-      monitor(Lane::bulk) = HeartbeatMonitor{};
-      return send_heartbeat(Lane::bulk);
+      monitor(LaneKind::bulk) = HeartbeatMonitor{};
+      return send_heartbeat(LaneKind::bulk);
     case Transition::unjoin: bulk_ = false; return;
     case Transition::finish: return begin_closing(reason_);
     case Transition::expire: return expire();
@@ -104,8 +104,9 @@ std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::judge(const wire:
 
 void Lifecycle::greet(const wire::Hello& hello) {
   const bool other_channel = dialled() ? hello.channel != id_ : hello.channel.is_nil();
-  if (other_channel || hello.lane != Lane::interactive) return fail(FailureReason::policy_denied);
-  opened_degraded_ = context_->authority == Authority::degraded;
+  if (other_channel || hello.lane != LaneKind::interactive)
+    return fail(FailureReason::policy_denied);
+  opened_degraded_ = context_->authority == ConfigAuthority::degraded;
   const auto classes = judge(hello, Stage::opening);
   if (!classes) return fail(classes.error());
   id_ = hello.channel;
@@ -116,11 +117,11 @@ void Lifecycle::greet(const wire::Hello& hello) {
   established_at_ = now_;
   deadline_.reset();
   out_.emplace_back(action::Established{});
-  send_heartbeat(Lane::interactive);
+  send_heartbeat(LaneKind::interactive);
 }
 
 void Lifecycle::greet_again(const wire::Hello& hello) {
-  if (hello.channel != id_ || hello.lane != Lane::interactive) {
+  if (hello.channel != id_ || hello.lane != LaneKind::interactive) {
     return fail(FailureReason::policy_denied);
   }
   const auto classes =
@@ -148,14 +149,14 @@ void Lifecycle::measure(const event::AckReceived& e) {
 // may end.
 bool Lifecycle::leaving() const {
   return context_->revoked_as(*peer_) == wire::Severity::drain &&
-         context_->authority != Authority::expired;
+         context_->authority != ConfigAuthority::expired;
 }
 
 // CH-7, CH-10: policy is judged here and now, the certificate by whoever holds it. What policy no
 // longer allows stops at once; what it newly allows begins when the peer agrees.
 void Lifecycle::reconsider() {
   const Stage stage = state_ == State::authorizing ? Stage::opening : Stage::continuing;
-  if (context_->authority == Authority::current) opened_degraded_ = false;
+  if (context_->authority == ConfigAuthority::current) opened_degraded_ = false;
   if (stage == Stage::continuing && leaving()) {
     return begin_draining(FailureReason::certificate_revoked, kRevokedDrainTimeout);
   }
@@ -205,26 +206,26 @@ void Lifecycle::expire() {
     }
   }
   if (!carries_traffic()) return;
-  expire_heartbeat(Lane::interactive);
-  if (carries_traffic() && bulk_) expire_heartbeat(Lane::bulk);
+  expire_heartbeat(LaneKind::interactive);
+  if (carries_traffic() && bulk_) expire_heartbeat(LaneKind::bulk);
   if (carries_traffic() && revalidate_at_ && now_ >= *revalidate_at_) {
     schedule_revalidation(kRevalidateInterval);
     reconsider();
   }
 }
 
-void Lifecycle::expire_heartbeat(Lane lane) {
+void Lifecycle::expire_heartbeat(LaneKind lane) {
   HeartbeatMonitor& m = monitor(lane);
   if (now_ < m.next()) return;
   const bool hinted = m.hinted();
   if (m.failed()) {
-    if (lane == Lane::interactive) return fail(FailureReason::heartbeat_timeout);
+    if (lane == LaneKind::interactive) return fail(FailureReason::heartbeat_timeout);
     bulk_ = false;
     out_.emplace_back(action::DropLane{lane});
     return;
   }
   send_heartbeat(lane);
-  if (lane == Lane::interactive && !hinted && m.hinted()) {
+  if (lane == LaneKind::interactive && !hinted && m.hinted()) {
     out_.emplace_back(action::FailoverHint{});
   }
 }
@@ -233,8 +234,8 @@ std::optional<MonoTime> Lifecycle::next_timeout() const {
   std::optional<MonoTime> next = deadline_;
   const auto sooner = [&](MonoTime t) { next = next ? std::min(*next, t) : t; };
   if (carries_traffic()) {
-    sooner(heartbeats(Lane::interactive).next());
-    if (bulk_) sooner(heartbeats(Lane::bulk).next());
+    sooner(heartbeats(LaneKind::interactive).next());
+    if (bulk_) sooner(heartbeats(LaneKind::bulk).next());
     if (revalidate_at_) sooner(*revalidate_at_);
   }
   return next;
@@ -253,7 +254,7 @@ wire::Hello Lifecycle::own_hello() const {
   const auto allowed = authorize_peer(*context_, *peer_, Stage::continuing);
   if (allowed) h.classes = *allowed;
   if (leaving()) h.classes = classes_;
-  if (opened_degraded_ || (!established_at_ && context_->authority == Authority::degraded)) {
+  if (opened_degraded_ || (!established_at_ && context_->authority == ConfigAuthority::degraded)) {
     h.classes = h.classes.intersect(context_->degraded_classes);
   }
   h.config_version = context_->versions.config;
@@ -264,7 +265,7 @@ wire::Hello Lifecycle::own_hello() const {
   return h;
 }
 
-void Lifecycle::send_heartbeat(Lane lane) {
+void Lifecycle::send_heartbeat(LaneKind lane) {
   HeartbeatMonitor& m = monitor(lane);
   wire::Heartbeat h;
   h.sequence = m.send(now_, cadence_of(classes_));
@@ -332,7 +333,7 @@ void Lifecycle::end(State terminal) {
 // Established and degraded are two names for the same life: which one follows from the facts.
 void Lifecycle::settle() {
   if (state_ != State::established && state_ != State::degraded) return;
-  const bool calm = !suspect() && context_->authority == Authority::current;
+  const bool calm = !suspect() && context_->authority == ConfigAuthority::current;
   state_ = calm ? State::established : State::degraded;
 }
 

@@ -19,7 +19,7 @@
 
 namespace rap::channel {
 
-using wire::Lane;
+using wire::LaneKind;
 
 inline constexpr Duration kEstablishTimeout = 10s;    // a channel must be established by then
 inline constexpr Duration kRevalidateInterval = 300s;  // CH-10; spread by up to a tenth
@@ -53,11 +53,11 @@ struct HelloReceived {
   wire::Hello hello;
 };
 struct HeartbeatReceived {
-  Lane lane;
+  LaneKind lane;
   wire::Heartbeat heartbeat;
 };
 struct AckReceived {
-  Lane lane;
+  LaneKind lane;
   wire::HeartbeatAck ack;
 };
 struct GoodbyeReceived {
@@ -91,11 +91,11 @@ struct SendHello {
   wire::Hello hello;  // it is sent on the interactive lane
 };
 struct SendHeartbeat {
-  Lane lane;
+  LaneKind lane;
   wire::Heartbeat heartbeat;
 };
 struct SendAck {
-  Lane lane;
+  LaneKind lane;
   wire::HeartbeatAck ack;
 };
 struct SendGoodbye {
@@ -110,7 +110,7 @@ struct VerifyAgain {};
 // The peer has been silent for too long to place anything on it: look for another path.
 struct FailoverHint {};
 struct DropLane {
-  Lane lane;  // bulk: it is dead though its connection stands
+  LaneKind lane;  // bulk: it is dead though its connection stands
 };
 struct Close {
   bool linger;  // let out what is queued first
@@ -144,8 +144,8 @@ class Lifecycle {
   bool takes_new_flows() const {
     return state_ == State::established || (state_ == State::degraded && !suspect());
   }
-  bool has_lane(Lane lane) const { return lane == Lane::interactive || bulk_; }
-  const HeartbeatMonitor& heartbeats(Lane lane) const {
+  bool has_lane(LaneKind lane) const { return lane == LaneKind::interactive || bulk_; }
+  const HeartbeatMonitor& heartbeats(LaneKind lane) const {
     return monitors_[static_cast<std::size_t>(lane)];
   }
   const wire::Hello& peer_hello() const { return peer_hello_; }
@@ -165,7 +165,7 @@ class Lifecycle {
   void reconsider();
   void conclude(const Verdict& verdict);
   void expire();
-  void expire_heartbeat(Lane lane);
+  void expire_heartbeat(LaneKind lane);
 
   void announce();
   std::expected<wire::TrafficClassSet, FailureReason> judge(const wire::Hello& hello,
@@ -177,10 +177,10 @@ class Lifecycle {
   void fail(FailureReason reason);
   void end(State terminal);
   void settle();
-  void send_heartbeat(Lane lane);
+  void send_heartbeat(LaneKind lane);
   void schedule_revalidation(Duration valid_for);
-  bool suspect() const { return heartbeats(Lane::interactive).suspect(); }
-  HeartbeatMonitor& monitor(Lane lane) { return monitors_[static_cast<std::size_t>(lane)]; }
+  bool suspect() const { return heartbeats(LaneKind::interactive).suspect(); }
+  HeartbeatMonitor& monitor(LaneKind lane) { return monitors_[static_cast<std::size_t>(lane)]; }
   wire::Hello own_hello() const;
 
   ChannelId id_;

@@ -176,46 +176,47 @@ TEST_F(LifecycleTest, AnAnswerEndsTheSuspicionAndMeasuresTheRoundTrip) {
   const auto* sent = find<action::SendHeartbeat>(actions);
   ASSERT_TRUE(sent);
   now += 8ms;
-  actions = step(event::AckReceived{Lane::interactive,
+  actions = step(event::AckReceived{LaneKind::interactive,
                                     {sent->heartbeat.sequence, sent->heartbeat.timestamp_us}});
   EXPECT_TRUE(find<action::PolicyChanged>(actions)) << "new flows again";
   EXPECT_EQ(channel.state(), State::established);
-  EXPECT_EQ(channel.heartbeats(Lane::interactive).rtt(), 8ms);
+  EXPECT_EQ(channel.heartbeats(LaneKind::interactive).rtt(), 8ms);
 }
 
 TEST_F(LifecycleTest, AnAnswerToAHeartbeatThatWasNeverSentIsAViolation) {
   reach_established();
-  expect_failed(FailureReason::policy_denied, step(event::AckReceived{Lane::interactive, {99, 0}}));
+  expect_failed(FailureReason::policy_denied,
+                step(event::AckReceived{LaneKind::interactive, {99, 0}}));
 }
 
 TEST_F(LifecycleTest, AnswersTheHeartbeatOfItsPeerOnly) {
   reach_established();
-  auto actions = step(event::HeartbeatReceived{Lane::interactive, heartbeat()});
+  auto actions = step(event::HeartbeatReceived{LaneKind::interactive, heartbeat()});
   ASSERT_TRUE(find<action::SendAck>(actions));
   EXPECT_EQ(find<action::SendAck>(actions)->ack.sequence, 41U);
   auto stranger = heartbeat();
   stranger.from = a;
   expect_failed(FailureReason::wrong_node,
-                step(event::HeartbeatReceived{Lane::interactive, stranger}));
+                step(event::HeartbeatReceived{LaneKind::interactive, stranger}));
 }
 
 TEST_F(LifecycleTest, ADeadBulkLaneIsDroppedAndTheChannelGoesOn) {
   reach_established();
   step(event::LaneJoined{});
-  EXPECT_TRUE(channel.has_lane(Lane::bulk));
+  EXPECT_TRUE(channel.has_lane(LaneKind::bulk));
   bool dropped = false;
   for (int i = 0; i < 40 && !dropped; ++i) {
     const auto actions = timeout();
     dropped = find<action::DropLane>(actions) != nullptr;
     for (const auto& action : actions) {  // the interactive lane answers
       const auto* sent = std::get_if<action::SendHeartbeat>(&action);
-      if (sent == nullptr || sent->lane != Lane::interactive) continue;
-      step(event::AckReceived{Lane::interactive,
+      if (sent == nullptr || sent->lane != LaneKind::interactive) continue;
+      step(event::AckReceived{LaneKind::interactive,
                               {sent->heartbeat.sequence, sent->heartbeat.timestamp_us}});
     }
   }
   EXPECT_TRUE(dropped);
-  EXPECT_FALSE(channel.has_lane(Lane::bulk));
+  EXPECT_FALSE(channel.has_lane(LaneKind::bulk));
   EXPECT_EQ(channel.state(), State::established);
 }
 
@@ -278,7 +279,7 @@ TEST_F(LifecycleTest, IsJudgedAgainWhenTheIntervalIsOver) {
     for (const auto& action : timeout()) {
       const auto* sent = std::get_if<action::SendHeartbeat>(&action);
       if (sent == nullptr) continue;
-      step(event::AckReceived{Lane::interactive,
+      step(event::AckReceived{LaneKind::interactive,
                               {sent->heartbeat.sequence, sent->heartbeat.timestamp_us}});
     }
   }
@@ -346,7 +347,7 @@ TEST_F(LifecycleTest, ARevocationThatComesBeforeTheHelloCounts) {
 TEST_F(LifecycleTest, WithoutTheControlPlaneAnExistingChannelGoesOnDegraded) {
   reach_established();
   const auto classes = channel.classes();
-  context.authority = Authority::degraded;
+  context.authority = ConfigAuthority::degraded;
   context_changed();
   step(event::VerifiedAgain{verdict(b)});
   EXPECT_EQ(channel.state(), State::degraded);
@@ -356,12 +357,12 @@ TEST_F(LifecycleTest, WithoutTheControlPlaneAnExistingChannelGoesOnDegraded) {
 
 TEST_F(LifecycleTest, ANewChannelWithoutTheControlPlaneCarriesLessUntilItIsBack) {
   rule().classes = {TrafficClass::input, TrafficClass::render};
-  context.authority = Authority::degraded;
+  context.authority = ConfigAuthority::degraded;
   reach_authorizing();
   step(event::HelloReceived{hello()});
   EXPECT_EQ(channel.state(), State::degraded);
   EXPECT_EQ(channel.classes(), TrafficClassSet{TrafficClass::input});
-  context.authority = Authority::current;
+  context.authority = ConfigAuthority::current;
   context_changed();
   step(event::VerifiedAgain{verdict(b)});
   EXPECT_EQ(channel.classes(), (TrafficClassSet{TrafficClass::input, TrafficClass::render}));
@@ -369,7 +370,7 @@ TEST_F(LifecycleTest, ANewChannelWithoutTheControlPlaneCarriesLessUntilItIsBack)
 
 TEST_F(LifecycleTest, WhenTheConfigurationExpiresEveryChannelEnds) {
   reach_established();
-  context.authority = Authority::expired;
+  context.authority = ConfigAuthority::expired;
   expect_failed(FailureReason::trust_bundle_stale, context_changed());
 }
 
@@ -403,7 +404,7 @@ TEST_F(LifecycleTest, ADrainingChannelIsForcedShutAtItsDeadline) {
     for (const auto& action : timeout()) {
       const auto* sent = std::get_if<action::SendHeartbeat>(&action);
       if (sent == nullptr) continue;
-      step(event::AckReceived{Lane::interactive,
+      step(event::AckReceived{LaneKind::interactive,
                               {sent->heartbeat.sequence, sent->heartbeat.timestamp_us}});
     }
   }
@@ -415,7 +416,7 @@ TEST_F(LifecycleTest, HearsOfAPeersDrainingInItsHeartbeat) {
   reach_established();
   auto h = heartbeat();
   h.draining = true;
-  step(event::HeartbeatReceived{Lane::interactive, h});
+  step(event::HeartbeatReceived{LaneKind::interactive, h});
   EXPECT_EQ(channel.state(), State::draining);
   EXPECT_EQ(channel.reason(), FailureReason::peer_draining);
 }

@@ -14,7 +14,7 @@ FailureReason check_identity(const Context& context, const wire::SpiffeId& ident
 
 std::expected<wire::TrafficClassSet, FailureReason> authorize_peer(const Context& context,
                                                                    NodeId peer, Stage stage) {
-  if (context.authority == Authority::expired) {
+  if (context.authority == ConfigAuthority::expired) {
     return std::unexpected(FailureReason::trust_bundle_stale);
   }
   if (context.revoked.contains(peer)) return std::unexpected(FailureReason::certificate_revoked);
@@ -24,7 +24,7 @@ std::expected<wire::TrafficClassSet, FailureReason> authorize_peer(const Context
   wire::TrafficClassSet classes = rule->classes;
   if (stage == Stage::opening) {
     if (context.draining || rule->draining) return std::unexpected(FailureReason::peer_draining);
-    if (context.authority == Authority::degraded) {
+    if (context.authority == ConfigAuthority::degraded) {
       classes = classes.intersect(context.degraded_classes);
     }
   }

@@ -21,7 +21,8 @@ microseconds rtt_to(const Table& table, NodeId node) {
   for (const auto& channel : table.channels()) {
     const Lifecycle& l = channel->lifecycle;
     if (l.peer() != node || !l.established_at()) continue;
-    return std::chrono::duration_cast<microseconds>(l.heartbeats(wire::Lane::interactive).rtt());
+    return std::chrono::duration_cast<microseconds>(
+        l.heartbeats(wire::LaneKind::interactive).rtt());
   }
   return {};
 }

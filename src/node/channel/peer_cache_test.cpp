@@ -21,7 +21,7 @@ class PeerCacheTest : public ::testing::Test {
     Context out;
     out.cluster = cluster;
     out.node = self;
-    out.authority = Authority::degraded;  // the control plane is away
+    out.authority = ConfigAuthority::degraded;  // the control plane is away
     out.peers = std::move(rules);
     return out;
   }

@@ -9,7 +9,7 @@ namespace rap::channel {
 namespace {
 
 bool may_dial(const Context& context) {
-  return !context.draining && context.authority != Authority::expired;
+  return !context.draining && context.authority != ConfigAuthority::expired;
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 class Reconnect : public ::testing::Test {
  protected:
   Reconnect() {
-    context.authority = Authority::current;
+    context.authority = ConfigAuthority::current;
     context.peers = {{a, {}, true, {"a:1", "a:2"}, false, false},
                      {b, {}, true, {"b:1"}, false, false}};
     context_changed();
@@ -137,7 +137,7 @@ TEST_F(Reconnect, IsQuietWhileEitherSideDrains) {
 }
 
 TEST_F(Reconnect, IsQuietOnceTheConfigurationHasExpired) {
-  context.authority = Authority::expired;
+  context.authority = ConfigAuthority::expired;
   EXPECT_TRUE(due().empty());
 }
 

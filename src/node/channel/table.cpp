@@ -25,7 +25,7 @@ std::optional<LaneId> Table::accept(MonoTime now) {
   const LaneId lane = next_lane_++;
   auto& channel = *channels_.emplace_back(std::make_unique<Channel>(Lifecycle::accepting()));
   channel.interactive = lane;
-  lanes_.emplace(lane, LaneRecord{&channel, Lane::interactive, {}});
+  lanes_.emplace(lane, LaneRecord{&channel, LaneKind::interactive, {}});
   (void)channel.lifecycle.step(now, event::Accepted{}, context_);
   return lane;
 }
@@ -48,7 +48,7 @@ void Table::on(const table_event::ContextChanged& e) {
 
 void Table::on(const table_event::Connected& e) {
   LaneRecord* record = find(e.lane);
-  if (record != nullptr && record->kind == Lane::interactive) {
+  if (record != nullptr && record->kind == LaneKind::interactive) {
     drive(*record->channel, event::Connected{});
   }
 }
@@ -56,14 +56,14 @@ void Table::on(const table_event::Connected& e) {
 void Table::on(const table_event::Proven& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
-  if (record->kind == Lane::bulk) return bulk_proven(e.lane, *record, e.verdict);
+  if (record->kind == LaneKind::bulk) return bulk_proven(e.lane, *record, e.verdict);
   drive(*record->channel, event::Proven{e.verdict});
 }
 
 void Table::on(const table_event::Closed& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
-  if (record->kind == Lane::bulk) return bulk_gone(e.lane, e.reason);
+  if (record->kind == LaneKind::bulk) return bulk_gone(e.lane, e.reason);
   drive(*record->channel, event::Lost{e.reason});
 }
 
@@ -98,7 +98,7 @@ bool Table::decode_and_drive(LaneId lane, LaneRecord& record, const table_event:
       const auto reason = goodbye ? failure_reason_from(goodbye->reason) : std::nullopt;
       if (!reason) return false;
       // The bulk lane alone was lost; the channel stays.
-      if (record.kind == Lane::bulk) {
+      if (record.kind == LaneKind::bulk) {
         bulk_gone(lane, *reason);
       } else {
         drive(channel, event::GoodbyeReceived{*reason});
@@ -123,7 +123,7 @@ void Table::violation(LaneId lane, LaneRecord& record) {
 void Table::on(const table_event::VerifiedAgain& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
-  if (record->kind == Lane::interactive)
+  if (record->kind == LaneKind::interactive)
     return drive(*record->channel, event::VerifiedAgain{e.verdict});
   const bool fits = e.verdict && e.verdict->identity.node() == record->channel->lifecycle.peer();
   if (!fits) bulk_gone(e.lane, e.verdict ? FailureReason::wrong_node : e.verdict.error().reason);
@@ -210,8 +210,8 @@ void Table::release(Channel& channel) {
 }
 
 void Table::perform(Channel& channel, const Action& action) {
-  const auto lane_id = [&](Lane lane) {
-    return lane == Lane::bulk ? channel.bulk.value_or(0) : channel.interactive;
+  const auto lane_id = [&](LaneKind lane) {
+    return lane == LaneKind::bulk ? channel.bulk.value_or(0) : channel.interactive;
   };
   if (const auto* hello = std::get_if<action::SendHello>(&action)) {
     out_.emplace_back(
@@ -241,7 +241,7 @@ void Table::perform(Channel& channel, const Action& action) {
   } else if (const auto* close = std::get_if<action::Close>(&action)) {
     close_lane(channel.interactive, close->linger);
     for (const auto& [lane, record] : lanes_) {
-      if (record.channel == &channel && record.kind == Lane::bulk) close_lane(lane, false);
+      if (record.channel == &channel && record.kind == LaneKind::bulk) close_lane(lane, false);
     }
   }
 }
@@ -251,7 +251,7 @@ void Table::established(Channel& channel) {
   ++counters_.established;
   channel.linked = true;
   if (l.dialled()) reconnector_.established(*l.peer(), now_);
-  out_.emplace_back(table_action::LinkUp{channel.interactive, *l.peer(), Lane::interactive,
+  out_.emplace_back(table_action::LinkUp{channel.interactive, *l.peer(), LaneKind::interactive,
                                          l.dialled(), l.classes(), l.takes_new_flows()});
   // The peer came back before we noticed that its old channel is dead. One that drains may finish.
   for (std::size_t i = 0; i < channels_.size(); ++i) {
@@ -267,22 +267,22 @@ void Table::established(Channel& channel) {
 void Table::link_policy(const Channel& channel) {
   if (!channel.linked) return;
   const bool new_flows = channel.lifecycle.takes_new_flows();
-  out_.emplace_back(table_action::LinkPolicy{channel.interactive,
-                                             classes_on(channel, Lane::interactive), new_flows});
+  out_.emplace_back(table_action::LinkPolicy{
+      channel.interactive, classes_on(channel, LaneKind::interactive), new_flows});
   if (channel.bulk) {
     out_.emplace_back(
-        table_action::LinkPolicy{*channel.bulk, classes_on(channel, Lane::bulk), new_flows});
+        table_action::LinkPolicy{*channel.bulk, classes_on(channel, LaneKind::bulk), new_flows});
   }
 }
 
 // The interactive lane stands in for the bulk one while that is away.
-wire::TrafficClassSet Table::classes_on(const Channel& channel, Lane lane) const {
+wire::TrafficClassSet Table::classes_on(const Channel& channel, LaneKind lane) const {
   const wire::TrafficClassSet all = channel.lifecycle.classes();
-  if (lane == Lane::interactive) return all;
+  if (lane == LaneKind::interactive) return all;
   wire::TrafficClassSet bulk;
   for (std::size_t i = 0; i < wire::kTrafficClassCount; ++i) {
     const auto c = static_cast<wire::TrafficClass>(i);
-    if (wire::lane_of(c) == Lane::bulk) bulk.add(c);
+    if (wire::lane_of(c) == LaneKind::bulk) bulk.add(c);
   }
   return all.intersect(bulk);
 }
@@ -298,9 +298,9 @@ bool Table::may_carry(LaneId lane, wire::TrafficClass c) const {
 // --- lanes
 
 void Table::hello(LaneId lane, LaneRecord& record, const wire::Hello& hello) {
-  if (record.kind == Lane::bulk) {
+  if (record.kind == LaneKind::bulk) {
     const Lifecycle& l = record.channel->lifecycle;
-    const bool fits = record.join_by && record.proven && hello.lane == Lane::bulk &&
+    const bool fits = record.join_by && record.proven && hello.lane == LaneKind::bulk &&
                       hello.channel == l.id() && hello.node == *l.peer() &&
                       hello.cluster == context_.cluster;
     if (!fits) return violation(lane, record);
@@ -308,7 +308,7 @@ void Table::hello(LaneId lane, LaneRecord& record, const wire::Hello& hello) {
   }
   const bool may_become_bulk = record.channel->lifecycle.state() == State::authorizing &&
                                !record.channel->lifecycle.dialled();
-  if (hello.lane == Lane::bulk && may_become_bulk) return become_bulk(lane, record, hello);
+  if (hello.lane == LaneKind::bulk && may_become_bulk) return become_bulk(lane, record, hello);
   drive(*record.channel, event::HelloReceived{hello});
 }
 
@@ -330,7 +330,7 @@ void Table::become_bulk(LaneId lane, LaneRecord& record, const wire::Hello& hell
   if (channel.bulk) bulk_gone(*channel.bulk, FailureReason::none);
   std::erase_if(channels_, [&](const auto& c) { return c.get() == &opening; });
   record.channel = &channel;
-  record.kind = Lane::bulk;
+  record.kind = LaneKind::bulk;
   record.proven = true;
   send_bulk_hello(lane, channel);
   join_bulk(lane, record);
@@ -343,9 +343,9 @@ void Table::join_bulk(LaneId lane, LaneRecord& record) {
   channel.bulk_since = now_;
   const Lifecycle& l = channel.lifecycle;
   out_.emplace_back(
-      table_action::LaneChanged{l.id(), *l.peer(), Lane::bulk, true, FailureReason::none});
-  out_.emplace_back(table_action::LinkUp{lane, *l.peer(), Lane::bulk, l.dialled(),
-                                         classes_on(channel, Lane::bulk), l.takes_new_flows()});
+      table_action::LaneChanged{l.id(), *l.peer(), LaneKind::bulk, true, FailureReason::none});
+  out_.emplace_back(table_action::LinkUp{lane, *l.peer(), LaneKind::bulk, l.dialled(),
+                                         classes_on(channel, LaneKind::bulk), l.takes_new_flows()});
   drive(channel, event::LaneJoined{});
 }
 
@@ -363,8 +363,8 @@ void Table::send_bulk_hello(LaneId lane, const Channel& channel) {
   h.cluster = context_.cluster;
   h.node = context_.node;
   h.channel = channel.lifecycle.id();
-  h.lane = Lane::bulk;
-  h.classes = classes_on(channel, Lane::bulk);
+  h.lane = LaneKind::bulk;
+  h.classes = classes_on(channel, LaneKind::bulk);
   h.config_version = context_.versions.config;
   h.peer_directory_version = context_.versions.peer_directory;
   h.trust_bundle_version = context_.versions.trust_bundle;
@@ -385,7 +385,7 @@ void Table::bulk_gone(LaneId lane, FailureReason reason) {
     ++counters_.bulk_lanes_lost;
     channel.bulk.reset();
     const Lifecycle& l = channel.lifecycle;
-    out_.emplace_back(table_action::LaneChanged{l.id(), *l.peer(), Lane::bulk, false, reason});
+    out_.emplace_back(table_action::LaneChanged{l.id(), *l.peer(), LaneKind::bulk, false, reason});
     drive(channel, event::LaneLost{reason});
   }
   if (!channel.lifecycle.dialled() || !channel.lifecycle.carries_traffic()) return;
@@ -399,11 +399,11 @@ void Table::dial_bulk(Channel& channel) {
   const Lifecycle& l = channel.lifecycle;
   const PeerRule* rule = context_.find(*l.expected());
   const bool wanted = l.carries_traffic() && l.state() != State::draining && !channel.bulk &&
-                      !classes_on(channel, Lane::bulk).empty() && rule != nullptr &&
+                      !classes_on(channel, LaneKind::bulk).empty() && rule != nullptr &&
                       !rule->endpoints.empty() && lanes_.size() < kMaxLanes && !stopping_;
   if (!wanted) return;
   const LaneId lane = next_lane_++;
-  lanes_.emplace(lane, LaneRecord{&channel, Lane::bulk, now_ + kEstablishTimeout});
+  lanes_.emplace(lane, LaneRecord{&channel, LaneKind::bulk, now_ + kEstablishTimeout});
   // The bulk lane goes where the interactive lane was found.
   const auto& peer = reconnector_.peers().at(rule->node);
   const std::size_t n = rule->endpoints.size();
@@ -430,7 +430,7 @@ void Table::dial(NodeId peer) {
   auto& channel = *channels_.emplace_back(
       std::make_unique<Channel>(Lifecycle::dialling(ChannelId::random(rng_), peer)));
   channel.interactive = lane;
-  lanes_.emplace(lane, LaneRecord{&channel, Lane::interactive, {}});
+  lanes_.emplace(lane, LaneRecord{&channel, LaneKind::interactive, {}});
   out_.emplace_back(table_action::Dial{lane, peer, rule.endpoints[endpoint]});
   drive(channel, event::Start{});
 }

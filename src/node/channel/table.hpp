@@ -88,7 +88,7 @@ struct Close {
 struct LinkUp {
   LaneId lane;
   NodeId peer;
-  Lane kind;
+  LaneKind kind;
   bool dialled;
   wire::TrafficClassSet classes;
   bool takes_new_flows;
@@ -116,7 +116,7 @@ struct Transition {
 struct LaneChanged {
   ChannelId channel;
   NodeId peer;
-  Lane lane;
+  LaneKind lane;
   bool up;
   FailureReason reason;
 };
@@ -167,7 +167,7 @@ class Table {
   // One connection. One that we accepted counts as interactive until its hello says otherwise.
   struct LaneRecord {
     Channel* channel;
-    Lane kind;
+    LaneKind kind;
     std::optional<MonoTime> join_by;  // bulk, dialled, and not part of the channel yet
     bool proven = false;  // bulk: its certificate names the channel's peer
   };
@@ -201,7 +201,7 @@ class Table {
   void link_policy(const Channel& channel);
   void close_lane(LaneId lane, bool linger);
   void bury();
-  wire::TrafficClassSet classes_on(const Channel& channel, Lane lane) const;
+  wire::TrafficClassSet classes_on(const Channel& channel, LaneKind lane) const;
   LaneRecord* find(LaneId lane);
   bool decode_and_drive(LaneId lane, LaneRecord& record, const table_event::Frame& e);
   std::size_t dials_under_way() const;

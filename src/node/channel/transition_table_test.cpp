@@ -61,8 +61,8 @@ Event example(EventKind kind, const wire::Hello& hello, const wire::Heartbeat& h
     case EventKind::proven: return event::Proven{verdict};
     case EventKind::lost: return event::Lost{FailureReason::network_unreachable};
     case EventKind::hello: return event::HelloReceived{hello};
-    case EventKind::heartbeat: return event::HeartbeatReceived{Lane::interactive, heartbeat};
-    case EventKind::ack: return event::AckReceived{Lane::interactive, {1, 0}};
+    case EventKind::heartbeat: return event::HeartbeatReceived{LaneKind::interactive, heartbeat};
+    case EventKind::ack: return event::AckReceived{LaneKind::interactive, {1, 0}};
     case EventKind::goodbye: return event::GoodbyeReceived{FailureReason::none};
     case EventKind::context: return event::ContextChanged{};
     case EventKind::verified_again: return event::VerifiedAgain{verdict};

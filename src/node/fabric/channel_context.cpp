@@ -4,14 +4,15 @@
 
 namespace rap::fabric {
 
-channel::Authority authority_of(const snapshot::NodeConfig& config,
-                                std::optional<WallTime> away_since, WallTime now) {
-  if (to_unix(now) >= config.issued_at + config.valid_for_s) return channel::Authority::expired;
-  if (away_since && now - *away_since >= kControlGrace) return channel::Authority::degraded;
-  return channel::Authority::current;
+channel::ConfigAuthority authority_of(const snapshot::NodeConfig& config,
+                                      std::optional<WallTime> away_since, WallTime now) {
+  if (to_unix(now) >= config.issued_at + config.valid_for_s)
+    return channel::ConfigAuthority::expired;
+  if (away_since && now - *away_since >= kControlGrace) return channel::ConfigAuthority::degraded;
+  return channel::ConfigAuthority::current;
 }
 
-channel::Context context_of(const snapshot::NodeConfig& config, channel::Authority authority,
+channel::Context context_of(const snapshot::NodeConfig& config, channel::ConfigAuthority authority,
                             MonoTime mono, WallTime wall) {
   channel::Context c;
   c.cluster = config.cluster;

@@ -14,10 +14,10 @@ namespace rap::fabric {
 inline constexpr std::chrono::seconds kControlGrace{30};
 
 // `away_since`: when the agent lost the control plane, if it has.
-channel::Authority authority_of(const snapshot::NodeConfig& config,
-                                std::optional<WallTime> away_since, WallTime now);
+channel::ConfigAuthority authority_of(const snapshot::NodeConfig& config,
+                                      std::optional<WallTime> away_since, WallTime now);
 
-channel::Context context_of(const snapshot::NodeConfig& config, channel::Authority authority,
+channel::Context context_of(const snapshot::NodeConfig& config, channel::ConfigAuthority authority,
                             MonoTime mono, WallTime wall);
 
 }  // namespace rap::fabric

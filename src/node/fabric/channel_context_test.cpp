@@ -8,7 +8,7 @@
 namespace rap::fabric {
 namespace {
 
-using channel::Authority;
+using channel::ConfigAuthority;
 using namespace std::chrono_literals;
 
 struct ChannelContextTest : testing::Test {
@@ -18,7 +18,9 @@ struct ChannelContextTest : testing::Test {
     config.issued_at = to_unix(now);
     config.valid_for_s = 100;
   }
-  channel::Context context() const { return context_of(config, Authority::current, mono, now); }
+  channel::Context context() const {
+    return context_of(config, ConfigAuthority::current, mono, now);
+  }
 
   static constexpr WallTime now = from_unix(1'800'000'000);
   static constexpr MonoTime mono{1h};
@@ -27,17 +29,17 @@ struct ChannelContextTest : testing::Test {
 };
 
 TEST_F(ChannelContextTest, AConfigurationEndsWithItsLifetimeAndNotASecondBefore) {
-  EXPECT_EQ(Authority::current, authority_of(config, std::nullopt, now + 99s));
-  EXPECT_EQ(Authority::expired, authority_of(config, std::nullopt, now + 100s));
+  EXPECT_EQ(ConfigAuthority::current, authority_of(config, std::nullopt, now + 99s));
+  EXPECT_EQ(ConfigAuthority::expired, authority_of(config, std::nullopt, now + 100s));
 }
 
 TEST_F(ChannelContextTest, AControlPlaneThatRestartsDegradesNothing) {
-  EXPECT_EQ(Authority::current, authority_of(config, now, now + kControlGrace - 1s));
-  EXPECT_EQ(Authority::degraded, authority_of(config, now, now + kControlGrace));
+  EXPECT_EQ(ConfigAuthority::current, authority_of(config, now, now + kControlGrace - 1s));
+  EXPECT_EQ(ConfigAuthority::degraded, authority_of(config, now, now + kControlGrace));
 }
 
 TEST_F(ChannelContextTest, WhatHasExpiredIsNotMerelyDegraded) {
-  EXPECT_EQ(Authority::expired, authority_of(config, now, now + 100s));
+  EXPECT_EQ(ConfigAuthority::expired, authority_of(config, now, now + 100s));
 }
 
 TEST_F(ChannelContextTest, DrainsUntilTheDeadlineByTheClockThatOnlyGoesForward) {

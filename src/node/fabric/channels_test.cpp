@@ -32,7 +32,7 @@ struct ChannelNode {
                      [this](auto stream) { channels.accept(std::move(stream)); });
     rules.cluster = pki.cluster;
     rules.node = member.node;
-    rules.authority = channel::Authority::current;
+    rules.authority = channel::ConfigAuthority::current;
     rules.versions.config = 1;
   }
 
@@ -303,7 +303,7 @@ TEST_F(ChannelsTest, AreObservedFromBothEnds) {
     EXPECT_EQ(b_->member.node, dialler.channels[0].peer);
     EXPECT_EQ("dial", dialler.channels[0].direction);
     EXPECT_EQ("established", dialler.channels[0].state);
-    EXPECT_EQ(wire::Lane::interactive, dialler.channels[0].lanes.front());
+    EXPECT_EQ(wire::LaneKind::interactive, dialler.channels[0].lanes.front());
     EXPECT_EQ(1U, dialler.counters.established);
     EXPECT_EQ("127.0.0.1:1", dialler.entry);
     EXPECT_EQ(::getpid(), dialler.pid);

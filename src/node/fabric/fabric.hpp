@@ -70,7 +70,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   snapshot::RuntimeSettings limits_;
   bool configured_ = false;
   std::optional<WallTime> control_away_since_;
-  channel::Authority authority_ = channel::Authority::expired;
+  channel::ConfigAuthority authority_ = channel::ConfigAuthority::expired;
   bool shutting_down_ = false;
   std::function<void()> shut_down_done_;
 

@@ -60,7 +60,7 @@ void write_channels(Text& t, const channel::Table& table) {
     for (const auto& channel : table.channels()) {
       const auto& l = channel->lifecycle;
       if (!l.carries_traffic()) continue;
-      for (const auto lane : {wire::Lane::interactive, wire::Lane::bulk}) {
+      for (const auto lane : {wire::LaneKind::interactive, wire::LaneKind::bulk}) {
         if (!l.has_lane(lane)) continue;
         write(l.heartbeats(lane), metrics_label("peer", l.peer()->str()) + "," +
                                       metrics_label("lane", wire::to_string(lane)));
@@ -95,9 +95,9 @@ void write_reconnects(Text& t, const channel::Table& table, MonoTime now) {
 void write_context(Text& t, const channel::Context& c) {
   t.one("draining", "gauge", "1 while this node drains.", c.draining ? 1 : 0);
   t.family("authority", "gauge", "1 for what the configuration is worth now.");
-  for (const auto& [name, value] : {std::pair("current", channel::Authority::current),
-                                    {"degraded", channel::Authority::degraded},
-                                    {"expired", channel::Authority::expired}}) {
+  for (const auto& [name, value] : {std::pair("current", channel::ConfigAuthority::current),
+                                    {"degraded", channel::ConfigAuthority::degraded},
+                                    {"expired", channel::ConfigAuthority::expired}}) {
     t.sample(c.authority == value ? 1 : 0, metrics_label("authority", name));
   }
   t.one("config_version", "gauge", "Of the configuration in use.", c.versions.config);

@@ -40,7 +40,7 @@ class LaneTest : public testing::Test, public LaneOwner {
       channel::table_action::LinkUp up{};
       up.lane = 7;
       up.peer = NodeId::random(node_.rng);
-      up.kind = wire::Lane::interactive;
+      up.kind = wire::LaneKind::interactive;
       up.classes = wire::TrafficClassSet::all();
       up.takes_new_flows = true;
       const auto link = lane_->link_up(up);

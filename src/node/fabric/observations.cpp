@@ -16,7 +16,7 @@ using std::chrono::seconds;
 wire::ObservedChannel channel_of(router::Router& router, const Channels& channels,
                                  const channel::Table::Channel& channel, MonoTime now) {
   const channel::Lifecycle& l = channel.lifecycle;
-  const auto& beats = l.heartbeats(wire::Lane::interactive);
+  const auto& beats = l.heartbeats(wire::LaneKind::interactive);
   const auto since = [&](const std::optional<MonoTime>& t) {
     return t ? duration_cast<seconds>(now - *t).count() : 0;
   };
@@ -34,9 +34,9 @@ wire::ObservedChannel channel_of(router::Router& router, const Channels& channel
   out.route_epoch = l.peer_hello().route_epoch;
   out.revalidate_in_s = -since(l.revalidates_at());
   out.last_reason = channel::to_string(l.reason());
-  for (const auto lane : {wire::Lane::interactive, wire::Lane::bulk}) {
+  for (const auto lane : {wire::LaneKind::interactive, wire::LaneKind::bulk}) {
     const auto id =
-        lane == wire::Lane::interactive ? std::optional(channel.interactive) : channel.bulk;
+        lane == wire::LaneKind::interactive ? std::optional(channel.interactive) : channel.bulk;
     if (!id) continue;
     out.lanes.push_back(lane);
     const Lane* connection = channels.lane(*id);

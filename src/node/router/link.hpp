@@ -83,7 +83,8 @@ struct Link final : flow::Departures {
   NodeId node;  // kind node
   std::optional<policy::IpAddress> address;  // kind client: where they come from
   std::optional<UserId> user;  // kind client: of a token of theirs that was admitted
-  wire::Lane lane = wire::Lane::interactive;  // kind node: which of the channel's connections
+  wire::LaneKind lane =
+      wire::LaneKind::interactive;  // kind node: which of the channel's connections
   wire::TrafficClassSet classes;  // what may be carried here now
   bool takes_new_flows = true;  // false while the channel is suspect or draining
   flow::SendQueue queue;

@@ -68,7 +68,7 @@ void Router::change_security(const snapshot::SecurityChanges& changes, WallTime 
 }
 
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
-                                      flow::LabelSide side, wire::Lane lane) {
+                                      flow::LabelSide side, wire::LaneKind lane) {
   auto link = std::make_unique<Link>(board_, Link::Kind::node, side);
   link->lane = lane;
   link->node = node;

@@ -43,7 +43,7 @@ class Router final : private mesh::Links {
 
   // --- links ---
   std::optional<LinkId> node_up(NodeId node, wire::TrafficClassSet classes, flow::LabelSide side,
-                                wire::Lane lane = wire::Lane::interactive);
+                                wire::LaneKind lane = wire::LaneKind::interactive);
   std::optional<LinkId> client_up(const std::optional<policy::IpAddress>& address = {});
   void link_down(LinkId link, wire::FlowReason reason);
   // Flows of a class that is not among `classes` end with `reason`.

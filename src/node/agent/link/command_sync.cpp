@@ -79,7 +79,7 @@ LinkActions CommandSync::start(MonoTime now) {
   if (queue_.empty()) return {};
   const Command& command = queue_.front();
   LinkActions actions{Say{LogLevel::info, "command.received", command.type + " " + command.id}};
-  if (command.type != to_string(wire::NodeCommand::terminate_session)) {
+  if (command.type != to_string(wire::NodeCommandType::terminate_session)) {
     finish(now, {"unsupported", "this node does not know the command"});
     return actions;
   }

@@ -98,9 +98,9 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
     std::vector<Command> commands;
     for (const json& item : body.at("commands")) {
       Command command{item.at("seq"), item.at("id"), item.at("type"), {}};
-      if (command.type == to_string(wire::NodeCommand::terminate_session)) {
+      if (command.type == to_string(wire::NodeCommandType::terminate_session)) {
         command.session_id = item.at("payload").at(
-            std::string(kind_of(wire::NodeCommand::terminate_session).argument));
+            std::string(kind_of(wire::NodeCommandType::terminate_session).argument));
       }
       commands.push_back(std::move(command));
     }
@@ -158,9 +158,9 @@ wire::HttpRequest object_request(std::string_view kind, std::string_view name, s
   return request;
 }
 
-std::optional<PulledConfigs> parse_configs(const wire::HttpResponse& response) {
+std::optional<PullAnswer> parse_configs(const wire::HttpResponse& response) {
   return parse(response, [](const json& body) {
-    PulledConfigs out;
+    PullAnswer out;
     out.ack_within = std::min(std::chrono::milliseconds(body.value("ack_within_ms", 0U)),
                               snapshot::kMaxAckSpread);
     for (const json& item : body.at("configs")) {

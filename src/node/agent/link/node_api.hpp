@@ -95,11 +95,11 @@ struct HaveConfigs {
   std::vector<std::string> documents = {};  // by hash
 };
 wire::HttpRequest pull_configs_request(NodeId node, const HaveConfigs& have);
-struct PulledConfigs {
+struct PullAnswer {
   std::vector<PulledConfig> configs;
   std::chrono::milliseconds ack_within{0};  // it is wanted at a random moment within this
 };
-std::optional<PulledConfigs> parse_configs(const wire::HttpResponse& response);
+std::optional<PullAnswer> parse_configs(const wire::HttpResponse& response);
 // `count` bytes of an object, from `first` on.
 wire::HttpRequest object_request(std::string_view kind, std::string_view name, std::size_t first,
                                  std::size_t count);

@@ -29,7 +29,7 @@ void SqlCommands::terminate_session(NodeId node, SessionId session, control::Com
       "INSERT INTO node_commands (cluster_id, node_id, seq, id, type, session_id, created_at) "
       "SELECT n.cluster_id, n.id, $2::bigint, $3::uuid, $6, $4::uuid, $5::bigint "
       "FROM set_config('synchronous_commit', 'on', true), nodes n WHERE n.id = $1",
-      node, seq[0].count(0), id, session, now, to_string(wire::NodeCommand::terminate_session));
+      node, seq[0].count(0), id, session, now, to_string(wire::NodeCommandType::terminate_session));
 }
 
 std::vector<control::EdgeNode> SqlCommands::edge_nodes() {
