@@ -203,7 +203,7 @@ void Node::on_message(ConnectionId id, const Message& message) {
   if (message.kind == Message::Kind::reauthentication) {
     if (link == links_.end()) return step(table_event::Violation{*lane});
     proofs_[*lane] = message.certificate;
-    return step(table_event::VerifiedAgain{*lane, judge(message.certificate)});
+    return step(table_event::Reverified{*lane, judge(message.certificate)});
   }
   if (link == links_.end()) {
     if (planted_ == Planted::passes_payload_before_established && proofs_.contains(*lane)) {
@@ -278,8 +278,7 @@ void Node::perform(const channel::TableAction& action) {
     it->second.takes_new_flows = policy->takes_new_flows;
   } else if (const auto* verify_again = std::get_if<table_action::VerifyAgain>(&action)) {
     const auto it = proofs_.find(verify_again->lane);
-    if (it != proofs_.end())
-      step(table_event::VerifiedAgain{verify_again->lane, judge(it->second)});
+    if (it != proofs_.end()) step(table_event::Reverified{verify_again->lane, judge(it->second)});
   } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
     if (planted_ == Planted::never_closes) return;
     links_.erase(close->lane);

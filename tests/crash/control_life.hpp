@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "control/server/state_directory.hpp"
-#include "control/server/trust_files.hpp"
+#include "control/keys/state_directory.hpp"
+#include "control/keys/trust_files.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::crash {

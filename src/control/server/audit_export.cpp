@@ -12,7 +12,7 @@
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
-#include "control/server/state_directory.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/store/database.hpp"
 #include "io/system/system.hpp"
 

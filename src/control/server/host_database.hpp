@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "control/keys/state_directory.hpp"
 #include "control/pki/authority.hpp"
-#include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
 

@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "control/housekeeping/housekeeping.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/pki/rotation/ports.hpp"
 #include "control/server/history_note.hpp"
-#include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
 

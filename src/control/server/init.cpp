@@ -2,9 +2,9 @@
 #include <optional>
 
 #include "base/try.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/people/bootstrap.hpp"
 #include "control/server/commands.hpp"
-#include "control/server/state_directory.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"
 #include "crypto/keys/password.hpp"

@@ -1,7 +1,7 @@
 // rap-control init: a platform out of nothing, or nothing at all.
 #include "base/seeded_random.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/server/commands.hpp"
-#include "control/server/state_directory.hpp"
 #include "control/server/test_stderr.hpp"
 #include "control/store/test_cluster.hpp"
 #include "io/system/file.hpp"

@@ -4,8 +4,8 @@
 #include <iostream>
 
 #include "base/try.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/server/commands.hpp"
-#include "control/server/state_directory.hpp"
 #include "io/system/file.hpp"
 #include "policy/ip_address.hpp"
 #include "policy/names.hpp"

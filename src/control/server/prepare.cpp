@@ -2,8 +2,8 @@
 #include <iostream>
 
 #include "base/try.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/server/commands.hpp"
-#include "control/server/state_directory.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 

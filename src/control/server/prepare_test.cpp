@@ -1,6 +1,6 @@
 // rap-control trust prepare: the next root, signed with the key of the one in force.
+#include "control/keys/test_state.hpp"
 #include "control/server/commands.hpp"
-#include "control/server/test_state.hpp"
 #include "control/server/test_stderr.hpp"
 
 namespace rap::control::server {

@@ -4,13 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include "control/keys/locked_ocsp_signers.hpp"
+#include "control/keys/state_directory.hpp"
+#include "control/keys/trust_files.hpp"
 #include "control/people/bootstrap.hpp"
 #include "control/server/housekeeper.hpp"
-#include "control/server/locked_ocsp_signers.hpp"
 #include "control/server/ocsp_server.hpp"
-#include "control/server/state_directory.hpp"
 #include "control/server/throttle.hpp"
-#include "control/server/trust_files.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
 #include "control/store/shared_cluster_models.hpp"

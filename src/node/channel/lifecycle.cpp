@@ -61,7 +61,7 @@ void Lifecycle::carry_out(Transition outcome, const Event& event) {
       return begin_closing(reason);
     }
     case Transition::reconsider: return reconsider();
-    case Transition::conclude: return conclude(std::get<event::VerifiedAgain>(event).verdict);
+    case Transition::conclude: return conclude(std::get<event::Reverified>(event).verdict);
     case Transition::join:
       bulk_ = true;
       monitor(LaneKind::bulk) = HeartbeatMonitor{};

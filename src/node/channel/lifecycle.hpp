@@ -64,7 +64,7 @@ struct GoodbyeReceived {
   FailureReason reason;
 };
 struct ContextChanged {};
-struct VerifiedAgain {
+struct Reverified {
   Verdict verdict;
 };
 struct LaneJoined {};
@@ -80,8 +80,8 @@ struct Stop {};
 using Event = std::variant<event::Start, event::Accepted, event::Connected, event::Proven,
                            event::Lost, event::HelloReceived, event::HeartbeatReceived,
                            event::AckReceived, event::GoodbyeReceived, event::ContextChanged,
-                           event::VerifiedAgain, event::LaneJoined, event::LaneLost,
-                           event::Violation, event::Idle, event::Timeout, event::Stop>;
+                           event::Reverified, event::LaneJoined, event::LaneLost, event::Violation,
+                           event::Idle, event::Timeout, event::Stop>;
 static_assert(std::variant_size_v<Event> == kEventCount);
 constexpr EventKind kind_of(const Event& e) { return static_cast<EventKind>(e.index()); }
 

@@ -267,7 +267,7 @@ TEST_F(LifecycleTest, AnyChangeOfWhatItIsJudgedByChecksTheCertificateAgain) {
   EXPECT_EQ(channel.state(), State::revalidating);
   EXPECT_FALSE(channel.takes_new_flows());
   EXPECT_TRUE(channel.carries_traffic()) << "liveness and what is under way go on";
-  EXPECT_TRUE(find<action::PolicyChanged>(step(event::VerifiedAgain{verdict(b)})));
+  EXPECT_TRUE(find<action::PolicyChanged>(step(event::Reverified{verdict(b)})));
   EXPECT_EQ(channel.state(), State::established);
   EXPECT_TRUE(channel.takes_new_flows());
 }
@@ -297,12 +297,12 @@ TEST_F(LifecycleTest, IsJudgedAgainWhenTheCertificateExpires) {
 TEST_F(LifecycleTest, ARevokedPeerIsCutOffAtOnce) {
   reach(State::revalidating);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::VerifiedAgain{refused(FailureReason::certificate_revoked)}));
+                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, APeerRevokedWithoutHasteDrains) {
   reach(State::revalidating);
-  step(event::VerifiedAgain{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
+  step(event::Reverified{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
   EXPECT_EQ(channel.state(), State::draining);
   EXPECT_EQ(channel.reason(), FailureReason::certificate_revoked);
   const MonoTime by = now + kRevokedDrainTimeout;
@@ -337,9 +337,9 @@ TEST_F(LifecycleTest, WithoutAVerdictItFails) {
 TEST_F(LifecycleTest, ARevocationThatComesBeforeTheHelloCounts) {
   reach_authorizing();
   EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
-  expect_failed(FailureReason::certificate_revoked,
-                step(event::VerifiedAgain{
-                    refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
+  expect_failed(
+      FailureReason::certificate_revoked,
+      step(event::Reverified{refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
 }
 
 // --- without the control plane
@@ -349,7 +349,7 @@ TEST_F(LifecycleTest, WithoutTheControlPlaneAnExistingChannelGoesOnDegraded) {
   const auto classes = channel.classes();
   context.authority = ConfigAuthority::degraded;
   context_changed();
-  step(event::VerifiedAgain{verdict(b)});
+  step(event::Reverified{verdict(b)});
   EXPECT_EQ(channel.state(), State::degraded);
   EXPECT_EQ(channel.classes(), classes);
   EXPECT_TRUE(channel.takes_new_flows());
@@ -364,7 +364,7 @@ TEST_F(LifecycleTest, ANewChannelWithoutTheControlPlaneCarriesLessUntilItIsBack)
   EXPECT_EQ(channel.classes(), TrafficClassSet{TrafficClass::input});
   context.authority = ConfigAuthority::current;
   context_changed();
-  step(event::VerifiedAgain{verdict(b)});
+  step(event::Reverified{verdict(b)});
   EXPECT_EQ(channel.classes(), (TrafficClassSet{TrafficClass::input, TrafficClass::render}));
 }
 
@@ -424,7 +424,7 @@ TEST_F(LifecycleTest, HearsOfAPeersDrainingInItsHeartbeat) {
 TEST_F(LifecycleTest, ARevokedPeerDoesNotGetToDrain) {
   reach(State::draining);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::VerifiedAgain{refused(FailureReason::certificate_revoked)}));
+                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, SaysGoodbyeAndClosesWhenThePeerIsGone) {

@@ -120,11 +120,11 @@ void Table::violation(LaneId lane, LaneRecord& record) {
   drive(channel, event::Violation{});
 }
 
-void Table::on(const table_event::VerifiedAgain& e) {
+void Table::on(const table_event::Reverified& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
   if (record->kind == LaneKind::interactive)
-    return drive(*record->channel, event::VerifiedAgain{e.verdict});
+    return drive(*record->channel, event::Reverified{e.verdict});
   const bool fits = e.verdict && e.verdict->identity.node() == record->channel->lifecycle.peer();
   if (!fits) bulk_gone(e.lane, e.verdict ? FailureReason::wrong_node : e.verdict.error().reason);
 }

@@ -51,7 +51,7 @@ struct Frame {  // hello, heartbeat, heartbeat_ack or goodbye
 struct Violation {
   LaneId lane;
 };
-struct VerifiedAgain {
+struct Reverified {
   LaneId lane;
   Verdict verdict;
 };
@@ -63,8 +63,8 @@ struct Stop {};  // the node shuts down: every channel says goodbye, none is mad
 }  // namespace table_event
 using TableEvent = std::variant<table_event::ContextChanged, table_event::Connected,
                                 table_event::Proven, table_event::Closed, table_event::Frame,
-                                table_event::Violation, table_event::VerifiedAgain,
-                                table_event::Idle, table_event::Timeout, table_event::Stop>;
+                                table_event::Violation, table_event::Reverified, table_event::Idle,
+                                table_event::Timeout, table_event::Stop>;
 
 // What to do.
 namespace table_action {
@@ -98,7 +98,7 @@ struct LinkPolicy {
   wire::TrafficClassSet classes;
   bool takes_new_flows;
 };
-// Verify the certificate of this lane's peer again and report VerifiedAgain.
+// Verify the certificate of this lane's peer again and report Reverified.
 struct VerifyAgain {
   LaneId lane;
 };
@@ -178,7 +178,7 @@ class Table {
   void on(const table_event::Closed& e);
   void on(const table_event::Frame& e);
   void on(const table_event::Violation& e);
-  void on(const table_event::VerifiedAgain& e);
+  void on(const table_event::Reverified& e);
   void on(const table_event::Idle& e);
   void on(const table_event::Timeout& e);
   void on(const table_event::Stop& e);

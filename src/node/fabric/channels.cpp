@@ -129,7 +129,7 @@ bool Channels::lane_reauthentication(Lane& lane, ByteView payload) {
   if (!verdict) return false;
   log_.info(LogCause::member(member_of(lane)), "channel.reauthentication",
             {{"lane", lane.id()}, {"accepted", verdict->has_value()}});
-  step(table_event::VerifiedAgain{lane.id(), *verdict});
+  step(table_event::Reverified{lane.id(), *verdict});
   return true;
 }
 
@@ -181,7 +181,7 @@ void Channels::perform(const channel::TableAction& action) {
   } else if (const auto* verify_again = std::get_if<table_action::VerifyAgain>(&action)) {
     Lane* lane = find(verify_again->lane);
     if (lane == nullptr) return;
-    step(table_event::VerifiedAgain{lane->id(), check_(*lane->stream(), io::wall_now())});
+    step(table_event::Reverified{lane->id(), check_(*lane->stream(), io::wall_now())});
   } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
     if (Lane* lane = find(close->lane)) lane->close(close->linger);
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {

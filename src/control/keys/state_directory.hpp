@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "control/keys/next_trust.hpp"
 #include "control/pki/authority.hpp"
-#include "control/server/next_trust.hpp"
 #include "control/store/private_postgres.hpp"
 #include "crypto/tls/tls.hpp"
 

@@ -1,4 +1,4 @@
-#include "control/server/state_directory.hpp"
+#include "control/keys/state_directory.hpp"
 
 #include <unistd.h>
 

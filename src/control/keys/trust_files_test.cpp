@@ -1,9 +1,9 @@
 // A rotation of trust as the files see it. What a crash may do to it is tried in tests/crash.
-#include "control/server/trust_files.hpp"
+#include "control/keys/trust_files.hpp"
 
 #include <fstream>
 
-#include "control/server/test_state.hpp"
+#include "control/keys/test_state.hpp"
 
 namespace rap::control::server {
 namespace {

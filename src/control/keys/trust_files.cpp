@@ -1,4 +1,4 @@
-#include "control/server/trust_files.hpp"
+#include "control/keys/trust_files.hpp"
 
 #include "base/try.hpp"
 

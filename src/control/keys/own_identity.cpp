@@ -1,4 +1,4 @@
-#include "control/server/own_identity.hpp"
+#include "control/keys/own_identity.hpp"
 
 #include "base/try.hpp"
 #include "control/pki/ocsp_signers.hpp"

@@ -1,6 +1,6 @@
-#include "control/server/state_directory.hpp"
+#include "control/keys/state_directory.hpp"
 
-#include "control/server/test_state.hpp"
+#include "control/keys/test_state.hpp"
 
 namespace rap::control::server {
 namespace {

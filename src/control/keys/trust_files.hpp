@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "control/keys/locked_authority.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/pki/rotation/trust_keys.hpp"
-#include "control/server/locked_authority.hpp"
-#include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/seeded_random.hpp"
-#include "control/server/state_directory.hpp"
+#include "control/keys/state_directory.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
 

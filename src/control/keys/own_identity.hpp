@@ -9,8 +9,8 @@
 
 #include "base/log.hpp"
 #include "control/core/database.hpp"
+#include "control/keys/state_directory.hpp"
 #include "control/pki/issuing.hpp"
-#include "control/server/state_directory.hpp"
 
 namespace rap::control::server {
 

@@ -1,4 +1,4 @@
-#include "control/server/next_trust.hpp"
+#include "control/keys/next_trust.hpp"
 
 #include <array>
 
