@@ -38,7 +38,7 @@
 #include "io/http/event_client.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace {

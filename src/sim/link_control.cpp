@@ -8,7 +8,7 @@
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 #include "wire/node_commands.hpp"
 
 namespace rap::sim {

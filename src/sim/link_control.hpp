@@ -13,7 +13,7 @@
 #include "crypto/testing/pki.hpp"
 #include "crypto/tokens/jws.hpp"
 #include "snapshot/security_delta.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::sim {
 

@@ -14,7 +14,7 @@
 #include "base/seeded_random.hpp"
 #include "sim/schedule.hpp"
 #include "sim/truth.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 
 namespace rap::sim {
 

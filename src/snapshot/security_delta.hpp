@@ -15,7 +15,7 @@
 #include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "policy/blocklist.hpp"
-#include "wire/agent_messages.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 namespace rap::snapshot {
 

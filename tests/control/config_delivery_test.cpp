@@ -6,7 +6,7 @@
 
 #include "crypto/tokens/dsse.hpp"
 #include "test_world.hpp"
-#include "wire/byte_range.hpp"
+#include "wire/http/byte_range.hpp"
 
 namespace rap::store {
 namespace {

@@ -4,7 +4,7 @@
 #include "fuzz.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/security_delta.hpp"
-#include "wire/agent_messages.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rap;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "fuzz.hpp"
-#include "wire/channel_frames.hpp"
-#include "wire/frame.hpp"
-#include "wire/reauthentication.hpp"
+#include "wire/frames/channel_frames.hpp"
+#include "wire/frames/frame.hpp"
+#include "wire/frames/reauthentication.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fuzz.hpp"
-#include "wire/sse.hpp"
+#include "wire/http/sse.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fuzz.hpp"
-#include "wire/websocket.hpp"
+#include "wire/frames/websocket.hpp"
 
 namespace {
 

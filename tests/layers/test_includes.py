@@ -82,9 +82,10 @@ class TheRules(unittest.TestCase):
     """Planted faults are found."""
 
     def test_an_arrow_that_runs_back_is_named(self):
-        wrong = wrong_arrows("src/wire/frame.hpp", '#include "node/flow/window.hpp"\n')
+        wrong = wrong_arrows("src/wire/frames/frame.hpp", '#include "node/flow/window.hpp"\n')
         self.assertEqual(
-            ["src/wire/frame.hpp:1: wire must not include node/flow/window.hpp"], wrong)
+            ["src/wire/frames/frame.hpp:1: wire/frames must not include node/flow/window.hpp"],
+            wrong)
 
     def test_the_router_does_not_know_io(self):
         self.assertTrue(wrong_arrows("src/node/router/x.cpp", '#include "io/stream/timer.hpp"\n'))

@@ -21,7 +21,7 @@
 #include "node/flow/send_queue.hpp"
 #include "node/flow/window.hpp"
 #include "wire/flow_reason.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::client {

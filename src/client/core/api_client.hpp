@@ -13,7 +13,7 @@
 #include "client/core/client_network.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/profile.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::client {
 

@@ -9,7 +9,7 @@
 
 #include "crypto/x509/certificate_path.hpp"
 #include "crypto/x509/deny_list.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 #include "wire/url.hpp"
 
 namespace rap::client {

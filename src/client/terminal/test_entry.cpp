@@ -7,9 +7,9 @@
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 #include "node/flow/window.hpp"
-#include "wire/data_plane.hpp"
-#include "wire/frame.hpp"
-#include "wire/websocket.hpp"
+#include "wire/frames/data_plane.hpp"
+#include "wire/frames/frame.hpp"
+#include "wire/frames/websocket.hpp"
 
 namespace rap::client {
 

@@ -6,7 +6,7 @@
 #include "control/nodes/notice.hpp"
 #include "control/pki/authority.hpp"
 #include "control/sessions/session.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 namespace rap::control {
 namespace {

@@ -16,7 +16,7 @@
 #include "crypto/keys/digest.hpp"
 #include "policy/authorization.hpp"
 #include "policy/roles.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::control {
 

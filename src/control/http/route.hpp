@@ -15,7 +15,7 @@
 #include "control/http/call.hpp"
 #include "control/http/schema.hpp"
 #include "policy/authorization.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::control {
 

@@ -6,7 +6,7 @@
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/security_changes.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 namespace rap::control {
 namespace {

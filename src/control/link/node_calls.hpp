@@ -5,7 +5,7 @@
 
 #include "control/http/json_reply.hpp"
 #include "control/link/node_route.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 namespace rap::control {
 

@@ -7,7 +7,7 @@
 #include "snapshot/audit_head.hpp"
 #include "snapshot/documents.hpp"
 #include "wire/certificate_kind.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 #include "wire/node_commands.hpp"
 
 namespace rap::control {

@@ -3,7 +3,7 @@
 #include "base/encoding.hpp"
 #include "control/configuration/cluster_models.hpp"
 #include "control/link/node_calls.hpp"
-#include "wire/byte_range.hpp"
+#include "wire/http/byte_range.hpp"
 
 namespace rap::control {
 namespace {

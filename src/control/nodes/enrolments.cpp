@@ -14,7 +14,7 @@
 #include "control/pki/issuing.hpp"
 #include "policy/ip_prefix.hpp"
 #include "snapshot/certificate_names.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 namespace rap::control {
 namespace {

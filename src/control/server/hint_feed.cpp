@@ -6,7 +6,7 @@
 
 #include "control/store/database.hpp"
 #include "io/system/system.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::control::server {
 namespace {

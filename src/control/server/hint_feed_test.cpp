@@ -5,7 +5,7 @@
 
 #include "base/seeded_random.hpp"
 #include "control/store/test_cluster.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::control::server {
 namespace {

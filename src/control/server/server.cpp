@@ -11,7 +11,7 @@
 #include "control/server/housekeeper.hpp"
 #include "control/server/server_metrics.hpp"
 #include "io/system/file.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::control::server {
 namespace {

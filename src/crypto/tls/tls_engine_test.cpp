@@ -4,7 +4,7 @@
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/tls/test_openssl_peer.hpp"
-#include "wire/reauthentication.hpp"
+#include "wire/frames/reauthentication.hpp"
 
 namespace rap::crypto {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/tls/tls_engine.hpp"
-#include "wire/reauthentication.hpp"
+#include "wire/frames/reauthentication.hpp"
 
 namespace rap::crypto {
 

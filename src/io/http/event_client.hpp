@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "io/http/http_client.hpp"
-#include "wire/sse.hpp"
+#include "wire/http/sse.hpp"
 
 namespace rap::io {
 

@@ -12,7 +12,7 @@
 
 #include "base/counter.hpp"
 #include "io/stream/event_loop.hpp"
-#include "wire/sse.hpp"
+#include "wire/http/sse.hpp"
 
 namespace rap::io {
 

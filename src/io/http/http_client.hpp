@@ -10,7 +10,7 @@
 #include "crypto/tls/tls.hpp"
 #include "dialling/http_proxy.hpp"
 #include "io/stream/event_loop.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::io {
 

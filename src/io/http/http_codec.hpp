@@ -10,7 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::io {
 

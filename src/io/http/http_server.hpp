@@ -24,7 +24,7 @@
 #include "io/http/event_streams.hpp"
 #include "io/stream/event_loop.hpp"
 #include "policy/slot_table.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::io {
 

@@ -1,5 +1,5 @@
 // The client's end of a WebSocket (RFC 6455) over TLS. Its opening handshake is in
-// websocket_handshake.hpp, framing in wire/websocket.hpp.
+// websocket_handshake.hpp, framing in wire/frames/websocket.hpp.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 
 #include "base/random.hpp"
 #include "io/stream/tls_stream.hpp"
-#include "wire/websocket.hpp"
+#include "wire/frames/websocket.hpp"
 
 namespace rap::io {
 

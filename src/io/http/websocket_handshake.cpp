@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/encoding.hpp"
-#include "wire/problem.hpp"
+#include "wire/http/problem.hpp"
 
 namespace rap::io {
 namespace {

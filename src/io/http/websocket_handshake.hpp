@@ -1,11 +1,11 @@
-// The opening handshake of RFC 6455 §4, both sides. Framing is in wire/websocket.hpp; the client's
-// connection is in websocket_client.hpp, the server's belongs to rap-fabric.
+// The opening handshake of RFC 6455 §4, both sides. Framing is in wire/frames/websocket.hpp; the
+// client's connection is in websocket_client.hpp, the server's belongs to rap-fabric.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::io {
 

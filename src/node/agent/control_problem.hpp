@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::agent {
 

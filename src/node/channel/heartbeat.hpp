@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/time.hpp"
-#include "wire/channel_frames.hpp"
+#include "wire/frames/channel_frames.hpp"
 
 namespace rap::channel {
 

@@ -14,7 +14,7 @@
 #include "node/channel/peer_authorization.hpp"
 #include "node/channel/state.hpp"
 #include "node/channel/transition_table.hpp"
-#include "wire/channel_frames.hpp"
+#include "wire/frames/channel_frames.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::channel {

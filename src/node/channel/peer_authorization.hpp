@@ -6,7 +6,7 @@
 
 #include "node/channel/context.hpp"
 #include "node/channel/state.hpp"
-#include "wire/channel_frames.hpp"
+#include "wire/frames/channel_frames.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::channel {

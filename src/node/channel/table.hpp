@@ -17,7 +17,7 @@
 #include "node/channel/counters.hpp"
 #include "node/channel/lifecycle.hpp"
 #include "node/channel/reconnect.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 
 namespace rap::channel {
 

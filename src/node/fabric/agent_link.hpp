@@ -14,7 +14,7 @@
 #include "snapshot/documents.hpp"
 #include "snapshot/node_config.hpp"
 #include "snapshot/security_delta.hpp"
-#include "wire/agent_messages.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 namespace rap::fabric {
 

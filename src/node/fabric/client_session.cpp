@@ -5,7 +5,7 @@
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 #include "policy/ip_prefix.hpp"
-#include "wire/data_plane.hpp"
+#include "wire/frames/data_plane.hpp"
 
 namespace rap::fabric {
 

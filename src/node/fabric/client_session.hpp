@@ -10,7 +10,7 @@
 #include "node/fabric/queue_output.hpp"
 #include "node/router/router.hpp"
 #include "policy/rate_limit.hpp"
-#include "wire/websocket.hpp"
+#include "wire/frames/websocket.hpp"
 
 namespace rap::fabric {
 

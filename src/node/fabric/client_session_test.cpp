@@ -2,7 +2,7 @@
 #include "node/fabric/client_session.hpp"
 
 #include "node/fabric/test_fabric.hpp"
-#include "wire/data_plane.hpp"
+#include "wire/frames/data_plane.hpp"
 
 namespace rap::fabric {
 namespace {

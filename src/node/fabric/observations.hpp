@@ -5,7 +5,7 @@
 
 #include "node/fabric/channels.hpp"
 #include "node/router/router.hpp"
-#include "wire/observations.hpp"
+#include "wire/agent/observations.hpp"
 
 namespace rap::fabric {
 

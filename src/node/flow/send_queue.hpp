@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
+#include "wire/frames/websocket.hpp"
 #include "wire/traffic_class.hpp"
-#include "wire/websocket.hpp"
 
 namespace rap::flow {
 

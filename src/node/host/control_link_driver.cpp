@@ -4,7 +4,7 @@
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/answer.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::host {
 namespace {

@@ -12,8 +12,8 @@
 #include "node/flow/window.hpp"
 #include "node/router/ports.hpp"
 #include "policy/ip_address.hpp"
-#include "wire/channel_frames.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/channel_frames.hpp"
+#include "wire/frames/frame.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::router {

@@ -15,7 +15,7 @@
 #include "node/router/switchboard.hpp"
 #include "node/router/token_guard.hpp"
 #include "snapshot/node_config.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 
 namespace rap::router {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::router {

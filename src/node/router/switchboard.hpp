@@ -10,7 +10,7 @@
 
 #include "node/router/link.hpp"
 #include "wire/flow_reason.hpp"
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 
 namespace rap::router {
 

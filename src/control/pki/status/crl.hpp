@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "control/pki/status/ports.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::control {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "control/pki/status/ports.hpp"
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::control {
 

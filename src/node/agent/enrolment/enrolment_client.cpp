@@ -8,7 +8,7 @@
 #include "node/agent/control_problem.hpp"
 #include "snapshot/trust_bundle.hpp"
 #include "wire/enrolment_state.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 namespace rap::agent {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "snapshot/history.hpp"
-#include "wire/byte_range.hpp"
+#include "wire/http/byte_range.hpp"
 
 namespace rap::agent {
 namespace {

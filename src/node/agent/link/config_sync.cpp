@@ -7,7 +7,7 @@
 #include "node/agent/configuration/app_trust.hpp"
 #include "node/agent/control_problem.hpp"
 #include "snapshot/trust_bundle.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 namespace rap::agent {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "node/agent/control_problem.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::agent {
 

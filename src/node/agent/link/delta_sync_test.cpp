@@ -2,7 +2,7 @@
 #include "node/agent/link/delta_sync.hpp"
 
 #include "node/agent/link/test_control_link.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::agent {
 namespace {

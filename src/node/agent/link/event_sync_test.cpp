@@ -1,6 +1,6 @@
 // Hints: what they hurry, and what happens without them.
 #include "node/agent/link/test_control_link.hpp"
-#include "wire/hints.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::agent {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "node/agent/actions.hpp"
-#include "wire/agent_messages.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 namespace rap::agent {
 

@@ -6,8 +6,8 @@
 
 #include "base/encoding.hpp"
 #include "snapshot/document_json.hpp"
-#include "wire/byte_range.hpp"
-#include "wire/node_api_calls.hpp"
+#include "wire/http/byte_range.hpp"
+#include "wire/http/node_api_calls.hpp"
 #include "wire/node_commands.hpp"
 
 namespace rap::agent {

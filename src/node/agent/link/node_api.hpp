@@ -13,9 +13,9 @@
 #include "node/agent/enrolment/enrolment_client.hpp"
 #include "snapshot/documents.hpp"
 #include "snapshot/security_delta.hpp"
+#include "wire/agent/observations.hpp"
 #include "wire/certificate_kind.hpp"
-#include "wire/http_message.hpp"
-#include "wire/observations.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::agent {
 

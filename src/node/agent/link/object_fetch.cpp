@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "node/agent/link/node_api.hpp"
-#include "wire/byte_range.hpp"
+#include "wire/http/byte_range.hpp"
 
 namespace rap::agent {
 

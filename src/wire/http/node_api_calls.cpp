@@ -1,6 +1,6 @@
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::wire {
 

@@ -1,4 +1,4 @@
-#include "wire/websocket.hpp"
+#include "wire/frames/websocket.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 namespace rap::wire {
 

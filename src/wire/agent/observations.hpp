@@ -11,7 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/ids.hpp"
-#include "wire/channel_frames.hpp"
+#include "wire/frames/channel_frames.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/traffic_class.hpp"
 

@@ -1,4 +1,4 @@
-#include "wire/observations.hpp"
+#include "wire/agent/observations.hpp"
 
 #include <nlohmann/json.hpp>
 

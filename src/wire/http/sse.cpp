@@ -1,4 +1,4 @@
-#include "wire/sse.hpp"
+#include "wire/http/sse.hpp"
 
 #include <charconv>
 #include <utility>

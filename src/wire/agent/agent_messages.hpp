@@ -12,9 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "wire/agent/observations.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_value.hpp"
-#include "wire/observations.hpp"
 
 namespace rap::wire {
 

@@ -1,4 +1,4 @@
-#include "wire/agent_messages.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 
 #include <gtest/gtest.h>
 
 #include "base/encoding.hpp"
 #include "base/seeded_random.hpp"
-#include "wire/channel_frames.hpp"
+#include "wire/frames/channel_frames.hpp"
 
 namespace rap::wire {
 namespace {

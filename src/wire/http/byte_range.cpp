@@ -1,4 +1,4 @@
-#include "wire/byte_range.hpp"
+#include "wire/http/byte_range.hpp"
 
 #include <algorithm>
 #include <charconv>

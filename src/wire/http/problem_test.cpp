@@ -1,4 +1,4 @@
-#include "wire/problem.hpp"
+#include "wire/http/problem.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "wire/http_message.hpp"
+#include "wire/http/http_message.hpp"
 
 #include "base/encoding.hpp"
 

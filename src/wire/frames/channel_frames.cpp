@@ -1,4 +1,4 @@
-#include "wire/channel_frames.hpp"
+#include "wire/frames/channel_frames.hpp"
 
 #include <algorithm>
 

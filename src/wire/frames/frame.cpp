@@ -1,4 +1,4 @@
-#include "wire/frame.hpp"
+#include "wire/frames/frame.hpp"
 
 #include "base/try.hpp"
 

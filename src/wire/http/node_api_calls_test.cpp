@@ -1,4 +1,4 @@
-#include "wire/node_api_calls.hpp"
+#include "wire/http/node_api_calls.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "wire/reauthentication.hpp"
+#include "wire/frames/reauthentication.hpp"
 
 namespace rap::wire {
 
