@@ -9,7 +9,7 @@ declare -A groups=(
   [build]="g++ cmake ninja-build ccache mold libboost1.81-dev nlohmann-json3-dev libcli11-dev
            libargon2-dev libc-ares-dev libssl-dev libpq-dev libsqlite3-dev"
   [test]="libgtest-dev libgmock-dev binutils openssl postgresql-15 openssh-client openssh-server
-          python3 python3-cryptography gnutls-bin rsync git tinyproxy-bin faketime"
+          python3 python3-cryptography gnutls-bin rsync git tinyproxy-bin faketime systemd"
   [lab]="iproute2 tcpdump util-linux"
   [fuzz]="clang-19 libclang-rt-19-dev"
   [lint]="clang-19 clang-format-19 clang-tidy-19 python3"
