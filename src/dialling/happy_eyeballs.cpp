@@ -15,7 +15,8 @@ std::vector<Action> HappyEyeballs::step(MonoTime now, const Event& event) {
   if (const auto* found = std::get_if<Found>(&event)) take(now, *found);
   if (const auto* failed = std::get_if<Failed>(&event)) {
     --under_way_;
-    refused_ = refused_ || failed->refused;
+    refused_ = refused_ || failed->how == DialFailure::refused;
+    reset_ = reset_ || failed->how == DialFailure::reset;
     last_attempt_.reset();
   }
   proceed(now, actions);
@@ -75,6 +76,7 @@ void HappyEyeballs::proceed(MonoTime now, std::vector<Action>& actions) {
 }
 
 DialFailure HappyEyeballs::failure() const {
+  if (reset_) return DialFailure::reset;
   if (refused_) return DialFailure::refused;
   if (first_attempt_) return DialFailure::unreachable;
   if (denied_) return DialFailure::denied;

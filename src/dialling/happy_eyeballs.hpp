@@ -36,6 +36,7 @@ enum class DialFailure : std::uint8_t {
   denied,  // every address is one that may not be dialled
   unreachable,
   refused,  // nobody listens there
+  reset,  // somebody took the connection and broke it off at once
   timeout,  // the attempts took longer than the limit
 };
 
@@ -48,7 +49,7 @@ struct Found {
 };
 struct Failed {
   policy::IpAddress address;
-  bool refused = false;
+  DialFailure how = DialFailure::unreachable;  // unreachable, refused or reset
 };
 struct Connected {
   policy::IpAddress address;
@@ -101,6 +102,7 @@ class HappyEyeballs {
   bool denied_ = false;
   bool unanswered_ = false;
   bool refused_ = false;
+  bool reset_ = false;
 };
 
 }  // namespace rap::dialling

@@ -24,8 +24,8 @@ class Dialling : public ::testing::Test {
     for (const auto address : addresses) found.addresses.push_back(ip(address));
     return step(found);
   }
-  Actions failed(std::string_view address, bool refused = false) {
-    return step(Failed{ip(address), refused});
+  Actions failed(std::string_view address, DialFailure how = DialFailure::unreachable) {
+    return step(Failed{ip(address), how});
   }
   // What the next time that something is due brings; nothing: nothing is due.
   Actions wake_up() {
@@ -114,8 +114,15 @@ TEST_F(Dialling, EndsAtItsLimitHoweverManyAddressesAreLeft) {
 
 TEST_F(Dialling, SaysThatSomebodyRefusedWhenSomebodyDid) {
   found({"192.0.2.1", "192.0.2.2"});
-  failed("192.0.2.1", true);
+  failed("192.0.2.1", DialFailure::refused);
   EXPECT_EQ(failed("192.0.2.2"), Actions{give_up(DialFailure::refused)});
+}
+
+TEST_F(Dialling, SaysThatSomebodyBrokeItOffRatherThanThatNobodyWasThere) {
+  found({"192.0.2.1", "192.0.2.2", "192.0.2.3"});
+  failed("192.0.2.1", DialFailure::reset);
+  failed("192.0.2.2", DialFailure::refused);
+  EXPECT_EQ(failed("192.0.2.3"), Actions{give_up(DialFailure::reset)});
 }
 
 TEST_F(Dialling, SaysWhyThereWasNothingToTry) {

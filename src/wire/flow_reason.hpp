@@ -36,9 +36,10 @@ enum class FlowReason : std::uint8_t {
   blocklisted,           // the person, their device or their address
   target_denied,         // every address of the target is one the egress may not open
   lookup_limit,          // too many names of the organization are looked up at once
+  target_reset,          // the target was reached and broke the connection off
 };
 
-inline constexpr std::array<std::string_view, 27> kFlowReasonNames = {"",
+inline constexpr std::array<std::string_view, 28> kFlowReasonNames = {"",
                                                                       "protocol_error",
                                                                       "unknown_label",
                                                                       "flow_control",
@@ -64,8 +65,9 @@ inline constexpr std::array<std::string_view, 27> kFlowReasonNames = {"",
                                                                       "signed_out",
                                                                       "blocklisted",
                                                                       "target_denied",
-                                                                      "lookup_limit"};
-static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::lookup_limit) + 1);
+                                                                      "lookup_limit",
+                                                                      "target_reset"};
+static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::target_reset) + 1);
 
 constexpr std::string_view to_string(FlowReason r) {
   return kFlowReasonNames[static_cast<std::size_t>(r)];

@@ -50,6 +50,7 @@ struct ResourceRequest {
 enum class TargetFailure : std::uint8_t {
   unreachable,
   refused,
+  reset,  // it was reached, and broke off before it was open
   timeout,
   denied,  // no address of the host may be dialled
   lookup_limit,  // too many names of the organization are looked up
@@ -69,8 +70,9 @@ class TargetEvents {
   virtual void target_consumed(TargetId target, std::size_t n) = 0;
   // The target will say no more; it still takes what is written.
   virtual void target_ended(TargetId target) = 0;
-  // The target reset the connection, or is done both ways. Nothing follows.
-  virtual void target_lost(TargetId target) = 0;
+  // The target reset the connection, is done both ways, or may no longer be dialled. Nothing
+  // follows.
+  virtual void target_lost(TargetId target, TargetFailure how) = 0;
 };
 
 class Adapter {

@@ -44,7 +44,7 @@ class NoFault : public Adapter, protected TargetEvents {
   }
   void target_consumed(TargetId id, std::size_t n) override { egress->target_consumed(id, n); }
   void target_ended(TargetId id) override { egress->target_ended(id); }
-  void target_lost(TargetId id) override { egress->target_lost(id); }
+  void target_lost(TargetId id, TargetFailure how) override { egress->target_lost(id, how); }
 
   MemoryAdapter& inner;
   TargetEvents* egress = nullptr;
@@ -130,20 +130,20 @@ struct NeverTellsTheEnd final : NoFault {
 
 struct NeverTellsTheLoss final : NoFault {
   using NoFault::NoFault;
-  void target_lost(TargetId) override {}
+  void target_lost(TargetId, TargetFailure) override {}
 };
 
 struct TellsTheLossTwice final : NoFault {
   using NoFault::NoFault;
-  void target_lost(TargetId id) override {
-    egress->target_lost(id);
-    egress->target_lost(id);
+  void target_lost(TargetId id, TargetFailure how) override {
+    egress->target_lost(id, how);
+    egress->target_lost(id, how);
   }
 };
 
 struct TakesAnEndForALoss final : NoFault {
   using NoFault::NoFault;
-  void target_ended(TargetId id) override { egress->target_lost(id); }
+  void target_ended(TargetId id) override { egress->target_lost(id, TargetFailure::reset); }
 };
 
 struct NeverFinishes final : NoFault {

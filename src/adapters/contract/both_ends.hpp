@@ -57,7 +57,11 @@ struct RecordingEvents final : TargetEvents {
     ++touch(target).ended;
     if (on_end) on_end(target);
   }
-  void target_lost(TargetId target) override { ++touch(target).lost; }
+  void target_lost(TargetId target, TargetFailure how) override {
+    Seen& s = touch(target);
+    ++s.lost;
+    s.failed = how;
+  }
 
  private:
   Seen& touch(TargetId target) {

@@ -79,7 +79,7 @@ void MemoryAdapter::end(Target& target) {
 
 void MemoryAdapter::reset(Target& target) {
   if (std::exchange(target.over, true)) return;
-  events_->target_lost(target.id);
+  events_->target_lost(target.id, TargetFailure::reset);
 }
 
 bool MemoryAdapter::settle() {
@@ -105,7 +105,7 @@ bool MemoryAdapter::settle(Target& target) {
   }
   if (target.over || !target.finished || target.taken < target.received.size()) return told;
   target.over = true;
-  events_->target_lost(target.id);
+  events_->target_lost(target.id, TargetFailure::reset);
   return true;
 }
 

@@ -86,12 +86,14 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
 
   void report(const io::StreamError& error) {
     using Kind = io::StreamError::Kind;
-    if (open_) return adapter_.events_->target_lost(id_);
     const auto failure = error.kind == Kind::refused   ? TargetFailure::refused
+                         : error.kind == Kind::reset   ? TargetFailure::reset
+                         : open_                       ? TargetFailure::reset
                          : error.kind == Kind::timeout ? TargetFailure::timeout
                          : error.kind == Kind::denied  ? TargetFailure::denied
                          : error.kind == Kind::busy    ? TargetFailure::lookup_limit
                                                        : TargetFailure::unreachable;
+    if (open_) return adapter_.events_->target_lost(id_, failure);
     adapter_.events_->target_failed(id_, failure);
   }
 
@@ -169,7 +171,7 @@ void TcpAdapter::judge_again() {
   }
   for (const TargetId id : denied) {
     bury(take(*targets_.at(id)));
-    events_->target_lost(id);
+    events_->target_lost(id, TargetFailure::denied);
   }
 }
 

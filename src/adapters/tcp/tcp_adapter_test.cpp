@@ -243,6 +243,7 @@ TEST_F(TcpAdapterTest, ATargetIsLostWhenItsAddressMayNoLongerBeDialled) {
   world.may_dial = [](const auto&) { return false; };
   world.adapter().judge_again();
   EXPECT_EQ(seen().lost, 1);
+  EXPECT_EQ(seen().failed, TargetFailure::denied);
   EXPECT_TRUE(hears_end(*far));
 }
 

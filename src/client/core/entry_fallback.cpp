@@ -56,6 +56,7 @@ std::optional<FallbackCause> worth_another_entry(FlowReason reason) {
     case FlowReason::target_refused:
     case FlowReason::target_timeout:
     case FlowReason::target_denied:
+    case FlowReason::target_reset:
     case FlowReason::lookup_limit: return std::nullopt;
   }
   return std::nullopt;

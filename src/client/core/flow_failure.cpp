@@ -1,7 +1,5 @@
 #include "client/core/flow_failure.hpp"
 
-#include <optional>
-
 namespace rap::client {
 namespace {
 
@@ -12,16 +10,6 @@ struct Meaning {
   const char* what;
   const char* advice;
 };
-
-// What a reason means of a flow that carried bytes, where that is something else.
-std::optional<Meaning> meaning_when_accepted(FlowReason reason) {
-  const bool of_the_target = reason == FlowReason::target_unreachable ||
-                             reason == FlowReason::target_timeout ||
-                             reason == FlowReason::target_refused;
-  if (!of_the_target) return std::nullopt;
-  return Meaning{ExitCode::unreachable, "the resource broke the connection off",
-                 "See what its service says."};
-}
 
 Meaning meaning(FlowReason reason) {
   switch (reason) {
@@ -54,6 +42,9 @@ Meaning meaning(FlowReason reason) {
     case FlowReason::target_refused:
       return {ExitCode::unreachable, "the resource refuses connections",
               "Is its service running on that port?"};
+    case FlowReason::target_reset:
+      return {ExitCode::unreachable, "the resource broke the connection off",
+              "See what its service says."};
     case FlowReason::target_denied:
       return {ExitCode::denied, "the egress may not open the address that the resource's host has",
               "Ask the platform's administrator to allow its range "
@@ -89,8 +80,7 @@ Meaning meaning(FlowReason reason) {
 
 Failure flow_failure(FlowReason reason, bool accepted, const std::string& resource,
                      const std::string& detail) {
-  const auto later = accepted ? meaning_when_accepted(reason) : std::nullopt;
-  const Meaning m = later ? *later : meaning(reason);
+  const Meaning m = meaning(reason);
   std::string text = resource + (accepted ? ": disconnected, " : ": not connected, ") + m.what +
                      " (" + std::string(wire::to_string(reason));
   if (!detail.empty()) text += ": " + detail;

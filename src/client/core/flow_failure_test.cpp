@@ -14,7 +14,7 @@ using wire::FlowReason;
 TEST(FlowFailure, ATargetThatBreaksOffWasReached) {
   EXPECT_THAT(flow_failure(FlowReason::target_unreachable, false, "office", "").text,
               HasSubstr("cannot be reached"));
-  EXPECT_THAT(flow_failure(FlowReason::target_unreachable, true, "office", "").text,
+  EXPECT_THAT(flow_failure(FlowReason::target_reset, true, "office", "").text,
               AllOf(HasSubstr("broke the connection off"), Not(HasSubstr("reached"))));
 }
 

@@ -38,9 +38,18 @@ StreamError error_of(dialling::DialFailure failure, const std::string& last) {
     case DialFailure::denied: return {Kind::denied, "its address may not be dialled", {}};
     case DialFailure::unreachable: return {Kind::unreachable, last, {}};
     case DialFailure::refused: return {Kind::refused, "Connection refused", {}};
+    case DialFailure::reset: return {Kind::reset, "Connection reset by peer", {}};
     case DialFailure::timeout: return {Kind::timeout, "connecting took too long", {}};
   }
   return {};
+}
+
+// An attempt is reset, and not refused, only after the far end had taken it: it was closed at once,
+// before this end had heard that it stood.
+dialling::DialFailure failure_of(const boost::system::error_code& ec) {
+  if (ec == asio::error::connection_refused) return dialling::DialFailure::refused;
+  if (ec == asio::error::connection_reset) return dialling::DialFailure::reset;
+  return dialling::DialFailure::unreachable;
 }
 
 }  // namespace
@@ -126,16 +135,15 @@ void Connector::step(const dialling::Event& event) {
 void Connector::attempt(const IpAddress& address) {
   auto made = std::make_shared<Try>(Try{address, tcp::socket(loop_.context())});
   tries_.push_back(made);
-  made->socket.async_connect(
-      endpoint_of(address, port()),
-      [weak = weak_from_this(), made](const boost::system::error_code& ec) {
-        const auto self = weak.lock();
-        if (!self || !self->done_) return;
-        if (!ec) return self->step(dialling::Connected{made->address});
-        self->last_error_ = ec.message();
-        std::erase(self->tries_, made);
-        self->step(dialling::Failed{made->address, ec == asio::error::connection_refused});
-      });
+  made->socket.async_connect(endpoint_of(address, port()),
+                             [weak = weak_from_this(), made](const boost::system::error_code& ec) {
+                               const auto self = weak.lock();
+                               if (!self || !self->done_) return;
+                               if (!ec) return self->step(dialling::Connected{made->address});
+                               self->last_error_ = ec.message();
+                               std::erase(self->tries_, made);
+                               self->step(dialling::Failed{made->address, failure_of(ec)});
+                             });
 }
 
 void Connector::keep(const IpAddress& address) {

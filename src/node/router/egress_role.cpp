@@ -17,6 +17,7 @@ FlowReason reason_of(TargetFailure failure) {
   switch (failure) {
     case TargetFailure::unreachable: return FlowReason::target_unreachable;
     case TargetFailure::refused: return FlowReason::target_refused;
+    case TargetFailure::reset: return FlowReason::target_reset;
     case TargetFailure::timeout: return FlowReason::target_timeout;
     case TargetFailure::denied: return FlowReason::target_denied;
     case TargetFailure::lookup_limit: return FlowReason::lookup_limit;
@@ -209,11 +210,11 @@ void EgressRole::target_ended(TargetId target) {
   if (end != nullptr && end->fin_received) drop(target, TargetEnd::release);
 }
 
-void EgressRole::target_lost(TargetId target) {
+void EgressRole::target_lost(TargetId target, TargetFailure how) {
   EgressFlow* flow = flows_.find(target);
   if (flow == nullptr) return;
   board_.send_reason(flow->link, FrameType::reset, flow->traffic_class, flow->label,
-                     FlowReason::target_unreachable);
+                     reason_of(how));
   drop(target, TargetEnd::gone);
 }
 

@@ -71,7 +71,7 @@ class EgressRole final : public adapters::TargetEvents {
   std::size_t target_data(TargetId target, ByteView data) override;
   void target_consumed(TargetId target, std::size_t n) override;
   void target_ended(TargetId target) override;
-  void target_lost(TargetId target) override;
+  void target_lost(TargetId target, TargetFailure how) override;
 
   void link_lost(std::uint32_t ref);
   void end_session(SessionId session);
