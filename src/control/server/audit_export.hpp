@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxSyslogBytes = 2048;  // RFC 5424 §6.1: receive
 struct AuditExportOptions {
   std::string conninfo;
   std::filesystem::path file;
-  std::string syslog;  // the socket of the host's syslog; empty: none
+  std::string syslog = {};  // the socket of the host's syslog; empty: none
   std::chrono::seconds every{60};  // when there is something new
 };
 

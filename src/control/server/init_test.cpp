@@ -2,7 +2,7 @@
 #include "base/seeded_random.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/server/commands.hpp"
-#include "control/server/test_stderr.hpp"
+#include "control/server/test_streams.hpp"
 #include "control/store/test_cluster.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
