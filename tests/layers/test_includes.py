@@ -87,6 +87,32 @@ class TheRules(unittest.TestCase):
             ["src/wire/frames/frame.hpp:1: wire/frames must not include node/flow/window.hpp"],
             wrong)
 
+    def test_the_control_planes_rooms_run_one_way(self):
+        for arrow in """
+            people -> control/nodes/node.hpp
+            sessions -> control/people/user.hpp
+            pki -> control/nodes/node.hpp
+            pki/status -> control/pki/rotation/rotations.hpp
+            nodes -> control/access/resource.hpp
+            access -> control/configuration/ports.hpp
+            configuration -> control/link/node_link.hpp
+            attachments -> control/link/node_link.hpp
+            link -> control/attachments/ports.hpp
+            housekeeping -> control/entrance/ports.hpp
+            http -> control/people/user.hpp
+            core -> control/http/call.hpp
+            entrance -> control/housekeeping/housekeeping.hpp
+            entrance -> control/store/database.hpp
+            store/postgres -> control/people/user.hpp
+            keys -> control/entrance/ports.hpp
+            link -> io/http/http_server.hpp
+            store/sql -> control/server/server.hpp
+            """.strip().splitlines():
+            room, name = arrow.strip().split(" -> ")
+            with self.subTest(arrow):
+                self.assertTrue(
+                    wrong_arrows(f"src/control/{room}/x.cpp", f'#include "{name}"\n'))
+
     def test_the_router_does_not_know_io(self):
         self.assertTrue(wrong_arrows("src/node/router/x.cpp", '#include "io/stream/timer.hpp"\n'))
 
