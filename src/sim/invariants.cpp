@@ -91,7 +91,7 @@ void Invariants::dialled(const Node& node, NodeId peer) {
   }
 }
 
-void Invariants::transition(const Node& node, const channel::table_action::Transition& t) {
+void Invariants::state_changed(const Node& node, const channel::table_action::StateChanged& t) {
   ++transitions_;
   mix(static_cast<std::uint64_t>(schedule_.now().count()));
   mix(node.id());

@@ -29,7 +29,7 @@ class Invariants final : public Witness {
   void payload_accepted(const Node& node, channel::LaneId lane, NodeId from,
                         wire::TrafficClass c) override;
   void dialled(const Node& node, NodeId peer) override;
-  void transition(const Node& node, const channel::table_action::Transition& t) override;
+  void state_changed(const Node& node, const channel::table_action::StateChanged& t) override;
   void link_up(const Node& node, channel::LaneId lane) override;
   void stepped(const Node& node) override;
 

@@ -296,8 +296,8 @@ void Node::perform(const channel::TableAction& action) {
         if (up()) step(table_event::Closed{lane, FailureReason::none});
       });
     }
-  } else if (const auto* t = std::get_if<table_action::Transition>(&action)) {
-    witness_.transition(*this, *t);
+  } else if (const auto* t = std::get_if<table_action::StateChanged>(&action)) {
+    witness_.state_changed(*this, *t);
   }
 }
 

@@ -37,7 +37,7 @@ class Witness {
   virtual void payload_accepted(const Node& node, channel::LaneId lane, NodeId from,
                                 wire::TrafficClass c) = 0;
   virtual void dialled(const Node& node, NodeId peer) = 0;
-  virtual void transition(const Node& node, const channel::table_action::Transition& t) = 0;
+  virtual void state_changed(const Node& node, const channel::table_action::StateChanged& t) = 0;
   virtual void link_up(const Node& node, channel::LaneId lane) = 0;
   virtual void stepped(const Node& node) = 0;
 };

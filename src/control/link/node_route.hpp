@@ -46,6 +46,8 @@ enum class NodeExecutor : std::uint8_t {
   events,
   certificates
 };
+inline constexpr std::size_t kNodeExecutorCount = 7;
+static_assert(static_cast<std::size_t>(NodeExecutor::certificates) + 1 == kNodeExecutorCount);
 
 struct NodeRoute : Endpoint {
   NodeExecutor executor = NodeExecutor::reports;

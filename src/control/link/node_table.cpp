@@ -81,7 +81,7 @@ std::vector<NodeRoute> node_link_routes() {
                        {200,
                         {list("commands", kMaxCommandsPerPull,
                               {count("seq"), uuid("id"), choice("type", wire::kNodeCommandNames),
-                               object("payload", {uuid("session_id")})})}},
+                               object("payload", {uuid(wire::kNodeCommands.front().argument)})})}},
                        pulls, pull_commands),
                  {count("since").optional()}),
       route(NodeApiCall::finish_command, "How a command went",

@@ -32,17 +32,31 @@ constexpr mode_t kPublicFile = 0644;
 constexpr std::size_t kMaxNodeHeldBytes = 256UL << 20;
 constexpr std::size_t kMaxNodeBodyBytes = 1UL << 20;  // a check-in lists channels and sessions
 
-// The order is that of control::NodeExecutor.
+io::HttpExecutor node_executor(control::NodeExecutor executor) {
+  using enum control::NodeExecutor;
+  switch (executor) {
+    case reports: return {.name = "node.reports", .threads = 4, .max_queued = kMaxNodeCallsQueued};
+    case acks:
+      // What waits is committed together: the disk is waited for once.
+      return {.name = "node.acks",
+              .threads = 1,
+              .max_queued = kMaxNodeCallsQueued,
+              .max_together = 256};
+    case pulls: return {.name = "node.pulls", .threads = 2, .max_queued = kMaxNodeCallsQueued};
+    case deltas: return {.name = "node.deltas", .threads = 2, .max_queued = kMaxNodeCallsQueued};
+    case objects: return {.name = "node.objects", .threads = 1};
+    case events: return {.name = "node.events", .threads = 1, .max_queued = kMaxNodeCallsQueued};
+    case certificates: return {.name = "node.certificates", .threads = 1, .max_queued = kMaxNodes};
+  }
+  return {};
+}
+
 std::vector<io::HttpExecutor> node_executors() {
-  return {
-      {.name = "node.reports", .threads = 4, .max_queued = kMaxNodeCallsQueued},
-          // What waits is committed together: the disk is waited for once.
-      {.name = "node.acks", .threads = 1, .max_queued = kMaxNodeCallsQueued, .max_together = 256},
-      {.name = "node.pulls", .threads = 2, .max_queued = kMaxNodeCallsQueued},
-      {.name = "node.deltas", .threads = 2, .max_queued = kMaxNodeCallsQueued},
-      {.name = "node.objects", .threads = 1},
-      {.name = "node.events", .threads = 1, .max_queued = kMaxNodeCallsQueued},
-      {.name = "node.certificates", .threads = 1, .max_queued = kMaxNodes}};
+  std::vector<io::HttpExecutor> all;
+  for (std::size_t e = 0; e < control::kNodeExecutorCount; ++e) {
+    all.push_back(node_executor(static_cast<control::NodeExecutor>(e)));
+  }
+  return all;
 }
 
 // One connection a thread, a second for a node's call that needs a transaction beside the one it

@@ -37,8 +37,7 @@ wire::HttpResponse overloaded() {
 
 HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner,
                                Log& log, std::uint64_t id)
-    : loop_(loop),
-      options_(options),
+    : options_(options),
       owner_(owner),
       log_(log),
       id_(id),

@@ -77,7 +77,6 @@ class HttpConnection final : public StreamHandler, public Output {
   void count_bytes();
   void cut_after(std::chrono::milliseconds limit);
 
-  EventLoop& loop_;
   const HttpServerOptions& options_;
   Owner& owner_;
   Log& log_;

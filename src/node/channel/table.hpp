@@ -105,8 +105,8 @@ struct VerifyAgain {
 struct FailoverHint {
   NodeId peer;
 };
-// A transition is a line in the log (CH-16).
-struct Transition {
+// A change of a channel's state is a line in the log (CH-16).
+struct StateChanged {
   ChannelId channel;
   std::optional<NodeId> peer;
   State from;
@@ -124,7 +124,7 @@ struct LaneChanged {
 using TableAction =
     std::variant<table_action::Dial, table_action::Send, table_action::Close, table_action::LinkUp,
                  table_action::LinkPolicy, table_action::VerifyAgain, table_action::FailoverHint,
-                 table_action::Transition, table_action::LaneChanged>;
+                 table_action::StateChanged, table_action::LaneChanged>;
 
 class Table {
  public:

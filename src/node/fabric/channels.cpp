@@ -187,7 +187,7 @@ void Channels::perform(const channel::TableAction& action) {
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {
     log_.warn(LogCause::member(hint->peer.str()), "channel.failover_hint",
               {{"peer", hint->peer.str()}});
-  } else if (const auto* t = std::get_if<table_action::Transition>(&action)) {
+  } else if (const auto* t = std::get_if<table_action::StateChanged>(&action)) {
     const auto reason = channel::to_string(t->reason);
     log_.info(
         LogCause::member(t->peer ? t->peer->str() : "unproven", channel::to_string(t->to), reason),

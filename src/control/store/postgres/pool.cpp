@@ -2,7 +2,7 @@
 
 namespace rap::store {
 
-std::expected<Pool::Lease, SqlError> Pool::take() {
+std::expected<Pool::Loan, SqlError> Pool::take() {
   std::uint64_t generation = 0;
   {
     std::unique_lock lock(mutex_);
@@ -14,13 +14,13 @@ std::expected<Pool::Lease, SqlError> Pool::take() {
     ++lent_;
     generation = generation_;
     if (!idle_.empty()) {
-      Lease lease(*this, std::move(idle_.back()), generation);
+      Loan loan(*this, std::move(idle_.back()), generation);
       idle_.pop_back();
-      return lease;
+      return loan;
     }
   }
   auto opened = Connection::open(options_.conninfo, options_.user);
-  if (opened) return Lease(*this, std::move(*opened), generation);
+  if (opened) return Loan(*this, std::move(*opened), generation);
   {
     std::lock_guard lock(mutex_);
     --lent_;
@@ -47,7 +47,7 @@ void Pool::give_back(Connection connection, std::uint64_t generation) {
   freed_.notify_one();
 }
 
-Pool::Lease::~Lease() {
+Pool::Loan::~Loan() {
   if (pool_) pool_->give_back(std::move(connection_), generation_);
 }
 

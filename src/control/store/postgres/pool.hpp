@@ -28,16 +28,16 @@ class Pool {
   explicit Pool(Options options) : options_(std::move(options)) {}
 
   // A connection on loan; it goes back when destroyed.
-  class Lease {
+  class Loan {
    public:
-    Lease(Pool& pool, Connection connection, std::uint64_t generation)
+    Loan(Pool& pool, Connection connection, std::uint64_t generation)
         : pool_(&pool), connection_(std::move(connection)), generation_(generation) {}
-    Lease(Lease&& o) noexcept
+    Loan(Loan&& o) noexcept
         : pool_(std::exchange(o.pool_, nullptr)),
           connection_(std::move(o.connection_)),
           generation_(o.generation_) {}
-    Lease& operator=(Lease&&) = delete;
-    ~Lease();
+    Loan& operator=(Loan&&) = delete;
+    ~Loan();
     Connection& operator*() { return connection_; }
     Connection* operator->() { return &connection_; }
 
@@ -46,7 +46,7 @@ class Pool {
     Connection connection_;
     std::uint64_t generation_;
   };
-  std::expected<Lease, SqlError> take();
+  std::expected<Loan, SqlError> take();
   // After a fault every connection of before is most likely as dead: closes what is idle now, and
   // what is lent when it comes back.
   void renew();
