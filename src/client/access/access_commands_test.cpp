@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "client/access/ssh_commands.hpp"
-#include "client/testing/shell.hpp"
+#include "client/testing/command_test.hpp"
 #include "crypto/testing/pki.hpp"
 #include "snapshot/public_deny_list.hpp"
 
@@ -17,18 +17,9 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kOk = 0;
-constexpr int kUsage = 2;
-constexpr int kNotFound = 5;
-constexpr int kUnreachable = 6;
-
-class AccessCommands : public testing::Test {
+class AccessCommands : public CommandTest {
  protected:
-  TestHome& home() { return shell_.home; }
-  TestNetwork& network() { return shell_.network; }
-  int run(const std::vector<std::string>& words) { return shell_.run(words); }
-  std::string out() const { return shell_.out.str(); }
-  std::string err() const { return shell_.err.str(); }
+  AccessCommands() : CommandTest(add_access_commands) {}
 
   void sign_in() {
     shell_.sign_in();
@@ -74,7 +65,6 @@ class AccessCommands : public testing::Test {
 
   crypto::TestPki pki_;
   crypto::Certificate root_ = pki_.root.certificate;
-  TestShell shell_{add_access_commands};
 };
 
 TEST_F(AccessCommands, SshRunsTheStockClientOverItsOwnProxyAndPassesItsStatusOn) {

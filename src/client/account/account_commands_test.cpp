@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/ids.hpp"
-#include "client/testing/shell.hpp"
+#include "client/testing/command_test.hpp"
 #include "crypto/testing/pki.hpp"
 #include "snapshot/trust_bundle.hpp"
 
@@ -17,22 +17,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr int kOk = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kNotSignedIn = 3;
-constexpr int kDenied = 4;
-constexpr int kNotFound = 5;
-constexpr int kUnreachable = 6;
-constexpr int kUntrusted = 7;
-
-class AccountCommands : public testing::Test {
+class AccountCommands : public CommandTest {
  protected:
-  TestHome& home() { return shell_.home; }
-  TestNetwork& network() { return shell_.network; }
-  int run(const std::vector<std::string>& words) { return shell_.run(words); }
-  std::string out() const { return shell_.out.str(); }
-  std::string err() const { return shell_.err.str(); }
+  AccountCommands() : CommandTest(add_account_commands) {}
 
   void serve_login() {
     network().answer("GET trust-bundle", {{"ca_ref", "x"}, {"pem", root_.pem()}});
@@ -54,7 +41,6 @@ class AccountCommands : public testing::Test {
 
   crypto::TestPki pki_;
   crypto::Certificate root_ = pki_.root.certificate;
-  TestShell shell_{add_account_commands};
 };
 
 TEST_F(AccountCommands, LoginSendsThePasswordOnlyUnderTheConfirmedRoot) {

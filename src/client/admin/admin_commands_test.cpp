@@ -3,29 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/testing/shell.hpp"
+#include "client/testing/command_test.hpp"
 
 namespace rap::client {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kOk = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kNotFound = 5;
-
-class AdminCommands : public testing::Test {
+class AdminCommands : public CommandTest {
  protected:
-  TestHome& home() { return shell_.home; }
-  TestNetwork& network() { return shell_.network; }
-  int run(const std::vector<std::string>& words) { return shell_.run(words); }
-  std::string out() const { return shell_.out.str(); }
-  std::string err() const { return shell_.err.str(); }
+  AdminCommands() : CommandTest(add_admin_commands) {}
 
   void sign_in() { shell_.sign_in(); }
-
-  TestShell shell_{add_admin_commands};
 };
 
 TEST_F(AdminCommands, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnambiguous) {
