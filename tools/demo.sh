@@ -18,7 +18,7 @@ readonly owner=owner@demo.test user=alice@acme.test
 # Four times what an idle machine takes, as in the tests (tests/harness/wait.py).
 readonly ready_timeout_s=$((60 * ${RAP_PATIENCE:-4})) payload_mib=64
 
-step='start' log=''
+step='start' log='' lock=
 began=$SECONDS
 
 say() { if [[ -t 1 ]]; then printf '\033[1m%s\033[0m\n' "$*"; else echo "$*"; fi; }
@@ -63,7 +63,7 @@ start() {
   local name=$1
   shift
   running "$name" && return
-  setsid "$@" </dev/null >>"$state/logs/$name.log" 2>&1 &
+  setsid "$@" </dev/null >>"$state/logs/$name.log" 2>&1 {lock}>&- &
   echo $! >"$state/run/$name.pid"
   disown
 }
@@ -85,6 +85,14 @@ until_ok() {
     sleep 0.1
   done
 }
+# until_up NAME COMMAND...: the same of what `start` started, which must not end meanwhile.
+until_up() {
+  local name=$1
+  shift
+  up_or_gone() { "$@" || ! running "$name"; }
+  until_ok "$name" up_or_gone "$@"
+  "$@" >/dev/null 2>&1 || fail "$name ended"
+}
 
 stop_all() {
   local name path pid
@@ -92,7 +100,8 @@ stop_all() {
   for name in rap-node-agent rap-fabric rap-control postgres sshd ssh-agent; do
     for path in /proc/[0-9]*; do
       pid=${path#/proc/}
-      if names_state "$pid" && [[ $(readlink "$path/exe" 2>/dev/null) == */"$name"* ]]; then
+      # Nobody but root may read what ssh-agent runs (it is setgid): the name is enough.
+      if names_state "$pid" && [[ $(cat "$path/comm" 2>/dev/null) == "$name" ]]; then
         stop_pid "$pid" "$([[ $name == postgres ]] && echo INT || echo TERM)"
       fi
     done
@@ -101,15 +110,35 @@ stop_all() {
 }
 
 # ---- small tools ----------------------------------------------------------------------------
-# free_port NAME: chosen once, then remembered, for certificates and configurations name it.
+# free_port NAME: chosen once, then remembered, for certificates and configurations name it. Ports
+# of the ephemeral range would be somebody's outgoing connection by the next time.
 free_port() {
   local file=$state/run/$1.port
   [[ -s $file ]] || /usr/bin/python3 -c '
-import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
+import pathlib, random, socket
+first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+while True:
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", random.randrange(10000, max(first, 10100))))
+        break
+    except OSError:
+        s.close()
 print(s.getsockname()[1])' >"$file"
   cat "$file"
+}
+# may_listen NAME PORT...: unless it runs already, nobody else may have its ports.
+may_listen() {
+  local name=$1 port
+  shift
+  running "$name" && return
+  for port in "$@"; do
+    /usr/bin/python3 -c '
+import socket, sys
+socket.create_server(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null ||
+      fail "another program has port $port of 127.0.0.1 ('ss -ltnp sport = :$port' names it). Stop it;" \
+        "or let 'tools/demo.sh reset' forget everything, and other ports be chosen."
+  done
 }
 secret() {  # secret NAME: a password made once
   local file=$state/$1.password
@@ -140,11 +169,12 @@ start_control() {
       >>"$state/logs/control.log" 2>&1
     touch "$state/control/.initialized"
   fi
+  may_listen control "$api" "$node" "$ocsp"
   running control || rm -f "$state/control/run/ports.json"
   start control "$bin/rap-control" serve --state "$state/control" --listen "127.0.0.1:$api" \
     --node-listen "127.0.0.1:$node" --ocsp-listen "127.0.0.1:$ocsp" \
     --public-url "https://127.0.0.1:$api" --node-url "127.0.0.1:$node"
-  until_ok "rap-control to be ready" test -s "$state/control/run/ports.json"
+  until_up control test -s "$state/control/run/ports.json"
 }
 
 login() {  # login HOME EMAIL PASSWORD
@@ -175,12 +205,19 @@ PrintMotd no
 PrintLastLog no
 Subsystem sftp internal-sftp
 CONFIG
+  may_listen sshd "$port"
   start sshd /usr/sbin/sshd -D -e -f "$dir/sshd_config"
   start ssh-agent ssh-agent -D -a "$state/ssh-agent.sock"
-  until_ok "ssh-agent" test -S "$state/ssh-agent.sock"
+  until_up ssh-agent test -S "$state/ssh-agent.sock"
   SSH_AUTH_SOCK=$state/ssh-agent.sock ssh-add -q "$dir/user_key"
 }
 
+fabric_of() {  # fabric_of NODE: the process of its data plane, if it runs
+  local pid
+  pid=$(cat "$state/$1/fabric.pid" 2>/dev/null || true)
+  [[ -n $pid ]] && names_state "$pid" && echo "$pid"
+  true
+}
 enrol() {  # enrol NODE: start its agent; with a join token and an approval when it is new
   local node=$1 join=() data fabric
   data=$(free_port "$node-data") fabric=$(free_port "$node-fabric")
@@ -189,6 +226,8 @@ enrol() {  # enrol NODE: start its agent; with a join token and an approval when
       json 'it["join_token"]' >"$state/run/$node.join")
     join=(--join-token-file "$state/run/$node.join")
   fi
+  # Its fabric outlives it, and then has them rightly.
+  [[ -n $(fabric_of "$node") ]] || may_listen "$node" "$data" "$fabric"
   start "$node" "$bin/rap-node-agent" --state "$state/$node" "${join[@]}" \
     --data-plane-listen "127.0.0.1:$data" --data-plane-advertise "127.0.0.1:$data" \
     --fabric-listen "127.0.0.1:$fabric" --fabric-advertise "127.0.0.1:$fabric" \
@@ -280,6 +319,9 @@ HINTS
 
 up() {
   mkdir -p "$state"/{run,logs} && chmod 755 "$state"
+  # Of two at once the second waits, and finds everything done.
+  exec {lock}>"$state/run/lock"
+  flock -n "$lock" || { echo "another 'make demo' is at work here; waiting for it" && flock "$lock"; }
 
   step 'install packages'
   tools/packages.sh build test demo

@@ -50,14 +50,19 @@ if [[ ! -e $policy ]]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
   "${as_root[@]}" chmod 755 "$policy"
 fi
+declare -A services=([openssh-server]=ssh [postgresql-15]=postgresql [haproxy]=haproxy)
+# A service that somebody had enabled stays so: another version of its package may be there.
+ours=()
+if command -v systemctl >/dev/null; then
+  for name in "${missing[@]}"; do
+    [[ -v "services[$name]" ]] || continue
+    systemctl is-enabled --quiet "${services[$name]}" 2>/dev/null || ours+=("${services[$name]}")
+  done
+fi
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
 "${apt[@]}" update
 "${apt[@]}" install --no-install-recommends --no-upgrade "${missing[@]}"
 
-if command -v systemctl >/dev/null; then
-  declare -A services=([openssh-server]=ssh [postgresql-15]=postgresql [haproxy]=haproxy)
-  for name in "${missing[@]}"; do
-    [[ -v "services[$name]" ]] || continue
-    "${as_root[@]}" systemctl disable "${services[$name]}" >/dev/null 2>&1 || true
-  done
-fi
+for service in "${ours[@]}"; do
+  "${as_root[@]}" systemctl disable "$service" >/dev/null 2>&1 || true
+done
