@@ -259,6 +259,37 @@ TEST_F(Svid, RefusesAnIssuerThatMayNotIssue) {
   EXPECT_FALSE(verify(pki.intermediate.certificate)) << "an authority as a peer";
 }
 
+// RFC 5280 §4.2.1.10: constraints on host names are of the SAN's.
+TEST_F(Svid, AnAuthoritysNameConstraintsHoldForTheSanAndNotForTheCommonName) {
+  Plan authority;
+  authority.dns.clear();
+  authority.common_name = "authority";
+  authority.drop("extendedKeyUsage");
+  authority.set("basicConstraints", "critical,CA:TRUE");
+  authority.set("keyUsage", "critical,keyCertSign");
+  const PrivateKey authority_key = PrivateKey::generate(KeyType::p256);
+  const auto accepted = [&](const char* constraints, const Plan& leaf) {
+    authority.set("nameConstraints", constraints);
+    const Issuer issuer{issue(pki.root, authority_key.public_key(), authority), authority_key};
+    return verify_peer(issue(issuer, key.public_key(), leaf), {issuer.certificate}, pki.roots(),
+                       PeerSide::server, Kind::node, pki.cluster, TestPki::now)
+        .has_value();
+  };
+  Plan leaf = good();
+  for (const char* common_name : {"node.outside.example", "outside", "192.0.2.1", "a node"}) {
+    leaf.common_name = common_name;
+    for (const char* constraints :
+         {"critical,permitted;DNS:inside.example", "critical,excluded;DNS:outside.example"}) {
+      leaf.dns.clear();
+      EXPECT_TRUE(accepted(constraints, leaf)) << common_name << " under " << constraints;
+      leaf.dns = {"node.inside.example"};
+      EXPECT_TRUE(accepted(constraints, leaf)) << common_name << " under " << constraints;
+      leaf.dns = {"node.outside.example"};
+      EXPECT_FALSE(accepted(constraints, leaf)) << common_name << " under " << constraints;
+    }
+  }
+}
+
 // Anyone can turn a certificate into its twin, without a key. Both are genuine, and their
 // fingerprints differ: whoever denies a certificate must go by its issuer and serial.
 TEST_F(Svid, ATwinSignatureChangesTheFingerprintButNeitherIssuerNorSerial) {
