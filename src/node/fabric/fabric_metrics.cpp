@@ -129,6 +129,14 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   for (std::size_t i = 1; i < refusals.size(); ++i) {
     t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));
   }
+  t.family("egress_retries_total", "counter",
+           "Flows for which another egress of the pool was asked, by what the one before said.");
+  const auto& retries = router.entry().retries();
+  for (std::size_t i = 1; i < retries.size(); ++i) {
+    t.sample(retries[i], metrics_label("reason", wire::kFlowReasonNames[i]));
+  }
+  t.one("unreached", "gauge", "Pairs of egress and resource that did not get together of late.",
+        router.entry().unreached().size());
   return t.take();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/router/another_egress.hpp"
 #include "node/router/sealed_record.hpp"
 #include "node/router/session_age.hpp"
 
@@ -17,7 +18,7 @@ void EntryRole::configure(NodeId self, bool enabled, std::vector<snapshot::Egres
   pools_ = std::move(pools);
 }
 
-void EntryRole::request(LinkId client, const FrameView& frame, MonoTime now, WallTime wall) {
+void EntryRole::request(LinkId client, const FrameView& frame, WallTime wall) {
   Link* link = board_.find(client);
   if (link == nullptr) return;
   FlowEnd end;
@@ -26,7 +27,7 @@ void EntryRole::request(LinkId client, const FrameView& frame, MonoTime now, Wal
   const bool adopted = link->flows.adopt(frame.header.label, std::move(end)) ==
                        flow::LabelTable<FlowEnd>::Adopted::ok;
   const auto refused =
-      adopted ? admit(client, frame, now, wall) : std::optional(FlowReason::protocol_error);
+      adopted ? admit(client, frame, wall) : std::optional(FlowReason::protocol_error);
   if (!refused) return;
   if (adopted) link->flows.erase(frame.header.label);
   board_.count(*refused);
@@ -34,8 +35,7 @@ void EntryRole::request(LinkId client, const FrameView& frame, MonoTime now, Wal
                      *refused);
 }
 
-std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, MonoTime now,
-                                           WallTime wall) {
+std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, WallTime wall) {
   if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
   if (flows_.size() >= kMaxEntryFlows || board_.find(client)->flows.size() > flows_per_client_) {
     return FlowReason::limit_reached;
@@ -55,62 +55,109 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   if (is_overlong(policies_, token->organization, token->session_began, wall)) {
     return FlowReason::session_ended;
   }
-  const auto pool = std::find_if(pools_.begin(), pools_.end(),
-                                 [&](const auto& p) { return p.id == token->egress_pool; });
-  if (pool == pools_.end()) return FlowReason::no_route;
-
-  // Sessions spread over the members, and each stays with its own.
-  const auto choice = mesh::choose(routing_, links_,
-                                   {.to = token->egress_pool,
-                                    .traffic_class = c,
-                                    .spread = std::hash<SessionId>{}(token->session)});
-  if (!choice) return FlowReason::no_route;
-  const auto member =
-      std::ranges::find(pool->members, choice->candidate.egress, &snapshot::PoolMember::node);
-  if (member == pool->members.end()) return FlowReason::no_route;
-  return open(client, frame, *token, *member, choice->link, now, wall);
+  return open(client, frame, *token);
 }
 
 std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
-                                          const crypto::DataPlaneToken& token,
-                                          const snapshot::PoolMember& member, LinkId next,
-                                          MonoTime now, WallTime wall) {
-  const auto c = frame.header.traffic_class;
-  Link& out = *board_.find(next);
-  FlowEnd end;
-  end.kind = FlowEnd::Kind::entry_node;
-  end.traffic_class = c;
-  end.backlog = board_.find(client)->backlog;
-  const auto label = out.flows.allocate(std::move(end));
-  if (!label) return FlowReason::limit_reached;
-  if (!guard_.use(token)) {
-    out.flows.erase(*label);
-    return FlowReason::limit_reached;
-  }
-  board_.find(client)->user = token.user;
+                                          const crypto::DataPlaneToken& token) {
   auto flow = std::make_unique<EntryFlow>();
   flow->client = client;
   flow->client_label = frame.header.label;
-  flow->node = next;
-  flow->node_label = *label;
-  flow->traffic_class = c;
+  flow->traffic_class = frame.header.traffic_class;
   flow->session = token.session;
   flow->subject = subject_of(token, board_.find(client)->address);
   flow->organization = token.organization;
+  flow->resource = token.resource;
   flow->session_began = token.session_began;
-  flow->setup_deadline = now + kFlowSetupTimeout;
-  flow->handshake.emplace(member.seal_key, rng_);
-  const Bytes sealed =
-      flow->handshake->first_message(SealedRequest{c, as_text(frame.payload)}.encode());
-  const Bytes open = wire::FlowOpen{member.node, wire::FlowOpen::kMaxHops, sealed}.encode();
-
-  recent_.note(token.session, now);
+  flow->setup = std::make_unique<EntrySetup>();
+  flow->setup->token = as_text(frame.payload);
+  flow->setup->pool = token.egress_pool;
+  flow->setup->deadline = now_ + kFlowSetupTimeout;
+  const auto hop = next_hop(*flow);
+  if (!hop) return FlowReason::no_route;
+  const auto label = label_on(hop->link, *flow);
+  if (!label) return FlowReason::limit_reached;
+  if (!guard_.use(token)) {
+    board_.find(hop->link)->flows.erase(*label);
+    return FlowReason::limit_reached;
+  }
+  board_.find(client)->user = token.user;
+  recent_.note(token.session, now_);
+  EntryFlow& opened = *flow;
   const std::uint32_t ref = flows_.insert(std::move(flow));
   board_.find(client)->flows.find(frame.header.label)->ref = ref;
-  out.flows.find(*label)->ref = ref;
-  board_.send(next, {FrameType::flow_open, c, static_cast<std::uint16_t>(open.size()), *label},
-              open);
+  ask(ref, opened, *hop, *label);
   return std::nullopt;
+}
+
+// Sessions spread over the members, and each stays with its own; an egress that did not reach the
+// resource of late comes after those that may.
+std::optional<EntryRole::Hop> EntryRole::next_hop(const EntryFlow& flow) const {
+  const EntrySetup& setup = *flow.setup;
+  const auto pool = std::ranges::find(pools_, setup.pool, &snapshot::EgressPool::id);
+  if (pool == pools_.end()) return std::nullopt;
+  std::optional<Hop> last;
+  std::optional<Hop> hop;
+  const mesh::Query query{.to = setup.pool,
+                          .traffic_class = flow.traffic_class,
+                          .spread = std::hash<SessionId>{}(flow.session)};
+  routing_.visit(query, [&](const mesh::Candidate& candidate) {
+    if (std::ranges::find(setup.asked, candidate.egress) != setup.asked.end()) return false;
+    const bool avoided = unreached_.avoids(candidate.egress, flow.resource, now_);
+    if (avoided && last) return false;
+    const auto link = links_.link_to(candidate.next_hop, flow.traffic_class);
+    const auto member =
+        std::ranges::find(pool->members, candidate.egress, &snapshot::PoolMember::node);
+    if (!link || member == pool->members.end()) return false;
+    (avoided ? last : hop) = Hop{*member, *link};
+    return !avoided;
+  });
+  return hop ? hop : last;
+}
+
+std::optional<std::uint32_t> EntryRole::label_on(LinkId link, const EntryFlow& flow) {
+  FlowEnd end;
+  end.kind = FlowEnd::Kind::entry_node;
+  end.traffic_class = flow.traffic_class;
+  end.backlog = board_.find(flow.client)->backlog;
+  return board_.find(link)->flows.allocate(std::move(end));
+}
+
+// Every egress gets a handshake and a sealed copy of the token of its own.
+void EntryRole::ask(std::uint32_t ref, EntryFlow& flow, const Hop& hop, std::uint32_t label) {
+  const auto c = flow.traffic_class;
+  EntrySetup& setup = *flow.setup;
+  flow.node = hop.link;
+  flow.node_label = label;
+  board_.find(hop.link)->flows.find(label)->ref = ref;
+  setup.asked.push_back(hop.egress.node);
+  setup.patience = setup.asked.size() == 1 ? now_ + kEgressPatience : setup.deadline;
+  unreached_.probe(hop.egress.node, flow.resource, now_);
+  setup.handshake.emplace(hop.egress.seal_key, rng_);
+  const Bytes sealed = setup.handshake->first_message(SealedRequest{c, setup.token}.encode());
+  const Bytes open = wire::FlowOpen{hop.egress.node, wire::FlowOpen::kMaxHops, sealed}.encode();
+  board_.send(hop.link, {FrameType::flow_open, c, static_cast<std::uint16_t>(open.size()), label},
+              open);
+}
+
+bool EntryRole::ask_another(std::uint32_t ref, EntryFlow& flow, FlowReason reason) {
+  if (!flow.setup || !worth_another_egress(reason)) return false;
+  EntrySetup& setup = *flow.setup;
+  if (is_unreached(reason)) unreached_.note(setup.asked.back(), flow.resource, now_);
+  if (setup.asked.size() >= kMaxEgressesAsked || setup.deadline <= now_) return false;
+  const auto hop = next_hop(flow);
+  const auto label = hop ? label_on(hop->link, flow) : std::nullopt;
+  if (!label) return false;
+  if (Link* before = board_.find(flow.node)) board_.erase_flow(*before, flow.node_label);
+  setup.answer = answer_to_client(flow, reason);
+  ++retries_[static_cast<std::size_t>(reason)];
+  ask(ref, flow, *hop, *label);
+  return true;
+}
+
+FlowReason EntryRole::answer_to_client(const EntryFlow& flow, FlowReason reason) {
+  const bool more = flow.setup && flow.setup->answer && worth_another_egress(reason);
+  return more ? more_telling(*flow.setup->answer, reason) : reason;
 }
 
 void EntryRole::from_client(FlowEnd& end, const FrameView& frame) {
@@ -152,21 +199,27 @@ void EntryRole::from_node(FlowEnd& end, const FrameView& frame) {
       return board_.send_credit(flow.client, flow.client_label, believed);
     }
     case FrameType::flow_refuse:
-    case FrameType::reset: {
-      const auto reason = wire::decode_reason(frame.payload).value_or(FlowReason::protocol_error);
-      const auto type = flow.seal ? FrameType::reset : FrameType::flow_refuse;
-      if (!flow.seal) board_.count(reason);
-      board_.send_reason(flow.client, type, flow.traffic_class, flow.client_label, reason);
-      return drop(ref);
-    }
+    case FrameType::reset:
+      return refused(ref, flow,
+                     wire::decode_reason(frame.payload).value_or(FlowReason::protocol_error));
     default: return reset_both(ref, FlowReason::protocol_error);
   }
 }
 
+void EntryRole::refused(std::uint32_t ref, EntryFlow& flow, FlowReason reason) {
+  if (ask_another(ref, flow, reason)) return;
+  const FlowReason answer = answer_to_client(flow, reason);
+  const auto type = flow.seal ? FrameType::reset : FrameType::flow_refuse;
+  if (!flow.seal) board_.count(answer);
+  board_.send_reason(flow.client, type, flow.traffic_class, flow.client_label, answer);
+  drop(ref);
+}
+
 void EntryRole::accepted(std::uint32_t ref, EntryFlow& flow, ByteView second_message) {
-  auto seal = flow.handshake ? flow.handshake->finish(second_message) : std::nullopt;
+  auto seal = flow.setup ? flow.setup->handshake->finish(second_message) : std::nullopt;
   if (!seal) return reset_both(ref, FlowReason::seal_failed);
-  flow.handshake.reset();
+  unreached_.forget(flow.setup->asked.back(), flow.resource);
+  flow.setup.reset();
   flow.seal.emplace(std::move(*seal));
   board_.send(flow.client, {FrameType::flow_accept, flow.traffic_class, 0, flow.client_label}, {});
 }
@@ -255,7 +308,11 @@ void EntryRole::reset_both(std::uint32_t ref, FlowReason reason) {
   drop(ref);
 }
 
-void EntryRole::link_lost(std::uint32_t ref, FlowReason reason) { reset_both(ref, reason); }
+void EntryRole::node_lost(std::uint32_t ref, FlowReason reason) {
+  EntryFlow* flow = flows_.find(ref);
+  if (flow == nullptr || ask_another(ref, *flow, reason)) return;
+  reset_both(ref, answer_to_client(*flow, reason));
+}
 
 void EntryRole::end_session(SessionId session) {
   recent_.forget(session);
@@ -270,13 +327,24 @@ void EntryRole::enforce(WallTime wall) {
   });
 }
 
-void EntryRole::expire(MonoTime now, WallTime wall) {
-  flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
-    if (!flow.seal && flow.setup_deadline <= now) {
-      reset_both(ref, FlowReason::setup_timeout);
-    } else if (is_overlong(policies_, flow.organization, flow.session_began, wall)) {
-      reset_both(ref, FlowReason::session_ended);
+void EntryRole::expire(WallTime wall) {
+  unreached_.forget_old(now_);
+  flows_.for_each([&](std::uint32_t ref, EntryFlow& flow) {
+    if (is_overlong(policies_, flow.organization, flow.session_began, wall)) {
+      return reset_both(ref, FlowReason::session_ended);
     }
+    if (!flow.setup) return;
+    if (flow.setup->deadline <= now_) {
+      unreached_.note(flow.setup->asked.back(), flow.resource, now_);
+      return reset_both(ref, answer_to_client(flow, FlowReason::setup_timeout));
+    }
+    if (flow.setup->patience > now_) return;
+    flow.setup->patience = flow.setup->deadline;
+    const LinkId silent = flow.node;
+    const std::uint32_t label = flow.node_label;
+    if (!ask_another(ref, flow, FlowReason::setup_timeout)) return;
+    board_.send_reason(silent, FrameType::reset, flow.traffic_class, label,
+                       FlowReason::setup_timeout);
   });
 }
 

@@ -1,10 +1,13 @@
-// The entry's half of a flow: admits a client's token, picks an egress of the token's pool, seals
-// the flow to it, and from then on seals what the client sends and opens what comes back.
+// The entry's half of a flow: admits a client's token, asks an egress of the token's pool and, when
+// that one does not get to the target, another, seals the flow to it, and from then on seals what
+// the client sends and opens what comes back.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "base/random.hpp"
@@ -16,14 +19,30 @@
 #include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/token_guard.hpp"
+#include "node/router/unreached.hpp"
 #include "snapshot/documents.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::router {
 
 inline constexpr Duration kFlowSetupTimeout = std::chrono::seconds{10};
+// An egress that says nothing for this long is given up for another, once for each flow: an adapter
+// may take almost as long to connect.
+inline constexpr Duration kEgressPatience = std::chrono::seconds{4};
+inline constexpr std::size_t kMaxEgressesAsked = 3;  // for one flow
 inline constexpr std::size_t kMaxEntryFlows = 16384;
 inline constexpr std::size_t kMaxFlowsPerClient = 256;
+
+// What is known of a flow while no egress has accepted it.
+struct EntrySetup {
+  std::string token;
+  EgressPoolId pool;
+  std::vector<NodeId> asked;  // egresses; the last one has not answered
+  std::optional<wire::FlowReason> answer;  // the most telling of the others'
+  std::optional<crypto::SealInitiator> handshake;  // with the last one
+  MonoTime patience;  // the last one has until then
+  MonoTime deadline;
+};
 
 struct EntryFlow {
   LinkId client = 0;
@@ -34,10 +53,10 @@ struct EntryFlow {
   SessionId session;
   Subject subject;
   OrganizationId organization;
+  ResourceId resource;
   WallTime session_began;
-  std::optional<crypto::SealInitiator> handshake;  // until accepted
-  std::optional<crypto::SealedFlow> seal;          // from then on
-  MonoTime setup_deadline;
+  std::unique_ptr<EntrySetup> setup;  // until accepted
+  std::optional<crypto::SealedFlow> seal;  // from then on
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
 };
@@ -59,30 +78,47 @@ class EntryRole {
     flows_per_client_ = std::min(limit, kMaxFlowsPerClient);
   }
 
-  void request(LinkId client, const wire::FrameView& frame, MonoTime now, WallTime wall);
+  // Every later call is of this moment.
+  void advance(MonoTime now) { now_ = now; }
+  void request(LinkId client, const wire::FrameView& frame, WallTime wall);
   // The end that the frame came to is of kind entry_client, or entry_node.
   void from_client(FlowEnd& end, const wire::FrameView& frame);
   void from_node(FlowEnd& end, const wire::FrameView& frame);
 
-  // The other side hears why one of the two links is gone.
-  void link_lost(std::uint32_t ref, wire::FlowReason reason);
+  // One of the two links is gone. The other side hears why, unless another egress can be asked.
+  void client_lost(std::uint32_t ref, wire::FlowReason reason) { reset_both(ref, reason); }
+  void node_lost(std::uint32_t ref, wire::FlowReason reason);
   void end_session(SessionId session);
   // Sessions that had a flow of late, open ones included.
   const RecentSessions& recent() const { return recent_; }
   // Ends the flows of those who are not to be served any more.
   void enforce(WallTime wall);
   // Ends flows that nobody answered, and those of sessions that have lasted as long as they may.
-  void expire(MonoTime now, WallTime wall);
+  void expire(WallTime wall);
 
   FlowPool<EntryFlow>& flows() { return flows_; }
+  // How often another egress was asked, by what the one before it said.
+  const auto& retries() const { return retries_; }
+  const Unreached& unreached() const { return unreached_; }
 
  private:
-  std::optional<wire::FlowReason> admit(LinkId client, const wire::FrameView& frame, MonoTime now,
-                                        WallTime wall);
+  // The next egress to ask, and the link to it.
+  struct Hop {
+    snapshot::PoolMember egress;
+    LinkId link = 0;
+  };
+
+  std::optional<wire::FlowReason> admit(LinkId client, const wire::FrameView& frame, WallTime wall);
   std::optional<wire::FlowReason> open(LinkId client, const wire::FrameView& frame,
-                                       const crypto::DataPlaneToken& token,
-                                       const snapshot::PoolMember& member, LinkId next,
-                                       MonoTime now, WallTime wall);
+                                       const crypto::DataPlaneToken& token);
+  std::optional<Hop> next_hop(const EntryFlow& flow) const;
+  std::optional<std::uint32_t> label_on(LinkId link, const EntryFlow& flow);
+  void ask(std::uint32_t ref, EntryFlow& flow, const Hop& hop, std::uint32_t label);
+  // False: there is no other egress to ask, or this is no reason to.
+  bool ask_another(std::uint32_t ref, EntryFlow& flow, wire::FlowReason reason);
+  // What the client hears when the last egress said `reason`.
+  static wire::FlowReason answer_to_client(const EntryFlow& flow, wire::FlowReason reason);
+  void refused(std::uint32_t ref, EntryFlow& flow, wire::FlowReason reason);
   void accepted(std::uint32_t ref, EntryFlow& flow, ByteView second_message);
   void client_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView data);
   void node_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, MutableBytes sealed);
@@ -103,6 +139,9 @@ class EntryRole {
   std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
   RecentSessions recent_;
+  Unreached unreached_;
+  std::array<std::uint64_t, wire::kFlowReasonNames.size()> retries_{};
+  MonoTime now_{};
 };
 
 }  // namespace rap::router

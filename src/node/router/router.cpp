@@ -109,8 +109,8 @@ void Router::end_lost(FlowEnd end, FlowReason reason) {
   switch (end.kind) {
     case FlowEnd::Kind::none: return;
     case FlowEnd::Kind::relay: return board_.reset_other(end, reason);
-    case FlowEnd::Kind::entry_client:
-    case FlowEnd::Kind::entry_node: return entry_.link_lost(end.ref, reason);
+    case FlowEnd::Kind::entry_client: return entry_.client_lost(end.ref, reason);
+    case FlowEnd::Kind::entry_node: return entry_.node_lost(end.ref, reason);
     case FlowEnd::Kind::egress: return egress_.link_lost(end.ref);
   }
 }
@@ -123,6 +123,7 @@ std::optional<LinkId> Router::link_to(NodeId neighbour, wire::TrafficClass c) co
 void Router::advance(MonoTime now) {
   entry_guard_.advance(now);
   egress_guard_.advance(now);
+  entry_.advance(now);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
@@ -131,7 +132,7 @@ bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime 
   if (link == nullptr) return false;
   link->bytes_in += frame.whole.size();
   return link->kind == Link::Kind::node ? on_node_frame(id, *link, frame, wall)
-                                        : on_client_frame(id, *link, frame, now, wall);
+                                        : on_client_frame(id, *link, frame, wall);
 }
 
 bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
@@ -152,10 +153,9 @@ bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTi
   return false;
 }
 
-bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, MonoTime now,
-                             WallTime wall) {
+bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
   switch (frame.header.type) {
-    case FrameType::flow_request: entry_.request(id, frame, now, wall); return true;
+    case FrameType::flow_request: entry_.request(id, frame, wall); return true;
     case FrameType::data:
     case FrameType::credit:
     case FrameType::fin:
@@ -239,7 +239,7 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
 
 void Router::tick(MonoTime now, WallTime wall) {
   advance(now);
-  entry_.expire(now, wall);
+  entry_.expire(wall);
   egress_.expire(wall);
 }
 

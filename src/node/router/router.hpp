@@ -71,8 +71,7 @@ class Router final : private mesh::Links {
 
   void advance(MonoTime now);
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
-  bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, MonoTime now,
-                       WallTime wall);
+  bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool flow_open(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   std::optional<wire::FlowReason> relay_open(LinkId id, const wire::FrameView& frame,
                                              const wire::FlowOpen& open);
