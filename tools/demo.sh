@@ -136,7 +136,8 @@ may_listen() {
     /usr/bin/python3 -c '
 import socket, sys
 socket.create_server(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null ||
-      fail "another program has port $port of 127.0.0.1 ('ss -ltnp sport = :$port' names it). Stop it;" \
+      fail "another program has port $port of 127.0.0.1 ('ss -ltnp sport = :$port' names it)." \
+        "Stop it;" \
         "or let 'tools/demo.sh reset' forget everything, and other ports be chosen."
   done
 }
@@ -321,7 +322,10 @@ up() {
   mkdir -p "$state"/{run,logs} && chmod 755 "$state"
   # Of two at once the second waits, and finds everything done.
   exec {lock}>"$state/run/lock"
-  flock -n "$lock" || { echo "another 'make demo' is at work here; waiting for it" && flock "$lock"; }
+  if ! flock -n "$lock"; then
+    echo "another 'make demo' is at work here; waiting for it"
+    flock "$lock"
+  fi
 
   step 'install packages'
   tools/packages.sh build test demo

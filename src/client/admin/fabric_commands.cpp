@@ -198,7 +198,8 @@ Fallible<int> show_channels(World& w, ApiClient& api) {
                           "No channels. Do the nodes have their roles ('rap admin nodes roles')?");
   if (!shown || w.json) return shown;
   if (!channels->reconnects.empty()) {
-    w.out << "\nNot connected:\n" << render_table(kReconnectColumns, (*answer)["reconnects"]);
+    w.out << "\nNot connected:\n"
+          << render_table(kReconnectColumns, (*answer)["reconnects"], w.terminal.width());
   }
   return shown;
 }

@@ -28,7 +28,7 @@ Fallible<int> show_trust(World& w, const Fallible<json>& answer) {
   if (!trust.late_nodes.empty()) {
     w.out << "\nWaiting for:\n"
           << render_table({{"NODE", "/name"}, {"LAST SEEN", "/last_seen_at", Format::time}},
-                          (*answer)["late_nodes"]);
+                          (*answer)["late_nodes"], w.terminal.width());
   }
   return 0;
 }

@@ -44,7 +44,7 @@ Fallible<int> show_items(World& world, const Fallible<json>& answer,
   if (items.empty()) {
     world.out << when_empty << "\n";
   } else {
-    world.out << render_table(columns, items);
+    world.out << render_table(columns, items, world.terminal.width());
   }
   return 0;
 }

@@ -5,6 +5,10 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "client/command/text_width.hpp"
 
 namespace rap::client {
 namespace {
@@ -79,10 +83,74 @@ std::string cell(const Column& column, const json& item) {
   return item.is_object() && item.contains(pointer) ? text_of(item[pointer], column.format) : "-";
 }
 
-// Characters, not bytes: continuation bytes of UTF-8 take no place.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+using Row = std::vector<std::string>;
+constexpr std::size_t kGap = 2;  // between two columns
+
+std::size_t total(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
+}
+
+// The widest column gives way first, and none further than its words; nullopt: that is not enough.
+std::optional<std::vector<std::size_t>> narrowed(std::vector<std::size_t> widths,
+                                                 const std::vector<std::size_t>& least,
+                                                 std::size_t width) {
+  while (total(widths) > width) {
+    std::optional<std::size_t> widest;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (widths[i] > least[i] && (!widest || widths[i] > widths[*widest])) widest = i;
+    }
+    if (!widest) return std::nullopt;
+    --widths[*widest];
+  }
+  return widths;
+}
+
+// What cells broken to these widths really take.
+std::vector<std::size_t> used_by(const std::vector<Row>& rows,
+                                 const std::vector<std::size_t>& widths) {
+  std::vector<std::size_t> used(widths.size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      for (const std::string& line : wrap(row[i], widths[i])) {
+        used[i] = std::max(used[i], text_width(line));
+      }
+    }
+  }
+  return used;
+}
+
+std::string aligned(const Row& row, const std::vector<std::size_t>& widths) {
+  std::vector<std::vector<std::string>> cells;
+  std::size_t height = 0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    cells.push_back(wrap(row[i], widths[i]));
+    height = std::max(height, cells.back().size());
+  }
+  std::string out;
+  for (std::size_t n = 0; n < height; ++n) {
+    std::string line;
+    std::size_t missing = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string text = n < cells[i].size() ? cells[i][n] : "";
+      if (!text.empty()) {
+        line.append(missing, ' ');
+        line += text;
+        missing = 0;
+      }
+      missing += widths[i] - text_width(text) + kGap;
+    }
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string render_records(const std::vector<Column>& columns, const json& items) {
+  std::string out;
+  for (const json& item : items) {
+    if (!out.empty()) out += "\n";
+    out += render_record(columns, item);
+  }
+  return out;
 }
 
 }  // namespace
@@ -95,39 +163,49 @@ std::string printable(std::string_view text) {
   for (std::size_t i = 0; i + 1 < out.size(); ++i) {
     if (out[i] == '\xc2' && static_cast<unsigned char>(out[i + 1]) < 0xa0) out.replace(i, 2, "?");
   }
+  // And U+202A to U+202E and U+2066 to U+2069, which turn the order of what follows, deceive as
+  // well.
+  for (std::size_t i = 0; i + 2 < out.size(); ++i) {
+    const std::string_view mark = std::string_view(out).substr(i, 3);
+    const bool turns =
+        (mark >= "\u202a" && mark <= "\u202e") || (mark >= "\u2066" && mark <= "\u2069");
+    if (turns) out.replace(i, 3, "?");
+  }
   return out;
 }
 
-std::string render_table(const std::vector<Column>& columns, const json& items) {
-  std::vector<std::vector<std::string>> rows(1);
+std::string render_table(const std::vector<Column>& columns, const json& items, std::size_t width) {
+  std::vector<Row> rows(1);
   for (const Column& column : columns) rows[0].emplace_back(column.title);
   for (const json& item : items) {
-    std::vector<std::string>& row = rows.emplace_back();
+    Row& row = rows.emplace_back();
     for (const Column& column : columns) row.push_back(cell(column, item));
   }
   std::vector<std::size_t> widths(columns.size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::vector<std::size_t> least(columns.size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], text_width(row[i]));
+      least[i] = std::max(least[i], widest_word(row[i]));
+    }
+  }
+  if (width > 0) {
+    const auto fitting = narrowed(widths, least, width);
+    if (!fitting) return render_records(columns, items);
+    widths = used_by(rows, *fitting);
   }
   std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
-    }
-    out += line + "\n";
-  }
+  for (const Row& row : rows) out += aligned(row, widths);
   return out;
 }
 
 std::string render_record(const std::vector<Column>& columns, const json& item) {
   std::size_t widest = 0;
-  for (const Column& column : columns) widest = std::max(widest, width(column.title));
+  for (const Column& column : columns) widest = std::max(widest, text_width(column.title));
   std::string out;
   for (const Column& column : columns) {
-    out += std::string(column.title) + ":" + std::string(widest - width(column.title) + 1, ' ') +
-           cell(column, item) + "\n";
+    out += std::string(column.title) + ":" +
+           std::string(widest - text_width(column.title) + 1, ' ') + cell(column, item) + "\n";
   }
   return out;
 }

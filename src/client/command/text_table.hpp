@@ -26,8 +26,11 @@ struct Column {
   Format format = Format::plain;
 };
 
-// `items` is an array; a value that is absent shows as "-".
-std::string render_table(const std::vector<Column>& columns, const nlohmann::json& items);
+// `items` is an array; a value that is absent shows as "-". What is wider than `width` columns of a
+// terminal has its lists and sentences broken; what is too wide even then is shown as records.
+// Nothing is left out. 0: there is no terminal to fit.
+std::string render_table(const std::vector<Column>& columns, const nlohmann::json& items,
+                         std::size_t width = 0);
 // One "Title: value" line per column.
 std::string render_record(const std::vector<Column>& columns, const nlohmann::json& item);
 

@@ -15,6 +15,34 @@ TEST(Table, AlignsColumnsAndCountsCharactersNotBytes) {
             "NAME    VALUE\nné      1\nlonger  -\n");
 }
 
+TEST(Table, AlignsWideAndCombiningCharacters) {
+  const json items = {{{"n", "\u6771\u4eac"}, {"v", 1}}, {{"n", "e\u0301"}, {"v", 2}}};
+  EXPECT_EQ(render_table({{"NAME", "/n"}, {"V", "/v"}}, items),
+            "NAME  V\n\u6771\u4eac  1\ne\u0301     2\n");
+}
+
+TEST(Table, BreaksListsAndSentencesWhereTheTerminalIsNarrow) {
+  const json items = {{{"n", "entry-1"}, {"r", {"entry", "relay", "egress"}}, {"v", 1}}};
+  const std::vector<Column> columns = {{"NAME", "/n"}, {"ROLES", "/r"}, {"V", "/v"}};
+  const std::string whole =
+      "NAME     ROLES               V\n"
+      "entry-1  entry,relay,egress  1\n";
+  EXPECT_EQ(render_table(columns, items), whole);
+  EXPECT_EQ(render_table(columns, items, 30), whole);
+  EXPECT_EQ(render_table(columns, items, 29),
+            "NAME     ROLES         V\n"
+            "entry-1  entry,relay,  1\n"
+            "         egress\n")
+      << "a line is broken behind a comma";
+}
+
+TEST(Table, IsARecordEachWhereEvenItsWordsAreTooWide) {
+  const json items = {{{"n", "entry-1"}, {"i", "5c5a7b1e"}}, {{"n", "relay-1"}, {"i", "9d0f1c2b"}}};
+  EXPECT_EQ(render_table({{"NAME", "/n"}, {"ID", "/i"}}, items, 16),
+            "NAME: entry-1\nID:   5c5a7b1e\n\nNAME: relay-1\nID:   9d0f1c2b\n")
+      << "an id stays whole";
+}
+
 TEST(Table, ReadsNestedMembersListsAndNamedThings) {
   const json items = {{{"a", {{"b", "deep"}}},
                        {"list", {"x", "y"}},
@@ -40,6 +68,7 @@ TEST(Table, LetsNoServerMoveTheCursor) {
   EXPECT_EQ(printable("\xc2\x9b"
                       "31m"),
             "?31m");
+  EXPECT_EQ(printable("x\u202etxt.exe\u2069"), "x?txt.exe?");
   EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
 }
 

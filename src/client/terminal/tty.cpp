@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -122,6 +123,11 @@ std::optional<std::string> Tty::ask_secret(const std::string& prompt) {
   return converse(prompt, false);
 }
 std::optional<std::string> Tty::read_stdin_line() { return read_line(STDIN_FILENO); }
+
+std::size_t Tty::width() const {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 std::string Tty::clear_screen() const {
   return ::isatty(STDOUT_FILENO) == 1 ? "\x1b[H\x1b[2J" : "";

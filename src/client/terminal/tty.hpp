@@ -13,6 +13,7 @@ class Tty final : public Terminal {
   std::optional<std::string> ask_secret(const std::string& prompt) override;
   std::optional<std::string> read_stdin_line() override;
   std::string clear_screen() const override;
+  std::size_t width() const override;
   bool wait(std::chrono::seconds time) override;
 };
 

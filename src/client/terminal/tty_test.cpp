@@ -1,8 +1,10 @@
 // The terminal against a real one: each test's child has a pseudo-terminal of its own.
 #include "client/terminal/tty.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -128,6 +130,19 @@ TEST(Tty, WhoeverInterruptsTheQuestionHasTheirEchoBack) {
   session.await_silence();
   session.type("\x03");  // Ctrl-C
   EXPECT_EQ(session.answer(), "interrupted|echo");
+}
+
+TEST(Tty, IsAsWideAsTheTerminalThatTheOutputGoesTo) {
+  Session session([] {
+    winsize size{};
+    size.ws_col = 77;
+    ::ioctl(STDOUT_FILENO, TIOCSWINSZ, &size);
+    const std::size_t there = Tty().width();
+    const io::Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    ::dup2(nowhere.get(), STDOUT_FILENO);
+    return std::to_string(there) + "|" + std::to_string(Tty().width());
+  });
+  EXPECT_EQ(session.answer(), "77|0");
 }
 
 TEST(Tty, TheEndOfInputIsNoAnswer) {

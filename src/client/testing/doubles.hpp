@@ -60,9 +60,11 @@ class TestTerminal final : public Terminal {
   std::optional<std::string> read_stdin_line() override { return next(piped); }
 
   std::string clear_screen() const override { return "<clear>"; }
+  std::size_t width() const override { return columns; }
   bool wait(std::chrono::seconds) override { return waits-- > 0; }
 
   bool present = false;
+  std::size_t columns = 0;
   std::deque<std::string> typed;
   std::deque<std::string> piped;
   int waits = 0;  // before it is interrupted
