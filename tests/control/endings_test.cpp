@@ -172,6 +172,22 @@ TEST_F(Endings, OfAnOrganizationThatIsDisabledCanBeTakenBack) {
   EXPECT_TRUE(seen.contains("organization.enabled"));
 }
 
+TEST_F(Endings, OfAResourceThatIsDisabledCanBeTakenBack) {
+  EXPECT_EQ(w.as("user@alpha", "POST", "organizations/alpha/resources/secret-alpha/disable").status,
+            403);
+  ASSERT_EQ(admin("POST", "resources/secret-alpha/disable").body["disabled"], true);
+  expect_ended("resource_disabled");
+  EXPECT_EQ(session().code(), "resource_disabled");
+  EXPECT_EQ(in(w.as("user@alpha", "GET", "resources"), "items")[0]["disabled"], true)
+      << "whoever may use it sees why they cannot";
+  EXPECT_EQ(admin("POST", "resources/secret-alpha/disable").status, 200) << "twice is harmless";
+  EXPECT_EQ(admin("POST", "resources/secret-alpha/enable").body["disabled"], false);
+  EXPECT_EQ(session().status, 201) << "grants waited";
+  const auto seen = audited("owner@alpha", "?organization=alpha");
+  EXPECT_TRUE(seen.contains("resource.disabled"));
+  EXPECT_TRUE(seen.contains("resource.enabled"));
+}
+
 TEST_F(Endings, OfAnOrganizationWaitForWhatItHas) {
   const Answered refused = root("DELETE", "organizations/alpha");
   EXPECT_EQ(refused.code(), "organization_in_use");

@@ -121,9 +121,12 @@ Fallible<int> resources(World& world, const std::string& organization) {
       all["items"].push_back(std::move(item));
     }
   }
-  return show_items(
-      world, all, {{"NAME", "/name"}, {"PROTOCOL", "/protocol"}, {"ORGANIZATION", "/organization"}},
-      "No resource is open to you. Ask an administrator of your organization.");
+  return show_items(world, all,
+                    {{"NAME", "/name"},
+                     {"PROTOCOL", "/protocol"},
+                     {"ORGANIZATION", "/organization"},
+                     {"DISABLED", "/disabled"}},
+                    "No resource is open to you. Ask an administrator of your organization.");
 }
 
 }  // namespace

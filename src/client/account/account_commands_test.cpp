@@ -275,7 +275,9 @@ TEST_F(AccountCommands, ResourcesOfAllOrganizationsAreListedTogether) {
   network().answer("GET organizations/c/resources",
                    {{"items", {{{"name", "two"}, {"protocol", "tcp"}}}}});
   EXPECT_EQ(run({"resources"}), kOk) << err();
-  EXPECT_EQ(out(), "NAME  PROTOCOL  ORGANIZATION\none   ssh       a b\ntwo   tcp       c\n");
+  EXPECT_EQ(out(),
+            "NAME  PROTOCOL  ORGANIZATION  DISABLED\none   ssh       a b           -\ntwo   tcp    "
+            "   c             -\n");
   EXPECT_EQ(run({"resources", "--json"}), kOk);
   EXPECT_EQ(json::parse(out())["items"][1]["organization"], "c");
 }

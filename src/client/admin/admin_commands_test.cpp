@@ -17,6 +17,16 @@ class AdminCommands : public CommandTest {
   void sign_in() { shell_.sign_in(); }
 };
 
+TEST_F(AdminCommands, ShutAResourceAndOpenItAgain) {
+  sign_in();
+  network().answer("GET sessions?organization=acme", {{"items", json::array()}});
+  network().answer("POST organizations/acme/resources/db/disable", {{"id", "i"}});
+  EXPECT_EQ(run({"admin", "resources", "disable", "acme", "db", "--yes"}), kOk) << err();
+  EXPECT_NE(out().find("enable' takes it back"), std::string::npos);
+  network().answer("POST organizations/acme/resources/db/enable", {{"id", "i"}});
+  EXPECT_EQ(run({"admin", "resources", "enable", "acme", "db"}), kOk) << err();
+}
+
 TEST_F(AdminCommands, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnambiguous) {
   sign_in();
   const json one = {{"id", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}, {"node_name", "entry-1"}};

@@ -162,8 +162,27 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
                            {"HOST", "/host"},
                            {"PORT", "/port"},
                            {"POOL", "/egress_pool/name"},
+                           {"DISABLED", "/disabled"},
                            {"ID", "/id"}},
                           "No resources.");
+      });
+  Leaf(group, invocation, "disable", "Shut a resource until it is enabled again")
+      .word("ORG", "The organization")
+      .word("NAME", "The resource")
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm(w, a.flag("--yes"),
+                        sessions_that_end(api, {a["ORG"], a["NAME"], {}}) + " Grants wait.",
+                        Unasked::goes_ahead));
+        return show(w, api.ask(op::disable_resource(a["ORG"], a["NAME"])),
+                    a["NAME"] + " is disabled. 'rap admin resources enable' takes it back.");
+      });
+  Leaf(group, invocation, "enable", "Open a disabled resource again")
+      .word("ORG", "The organization")
+      .word("NAME", "The resource")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::enable_resource(a["ORG"], a["NAME"])),
+                    a["NAME"] + " is enabled.");
       });
   Leaf(group, invocation, "delete", "Delete a resource")
       .word("ORG", "The organization")

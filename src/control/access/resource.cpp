@@ -15,18 +15,22 @@ Fields resource_fields() {
           port("port").optional(),
           object("egress_pool", {uuid("id"), field::name("name")}).optional(),
           of("ssh_host_key", FieldType::ssh_key).optional(),
+          of("disabled", FieldType::boolean),
           time("created_at").optional()};
 }
 
 Fields open_resource_fields() {
   using namespace field;
-  return {uuid("id"), field::name("name"), choice("protocol", policy::protocol_names()),
+  return {uuid("id"),
+          field::name("name"),
+          choice("protocol", policy::protocol_names()),
+          of("disabled", FieldType::boolean),
           object("organization", {uuid("id"), field::name("name")}),
           of("ssh_host_key", FieldType::ssh_key).optional()};
 }
 
 nlohmann::json to_tenant_json(const Resource& r) {
-  return {{"id", r.id.str()}, {"name", r.name}, {"protocol", r.protocol}};
+  return {{"id", r.id.str()}, {"name", r.name}, {"protocol", r.protocol}, {"disabled", r.disabled}};
 }
 
 nlohmann::json to_open_json(const Resource& r) {

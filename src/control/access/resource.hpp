@@ -27,6 +27,7 @@ struct Resource {
   std::string egress_pool_name;
   std::optional<std::string> ssh_host_key;
   WallTime created_at{};
+  bool disabled = false;
 };
 
 Fields resource_fields();
@@ -48,6 +49,9 @@ class ResourceRepository {
   // All that the user was granted, in every organization.
   virtual std::vector<Resource> all_granted(UserId user) = 0;
   virtual void update(const Resource& resource) = 0;  // all but its id and its organization
+  // Nobody reaches it, whatever was granted, until it is enabled again.
+  virtual void disable(const Resource& resource, WallTime now) = 0;
+  virtual void enable(const Resource& resource) = 0;
   virtual std::vector<std::string> names_behind(EgressPoolId pool) = 0;
   virtual void remove(const Resource& resource) = 0;  // and its grants
   // The values of egress_target_ranges that hold in the cluster, widest first; for the platform.

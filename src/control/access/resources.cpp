@@ -200,6 +200,31 @@ Outcome<Reply> remove_resource(AccessPorts& ports, const Call& call) {
   });
 }
 
+// What it has waits: settings, grants, values of its own.
+Outcome<Reply> disable_resource(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, Resource r) -> Outcome<Reply> {
+    if (!r.disabled) {
+      tx.resources().disable(r, call.now);
+      end_sessions(ports.rng, tx, call.audit_entry(),
+                   {.organization = r.organization, .resource = r.id}, "resource_disabled");
+      tx.audit(call.audit("resource.disabled", "resource", r.id.str(), r.name));
+    }
+    r.disabled = true;
+    return reply(to_json(r));
+  });
+}
+
+Outcome<Reply> enable_resource(AccessPorts& ports, const Call& call) {
+  return with_resource(ports, call, [&](Transaction& tx, Resource r) -> Outcome<Reply> {
+    if (r.disabled) {
+      tx.resources().enable(r);
+      tx.audit(call.audit("resource.enabled", "resource", r.id.str(), r.name));
+    }
+    r.disabled = false;
+    return reply(to_json(r));
+  });
+}
+
 }  // namespace
 
 std::vector<RouteOf<AccessPorts>> resource_routes() {
@@ -248,6 +273,24 @@ std::vector<RouteOf<AccessPorts>> resource_routes() {
                  of("remove_ssh_host_key", FieldType::boolean).optional()},
         .answer = {200, resource_fields()}},
        update_resource},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/resources/{resource}/disable",
+        .operation = "disableResource",
+        .summary = "Shut a resource: its sessions end and nobody reaches it; its grants wait",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {200, resource_fields()}},
+       disable_resource},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/resources/{resource}/enable",
+        .operation = "enableResource",
+        .summary = "Open a disabled resource again, to those it was granted to",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {200, resource_fields()}},
+       enable_resource},
       {{.method = "DELETE",
         .path = "/api/v1/organizations/{org}/resources/{resource}",
         .operation = "removeResource",

@@ -45,6 +45,11 @@ Outcome<Resource> find_resource(AttachmentPorts& ports, const Call& call) {
 
 Outcome<Reply> create_session(AttachmentPorts& ports, const Call& call) {
   const auto found = RAP_TRY(find_resource(ports, call));
+  if (found.disabled) {
+    return refuse(
+        ProblemCode::resource_disabled,
+        "'" + found.name + "' is disabled by an administrator of " + found.organization_name + ".");
+  }
   const Scope scope = Scope::organization(found.organization).in(call.cluster);
   return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     const auto resource = tx.resources().find(found.organization, found.id.str());

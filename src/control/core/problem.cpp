@@ -38,6 +38,7 @@ constexpr std::array kKinds = {
     ProblemKind{egress_pool_in_use, "egress_pool_in_use", 409, "The egress pool is in use"},
     ProblemKind{resource_not_found, "resource_not_found", 404, "No such resource"},
     ProblemKind{resource_exists, "resource_exists", 409, "The resource exists"},
+    ProblemKind{resource_disabled, "resource_disabled", 403, "The resource is disabled"},
     ProblemKind{grant_not_found, "grant_not_found", 404, "No such grant"},
     ProblemKind{node_not_found, "node_not_found", 404, "No such node"},
     ProblemKind{node_exists, "node_exists", 409, "The node exists"},

@@ -41,6 +41,7 @@ enum class ProblemCode : std::uint8_t {
   egress_pool_in_use,
   resource_not_found,
   resource_exists,
+  resource_disabled,
   grant_not_found,
   node_not_found,
   node_exists,

@@ -11,8 +11,11 @@ bool SqlGrants::lock(ResourceId resource, UserId user) {
       resource, user);
   // A statement of its own sees what was committed while the lock was waited for.
   return !rows.empty() &&
-         !sql_.query("SELECT FROM organizations WHERE id = $1 AND disabled_at IS NULL",
-                     rows[0].id<OrganizationId>(0))
+         !sql_.query(
+                  "SELECT FROM organizations o JOIN resources r ON r.organization_id = o.id "
+                  "WHERE o.id = $1 AND o.disabled_at IS NULL "
+                  "AND r.id = $2 AND r.disabled_at IS NULL",
+                  rows[0].id<OrganizationId>(0), resource)
               .empty();
 }
 

@@ -10,7 +10,8 @@ using control::Resource;
 
 constexpr std::string_view kSelectResource =
     "SELECT r.id, r.organization_id, r.name, r.protocol, r.host, r.port, r.egress_pool_id, p.name, "
-    "r.ssh_host_key, r.created_at, r.cluster_id, o.name FROM resources r "
+    "r.ssh_host_key, r.created_at, r.cluster_id, o.name, r.disabled_at IS NOT NULL FROM resources "
+    "r "
     "JOIN organizations o ON o.id = r.organization_id LEFT JOIN egress_pools p ON p.id = "
     "r.egress_pool_id ";
 
@@ -28,6 +29,7 @@ Resource resource_of(const Row& row) {
   r.created_at = row.time(9);
   r.cluster = row.id<ClusterId>(10);
   r.organization_name = row.text(11);
+  r.disabled = row.boolean(12);
   return r;
 }
 
@@ -101,6 +103,19 @@ void SqlResources::update(const Resource& resource) {
       "ssh_host_key = $8 WHERE organization_id = $1 AND id = $2",
       resource.organization, resource.id, resource.name, resource.protocol, resource.host,
       resource.port, resource.egress_pool, resource.ssh_host_key);
+}
+
+void SqlResources::disable(const Resource& resource, WallTime now) {
+  sql_.query("UPDATE resources SET disabled_at = $3 WHERE organization_id = $1 AND id = $2",
+             resource.organization, resource.id, now);
+  // A session is made under a lock on its grant: those that are being made are waited for here,
+  // those that come after see that the resource is disabled (SqlGrants::lock).
+  sql_.query("SELECT FROM resource_grants WHERE resource_id = $1 FOR UPDATE", resource.id);
+}
+
+void SqlResources::enable(const Resource& resource) {
+  sql_.query("UPDATE resources SET disabled_at = NULL WHERE organization_id = $1 AND id = $2",
+             resource.organization, resource.id);
 }
 
 std::vector<std::string> SqlResources::names_behind(EgressPoolId pool) {

@@ -17,6 +17,8 @@ class SqlResources final : public control::ResourceRepository {
   std::vector<control::Resource> find_granted(UserId user, std::string_view key) override;
   std::vector<control::Resource> all_granted(UserId user) override;
   void update(const control::Resource& resource) override;
+  void disable(const control::Resource& resource, WallTime now) override;
+  void enable(const control::Resource& resource) override;
   std::vector<std::string> names_behind(EgressPoolId pool) override;
   void remove(const control::Resource& resource) override;
   std::vector<std::string> target_ranges(ClusterId cluster) override;

@@ -65,7 +65,7 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
       "WHERE cluster_id = rap_cluster() "
       "UNION ALL "
       "SELECT 4, id::text, organization_id::text, egress_pool_id::text, protocol, host, "
-      " port::text, '' FROM resources WHERE cluster_id = rap_cluster() "
+      " port::text, '' FROM resources WHERE cluster_id = rap_cluster() AND disabled_at IS NULL "
       "UNION ALL "
       "SELECT 5, kind, node_id::text, issuer_sha256, serial, key_sha256, severity, "
       " expires_at::text FROM revocations WHERE cluster_id = rap_cluster() AND expires_at > $1 "
