@@ -1,11 +1,14 @@
-# rap_quick_to_compile(test level): what a test says itself is run once, so that in a release build
-# optimizing it costs more than it saves; what it tests is optimized in its library. The level is
-# O0, or O1 for tests that try cases by the thousand: templates that they share with a library are
-# linked from the test's objects.
+# rap_quick_to_compile(test level): what a test says itself is run once, so that optimizing it costs
+# more than it saves, twice as much with sanitizers; what it tests is optimized in its library. The
+# level is O0, or O1 for tests that try cases by the thousand: templates that they share with a
+# library are linked from the test's objects.
 function(rap_quick_to_compile test level)
   target_compile_options(${test} PRIVATE
     # _FORTIFY_SOURCE needs an optimizer.
     "$<$<CONFIG:RelWithDebInfo>:SHELL:-${level} -g0 -U_FORTIFY_SOURCE>")
+  if(RAP_SANITIZE)
+    target_compile_options(${test} PRIVATE -${level})
+  endif()
 endfunction()
 
 # A test that was skipped, wholly or in part, is reported as skipped and never as passed: what gtest
