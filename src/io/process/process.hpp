@@ -2,6 +2,7 @@
 // signalled through a pidfd (Linux 5.3), never through its number, which may be reused.
 #pragma once
 
+#include <array>
 #include <expected>
 #include <filesystem>
 #include <functional>
@@ -30,6 +31,8 @@ struct SpawnOptions {
   std::optional<std::vector<std::string>> environment;  // "NAME=value"; nullopt: ours
   // stdout and stderr are appended to it and stdin is empty; nullopt: all three are ours.
   std::optional<std::filesystem::path> log_file;
+  // What become its stdin, stdout and stderr, and stay open here; a log_file wins over them.
+  std::optional<std::array<int, 3>> streams = std::nullopt;
   std::optional<std::filesystem::path> directory;  // nullopt: ours
   std::optional<RunAs> run_as;  // needs root
   std::vector<int> ignored_signals;  // stay ignored in it; all others have their usual effect

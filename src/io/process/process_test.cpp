@@ -113,6 +113,28 @@ TEST_F(ProcessTest, TheHandlerMayDestroyTheProcess) {
   loop.run();
 }
 
+TEST_F(ProcessTest, HasTheStreamsItIsGivenWhateverTheirNumbers) {
+  SpawnOptions options = shell("cat; echo err >&2");
+  options.log_file.reset();
+  std::array<int, 2> in{};
+  std::array<int, 2> out{};
+  std::array<int, 2> err{};
+  for (auto* ends : {&in, &out, &err}) ASSERT_EQ(::pipe2(ends->data(), O_CLOEXEC), 0);
+  options.streams = {in[0], out[1], err[1]};
+  auto process = Process::spawn(loop, options);
+  ASSERT_TRUE(process) << process.error();
+  ASSERT_EQ(::write(in[1], "given", 5), 5);
+  for (const int fd : {in[0], in[1], out[1], err[1]}) ::close(fd);
+  run_until_exit(**process);
+  std::array<char, 16> text{};
+  EXPECT_EQ(std::string(text.data(), static_cast<std::size_t>(::read(out[0], text.data(), 16))),
+            "given");
+  EXPECT_EQ(std::string(text.data(), static_cast<std::size_t>(::read(err[0], text.data(), 16))),
+            "err\n");
+  ::close(out[0]);
+  ::close(err[0]);
+}
+
 TEST_F(ProcessTest, AppendsItsOutputToTheLogAndReadsNothing) {
   ASSERT_TRUE(write_file_atomic(dir / "log", "before\n"));
   auto process = spawn("cat; echo out; echo err >&2");

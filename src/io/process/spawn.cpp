@@ -57,15 +57,14 @@ struct ChildPlan {
   const RunAs* run_as = nullptr;
   const std::vector<int>* ignored_signals = nullptr;
   bool new_session = false;
-  int empty_input = -1;
-  int log = -1;
+  std::optional<std::array<int, 3>> streams;  // above those that they become
   int report = -1;
 };
 
 bool redirect_streams(const ChildPlan& plan) {
-  return plan.log < 0 ||
-         (::dup2(plan.empty_input, STDIN_FILENO) >= 0 && ::dup2(plan.log, STDOUT_FILENO) >= 0 &&
-          ::dup2(plan.log, STDERR_FILENO) >= 0);
+  return !plan.streams || (::dup2((*plan.streams)[0], STDIN_FILENO) >= 0 &&
+                           ::dup2((*plan.streams)[1], STDOUT_FILENO) >= 0 &&
+                           ::dup2((*plan.streams)[2], STDERR_FILENO) >= 0);
 }
 
 // The system calls themselves: the wrappers of the C library want to tell its other threads.
@@ -149,6 +148,15 @@ std::expected<pid_t, std::string> start_program(const SpawnOptions& options) {
   plan.ignored_signals = &options.ignored_signals;
   plan.new_session = options.new_session;
 
+  std::array<Descriptor, 3> given;
+  if (options.streams) {
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      given[i] =
+          above_stdio(::fcntl((*options.streams)[i], F_DUPFD_CLOEXEC, kFirstDescriptorAboveStdio));
+      if (!given[i]) return failed("its streams", errno);
+    }
+    plan.streams = {given[0].get(), given[1].get(), given[2].get()};
+  }
   Descriptor log;
   Descriptor empty_input;
   if (options.log_file) {
@@ -157,9 +165,8 @@ std::expected<pid_t, std::string> start_program(const SpawnOptions& options) {
     if (log.get() < 0) return failed(options.log_file->string(), errno);
     empty_input = above_stdio(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (empty_input.get() < 0) return failed("/dev/null", errno);
+    plan.streams = {empty_input.get(), log.get(), log.get()};
   }
-  plan.log = log.get();
-  plan.empty_input = empty_input.get();
 
   // The pipe closes by itself when exec succeeds; otherwise it tells why not.
   std::array<int, 2> ends{};
