@@ -82,6 +82,11 @@ Result<void> make_own_directory(const fs::path& path, mode_t mode) {
   return {};
 }
 
+std::unexpected<std::string> half_restored(const fs::path& root) {
+  return std::unexpected("a restore into " + root.string() +
+                         " was cut short; repeat 'rap-control restore' with the same backup");
+}
+
 // Files that were being written when their writer was killed.
 void remove_temporaries(const fs::path& folder) {
   std::error_code error;
@@ -104,7 +109,13 @@ StateDirectory::StateDirectory(fs::path root) : root_(std::move(root)) {
   }
 }
 
+bool StateDirectory::is_half_restored() const {
+  std::error_code error;
+  return fs::exists(restoring(), error) && !fs::exists(clusters(), error);
+}
+
 Result<void> StateDirectory::create(RandomSource& rng) {
+  if (is_half_restored()) return half_restored(root_);
   // PostgreSQL runs as another user when we are root and has to pass through to its own folders.
   const mode_t outer = geteuid() == 0 ? 0711 : 0700;
   if (auto ok = make_own_directory(root_, outer); !ok) return ok;
@@ -126,6 +137,8 @@ Result<void> StateDirectory::recover() const {
   for (const fs::path& folder : {home() / "pki", home() / "root-ca", root_ / "run"}) {
     remove_temporaries(folder);
   }
+  std::error_code ignored;  // a restore that was whole left it, and nobody looks at it
+  fs::remove_all(restoring(), ignored);
   return next_trust().finish_promotion();
 }
 
@@ -171,6 +184,7 @@ Result<control::Authority> StateDirectory::load_authority() const {
   if (several_) {
     return std::unexpected(clusters().string() + " holds several clusters; a server has one");
   }
+  if (is_half_restored()) return half_restored(root_);
   if (!has_pki()) {
     return std::unexpected(root_.string() + " is not initialized; run 'rap-control init' first");
   }

@@ -9,6 +9,7 @@
 //   postgres/ pgsock/    the private PostgreSQL
 //   run/                 control.lock, ports.json
 //   audit-heads.jsonl    signed heads of the audit chain, appended
+//   restoring/           what 'rap-control restore' has unpacked, until it is whole
 #pragma once
 
 #include <expected>
@@ -68,7 +69,12 @@ class StateDirectory {
   Result<std::optional<control::SigningKey>> next_token_key(bool make) const;
   Result<void> promote_token_key() const;  // it takes the place of token.key
 
+  // A restore that was cut short left this, and no cluster yet: only another restore may go on.
+  std::filesystem::path restoring() const { return root_ / "restoring"; }
+  bool is_half_restored() const;
+
   store::PrivatePostgres postgres() const;
+  const std::filesystem::path& root() const { return root_; }
   std::filesystem::path home() const { return clusters() / cluster_.str(); }  // the authority's
   std::filesystem::path root_certificate() const { return pki("root.crt"); }
   std::filesystem::path root_key() const { return home() / "root-ca" / "root.key"; }

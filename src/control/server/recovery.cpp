@@ -1,19 +1,15 @@
 // rap-control reset-password and unlock: whoever is on the control plane's host may let people in
 // again, while the server runs and when nobody can sign in any more. Both are in the audit log.
-#include <pwd.h>
-#include <unistd.h>
-
-#include <array>
 #include <iostream>
 
 #include "base/try.hpp"
 #include "control/access/blocklist.hpp"
+#include "control/keys/host_database.hpp"
 #include "control/people/setting_password.hpp"
 #include "control/people/temporary_password.hpp"
 #include "control/people/told.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/hint_feed.hpp"
-#include "control/server/host_database.hpp"
 #include "control/store/database.hpp"
 #include "crypto/keys/password.hpp"
 #include "io/system/system.hpp"
@@ -21,15 +17,6 @@
 
 namespace rap::control::server {
 namespace {
-
-// "rap-control unlock by root on control-1"
-std::string actor(std::string_view command) {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  const passwd* us = getpwuid(getuid());
-  return "rap-control " + std::string(command) + " by " +
-         (us ? us->pw_name : std::to_string(getuid())) + " on " + host.data();
-}
 
 struct Host {
   store::PostgresDatabase& database;
@@ -61,7 +48,7 @@ Result<void> reset(const RecoveryOptions& options, const Host& host) {
         disabled = user.disabled;
         audit_with_organizations(
             tx,
-            AuditEntry::of_system(now, actor("reset-password"))
+            AuditEntry::of_system(now, host_actor("reset-password"))
                 .about("user.password_reset", "user", user.id.str(), user.email),
             user.id);
         return {};
@@ -82,7 +69,7 @@ Result<void> unlock_account(const RecoveryOptions& options, const Host& host) {
   return as_result(transact(host.database, scope, [&](Transaction& tx) -> Outcome<void> {
     const auto user = RAP_TRY(find_user(tx, options.email));
     const WallTime now = io::wall_now();
-    const auto entry = AuditEntry::of_system(now, actor("unlock"));
+    const auto entry = AuditEntry::of_system(now, host_actor("unlock"));
     if (user.disabled) {
       tx.users().enable(user.id);
       audit_with_organizations(tx, entry.about("user.enabled", "user", user.id.str(), user.email),
@@ -100,7 +87,7 @@ Result<void> unlock(const RecoveryOptions& options, const Host& host) {
   if (!options.email.empty()) RAP_TRY(unlock_account(options, host));
   RAP_TRY(
       as_result(transact(host.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
-        tx.audit(AuditEntry::of_system(io::wall_now(), actor("unlock"))
+        tx.audit(AuditEntry::of_system(io::wall_now(), host_actor("unlock"))
                      .about("auth.limits_forgotten", "user", "", options.email));
         return {};
       })));

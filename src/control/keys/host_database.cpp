@@ -1,5 +1,9 @@
-#include "control/server/host_database.hpp"
+#include "control/keys/host_database.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
 #include <optional>
 
 #include "base/try.hpp"
@@ -23,6 +27,18 @@ Result<void> on_host_database(const std::string& state_directory, const std::str
     if (auto stopped = postgres.stop(); !stopped && done) return stopped;
   }
   return done;
+}
+
+std::string host_name() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return host.data();
+}
+
+std::string host_actor(std::string_view command) {
+  const passwd* us = getpwuid(getuid());
+  return "rap-control " + std::string(command) + " by " +
+         (us ? us->pw_name : std::to_string(getuid())) + " on " + host_name();
 }
 
 }  // namespace rap::control::server

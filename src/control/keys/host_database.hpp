@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "control/keys/state_directory.hpp"
 #include "control/pki/authority.hpp"
@@ -18,5 +19,10 @@ struct HostDatabase {
 // started for it when no server runs, and stopped afterwards.
 Result<void> on_host_database(const std::string& state_directory, const std::string& database_url,
                               const std::function<Result<void>(const HostDatabase&)>& work);
+
+// Who acts in the audit log when a command on the host does: "rap-control unlock by root on
+// control-1".
+std::string host_actor(std::string_view command);
+std::string host_name();
 
 }  // namespace rap::control::server
