@@ -28,6 +28,10 @@ int main(int argc, char** argv) {
     case rap::Command::unlock: return rap::control::server::run_unlock(line->recovery);
     case rap::Command::verify_audit: return rap::control::server::run_audit_verify(line->audit);
     case rap::Command::names: return rap::control::server::run_names(line->names);
+    case rap::Command::backup: return rap::control::server::run_backup(line->backup);
+    case rap::Command::restore: return rap::control::server::run_restore(line->restore);
+    case rap::Command::backup_key:
+      return rap::control::server::run_backup_key(line->backup_key_file);
     case rap::Command::init: break;
   }
   line->init.owner_password = read_password();

@@ -151,6 +151,58 @@ void add_names(CLI::App& app, control::server::NamesOptions& names) {
   add("remove", "Remove some", Change::remove);
 }
 
+// One of its options must be given; the caller adds the third.
+CLI::Option_group* add_secret(CLI::App& command, control::server::BackupSecret& secret) {
+  CLI::Option_group* group = command.add_option_group("Key");
+  group->add_option("--passphrase-file", secret.passphrase_file, "File that holds the passphrase")
+      ->type_name("FILE");
+  group->add_flag("--passphrase-stdin", secret.passphrase_stdin,
+                  "Read the passphrase from standard input");
+  group->require_option(1);
+  return group;
+}
+
+void add_backup(CLI::App& app, control::server::BackupOptions& backup) {
+  CLI::App* command = app.add_subcommand(
+      "backup", "Write keys and database into one sealed file, while the server runs");
+  command->add_option("FILE", backup.file, "Where to; '-' is standard output")
+      ->required()
+      ->type_name("");
+  command->add_option("--state", backup.state, "The directory 'init' was given")->required();
+  command->add_option("--database-url", backup.database_url, kDatabaseHelp);
+  add_secret(*command, backup.secret)
+      ->add_option("--recipient", backup.secret.recipient,
+                   "What 'backup-key' printed: only the holder of that key can open the file")
+      ->type_name("PUBLICKEY");
+}
+
+void add_restore(CLI::App& app, control::server::RestoreOptions& restore) {
+  CLI::App* command = app.add_subcommand(
+      "restore", "Bring a platform back from a backup, into a new directory and a new database");
+  command->add_option("FILE", restore.file, "The backup")->required()->type_name("");
+  command->add_option("--state", restore.state,
+                      "Directory for everything the server keeps; it must be new or empty");
+  command->add_option("--database-url", restore.database_url, kDatabaseHelp);
+  command
+      ->add_option("--root-sha256", restore.root_sha256,
+                   "Restore no platform but the one whose root's certificate has this digest")
+      ->type_name("HEX");
+  command->add_flag("--check", restore.check,
+                    "Only look whether all of it is there and can be restored");
+  add_secret(*command, restore.secret)
+      ->add_option("--key-file", restore.secret.key_file, "The key that 'backup-key' wrote")
+      ->type_name("FILE");
+  command->callback([&restore] {
+    if (restore.state.empty() && !restore.check) throw CLI::RequiredError("--state");
+  });
+}
+
+void add_backup_key(CLI::App& app, std::string& file) {
+  CLI::App* command = app.add_subcommand(
+      "backup-key", "Make a key for backups: run it off the host, and give that the recipient");
+  command->add_option("FILE", file, "Where to write the key")->required()->type_name("");
+}
+
 }  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
@@ -164,6 +216,9 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_recovery(app, line.recovery);
   add_audit(app, line.audit);
   add_names(app, line.names);
+  add_backup(app, line.backup);
+  add_restore(app, line.restore);
+  add_backup_key(app, line.backup_key_file);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -175,6 +230,9 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("unlock")) line.command = Command::unlock;
   if (app.got_subcommand("audit")) line.command = Command::verify_audit;
   if (app.got_subcommand("names")) line.command = Command::names;
+  if (app.got_subcommand("backup")) line.command = Command::backup;
+  if (app.got_subcommand("restore")) line.command = Command::restore;
+  if (app.got_subcommand("backup-key")) line.command = Command::backup_key;
   return line;
 }
 

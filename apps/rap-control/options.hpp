@@ -7,7 +7,18 @@
 
 namespace rap {
 
-enum class Command { init, serve, prepare_trust, reset_password, unlock, verify_audit, names };
+enum class Command {
+  init,
+  serve,
+  prepare_trust,
+  reset_password,
+  unlock,
+  verify_audit,
+  names,
+  backup,
+  restore,
+  backup_key
+};
 
 struct CommandLine {
   Command command = Command::init;
@@ -18,6 +29,9 @@ struct CommandLine {
   control::server::RecoveryOptions recovery;
   control::server::AuditVerifyOptions audit;
   control::server::NamesOptions names;
+  control::server::BackupOptions backup;
+  control::server::RestoreOptions restore;
+  std::string backup_key_file;
 };
 
 // The error is the program's exit status: its help was printed, or what is wrong.

@@ -23,9 +23,11 @@ enum class HistoryLoss : std::uint8_t {
   noted_ahead,  // this server has noted a later configuration than the database knows
   node_ahead,  // a node has a later configuration, or command
   unknown_certificate,  // a certificate that our intermediate issued is not in the inventory
+  restored,  // 'rap-control restore' says so
 };
-inline constexpr std::array<std::string_view, 4> kHistoryLossNames = {
-    "database_elsewhere", "server_knew_more", "node_knew_more", "unknown_certificate"};
+inline constexpr std::array<std::string_view, 5> kHistoryLossNames = {
+    "database_elsewhere", "server_knew_more", "node_knew_more", "unknown_certificate",
+    "restored_from_backup"};
 constexpr std::string_view to_string(HistoryLoss loss) { return name_in(kHistoryLossNames, loss); }
 
 // A node's word alone begins no history sooner than this after the last one: one that lies costs

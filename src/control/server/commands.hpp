@@ -46,6 +46,33 @@ struct NamesOptions {
 };
 int run_names(const NamesOptions& options);
 
+// What seals or opens a backup; one of them.
+struct BackupSecret {
+  std::string passphrase_file = {};
+  bool passphrase_stdin = false;
+  std::string recipient = {};  // seals
+  std::string key_file = {};   // opens
+};
+struct BackupOptions {
+  std::string state = {};
+  std::string file = {};  // "-": standard output
+  std::string database_url = {};
+  BackupSecret secret = {};
+};
+int run_backup(const BackupOptions& options);
+
+struct RestoreOptions {
+  std::string state = {};  // empty with `check`
+  std::string file = {};
+  std::string database_url = {};
+  std::string root_sha256 = {};  // empty: any
+  bool check = false;       // only look at the file
+  BackupSecret secret = {};
+};
+int run_restore(const RestoreOptions& options);
+
+int run_backup_key(const std::string& file);
+
 struct ServeOptions {
   std::string state;
   std::string listen = "127.0.0.1:8443";
