@@ -36,7 +36,7 @@ class LoneFabric:
         for i in range(1, count + 1):
             (self.folder / str(i) / "greeting").write_bytes(self.hello(i, uuid.uuid4().bytes))
         self.address = ("127.0.0.1", free_port("127.0.0.1"))
-        self._prepare_state()
+        (self.folder / "state").mkdir()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.folder / "state" / "agent.sock"))
         self.listener.listen()
@@ -48,12 +48,11 @@ class LoneFabric:
             self.folder / "fabric.log")
         self.process.wait_for(lambda: "listener.open" in self.process.log(), "the node listener")
 
-    def _prepare_state(self):
-        identity = self.folder / "state" / "identity"
-        identity.mkdir(parents=True)
-        for name in ("chain.pem", "node.key"):
-            (identity / name).write_text((self.folder / "0" / name).read_text())
-        (identity / "seal.key").write_text("d" * 42 + "A=")
+    def _identity(self):
+        own = self.folder / "0"
+        return {"type": "identity", "worker": [], "control": [], "seal_key": "d" * 42 + "A=",
+                "node": {"key": (own / "node.key").read_text(),
+                         "chain": (own / "chain.pem").read_text(), "staple": ""}}
 
     def _config(self):
         return node_config(self.cluster, self.ids[0], "relay-1",
@@ -62,7 +61,7 @@ class LoneFabric:
 
     def _serve(self):
         connection, _ = self.listener.accept()
-        for message in ({"type": "control", "reachable": True},
+        for message in (self._identity(), {"type": "control", "reachable": True},
                         {"type": "config", "config": self._config(), "documents": []}):
             text = json.dumps(message).encode()
             connection.sendall(struct.pack(">I", len(text)) + text)

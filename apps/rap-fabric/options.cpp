@@ -2,19 +2,29 @@
 
 #include <CLI/CLI.hpp>
 
+#include "io/system/user.hpp"
+
 namespace rap {
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
   CLI::App app("The data plane of one host: entry, relay and egress by configuration.");
   app.set_version_flag("--version", RAP_VERSION);
-  app.add_option("--state", line.state, "The node-agent's state directory")->required();
+  app.add_option(
+         "--state", line.state,
+         "The node-agent's state directory, or one of its own where it runs as another user")
+      ->required();
+  CLI::Option* socket =
+      app.add_option("--agent-socket", line.agent_socket,
+                     "Socket of a node-agent of another user; agent.sock in --state by default");
+  CLI::Option* user =
+      app.add_option("--agent-user", line.agent_user, "The user whose agent it is: name or number");
+  socket->needs(user);
+  user->needs(socket);
   app.add_option("--data-plane-listen", line.data_plane_listen, "IP:PORT for clients")->required();
   app.add_option("--fabric-listen", line.fabric_listen, "IP:PORT for other nodes")->required();
   app.add_option("--metrics-listen", line.metrics_listen,
                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
-  app.add_option("--control", line.control,
-                 "HOST:PORT of a listener of the control plane, which no resource may lead to");
   app.add_option("--log-file", line.log_file,
                  "File to log to rather than standard error; at 16 MiB it becomes FILE.1");
   try {
@@ -39,10 +49,11 @@ std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line
     *out = *address;
   }
   if (!line.metrics_listen.empty()) settings.metrics = metrics;
-  for (const std::string& text : line.control) {
-    const auto control = wire::parse_host_port(text);
-    if (!control) return std::unexpected("--control: '" + text + "' is not HOST:PORT");
-    settings.control.push_back(*control);
+  settings.agent_socket = line.agent_socket;
+  if (!line.agent_user.empty()) {
+    const auto user = io::find_uid(line.agent_user);
+    if (!user) return std::unexpected("--agent-user: " + user.error());
+    settings.agent_user = *user;
   }
   return settings;
 }

@@ -3,7 +3,6 @@
 
 #include <expected>
 #include <string>
-#include <vector>
 
 #include "node/fabric/settings.hpp"
 
@@ -14,7 +13,8 @@ struct CommandLine {
   std::string data_plane_listen;
   std::string fabric_listen;
   std::string metrics_listen;  // empty: none
-  std::vector<std::string> control;
+  std::string agent_socket;    // empty: in the state directory
+  std::string agent_user;      // empty: our own
   std::string log_file;  // empty: standard error
 };
 

@@ -53,7 +53,16 @@ std::unique_ptr<CLI::App> make_command_line(host::NodeAgentOptions& o, bool& man
                   "Address rap-fabric answers Prometheus on, without TLS; none by default")
       ->type_name("IP:PORT")
       ->check(check_host_port);
-  app->add_option("--fabric-bin", o.fabric_bin, "The rap-fabric program")->type_name("PATH");
+  app->add_option("--fabric-bin", o.fabric_bin,
+                  "The rap-fabric program, which this agent starts as its own user")
+      ->type_name("PATH");
+  app->add_option("--fabric-socket", o.fabric_socket,
+                  "Socket that a rap-fabric of another user comes to, which is started by others "
+                  "and told its addresses there; instead of --fabric-bin")
+      ->type_name("PATH");
+  app->add_option("--fabric-user", o.fabric_user,
+                  "The user whose rap-fabric may come to --fabric-socket: name or number")
+      ->type_name("USER");
   app->add_option("--log-file", o.log_file,
                   "File to log to rather than standard error; at 16 MiB it becomes FILE.1")
       ->type_name("FILE");
@@ -81,7 +90,7 @@ std::vector<command_line::ManualSection> manual_sections() {
             {"identity/*.ocsp", "What the issuer last said of the certificates; it is stapled."},
             {"config/node_config.dsse", "The last verified configuration."},
             {"security.db", "Auth epochs and the blocklist; fetched anew when it is removed."},
-            {"agent.sock", "Where rap-fabric talks to the agent."},
+            {"agent.sock", "Where rap-fabric talks to the agent, unless --fabric-socket is given."},
             {"fabric.log", "What rap-fabric says; at 16 MiB it becomes fabric.log.1."}}},
           {"ENVIRONMENT",
            {{"HTTPS_PROXY",
@@ -110,16 +119,29 @@ std::expected<host::NodeAgentOptions, int> parse_command_line(int argc, char** a
 }
 
 std::string usage_error(const host::NodeAgentOptions& o) {
-  const std::pair<const char*, bool> required[] = {
-      {"--state", !o.state.empty()},
-      {"--data-plane-listen", !o.data_plane_listen.empty()},
-      {"--data-plane-advertise", !o.data_plane_advertise.empty()},
-      {"--fabric-listen", !o.fabric_listen.empty()},
-      {"--fabric-advertise", !o.fabric_advertise.empty()},
-      {"--fabric-bin", !o.fabric_bin.empty()},
+  const bool starts_it = o.fabric_socket.empty() && o.fabric_user.empty();
+  struct Option {
+    const char* name;
+    bool given;
+    bool wanted;
   };
-  for (const auto& [name, given] : required) {
-    if (!given) return std::string(name) + " is required";
+  for (const auto& [name, given, wanted] : {
+           Option{"--state", !o.state.empty(), true},
+           Option{"--data-plane-advertise", !o.data_plane_advertise.empty(), true},
+           Option{"--fabric-advertise", !o.fabric_advertise.empty(), true},
+           Option{"--data-plane-listen", !o.data_plane_listen.empty(), starts_it},
+           Option{"--fabric-listen", !o.fabric_listen.empty(), starts_it},
+           Option{"--fabric-bin", !o.fabric_bin.empty(), starts_it},
+           Option{"--fabric-socket", !o.fabric_socket.empty(), !starts_it},
+           Option{"--fabric-user", !o.fabric_user.empty(), !starts_it},
+       }) {
+    if (wanted && !given) return std::string(name) + " is required";
+    if (!wanted && given) {
+      return std::string(name) + " is for rap-fabric itself where it runs as another user";
+    }
+  }
+  if (!starts_it && !o.metrics_listen.empty()) {
+    return "--metrics-listen is for rap-fabric itself where it runs as another user";
   }
   if (!o.join_token.empty() && !o.join_token_file.empty()) {
     return "--join-token and --join-token-file exclude each other";

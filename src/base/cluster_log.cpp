@@ -34,14 +34,24 @@ constexpr auto kWriters = writers(std::make_index_sequence<kMaxLogFields + 1>())
 
 }  // namespace
 
+void ClusterLog::is_of(ClusterId cluster) {
+  if (known_.load(std::memory_order_relaxed)) return;
+  cluster_ = cluster.str();
+  known_.store(true, std::memory_order_release);
+}
+
 void ClusterLog::write(LogLevel level, std::string_view event,
                        std::initializer_list<LogField> fields) {
+  if (!known_.load(std::memory_order_acquire)) return log_.write(level, event, fields);
   const std::size_t count = std::min(fields.size(), kMaxLogFields);
   kWriters.at(count)(log_, nullptr, level, event, fields.begin(), LogField("cluster", cluster_));
 }
 
 void ClusterLog::write_caused(const LogCause& cause, LogLevel level, std::string_view event,
                               std::initializer_list<LogField> fields) {
+  if (!known_.load(std::memory_order_acquire)) {
+    return log_.write_caused(cause, level, event, fields);
+  }
   const std::size_t count = std::min(fields.size(), kMaxLogFields);
   kWriters.at(count)(log_, &cause, level, event, fields.begin(), LogField("cluster", cluster_));
 }

@@ -1,7 +1,8 @@
-// A log whose every line says of which cluster it speaks. It is handed, in place of the program's
-// own, to whatever works for one cluster.
+// A log whose every line says of which cluster it speaks, once that is known. It is handed, in
+// place of the program's own, to whatever works for one cluster.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "base/ids.hpp"
@@ -15,7 +16,11 @@ inline constexpr std::size_t kMaxLogFields = 15;
 class ClusterLog final : public Log {
  public:
   // `log` must outlive it.
-  ClusterLog(Log& log, ClusterId cluster) : log_(log), cluster_(cluster.str()) {}
+  ClusterLog(Log& log, ClusterId cluster) : log_(log) { is_of(cluster); }
+  explicit ClusterLog(Log& log) : log_(log) {}
+
+  // The first answer stays: a program works for one cluster until it ends.
+  void is_of(ClusterId cluster);
 
   void write(LogLevel level, std::string_view event,
              std::initializer_list<LogField> fields) override;
@@ -25,7 +30,8 @@ class ClusterLog final : public Log {
 
  private:
   Log& log_;
-  const std::string cluster_;
+  std::string cluster_;             // is written once, before known_
+  std::atomic<bool> known_{false};  // other threads may be writing lines
 };
 
 }  // namespace rap

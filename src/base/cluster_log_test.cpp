@@ -31,6 +31,16 @@ TEST_F(ClusterLogTest, AddsTheClusterAfterWhatTheLineSays) {
                 cluster.str() + "\"}");
 }
 
+TEST_F(ClusterLogTest, SaysNothingOfAClusterUntilItIsKnownAndThenStaysWithIt) {
+  ClusterLog later(lines);
+  later.info("fabric.started");
+  EXPECT_EQ(lines.last.find("cluster"), std::string::npos);
+  later.is_of(cluster);
+  later.is_of(ClusterId::random(rng));
+  later.info("fabric.started");
+  EXPECT_NE(lines.last.find(cluster.str()), std::string::npos);
+}
+
 TEST_F(ClusterLogTest, AddsItToALineThatSaysNothingElse) {
   log.info("hints.listening");
   EXPECT_EQ(lines.last,

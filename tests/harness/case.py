@@ -3,6 +3,7 @@
 import unittest
 
 from harness.api import ApiError
+from harness.node import Node
 from harness.websocket import DataPlane
 from harness.world import ORGANIZATION, World
 
@@ -12,10 +13,12 @@ class ControlCase(unittest.TestCase):
 
     NODES = False
     CONTROL_OPTIONS = ()  # more options of `rap-control serve`
+    MAKE_NODE = Node
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(nodes=cls.NODES, control_options=cls.CONTROL_OPTIONS)
+        cls.world = World(nodes=cls.NODES, control_options=cls.CONTROL_OPTIONS,
+                          make_node=cls.MAKE_NODE)
         cls.addClassCleanup(cls.world.close)
         cls.owner = cls.world.owner
 

@@ -113,7 +113,7 @@ class LoneNode:
         self.id = str(uuid.uuid4())
         self.folder = pathlib.Path(folder) / name
         self.state = self.folder / "state"
-        (self.state / "identity").mkdir(parents=True)
+        self.state.mkdir(parents=True)
         self.address = hosts.address(name)
         self._prefix = hosts.prefix(name)
         self.ports = {name: free_port(self.address) for name in ("data", "fabric", "metrics")}
@@ -131,16 +131,18 @@ class LoneNode:
         return f"{self.address}:{self.ports['fabric']}"
 
     def identity_files(self):
-        return {"certificate": self.state / "identity" / "chain.pem",
-                "key": self.state / "identity" / "node.key"}
+        """For those who play this node."""
+        files = {"certificate": self.folder / "chain.pem", "key": self.folder / "node.key"}
+        files["certificate"].write_text(pki.pem(self.certificate))
+        files["key"].write_text(pki.key_pem(self.key))
+        return files
 
-    def write_identity(self):
-        identity = self.state / "identity"
-        (identity / "chain.pem").write_text(pki.pem(self.certificate))
-        (identity / "node.key").write_text(pki.key_pem(self.key))
-        (identity / "worker.pem").write_text(pki.pem(self.worker[0]))
-        (identity / "worker.key").write_text(pki.key_pem(self.worker[1]))
-        (identity / "seal.key").write_text(base64.b64encode(b"k" * 32).decode())
+    def tell_identity(self):
+        def credential(certificate, key):
+            return {"chain": pki.pem(certificate), "key": pki.key_pem(key), "staple": ""}
+        self.tell(type="identity", node=credential(self.certificate, self.key),
+                  worker=[credential(*self.worker)], control=[],
+                  seal_key=base64.b64encode(b"k" * 32).decode())
 
     def peer(self, other, *, dial=False, classes=frames.CLASSES, draining=False, bootstrap=False,
              disabled=False):
@@ -150,7 +152,6 @@ class LoneNode:
                     disabled=disabled, bootstrap=bootstrap)
 
     def start(self):
-        self.write_identity()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.state / "agent.sock"))
         self._listener.listen()
@@ -161,6 +162,7 @@ class LoneNode:
              "--metrics-listen", f"{self.address}:{self.ports['metrics']}",
              "--fabric-listen", self.endpoint], self.folder / "fabric.log", prefix=self._prefix)
         until(lambda: self._connection, f"{self.name} to come to its agent")
+        self.tell_identity()
         # Without security data nobody would be let in.
         self.tell(type="security_state", first=True, last=True, epochs=[], blocklist=[])
 
@@ -194,8 +196,7 @@ class LoneNode:
 
     def renew(self, certificate, key):
         self.certificate, self.key = certificate, key
-        self.write_identity()
-        self.tell(type="identity_changed")
+        self.tell_identity()
 
     def log(self, event=None):
         lines = self.process.log().splitlines()

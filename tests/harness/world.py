@@ -34,13 +34,15 @@ def enrol(owner, node):
 
 
 class World:
-    """`hosts` says where each program runs: control, entry-1, relay-1, egress-1, target."""
+    """`hosts` says where each program runs: control, entry-1, relay-1, egress-1, target; `make_node`
+    how a node is run."""
 
-    def __init__(self, *, nodes=True, hosts=None, control_options=()):
+    def __init__(self, *, nodes=True, hosts=None, control_options=(), make_node=Node):
         # Short names: a Unix socket's path has 108 bytes.
         self.folder = reachable_by_postgres(
             pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
         self.hosts = hosts or OneHost()
+        self.make_node = make_node
         self.address = self.hosts.address("target")
         self._open = contextlib.ExitStack()
         self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -101,7 +103,8 @@ class World:
         return node
 
     def add_node(self, name):
-        node = Node(self.folder, name, self.hosts.address(name), prefix=self.hosts.prefix(name))
+        node = self.make_node(self.folder, name, self.hosts.address(name),
+                              prefix=self.hosts.prefix(name))
         self.nodes[name] = node
         self._open.callback(node.stop)
         return node

@@ -84,7 +84,6 @@ class Pair(unittest.TestCase):
     def hostile(self, node=None):
         """We, with the certificate of `node` and its key."""
         node = node or self.dialler
-        node.write_identity()
         ca = self.folder / "root.pem"
         ca.write_text(self.authority.pem)
         channel = Channel(self.listener, ca, **node.identity_files())

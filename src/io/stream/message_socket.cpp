@@ -42,19 +42,28 @@ Protocol::endpoint endpoint_of(const std::string& path) {
   return Protocol::endpoint(path);
 }
 
-bool is_trusted(Protocol::socket& socket) {
+constexpr mode_t kForOwner = 0600;
+constexpr mode_t kForOwnerAndGroup = 0660;
+
+// The process at the other end; nullopt: it is of a user who has no business here.
+std::optional<pid_t> trusted_pid(Protocol::socket& socket, MessagePeer expected) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-         (peer.uid == ::geteuid() || peer.uid == 0);
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return std::nullopt;
+  }
+  const bool trusted = expected ? peer.uid == *expected : peer.uid == ::geteuid() || peer.uid == 0;
+  return trusted ? std::optional(peer.pid) : std::nullopt;
 }
 
 // One connection of either side. It reports its end once: to the handlers, then to its owner.
 class Connection final : public MessageConnection, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Protocol::socket socket, std::shared_ptr<const MessageHandlers> handlers, Log& log,
+  Connection(Protocol::socket socket, pid_t peer_pid,
+             std::shared_ptr<const MessageHandlers> handlers, Log& log,
              std::function<void()> on_end)
       : socket_(std::move(socket)),
+        peer_pid_(peer_pid),
         handlers_(std::move(handlers)),
         log_(log),
         on_end_(std::move(on_end)) {}
@@ -91,6 +100,8 @@ class Connection final : public MessageConnection, public std::enable_shared_fro
     socket_.close(ignored);
     asio::post(executor, [self = shared_from_this()] { self->end(); });
   }
+
+  pid_t peer_pid() const override { return peer_pid_; }
 
   void end() {
     error_code ignored;
@@ -151,6 +162,7 @@ class Connection final : public MessageConnection, public std::enable_shared_fro
   }
 
   Protocol::socket socket_;
+  const pid_t peer_pid_;
   std::shared_ptr<const MessageHandlers> handlers_;
   Log& log_;
   std::function<void()> on_end_;
@@ -162,11 +174,12 @@ class Connection final : public MessageConnection, public std::enable_shared_fro
 }  // namespace
 
 struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
-  Impl(EventLoop& loop, const std::string& path, MessageHandlers h, Log& l)
+  Impl(EventLoop& loop, const std::string& path, MessageHandlers h, Log& l, MessagePeer p)
       : acceptor(loop.context()),
         retry(loop),
         handlers(std::make_shared<const MessageHandlers>(std::move(h))),
-        log(l) {
+        log(l),
+        peer(p) {
     const Protocol::endpoint endpoint = endpoint_of(path);
     struct stat info{};
     // What a process that was killed left behind. Anything but a socket stays, and bind says so.
@@ -174,7 +187,7 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
     error_code error;
     acceptor.open(endpoint.protocol());
     acceptor.bind(endpoint, error);
-    if (!error && ::chmod(path.c_str(), 0600) != 0) {
+    if (!error && ::chmod(path.c_str(), peer ? kForOwnerAndGroup : kForOwner) != 0) {
       error.assign(errno, boost::system::system_category());
     }
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
@@ -195,17 +208,18 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void take(Protocol::socket socket) {
-    if (!is_trusted(socket)) {
+    const auto pid = trusted_pid(socket, peer);
+    if (!pid) {
       log.warn(LogCause::stranger({}), "message_socket.refused", {{"reason", "other_user"}});
       return;
     }
     // The old one's end is told before the new one's beginning: the handlers hold one connection.
     if (auto old = std::exchange(current, nullptr)) old->end();
     if (!acceptor.is_open()) return;
-    current =
-        std::make_shared<Connection>(std::move(socket), handlers, log, [weak = weak_from_this()] {
-          if (auto self = weak.lock()) self->current.reset();
-        });
+    current = std::make_shared<Connection>(std::move(socket), *pid, handlers, log,
+                                           [weak = weak_from_this()] {
+                                             if (auto self = weak.lock()) self->current.reset();
+                                           });
     current->start();
   }
 
@@ -213,12 +227,13 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
   Timer retry;
   std::shared_ptr<const MessageHandlers> handlers;
   Log& log;
+  const MessagePeer peer;
   std::shared_ptr<Connection> current;
 };
 
 MessageListener::MessageListener(EventLoop& loop, const std::string& path, MessageHandlers handlers,
-                                 Log& log)
-    : impl_(std::make_shared<Impl>(loop, path, std::move(handlers), log)) {
+                                 Log& log, MessagePeer peer)
+    : impl_(std::make_shared<Impl>(loop, path, std::move(handlers), log, peer)) {
   impl_->accept();
 }
 
@@ -230,12 +245,13 @@ MessageListener::~MessageListener() {
 }
 
 struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
-  Impl(EventLoop& loop, const std::string& path, MessageHandlers h, Log& l)
+  Impl(EventLoop& loop, const std::string& path, MessageHandlers h, Log& l, MessagePeer p)
       : context(loop.context()),
         endpoint(endpoint_of(path)),
         redial(loop),
         handlers(std::make_shared<const MessageHandlers>(std::move(h))),
-        log(l) {}
+        log(l),
+        peer(p) {}
 
   void dial() {
     auto socket = std::make_shared<Protocol::socket>(context);
@@ -248,14 +264,15 @@ struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void take(Protocol::socket socket) {
-    if (!is_trusted(socket)) {
+    const auto pid = trusted_pid(socket, peer);
+    if (!pid) {
       log.warn(LogCause::stranger({}), "message_socket.refused", {{"reason", "other_user"}});
       return dial_later();
     }
-    current =
-        std::make_shared<Connection>(std::move(socket), handlers, log, [weak = weak_from_this()] {
-          if (auto self = weak.lock()) self->lost();
-        });
+    current = std::make_shared<Connection>(std::move(socket), *pid, handlers, log,
+                                           [weak = weak_from_this()] {
+                                             if (auto self = weak.lock()) self->lost();
+                                           });
     current->start();
   }
 
@@ -273,13 +290,14 @@ struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
   Timer redial;
   std::shared_ptr<const MessageHandlers> handlers;
   Log& log;
+  const MessagePeer peer;
   std::shared_ptr<Connection> current;
   bool closed = false;
 };
 
 MessageDialer::MessageDialer(EventLoop& loop, const std::string& path, MessageHandlers handlers,
-                             Log& log)
-    : impl_(std::make_shared<Impl>(loop, path, std::move(handlers), log)) {
+                             Log& log, MessagePeer peer)
+    : impl_(std::make_shared<Impl>(loop, path, std::move(handlers), log, peer)) {
   impl_->dial();
 }
 

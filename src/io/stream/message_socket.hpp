@@ -1,10 +1,14 @@
 // Length-prefixed messages over a Unix socket, between the node-agent and rap-fabric on one host.
-// Only peers of the same user (SO_PEERCRED) or root are let in.
+// Either end lets in one user (SO_PEERCRED) and reads nothing of anybody else: its own, or root;
+// or, where the two run as different users, exactly the one it is given.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include <sys/types.h>
 
 #include "base/log.hpp"
 #include "io/stream/event_loop.hpp"
@@ -19,6 +23,8 @@ class MessageConnection {
   virtual ~MessageConnection() = default;
   virtual void send(std::string message) = 0;
   virtual void close() = 0;
+  // The process at the other end when it connected; 0 when it is of another PID namespace.
+  virtual pid_t peer_pid() const = 0;
 };
 
 struct MessageHandlers {
@@ -27,10 +33,15 @@ struct MessageHandlers {
   std::function<void()> on_close;  // called once per opened connection
 };
 
-// The agent's side: one connection at a time, a new one replaces the old.
+// The user at the other end; nullopt: our own, or root.
+using MessagePeer = std::optional<uid_t>;
+
+// The agent's side: one connection at a time, a new one replaces the old. The socket is for its
+// owner alone, and for its group too where the peer is another user: the group of who may reach it.
 class MessageListener {
  public:
-  MessageListener(EventLoop& loop, const std::string& path, MessageHandlers handlers, Log& log);
+  MessageListener(EventLoop& loop, const std::string& path, MessageHandlers handlers, Log& log,
+                  MessagePeer peer = std::nullopt);
   ~MessageListener();
 
  private:
@@ -41,7 +52,8 @@ class MessageListener {
 // The fabric's side: connects, and connects again every 200 ms while the agent is away.
 class MessageDialer {
  public:
-  MessageDialer(EventLoop& loop, const std::string& path, MessageHandlers handlers, Log& log);
+  MessageDialer(EventLoop& loop, const std::string& path, MessageHandlers handlers, Log& log,
+                MessagePeer peer = std::nullopt);
   ~MessageDialer();
 
  private:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/bytes.hpp"
+#include "io/stream/test_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
 
@@ -228,6 +229,47 @@ TEST_F(MessageSocket, AnotherUserIsCutEvenWhenTheFileModeWouldLetItIn) {
   waiter.join();
   EXPECT_EQ(status, 0);
   EXPECT_TRUE(agent.events.empty());
+}
+
+TEST_F(MessageSocket, IsForItsGroupTooWhereTheOtherEndIsAnotherUser) {
+  MessageListener listener(loop, path, agent.handlers(), log, ::geteuid() + 1);
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0660U);
+}
+
+// Either end hears of nobody but the one user it is given: not of its own user, and not of root.
+TEST_F(MessageSocket, HearsOfOneUserAloneWhereOneIsGiven) {
+  const uid_t other = ::geteuid() + 1;
+  TestLog lines;
+  MessageListener choosy(loop, path, agent.handlers(), lines, other);
+  MessageDialer dialer(loop, path, fabric.handlers(), log);
+  fabric.on_event = [&](const std::string& e) {
+    if (e == "close") loop.stop();
+  };
+  loop.run();
+  EXPECT_EQ(lines.count("message_socket.refused"), 1);
+  EXPECT_TRUE(agent.events.empty());
+}
+
+TEST_F(MessageSocket, IsLeftByADialerThatFindsAnotherUserListening) {
+  MessageListener planted(loop, path, agent.handlers(), log);
+  TestLog lines;
+  MessageDialer choosy(loop, path, fabric.handlers(), lines, ::geteuid() + 1);
+  agent.on_event = [&](const std::string& e) {
+    if (e == "close") loop.stop();
+  };
+  loop.run();
+  EXPECT_EQ(lines.count("message_socket.refused"), 1);
+  EXPECT_TRUE(fabric.events.empty());
+}
+
+TEST_F(MessageSocket, KnowsWhichProcessIsAtTheOtherEnd) {
+  MessageListener listener(loop, path, agent.handlers(), log, ::geteuid());
+  MessageDialer dialer(loop, path, fabric.handlers(), log, ::geteuid());
+  agent.on_event = [&](const std::string&) { loop.stop(); };
+  loop.run();
+  EXPECT_EQ(agent.connection->peer_pid(), ::getpid());
 }
 
 TEST_F(MessageSocket, DoesNotDeleteAFileThatIsNoSocket) {

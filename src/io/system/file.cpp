@@ -113,6 +113,19 @@ std::expected<void, std::string> make_directory(const fs::path& path, mode_t mod
   return failed(path, errno);
 }
 
+std::expected<void, std::string> check_only_we_write(const fs::path& directory) {
+  struct stat info{};
+  if (::lstat(directory.c_str(), &info) != 0) return failed(directory, errno);
+  if (!S_ISDIR(info.st_mode)) return failed(directory, ENOTDIR);
+  const auto wrong = [&](const char* what) {
+    return std::unexpected(directory.string() + " " + what +
+                           "; choose a directory of this user's that nobody else can write to");
+  };
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) return wrong("belongs to another user");
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) return wrong("can be written to by others");
+  return {};
+}
+
 std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;

@@ -25,6 +25,10 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& p
 std::expected<void, std::string> make_directory(const std::filesystem::path& path,
                                                 mode_t mode = 0700);
 
+// Whether the directory is one, no link, and nobody but us and root can put anything into it. The
+// error is a sentence.
+std::expected<void, std::string> check_only_we_write(const std::filesystem::path& directory);
+
 // An advisory lock on a file, held for the object's life; it dies with the process.
 class FileLock {
  public:

@@ -6,14 +6,14 @@ static_assert(wire::kMaxToFabricBytes == io::kMaxMessageBytes);
 static_assert(wire::kMaxMessageDocuments == snapshot::kMaxDocuments);
 
 AgentLink::AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers,
-                     Log& log)
+                     Log& log, io::MessagePeer agent)
     : handlers_(std::move(handlers)),
       log_(log),
       dialer_(loop, socket,
               {.on_open = [this](auto connection) { connection_ = std::move(connection); },
                .on_message = [this](const std::string& text) { on_message(text); },
                .on_close = [this] { connection_.reset(); }},
-              log) {}
+              log, agent) {}
 
 void AgentLink::send(const wire::ToAgent& message) {
   if (connection_) connection_->send(wire::encode_to_agent(message));
@@ -51,9 +51,9 @@ void AgentLink::take(const wire::ControlReachable& message) {
   handlers_.on_control(message.reachable);
 }
 
-void AgentLink::take(const wire::IdentityChanged&) { handlers_.on_identity_changed(); }
+void AgentLink::take(const wire::Identify& message) { handlers_.on_identity(message); }
 
-void AgentLink::take(const wire::CredentialsChanged&) { handlers_.on_credentials_changed(); }
+void AgentLink::take(const wire::End&) { handlers_.on_end(); }
 
 void AgentLink::take(const wire::SecurityState& message) {
   if (const auto rows = read(message.rows)) {

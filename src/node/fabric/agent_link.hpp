@@ -23,17 +23,18 @@ struct AgentHandlers {
       on_config;
   std::function<void(SessionId)> on_terminate_session;
   std::function<void(bool reachable)> on_control;  // the agent found or lost the control plane
-  std::function<void()> on_identity_changed;       // our certificate was renewed
+  std::function<void(const wire::Identify&)> on_identity;  // who we are, again when it was renewed
+  std::function<void()> on_end;  // we are to end, in order
   // The security data: all of it, in parts; its changes; and that it is more than can be stored.
   std::function<void(const snapshot::SecurityChanges&, bool first, bool last)> on_security_state;
   std::function<void(const snapshot::SecurityChanges&)> on_security_changes;
   std::function<void()> on_security_incomplete;
-  std::function<void()> on_credentials_changed;  // a staple, or the certificate towards clients
 };
 
 class AgentLink {
  public:
-  AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers, Log& log);
+  AgentLink(io::EventLoop& loop, const std::string& socket, AgentHandlers handlers, Log& log,
+            io::MessagePeer agent = std::nullopt);
 
   // Sends when the agent is there; observations are worth nothing later.
   void send(const wire::ToAgent& message);
@@ -43,8 +44,8 @@ class AgentLink {
   void take(const wire::Configure& message);
   void take(const wire::TerminateSession& message);
   void take(const wire::ControlReachable& message);
-  void take(const wire::IdentityChanged& message);
-  void take(const wire::CredentialsChanged& message);
+  void take(const wire::Identify& message);
+  void take(const wire::End& message);
   void take(const wire::SecurityState& message);
   void take(const wire::SecurityChanged& message);
   void take(const wire::SecurityIncomplete& message);

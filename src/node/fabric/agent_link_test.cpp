@@ -53,7 +53,8 @@ class AgentLinkTest : public testing::Test {
             },
         .on_terminate_session = [this](SessionId id) { note("terminate " + id.str()); },
         .on_control = [this](bool reachable) { note(reachable ? "control" : "no control"); },
-        .on_identity_changed = [this] { note("identity"); },
+        .on_identity = [this](const auto& said) { note("identity " + said.node.key_pem); },
+        .on_end = [this] { note("end"); },
         .on_security_state =
             [this](const auto& changes, bool first, bool last) {
               note("state of " + std::to_string(changes.size()) + (first ? " first" : "") +
@@ -61,8 +62,7 @@ class AgentLinkTest : public testing::Test {
             },
         .on_security_changes =
             [this](const auto& changes) { note("changes of " + std::to_string(changes.size())); },
-        .on_security_incomplete = [this] { note("incomplete"); },
-        .on_credentials_changed = [this] { note("credentials"); }};
+        .on_security_incomplete = [this] { note("incomplete"); }};
   }
   void note(const std::string& what) { log_.info("test.heard", {{"what", what}}); }
   bool hears(const std::string& what) { return log_.wait_for("\"what\":\"" + what + "\""); }
@@ -124,10 +124,10 @@ TEST_F(AgentLinkTest, HandsOnWhatItIsToldOfTheWorld) {
   EXPECT_TRUE(hears("control"));
   say(wire::ControlReachable{false});
   EXPECT_TRUE(hears("no control"));
-  say(wire::IdentityChanged{});
-  EXPECT_TRUE(hears("identity"));
-  say(wire::CredentialsChanged{});
-  EXPECT_TRUE(hears("credentials"));
+  say(wire::Identify{{"KEY", "CHAIN", {}}, std::nullopt, "SEAL", {}});
+  EXPECT_TRUE(hears("identity KEY"));
+  say(wire::End{});
+  EXPECT_TRUE(hears("end"));
 }
 
 TEST_F(AgentLinkTest, HandsOnSecurityDataInItsParts) {
@@ -156,8 +156,8 @@ TEST_F(AgentLinkTest, LeavesAMessageAsideThatItDoesNotKnowAndGoesOn) {
   EXPECT_TRUE(log_.wait_for("agent.message_refused"));
   say(std::string("{"));
   EXPECT_TRUE(log_.wait_for("agent.message_refused", 2));
-  say(wire::IdentityChanged{});
-  EXPECT_TRUE(hears("identity"));
+  say(wire::End{});
+  EXPECT_TRUE(hears("end"));
 }
 
 TEST_F(AgentLinkTest, ComesBackToAnAgentThatStartsAgain) {

@@ -28,6 +28,11 @@ std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
       .value_or(std::vector<crypto::Certificate>{});
 }
 
+std::string agent_socket(const Settings& settings) {
+  const auto& given = settings.agent_socket;
+  return (given.empty() ? settings.state / "agent.sock" : given).string();
+}
+
 std::vector<Address> own_listeners(const Settings& settings) {
   std::vector<Address> own = {settings.data_plane, settings.fabric};
   if (settings.metrics) own.push_back(*settings.metrics);
@@ -36,11 +41,12 @@ std::vector<Address> own_listeners(const Settings& settings) {
 
 }  // namespace
 
-Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
+Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& log,
+               std::function<void()> on_end)
     : loop_(loop),
       settings_(std::move(settings)),
       log_(log),
-      targets_(loop, settings_.control, own_listeners(settings_), log),
+      targets_(loop, own_listeners(settings_), log),
       tcp_(loop, [this](const auto& request,
                         const auto& address) { return targets_.may_open(request, address); }),
       router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
@@ -52,13 +58,14 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
       peer_memory_(settings_.state, log),
       ticker_(loop),
       shut_down_timer_(loop),
-      agent_(loop, (settings_.state / "agent.sock").string(),
+      agent_(loop, agent_socket(settings_),
              {.on_config = [this](const auto& config,
                                   const auto& documents) { configure(config, documents); },
               .on_terminate_session =
                   [this](SessionId session) { router_.end_session(session, io::wall_now()); },
               .on_control = [this](bool reachable) { control_changed(reachable); },
-              .on_identity_changed = [this] { identity_changed(); },
+              .on_identity = [this](const auto& said) { identify(said); },
+              .on_end = std::move(on_end),
               .on_security_state =
                   [this](const auto& part, bool first, bool last) {
                     router_.replace_security(part, first, last, io::wall_now());
@@ -74,9 +81,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, Log& log)
                     router_.security_incomplete();
                     log_.error("security.incomplete",
                                {{"detail", "No new flows are let in; those there are go on."}});
-                  },
-              .on_credentials_changed = [this] { credentials_changed(); }},
-             log) {
+                  }},
+             log, settings_.agent_user) {
   tick();
 }
 
@@ -122,11 +128,11 @@ void Fabric::apply_settings(const snapshot::RuntimeSettings& settings) {
 }
 
 bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
-  const auto identity = read_identity(settings_.state, io::wall_now());
-  if (!identity) {
-    log_.error("identity.unreadable", {{"detail", identity.error()}});
+  if (!identity_) {
+    log_.error("config.refused", {{"detail", "the agent has not said who this node is"}});
     return false;
   }
+  const Identity* const identity = &*identity_;
   const auto deny = deny_list_of(config);
   if (!deny) {
     log_.error("config.refused", {{"detail", "its revocations cannot be read"}});
@@ -155,8 +161,17 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
   return true;
 }
 
-void Fabric::identity_changed() {
+void Fabric::identify(const wire::Identify& said) {
+  auto identity = read_identity(said, io::wall_now());
+  if (!identity) return log_.error("identity.unusable", {{"detail", identity.error()}});
+  const bool renewed = identity_ && identity_->tls.chain.front().fingerprint() !=
+                                        identity->tls.chain.front().fingerprint();
+  identity_ = std::move(*identity);
+  if (identity_->cluster) log_.is_of(*identity_->cluster);
+  targets_.set_control(said.control);
   if (!configured_ || !renew_trust(config_)) return;
+  open_listeners();
+  if (!renewed) return;
   channels_.prove_again();
   log_.info("identity.renewed");
 }
@@ -165,11 +180,6 @@ void Fabric::security_changed() {
   const router::SecurityTable& security = router_.security();
   log_.info("security.applied",
             {{"epochs", security.epochs()}, {"blocklisted", security.blocklisted()}});
-}
-
-void Fabric::credentials_changed() {
-  if (!configured_ || !renew_trust(config_)) return;
-  open_listeners();
 }
 
 void Fabric::control_changed(bool reachable) {
@@ -181,6 +191,7 @@ void Fabric::control_changed(bool reachable) {
 
 // A listener exists only while a role or a neighbour needs it.
 void Fabric::open_listeners() {
+  if (shutting_down_) return;
   const auto keep = [&](bool wanted, std::unique_ptr<io::TlsListener>& listener, const Address& at,
                         const char* name, std::shared_ptr<const crypto::TlsContext> tls,
                         io::TlsListener::OnPeer fn) {

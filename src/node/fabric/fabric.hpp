@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "adapters/tcp/tcp_adapter.hpp"
-#include "base/log.hpp"
+#include "base/cluster_log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/tls_listener.hpp"
 #include "io/system/system.hpp"
@@ -27,7 +27,8 @@ namespace rap::fabric {
 
 class Fabric final : private router::LinkPort, private ClientOwner {
  public:
-  Fabric(io::EventLoop& loop, Settings settings, Log& log);
+  // `on_end` is called when the agent asks it to end.
+  Fabric(io::EventLoop& loop, Settings settings, ClusterLog& log, std::function<void()> on_end);
   ~Fabric() override;
 
   // Says goodbye on every channel; `done` is called when they are closed or the time is up.
@@ -37,11 +38,10 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void configure(const snapshot::NodeConfig& config,
                  const std::vector<snapshot::Document>& documents);
   void apply_settings(const snapshot::RuntimeSettings& settings);
-  // False: the identity or the revocations cannot be used; what was in use before stays.
+  // False: there is no identity, or the revocations cannot be used; what was in use before stays.
   bool renew_trust(const snapshot::NodeConfig& config);
-  void identity_changed();
+  void identify(const wire::Identify& said);
   void security_changed();
-  void credentials_changed();
   void control_changed(bool reachable);
   void open_listeners();
   void update_context();
@@ -61,13 +61,14 @@ class Fabric final : private router::LinkPort, private ClientOwner {
 
   io::EventLoop& loop_;
   Settings settings_;
-  Log& log_;
+  ClusterLog& log_;
   io::SystemRandom random_;
   TargetGate targets_;
   adapters::TcpAdapter tcp_;
   router::Router router_;
   snapshot::NodeConfig config_;
   snapshot::RuntimeSettings limits_;
+  std::optional<Identity> identity_;
   bool configured_ = false;
   std::optional<WallTime> control_away_since_;
   channel::ConfigAuthority authority_ = channel::ConfigAuthority::expired;

@@ -1,5 +1,5 @@
-// The one rap-fabric of a state directory, from its start to its end: its lock and its pid file
-// (which an agent adopts it by), the event loop, the signals.
+// The one rap-fabric of a state directory, from its start to its end: its lock, the event loop, the
+// signals; and its pid file, by which an agent of its own user adopts it.
 #pragma once
 
 #include <expected>

@@ -10,6 +10,7 @@
 #include "io/stream/test_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 namespace rap::fabric {
 namespace {
@@ -31,6 +32,26 @@ TEST_F(RunFabric, LeavesADirectoryAloneThatAnotherRunsOn) {
   ASSERT_FALSE(ran);
   EXPECT_EQ("another rap-fabric runs on " + folder.path().string(), ran.error());
   EXPECT_FALSE(std::filesystem::exists(folder / kPidFile)) << "which names the other one";
+}
+
+TEST_F(RunFabric, MakesItsDirectoryAndEndsInOrderWhenItsAgentAsksItTo) {
+  settings.state = folder / "own";
+  settings.agent_socket = folder / "agent.sock";
+  settings.agent_user = ::geteuid();
+  io::TestLoop world;
+  std::optional<io::MessageListener> agent;
+  world.run([&] {
+    agent.emplace(world.loop, settings.agent_socket.string(),
+                  io::MessageHandlers{
+                      .on_open = [](auto fabric) { fabric->send(encode_to_fabric(wire::End{})); },
+                      .on_message = [](const std::string&) {},
+                      .on_close = [] {}},
+                  log);
+  });
+  EXPECT_TRUE(run_fabric(settings, log));
+  EXPECT_EQ(1, log.count("fabric.stopped"));
+  EXPECT_FALSE(std::filesystem::exists(settings.state / kPidFile)) << "nobody adopts it";
+  world.run([&] { agent.reset(); });
 }
 
 TEST_F(RunFabric, SaysWhichProcessItIsAndEndsInOrderWhenItIsToldTo) {

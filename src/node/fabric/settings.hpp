@@ -6,9 +6,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "wire/url.hpp"
+#include <sys/types.h>
 
 namespace rap::fabric {
 
@@ -23,11 +22,12 @@ struct Address {
 std::expected<Address, std::string> parse_address(const std::string& text);
 
 struct Settings {
-  std::filesystem::path state;     // the node-agent's state directory
+  std::filesystem::path state;         // its own, or the node-agent's where one user runs both
+  std::filesystem::path agent_socket;  // empty: agent.sock in the state directory
+  std::optional<uid_t> agent_user;     // nullopt: the agent is of our own user
   Address data_plane;              // clients: WebSocket over TLS
   Address fabric;                  // nodes: mutual TLS
   std::optional<Address> metrics;  // Prometheus: plain HTTP
-  std::vector<wire::HostPort> control = {};  // the control plane's listeners: never targets
 };
 
 }  // namespace rap::fabric

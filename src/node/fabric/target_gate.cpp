@@ -45,9 +45,15 @@ bool is_same_name(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-TargetGate::TargetGate(io::EventLoop& loop, std::vector<wire::HostPort> control,
-                       std::vector<Address> own, Log& log)
-    : loop_(loop), control_(std::move(control)), own_(std::move(own)), log_(log), again_(loop) {
+TargetGate::TargetGate(io::EventLoop& loop, std::vector<Address> own, Log& log)
+    : loop_(loop), own_(std::move(own)), log_(log), again_(loop) {}
+
+void TargetGate::set_control(std::vector<wire::HostPort> control) {
+  if (control == control_) return;
+  control_ = std::move(control);
+  std::erase_if(control_addresses_, [&](const auto& known) {
+    return std::ranges::none_of(control_, [&](const auto& c) { return c.host == known.first; });
+  });
   look_up_control();
 }
 

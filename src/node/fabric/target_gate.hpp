@@ -24,8 +24,10 @@ inline constexpr std::chrono::seconds kControlLookupInterval{60};
 
 class TargetGate {
  public:
-  TargetGate(io::EventLoop& loop, std::vector<wire::HostPort> control, std::vector<Address> own,
-             Log& log);
+  TargetGate(io::EventLoop& loop, std::vector<Address> own, Log& log);
+
+  // The control plane's listeners.
+  void set_control(std::vector<wire::HostPort> control);
 
   void configure(snapshot::TargetRanges ranges, std::string node_name);
   bool may_open(const adapters::ResourceRequest& request, const policy::IpAddress& address);

@@ -20,9 +20,7 @@ class TargetGateTest : public ::testing::Test {
   io::TestLog log;
 
   // Where it stands it has a timer, so that it is not moved.
-  TargetGate gate(std::vector<wire::HostPort> control, std::vector<Address> own = {}) {
-    return {loop, std::move(control), std::move(own), log};
-  }
+  TargetGate gate(std::vector<Address> own = {}) { return {loop, std::move(own), log}; }
   static void allow(TargetGate& gate, const char* range) {
     gate.configure(
         snapshot::target_ranges_from({wire::JsonValue(nlohmann::json{{"allow", {range}}})}),
@@ -37,7 +35,7 @@ class TargetGateTest : public ::testing::Test {
 };
 
 TEST_F(TargetGateTest, DeniesWhatIsDeniedByItself) {
-  TargetGate g = gate({});
+  TargetGate g = gate();
   EXPECT_TRUE(opens(g, "192.0.2.1", 22));
   EXPECT_FALSE(opens(g, "127.0.0.1", 22));
   EXPECT_FALSE(opens(g, "169.254.169.254", 80));
@@ -46,7 +44,7 @@ TEST_F(TargetGateTest, DeniesWhatIsDeniedByItself) {
 }
 
 TEST_F(TargetGateTest, NeverOpensTheNodesOwnListenersWhateverIsAllowed) {
-  TargetGate g = gate({}, {{"127.0.0.1", 7443}, {"0.0.0.0", 443}, {"::", 9464}});
+  TargetGate g = gate({{"127.0.0.1", 7443}, {"0.0.0.0", 443}, {"::", 9464}});
   allow(g, "127.0.0.1");
   EXPECT_FALSE(opens(g, "127.0.0.1", 7443));
   EXPECT_FALSE(opens(g, "::ffff:127.0.0.1", 7443));
@@ -58,7 +56,8 @@ TEST_F(TargetGateTest, NeverOpensTheNodesOwnListenersWhateverIsAllowed) {
 }
 
 TEST_F(TargetGateTest, OpensTheControlPlanesAddressOnlyByNameAndItsListenersNever) {
-  TargetGate g = gate({{"192.0.2.9", 8443}, {"192.0.2.9", 9091}});
+  TargetGate g = gate();
+  g.set_control({{"192.0.2.9", 8443}, {"192.0.2.9", 9091}});
   EXPECT_FALSE(opens(g, "192.0.2.9", 22));
   EXPECT_TRUE(opens(g, "192.0.2.8", 8443));
   allow(g, "192.0.2.0/24");
@@ -67,12 +66,17 @@ TEST_F(TargetGateTest, OpensTheControlPlanesAddressOnlyByNameAndItsListenersNeve
   EXPECT_TRUE(opens(g, "192.0.2.9", 22));
   EXPECT_FALSE(opens(g, "192.0.2.9", 8443));
   EXPECT_FALSE(opens(g, "192.0.2.9", 9091));
+  // It moved.
+  g.set_control({{"192.0.2.7", 8443}});
+  EXPECT_TRUE(opens(g, "192.0.2.9", 8443));
+  EXPECT_FALSE(opens(g, "192.0.2.7", 8443));
 }
 
 TEST_F(TargetGateTest, LooksTheControlPlanesNamesUp) {
   io::TestNameserver nameserver({.addresses = {{"control.test", {"192.0.2.9", "2001:db8::9"}}}});
   loop.resolver().set_options({.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
-  TargetGate g = gate({{"control.test", 8443}});
+  TargetGate g = gate();
+  g.set_control({{"control.test", 8443}});
   EXPECT_FALSE(opens(g, "192.0.2.9", 8443, "Control.Test")) << "the name itself, at once";
   io::Timer check(loop);
   const std::function<void()> wait = [&] {
@@ -89,7 +93,7 @@ TEST_F(TargetGateTest, LooksTheControlPlanesNamesUp) {
 TEST_F(TargetGateTest, SaysTheFirstDenialsOfAnOrganizationAndCountsTheRest) {
   {
     io::ThrottledLog throttled(log, io::mono_now);
-    TargetGate g(loop, {}, {}, throttled);
+    TargetGate g(loop, {}, throttled);
     for (int i = 0; i < 100; ++i) opens(g, "127.0.0.1", 22);
     EXPECT_EQ(log.count("target.denied\",\"resource"), kLinesOfASource);
   }

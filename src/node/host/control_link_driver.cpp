@@ -3,6 +3,7 @@
 #include "crypto/ocsp/ocsp.hpp"
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
+#include "node/agent/enrolment/fabric_identity.hpp"
 #include "node/host/answer.hpp"
 #include "wire/http/hints.hpp"
 
@@ -39,15 +40,17 @@ agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 ControlLinkDriver::ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& link,
                                      const agent::NodeIdentity& identity, agent::NodeFiles& state,
-                                     const std::string& socket_path, Log& log)
+                                     const std::string& socket_path, Log& log,
+                                     io::MessagePeer fabric_user)
     : link_(link),
       log_(log),
       loop_(loop),
       state_(state),
+      record_(identity.record),
       control_(control_options(identity, link)),
       calls_(std::make_shared<io::HttpClient>(loop, control_)),
       deltas_(std::make_shared<io::HttpClient>(loop, control_)),
-      listener_(loop, socket_path, fabric_handlers(), log),
+      listener_(loop, socket_path, fabric_handlers(), log, fabric_user),
       timer_(loop),
       outstanding_(loop) {}
 
@@ -57,20 +60,25 @@ void ControlLinkDriver::start() {
 }
 
 io::MessageHandlers ControlLinkDriver::fabric_handlers() {
-  return {
-      .on_open =
-          [this](std::shared_ptr<io::MessageConnection> connection) {
-            fabric_ = std::move(connection);
-            log_.info("fabric.connected");
-            step(agent::FabricConnected{});
-          },
-      .on_message = [this](std::string message) { step(agent::FabricSaid{std::move(message)}); },
-      .on_close =
-          [this] {
-            fabric_.reset();
-            log_.info("fabric.disconnected");
-            step(agent::FabricDisconnected{});
-          }};
+  return {.on_open =
+              [this](std::shared_ptr<io::MessageConnection> connection) {
+                fabric_ = std::move(connection);
+                log_.info("fabric.connected");
+                if (supervisor_ != nullptr) supervisor_->connected(fabric_);
+                step(agent::FabricConnected{});
+              },
+          .on_message =
+              [this](std::string message) {
+                if (supervisor_ != nullptr) supervisor_->heard();
+                step(agent::FabricSaid{std::move(message)});
+              },
+          .on_close =
+              [this] {
+                fabric_.reset();
+                log_.info("fabric.disconnected");
+                if (supervisor_ != nullptr) supervisor_->disconnected();
+                step(agent::FabricDisconnected{});
+              }};
 }
 
 void ControlLinkDriver::step(const agent::LinkEvent& event) {
@@ -134,6 +142,13 @@ void ControlLinkDriver::perform(const agent::TellFabric& tell) {
   if (fabric_) fabric_->send(tell.message);
 }
 
+void ControlLinkDriver::perform(const agent::TellIdentity&) {
+  if (!fabric_ || fabric_held_) return;
+  const auto identity = agent::fabric_identity(state_, record_);
+  if (!identity) return log_.error("identity.unusable", {{"detail", identity.error()}});
+  fabric_->send(wire::encode_to_fabric(*identity));
+}
+
 void ControlLinkDriver::perform(const agent::UseIdentity&) {
   const auto identity = agent::load_identity(state_);
   if (!identity || !*identity) {
@@ -157,7 +172,8 @@ void ControlLinkDriver::perform(const agent::HoldFabric& hold) {
       step(agent::EventsEnded{std::unexpected("Another agent has this node's identity.")});
     });
   }
-  if (hold_) hold_(hold.held);
+  fabric_held_ = hold.held;
+  if (supervisor_ != nullptr) supervisor_->hold(hold.held);
 }
 
 void ControlLinkDriver::perform(const agent::Say& say) {

@@ -12,6 +12,7 @@
 #include "io/stream/message_socket.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/link/control_link.hpp"
+#include "node/host/fabric_supervisor.hpp"
 #include "node/host/outstanding.hpp"
 
 namespace rap::host {
@@ -20,14 +21,16 @@ class ControlLinkDriver {
  public:
   ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& link,
                     const agent::NodeIdentity& identity, agent::NodeFiles& state,
-                    const std::string& socket_path, Log& log);
+                    const std::string& socket_path, Log& log,
+                    io::MessagePeer fabric_user = std::nullopt);
   void start();
   void fabric_started() { step(agent::FabricStarted{}); }
   // Called when certificates in the state directory were replaced.
   void on_new_certificate(std::function<void()> fn) { new_certificate_ = std::move(fn); }
-  // Called when rap-fabric must not run, and when it may again.
-  void on_hold(std::function<void(bool held)> fn) { hold_ = std::move(fn); }
-  void tell_fabric(std::string message) { perform(agent::TellFabric{std::move(message)}); }
+  // Hears of holds and of the fabric's connection; before start().
+  void supervise_with(FabricSupervisor& supervisor) { supervisor_ = &supervisor; }
+  // Tells the fabric again who this node is: a staple was replaced.
+  void tell_identity() { perform(agent::TellIdentity{}); }
 
  private:
   void step(const agent::LinkEvent& event);
@@ -37,6 +40,7 @@ class ControlLinkDriver {
   void perform(const agent::SendToControl& send);
   void perform(const agent::OpenEvents& open);
   void perform(const agent::TellFabric& tell);
+  void perform(const agent::TellIdentity& tell);
   void perform(const agent::UseIdentity& use);
   void perform(const agent::UseWorker& use);
   void perform(const agent::HoldFabric& hold);
@@ -47,6 +51,7 @@ class ControlLinkDriver {
   Log& log_;
   io::EventLoop& loop_;
   agent::NodeFiles& state_;
+  const agent::EnrolmentRecord record_;
   io::HttpClientOptions control_;  // as the identity of now says
   std::shared_ptr<io::HttpClient> calls_;   // a connection each, so that deltas wait for no
   std::shared_ptr<io::HttpClient> deltas_;  // configuration that is slow to come (CP-6)
@@ -56,7 +61,8 @@ class ControlLinkDriver {
   io::MessageListener listener_;
   io::Timer timer_;
   std::function<void()> new_certificate_;
-  std::function<void(bool)> hold_;
+  FabricSupervisor* supervisor_ = nullptr;
+  bool fabric_held_ = false;
   Outstanding outstanding_;
 };
 

@@ -93,16 +93,21 @@ TEST_F(ControlLinkDriverTest, TellsTheControlPlaneWhatTheFabricSees) {
   EXPECT_TRUE(told());
 }
 
-TEST_F(ControlLinkDriverTest, PassesOnToTheFabricWhatItIsToldToAndSaysWhenItIsGone) {
+TEST_F(ControlLinkDriverTest, TellsTheFabricWhoItIsWhenItComesAndWhenThatChangedAndSaysItIsGone) {
+  state_.files[std::string(agent::kNodeKeyFile)] = "KEY 1";
+  state_.files[std::string(agent::kChainFile)] = "CHAIN";
+  state_.files[std::string(agent::kSealKeyFile)] = "SEAL";
   begin();
   connect_fabric();
-  ASSERT_TRUE(log_.wait_for("fabric.connected"));
-  world_.run([this] { driver_->tell_fabric("{\"marker\":8}"); });
-  EXPECT_TRUE(log_.wait_for("marker\\\":8"));
+  EXPECT_TRUE(log_.wait_for("KEY 1"));
+  state_.files[std::string(agent::kNodeKeyFile)] = "KEY 2";
+  world_.run([this] { driver_->tell_identity(); });
+  EXPECT_TRUE(log_.wait_for("KEY 2"));
   world_.run([this] { fabric_.reset(); });
   EXPECT_TRUE(log_.wait_for("fabric.disconnected"));
-  world_.run([this] { driver_->tell_fabric("{\"marker\":9}"); });
-  EXPECT_EQ(0, log_.count("marker\\\":9")) << "nobody is there to hear it, which harms nothing";
+  state_.files[std::string(agent::kNodeKeyFile)] = "KEY 3";
+  world_.run([this] { driver_->tell_identity(); });
+  EXPECT_EQ(0, log_.count("KEY 3")) << "nobody is there to hear it, which harms nothing";
 }
 
 TEST_F(ControlLinkDriverTest, LetsNoDeltaWaitForAConfigurationThatIsSlowToCome) {

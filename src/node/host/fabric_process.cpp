@@ -91,9 +91,6 @@ void FabricProcess::spawn() {
     options.arguments.insert(options.arguments.end(),
                              {"--metrics-listen", options_.metrics_listen});
   }
-  for (const std::string& control : options_.control) {
-    options.arguments.insert(options.arguments.end(), {"--control", control});
-  }
   // What it says before it opens its log itself goes there too.
   options.log_file = log_file;
   options.ignored_signals = {SIGHUP};

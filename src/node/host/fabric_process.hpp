@@ -1,21 +1,21 @@
-// Keeps rap-fabric running. A fabric outlives its agent: one that runs already is adopted, one
-// that ends is started again when the supervision says so.
+// Keeps a rap-fabric of the agent's own user running. A fabric outlives its agent: one that runs
+// already is adopted, one that ends is started again when the supervision says so.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/log.hpp"
 #include "io/process/process.hpp"
 #include "io/stream/event_loop.hpp"
 #include "node/agent/supervision.hpp"
+#include "node/host/fabric_supervisor.hpp"
 
 namespace rap::host {
 
-class FabricProcess {
+class FabricProcess final : public FabricSupervisor {
  public:
   struct Options {
     std::filesystem::path state;
@@ -23,17 +23,15 @@ class FabricProcess {
     std::string data_plane_listen;
     std::string fabric_listen;
     std::string metrics_listen;
-    std::vector<std::string> control = {};  // "host:port" of the control plane's listeners
   };
 
   // `on_running` is called for each process started or adopted.
   FabricProcess(io::EventLoop& loop, Options options, RandomSource& rng, Log& log,
                 std::function<void()> on_running);
-  void start();
+  void start() override;
   // While it is held no fabric runs; one that does is ended.
-  void hold(bool held);
-  // Ends the one that runs; another takes its place.
-  void restart();
+  void hold(bool held) override;
+  void restart() override;
 
  private:
   void ensure();

@@ -3,6 +3,9 @@
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "io/system/file.hpp"
+#include "io/system/user.hpp"
+#include "node/host/fabric_process.hpp"
+#include "node/host/fabric_unit.hpp"
 #include "snapshot/certificate_names.hpp"
 #include "wire/url.hpp"
 
@@ -34,6 +37,16 @@ std::expected<std::optional<wire::JoinToken>, std::string> join_token(const Node
   if (text.empty()) return std::nullopt;
   auto token = RAP_TRY(wire::parse_join_token(text));
   return std::optional(std::move(token));
+}
+
+// Who may come as rap-fabric. The error says what is wrong about who it is, or about where it
+// comes.
+std::expected<io::MessagePeer, std::string> fabric_peer(const NodeAgentOptions& o) {
+  if (o.fabric_socket.empty()) return std::nullopt;
+  // Nobody else may put a socket of theirs in the place of ours.
+  RAP_TRY(io::check_only_we_write(o.fabric_socket.parent_path()));
+  const uid_t user = RAP_TRY(io::find_uid(o.fabric_user));
+  return user;
 }
 
 }  // namespace
@@ -155,21 +168,17 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   }
   link_ = std::make_unique<agent::ControlLink>(std::move(link_options), *link_state, state_,
                                                *security_, random_);
+  const auto fabric_user = fabric_peer(options_);
+  if (!fabric_user) return fabric_user.error();
+  const std::filesystem::path socket =
+      options_.fabric_socket.empty() ? options_.state / kAgentSocket : options_.fabric_socket;
   link_driver_ = std::make_unique<ControlLinkDriver>(loop_, *link_, *identity_, state_,
-                                                     (options_.state / kAgentSocket).string(), log);
-  ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log, [this] {
-    link_driver_->tell_fabric(wire::encode_to_fabric(wire::CredentialsChanged{}));
-  });
+                                                     socket.string(), log, *fabric_user);
+  ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log,
+                                       [this] { link_driver_->tell_identity(); });
   link_driver_->on_new_certificate([this] { ocsp_->reload(); });
-  link_driver_->on_hold([this](bool held) { fabric_->hold(held); });
-  FabricProcess::Options fabric{options_.state, options_.fabric_bin, options_.data_plane_listen,
-                                options_.fabric_listen, options_.metrics_listen};
-  fabric.control = {record.node_url};
-  if (const auto api = wire::parse_url(record.control_url, "https", 443)) {
-    fabric.control.push_back(api->authority.str());
-  }
-  fabric_ = std::make_unique<FabricProcess>(loop_, std::move(fabric), random_, log,
-                                            [this] { link_driver_->fabric_started(); });
+  fabric_ = make_fabric(log);
+  link_driver_->supervise_with(*fabric_);
   log.info("agent.ready", {{"node", record.node.str()}});
   link_driver_->start();
   ocsp_->reload();
@@ -179,10 +188,23 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   return {};
 }
 
+std::unique_ptr<FabricSupervisor> NodeAgent::make_fabric(Log& log) {
+  const auto running = [this] { link_driver_->fabric_started(); };
+  if (options_.fabric_bin.empty()) return std::make_unique<FabricUnit>(loop_, log, running);
+  return std::make_unique<FabricProcess>(
+      loop_,
+      FabricProcess::Options{options_.state, options_.fabric_bin, options_.data_plane_listen,
+                             options_.fabric_listen, options_.metrics_listen},
+      random_, log, running);
+}
+
 AgentEnd run_node_agent(NodeAgentOptions options, Log& log) {
   options.state = std::filesystem::absolute(options.state);
-  options.fabric_bin = std::filesystem::absolute(options.fabric_bin);
+  for (auto* path : {&options.fabric_bin, &options.fabric_socket}) {
+    if (!path->empty()) *path = std::filesystem::absolute(*path);
+  }
   if (auto made = io::make_directory(options.state); !made) return fail(log, made.error());
+  if (const auto peer = fabric_peer(options); !peer) return fail(log, peer.error());
   const auto lock = io::FileLock::try_lock(options.state / kAgentLock);
   if (!lock) {
     return fail(log, "Another rap-node-agent runs with " + options.state.string() +

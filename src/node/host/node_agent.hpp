@@ -16,7 +16,7 @@
 #include "node/agent/link/control_link.hpp"
 #include "node/host/control_link_driver.hpp"
 #include "node/host/enrolment_driver.hpp"
-#include "node/host/fabric_process.hpp"
+#include "node/host/fabric_supervisor.hpp"
 #include "node/host/host.hpp"
 #include "node/host/ocsp_driver.hpp"
 #include "node/store/security_db.hpp"
@@ -35,7 +35,9 @@ struct NodeAgentOptions {
   std::string fabric_listen;         // IP:PORT
   std::string fabric_advertise;      // HOST:PORT
   std::string metrics_listen;        // of rap-fabric; empty: none
-  std::filesystem::path fabric_bin;
+  std::filesystem::path fabric_bin;  // empty: a rap-fabric of another user comes by itself
+  std::filesystem::path fabric_socket;  // where it comes to; empty: agent.sock in `state`
+  std::string fabric_user;              // who that is: name or number
   std::filesystem::path log_file;  // empty: standard error
   unsigned checkin_interval_ms = 5000;
 };
@@ -56,6 +58,7 @@ class NodeAgent {
   // Returns an error, or the empty string once things are under way on the loop.
   std::string enrol_or_start();
   std::string start(agent::NodeIdentity identity);
+  std::unique_ptr<FabricSupervisor> make_fabric(Log& log);
   void enrolment_ended();
   std::string enrol(agent::NodeFiles& files, const std::optional<wire::JoinToken>& token,
                     const agent::AdvertisedAddresses& addresses);
@@ -80,7 +83,7 @@ class NodeAgent {
   std::unique_ptr<agent::ControlLink> link_;
   std::unique_ptr<ControlLinkDriver> link_driver_;
   std::unique_ptr<OcspDriver> ocsp_;
-  std::unique_ptr<FabricProcess> fabric_;
+  std::unique_ptr<FabricSupervisor> fabric_;
   AgentEnd end_ = AgentEnd::stopped;
 };
 

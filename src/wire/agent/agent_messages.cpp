@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.hpp"
 #include "wire/node_commands.hpp"
 
 namespace rap::wire {
@@ -16,8 +17,8 @@ using OrderedJson = nlohmann::ordered_json;
 constexpr std::string_view kConfig = "config";
 constexpr std::string_view kCommand = "command";
 constexpr std::string_view kControl = "control";
-constexpr std::string_view kIdentityChanged = "identity_changed";
-constexpr std::string_view kCredentialsChanged = "credentials_changed";
+constexpr std::string_view kIdentity = "identity";
+constexpr std::string_view kEnd = "end";
 constexpr std::string_view kSecurityState = "security_state";
 constexpr std::string_view kSecurityChanges = "security_changes";
 constexpr std::string_view kSecurityIncomplete = "security_incomplete";
@@ -58,11 +59,23 @@ std::string encode(const ControlReachable& m) {
   return text_of(out);
 }
 
-std::string encode(const IdentityChanged&) { return text_of(Json{{"type", kIdentityChanged}}); }
-
-std::string encode(const CredentialsChanged&) {
-  return text_of(Json{{"type", kCredentialsChanged}});
+Json to_value(const Credential& credential) {
+  return {{"key", credential.key_pem},
+          {"chain", credential.chain_pem},
+          {"staple", to_base64(credential.staple)}};
 }
+
+std::string encode(const Identify& m) {
+  Json control = Json::array();
+  for (const HostPort& listener : m.control) control.push_back(listener.str());
+  return text_of(Json{{"type", kIdentity},
+                      {"node", to_value(m.node)},
+                      {"worker", m.worker ? Json::array({to_value(*m.worker)}) : Json::array()},
+                      {"seal_key", m.seal_key},
+                      {"control", std::move(control)}});
+}
+
+std::string encode(const End&) { return text_of(Json{{"type", kEnd}}); }
 
 std::string encode(const SecurityState& m) {
   return text_of(Json{{"type", kSecurityState},
@@ -152,6 +165,34 @@ Decoded<ToFabric> decode_control(Received& m) {
   return done<ToFabric>(m, [&] { return out; });
 }
 
+Credential read_credential(const Json& value, std::string path, JsonFault& fault) {
+  JsonReader in(value, std::move(path), fault);
+  Credential out{in.text("key", kMaxKeyPemBytes), in.text("chain", kMaxChainPemBytes), {}};
+  auto staple = from_base64(in.text("staple", kMaxStapleTextBytes));
+  if (!staple) in.wrong("staple", "must be base64");
+  out.staple = std::move(staple).value_or(Bytes{});
+  in.finish();
+  return out;
+}
+
+Decoded<ToFabric> decode_identity(Received& m) {
+  Identify out;
+  out.node = read_credential(m.in.object("node"), "node", m.fault);
+  // None or one.
+  for (const Json& worker : m.in.array("worker", 1)) {
+    out.worker = read_credential(worker, m.in.item_path("worker", 0), m.fault);
+  }
+  out.seal_key = m.in.text("seal_key", kMaxSealKeyBytes);
+  const Json& control = m.in.array("control", kMaxControlListeners);
+  for (std::size_t i = 0; i < control.size(); ++i) {
+    const auto listener =
+        parse_host_port(m.in.item_text("control", i, control[i], kMaxListenerBytes));
+    if (!listener) m.in.wrong("control", "must hold HOST:PORT");
+    if (listener) out.control.push_back(*listener);
+  }
+  return done<ToFabric>(m, [&] { return std::move(out); });
+}
+
 Decoded<ToFabric> decode_security_state(Received& m) {
   check_rows(m);
   const bool first = m.in.boolean("first");
@@ -190,8 +231,8 @@ constexpr std::array<MessageType<ToFabric>, 8> kToFabric = {{
     {kConfig, decode_configure},
     {kCommand, decode_command},
     {kControl, decode_control},
-    {kIdentityChanged, decode_bare<IdentityChanged>},
-    {kCredentialsChanged, decode_bare<CredentialsChanged>},
+    {kIdentity, decode_identity},
+    {kEnd, decode_bare<End>},
     {kSecurityState, decode_security_state},
     {kSecurityChanges, decode_security_changed},
     {kSecurityIncomplete, decode_bare<SecurityIncomplete>},

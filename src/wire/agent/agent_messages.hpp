@@ -7,14 +7,17 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "wire/agent/observations.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_value.hpp"
+#include "wire/url.hpp"
 
 namespace rap::wire {
 
@@ -27,6 +30,12 @@ inline constexpr std::size_t kMaxSecurityRows = 16'384;    // of one list in one
 inline constexpr std::size_t kMaxCommandIdBytes = 128;
 inline constexpr std::size_t kMaxCommandStatusBytes = 128;
 inline constexpr std::size_t kMaxMessageTypeBytes = 32;
+inline constexpr std::size_t kMaxKeyPemBytes = std::size_t{8} * 1024;
+inline constexpr std::size_t kMaxChainPemBytes = std::size_t{64} * 1024;
+inline constexpr std::size_t kMaxStapleTextBytes = std::size_t{64} * 1024;
+inline constexpr std::size_t kMaxSealKeyBytes = 64;
+inline constexpr std::size_t kMaxControlListeners = 16;
+inline constexpr std::size_t kMaxListenerBytes = 300;  // "host:port"
 
 // --- from the agent to the fabric ---
 
@@ -47,13 +56,25 @@ struct ControlReachable {
   bool reachable = false;
   bool operator==(const ControlReachable&) const = default;
 };
-// Certificate and key in the state directory were replaced.
-struct IdentityChanged {
-  bool operator==(const IdentityChanged&) const = default;
+// A certificate that the fabric shows, the key that proves it, and what its issuer says of it.
+struct Credential {
+  std::string key_pem;
+  std::string chain_pem;
+  Bytes staple;  // empty: none yet
+  bool operator==(const Credential&) const = default;
 };
-// Something that is shown along with them was: a staple, or the certificate towards clients.
-struct CredentialsChanged {
-  bool operator==(const CredentialsChanged&) const = default;
+// Who the node is. The fabric reads no key from a file: it has those that it is told, in memory.
+// Said before a configuration, and again whenever one of them was replaced.
+struct Identify {
+  Credential node;                   // towards other nodes
+  std::optional<Credential> worker;  // towards clients; none: not yet
+  std::string seal_key;              // base64 of the X25519 secret
+  std::vector<HostPort> control;     // the control plane's listeners: never targets
+  bool operator==(const Identify&) const = default;
+};
+// The fabric ends in order; whoever started it starts it again.
+struct End {
+  bool operator==(const End&) const = default;
 };
 struct SecurityRows {
   JsonValue epochs;     // an array
@@ -76,9 +97,8 @@ struct SecurityIncomplete {
   bool operator==(const SecurityIncomplete&) const = default;
 };
 
-using ToFabric =
-    std::variant<Configure, TerminateSession, ControlReachable, IdentityChanged, CredentialsChanged,
-                 SecurityState, SecurityChanged, SecurityIncomplete>;
+using ToFabric = std::variant<Configure, TerminateSession, ControlReachable, Identify, End,
+                              SecurityState, SecurityChanged, SecurityIncomplete>;
 
 // --- from the fabric to the agent ---
 

@@ -67,8 +67,18 @@ std::vector<GoldenToFabric> golden_to_fabric() {
            R"("})"},
       {ControlReachable{true}, R"({"type":"control","reachable":true})"},
       {ControlReachable{false}, R"({"type":"control","reachable":false})"},
-      {IdentityChanged{}, R"({"type":"identity_changed"})"},
-      {CredentialsChanged{}, R"({"type":"credentials_changed"})"},
+      {Identify{{"KEY", "CHAIN", {}}, std::nullopt, "c2VhbA==", {}},
+       R"({"control":[],"node":{"chain":"CHAIN","key":"KEY","staple":""},)"
+       R"("seal_key":"c2VhbA==","type":"identity","worker":[]})"},
+      {Identify{{"KEY", "CHAIN", {1, 2, 3}},
+                Credential{"WORKER KEY", "WORKER CHAIN", {4}},
+                "c2VhbA==",
+                {{"control.example.org", 9091}, {"::1", 8443}}},
+       R"({"control":["control.example.org:9091","[::1]:8443"],)"
+       R"("node":{"chain":"CHAIN","key":"KEY","staple":"AQID"},"seal_key":"c2VhbA==",)"
+       R"("type":"identity",)"
+       R"("worker":[{"chain":"WORKER CHAIN","key":"WORKER KEY","staple":"BA=="}]})"},
+      {End{}, R"({"type":"end"})"},
       {SecurityState{rows, true, false},
        "{" + lists + R"(,"first":true,"last":false,"type":"security_state"})"},
       {SecurityChanged{rows}, "{" + lists + R"(,"type":"security_changes"})"},
@@ -131,6 +141,28 @@ TEST(AgentMessages, OfAnUnknownTypeAreAFailureThatNamesIt) {
     EXPECT_FALSE(decode_to_fabric(text)) << text;
     EXPECT_FALSE(decode_to_agent(text)) << text;
   }
+}
+
+TEST(AgentMessages, AnIdentityThatIsNotWholeIsRefused) {
+  const json good = json::parse(golden_to_fabric()[6].bytes);
+  ASSERT_TRUE(decode_to_fabric(good.dump()));
+  const auto refused = [&](const char* pointer, const json& value) {
+    json bent = good;
+    bent[json::json_pointer(pointer)] = value;
+    return !decode_to_fabric(bent.dump());
+  };
+  EXPECT_TRUE(refused("/node/key", std::string(kMaxKeyPemBytes + 1, 'k')));
+  EXPECT_FALSE(refused("/node/key", std::string(kMaxKeyPemBytes, 'k')));
+  EXPECT_TRUE(refused("/node/chain", std::string(kMaxChainPemBytes + 1, 'c')));
+  EXPECT_FALSE(refused("/node/chain", std::string(kMaxChainPemBytes, 'c')));
+  EXPECT_TRUE(refused("/node/staple", "no base64"));
+  EXPECT_TRUE(refused("/node/more", 1));
+  EXPECT_TRUE(refused("/worker/0", "no object"));
+  EXPECT_TRUE(refused("/worker", json::array({good["node"], good["node"]})));
+  EXPECT_TRUE(refused("/seal_key", std::string(kMaxSealKeyBytes + 1, 's')));
+  EXPECT_TRUE(refused("/control/0", "no address"));
+  EXPECT_TRUE(refused("/control", std::vector<std::string>(kMaxControlListeners + 1, "a:1")));
+  EXPECT_FALSE(refused("/control", std::vector<std::string>(kMaxControlListeners, "a:1")));
 }
 
 // Every member of every message: left out, of another type, and one more than there may be.

@@ -87,11 +87,7 @@ LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
   }
   if (std::holds_alternative<FabricConnected>(event)) {
     fabric_up_ = true;
-    LinkActions actions = tell_control();
-    append(actions, deltas_.fabric_connected());
-    append(actions, configs_.fabric_connected(now.wall));
-    append(actions, commands_.fabric_connected());
-    return actions;
+    return held_ ? LinkActions{} : tell_fabric_all(now);
   }
   if (std::holds_alternative<FabricDisconnected>(event)) {
     fabric_up_ = false;
@@ -148,7 +144,7 @@ LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
   }
   checkin_.succeeded(now.mono, rng_);
   refusal_said_.clear();
-  if (parsed->kept_out) return hold(true);
+  if (parsed->kept_out) return hold(now, true);
   configs_.announced(now.mono, parsed->config_version);
   commands_.announced(now.mono, parsed->commands_seq);
   // Not when it was asked of the certificate before.
@@ -156,7 +152,7 @@ LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
     renewal_.asked_to(now.mono);
   }
   LinkActions actions = control_reached(true, {});
-  append(actions, hold(false));
+  append(actions, hold(now, false));
   if (parsed->server_time) {
     append(actions, clock_.answered(checkin_sent_, now, *parsed->server_time));
   }
@@ -164,16 +160,30 @@ LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
   return actions;
 }
 
-LinkActions ControlLink::hold(bool held) {
+// What a fabric is told that has just come: first who it is.
+LinkActions ControlLink::tell_fabric_all(Now now) {
+  LinkActions actions = {TellIdentity{}};
+  append(actions, tell_control());
+  append(actions, deltas_.fabric_connected());
+  append(actions, configs_.fabric_connected(now.wall));
+  append(actions, commands_.fabric_connected());
+  return actions;
+}
+
+// A fabric that comes while it is held has neither keys nor a configuration, and carries nothing.
+LinkActions ControlLink::hold(Now now, bool held) {
   if (held == std::exchange(held_, held)) return {};
-  return {HoldFabric{held},
-          held ? Say{LogLevel::error, "node.held",
-                     "Another agent runs with this node's identity: this state directory is a "
-                     "copy, or was copied. rap-fabric is stopped here, and stays so while the "
-                     "other one is there. Stop this agent, and enrol its host as a node of its "
-                     "own, with an empty state directory."}
-               : Say{LogLevel::warn, "node.released",
-                     "The other agent with this node's identity is gone; this one takes over."}};
+  LinkActions actions = {
+      HoldFabric{held},
+      held ? Say{LogLevel::error, "node.held",
+                 "Another agent runs with this node's identity: this state directory is a "
+                 "copy, or was copied. rap-fabric is stopped here, and stays so while the "
+                 "other one is there. Stop this agent, and enrol its host as a node of its "
+                 "own, with an empty state directory."}
+           : Say{LogLevel::warn, "node.released",
+                 "The other agent with this node's identity is gone; this one takes over."}};
+  if (!held && fabric_up_) append(actions, tell_fabric_all(now));
+  return actions;
 }
 
 LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text) {

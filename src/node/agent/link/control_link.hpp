@@ -83,7 +83,8 @@ class ControlLink {
   LinkActions handle(Now now, const LinkEvent& event);
   LinkActions on_events(MonoTime now, const LinkEvent& event);
   LinkActions on_checkin(Now now, const Answer& answer);
-  LinkActions hold(bool held);
+  LinkActions tell_fabric_all(Now now);
+  LinkActions hold(Now now, bool held);
   LinkActions on_fabric_message(MonoTime now, const std::string& text);
   Duration checkin_interval() const;
   void follow_runtime(MonoTime now);

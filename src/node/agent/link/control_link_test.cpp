@@ -134,6 +134,34 @@ TEST_F(ControlLinkTest, SaysThatItIsRefusedAlsoWhenTheControlPlaneWasAwayBefore)
   EXPECT_EQ(said_.back(), "This node is disabled.");
 }
 
+TEST_F(ControlLinkTest, TellsAFabricThatComesWhoItIsBeforeAnythingElse) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  const LinkActions actions = link_->step(clocks(), FabricConnected{});
+  ASSERT_GT(actions.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<TellIdentity>(actions.front()));
+}
+
+TEST_F(ControlLinkTest, TellsAFabricNothingThatComesWhileItIsHeldUntilThatIsOver) {
+  check_in(5, 0);
+  answer(Call::pull_configs, configs(5, envelope(5)));
+  json answered = {{"config_version", 5}, {"commands_seq", 0}, {"renew_certificate", false}};
+  wake();
+  answered["kept_out"] = true;
+  answer(Call::checkin, answered);
+  ASSERT_TRUE(held_);
+  const std::size_t before = fabric_.size();
+  step(FabricConnected{});
+  EXPECT_EQ(identities_, 0);
+  EXPECT_EQ(fabric_.size(), before);
+  wake();
+  answered.erase("kept_out");
+  answer(Call::checkin, answered);
+  EXPECT_FALSE(held_);
+  EXPECT_EQ(identities_, 1);
+  EXPECT_EQ(fabric_.size(), before + 1) << "and its configuration";
+}
+
 // Scenario 37: this agent runs on a copy of a node's state directory.
 TEST_F(ControlLinkTest, KeepsOutOfTheWayOfTheNodeWhoseCopyItIs) {
   step(FabricConnected{});

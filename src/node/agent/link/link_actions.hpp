@@ -48,14 +48,17 @@ struct UseIdentity {};
 // So did those towards clients.
 struct UseWorker {};
 
+// Tell rap-fabric who this node is, with the keys and certificates of the state directory.
+struct TellIdentity {};
+
 // Another agent has this node's identity, and is the one that counts: rap-fabric must not run here
 // until that is over.
 struct HoldFabric {
   bool held = false;
 };
 
-using LinkAction =
-    std::variant<SendToControl, OpenEvents, TellFabric, UseIdentity, UseWorker, HoldFabric, Say>;
+using LinkAction = std::variant<SendToControl, OpenEvents, TellFabric, TellIdentity, UseIdentity,
+                                UseWorker, HoldFabric, Say>;
 using LinkActions = std::vector<LinkAction>;
 
 inline void append(LinkActions& to, LinkActions from) {

@@ -97,9 +97,9 @@ LinkActions RenewalSync::on_answer(Now now, const Answer& answer,
            "The " + std::string(to_string(subject_.kind)) + "'s certificate " +
                certificate_->serial_hex() + " is in use."};
   if (subject_.call == Call::renew_worker) {
-    return {std::move(said), UseWorker{}, tell_fabric(wire::CredentialsChanged{})};
+    return {std::move(said), UseWorker{}, TellIdentity{}};
   }
-  return {std::move(said), UseIdentity{}, tell_fabric(wire::IdentityChanged{})};
+  return {std::move(said), UseIdentity{}, TellIdentity{}};
 }
 
 std::expected<void, std::string> RenewalSync::take_over(

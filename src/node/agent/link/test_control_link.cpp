@@ -19,6 +19,7 @@ void ControlLinkWorld::restart() {
   fabric_.clear();
   security_messages_.clear();
   reconnects_ = 0;
+  identities_ = 0;
   streams_ = 0;
   take(link_->load(clocks()));
 }
@@ -36,6 +37,7 @@ void ControlLinkWorld::take(LinkActions actions) {
         fabric_.push_back(std::move(message));
       }
     }
+    if (std::holds_alternative<TellIdentity>(action)) ++identities_;
     if (std::holds_alternative<UseIdentity>(action)) ++reconnects_;
     if (std::holds_alternative<OpenEvents>(action)) ++streams_;
     if (const auto* hold = std::get_if<HoldFabric>(&action)) held_ = hold->held;

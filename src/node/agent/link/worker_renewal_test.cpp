@@ -63,7 +63,7 @@ TEST_F(WorkerRenewal, ComesBeforeTwoThirdsOfItsLifeAndReplacesTheFilesInOrder) {
                 ->public_key()
                 .spki_sha256());
   const bool told = std::ranges::any_of(
-      done, [](const LinkAction& a) { return std::holds_alternative<TellFabric>(a); });
+      done, [](const LinkAction& a) { return std::holds_alternative<TellIdentity>(a); });
   const bool reconnects = std::ranges::any_of(
       done, [](const LinkAction& a) { return std::holds_alternative<UseIdentity>(a); });
   EXPECT_TRUE(told) << "the listener takes it for new connections";
