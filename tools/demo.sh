@@ -94,6 +94,21 @@ until_up() {
   "$@" >/dev/null 2>&1 || fail "$name ended"
 }
 
+# In a directory of everybody's the name may have been taken by somebody else, who would then choose
+# what is written, removed and ended here.
+state_is_ours() {
+  [[ -e $state || -L $state ]] || mkdir -m 755 "$state" || return 1
+  [[ -d $state && ! -L $state && -O $state && -z $(find "$state" -maxdepth 0 -perm /022) ]]
+}
+use_state() {
+  state_is_ours || {
+    trap - ERR
+    echo "demo: $state is not a directory of this user's that nobody else can write to; remove it," \
+      'or choose another one with RAP_DEMO_STATE' >&2
+    exit 1
+  }
+}
+
 stop_all() {
   local name path pid
   # Agents first, for they would start their fabric again; the database after those who use it.
@@ -365,12 +380,17 @@ up() {
 }
 
 case ${1-up} in
-  up) up ;;
+  up)
+    use_state
+    up
+    ;;
   stop)
+    use_state
     stop_all
     echo "The demo is stopped; its state stays in $state ('tools/demo.sh reset' removes it)."
     ;;
   reset)
+    use_state
     stop_all
     rm -rf "$state"
     ;;

@@ -19,6 +19,7 @@
 
 #include "control/store/database.hpp"
 #include "control/store/postgres/connection.hpp"
+#include "io/system/file.hpp"
 
 namespace rap::store {
 namespace {
@@ -29,6 +30,7 @@ constexpr const char* kSuperuser = "postgres";  // of the cluster; used once, to
 constexpr const char* kStartSeconds = "60";
 constexpr const char* kMaxConnections = "40";
 constexpr const char* kSocketName = "/.s.PGSQL.5432";
+constexpr std::size_t kMaxPidFileBytes = 4096;
 constexpr const char* kReadyMark = "rap_ready";  // in the data directory, once create() is done
 
 std::unexpected<std::string> failure(std::string sentence) {
@@ -116,10 +118,8 @@ PrivatePostgres::Done make_directory(const fs::path& path, const passwd& owner) 
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return failure(path.string() + ": " + errno_text());
   }
-  if (geteuid() == 0 && chown(path.c_str(), owner.pw_uid, owner.pw_gid) != 0) {
-    return failure(path.string() + ": " + errno_text());
-  }
-  return {};
+  if (geteuid() != 0) return {};
+  return io::give_directory(path, {owner.pw_uid, owner.pw_gid});
 }
 
 // Every directory above must let the server's user through.
@@ -142,15 +142,10 @@ PrivatePostgres::Done check_reachable(const fs::path& path, const passwd& user) 
 
 PrivatePostgres::Done write_file(const fs::path& path, const std::string& text,
                                  const passwd& owner) {
-  std::ofstream out(path, std::ios::trunc);
-  out << text;
-  out.close();
-  if (!out) return failure(path.string() + ": cannot be written");
-  chmod(path.c_str(), 0600);
-  if (geteuid() == 0 && chown(path.c_str(), owner.pw_uid, owner.pw_gid) != 0) {
-    return failure(path.string() + ": " + errno_text());
-  }
-  return {};
+  // The folder belongs to PostgreSQL's user, who could have put a link there.
+  const auto theirs =
+      geteuid() == 0 ? std::optional(io::FileOwner{owner.pw_uid, owner.pw_gid}) : std::nullopt;
+  return io::write_file_atomic(path, text, 0600, theirs);
 }
 
 }  // namespace
@@ -264,9 +259,9 @@ PrivatePostgres::Done PrivatePostgres::control(const char* action) const {
 // The postmaster's pid and lock files outlive a kill -9, and where nobody reaps orphans its process
 // lingers as a zombie: PostgreSQL would take that for a server that runs.
 void PrivatePostgres::forget_dead_server() const {
-  std::ifstream pid_file(options_.data / "postmaster.pid");
-  long pid = 0;
-  if (!(pid_file >> pid)) return;
+  const auto text = io::read_plain_file(options_.data / "postmaster.pid", kMaxPidFileBytes);
+  const long pid = text ? std::atol(text->c_str()) : 0;
+  if (pid <= 0) return;
   std::ifstream stat_file("/proc/" + std::to_string(pid) + "/stat");
   const std::string stat(std::istreambuf_iterator<char>(stat_file), {});
   const std::size_t name_end = stat.rfind(") ");

@@ -35,13 +35,15 @@ bool write_all(int fd, std::string_view content) {
 }
 
 // 0, or the errno of the step that failed.
-int write_temporary(const fs::path& temporary, std::string_view content, mode_t mode) {
+int write_temporary(const fs::path& temporary, std::string_view content, mode_t mode,
+                    std::optional<FileOwner> owner) {
   // The mode counts from the first moment: a secret is never readable to others, not even empty.
   Descriptor file(
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file) return errno;
   // Afterwards exactly the mode asked for, which the umask may have narrowed.
-  const bool ok = ::fchmod(file.get(), mode) == 0 && write_all(file.get(), content) &&
+  const bool ok = (!owner || ::fchown(file.get(), owner->uid, owner->gid) == 0) &&
+                  ::fchmod(file.get(), mode) == 0 && write_all(file.get(), content) &&
                   ::fsync(file.get()) == 0 && ::close(file.release()) == 0;
   if (ok) return 0;
   const int error = errno;
@@ -54,14 +56,32 @@ int sync_directory(const fs::path& directory) {
   return dir && ::fsync(dir.get()) == 0 ? 0 : errno;
 }
 
+std::expected<std::string, std::string> read_all(int fd, const fs::path& path,
+                                                 std::size_t max_bytes) {
+  std::string content;
+  for (;;) {
+    const std::size_t old_size = content.size();
+    content.resize(old_size + kReadChunkBytes);
+    const ssize_t n = ::read(fd, content.data() + old_size, kReadChunkBytes);
+    if (n < 0 && errno != EINTR) return failed(path, errno);
+    content.resize(old_size + static_cast<std::size_t>(n < 0 ? 0 : n));
+    if (content.size() > max_bytes) {
+      return std::unexpected(path.string() + ": larger than the " + std::to_string(max_bytes) +
+                             " bytes allowed here");
+    }
+    if (n == 0) return content;
+  }
+}
+
 }  // namespace
 
 std::expected<void, std::string> write_file_atomic(const fs::path& path, std::string_view content,
-                                                   mode_t mode) {
+                                                   mode_t mode, std::optional<FileOwner> owner) {
   SystemRandom random;
   fs::path temporary = path;
   temporary += "." + to_hex(random.bytes(8)) + std::string(kTemporarySuffix);
-  if (const int error = write_temporary(temporary, content, mode)) return failed(path, error);
+  if (const int error = write_temporary(temporary, content, mode, owner))
+    return failed(path, error);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary.c_str());
@@ -73,21 +93,18 @@ std::expected<void, std::string> write_file_atomic(const fs::path& path, std::st
 }
 
 std::expected<std::string, std::string> read_file(const fs::path& path, std::size_t max_bytes) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return failed(path, errno);
-  std::string content;
-  for (;;) {
-    const std::size_t old_size = content.size();
-    content.resize(old_size + kReadChunkBytes);
-    const ssize_t n = ::read(file.get(), content.data() + old_size, kReadChunkBytes);
-    if (n < 0 && errno != EINTR) return failed(path, errno);
-    content.resize(old_size + static_cast<std::size_t>(n < 0 ? 0 : n));
-    if (content.size() > max_bytes) {
-      return std::unexpected(path.string() + ": larger than the " + std::to_string(max_bytes) +
-                             " bytes allowed here");
-    }
-    if (n == 0) return content;
-  }
+  return read_all(file.get(), path, max_bytes);
+}
+
+std::expected<std::string, std::string> read_plain_file(const fs::path& path,
+                                                        std::size_t max_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info{};
+  if (!file || ::fstat(file.get(), &info) != 0) return failed(path, errno);
+  if (!S_ISREG(info.st_mode)) return failed(path, EINVAL);
+  return read_all(file.get(), path, max_bytes);
 }
 
 std::expected<void, std::string> make_directory(const fs::path& path, mode_t mode) {
@@ -111,6 +128,12 @@ std::expected<void, std::string> make_directory(const fs::path& path, mode_t mod
   // Somebody else may have made it meanwhile.
   if (errno == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
   return failed(path, errno);
+}
+
+std::expected<void, std::string> give_directory(const fs::path& path, FileOwner owner) {
+  const Descriptor dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dir || ::fchown(dir.get(), owner.uid, owner.gid) != 0) return failed(path, errno);
+  return {};
 }
 
 std::expected<void, std::string> check_only_we_write(const fs::path& directory) {

@@ -15,15 +15,31 @@ namespace rap::io {
 // The file beside is called so until it is renamed; after a crash one may be left.
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
+struct FileOwner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
 // The error is a sentence with the path and strerror, e.g. "/x/key.pem: No space left on device".
+// Links in the directory are replaced and never followed, so that root may write into one that
+// belongs to somebody else; `owner` (nullopt: us) needs root.
 std::expected<void, std::string> write_file_atomic(const std::filesystem::path& path,
-                                                   std::string_view content, mode_t mode = 0600);
+                                                   std::string_view content, mode_t mode = 0600,
+                                                   std::optional<FileOwner> owner = std::nullopt);
 std::expected<std::string, std::string> read_file(const std::filesystem::path& path,
                                                   std::size_t max_bytes = 16 * 1024 * 1024);
+
+// The same of a file in a directory that belongs to somebody else: a link, a pipe or a device there
+// is refused.
+std::expected<std::string, std::string> read_plain_file(const std::filesystem::path& path,
+                                                        std::size_t max_bytes);
 
 // mkdir -p with the mode for the last component.
 std::expected<void, std::string> make_directory(const std::filesystem::path& path,
                                                 mode_t mode = 0700);
+
+// Gives a directory to somebody; the error is a sentence. A link is refused.
+std::expected<void, std::string> give_directory(const std::filesystem::path& path, FileOwner owner);
 
 // Whether the directory is one, no link, and nobody but us and root can put anything into it. The
 // error is a sentence.

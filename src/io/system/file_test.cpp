@@ -154,5 +154,51 @@ TEST(FileLock, DiesWithItsProcess) {
   EXPECT_TRUE(FileLock::try_lock(dir / "lock"));
 }
 
+TEST(WriteFileAtomic, ReplacesALinkAndLeavesAloneWhatItLedTo) {
+  TestDirectory dir;
+  ASSERT_TRUE(write_file_atomic(dir / "precious", "precious", 0640));
+  std::filesystem::create_symlink(dir / "precious", dir / "a");
+  ASSERT_TRUE(write_file_atomic(dir / "a", "ours", 0600, FileOwner{::geteuid(), ::getegid()}));
+  EXPECT_FALSE(std::filesystem::is_symlink(dir / "a"));
+  EXPECT_EQ(read_file(dir / "precious"), "precious");
+  EXPECT_EQ(mode_of(dir / "precious"), 0640U);
+}
+
+TEST(ReadPlainFile, ReadsNeitherThroughALinkNorFromAPipe) {
+  TestDirectory dir;
+  ASSERT_TRUE(write_file_atomic(dir / "a", "text"));
+  EXPECT_EQ(read_plain_file(dir / "a", 4), "text");
+  EXPECT_FALSE(read_plain_file(dir / "a", 3));
+  std::filesystem::create_symlink(dir / "a", dir / "link");
+  EXPECT_FALSE(read_plain_file(dir / "link", 100));
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(read_plain_file(dir / "pipe", 100));
+}
+
+TEST(GiveDirectory, RefusesALink) {
+  TestDirectory dir;
+  std::filesystem::create_directory(dir / "a");
+  EXPECT_TRUE(give_directory(dir / "a", {::geteuid(), ::getegid()}));
+  std::filesystem::create_directory_symlink(dir / "a", dir / "link");
+  EXPECT_FALSE(give_directory(dir / "link", {::geteuid(), ::getegid()}));
+}
+
+TEST(OnlyWeWrite, IsRefusedWhereOthersMayAndThroughALink) {
+  TestDirectory dir;
+  std::filesystem::create_directory(dir / "a");
+  for (const mode_t mode : {0700U, 0750U, 0755U}) {
+    ASSERT_EQ(::chmod((dir / "a").c_str(), mode), 0);
+    EXPECT_TRUE(check_only_we_write(dir / "a"));
+  }
+  for (const mode_t mode : {0770U, 0702U, 01777U}) {
+    ASSERT_EQ(::chmod((dir / "a").c_str(), mode), 0);
+    EXPECT_THAT(check_only_we_write(dir / "a").error(), HasSubstr("can be written to by others"));
+  }
+  ASSERT_EQ(::chmod((dir / "a").c_str(), 0700), 0);
+  std::filesystem::create_directory_symlink(dir / "a", dir / "link");
+  EXPECT_FALSE(check_only_we_write(dir / "link"));
+  EXPECT_FALSE(check_only_we_write(dir / "none"));
+}
+
 }  // namespace
 }  // namespace rap::io
