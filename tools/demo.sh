@@ -103,8 +103,8 @@ state_is_ours() {
 use_state() {
   state_is_ours || {
     trap - ERR
-    echo "demo: $state is not a directory of this user's that nobody else can write to; remove it," \
-      'or choose another one with RAP_DEMO_STATE' >&2
+    echo "demo: $state is not a directory of this user's that nobody else can write to;" \
+      'remove it, or choose another one with RAP_DEMO_STATE' >&2
     exit 1
   }
 }

@@ -1,5 +1,6 @@
-"""A host of the fabric as the units of packaging/systemd run it: rap-node-agent and rap-fabric as two
-users, neither of which is ours, and a thread in place of systemd that starts rap-fabric again."""
+"""A host of the fabric as the units of packaging/systemd run it: rap-node-agent and rap-fabric as
+two users, neither of which is ours, and a thread in place of systemd that starts rap-fabric again.
+"""
 
 import contextlib
 import os

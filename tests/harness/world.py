@@ -34,8 +34,8 @@ def enrol(owner, node):
 
 
 class World:
-    """`hosts` says where each program runs: control, entry-1, relay-1, egress-1, target; `make_node`
-    how a node is run."""
+    """`hosts` says where each program runs: control, entry-1, relay-1, egress-1, target;
+    `make_node` how a node is run."""
 
     def __init__(self, *, nodes=True, hosts=None, control_options=(), make_node=Node):
         # Short names: a Unix socket's path has 108 bytes.

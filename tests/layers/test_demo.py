@@ -1,5 +1,5 @@
-"""The demo keeps its state where anybody could have put something of that name: it uses only what is
-its user's own."""
+"""The demo keeps its state where anybody could have put something of that name: it uses only what
+is its user's own."""
 
 import os
 import pathlib

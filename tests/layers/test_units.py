@@ -29,12 +29,36 @@ class Units(unittest.TestCase):
                 command, = re.findall(r"^ExecStart=(.*)$", unit.read_text(), re.M)
                 program, *words = command.split()
                 program = BIN / pathlib.Path(program).name
-                verbs = [word for word in words if re.fullmatch("[a-z-]+", word) and
-                         not word.startswith("-")]
+                verbs = [word for before, word in zip(["", *words], words)
+                         if re.fullmatch("[a-z][a-z-]*", word) and not before.startswith("--")]
                 known = subprocess.run([program, *verbs, "--help"], stdout=subprocess.PIPE,
                                        text=True, check=True).stdout
                 for option in (word for word in words if word.startswith("--")):
                     self.assertIn(option, known)
+
+    def test_agent_and_data_plane_meet_at_one_socket_as_two_users(self):
+        def said(unit):
+            text = (ROOT / "packaging" / "systemd" / unit).read_text()
+            settings = dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
+            options = dict(re.findall(r"(--[a-z-]+) (\S+)", settings["ExecStart"]))
+            return settings, options
+        agent, told = said("rap-node-agent.service")
+        fabric, its = said("rap-fabric.service")
+        self.assertEqual(its["--agent-socket"], told["--fabric-socket"])
+        self.assertEqual((agent["User"], fabric["User"]),
+                         (its["--agent-user"], told["--fabric-user"]))
+        self.assertNotEqual(agent["User"], fabric["User"])
+        self.assertEqual(f"/run/{agent['RuntimeDirectory']}",
+                         str(pathlib.Path(told["--fabric-socket"]).parent))
+        self.assertEqual(("0750", agent["Group"]),
+                         (agent["RuntimeDirectoryMode"], fabric["SupplementaryGroups"]))
+        # In user namespaces of their own they would both be nobody to each other.
+        self.assertNotIn("PrivateUsers", {**agent, **fabric})
+
+    def test_every_user_of_a_unit_is_made_by_the_package(self):
+        made = re.findall(r"^u (\S+)", (ROOT / "packaging/sysusers.d/rap.conf").read_text(), re.M)
+        users = [re.search("^User=(.*)$", unit.read_text(), re.M)[1] for unit in UNITS]
+        self.assertEqual(sorted(users), sorted(made))
 
 
 if __name__ == "__main__":

@@ -325,6 +325,7 @@ void Fabric::read_on(router::LinkId client) {
 }
 
 void Fabric::tick() {
+  service_manager_.alive();
   const MonoTime now = io::mono_now();
   router_.tick(now, io::wall_now());
   tcp_.expire(now);

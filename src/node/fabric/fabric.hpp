@@ -10,6 +10,7 @@
 #include "base/cluster_log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/tls_listener.hpp"
+#include "io/system/service_manager.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/agent_link.hpp"
 #include "node/fabric/channels.hpp"
@@ -63,6 +64,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   Settings settings_;
   ClusterLog& log_;
   io::SystemRandom random_;
+  const io::ServiceManager service_manager_;
   TargetGate targets_;
   adapters::TcpAdapter tcp_;
   router::Router router_;
