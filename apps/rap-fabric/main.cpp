@@ -3,7 +3,6 @@
 
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
-#include "io/system/throttled_log.hpp"
 #include "node/fabric/run_fabric.hpp"
 #include "options.hpp"
 
@@ -25,8 +24,7 @@ int main(int argc, char** argv) {
     std::cerr << "rap-fabric: " << ok.error() << "\n";
     return kFailed;
   }
-  rap::io::ThrottledLog log(lines, rap::io::mono_now);
-  if (const auto ran = rap::fabric::run_fabric(*settings, log); !ran) {
+  if (const auto ran = rap::fabric::run_fabric(*settings, lines); !ran) {
     std::cerr << "rap-fabric: " << ran.error() << "\n";
     return kFailed;
   }

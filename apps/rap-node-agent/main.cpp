@@ -3,7 +3,6 @@
 
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
-#include "io/system/throttled_log.hpp"
 #include "node/host/node_agent.hpp"
 #include "options.hpp"
 
@@ -22,6 +21,5 @@ int main(int argc, char** argv) {
     std::cerr << "rap-node-agent: " << ok.error() << "\n";
     return static_cast<int>(rap::host::AgentEnd::failed);
   }
-  rap::io::ThrottledLog log(lines, rap::io::mono_now);
-  return static_cast<int>(rap::host::run_node_agent(*options, log));
+  return static_cast<int>(rap::host::run_node_agent(*options, lines));
 }

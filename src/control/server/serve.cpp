@@ -11,7 +11,7 @@
 namespace rap::control::server {
 namespace {
 
-Result<void> serve(const ServeOptions& options, Log& log) {
+Result<void> serve(const ServeOptions& options, Log& lines) {
   const auto addresses = RAP_TRY(check_options(options));
   const StateDirectory state{std::filesystem::absolute(options.state)};
   if (!state.has_pki()) return std::unexpected(state.load_authority().error());
@@ -30,10 +30,10 @@ Result<void> serve(const ServeOptions& options, Log& log) {
     if (auto ok = postgres->start(); !ok) return ok;
   }
   const std::string conninfo = postgres ? postgres->conninfo() : options.database_url;
-  ClusterLog cluster_log(log, authority.cluster);
-  const auto done =
-      std::make_unique<Server>(state, std::move(authority), options, conninfo, cluster_log)
-          ->run(addresses, postgres);
+  ClusterLog cluster_log(lines, authority.cluster);
+  io::ThrottledLog log(cluster_log, io::mono_now);
+  const auto done = std::make_unique<Server>(state, std::move(authority), options, conninfo, log)
+                        ->run(addresses, postgres);
   if (postgres) {
     if (auto ok = postgres->stop(); !ok) log.warn("postgres.stop_failed", {{"reason", ok.error()}});
   }
@@ -50,9 +50,8 @@ int run_serve(const ServeOptions& options) {
     lines.error("control.failed", {{"reason", ok.error()}});
     return 1;
   }
-  io::ThrottledLog log(lines, io::mono_now);
-  if (const auto done = serve(options, log); !done) {
-    log.error("control.failed", {{"reason", done.error()}});
+  if (const auto done = serve(options, lines); !done) {
+    lines.error("control.failed", {{"reason", done.error()}});
     return 1;
   }
   return 0;

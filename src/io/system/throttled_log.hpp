@@ -1,6 +1,6 @@
 // A log in front of another that leaves out lines which somebody causes again and again
 // (base/log_throttle.hpp), and says how many. It is the one place where that is decided: every
-// program's main puts it before its log.
+// program's main puts it before its log, or what runs it does.
 #pragma once
 
 #include <functional>

@@ -41,10 +41,11 @@ std::vector<Address> own_listeners(const Settings& settings) {
 
 }  // namespace
 
-Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& log,
+Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, Log& log,
                std::function<void()> on_end)
     : loop_(loop),
       settings_(std::move(settings)),
+      cluster_log_(cluster_log),
       log_(log),
       targets_(loop, own_listeners(settings_), log),
       tcp_(loop, [this](const auto& request,
@@ -167,7 +168,7 @@ void Fabric::identify(const wire::Identify& said) {
   const bool renewed = identity_ && identity_->tls.chain.front().fingerprint() !=
                                         identity->tls.chain.front().fingerprint();
   identity_ = std::move(*identity);
-  if (identity_->cluster) log_.is_of(*identity_->cluster);
+  if (identity_->cluster) cluster_log_.is_of(*identity_->cluster);
   targets_.set_control(said.control);
   if (!configured_ || !renew_trust(config_)) return;
   open_listeners();

@@ -29,7 +29,8 @@ namespace rap::fabric {
 class Fabric final : private router::LinkPort, private ClientOwner {
  public:
   // `on_end` is called when the agent asks it to end.
-  Fabric(io::EventLoop& loop, Settings settings, ClusterLog& log, std::function<void()> on_end);
+  Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, Log& log,
+         std::function<void()> on_end);
   ~Fabric() override;
 
   // Says goodbye on every channel; `done` is called when they are closed or the time is up.
@@ -62,7 +63,8 @@ class Fabric final : private router::LinkPort, private ClientOwner {
 
   io::EventLoop& loop_;
   Settings settings_;
-  ClusterLog& log_;
+  ClusterLog& cluster_log_;  // below the log, and told of which cluster that is
+  Log& log_;
   io::SystemRandom random_;
   const io::ServiceManager service_manager_;
   TargetGate targets_;

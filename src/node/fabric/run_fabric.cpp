@@ -7,6 +7,7 @@
 #include "io/stream/event_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 #include "node/fabric/fabric.hpp"
 
 namespace rap::fabric {
@@ -16,8 +17,9 @@ constexpr mode_t kPidFileMode = 0644;
 
 }  // namespace
 
-std::expected<void, std::string> run_fabric(const Settings& settings, Log& program_log) {
-  ClusterLog log(program_log);
+std::expected<void, std::string> run_fabric(const Settings& settings, Log& lines) {
+  ClusterLog cluster_log(lines);
+  io::ThrottledLog log(cluster_log, io::mono_now);
   RAP_TRY(io::make_directory(settings.state));
   const auto lock = io::FileLock::try_lock(settings.state / kLockFile);
   if (!lock) return std::unexpected("another rap-fabric runs on " + settings.state.string());
@@ -30,7 +32,7 @@ std::expected<void, std::string> run_fabric(const Settings& settings, Log& progr
   io::raise_descriptor_limit();
   io::EventLoop loop;
   std::function<void()> end;
-  Fabric node(loop, settings, log, [&] { end(); });
+  Fabric node(loop, settings, cluster_log, log, [&] { end(); });
   end = [&] { node.shut_down([&] { loop.stop(); }); };
   loop.on_signal(end);
   log.info("fabric.started", {{"pid", ::getpid()}});

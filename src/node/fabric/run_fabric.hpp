@@ -14,6 +14,6 @@ inline constexpr const char* kLockFile = "fabric.lock";
 inline constexpr const char* kPidFile = "fabric.pid";
 
 // Returns after a signal, or why it cannot run: another rap-fabric holds the lock.
-std::expected<void, std::string> run_fabric(const Settings& settings, Log& log);
+std::expected<void, std::string> run_fabric(const Settings& settings, Log& lines);
 
 }  // namespace rap::fabric

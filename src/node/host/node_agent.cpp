@@ -51,8 +51,11 @@ std::expected<io::MessagePeer, std::string> fabric_peer(const NodeAgentOptions& 
 
 }  // namespace
 
-NodeAgent::NodeAgent(NodeAgentOptions options, Log& log)
-    : options_(std::move(options)), log_(log), state_(options_.state) {}
+NodeAgent::NodeAgent(NodeAgentOptions options, Log& lines)
+    : options_(std::move(options)),
+      cluster_log_(lines),
+      log_(cluster_log_, io::mono_now),
+      state_(options_.state) {}
 
 AgentEnd NodeAgent::run() {
   state_.remove_leftovers();
@@ -60,8 +63,7 @@ AgentEnd NodeAgent::run() {
   if (const std::string error = enrol_or_start(); !error.empty()) return fail(log_, error);
   loop_.run();
   if (end_ == AgentEnd::stopped) {
-    Log& log = cluster_log_ ? *cluster_log_ : log_;
-    log.info("agent.stopped", {{"detail", "rap-fabric goes on."}});
+    log_.info("agent.stopped", {{"detail", "rap-fabric goes on."}});
   }
   return end_;
 }
@@ -100,19 +102,19 @@ std::string NodeAgent::enrol(agent::NodeFiles& files, const std::optional<wire::
   auto plan = agent::plan_enrolment(files, token, addresses, random_);
   if (!plan) return plan.error();
   enrolment_ = std::make_unique<agent::EnrolmentClient>(std::move(*plan), host_facts(), random_);
-  enrolment_driver_ = std::make_unique<EnrolmentDriver>(loop_, *enrolment_, files, log_,
-                                                        [this] { enrolment_ended(); });
-  enrolment_driver_->start();
+  enrolment_shell_ = std::make_unique<EnrolmentShell>(loop_, *enrolment_, files, log_,
+                                                      [this] { enrolment_ended(); });
+  enrolment_shell_->start();
   return {};
 }
 
 void NodeAgent::enrolment_ended() {
-  // Posted: the driver that calls this is about to go.
+  // Posted: the shell that calls this is about to go.
   loop_.post([this] {
     const bool enrolled = enrolment_->stage() == agent::EnrolmentStage::enrolled;
     end_ = enrolled ? AgentEnd::failed : end_of(enrolment_->refusal());
     std::string error = enrolled ? std::string() : enrolment_->refusal_text();
-    enrolment_driver_.reset();
+    enrolment_shell_.reset();
     if (enrolled && !readmission_) {
       error = enrol_or_start();
     } else if (readmission_) {
@@ -150,7 +152,8 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   identity_ = std::move(identity);
   const agent::EnrolmentRecord& record = identity_->record;
   security_.emplace(options_.state / agent::kSecurityFile, record.cluster);
-  Log& log = cluster_log_.emplace(log_, record.cluster);
+  cluster_log_.is_of(record.cluster);
+  Log& log = log_;
   agent::ControlLinkOptions link_options{
       .scope = {}, .certificate = identity_->tls.chain.front(), .host = {}, .made_at = {}};
   link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
@@ -172,15 +175,15 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   if (!fabric_user) return fabric_user.error();
   const std::filesystem::path socket =
       options_.fabric_socket.empty() ? options_.state / kAgentSocket : options_.fabric_socket;
-  link_driver_ = std::make_unique<ControlLinkDriver>(loop_, *link_, *identity_, state_,
-                                                     socket.string(), log, *fabric_user);
-  ocsp_ = std::make_unique<OcspDriver>(loop_, state_, random_, log,
-                                       [this] { link_driver_->tell_identity(); });
-  link_driver_->on_new_certificate([this] { ocsp_->reload(); });
+  link_shell_ = std::make_unique<ControlLinkShell>(loop_, *link_, *identity_, state_,
+                                                   socket.string(), log, *fabric_user);
+  ocsp_ = std::make_unique<OcspShell>(loop_, state_, random_, log,
+                                      [this] { link_shell_->tell_identity(); });
+  link_shell_->on_new_certificate([this] { ocsp_->reload(); });
   fabric_ = make_fabric(log);
-  link_driver_->supervise_with(*fabric_);
+  link_shell_->supervise_with(*fabric_);
   log.info("agent.ready", {{"node", record.node.str()}});
-  link_driver_->start();
+  link_shell_->start();
   ocsp_->reload();
   fabric_->start();
   // What runs since before knows the old identity and addresses.
@@ -189,7 +192,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
 }
 
 std::unique_ptr<FabricSupervisor> NodeAgent::make_fabric(Log& log) {
-  const auto running = [this] { link_driver_->fabric_started(); };
+  const auto running = [this] { link_shell_->fabric_started(); };
   if (options_.fabric_bin.empty()) return std::make_unique<FabricUnit>(loop_, log, running);
   return std::make_unique<FabricProcess>(
       loop_,

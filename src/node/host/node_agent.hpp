@@ -10,15 +10,16 @@
 #include "base/cluster_log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/system/system.hpp"
+#include "io/system/throttled_log.hpp"
 #include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/enrolment/readmission.hpp"
 #include "node/agent/link/control_link.hpp"
-#include "node/host/control_link_driver.hpp"
-#include "node/host/enrolment_driver.hpp"
+#include "node/host/control_link_shell.hpp"
+#include "node/host/enrolment_shell.hpp"
 #include "node/host/fabric_supervisor.hpp"
 #include "node/host/host.hpp"
-#include "node/host/ocsp_driver.hpp"
+#include "node/host/ocsp_shell.hpp"
 #include "node/store/security_db.hpp"
 
 namespace rap::host {
@@ -47,8 +48,8 @@ enum class AgentEnd : int { stopped = 0, failed = 1, denied = 4, untrusted_contr
 
 class NodeAgent {
  public:
-  // `log` must outlive it.
-  NodeAgent(NodeAgentOptions options, Log& log);
+  // `lines` must outlive it.
+  NodeAgent(NodeAgentOptions options, Log& lines);
 
   // Runs until a signal or stop(). The rap-fabric it watches goes on.
   AgentEnd run();
@@ -65,15 +66,15 @@ class NodeAgent {
   std::string end_readmission();
 
   const NodeAgentOptions options_;
-  Log& log_;
+  ClusterLog cluster_log_;
+  io::ThrottledLog log_;
   StateFiles state_;
   // Once the node is enrolled:
-  std::optional<ClusterLog> cluster_log_;
   std::optional<node_store::SecurityDb> security_;
   io::SystemRandom random_;
   io::EventLoop loop_;
   std::unique_ptr<agent::EnrolmentClient> enrolment_;
-  std::unique_ptr<EnrolmentDriver> enrolment_driver_;
+  std::unique_ptr<EnrolmentShell> enrolment_shell_;
   // While it is readmitted:
   std::optional<agent::ReadmissionFiles> readmission_;
   std::optional<wire::JoinToken> readmission_token_;
@@ -81,8 +82,8 @@ class NodeAgent {
   bool readmitted_ = false;
   std::optional<agent::NodeIdentity> identity_;
   std::unique_ptr<agent::ControlLink> link_;
-  std::unique_ptr<ControlLinkDriver> link_driver_;
-  std::unique_ptr<OcspDriver> ocsp_;
+  std::unique_ptr<ControlLinkShell> link_shell_;
+  std::unique_ptr<OcspShell> ocsp_;
   std::unique_ptr<FabricSupervisor> fabric_;
   AgentEnd end_ = AgentEnd::stopped;
 };
