@@ -4,16 +4,16 @@
 
 namespace rap::mesh {
 
-void ConfiguredRoutes::configure(NodeId self, const std::vector<Route>& routes,
-                                 const std::vector<Pool>& pools) {
+void ConfiguredRoutes::configure(NodeId self, const std::vector<ConfiguredRoute>& routes,
+                                 const std::vector<ConfiguredPool>& pools) {
   self_ = self;
   next_hops_.clear();
   members_.clear();
-  for (const Route& route : routes) {
+  for (const ConfiguredRoute& route : routes) {
     auto& hops = next_hops_[route.egress];
     hops.insert(hops.end(), route.next_hops.begin(), route.next_hops.end());
   }
-  for (const Pool& pool : pools) members_.try_emplace(pool.id, pool.members);
+  for (const ConfiguredPool& pool : pools) members_.try_emplace(pool.id, pool.members);
 }
 
 bool ConfiguredRoutes::visit(const Query& query,

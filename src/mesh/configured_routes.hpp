@@ -9,13 +9,13 @@
 namespace rap::mesh {
 
 // Where a flow for an egress node goes next.
-struct Route {
+struct ConfiguredRoute {
   NodeId egress;
   std::vector<NodeId> next_hops;  // neighbours, preferred first
-  bool operator==(const Route&) const = default;
+  bool operator==(const ConfiguredRoute&) const = default;
 };
 
-struct Pool {
+struct ConfiguredPool {
   EgressPoolId id;
   std::vector<NodeId> members;
 };
@@ -23,7 +23,8 @@ struct Pool {
 class ConfiguredRoutes final : public Routing {
  public:
   // In place of what was configured before.
-  void configure(NodeId self, const std::vector<Route>& routes, const std::vector<Pool>& pools);
+  void configure(NodeId self, const std::vector<ConfiguredRoute>& routes,
+                 const std::vector<ConfiguredPool>& pools);
 
   bool visit(const Query& query, const std::function<bool(const Candidate&)>& takes) const override;
 

@@ -20,10 +20,10 @@ constexpr Duration kRestart = 500ms;     // an agent is back after this
 constexpr unsigned kOneIn1000 = 1000;
 
 // What is answered to a report is that it arrived, and HTTP says that once.
-bool is_pull(agent::Call call) {
-  return call == agent::Call::checkin || call == agent::Call::pull_configs ||
-         call == agent::Call::pull_commands || call == agent::Call::pull_epochs ||
-         call == agent::Call::pull_blocklist;
+bool is_pull(agent::ControlCall call) {
+  return call == agent::ControlCall::checkin || call == agent::ControlCall::pull_configs ||
+         call == agent::ControlCall::pull_commands || call == agent::ControlCall::pull_epochs ||
+         call == agent::ControlCall::pull_blocklist;
 }
 
 agent::Answer unreachable() { return std::unexpected("The control plane cannot be reached."); }

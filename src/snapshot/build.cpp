@@ -72,8 +72,8 @@ std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
   return peers;
 }
 
-std::vector<Route> routes_of(const ClusterIndex& cluster, const ModelNode& self) {
-  std::vector<Route> routes;
+std::vector<ConfiguredRoute> routes_of(const ClusterIndex& cluster, const ModelNode& self) {
+  std::vector<ConfiguredRoute> routes;
   if (!self.has(NodeRole::entry) && !self.has(NodeRole::relay)) return routes;
   std::vector<mesh::RoutedNode> relays;
   for (const ModelNode* relay : cluster.relays()) relays.push_back(member(*relay));

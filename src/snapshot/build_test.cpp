@@ -80,7 +80,7 @@ TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
   EXPECT_EQ(c.pools[0].members[0].seal_key, model.nodes[2].seal_key);
   EXPECT_EQ(c.token_keys, model.token_keys);
   ASSERT_EQ(c.routes.size(), 2U);
-  for (const Route& r : c.routes) EXPECT_EQ(r.next_hops, std::vector{relay_1});
+  for (const ConfiguredRoute& r : c.routes) EXPECT_EQ(r.next_hops, std::vector{relay_1});
 
   EXPECT_TRUE(c.resources.empty()) << "an entry must not learn where resources are";
 }
@@ -105,7 +105,7 @@ TEST_F(ThreeNodes, RelayKnowsItsNeighboursAndNothingOfTenants) {
     EXPECT_TRUE(p.endpoints.empty()) << "a relay that does not dial needs no address";
   }
   ASSERT_EQ(c.routes.size(), 2U);
-  for (const Route& r : c.routes) EXPECT_EQ(r.next_hops, std::vector{r.egress});
+  for (const ConfiguredRoute& r : c.routes) EXPECT_EQ(r.next_hops, std::vector{r.egress});
 
   EXPECT_TRUE(c.token_keys.empty());
   EXPECT_TRUE(c.pools.empty());
@@ -217,7 +217,7 @@ TEST_F(BuildNodeConfig, WithoutRelaysEgressDialsEveryEntry) {
     ASSERT_EQ(c.peers.size(), 1U);
     EXPECT_EQ(c.peers[0],
               (Peer{.node = egress_1, .roles = {egress}, .classes = wire::TrafficClassSet::all()}));
-    EXPECT_EQ(c.routes, (std::vector<Route>{{egress_1, {egress_1}}}));
+    EXPECT_EQ(c.routes, (std::vector<ConfiguredRoute>{{egress_1, {egress_1}}}));
   }
   const NodeConfig c = config_of(egress_1);
   ASSERT_EQ(c.peers.size(), 2U);
@@ -228,8 +228,8 @@ TEST_F(BuildNodeConfig, AnEntryPrefersAnEgressThatRelaysForItself) {
   const NodeId e = add_node("entry", {entry});
   const NodeId both = add_node("both", {relay, egress});
   const NodeId r = add_node("relay", {relay});
-  EXPECT_EQ(config_of(e).routes, (std::vector<Route>{{both, {both, r}}}));
-  EXPECT_EQ(config_of(r).routes, (std::vector<Route>{{both, {both}}}));
+  EXPECT_EQ(config_of(e).routes, (std::vector<ConfiguredRoute>{{both, {both, r}}}));
+  EXPECT_EQ(config_of(r).routes, (std::vector<ConfiguredRoute>{{both, {both}}}));
   EXPECT_TRUE(config_of(both).routes.empty()) << "it is the only egress: there is nobody else";
 }
 
@@ -256,13 +256,13 @@ TEST_F(BuildNodeConfig, IsConsistentForEveryMixOfRoles) {
         EXPECT_EQ(back->classes, p.classes);
         EXPECT_EQ(p.endpoints.size(), p.dial ? 1U : 0U);
       }
-      for (const Route& r : c.routes) {
+      for (const ConfiguredRoute& r : c.routes) {
         for (NodeId hop : r.next_hops) {
           ASSERT_TRUE(peer_of(c, hop));
           if (hop == r.egress) continue;
           EXPECT_FALSE(c.has_role(relay)) << "a relay hands a flow to the egress only";
           const auto& onward = configs[hop].routes;
-          const auto it = std::ranges::find(onward, r.egress, &Route::egress);
+          const auto it = std::ranges::find(onward, r.egress, &ConfiguredRoute::egress);
           ASSERT_NE(it, onward.end());
           EXPECT_EQ(it->next_hops, std::vector{r.egress});
         }

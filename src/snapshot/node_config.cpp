@@ -66,7 +66,7 @@ Json to_value(const Revocation& r) {
           {"severity", to_string(r.severity)}};
 }
 
-Json to_value(const Route& route) {
+Json to_value(const ConfiguredRoute& route) {
   Json hops = Json::array();
   for (const NodeId hop : route.next_hops) hops.push_back(hop.str());
   return {{"egress", route.egress.str()}, {"next_hops", std::move(hops)}};
@@ -244,8 +244,8 @@ Peer read_peer(JsonReader& in, JsonFault&) {
   return peer;
 }
 
-Route read_route(JsonReader& in, JsonFault&) {
-  Route route;
+ConfiguredRoute read_route(JsonReader& in, JsonFault&) {
+  ConfiguredRoute route;
   route.egress = in.id<NodeId>("egress");
   const Json& hops = in.array("next_hops", kMaxNextHops);
   for (std::size_t i = 0; i < hops.size(); ++i) {

@@ -55,7 +55,7 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 
-using Route = mesh::Route;
+using ConfiguredRoute = mesh::ConfiguredRoute;
 
 // Entry only: which egress nodes serve a pool, and the keys flows to them are sealed with.
 struct PoolMember {
@@ -133,7 +133,7 @@ struct NodeConfig {
   std::string trust_bundle_pem;      // every root in force: two while it is rotated
   std::vector<TokenKey> token_keys;  // entry and egress
   std::vector<Peer> peers;
-  std::vector<Route> routes;
+  std::vector<ConfiguredRoute> routes;
   std::vector<EgressPool> pools;     // entry
   std::vector<Resource> resources;   // egress
   std::vector<Revocation> revocations;

@@ -191,7 +191,7 @@ TEST_F(NodeListener, HearsOnlyTheNodeOfTheCertificate) {
 }
 
 TEST_F(NodeListener, ChecksEveryRouteBeforeItsBody) {
-  for (const control::NodeRoute& route : w.control->node_link().routes()) {
+  for (const control::NodeRoute& route : w.control->node_listener().routes()) {
     std::string path(route.path);
     if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, seed().entry);
     wire::HttpRequest request =

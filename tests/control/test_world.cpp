@@ -77,7 +77,7 @@ ControlPlane::ControlPlane(const std::string& conninfo)
     : real_database_({conninfo, std::string(kAppRole), 4}, log_),
       database(real_database_),
       api_({database, current, metrics_, log_}, room_ports()),
-      nodes_(node_link_ports()) {}
+      nodes_(node_listener_ports()) {}
 
 control::RoomPorts ControlPlane::room_ports() {
   using namespace control;
@@ -97,7 +97,7 @@ control::RoomPorts ControlPlane::room_ports() {
           PlatformPorts{database, current, metrics_, {url, "0.0.0"}}};
 }
 
-control::NodeLinkPorts ControlPlane::node_link_ports() {
+control::NodeListenerPorts ControlPlane::node_listener_ports() {
   return {database, admission_cache, answers, metrics_, {rng_, current, models, issuing(), log_}};
 }
 

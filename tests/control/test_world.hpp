@@ -16,7 +16,7 @@
 #include "control/entrance/api.hpp"
 #include "control/housekeeping/housekeeping.hpp"
 #include "control/http/throttle.hpp"
-#include "control/link/node_link.hpp"
+#include "control/link/node_listener.hpp"
 #include "control/people/password_hasher.hpp"
 #include "control/pki/rotation/trust_keys.hpp"
 #include "control/store/recent_admissions.hpp"
@@ -187,7 +187,7 @@ class ControlPlane {
   static const control::Authority& authority();
 
   const control::Api& api() const { return api_; }
-  const control::NodeLink& node_link() const { return nodes_; }
+  const control::NodeListener& node_listener() const { return nodes_; }
   control::HousekeepingPorts house() { return {database, rng_, authority().cluster}; }
   control::RotationPorts rotation() { return {database, current, trust_keys, log_}; }
   control::StatusPorts status() { return {database, current, log_}; }
@@ -219,12 +219,12 @@ class ControlPlane {
   static Answered read(wire::HttpResponse response);
   control::IssuingPorts issuing() { return {.rng = rng_, .own_names = &own_names_}; }
   control::RoomPorts room_ports();
-  control::NodeLinkPorts node_link_ports();
+  control::NodeListenerPorts node_listener_ports();
 
   OwnNames own_names_;
   control::Metrics metrics_;
   control::Api api_;
-  control::NodeLink nodes_;
+  control::NodeListener nodes_;
 };
 
 // What the seeded database holds.

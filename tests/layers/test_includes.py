@@ -95,8 +95,8 @@ class TheRules(unittest.TestCase):
             pki/status -> control/pki/rotation/rotations.hpp
             nodes -> control/access/resource.hpp
             access -> control/configuration/ports.hpp
-            configuration -> control/link/node_link.hpp
-            attachments -> control/link/node_link.hpp
+            configuration -> control/link/node_listener.hpp
+            attachments -> control/link/node_listener.hpp
             link -> control/attachments/ports.hpp
             housekeeping -> control/entrance/ports.hpp
             http -> control/people/user.hpp

@@ -33,7 +33,7 @@ void expect_complete(const std::vector<Row>& routes) {
 
 TEST(RouteTable, HasNoRowTwiceAndEveryRowComplete) {
   expect_complete(api_endpoints());
-  expect_complete(node_link_routes());
+  expect_complete(node_listener_routes());
 }
 
 template <class Row>
@@ -43,7 +43,7 @@ void expect_handlers(const std::vector<Row>& routes) {
 
 TEST(RouteTable, HasAHandlerInEveryRow) {
   for_each_table([](const auto& table) { expect_handlers(table); });
-  expect_handlers(node_link_routes());
+  expect_handlers(node_listener_routes());
 }
 
 class OpenApi : public ::testing::Test {

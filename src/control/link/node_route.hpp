@@ -39,7 +39,7 @@ using PollHandler = std::optional<Reply> (*)(const NodeCallPorts&, const Poll&);
 // Kinds of calls that must not wait for one another (CP-6): each has threads of its own.
 enum class NodeExecutor : std::uint8_t {
   reports,  // check-ins, results, errors: they write
-  acks,  // of configurations, by NodeLink::handle_together()
+  acks,  // of configurations, by NodeListener::handle_together()
   pulls,  // of configurations and commands: what nodes wait for after a change
   deltas,
   objects,

@@ -47,7 +47,7 @@ NodeRoute route(NodeApiCall call, std::string_view summary, Fields body, Answer 
 
 }  // namespace
 
-std::vector<NodeRoute> node_link_routes() {
+std::vector<NodeRoute> node_listener_routes() {
   using namespace field;
   using enum NodeExecutor;
   const auto object_of_any = [](std::string_view name) { return of(name, FieldType::free_object); };

@@ -7,7 +7,7 @@
 
 namespace rap::control {
 
-std::vector<NodeRoute> node_link_routes();
+std::vector<NodeRoute> node_listener_routes();
 
 // The executor of the row that a request is for. What is no call of a node goes to the first, and
 // is refused quickly.

@@ -9,7 +9,7 @@ NodeExecutor executor_of_path(std::string path, std::string method = "POST") {
   wire::HttpRequest request;
   request.method = std::move(method);
   request.path = std::move(path);
-  return executor_of(node_link_routes(), request);
+  return executor_of(node_listener_routes(), request);
 }
 
 TEST(NodeExecutors, NoChannelWaitsForAnother) {

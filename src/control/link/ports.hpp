@@ -28,7 +28,7 @@ struct NodeCallPorts {
   std::function<std::shared_ptr<const snapshot::SealedAuditHead>()> audit_head = {};
 };
 
-struct NodeLinkPorts {
+struct NodeListenerPorts {
   Database& database;
   AdmissionCache& admission_cache;
   SharedAnswers& answers;

@@ -110,7 +110,7 @@ Server::Server(const StateDirectory& state, control::Authority authority,
       own_identity_(state, database_, authority_, {rng_, &ocsp_signers_, config_valid_for()},
                     hosts_reached_at(options), log),
       api_({database_, authority_, metrics_, log_}, room_ports()),
-      node_link_(node_link_ports()) {}
+      node_listener_(node_listener_ports()) {}
 
 Server::~Server() = default;
 
@@ -132,7 +132,7 @@ control::RoomPorts Server::room_ports() {
       PlatformPorts{database_, authority_, metrics_, {options_.public_url, RAP_VERSION}}};
 }
 
-control::NodeLinkPorts Server::node_link_ports() {
+control::NodeListenerPorts Server::node_listener_ports() {
   return {database_,
           admission_cache_,
           answers_,
@@ -168,13 +168,14 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
                               .executors = node_executors(),
                               .executor_of =
                                   [this](const wire::HttpRequest& r) {
-                                    return static_cast<std::size_t>(node_link_.executor_of(r));
+                                    return static_cast<std::size_t>(node_listener_.executor_of(r));
                                   },
                               .together =
                                   [this](std::span<const wire::HttpRequest> r) {
-                                    return node_link_.handle_together(r, io::wall_now());
+                                    return node_listener_.handle_together(r, io::wall_now());
                                   }},
-        [this](const wire::HttpRequest& r) { return node_link_.handle(r, io::wall_now()); }, log_);
+        [this](const wire::HttpRequest& r) { return node_listener_.handle(r, io::wall_now()); },
+        log_);
   } catch (const std::system_error& e) {
     return std::unexpected(std::string("cannot listen: ") + e.what());
   }

@@ -11,7 +11,7 @@
 #include "control/keys/own_identity.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/keys/trust_files.hpp"
-#include "control/link/node_link.hpp"
+#include "control/link/node_listener.hpp"
 #include "control/server/audit_export.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/ocsp_server.hpp"
@@ -57,7 +57,7 @@ class Server {
   }
   control::RotationPorts rotation_ports() { return {database_, authority_, trust_files_, log_}; }
   control::RoomPorts room_ports();
-  control::NodeLinkPorts node_link_ports();
+  control::NodeListenerPorts node_listener_ports();
 
   const StateDirectory& state_;
   const ServeOptions& options_;
@@ -77,7 +77,7 @@ class Server {
   LockedOcspSigners ocsp_signers_;
   OwnIdentity own_identity_;
   control::Api api_;
-  control::NodeLink node_link_;
+  control::NodeListener node_listener_;
   io::EventLoop loop_;       // people's, and the process's
   io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting
   std::atomic<std::size_t> root_keys_ = 0;  // that lie in the state directory

@@ -1,4 +1,4 @@
-// What the cores of the node-agent ask their driver to do.
+// What the cores of the node-agent ask their shell to do.
 #pragma once
 
 #include <expected>

@@ -1,5 +1,5 @@
 // When to start the supervised program again (NA-3): a program that had run for a while at once,
-// one that keeps dying after a backoff. The driver does the starting.
+// one that keeps dying after a backoff. The shell does the starting.
 #pragma once
 
 #include <optional>

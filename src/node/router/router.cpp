@@ -19,9 +19,9 @@ Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
   relays_ = config.has_role(NodeRole::relay);
-  std::vector<mesh::Pool> pools;
+  std::vector<mesh::ConfiguredPool> pools;
   for (const auto& pool : config.pools) {
-    mesh::Pool& of = pools.emplace_back(pool.id);
+    mesh::ConfiguredPool& of = pools.emplace_back(pool.id);
     for (const auto& member : pool.members) of.members.push_back(member.node);
   }
   routes_.configure(self_, config.routes, pools);

@@ -26,11 +26,11 @@ class CommandCrash : public ControlLinkWorld, public testing::WithParamInterface
   void run(Point point) {
     step(FabricConnected{});
     for (int turns = 0; turns < 500 && finished_.size() < 2; ++turns) {
-      if (sent(Call::checkin)) {
+      if (sent(ControlCall::checkin)) {
         check_in(0, 2);
-      } else if (sent(Call::pull_commands)) {
+      } else if (sent(ControlCall::pull_commands)) {
         on_pull(point);
-      } else if (sent(Call::report_result)) {
+      } else if (sent(ControlCall::report_result)) {
         on_result(point);
       } else if (const auto told = command_told()) {
         on_fabric(point, *told);
@@ -46,17 +46,17 @@ class CommandCrash : public ControlLinkWorld, public testing::WithParamInterface
   }
   std::uint64_t since() const {
     for (const SendToControl& send : outbox_) {
-      if (send.call == Call::pull_commands) return std::stoull(send.request.query.substr(6));
+      if (send.call == ControlCall::pull_commands) return std::stoull(send.request.query.substr(6));
     }
     return 0;
   }
   void on_pull(Point point) {
-    if (strikes(point, Point::pull_answer_lost)) return fail(Call::pull_commands);
+    if (strikes(point, Point::pull_answer_lost)) return fail(ControlCall::pull_commands);
     json commands = json::array();
     for (std::uint64_t seq = since() + 1; seq <= 2; ++seq) {
       commands.push_back(terminate(seq, "c" + std::to_string(seq)));
     }
-    answer(Call::pull_commands, {{"commands", commands}});
+    answer(ControlCall::pull_commands, {{"commands", commands}});
     if (strikes(point, Point::after_pull)) crash();
   }
   std::optional<std::string> command_told() {
@@ -80,15 +80,15 @@ class CommandCrash : public ControlLinkWorld, public testing::WithParamInterface
   }
   void on_result(Point point) {
     const auto send =
-        std::ranges::find(outbox_, Call::report_result, &SendToControl::call)->request;
+        std::ranges::find(outbox_, ControlCall::report_result, &SendToControl::call)->request;
     const std::string id = send.path.substr(send.path.find("commands/") + 9, 2);
-    EXPECT_EQ((*sent(Call::report_result))["status"], "ok");
+    EXPECT_EQ((*sent(ControlCall::report_result))["status"], "ok");
     results_.push_back(id);
     const bool lost = strikes(point, Point::result_answer_lost);
-    if (lost) return fail(Call::report_result);
+    if (lost) return fail(ControlCall::report_result);
     state_.full = strikes(point, Point::state_not_stored);
     const bool dies = state_.full;
-    answer(Call::report_result, json::object(), 204);
+    answer(ControlCall::report_result, json::object(), 204);
     state_.full = false;
     finished_.insert(id);
     if (dies) crash();
@@ -110,7 +110,7 @@ TEST_P(CommandCrash, AnywhereLeavesEveryCommandsEffectInOrderAndItsResultKnown) 
   restart();
   step(FabricConnected{});
   check_in(0, 2);
-  EXPECT_FALSE(sent(Call::pull_commands)) << "what is done is not asked for again";
+  EXPECT_FALSE(sent(ControlCall::pull_commands)) << "what is done is not asked for again";
   EXPECT_LE(fabric_.size(), told);
 }
 

@@ -21,13 +21,13 @@ LinkActions CommandSync::poll(MonoTime now) {
   }
   if (pull_.due(now)) {
     pull_.begin();
-    actions.push_back(
-        SendToControl{Call::pull_commands, pull_commands_request(node_, state_.commands_seq)});
+    actions.push_back(SendToControl{ControlCall::pull_commands,
+                                    pull_commands_request(node_, state_.commands_seq)});
   }
   if (report_.due(now) && result_) {
     report_.begin();
     actions.push_back(SendToControl{
-        Call::report_result,
+        ControlCall::report_result,
         command_result_request(node_, queue_.front().id, result_->status, result_->detail)});
   }
   return actions;
@@ -56,9 +56,9 @@ void CommandSync::fabric_answered(MonoTime now, const wire::CommandResult& resul
   if (deadline_ && queue_.front().id == result.id) finish(now, {result.status, {}});
 }
 
-LinkActions CommandSync::on_answer(MonoTime now, Call call, const Answer& answer) {
-  if (call == Call::report_result) return on_reported(now, answer);
-  if (call != Call::pull_commands) return {};
+LinkActions CommandSync::on_answer(MonoTime now, ControlCall call, const Answer& answer) {
+  if (call == ControlCall::report_result) return on_reported(now, answer);
+  if (call != ControlCall::pull_commands) return {};
   auto commands = answer ? parse_commands(*answer) : std::nullopt;
   if (!commands) {
     pull_.failed(now, rng_);

@@ -31,7 +31,7 @@ class CommandSync {
   LinkActions fabric_connected();
   void fabric_disconnected() { fabric_up_ = false; }
   void fabric_answered(MonoTime now, const wire::CommandResult& result);
-  LinkActions on_answer(MonoTime now, Call call, const Answer& answer);
+  LinkActions on_answer(MonoTime now, ControlCall call, const Answer& answer);
 
  private:
   struct Result {

@@ -53,26 +53,26 @@ class ConfigDocuments : public ControlLinkWorld {
   void pulled(std::uint64_t version, const std::string& config, const std::vector<json>& items) {
     json body = configs(version, config);
     for (const json& i : items) body["configs"].push_back(i);
-    answer(Call::pull_configs, body);
+    answer(ControlCall::pull_configs, body);
   }
   // The request for a part that is under way, as {first, count}.
   std::optional<wire::ByteRange> part_asked(std::size_t size) const {
     for (const SendToControl& send : outbox_) {
-      if (send.call == Call::get_object) {
+      if (send.call == ControlCall::get_object) {
         return wire::parse_range(send.request.header("range"), size);
       }
     }
     return std::nullopt;
   }
   void answer_part(const std::string& bytes, std::size_t first, std::size_t size) {
-    std::erase_if(outbox_, [](const auto& send) { return send.call == Call::get_object; });
+    std::erase_if(outbox_, [](const auto& send) { return send.call == ControlCall::get_object; });
     wire::HttpResponse response;
     response.status = 206;
     response.body = bytes;
     response.headers = {
         {"content-range",
          wire::content_range({wire::ByteRange::Kind::part, first, bytes.size()}, size)}};
-    step(ControlAnswered{Call::get_object, response});
+    step(ControlAnswered{ControlCall::get_object, response});
   }
   void serve_next_part(const std::string& envelope) {
     while (!part_asked(envelope.size())) wake_without_checkin();
@@ -80,32 +80,32 @@ class ConfigDocuments : public ControlLinkWorld {
     answer_part(envelope.substr(range.first, range.count), range.first, envelope.size());
   }
   void wake_without_checkin() {
-    if (sent(Call::checkin)) check_in(1, 0);
+    if (sent(ControlCall::checkin)) check_in(1, 0);
     wake();
   }
   std::string reported() {
-    while (!sent(Call::report_config_error)) wake_without_checkin();
-    return (*sent(Call::report_config_error))["errors"][0]["error"];
+    while (!sent(ControlCall::report_config_error)) wake_without_checkin();
+    return (*sent(ControlCall::report_config_error))["errors"][0]["error"];
   }
 };
 
 TEST_F(ConfigDocuments, TakeEffectTogetherWithTheirConfigurationAndAreAcknowledgedInOneBatch) {
   step(FabricConnected{});
   check_in(5, 0);
-  EXPECT_EQ((*sent(Call::pull_configs))["have_documents"], json::array());
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have_documents"], json::array());
   const Document document = runtime(3);
   pulled(5, config_with(5, {ref_of(document)}), {item(document, sealed(document))});
   ASSERT_EQ(fabric_.size(), 1U);
   EXPECT_EQ(fabric_[0]["documents"][0]["value"]["checkin_interval_ms"], 1000);
   observe(5);
-  const json acks = (*sent(Call::ack_config))["acks"];
+  const json acks = (*sent(ControlCall::ack_config))["acks"];
   ASSERT_EQ(acks.size(), 2U);
   EXPECT_EQ(acks[0], (json{{"type", "node_config"}, {"version", 5}}));
   EXPECT_EQ(acks[1]["type"], "cp_agent_runtime");
   EXPECT_EQ(acks[1]["layer"], "platform");
-  answer(Call::ack_config, json::object(), 204);
+  answer(ControlCall::ack_config, json::object(), 204);
   observe(5);
-  EXPECT_FALSE(sent(Call::ack_config));
+  EXPECT_FALSE(sent(ControlCall::ack_config));
   restart();
   step(FabricConnected{});
   ASSERT_EQ(fabric_.size(), 1U) << "both were stored";
@@ -119,13 +119,13 @@ TEST_F(ConfigDocuments, SetHowOftenTheAgentChecksInAtOnce) {
   pulled(5, config_with(5, {ref_of(slow)}), {item(slow, sealed(slow))});
   check_in(5, 0);
   const MonoTime then = now_;
-  while (!sent(Call::checkin)) wake();
+  while (!sent(ControlCall::checkin)) wake();
   EXPECT_GT(now_ - then, seconds(50));
   check_in(6, 0);
   const Document quick = runtime(2, 500);
   pulled(6, config_with(6, {ref_of(quick)}), {item(quick, sealed(quick))});
   const MonoTime later = now_;
-  while (!sent(Call::checkin)) wake();
+  while (!sent(ControlCall::checkin)) wake();
   EXPECT_LT(now_ - later, seconds(1));
 }
 
@@ -139,7 +139,7 @@ TEST_F(ConfigDocuments, AreFetchedInRangesAndResumedAfterABreak) {
   serve_next_part(envelope);
   serve_next_part(envelope);
   ASSERT_EQ(part_asked(envelope.size())->first, 2 * kObjectPart);
-  fail(Call::get_object);
+  fail(ControlCall::get_object);
   while (!part_asked(envelope.size())) wake_without_checkin();
   EXPECT_EQ(part_asked(envelope.size())->first, 2 * kObjectPart) << "what came is kept";
   while (in_force() == 0) serve_next_part(envelope);
@@ -150,16 +150,16 @@ TEST_F(ConfigDocuments, EndlessWrongAndSlowObjectsAreGivenUpAndReported) {
   const Document document = large(3);
   const std::string envelope = sealed(document);
   const auto begin = [&] {
-    while (!sent(Call::pull_configs)) {
+    while (!sent(ControlCall::pull_configs)) {
       wake();
-      if (sent(Call::checkin)) check_in(5, 0);
+      if (sent(ControlCall::checkin)) check_in(5, 0);
     }
     pulled(5, config_with(5, {ref_of(document)}), {item(document, envelope, true)});
     while (!part_asked(envelope.size())) wake_without_checkin();
   };
   const auto finish_report = [&](const char* why) {
     EXPECT_THAT(reported(), HasSubstr(why));
-    answer(Call::report_config_error, json::object(), 204);
+    answer(ControlCall::report_config_error, json::object(), 204);
     EXPECT_EQ(in_force(), 0U);
   };
   begin();
@@ -172,7 +172,7 @@ TEST_F(ConfigDocuments, EndlessWrongAndSlowObjectsAreGivenUpAndReported) {
   answer_part(envelope.substr(5, 10), 5, envelope.size());
   finish_report("wrong_range");
   begin();
-  answer(Call::get_object, json::object(), 404);
+  answer(ControlCall::get_object, json::object(), 404);
   finish_report("no_such_object");
   begin();
   std::string other = envelope;
@@ -182,7 +182,7 @@ TEST_F(ConfigDocuments, EndlessWrongAndSlowObjectsAreGivenUpAndReported) {
   finish_report("bad_envelope");
   begin();
   const MonoTime started = now_;
-  while (!sent(Call::report_config_error)) {  // a byte at a time
+  while (!sent(ControlCall::report_config_error)) {  // a byte at a time
     if (const auto part = part_asked(envelope.size())) {
       now_ += seconds(1);
       answer_part(envelope.substr(part->first, 1), part->first, envelope.size());
@@ -236,20 +236,20 @@ TEST_F(ConfigDocuments, EveryAttackIsRefusedByItsNameAndTheLastConfigurationStay
       {"a configuration as a document", "bad_envelope", with(next, next, envelope(6))},
   };
   for (const auto& [attack, fault, shown] : attacks) {
-    while (!sent(Call::pull_configs)) {
+    while (!sent(ControlCall::pull_configs)) {
       wake();
-      if (sent(Call::checkin)) check_in(6, 0);
+      if (sent(ControlCall::checkin)) check_in(6, 0);
     }
     pulled(6, shown.first, shown.second);
     EXPECT_TRUE(reported().starts_with(fault)) << attack << ": " << reported();
-    answer(Call::report_config_error, json::object(), 204);
+    answer(ControlCall::report_config_error, json::object(), 204);
     EXPECT_EQ(in_force(), 5U) << attack;
   }
   // Freeze: the one in force is kept from ageing by nobody.
   issued_at_ = wall() - kValidFor;
-  while (!sent(Call::pull_configs)) {
+  while (!sent(ControlCall::pull_configs)) {
     wake();
-    if (sent(Call::checkin)) check_in(6, 0);
+    if (sent(ControlCall::checkin)) check_in(6, 0);
   }
   pulled(6, envelope(6), {});
   EXPECT_TRUE(reported().starts_with("expired"));
@@ -263,8 +263,8 @@ TEST_F(ConfigDocuments, AConfigurationWhoseDocumentsWereLostIsFetchedAgain) {
   restart();
   EXPECT_EQ(in_force(), 0U);
   check_in(5, 0);
-  EXPECT_EQ((*sent(Call::pull_configs))["have"], 0);
-  EXPECT_EQ((*sent(Call::pull_configs))["have_documents"], json::array());
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have"], 0);
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have_documents"], json::array());
   pulled(5, config_with(5, {ref_of(mine)}), {item(mine, sealed(mine))});
   EXPECT_EQ(in_force(), 5U);
 }

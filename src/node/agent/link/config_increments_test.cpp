@@ -39,8 +39,8 @@ class ConfigIncrements : public ControlLinkWorld {
                {"increment", sealed(to_json(i), type)}}}}};
   }
   void wait_for_pull(std::uint64_t announced) {
-    while (!sent(Call::pull_configs)) {
-      if (sent(Call::checkin)) {
+    while (!sent(ControlCall::pull_configs)) {
+      if (sent(ControlCall::checkin)) {
         check_in(announced, 0);
       } else {
         wake();
@@ -49,9 +49,9 @@ class ConfigIncrements : public ControlLinkWorld {
   }
   void start_with(const std::string& base) {
     check_in(5, 0);
-    EXPECT_FALSE(sent(Call::pull_configs)->contains("have_sha256"))
+    EXPECT_FALSE(sent(ControlCall::pull_configs)->contains("have_sha256"))
         << "there is nothing to go on from";
-    answer(Call::pull_configs, configs(5, sealed(base, snapshot::kNodeConfigType)));
+    answer(ControlCall::pull_configs, configs(5, sealed(base, snapshot::kNodeConfigType)));
     ASSERT_EQ(in_force(), 5U);
   }
 };
@@ -60,10 +60,10 @@ TEST_F(ConfigIncrements, AreAppliedVerifiedAndStoredAsTheWholeConfiguration) {
   const std::string base = text(5);
   start_with(base);
   wait_for_pull(6);
-  EXPECT_EQ((*sent(Call::pull_configs))["have_sha256"], crypto::sha256_hex(as_bytes(base)));
-  EXPECT_EQ((*sent(Call::pull_configs))["have_issued_at"], to_unix(wall()));
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have_sha256"], crypto::sha256_hex(as_bytes(base)));
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have_issued_at"], to_unix(wall()));
   const std::string next = text(6, "another-name");
-  answer(Call::pull_configs, answer_with(6, increment(base, 5, next, 6)));
+  answer(ControlCall::pull_configs, answer_with(6, increment(base, 5, next, 6)));
   EXPECT_EQ(in_force(), 6U);
   EXPECT_EQ(fabric_[0]["config"]["node_name"], "another-name");
   EXPECT_EQ(json::parse(state_.files.at(std::string(kNodeConfigFile))),
@@ -105,19 +105,20 @@ TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
   };
   for (const auto& [fault, body] : attacks) {
     wait_for_pull(6);
-    answer(Call::pull_configs, body);
-    while (!sent(Call::report_config_error)) wake();
-    const std::string said = (*sent(Call::report_config_error))["errors"][0]["error"];
+    answer(ControlCall::pull_configs, body);
+    while (!sent(ControlCall::report_config_error)) wake();
+    const std::string said = (*sent(ControlCall::report_config_error))["errors"][0]["error"];
     EXPECT_TRUE(said.starts_with(fault)) << fault << ": " << said;
-    answer(Call::report_config_error, json::object(), 204);
+    answer(ControlCall::report_config_error, json::object(), 204);
     EXPECT_EQ(in_force(), 5U);
     wait_for_pull(6);
-    EXPECT_FALSE(sent(Call::pull_configs)->contains("have_sha256")) << "it asks for all of it";
+    EXPECT_FALSE(sent(ControlCall::pull_configs)->contains("have_sha256"))
+        << "it asks for all of it";
   }
-  answer(Call::pull_configs, configs(6, sealed(next, snapshot::kNodeConfigType)));
+  answer(ControlCall::pull_configs, configs(6, sealed(next, snapshot::kNodeConfigType)));
   EXPECT_EQ(in_force(), 6U);
   wait_for_pull(7);
-  EXPECT_TRUE(sent(Call::pull_configs)->contains("have_sha256"));
+  EXPECT_TRUE(sent(ControlCall::pull_configs)->contains("have_sha256"));
 }
 
 }  // namespace

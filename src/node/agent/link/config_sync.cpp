@@ -89,13 +89,14 @@ LinkActions ConfigSync::poll(Now now) {
   append(actions, fetch_.poll(now.mono));
   if (pull_.due(now.mono)) {
     pull_.begin();
-    actions.push_back(SendToControl{Call::pull_configs, pull_configs_request(scope_.node, have())});
+    actions.push_back(
+        SendToControl{ControlCall::pull_configs, pull_configs_request(scope_.node, have())});
   }
   if (ack_.due(now.mono)) {
     ack_.begin();
     acks_in_flight_ = acks_due();
     actions.push_back(
-        SendToControl{Call::ack_config, config_acks_request(scope_.node, acks_in_flight_)});
+        SendToControl{ControlCall::ack_config, config_acks_request(scope_.node, acks_in_flight_)});
   }
   if (error_.due(now.mono)) {
     error_.begin();
@@ -104,8 +105,8 @@ LinkActions ConfigSync::poll(Now now) {
                         std::make_move_iterator(failures_.end()));
       failures_.clear();
     }
-    actions.push_back(
-        SendToControl{Call::report_config_error, config_errors_request(scope_.node, reporting_)});
+    actions.push_back(SendToControl{ControlCall::report_config_error,
+                                    config_errors_request(scope_.node, reporting_)});
   }
   return actions;
 }
@@ -163,11 +164,11 @@ Duration ConfigSync::random_part(Duration whole) {
   return Duration{static_cast<Duration::rep>(rng_.u64() % parts)};
 }
 
-void ConfigSync::on_delivered(MonoTime now, Call call, bool was_delivered) {
-  Poller& poller = call == Call::ack_config ? ack_ : error_;
+void ConfigSync::on_delivered(MonoTime now, ControlCall call, bool was_delivered) {
+  Poller& poller = call == ControlCall::ack_config ? ack_ : error_;
   if (!was_delivered) return poller.failed(now, rng_);
   poller.succeeded(now, rng_);
-  if (call == Call::report_config_error) {
+  if (call == ControlCall::report_config_error) {
     reporting_.clear();
     if (!failures_.empty()) error_.hurry(now);
     return;
@@ -182,12 +183,14 @@ void ConfigSync::on_delivered(MonoTime now, Call call, bool was_delivered) {
   if (acks_in_flight_.size() == kMaxConfigBatch && !acks_due().empty()) ack_.hurry(now);
 }
 
-LinkActions ConfigSync::on_answer(Now now, Call call, const Answer& answer) {
+LinkActions ConfigSync::on_answer(Now now, ControlCall call, const Answer& answer) {
   switch (call) {
-    case Call::pull_configs: return on_pulled(now, answer);
-    case Call::get_object: return on_object(now, answer);
-    case Call::ack_config:
-    case Call::report_config_error: on_delivered(now.mono, call, delivered(answer)); return {};
+    case ControlCall::pull_configs: return on_pulled(now, answer);
+    case ControlCall::get_object: return on_object(now, answer);
+    case ControlCall::ack_config:
+    case ControlCall::report_config_error:
+      on_delivered(now.mono, call, delivered(answer));
+      return {};
     default: return {};
   }
 }

@@ -51,7 +51,7 @@ class ConfigSync {
   void hinted(MonoTime now);  // there may be a newer one
   LinkActions fabric_connected(WallTime now) const;  // the fabric starts from nothing
   void fabric_runs(MonoTime now, std::uint64_t version);
-  LinkActions on_answer(Now now, Call call, const Answer& answer);
+  LinkActions on_answer(Now now, ControlCall call, const Answer& answer);
 
  private:
   // A configuration on its way to be in force, until its documents are there.
@@ -62,7 +62,7 @@ class ConfigSync {
 
   LinkActions on_pulled(Now now, const Answer& answer);
   LinkActions on_object(Now now, const Answer& answer);
-  void on_delivered(MonoTime now, Call call, bool delivered);
+  void on_delivered(MonoTime now, ControlCall call, bool delivered);
   HaveConfigs have() const;
   LinkActions give_up(MonoTime now, ConfigReport report);
   std::expected<LinkActions, std::string> take_bundle(const PulledConfig& pulled);

@@ -42,7 +42,7 @@ LinkActions ControlLink::step(Now now, const LinkEvent& event) {
     checkin_.begin();
     renewals_at_checkin_ = renewal_.renewals();
     checkin_sent_ = now;
-    actions.push_back(SendToControl{Call::checkin, checkin(now.mono)});
+    actions.push_back(SendToControl{ControlCall::checkin, checkin(now.mono)});
   }
   if (held_) return actions;
   append(actions, configs_.poll(now));
@@ -69,15 +69,15 @@ void ControlLink::follow_runtime(MonoTime now) {
 
 LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
-    if (answered->call == Call::checkin) return on_checkin(now, answered->answer);
-    if (answered->call == Call::renew_certificate) {
+    if (answered->call == ControlCall::checkin) return on_checkin(now, answered->answer);
+    if (answered->call == ControlCall::renew_certificate) {
       const std::uint64_t before = renewal_.renewals();
       LinkActions actions = renewal_.on_answer(now, answered->answer, configs_.roots());
       // Another root may issue now, which clients will soon be asked to trust alone.
       if (renewal_.renewals() != before) worker_.asked_to(now.mono);
       return actions;
     }
-    if (answered->call == Call::renew_worker) {
+    if (answered->call == ControlCall::renew_worker) {
       return worker_.on_answer(now, answered->answer, configs_.roots());
     }
     LinkActions actions = configs_.on_answer(now, answered->call, answered->answer);

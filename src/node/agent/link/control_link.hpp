@@ -20,7 +20,7 @@
 namespace rap::agent {
 
 struct ControlAnswered {
-  Call call;
+  ControlCall call;
   Answer answer;
 };
 struct EventsOpened {};

@@ -8,13 +8,13 @@ class ControlLinkTest : public ControlLinkWorld {};
 
 TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   step(FabricConnected{});
-  ASSERT_TRUE(sent(Call::checkin));
+  ASSERT_TRUE(sent(ControlCall::checkin));
   EXPECT_EQ(outbox_[0].request.path, "/cp/v2/nodes/" + node_.str() + "/checkin");
   check_in(0, 0);
   observe(0);
   now_ += seconds(1);
   wake();
-  const json body = *sent(Call::checkin);
+  const json body = *sent(ControlCall::checkin);
   EXPECT_EQ(body["versions"]["agent"], "1.2.3");
   EXPECT_EQ(body["versions"]["config_version"], 0);
   EXPECT_EQ(body["metadata"]["hostname"], "host");
@@ -29,29 +29,30 @@ TEST_F(ControlLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {
   step(FabricDisconnected{});
   check_in(0, 0);
   wake();
-  EXPECT_EQ((*sent(Call::checkin))["observations"], json::object());
+  EXPECT_EQ((*sent(ControlCall::checkin))["observations"], json::object());
 }
 
 TEST_F(ControlLinkTest, PullsStoresHandsOverAndAcknowledgesAConfiguration) {
   step(FabricConnected{});
   EXPECT_TRUE(fabric_.empty());
   check_in(5, 0);
-  EXPECT_EQ((*sent(Call::pull_configs))["have"], 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have"], 0);
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
   ASSERT_EQ(fabric_.size(), 1U);
   EXPECT_EQ(fabric_[0]["type"], "config");
   EXPECT_EQ(fabric_[0]["config"]["version"], 5);
-  EXPECT_FALSE(sent(Call::ack_config)) << "not before the fabric runs with it";
+  EXPECT_FALSE(sent(ControlCall::ack_config)) << "not before the fabric runs with it";
   observe(5);
-  EXPECT_EQ((*sent(Call::ack_config))["acks"][0], (json{{"type", "node_config"}, {"version", 5}}));
-  fail(Call::ack_config);
+  EXPECT_EQ((*sent(ControlCall::ack_config))["acks"][0],
+            (json{{"type", "node_config"}, {"version", 5}}));
+  fail(ControlCall::ack_config);
   wake();
-  ASSERT_TRUE(sent(Call::ack_config)) << "repeated alone: nothing is pulled again";
-  EXPECT_FALSE(sent(Call::pull_configs));
-  answer(Call::ack_config, json::object());
+  ASSERT_TRUE(sent(ControlCall::ack_config)) << "repeated alone: nothing is pulled again";
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
+  answer(ControlCall::ack_config, json::object());
   observe(5);
-  EXPECT_FALSE(sent(Call::ack_config));
+  EXPECT_FALSE(sent(ControlCall::ack_config));
 }
 
 TEST_F(ControlLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGivesIt) {
@@ -59,20 +60,20 @@ TEST_F(ControlLinkTest, AcknowledgesAtSomeMomentOfTheTimeThatTheControlPlaneGive
   check_in(5, 0);
   json pulled = configs(5, envelope(5));
   pulled["ack_within_ms"] = 1000;
-  answer(Call::pull_configs, pulled);
+  answer(ControlCall::pull_configs, pulled);
   for (int reports = 0; reports < 100; ++reports) observe(5);
-  EXPECT_FALSE(sent(Call::ack_config)) << "which is drawn once";
+  EXPECT_FALSE(sent(ControlCall::ack_config)) << "which is drawn once";
   now_ += std::chrono::seconds{1};
   wake();
-  EXPECT_TRUE(sent(Call::ack_config));
+  EXPECT_TRUE(sent(ControlCall::ack_config));
 }
 
 TEST_F(ControlLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlaneIsAway) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   restart();
   wake();
-  fail(Call::checkin);
+  fail(ControlCall::checkin);
   step(FabricConnected{});
   ASSERT_EQ(fabric_.size(), 1U);
   EXPECT_EQ(fabric_[0]["config"]["version"], 5);
@@ -80,11 +81,11 @@ TEST_F(ControlLinkTest, GivesTheStoredConfigurationToAFabricWhileTheControlPlane
 
 TEST_F(ControlLinkTest, RefusesARollbackEvenAcrossARestart) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   restart();
   check_in(4, 0);
-  answer(Call::pull_configs, configs(4, envelope(4)));
-  EXPECT_THAT((*sent(Call::report_config_error))["errors"][0]["error"].get<std::string>(),
+  answer(ControlCall::pull_configs, configs(4, envelope(4)));
+  EXPECT_THAT((*sent(ControlCall::report_config_error))["errors"][0]["error"].get<std::string>(),
               HasSubstr("rolled_back"));
   step(FabricConnected{});
   EXPECT_EQ(fabric_[0]["config"]["version"], 5);
@@ -93,42 +94,43 @@ TEST_F(ControlLinkTest, RefusesARollbackEvenAcrossARestart) {
 // The database was restored from a backup: its numbers jump to the time of that.
 TEST_F(ControlLinkTest, FollowsIntoANewHistoryAndNeverBackFromIt) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   restart();
   const std::uint64_t next = snapshot::number_at(wall());
   check_in(next, 0);
-  answer(Call::pull_configs, configs(next, envelope(next)));
+  answer(ControlCall::pull_configs, configs(next, envelope(next)));
   step(FabricConnected{});
   EXPECT_EQ(in_force(), next);
   now_ += seconds(5);
   wake();
-  EXPECT_EQ((*sent(Call::checkin))["versions"]["config_version"], next);
+  EXPECT_EQ((*sent(ControlCall::checkin))["versions"]["config_version"], next);
   check_in(6, 0);
-  answer(Call::pull_configs, configs(6, envelope(6)));
-  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("rolled_back"))
+  answer(ControlCall::pull_configs, configs(6, envelope(6)));
+  EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr("rolled_back"))
       << "what an attacker kept of the history before";
   EXPECT_EQ(in_force(), next);
 }
 
 TEST_F(ControlLinkTest, SaysTheNewestNumbersItKnowsSoThatADatabaseThatWentBackIsFound) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   state_.files.erase(std::string(kNodeConfigFile));
   restart();
   wake();
-  EXPECT_EQ((*sent(Call::checkin))["versions"]["config_version"], 5) << "not what is in force";
-  EXPECT_EQ((*sent(Call::checkin))["versions"]["commands_seq"], 0);
+  EXPECT_EQ((*sent(ControlCall::checkin))["versions"]["config_version"], 5)
+      << "not what is in force";
+  EXPECT_EQ((*sent(ControlCall::checkin))["versions"]["commands_seq"], 0);
 }
 
 TEST_F(ControlLinkTest, SaysThatItIsRefusedAlsoWhenTheControlPlaneWasAwayBefore) {
   wake();
-  fail(Call::checkin);
+  fail(ControlCall::checkin);
   const std::size_t before = said_.size();
   const json refusal = {{"code", "node_disabled"}, {"detail", "This node is disabled."}};
   for (int i = 0; i < 3; ++i) {
     wake();
-    ASSERT_TRUE(sent(Call::checkin));
-    answer(Call::checkin, refusal, 403);
+    ASSERT_TRUE(sent(ControlCall::checkin));
+    answer(ControlCall::checkin, refusal, 403);
   }
   EXPECT_EQ(said_.size() - before, 1U);
   EXPECT_EQ(said_.back(), "This node is disabled.");
@@ -136,7 +138,7 @@ TEST_F(ControlLinkTest, SaysThatItIsRefusedAlsoWhenTheControlPlaneWasAwayBefore)
 
 TEST_F(ControlLinkTest, TellsAFabricThatComesWhoItIsBeforeAnythingElse) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   const LinkActions actions = link_->step(clocks(), FabricConnected{});
   ASSERT_GT(actions.size(), 1U);
   EXPECT_TRUE(std::holds_alternative<TellIdentity>(actions.front()));
@@ -144,11 +146,11 @@ TEST_F(ControlLinkTest, TellsAFabricThatComesWhoItIsBeforeAnythingElse) {
 
 TEST_F(ControlLinkTest, TellsAFabricNothingThatComesWhileItIsHeldUntilThatIsOver) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   json answered = {{"config_version", 5}, {"commands_seq", 0}, {"renew_certificate", false}};
   wake();
   answered["kept_out"] = true;
-  answer(Call::checkin, answered);
+  answer(ControlCall::checkin, answered);
   ASSERT_TRUE(held_);
   const std::size_t before = fabric_.size();
   step(FabricConnected{});
@@ -156,7 +158,7 @@ TEST_F(ControlLinkTest, TellsAFabricNothingThatComesWhileItIsHeldUntilThatIsOver
   EXPECT_EQ(fabric_.size(), before);
   wake();
   answered.erase("kept_out");
-  answer(Call::checkin, answered);
+  answer(ControlCall::checkin, answered);
   EXPECT_FALSE(held_);
   EXPECT_EQ(identities_, 1);
   EXPECT_EQ(fabric_.size(), before + 1) << "and its configuration";
@@ -166,28 +168,28 @@ TEST_F(ControlLinkTest, TellsAFabricNothingThatComesWhileItIsHeldUntilThatIsOver
 TEST_F(ControlLinkTest, KeepsOutOfTheWayOfTheNodeWhoseCopyItIs) {
   step(FabricConnected{});
   wake();
-  EXPECT_TRUE((*sent(Call::checkin)).contains("incarnation"));
+  EXPECT_TRUE((*sent(ControlCall::checkin)).contains("incarnation"));
   const json answered = {{"config_version", 5}, {"commands_seq", 3}, {"renew_certificate", false}};
   json kept_out = answered;
   kept_out["kept_out"] = true;
-  answer(Call::checkin, kept_out);
+  answer(ControlCall::checkin, kept_out);
   EXPECT_TRUE(held_);
-  EXPECT_FALSE(sent(Call::pull_configs)) << "it asks for nothing";
-  EXPECT_FALSE(sent(Call::pull_commands));
+  EXPECT_FALSE(sent(ControlCall::pull_configs)) << "it asks for nothing";
+  EXPECT_FALSE(sent(ControlCall::pull_commands));
   for (int i = 0; i < 5; ++i) {
     wake();
-    ASSERT_TRUE(sent(Call::checkin)) << "but whether the other one is still there";
-    answer(Call::checkin, kept_out);
+    ASSERT_TRUE(sent(ControlCall::checkin)) << "but whether the other one is still there";
+    answer(ControlCall::checkin, kept_out);
   }
   wake();
-  answer(Call::checkin, answered);
+  answer(ControlCall::checkin, answered);
   EXPECT_FALSE(held_);
-  EXPECT_TRUE(sent(Call::pull_configs));
+  EXPECT_TRUE(sent(ControlCall::pull_configs));
 }
 
 TEST_F(ControlLinkTest, AStoredConfigurationBelowTheFloorIsNotUsed) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   state_.files[std::string(kNodeConfigFile)] = envelope(4);
   restart();
   step(FabricConnected{});
@@ -206,50 +208,50 @@ TEST_F(ControlLinkTest, RefusesWhatIsNotForThisNodeOrNotSignedForIt) {
   };
   check_in(5, 0);
   for (const auto& [text, why] : bad) {
-    answer(Call::pull_configs, configs(5, text));
-    ASSERT_TRUE(sent(Call::report_config_error));
-    EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr(why));
-    answer(Call::report_config_error, json::object());
-    while (!sent(Call::pull_configs)) {
+    answer(ControlCall::pull_configs, configs(5, text));
+    ASSERT_TRUE(sent(ControlCall::report_config_error));
+    EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr(why));
+    answer(ControlCall::report_config_error, json::object());
+    while (!sent(ControlCall::pull_configs)) {
       wake();
-      if (sent(Call::checkin)) check_in(5, 0);
+      if (sent(ControlCall::checkin)) check_in(5, 0);
     }
   }
   EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
 }
 
 TEST_F(ControlLinkTest, AFullDiskKeepsTheOldConfigurationAndIsTriedAgain) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   check_in(6, 0);
   state_.full = true;
-  answer(Call::pull_configs, configs(6, envelope(6)));
-  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("No space left on device"));
+  answer(ControlCall::pull_configs, configs(6, envelope(6)));
+  EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr("No space left on device"));
   step(FabricConnected{});
   EXPECT_EQ(fabric_.back()["config"]["version"], 5);
   state_.full = false;
-  while (!sent(Call::pull_configs)) wake();
-  answer(Call::pull_configs, configs(6, envelope(6)));
+  while (!sent(ControlCall::pull_configs)) wake();
+  answer(ControlCall::pull_configs, configs(6, envelope(6)));
   EXPECT_EQ(fabric_.back()["config"]["version"], 6);
 }
 
 TEST_F(ControlLinkTest, RefusesAnExpiredConfigurationAndReportsIt) {
   check_in(5, 0);
   issued_at_ = wall() - kValidFor;
-  answer(Call::pull_configs, configs(5, envelope(5)));
-  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("expired"));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
+  EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr("expired"));
   EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
   issued_at_ = *issued_at_ + seconds(10);  // it has ten seconds left
-  while (!sent(Call::pull_configs)) wake();
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  while (!sent(ControlCall::pull_configs)) wake();
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   EXPECT_TRUE(state_.files.contains(std::string(kNodeConfigFile)));
 }
 
 TEST_F(ControlLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
   check_in(5, 0);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   now_ += kValidFor - seconds(1);
   restart();
   step(FabricConnected{});
@@ -266,42 +268,42 @@ TEST_F(ControlLinkTest, AStoredConfigurationIsUsedUntilItExpiresAndNotAfter) {
 TEST_F(ControlLinkTest, AsksForTheConfigurationAnewWhenAQuarterOfItsLifeIsOver) {
   step(FabricConnected{});
   check_in(5, 0);
-  EXPECT_EQ((*sent(Call::pull_configs))["refresh"], false);
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["refresh"], false);
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   observe(5);
-  answer(Call::ack_config, json::object());
+  answer(ControlCall::ack_config, json::object());
   now_ += kValidFor / 4 - seconds(1);
   step(LinkWoken{});
-  EXPECT_FALSE(sent(Call::pull_configs));
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
   now_ += seconds(1);
   step(LinkWoken{});
-  const json asked = *sent(Call::pull_configs);
+  const json asked = *sent(ControlCall::pull_configs);
   EXPECT_EQ(asked["have"], 5);
   EXPECT_EQ(asked["refresh"], true);
   EXPECT_EQ(asked["have_trust_bundle"], 1);
-  fail(Call::pull_configs);
-  while (!sent(Call::pull_configs)) {
+  fail(ControlCall::pull_configs);
+  while (!sent(ControlCall::pull_configs)) {
     wake();
-    if (sent(Call::checkin)) check_in(5, 0);
+    if (sent(ControlCall::checkin)) check_in(5, 0);
   }
-  EXPECT_EQ((*sent(Call::pull_configs))["refresh"], true) << "until it is answered";
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["refresh"], true) << "until it is answered";
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   ASSERT_EQ(fabric_.size(), 2U);
   EXPECT_EQ(fabric_[1]["config"]["issued_at"], to_unix(wall()));
   observe(5);
-  EXPECT_FALSE(sent(Call::ack_config)) << "the version was acknowledged";
+  EXPECT_FALSE(sent(ControlCall::ack_config)) << "the version was acknowledged";
 }
 
 TEST_F(ControlLinkTest, AClockThatIsAheadMakesNoStorm) {
   check_in(5, 0);
   issued_at_ = wall() - kValidFor * 3 / 4;
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   now_ += kValidFor / 8 - seconds(1);
   step(LinkWoken{});
-  EXPECT_FALSE(sent(Call::pull_configs));
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
   now_ += seconds(1);
   step(LinkWoken{});
-  EXPECT_TRUE(sent(Call::pull_configs));
+  EXPECT_TRUE(sent(ControlCall::pull_configs));
 }
 
 TEST_F(ControlLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
@@ -310,10 +312,10 @@ TEST_F(ControlLinkTest, TellsTheFabricWhetherTheControlPlaneAnswers) {
   check_in(0, 0);
   EXPECT_EQ(reachable_, std::vector<bool>({true}));
   wake();
-  fail(Call::checkin);
+  fail(ControlCall::checkin);
   EXPECT_EQ(reachable_, std::vector<bool>({true, false}));
   wake();
-  fail(Call::checkin);
+  fail(ControlCall::checkin);
   step(FabricDisconnected{});
   step(FabricConnected{});
   EXPECT_EQ(reachable_, std::vector<bool>({true, false, false})) << "once more to a new one";
@@ -325,7 +327,7 @@ TEST_F(ControlLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
   wake();
   Duration longest{};
   for (int i = 0; i < 50; ++i) {
-    fail(Call::checkin);
+    fail(ControlCall::checkin);
     const MonoTime failed_at = now_;
     wake();
     longest = std::max(longest, now_ - failed_at);
@@ -340,42 +342,42 @@ TEST_F(ControlLinkTest, BacksOffWhileTheControlPlaneIsAwayAndSaysSoOnce) {
 TEST_F(ControlLinkTest, CarriesOutCommandsInOrderAndMovesOnOnlyWhenTheResultIsReported) {
   step(FabricConnected{});
   check_in(0, 2);
-  EXPECT_EQ(query_of(Call::pull_commands), "since=0");
-  answer(Call::pull_commands, {{"commands", {terminate(2, "b"), terminate(1, "a")}}});
+  EXPECT_EQ(query_of(ControlCall::pull_commands), "since=0");
+  answer(ControlCall::pull_commands, {{"commands", {terminate(2, "b"), terminate(1, "a")}}});
   ASSERT_EQ(fabric_.size(), 1U);
   EXPECT_EQ(fabric_[0], (json{{"type", "command"},
                               {"id", "a"},
                               {"command", "session.terminate"},
                               {"session_id", "s-a"}}));
   fabric_says_done("a");
-  EXPECT_EQ(*sent(Call::report_result), (json{{"status", "ok"}, {"detail", ""}}));
+  EXPECT_EQ(*sent(ControlCall::report_result), (json{{"status", "ok"}, {"detail", ""}}));
   EXPECT_EQ(fabric_.size(), 1U);
-  answer(Call::report_result, json::object());
+  answer(ControlCall::report_result, json::object());
   EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
   ASSERT_EQ(fabric_.size(), 2U);
   fabric_says_done("b");
-  answer(Call::report_result, json::object());
+  answer(ControlCall::report_result, json::object());
   EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 2U);
 }
 
 TEST_F(ControlLinkTest, AfterACrashAsksOnlyForCommandsNotFinished) {
   step(FabricConnected{});
   check_in(0, 2);
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
   fabric_says_done("a");
-  answer(Call::report_result, json::object());
+  answer(ControlCall::report_result, json::object());
   restart();
   check_in(0, 2);
-  EXPECT_EQ(query_of(Call::pull_commands), "since=1");
+  EXPECT_EQ(query_of(ControlCall::pull_commands), "since=1");
   // A control plane that answers with old ones all the same changes nothing.
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a")}}});
   EXPECT_TRUE(fabric_.empty());
 }
 
 TEST_F(ControlLinkTest, RepeatsACommandToAFabricThatCameBack) {
   step(FabricConnected{});
   check_in(0, 1);
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a")}}});
   step(FabricDisconnected{});
   step(FabricConnected{});
   EXPECT_EQ(fabric_.size(), 2U);
@@ -384,35 +386,35 @@ TEST_F(ControlLinkTest, RepeatsACommandToAFabricThatCameBack) {
 
 TEST_F(ControlLinkTest, ReportsACommandAsFailedWhenTheFabricStaysAway) {
   check_in(0, 1);
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a")}}});
   EXPECT_TRUE(fabric_.empty());
   now_ += kCommandDeadline;
   wake();
-  EXPECT_EQ((*sent(Call::report_result))["status"], "failed");
+  EXPECT_EQ((*sent(ControlCall::report_result))["status"], "failed");
 }
 
 TEST_F(ControlLinkTest, ReportsACommandItDoesNotKnow) {
   step(FabricConnected{});
   check_in(0, 1);
-  answer(Call::pull_commands,
+  answer(ControlCall::pull_commands,
          {{"commands",
            {{{"seq", 1}, {"id", "a"}, {"type", "new.one"}, {"payload", json::object()}}}}});
-  EXPECT_EQ((*sent(Call::report_result))["status"], "unsupported");
-  answer(Call::report_result, json::object());
+  EXPECT_EQ((*sent(ControlCall::report_result))["status"], "unsupported");
+  answer(ControlCall::report_result, json::object());
   EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
 }
 
 TEST_F(ControlLinkTest, KeepsAResultUntilTheControlPlaneTakesIt) {
   step(FabricConnected{});
   check_in(0, 1);
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a")}}});
   fabric_says_done("a");
   for (int i = 0; i < 5; ++i) {
-    answer(Call::report_result, json::object(), i % 2 == 0 ? 503 : 403);
+    answer(ControlCall::report_result, json::object(), i % 2 == 0 ? 503 : 403);
     EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 0U);
-    while (!sent(Call::report_result)) wake();
+    while (!sent(ControlCall::report_result)) wake();
   }
-  answer(Call::report_result, json::object());
+  answer(ControlCall::report_result, json::object());
   EXPECT_EQ(load_link_state(state_, cluster_)->commands_seq, 1U);
 }
 
@@ -422,12 +424,12 @@ TEST_F(ControlLinkTest, MakesNothingOfNonsense) {
                            "{\"type\":\"command_result\",\"id\":\"x\",\"status\":\"ok\"}"}) {
     step(FabricSaid{text});
   }
-  answer(Call::checkin, json::array());
+  answer(ControlCall::checkin, json::array());
   EXPECT_THAT(said_.back(), HasSubstr("The control plane"));
-  while (!sent(Call::checkin)) wake();
+  while (!sent(ControlCall::checkin)) wake();
   check_in(1, 1);
-  answer(Call::pull_configs, {{"configs", 7}});
-  answer(Call::pull_commands, {{"commands", {{{"seq", -1}}}}});
+  answer(ControlCall::pull_configs, {{"configs", 7}});
+  answer(ControlCall::pull_commands, {{"commands", {{{"seq", -1}}}}});
   EXPECT_TRUE(state_.files.empty());
 }
 

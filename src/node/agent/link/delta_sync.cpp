@@ -47,13 +47,13 @@ DeltaSync::DeltaSync(NodeId node, SecurityStore& store, RandomSource& rng)
       store_(store),
       rng_(rng),
       lists_{List{DeltaStream::epochs,
-                  Call::pull_epochs,
+                  ControlCall::pull_epochs,
                   kEpochInterval,
                   kDegradedEpochInterval,
                   Poller(kDegradedEpochInterval),
                   {}},
              List{DeltaStream::blocklist,
-                  Call::pull_blocklist,
+                  ControlCall::pull_blocklist,
                   kBlocklistInterval,
                   kDegradedBlocklistInterval,
                   Poller(kDegradedBlocklistInterval),
@@ -138,7 +138,7 @@ LinkActions DeltaSync::give_whole() {
   return actions;
 }
 
-LinkActions DeltaSync::on_answer(Now now, Call call, const Answer& answer) {
+LinkActions DeltaSync::on_answer(Now now, ControlCall call, const Answer& answer) {
   auto* const list = std::ranges::find(lists_, call, &List::call);
   if (list == lists_.end()) return {};
   auto parsed = answer ? parse_deltas(*answer, list->stream) : std::nullopt;

@@ -39,14 +39,14 @@ class DeltaSync {
   void hinted(MonoTime now, snapshot::DeltaStream stream);
   LinkActions fabric_connected();
   void fabric_disconnected();
-  LinkActions on_answer(Now now, Call call, const Answer& answer);
+  LinkActions on_answer(Now now, ControlCall call, const Answer& answer);
 
   const StreamState& state(snapshot::DeltaStream stream) const { return of(stream).state; }
 
  private:
   struct List {
     snapshot::DeltaStream stream;
-    Call call;
+    ControlCall call;
     Duration calm;
     Duration degraded;
     Poller poller;

@@ -35,8 +35,8 @@ class DeltaSyncTest : public ControlLinkWorld {
   }
   // Both lists are there, and empty.
   void complete() {
-    answer(Call::pull_epochs, epochs(0, {}));
-    answer(Call::pull_blocklist, blocklist(0, {}));
+    answer(ControlCall::pull_epochs, epochs(0, {}));
+    answer(ControlCall::pull_blocklist, blocklist(0, {}));
   }
   std::vector<std::string> stored() {
     std::vector<std::string> values;
@@ -44,7 +44,7 @@ class DeltaSyncTest : public ControlLinkWorld {
     return values;
   }
   // How long after now the call is made again.
-  Duration time_to(Call call) {
+  Duration time_to(ControlCall call) {
     const MonoTime from = now_;
     while (!sent(call)) wake();
     return now_ - from;
@@ -53,20 +53,20 @@ class DeltaSyncTest : public ControlLinkWorld {
 
 TEST_F(DeltaSyncTest, PullsFromItsCursorsAndStoresRowsAndCursorTogether) {
   step(LinkWoken{});
-  EXPECT_EQ(sent(Call::pull_epochs), json({{"epochs_since", 0}}));
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 0}}));
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3), entry("192.0.2.2", 5)}));
+  EXPECT_EQ(sent(ControlCall::pull_epochs), json({{"epochs_since", 0}}));
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 0}}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3), entry("192.0.2.2", 5)}));
   EXPECT_EQ(stored(), (std::vector<std::string>{"192.0.2.1", "192.0.2.2"}));
   EXPECT_EQ(security_.states[DeltaStream::blocklist], (StreamState{5, true}));
   restart();
   step(LinkWoken{});
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 5}}));
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 5}}));
 }
 
 TEST_F(DeltaSyncTest, AsksAgainAtOnceWhileThereIsMore) {
   step(LinkWoken{});
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}, true));
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 3}}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}, true));
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 3}}));
   EXPECT_FALSE(security_.states[DeltaStream::blocklist].complete);
 }
 
@@ -74,16 +74,16 @@ TEST_F(DeltaSyncTest, AnAnswerThatComesTwiceOrLateOrInAnotherOrderIsHarmless) {
   step(LinkWoken{});
   const json first = blocklist(0, {entry("192.0.2.2", 5), entry("192.0.2.1", 3)});
   const json second = blocklist(5, {entry("192.0.2.1", 8, false)});
-  answer(Call::pull_blocklist, first);
+  answer(ControlCall::pull_blocklist, first);
   step(HintCame{std::string(wire::kBlocklistChanged)});
-  answer(Call::pull_blocklist, second);
+  answer(ControlCall::pull_blocklist, second);
   EXPECT_EQ(stored(), std::vector<std::string>{"192.0.2.2"});
   const int writes = security_.writes;
   for (const json& late : {first, second, first}) {
     wire::HttpResponse response;
     response.status = 200;
     response.body = late.dump();
-    step(ControlAnswered{Call::pull_blocklist, response});
+    step(ControlAnswered{ControlCall::pull_blocklist, response});
   }
   EXPECT_EQ(stored(), std::vector<std::string>{"192.0.2.2"});
   EXPECT_EQ(security_.states[DeltaStream::blocklist].cursor, 8U);
@@ -96,34 +96,34 @@ TEST_F(DeltaSyncTest, PullsMoreOftenWhileThereAreNoHints) {
   const auto about = [](Duration measured, Duration wanted) {
     return measured >= wanted * 9 / 10 && measured <= wanted * 11 / 10;
   };
-  EXPECT_TRUE(about(time_to(Call::pull_epochs), kDegradedEpochInterval));
-  answer(Call::pull_epochs, epochs(0, {}));
+  EXPECT_TRUE(about(time_to(ControlCall::pull_epochs), kDegradedEpochInterval));
+  answer(ControlCall::pull_epochs, epochs(0, {}));
   step(EventsOpened{});
-  ASSERT_TRUE(sent(Call::pull_blocklist)) << "for the hints that were missed";
+  ASSERT_TRUE(sent(ControlCall::pull_blocklist)) << "for the hints that were missed";
   complete();
-  EXPECT_TRUE(about(time_to(Call::pull_epochs), kEpochInterval));
+  EXPECT_TRUE(about(time_to(ControlCall::pull_epochs), kEpochInterval));
   step(EventsEnded{std::unexpected("cut")});
-  answer(Call::pull_epochs, epochs(0, {}));
-  EXPECT_TRUE(about(time_to(Call::pull_blocklist), kDegradedBlocklistInterval));
+  answer(ControlCall::pull_epochs, epochs(0, {}));
+  EXPECT_TRUE(about(time_to(ControlCall::pull_blocklist), kDegradedBlocklistInterval));
 }
 
 TEST_F(DeltaSyncTest, AHintHurriesItsListAndNothingElse) {
   step(LinkWoken{});
   complete();
   step(HintCame{std::string(wire::kEpochBumped)});
-  EXPECT_TRUE(sent(Call::pull_epochs));
-  EXPECT_FALSE(sent(Call::pull_blocklist));
+  EXPECT_TRUE(sent(ControlCall::pull_epochs));
+  EXPECT_FALSE(sent(ControlCall::pull_blocklist));
   step(HintCame{std::string(wire::kBlocklistChanged)});
-  EXPECT_TRUE(sent(Call::pull_blocklist));
+  EXPECT_TRUE(sent(ControlCall::pull_blocklist));
 }
 
 TEST_F(DeltaSyncTest, TheFabricIsGivenTheWholeAndThenWhatChanges) {
   step(FabricConnected{});
   EXPECT_TRUE(security_messages().empty()) << "nothing before it is complete";
   step(LinkWoken{});
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
   EXPECT_TRUE(security_messages().empty());
-  answer(Call::pull_epochs, epochs(0, {epoch(2, 4)}));
+  answer(ControlCall::pull_epochs, epochs(0, {epoch(2, 4)}));
   ASSERT_EQ(security_messages().size(), 1U);
   const json whole = security_messages()[0];
   EXPECT_EQ(whole["type"], "security_state");
@@ -132,7 +132,7 @@ TEST_F(DeltaSyncTest, TheFabricIsGivenTheWholeAndThenWhatChanges) {
   EXPECT_EQ(whole["blocklist"][0]["value"], "192.0.2.1");
   EXPECT_EQ(whole["epochs"][0]["epoch"], 2);
   step(HintCame{std::string(wire::kBlocklistChanged)});
-  answer(Call::pull_blocklist, blocklist(3, {entry("192.0.2.1", 6, false)}));
+  answer(ControlCall::pull_blocklist, blocklist(3, {entry("192.0.2.1", 6, false)}));
   ASSERT_EQ(security_messages().size(), 2U);
   EXPECT_EQ(security_messages()[1]["type"], "security_changes");
   EXPECT_EQ(security_messages()[1]["blocklist"][0]["action"], "remove");
@@ -165,13 +165,13 @@ TEST_F(DeltaSyncTest, WhatCannotBeStoredIsSaidAndAskedForAgainAndTheFabricIsNotT
   complete();
   security_.fault = StoreRefusal{StoreFault::unavailable, "No space left on device"};
   step(HintCame{std::string(wire::kBlocklistChanged)});
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
   EXPECT_THAT(said_, testing::Contains(HasSubstr("No space left")));
   EXPECT_EQ(security_messages().size(), 1U);
   security_.fault.reset();
-  time_to(Call::pull_blocklist);
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 0}}));
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
+  time_to(ControlCall::pull_blocklist);
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 0}}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
   EXPECT_EQ(security_messages().back()["blocklist"][0]["value"], "192.0.2.1");
 }
 
@@ -181,55 +181,55 @@ TEST_F(DeltaSyncTest, AFullStoreIsSaidLoudlyAndLetsNobodyNewIn) {
   complete();
   security_.fault = StoreRefusal{StoreFault::full, "The store is full."};
   step(HintCame{std::string(wire::kEpochBumped)});
-  answer(Call::pull_epochs, epochs(0, {epoch(1, 1)}));
+  answer(ControlCall::pull_epochs, epochs(0, {epoch(1, 1)}));
   EXPECT_THAT(said_, testing::Contains("The store is full."));
   EXPECT_EQ(security_messages().back()["type"], "security_incomplete");
   security_.fault.reset();
-  time_to(Call::pull_epochs);
-  answer(Call::pull_epochs, epochs(0, {epoch(1, 1)}));
+  time_to(ControlCall::pull_epochs);
+  answer(ControlCall::pull_epochs, epochs(0, {epoch(1, 1)}));
   EXPECT_EQ(security_messages().back()["type"], "security_state") << "it fits again";
 }
 
 TEST_F(DeltaSyncTest, ADamagedStoreIsBuiltAnewFromCursorZero) {
   step(FabricConnected{});
   step(LinkWoken{});
-  answer(Call::pull_epochs, epochs(0, {}));
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
+  answer(ControlCall::pull_epochs, epochs(0, {}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
   security_.fault = StoreRefusal{StoreFault::damaged, "security.db is damaged"};
   step(HintCame{std::string(wire::kBlocklistChanged)});
-  answer(Call::pull_blocklist, blocklist(3, {entry("192.0.2.2", 4)}));
+  answer(ControlCall::pull_blocklist, blocklist(3, {entry("192.0.2.2", 4)}));
   EXPECT_TRUE(stored().empty());
   const auto told = security_messages().size();
-  time_to(Call::pull_blocklist);
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 0}}));
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3), entry("192.0.2.2", 4)}));
+  time_to(ControlCall::pull_blocklist);
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 0}}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3), entry("192.0.2.2", 4)}));
   EXPECT_EQ(security_messages().size(), told) << "the fabric keeps what it has meanwhile";
-  time_to(Call::pull_epochs);
-  answer(Call::pull_epochs, epochs(0, {}));
+  time_to(ControlCall::pull_epochs);
+  answer(ControlCall::pull_epochs, epochs(0, {}));
   EXPECT_EQ(security_messages().back()["blocklist"].size(), 2U);
 }
 
 TEST_F(DeltaSyncTest, AnAnswerToWhatWasAskedBeforeTheStoreWasLostIsNotBelieved) {
   step(LinkWoken{});
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 3)}));
   step(HintCame{std::string(wire::kBlocklistChanged)});
   security_.fault = StoreRefusal{StoreFault::damaged, "gone"};
-  answer(Call::pull_epochs, epochs(0, {epoch(1, 1)}));
+  answer(ControlCall::pull_epochs, epochs(0, {epoch(1, 1)}));
   ASSERT_TRUE(stored().empty());
-  answer(Call::pull_blocklist, blocklist(3, {entry("192.0.2.2", 4)}));
+  answer(ControlCall::pull_blocklist, blocklist(3, {entry("192.0.2.2", 4)}));
   EXPECT_TRUE(stored().empty()) << "192.0.2.1 would be passed by";
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 0}}));
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 0}}));
 }
 
 TEST_F(DeltaSyncTest, AListTheControlPlaneCannotPlaceIsFetchedAnew) {
   step(LinkWoken{});
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1", 9)}));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1", 9)}));
   step(HintCame{std::string(wire::kBlocklistChanged)});
   json lost = blocklist(9, {});
   lost["restart"] = {"blocklist"};
-  answer(Call::pull_blocklist, lost);
+  answer(ControlCall::pull_blocklist, lost);
   EXPECT_TRUE(stored().empty());
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 0}}));
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 0}}));
 }
 
 TEST_F(DeltaSyncTest, SaysWhenItBeganWithAList) {
@@ -237,21 +237,22 @@ TEST_F(DeltaSyncTest, SaysWhenItBeganWithAList) {
   json first = blocklist(0, {entry("192.0.2.1", 3)});
   first["blocklist_newest"] = 9;
   first["more"] = true;
-  answer(Call::pull_blocklist, first);
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 3}, {"blocklist_began", 9}}));
+  answer(ControlCall::pull_blocklist, first);
+  EXPECT_EQ(sent(ControlCall::pull_blocklist),
+            json({{"blocklist_since", 3}, {"blocklist_began", 9}}));
   json late = blocklist(0, {entry("192.0.2.1", 3)});
   late["blocklist_newest"] = 11;
-  answer(Call::pull_blocklist, late);
+  answer(ControlCall::pull_blocklist, late);
   EXPECT_EQ(security_.states[DeltaStream::blocklist].began, 9U) << "it began before";
 }
 
 TEST_F(DeltaSyncTest, NonsenseIsAFailureAndBacksOff) {
   step(LinkWoken{});
-  answer(Call::pull_blocklist, blocklist(0, {entry("192.0.2.1/40", 3)}));
-  EXPECT_FALSE(sent(Call::pull_blocklist));
+  answer(ControlCall::pull_blocklist, blocklist(0, {entry("192.0.2.1/40", 3)}));
+  EXPECT_FALSE(sent(ControlCall::pull_blocklist));
   EXPECT_EQ(security_.states[DeltaStream::blocklist], StreamState{});
-  time_to(Call::pull_blocklist);
-  EXPECT_EQ(sent(Call::pull_blocklist), json({{"blocklist_since", 0}}));
+  time_to(ControlCall::pull_blocklist);
+  EXPECT_EQ(sent(ControlCall::pull_blocklist), json({{"blocklist_since", 0}}));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class EventSyncTest : public ControlLinkWorld {
   // The time until the next check-in, all else being quiet.
   Duration until_checkin() {
     const MonoTime before = now_;
-    while (!sent(Call::checkin)) wake();
+    while (!sent(ControlCall::checkin)) wake();
     const Duration waited = now_ - before;
     check_in(0, 0);
     return waited;
@@ -30,7 +30,7 @@ class EventSyncTest : public ControlLinkWorld {
     const int opened = streams_;
     while (streams_ == opened) {
       wake();
-      if (sent(Call::checkin)) check_in(0, 0);
+      if (sent(ControlCall::checkin)) check_in(0, 0);
     }
     return now_ - before;
   }
@@ -45,36 +45,36 @@ class EventSyncTest : public ControlLinkWorld {
 TEST_F(EventSyncTest, AHintHurriesItsPullAndNothingElse) {
   open();
   hint(wire::kConfigPending);
-  EXPECT_TRUE(sent(Call::pull_configs));
-  EXPECT_FALSE(sent(Call::pull_commands));
-  EXPECT_FALSE(sent(Call::checkin));
-  answer(Call::pull_configs, configs(5, envelope(5)));
+  EXPECT_TRUE(sent(ControlCall::pull_configs));
+  EXPECT_FALSE(sent(ControlCall::pull_commands));
+  EXPECT_FALSE(sent(ControlCall::checkin));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
   hint(wire::kCommandPending);
-  EXPECT_TRUE(sent(Call::pull_commands));
-  EXPECT_FALSE(sent(Call::pull_configs));
-  EXPECT_FALSE(sent(Call::checkin));
+  EXPECT_TRUE(sent(ControlCall::pull_commands));
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
+  EXPECT_FALSE(sent(ControlCall::checkin));
 }
 
 TEST_F(EventSyncTest, AHintDuringAPullMakesOneMore) {
   open();
   for (int i = 0; i < 5; ++i) hint(wire::kConfigPending);
-  ASSERT_TRUE(sent(Call::pull_configs));
-  answer(Call::pull_configs, configs(5, envelope(5)));
-  ASSERT_TRUE(sent(Call::pull_configs)) << "it may have changed since";
-  answer(Call::pull_configs, {{"configs", json::array()}});
-  EXPECT_FALSE(sent(Call::pull_configs));
+  ASSERT_TRUE(sent(ControlCall::pull_configs));
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
+  ASSERT_TRUE(sent(ControlCall::pull_configs)) << "it may have changed since";
+  answer(ControlCall::pull_configs, {{"configs", json::array()}});
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
 }
 
 TEST_F(EventSyncTest, ACommandHintedWhileOthersAreCarriedOutIsPulledAfterThem) {
   step(FabricConnected{});
   open();
   hint(wire::kCommandPending);
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a")}}});
   hint(wire::kCommandPending);
   fabric_says_done("a");
-  answer(Call::report_result, json::object());
-  ASSERT_TRUE(sent(Call::pull_commands));
-  answer(Call::pull_commands, {{"commands", {terminate(2, "b")}}});
+  answer(ControlCall::report_result, json::object());
+  ASSERT_TRUE(sent(ControlCall::pull_commands));
+  answer(ControlCall::pull_commands, {{"commands", {terminate(2, "b")}}});
   EXPECT_EQ(fabric_.back()["id"], "b");
 }
 
@@ -83,11 +83,11 @@ TEST_F(EventSyncTest, ACommandHintedDuringAPullIsNotForgotten) {
   open();
   hint(wire::kCommandPending);
   hint(wire::kCommandPending);
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a")}}});
-  answer(Call::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a")}}});
+  answer(ControlCall::pull_commands, {{"commands", {terminate(1, "a"), terminate(2, "b")}}});
   fabric_says_done("a");
-  answer(Call::report_result, json::object());
-  EXPECT_TRUE(sent(Call::pull_commands));
+  answer(ControlCall::report_result, json::object());
+  EXPECT_TRUE(sent(ControlCall::pull_commands));
 }
 
 TEST_F(EventSyncTest, AHintOfAnotherKindMeansNothing) {
@@ -100,7 +100,7 @@ TEST_F(EventSyncTest, AHintOfAnotherKindMeansNothing) {
 
 TEST_F(EventSyncTest, OpeningTheStreamChecksInForWhatWasMissed) {
   step(EventsOpened{});
-  EXPECT_TRUE(sent(Call::checkin));
+  EXPECT_TRUE(sent(ControlCall::checkin));
 }
 
 TEST_F(EventSyncTest, ChecksInCalmlyWithHintsAndOftenWithout) {

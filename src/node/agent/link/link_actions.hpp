@@ -1,4 +1,4 @@
-// What the node's link to the control plane asks its driver to do (CP-1), and the calls it makes.
+// What the node's link to the control plane asks its shell to do (CP-1), and the calls it makes.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace rap::agent {
 
-enum class Call : std::uint8_t {
+enum class ControlCall : std::uint8_t {
   checkin,
   pull_commands,
   report_result,
@@ -27,7 +27,7 @@ enum class Call : std::uint8_t {
 
 // Send over mutual TLS; the answer comes back with the same `call`.
 struct SendToControl {
-  Call call;
+  ControlCall call;
   wire::HttpRequest request;
 };
 

@@ -33,7 +33,7 @@ LinkActions ObjectFetch::poll(MonoTime now) {
   outstanding_ = true;
   const ObjectName& object = queue_.front();
   asked_ = std::min(kObjectPart, object.size - bytes_.size());
-  return {SendToControl{Call::get_object,
+  return {SendToControl{ControlCall::get_object,
                         object_request(object.kind, object.name, bytes_.size(), asked_)}};
 }
 

@@ -96,7 +96,7 @@ LinkActions RenewalSync::on_answer(Now now, const Answer& answer,
   Say said{LogLevel::info, "certificate.renewed",
            "The " + std::string(to_string(subject_.kind)) + "'s certificate " +
                certificate_->serial_hex() + " is in use."};
-  if (subject_.call == Call::renew_worker) {
+  if (subject_.call == ControlCall::renew_worker) {
     return {std::move(said), UseWorker{}, TellIdentity{}};
   }
   return {std::move(said), UseIdentity{}, TellIdentity{}};

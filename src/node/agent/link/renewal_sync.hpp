@@ -19,7 +19,7 @@ namespace rap::agent {
 
 // Which of a node's two certificates is renewed, and where it is kept.
 struct RenewalSubject {
-  Call call;
+  ControlCall call;
   wire::CertificateKind kind;
   crypto::PeerSide side;  // in which it is shown
   std::string_view key_file;
@@ -27,7 +27,7 @@ struct RenewalSubject {
   std::string_view chain_file;
   std::string_view staple_file;
 };
-inline constexpr RenewalSubject kNodeCertificate{Call::renew_certificate,
+inline constexpr RenewalSubject kNodeCertificate{ControlCall::renew_certificate,
                                                  wire::CertificateKind::node,
                                                  crypto::PeerSide::client,
                                                  kNodeKeyFile,
@@ -35,9 +35,9 @@ inline constexpr RenewalSubject kNodeCertificate{Call::renew_certificate,
                                                  kChainFile,
                                                  kStapleFile};
 inline constexpr RenewalSubject kWorkerCertificate{
-    Call::renew_worker,       wire::CertificateKind::worker,
-    crypto::PeerSide::server, kWorkerKeyFile,
-    kWorkerNextKeyFile,       kWorkerChainFile,
+    ControlCall::renew_worker, wire::CertificateKind::worker,
+    crypto::PeerSide::server,  kWorkerKeyFile,
+    kWorkerNextKeyFile,        kWorkerChainFile,
     kWorkerStapleFile};
 
 class RenewalSync {

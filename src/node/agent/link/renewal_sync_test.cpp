@@ -20,7 +20,7 @@ class TrustTest : public ControlLinkWorld {
   // What the control plane would issue for the request that is under way.
   std::string issue(const crypto::Issuer& issuer) {
     const auto request = crypto::CertificateRequest::from_pem(
-        sent(Call::renew_certificate)->at("csr").get<std::string>());
+        sent(ControlCall::renew_certificate)->at("csr").get<std::string>());
     EXPECT_TRUE(request);
     EXPECT_EQ(request->names, member_.leaf.names());
     const auto leaf = crypto::issue_leaf(
@@ -29,11 +29,11 @@ class TrustTest : public ControlLinkWorld {
     return crypto::chain_pem({leaf, issuer.certificate});
   }
   void check_in_asked_to_renew() {
-    if (!sent(Call::checkin)) wake();
-    answer(Call::checkin, {{"config_version", 0},
-                           {"commands_seq", 0},
-                           {"server_time", 0},
-                           {"renew_certificate", true}});
+    if (!sent(ControlCall::checkin)) wake();
+    answer(ControlCall::checkin, {{"config_version", 0},
+                                  {"commands_seq", 0},
+                                  {"server_time", 0},
+                                  {"renew_certificate", true}});
   }
   std::string bundle(std::uint64_t version, std::vector<crypto::Certificate> roots,
                      const std::vector<crypto::Issuer>& signers) {
@@ -64,12 +64,12 @@ TEST_F(TrustTest, RenewsBeforeTwoThirdsOfTheCertificatesLife) {
   // A day before now to a day after: 60 % are over in 4.8 hours, two thirds in 8.
   now_ += std::chrono::minutes{4 * 60 + 47};
   step(LinkWoken{});
-  EXPECT_FALSE(sent(Call::renew_certificate));
+  EXPECT_FALSE(sent(ControlCall::renew_certificate));
   now_ += std::chrono::minutes{3 * 60 + 13};
   step(LinkWoken{});
-  ASSERT_TRUE(sent(Call::renew_certificate));
+  ASSERT_TRUE(sent(ControlCall::renew_certificate));
   const std::string old_key = file(kNodeKeyFile);
-  answer(Call::renew_certificate, {{"certificate_chain", issue(pki_.intermediate)}});
+  answer(ControlCall::renew_certificate, {{"certificate_chain", issue(pki_.intermediate)}});
   EXPECT_NE(file(kNodeKeyFile), old_key);
   EXPECT_TRUE(key_fits_chain());
   EXPECT_EQ(reconnects_, 1);
@@ -78,31 +78,31 @@ TEST_F(TrustTest, RenewsBeforeTwoThirdsOfTheCertificatesLife) {
 
 TEST_F(TrustTest, RenewsOnceWhenItIsAskedTo) {
   check_in_asked_to_renew();
-  ASSERT_TRUE(sent(Call::renew_certificate));
+  ASSERT_TRUE(sent(ControlCall::renew_certificate));
   wake();  // another check-in is under way when the certificate comes
-  answer(Call::renew_certificate, {{"certificate_chain", issue(pki_.intermediate)}});
-  ASSERT_TRUE(sent(Call::checkin));
+  answer(ControlCall::renew_certificate, {{"certificate_chain", issue(pki_.intermediate)}});
+  ASSERT_TRUE(sent(ControlCall::checkin));
   check_in_asked_to_renew();
-  EXPECT_FALSE(sent(Call::renew_certificate)) << "that was asked of the old certificate";
+  EXPECT_FALSE(sent(ControlCall::renew_certificate)) << "that was asked of the old certificate";
   check_in(0, 0);
-  EXPECT_FALSE(sent(Call::renew_certificate));
+  EXPECT_FALSE(sent(ControlCall::renew_certificate));
 }
 
 TEST_F(TrustTest, AsksAgainForTheSameKeyUntilItIsAnswered) {
   check_in_asked_to_renew();
-  const json first = *sent(Call::renew_certificate);
+  const json first = *sent(ControlCall::renew_certificate);
   const auto key_of = [](const json& body) {
     return crypto::CertificateRequest::from_pem(body["csr"].get<std::string>())->key.spki_sha256();
   };
-  fail(Call::renew_certificate);
-  while (!sent(Call::renew_certificate)) {
+  fail(ControlCall::renew_certificate);
+  while (!sent(ControlCall::renew_certificate)) {
     wake();
-    if (sent(Call::checkin)) check_in(0, 0);
+    if (sent(ControlCall::checkin)) check_in(0, 0);
   }
-  EXPECT_EQ(key_of(*sent(Call::renew_certificate)), key_of(first));
+  EXPECT_EQ(key_of(*sent(ControlCall::renew_certificate)), key_of(first));
   restart();
   check_in_asked_to_renew();
-  EXPECT_EQ(key_of(*sent(Call::renew_certificate)), key_of(first)) << "also after a crash";
+  EXPECT_EQ(key_of(*sent(ControlCall::renew_certificate)), key_of(first)) << "also after a crash";
 }
 
 TEST_F(TrustTest, TakesNoCertificateThatIsNotItsOwn) {
@@ -111,12 +111,12 @@ TEST_F(TrustTest, TakesNoCertificateThatIsNotItsOwn) {
   const auto stranger = pki_.member();
   for (const std::string& wrong :
        {crypto::chain_pem(stranger.chain), issue(next_intermediate_), std::string("nonsense")}) {
-    answer(Call::renew_certificate, {{"certificate_chain", wrong}});
+    answer(ControlCall::renew_certificate, {{"certificate_chain", wrong}});
     EXPECT_EQ(file(kChainFile), old_chain);
     EXPECT_TRUE(key_fits_chain());
-    while (!sent(Call::renew_certificate)) {
+    while (!sent(ControlCall::renew_certificate)) {
       wake();
-      if (sent(Call::checkin)) check_in(0, 0);
+      if (sent(ControlCall::checkin)) check_in(0, 0);
     }
   }
   EXPECT_EQ(reconnects_, 0);
@@ -130,7 +130,7 @@ TEST_F(TrustTest, ARenewalCutShortBetweenChainAndKeyIsFinishedAtTheNextStart) {
   file(kEnrolmentFile) = to_json(record);
   check_in_asked_to_renew();
   const std::string old_key = file(kNodeKeyFile);
-  answer(Call::renew_certificate, {{"certificate_chain", issue(pki_.intermediate)}});
+  answer(ControlCall::renew_certificate, {{"certificate_chain", issue(pki_.intermediate)}});
   const std::string new_key = file(kNodeKeyFile);
   file(kNodeKeyFile) = old_key;
   const auto identity = load_identity(state_);
@@ -142,7 +142,7 @@ TEST_F(TrustTest, FollowsTheTrustFromTheOldRootToTheNewOne) {
   const std::vector both = {pki_.root.certificate, next_root_.certificate};
   check_in(5, 0);
   config_roots_ = both;
-  answer(Call::pull_configs,
+  answer(ControlCall::pull_configs,
          with_config(5, {pulled_bundle(2, bundle(2, both, {pki_.root, next_root_}))}));
   EXPECT_EQ(file(kTrustBundleFile), crypto::chain_pem(both));
   EXPECT_EQ(reconnects_, 1);
@@ -150,15 +150,15 @@ TEST_F(TrustTest, FollowsTheTrustFromTheOldRootToTheNewOne) {
   EXPECT_EQ(fabric_.back()["config"]["version"], 5);
 
   check_in_asked_to_renew();
-  answer(Call::renew_certificate, {{"certificate_chain", issue(next_intermediate_)}});
+  answer(ControlCall::renew_certificate, {{"certificate_chain", issue(next_intermediate_)}});
   EXPECT_TRUE(key_fits_chain());
 
   roots_ = both;  // as the next start reads them
   restart();
   check_in(6, 0);
-  EXPECT_EQ((*sent(Call::pull_configs))["have_trust_bundle"], 2);
+  EXPECT_EQ((*sent(ControlCall::pull_configs))["have_trust_bundle"], 2);
   config_roots_ = {next_root_.certificate};
-  answer(Call::pull_configs,
+  answer(ControlCall::pull_configs,
          with_config(6, {pulled_bundle(3, bundle(3, config_roots_, {pki_.root, next_root_}))}));
   EXPECT_EQ(file(kTrustBundleFile), next_root_.certificate.pem());
   EXPECT_EQ(load_link_state(state_, cluster_)->trust_bundle, 3U);
@@ -167,17 +167,17 @@ TEST_F(TrustTest, FollowsTheTrustFromTheOldRootToTheNewOne) {
 TEST_F(TrustTest, RefusesRootsThatNoRootOfItsOwnVouchesFor) {
   check_in(5, 0);
   config_roots_ = {pki_.root.certificate, next_root_.certificate};
-  answer(Call::pull_configs, configs(5, envelope(5)));
-  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("untrusted_roots"))
+  answer(ControlCall::pull_configs, configs(5, envelope(5)));
+  EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr("untrusted_roots"))
       << "the key that signs configurations cannot bring in a root";
-  answer(Call::report_config_error, json::object());
-  while (!sent(Call::pull_configs)) {
+  answer(ControlCall::report_config_error, json::object());
+  while (!sent(ControlCall::pull_configs)) {
     wake();
-    if (sent(Call::checkin)) check_in(5, 0);
+    if (sent(ControlCall::checkin)) check_in(5, 0);
   }
-  answer(Call::pull_configs,
+  answer(ControlCall::pull_configs,
          with_config(5, {pulled_bundle(2, bundle(2, config_roots_, {next_root_}))}));
-  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("bad_envelope"));
+  EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr("bad_envelope"));
   EXPECT_EQ(file(kTrustBundleFile), crypto::chain_pem(pki_.roots()));
   EXPECT_FALSE(state_.files.contains(std::string(kNodeConfigFile)));
 }
@@ -189,11 +189,11 @@ TEST_F(TrustTest, NeverGoesBackToAnOlderBundle) {
       pulled_bundle(3, bundle(3, {next_root_.certificate}, {pki_.root, next_root_}));
   config_roots_ = {next_root_.certificate};
   check_in(5, 0);
-  answer(Call::pull_configs, with_config(5, {first, second}));
+  answer(ControlCall::pull_configs, with_config(5, {first, second}));
   EXPECT_EQ(file(kTrustBundleFile), next_root_.certificate.pem());
   check_in(6, 0);
-  answer(Call::pull_configs, with_config(6, {first}));
-  EXPECT_THAT(sent(Call::report_config_error)->dump(), HasSubstr("rolled_back"));
+  answer(ControlCall::pull_configs, with_config(6, {first}));
+  EXPECT_THAT(sent(ControlCall::report_config_error)->dump(), HasSubstr("rolled_back"));
 }
 
 }  // namespace

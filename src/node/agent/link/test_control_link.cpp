@@ -55,19 +55,19 @@ void ControlLinkWorld::wake() {
   step(LinkWoken{});
 }
 
-std::optional<json> ControlLinkWorld::sent(Call call) const {
+std::optional<json> ControlLinkWorld::sent(ControlCall call) const {
   for (const SendToControl& send : outbox_) {
     if (send.call == call) return json::parse(send.request.body);
   }
   return std::nullopt;
 }
 
-std::string ControlLinkWorld::query_of(Call call) const {
+std::string ControlLinkWorld::query_of(ControlCall call) const {
   const auto send = std::ranges::find(outbox_, call, &SendToControl::call);
   return send == outbox_.end() ? "not sent" : send->request.query;
 }
 
-void ControlLinkWorld::answer(Call call, const json& body, int status) {
+void ControlLinkWorld::answer(ControlCall call, const json& body, int status) {
   ASSERT_EQ(std::erase_if(outbox_, [&](const auto& send) { return send.call == call; }), 1U);
   wire::HttpResponse response;
   response.status = status;
@@ -75,16 +75,16 @@ void ControlLinkWorld::answer(Call call, const json& body, int status) {
   step(ControlAnswered{call, response});
 }
 
-void ControlLinkWorld::fail(Call call) {
+void ControlLinkWorld::fail(ControlCall call) {
   ASSERT_EQ(std::erase_if(outbox_, [&](const auto& send) { return send.call == call; }), 1U);
   step(ControlAnswered{call, std::unexpected("connection refused")});
 }
 
 void ControlLinkWorld::check_in(std::uint64_t config_version, std::uint64_t commands_seq) {
-  if (!sent(Call::checkin)) wake();
-  answer(Call::checkin, {{"config_version", config_version},
-                         {"commands_seq", commands_seq},
-                         {"server_time", to_unix(wall())}});
+  if (!sent(ControlCall::checkin)) wake();
+  answer(ControlCall::checkin, {{"config_version", config_version},
+                                {"commands_seq", commands_seq},
+                                {"server_time", to_unix(wall())}});
 }
 
 snapshot::NodeConfig ControlLinkWorld::plain_config(std::uint64_t version) const {

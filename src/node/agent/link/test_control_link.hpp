@@ -39,11 +39,11 @@ class ControlLinkWorld : public testing::Test {
 
   const std::vector<json>& security_messages() const { return security_messages_; }
 
-  std::optional<json> sent(Call call) const;
-  std::string query_of(Call call) const;
+  std::optional<json> sent(ControlCall call) const;
+  std::string query_of(ControlCall call) const;
   // The control plane's answer to the call, which must be under way.
-  void answer(Call call, const json& body, int status = 200);
-  void fail(Call call);
+  void answer(ControlCall call, const json& body, int status = 200);
+  void fail(ControlCall call);
 
   void check_in(std::uint64_t config_version, std::uint64_t commands_seq);
   snapshot::NodeConfig plain_config(std::uint64_t version) const;

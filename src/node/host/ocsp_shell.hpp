@@ -11,11 +11,11 @@
 
 namespace rap::host {
 
-class OcspDriver {
+class OcspShell {
  public:
   // `changed` is called when a staple in the state directory was replaced.
-  OcspDriver(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
-             std::function<void()> changed);
+  OcspShell(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
+            std::function<void()> changed);
 
   void reload();  // at the start, and when certificates in the state directory changed
 

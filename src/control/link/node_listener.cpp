@@ -1,4 +1,4 @@
-#include "control/link/node_link.hpp"
+#include "control/link/node_listener.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -23,15 +23,16 @@ AuditEntry NodeCall::audit_entry() const {
   return entry;
 }
 
-NodeLink::NodeLink(NodeLinkPorts ports) : ports_(ports), routes_(node_link_routes()) {
+NodeListener::NodeListener(NodeListenerPorts ports)
+    : ports_(ports), routes_(node_listener_routes()) {
   ports_.metrics.add_routes("node", operations_of(routes_));
 }
 
-NodeExecutor NodeLink::executor_of(const wire::HttpRequest& request) const {
+NodeExecutor NodeListener::executor_of(const wire::HttpRequest& request) const {
   return control::executor_of(routes_, request);
 }
 
-wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime now) {
+wire::HttpResponse NodeListener::handle(const wire::HttpRequest& request, WallTime now) {
   const auto found = match(routes_, request.method, request.path);
   auto outcome = answer(found, request, now);
   wire::HttpResponse response =
@@ -41,7 +42,7 @@ wire::HttpResponse NodeLink::handle(const wire::HttpRequest& request, WallTime n
   return response;
 }
 
-std::vector<wire::HttpResponse> NodeLink::handle_together(
+std::vector<wire::HttpResponse> NodeListener::handle_together(
     std::span<const wire::HttpRequest> requests, WallTime now) {
   const std::vector<bool> acknowledged =
       requests.size() > 1 ? acknowledge(requests, now) : std::vector<bool>(requests.size());
@@ -59,7 +60,8 @@ std::vector<wire::HttpResponse> NodeLink::handle_together(
 }
 
 // Whose acknowledgement is stored; nobody's when the transaction failed.
-std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> requests, WallTime now) {
+std::vector<bool> NodeListener::acknowledge(std::span<const wire::HttpRequest> requests,
+                                            WallTime now) {
   struct Ack {
     std::size_t place;
     NodeId node;
@@ -93,8 +95,8 @@ std::vector<bool> NodeLink::acknowledge(std::span<const wire::HttpRequest> reque
   return done ? stored : std::vector<bool>(requests.size());
 }
 
-Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpRequest& request,
-                                WallTime now) {
+Outcome<Reply> NodeListener::answer(const Match<NodeRoute>& found, const wire::HttpRequest& request,
+                                    WallTime now) {
   if (!found.route && found.allow.empty()) {
     return refuse(ProblemCode::not_found, "There is nothing at this path for nodes.");
   }
@@ -139,16 +141,16 @@ Outcome<Reply> NodeLink::answer(const Match<NodeRoute>& found, const wire::HttpR
 }
 
 // nullopt: the database has to be asked about this call.
-std::optional<ClusterVersions> NodeLink::versions_for(const NodeRoute& route, NodeId id,
-                                                      const wire::HttpRequest& request) {
+std::optional<ClusterVersions> NodeListener::versions_for(const NodeRoute& route, NodeId id,
+                                                          const wire::HttpRequest& request) {
   if (route.from_memory == nullptr && !route.same_for_all) return std::nullopt;
   return ports_.admission_cache.versions_for(id, request.peer_certificate_serial);
 }
 
-std::optional<Reply> NodeLink::answer_of_memory(const NodeRoute& route, NodeId id,
-                                                const wire::HttpRequest& request,
-                                                const ClusterVersions& versions,
-                                                const nlohmann::json& body, WallTime now) {
+std::optional<Reply> NodeListener::answer_of_memory(const NodeRoute& route, NodeId id,
+                                                    const wire::HttpRequest& request,
+                                                    const ClusterVersions& versions,
+                                                    const nlohmann::json& body, WallTime now) {
   if (route.same_for_all) {
     const auto shared = ports_.answers.find(route.operation, request.body, versions);
     return shared ? std::optional(Reply{.body = *shared}) : std::nullopt;
@@ -161,8 +163,8 @@ std::optional<Reply> NodeLink::answer_of_memory(const NodeRoute& route, NodeId i
 }
 
 // TLS has proven the certificate; its node must be the one the path names, if it names one.
-Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
-                                      std::optional<std::string_view> path_id) const {
+Outcome<NodeId> NodeListener::name_caller(const wire::HttpRequest& request,
+                                          std::optional<std::string_view> path_id) const {
   if (!request.peer || request.peer->kind != wire::SpiffeId::Kind::node) {
     return refuse(ProblemCode::wrong_node, "Come with a node's certificate.");
   }
@@ -178,9 +180,9 @@ Outcome<NodeId> NodeLink::name_caller(const wire::HttpRequest& request,
 }
 
 // It must still take part, and its certificate be one that was issued and not revoked.
-Outcome<std::pair<Node, NodeAdmission>> NodeLink::admit(Transaction& tx, NodeId id,
-                                                        const wire::HttpRequest& request,
-                                                        WallTime now) {
+Outcome<std::pair<Node, NodeAdmission>> NodeListener::admit(Transaction& tx, NodeId id,
+                                                            const wire::HttpRequest& request,
+                                                            WallTime now) {
   const std::string& serial = request.peer_certificate_serial;
   auto found = tx.admissions().admit(id, serial);
   if (!found) {

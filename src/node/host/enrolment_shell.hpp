@@ -12,11 +12,11 @@
 
 namespace rap::host {
 
-class EnrolmentDriver {
+class EnrolmentShell {
  public:
   // Calls `done` once, on the loop, when the machine is in enrolled or refused.
-  EnrolmentDriver(io::EventLoop& loop, agent::EnrolmentClient& enrolment, agent::NodeFiles& state,
-                  Log& log, std::function<void()> done);
+  EnrolmentShell(io::EventLoop& loop, agent::EnrolmentClient& enrolment, agent::NodeFiles& state,
+                 Log& log, std::function<void()> done);
   void start();
 
  private:

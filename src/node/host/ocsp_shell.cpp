@@ -1,4 +1,4 @@
-#include "node/host/ocsp_driver.hpp"
+#include "node/host/ocsp_shell.hpp"
 
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
@@ -20,8 +20,8 @@ std::vector<crypto::Certificate> chain_in(agent::NodeFiles& state, std::string_v
 
 }  // namespace
 
-OcspDriver::OcspDriver(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
-                       std::function<void()> changed)
+OcspShell::OcspShell(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
+                     std::function<void()> changed)
     : loop_(loop),
       state_(state),
       log_(log),
@@ -30,13 +30,13 @@ OcspDriver::OcspDriver(io::EventLoop& loop, agent::NodeFiles& state, RandomSourc
       timer_(loop),
       outstanding_(loop) {}
 
-void OcspDriver::reload() {
+void OcspShell::reload() {
   sync_.use(agent::OcspSlot::node, chain_in(state_, agent::kChainFile), now());
   sync_.use(agent::OcspSlot::worker, chain_in(state_, agent::kWorkerChainFile), now());
   go_on();
 }
 
-void OcspDriver::go_on() {
+void OcspShell::go_on() {
   perform(sync_.poll(now()));
   const MonoTime next = sync_.next_wakeup();
   if (next == MonoTime::max()) return timer_.cancel();
@@ -44,13 +44,13 @@ void OcspDriver::go_on() {
   timer_.after(std::max(next, from) - from, [this] { go_on(); });
 }
 
-void OcspDriver::perform(const agent::OcspActions& actions) {
+void OcspShell::perform(const agent::OcspActions& actions) {
   for (const agent::OcspAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
   }
 }
 
-void OcspDriver::perform(const agent::FetchOcsp& fetch) {
+void OcspShell::perform(const agent::FetchOcsp& fetch) {
   io::HttpClientOptions options;
   options.host = fetch.server.host;
   options.port = fetch.server.port;
@@ -65,7 +65,7 @@ void OcspDriver::perform(const agent::FetchOcsp& fetch) {
       });
 }
 
-void OcspDriver::perform(const agent::Say& say) {
+void OcspShell::perform(const agent::Say& say) {
   log_.write(say.level, say.event, {{"detail", say.text}});
 }
 

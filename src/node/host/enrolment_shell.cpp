@@ -1,4 +1,4 @@
-#include "node/host/enrolment_driver.hpp"
+#include "node/host/enrolment_shell.hpp"
 
 #include "crypto/ocsp/ocsp.hpp"
 #include "io/stream/proxy_environment.hpp"
@@ -33,8 +33,8 @@ std::unique_ptr<io::HttpClient> connect(io::EventLoop& loop, const agent::Enrolm
 
 }  // namespace
 
-EnrolmentDriver::EnrolmentDriver(io::EventLoop& loop, agent::EnrolmentClient& enrolment,
-                                 agent::NodeFiles& state, Log& log, std::function<void()> done)
+EnrolmentShell::EnrolmentShell(io::EventLoop& loop, agent::EnrolmentClient& enrolment,
+                               agent::NodeFiles& state, Log& log, std::function<void()> done)
     : loop_(loop),
       enrolment_(enrolment),
       state_(state),
@@ -42,9 +42,9 @@ EnrolmentDriver::EnrolmentDriver(io::EventLoop& loop, agent::EnrolmentClient& en
       done_(std::move(done)),
       timer_(loop) {}
 
-void EnrolmentDriver::start() { step(agent::Begin{}); }
+void EnrolmentShell::start() { step(agent::Begin{}); }
 
-void EnrolmentDriver::step(const agent::EnrolmentEvent& event) {
+void EnrolmentShell::step(const agent::EnrolmentEvent& event) {
   const auto actions = enrolment_.step({io::mono_now(), io::wall_now()}, event);
   for (const agent::EnrolmentAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
@@ -59,7 +59,7 @@ void EnrolmentDriver::step(const agent::EnrolmentEvent& event) {
   }
 }
 
-void EnrolmentDriver::perform(const agent::Store& store) {
+void EnrolmentShell::perform(const agent::Store& store) {
   agent::StoreResult result;
   for (const agent::FileWrite& file : store.files) {
     result = state_.write(file);
@@ -68,7 +68,7 @@ void EnrolmentDriver::perform(const agent::Store& store) {
   loop_.post([this, result] { step(agent::Stored{result}); });
 }
 
-void EnrolmentDriver::perform(const agent::SendEnrolment& send) {
+void EnrolmentShell::perform(const agent::SendEnrolment& send) {
   if (!http_ || http_root_ != send.root_pem) {
     http_ = connect(loop_, enrolment_.record(), send.root_pem);
     http_root_ = send.root_pem;
@@ -78,7 +78,7 @@ void EnrolmentDriver::perform(const agent::SendEnrolment& send) {
   });
 }
 
-void EnrolmentDriver::perform(const agent::Say& say) {
+void EnrolmentShell::perform(const agent::Say& say) {
   log_.write(say.level, say.event, {{"detail", say.text}});
 }
 

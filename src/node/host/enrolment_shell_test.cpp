@@ -1,5 +1,5 @@
 // An enrolment over real HTTPS, onto a real disk.
-#include "node/host/enrolment_driver.hpp"
+#include "node/host/enrolment_shell.hpp"
 
 #include "io/system/test_directory.hpp"
 #include "node/agent/enrolment/enrolment_plan.hpp"
@@ -12,18 +12,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class EnrolmentDriverTest : public testing::Test {
+class EnrolmentShellTest : public testing::Test {
  protected:
-  ~EnrolmentDriverTest() override {
-    world_.run([this] { driver_.reset(); });
+  ~EnrolmentShellTest() override {
+    world_.run([this] { shell_.reset(); });
   }
 
   void begin(const wire::JoinToken& token) {
     world_.run([&] {
       auto plan = agent::plan_enrolment(files_, token, {{"127.0.0.1", 1}, {"127.0.0.1", 2}}, rng_);
       machine_.emplace(std::move(plan.value()), agent::HostFacts{"host", "os", "1"}, rng_);
-      driver_.emplace(world_.loop, *machine_, files_, log_, [this] { log_.info("test.done"); });
-      driver_->start();
+      shell_.emplace(world_.loop, *machine_, files_, log_, [this] { log_.info("test.done"); });
+      shell_->start();
     });
   }
   agent::EnrolmentStage state() {
@@ -39,10 +39,10 @@ class EnrolmentDriverTest : public testing::Test {
   TestControl control_;
   io::TestLoop world_;
   std::optional<agent::EnrolmentClient> machine_;
-  std::optional<EnrolmentDriver> driver_;
+  std::optional<EnrolmentShell> shell_;
 };
 
-TEST_F(EnrolmentDriverTest, EndsWithAnIdentityThatOnlyThisUserCanRead) {
+TEST_F(EnrolmentShellTest, EndsWithAnIdentityThatOnlyThisUserCanRead) {
   begin(control_.join_token());
   ASSERT_TRUE(log_.wait_for("test.done"));
   EXPECT_EQ(agent::EnrolmentStage::enrolled, state());
@@ -53,7 +53,7 @@ TEST_F(EnrolmentDriverTest, EndsWithAnIdentityThatOnlyThisUserCanRead) {
   EXPECT_EQ(fs::perms{0700}, fs::status(folder_ / "identity").permissions());
 }
 
-TEST_F(EnrolmentDriverTest, AsksAgainUntilSomebodyApproves) {
+TEST_F(EnrolmentShellTest, AsksAgainUntilSomebodyApproves) {
   control_.say("pending");
   begin(control_.join_token());
   ASSERT_TRUE(control_.wait_for("/status", 2));
@@ -63,7 +63,7 @@ TEST_F(EnrolmentDriverTest, AsksAgainUntilSomebodyApproves) {
   EXPECT_EQ(1, log_.count("enrolment.pending"));
 }
 
-TEST_F(EnrolmentDriverTest, SendsNothingSecretToWhoeverShowsAnotherRoot) {
+TEST_F(EnrolmentShellTest, SendsNothingSecretToWhoeverShowsAnotherRoot) {
   const crypto::LivePki other(io::wall_now(), 9);
   begin(control_.join_token(&other.root.certificate));
   ASSERT_TRUE(log_.wait_for("test.done"));
@@ -73,7 +73,7 @@ TEST_F(EnrolmentDriverTest, SendsNothingSecretToWhoeverShowsAnotherRoot) {
 }
 
 // A node's certificate is under the pinned root too, and speaks for the address that is dialled.
-TEST_F(EnrolmentDriverTest, SendsNothingSecretToANodeInThePlaceOfTheControlPlane) {
+TEST_F(EnrolmentShellTest, SendsNothingSecretToANodeInThePlaceOfTheControlPlane) {
   TestControl impostor(wire::SpiffeId::Kind::node);
   begin(impostor.join_token());
   EXPECT_TRUE(log_.wait_for("is not the control plane of this node's platform"));
@@ -81,7 +81,7 @@ TEST_F(EnrolmentDriverTest, SendsNothingSecretToANodeInThePlaceOfTheControlPlane
   EXPECT_EQ(agent::EnrolmentStage::submitting, state());
 }
 
-TEST_F(EnrolmentDriverTest, SaysThatNobodyAnswersAndGoesOnTrying) {
+TEST_F(EnrolmentShellTest, SaysThatNobodyAnswersAndGoesOnTrying) {
   wire::JoinToken token = control_.join_token();
   {
     io::TestServer gone({}, [](const wire::HttpRequest&) { return wire::HttpResponse{}; });
@@ -93,16 +93,16 @@ TEST_F(EnrolmentDriverTest, SaysThatNobodyAnswersAndGoesOnTrying) {
   EXPECT_EQ(0, log_.count("test.done"));
 }
 
-TEST_F(EnrolmentDriverTest, WaitsForTheDiskToTakeTheKeys) {
+TEST_F(EnrolmentShellTest, WaitsForTheDiskToTakeTheKeys) {
   // A file where the folder of the keys belongs.
   ASSERT_TRUE(files_.write({"identity.away", "", 0600}));
   world_.run([&] {
     auto plan = agent::plan_enrolment(files_, control_.join_token(),
                                       {{"127.0.0.1", 1}, {"127.0.0.1", 2}}, rng_);
     machine_.emplace(std::move(plan.value()), agent::HostFacts{"host", "os", "1"}, rng_);
-    driver_.emplace(world_.loop, *machine_, files_, log_, [this] { log_.info("test.done"); });
+    shell_.emplace(world_.loop, *machine_, files_, log_, [this] { log_.info("test.done"); });
     fs::rename(folder_ / "identity.away", folder_ / "identity");
-    driver_->start();
+    shell_->start();
   });
   ASSERT_TRUE(log_.wait_for("state.write_failed"));
   EXPECT_TRUE(control_.requests("/trust-bundle").empty()) << "no step before its key is stored";

@@ -17,12 +17,12 @@
 
 namespace rap::host {
 
-class ControlLinkDriver {
+class ControlLinkShell {
  public:
-  ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& link,
-                    const agent::NodeIdentity& identity, agent::NodeFiles& state,
-                    const std::string& socket_path, Log& log,
-                    io::MessagePeer fabric_user = std::nullopt);
+  ControlLinkShell(io::EventLoop& loop, agent::ControlLink& link,
+                   const agent::NodeIdentity& identity, agent::NodeFiles& state,
+                   const std::string& socket_path, Log& log,
+                   io::MessagePeer fabric_user = std::nullopt);
   void start();
   void fabric_started() { step(agent::FabricStarted{}); }
   // Called when certificates in the state directory were replaced.

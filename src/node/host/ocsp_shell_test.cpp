@@ -1,5 +1,5 @@
 // Staples over real HTTP, from a small responder.
-#include "node/host/ocsp_driver.hpp"
+#include "node/host/ocsp_shell.hpp"
 
 #include "crypto/testing/live_pki.hpp"
 #include "io/http/test_http.hpp"
@@ -11,22 +11,22 @@
 namespace rap::host {
 namespace {
 
-class OcspDriverTest : public testing::Test {
+class OcspShellTest : public testing::Test {
  protected:
-  OcspDriverTest()
+  OcspShellTest()
       : server_({}, [this](const wire::HttpRequest& request) { return answer(request); }) {
     const std::string url = "http://127.0.0.1:" + std::to_string(server_.port()) + "/ocsp/";
     chain_ = pki_.member(wire::SpiffeId::Kind::node, {.ocsp_url = url}).identity.chain;
     state_.files[std::string(agent::kChainFile)] = crypto::chain_pem(chain_);
   }
-  ~OcspDriverTest() override {
-    world_.run([this] { driver_.reset(); });
+  ~OcspShellTest() override {
+    world_.run([this] { shell_.reset(); });
   }
 
   void begin() {
     world_.run([this] {
-      driver_.emplace(world_.loop, state_, rng_, log_, [this] { log_.info("test.changed"); });
-      driver_->reload();
+      shell_.emplace(world_.loop, state_, rng_, log_, [this] { log_.info("test.changed"); });
+      shell_->reload();
     });
   }
   wire::HttpResponse answer(const wire::HttpRequest& request) {
@@ -75,10 +75,10 @@ class OcspDriverTest : public testing::Test {
   io::TestLog log_;
   io::TestServer server_;
   io::TestLoop world_;
-  std::optional<OcspDriver> driver_;
+  std::optional<OcspShell> shell_;
 };
 
-TEST_F(OcspDriverTest, KeepsWhatTheResponderSaysOfTheNodesCertificate) {
+TEST_F(OcspShellTest, KeepsWhatTheResponderSaysOfTheNodesCertificate) {
   begin();
   ASSERT_TRUE(log_.wait_for("test.changed"));
   const auto kept = staples();
@@ -87,7 +87,7 @@ TEST_F(OcspDriverTest, KeepsWhatTheResponderSaysOfTheNodesCertificate) {
                                            io::wall_now(), crypto::kMaxStapleAge));
 }
 
-TEST_F(OcspDriverTest, AsksAgainAfterAFailureAndSaysItOnce) {
+TEST_F(OcspShellTest, AsksAgainAfterAFailureAndSaysItOnce) {
   failures_ = 3;
   begin();
   ASSERT_TRUE(log_.wait_for("test.changed"));
@@ -96,14 +96,14 @@ TEST_F(OcspDriverTest, AsksAgainAfterAFailureAndSaysItOnce) {
   EXPECT_EQ(4, requests_);
 }
 
-TEST_F(OcspDriverTest, ReadsNoMoreThanAResponseMayHave) {
+TEST_F(OcspShellTest, ReadsNoMoreThanAResponseMayHave) {
   too_much_ = true;
   begin();
   EXPECT_TRUE(log_.wait_for("The OCSP responder cannot be reached"));
   EXPECT_TRUE(staples().empty());
 }
 
-TEST_F(OcspDriverTest, AsksNobodyWithoutACertificate) {
+TEST_F(OcspShellTest, AsksNobodyWithoutACertificate) {
   state_.files.clear();
   begin();
   world_.run([] {});
@@ -111,13 +111,13 @@ TEST_F(OcspDriverTest, AsksNobodyWithoutACertificate) {
   EXPECT_EQ(0, requests_);
 }
 
-TEST_F(OcspDriverTest, AsksAboutACertificateThatCameLater) {
+TEST_F(OcspShellTest, AsksAboutACertificateThatCameLater) {
   const std::string chain = std::exchange(state_.files[std::string(agent::kChainFile)], {});
   state_.files.clear();
   begin();
   world_.run([&] {
     state_.files[std::string(agent::kChainFile)] = chain;
-    driver_->reload();
+    shell_->reload();
   });
   EXPECT_TRUE(log_.wait_for("test.changed"));
 }

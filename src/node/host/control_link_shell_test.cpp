@@ -1,5 +1,5 @@
 // The node's link over real mutual TLS on one side and the real socket to rap-fabric on the other.
-#include "node/host/control_link_driver.hpp"
+#include "node/host/control_link_shell.hpp"
 
 #include "io/system/test_directory.hpp"
 #include "node/agent/link/test_security_store.hpp"
@@ -9,9 +9,9 @@
 namespace rap::host {
 namespace {
 
-class ControlLinkDriverTest : public testing::Test {
+class ControlLinkShellTest : public testing::Test {
  protected:
-  ControlLinkDriverTest() {
+  ControlLinkShellTest() {
     identity_.record.cluster = control_.pki.cluster;
     identity_.record.node = control_.node;
     identity_.record.node_url = "127.0.0.1:" + std::to_string(control_.node_port());
@@ -20,10 +20,10 @@ class ControlLinkDriverTest : public testing::Test {
     identity_.roots = control_.pki.roots();
     identity_.config_keys = {{"c1", control_.config_key.public_key()}};
   }
-  ~ControlLinkDriverTest() override {
+  ~ControlLinkShellTest() override {
     world_.run([this] {
       fabric_.reset();
-      driver_.reset();
+      shell_.reset();
     });
   }
 
@@ -36,8 +36,8 @@ class ControlLinkDriverTest : public testing::Test {
           .host = {"host", "os", "1"},
           .made_at = io::mono_now()};
       link_.emplace(std::move(options), agent::LinkState{}, state_, security_, rng_);
-      driver_.emplace(world_.loop, *link_, identity_, state_, socket(), log_);
-      driver_->start();
+      shell_.emplace(world_.loop, *link_, identity_, state_, socket(), log_);
+      shell_->start();
     });
   }
   void connect_fabric() {
@@ -62,12 +62,12 @@ class ControlLinkDriverTest : public testing::Test {
   io::TestLog log_;
   io::TestLoop world_;
   std::optional<agent::ControlLink> link_;
-  std::optional<ControlLinkDriver> driver_;
+  std::optional<ControlLinkShell> shell_;
   std::optional<io::MessageDialer> fabric_;
   std::shared_ptr<io::MessageConnection> to_agent_;
 };
 
-TEST_F(ControlLinkDriverTest, ChecksInWithTheCertificateOfTheNode) {
+TEST_F(ControlLinkShellTest, ChecksInWithTheCertificateOfTheNode) {
   begin();
   ASSERT_TRUE(control_.wait_for("/checkin"));
   const auto request = control_.requests("/checkin").front();
@@ -76,7 +76,7 @@ TEST_F(ControlLinkDriverTest, ChecksInWithTheCertificateOfTheNode) {
   EXPECT_EQ("/cp/v2/nodes/" + control_.node.str() + "/checkin", request.path);
 }
 
-TEST_F(ControlLinkDriverTest, TellsTheControlPlaneWhatTheFabricSees) {
+TEST_F(ControlLinkShellTest, TellsTheControlPlaneWhatTheFabricSees) {
   begin();
   connect_fabric();
   ASSERT_TRUE(log_.wait_for("fabric.connected"));
@@ -93,7 +93,7 @@ TEST_F(ControlLinkDriverTest, TellsTheControlPlaneWhatTheFabricSees) {
   EXPECT_TRUE(told());
 }
 
-TEST_F(ControlLinkDriverTest, TellsTheFabricWhoItIsWhenItComesAndWhenThatChangedAndSaysItIsGone) {
+TEST_F(ControlLinkShellTest, TellsTheFabricWhoItIsWhenItComesAndWhenThatChangedAndSaysItIsGone) {
   state_.files[std::string(agent::kNodeKeyFile)] = "KEY 1";
   state_.files[std::string(agent::kChainFile)] = "CHAIN";
   state_.files[std::string(agent::kSealKeyFile)] = "SEAL";
@@ -101,16 +101,16 @@ TEST_F(ControlLinkDriverTest, TellsTheFabricWhoItIsWhenItComesAndWhenThatChanged
   connect_fabric();
   EXPECT_TRUE(log_.wait_for("KEY 1"));
   state_.files[std::string(agent::kNodeKeyFile)] = "KEY 2";
-  world_.run([this] { driver_->tell_identity(); });
+  world_.run([this] { shell_->tell_identity(); });
   EXPECT_TRUE(log_.wait_for("KEY 2"));
   world_.run([this] { fabric_.reset(); });
   EXPECT_TRUE(log_.wait_for("fabric.disconnected"));
   state_.files[std::string(agent::kNodeKeyFile)] = "KEY 3";
-  world_.run([this] { driver_->tell_identity(); });
+  world_.run([this] { shell_->tell_identity(); });
   EXPECT_EQ(0, log_.count("KEY 3")) << "nobody is there to hear it, which harms nothing";
 }
 
-TEST_F(ControlLinkDriverTest, LetsNoDeltaWaitForAConfigurationThatIsSlowToCome) {
+TEST_F(ControlLinkShellTest, LetsNoDeltaWaitForAConfigurationThatIsSlowToCome) {
   control_.answer_nodes(
       [this](const wire::HttpRequest& request) -> std::optional<wire::HttpResponse> {
         if (request.path.ends_with("/checkin")) {
@@ -128,7 +128,7 @@ TEST_F(ControlLinkDriverTest, LetsNoDeltaWaitForAConfigurationThatIsSlowToCome) 
   EXPECT_TRUE(control_.wait_for("/deltas/pull", 2));
 }
 
-TEST_F(ControlLinkDriverTest, SaysOnceThatTheControlPlaneIsAwayAndThatItIsBack) {
+TEST_F(ControlLinkShellTest, SaysOnceThatTheControlPlaneIsAwayAndThatItIsBack) {
   const auto away = std::make_shared<std::atomic<bool>>(true);
   control_.answer_nodes(
       [away](const wire::HttpRequest& request) -> std::optional<wire::HttpResponse> {
@@ -142,7 +142,7 @@ TEST_F(ControlLinkDriverTest, SaysOnceThatTheControlPlaneIsAwayAndThatItIsBack) 
   EXPECT_TRUE(log_.wait_for("control.reached"));
 }
 
-TEST_F(ControlLinkDriverTest, SpeaksToNoControlPlaneOfAnotherCluster) {
+TEST_F(ControlLinkShellTest, SpeaksToNoControlPlaneOfAnotherCluster) {
   const crypto::LivePki other(io::wall_now(), 9);
   identity_.roots = other.roots();
   begin();

@@ -1,4 +1,4 @@
-#include "node/host/control_link_driver.hpp"
+#include "node/host/control_link_shell.hpp"
 
 #include "crypto/ocsp/ocsp.hpp"
 #include "io/stream/proxy_environment.hpp"
@@ -38,10 +38,10 @@ agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 }  // namespace
 
-ControlLinkDriver::ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& link,
-                                     const agent::NodeIdentity& identity, agent::NodeFiles& state,
-                                     const std::string& socket_path, Log& log,
-                                     io::MessagePeer fabric_user)
+ControlLinkShell::ControlLinkShell(io::EventLoop& loop, agent::ControlLink& link,
+                                   const agent::NodeIdentity& identity, agent::NodeFiles& state,
+                                   const std::string& socket_path, Log& log,
+                                   io::MessagePeer fabric_user)
     : link_(link),
       log_(log),
       loop_(loop),
@@ -54,12 +54,12 @@ ControlLinkDriver::ControlLinkDriver(io::EventLoop& loop, agent::ControlLink& li
       timer_(loop),
       outstanding_(loop) {}
 
-void ControlLinkDriver::start() {
+void ControlLinkShell::start() {
   perform(link_.load(now()));
   step(agent::LinkWoken{});
 }
 
-io::MessageHandlers ControlLinkDriver::fabric_handlers() {
+io::MessageHandlers ControlLinkShell::fabric_handlers() {
   return {.on_open =
               [this](std::shared_ptr<io::MessageConnection> connection) {
                 fabric_ = std::move(connection);
@@ -81,7 +81,7 @@ io::MessageHandlers ControlLinkDriver::fabric_handlers() {
               }};
 }
 
-void ControlLinkDriver::step(const agent::LinkEvent& event) {
+void ControlLinkShell::step(const agent::LinkEvent& event) {
   perform(link_.step(now(), event));
   leave_a_denied_control_plane();
   const MonoTime next = link_.next_wakeup();
@@ -93,13 +93,13 @@ void ControlLinkDriver::step(const agent::LinkEvent& event) {
   }
 }
 
-void ControlLinkDriver::connect_anew() {
+void ControlLinkShell::connect_anew() {
   calls_ = std::make_shared<io::HttpClient>(loop_, control_);
   deltas_ = std::make_shared<io::HttpClient>(loop_, control_);
 }
 
 // What was told may deny the very control plane that the standing connections lead to.
-void ControlLinkDriver::leave_a_denied_control_plane() {
+void ControlLinkShell::leave_a_denied_control_plane() {
   if (link_.denied() == judged_) return;
   judged_ = link_.denied();
   if (!judged_ || !crypto::denied(*judged_, calls_->peer_chain())) return;
@@ -109,15 +109,15 @@ void ControlLinkDriver::leave_a_denied_control_plane() {
   connect_anew();
 }
 
-void ControlLinkDriver::perform(const agent::LinkActions& actions) {
+void ControlLinkShell::perform(const agent::LinkActions& actions) {
   for (const agent::LinkAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
   }
 }
 
-void ControlLinkDriver::perform(const agent::SendToControl& send) {
-  const bool is_delta =
-      send.call == agent::Call::pull_epochs || send.call == agent::Call::pull_blocklist;
+void ControlLinkShell::perform(const agent::SendToControl& send) {
+  const bool is_delta = send.call == agent::ControlCall::pull_epochs ||
+                        send.call == agent::ControlCall::pull_blocklist;
   outstanding_.send(
       is_delta ? deltas_ : calls_, send.request,
       [this, call = send.call](io::HttpClient::Result result) {
@@ -126,7 +126,7 @@ void ControlLinkDriver::perform(const agent::SendToControl& send) {
 }
 
 // A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
-void ControlLinkDriver::perform(const agent::OpenEvents& open) {
+void ControlLinkShell::perform(const agent::OpenEvents& open) {
   io::EventClientHandlers handlers;
   handlers.on_open = [this] { step(agent::EventsOpened{}); };
   handlers.on_event = [this](const wire::SseEvent& event) { step(agent::HintCame{event.type}); };
@@ -138,18 +138,18 @@ void ControlLinkDriver::perform(const agent::OpenEvents& open) {
       open.request, std::move(handlers));
 }
 
-void ControlLinkDriver::perform(const agent::TellFabric& tell) {
+void ControlLinkShell::perform(const agent::TellFabric& tell) {
   if (fabric_) fabric_->send(tell.message);
 }
 
-void ControlLinkDriver::perform(const agent::TellIdentity&) {
+void ControlLinkShell::perform(const agent::TellIdentity&) {
   if (!fabric_ || fabric_held_) return;
   const auto identity = agent::fabric_identity(state_, record_);
   if (!identity) return log_.error("identity.unusable", {{"detail", identity.error()}});
   fabric_->send(wire::encode_to_fabric(*identity));
 }
 
-void ControlLinkDriver::perform(const agent::UseIdentity&) {
+void ControlLinkShell::perform(const agent::UseIdentity&) {
   const auto identity = agent::load_identity(state_);
   if (!identity || !*identity) {
     log_.error("identity.unusable", {{"detail", identity ? "it is gone" : identity.error()}});
@@ -160,12 +160,12 @@ void ControlLinkDriver::perform(const agent::UseIdentity&) {
   if (new_certificate_) new_certificate_();
 }
 
-void ControlLinkDriver::perform(const agent::UseWorker&) {
+void ControlLinkShell::perform(const agent::UseWorker&) {
   if (new_certificate_) new_certificate_();
 }
 
 // The stream of hints is the other agent's.
-void ControlLinkDriver::perform(const agent::HoldFabric& hold) {
+void ControlLinkShell::perform(const agent::HoldFabric& hold) {
   if (hold.held && events_) {
     events_.reset();
     loop_.post([this] {
@@ -176,7 +176,7 @@ void ControlLinkDriver::perform(const agent::HoldFabric& hold) {
   if (supervisor_ != nullptr) supervisor_->hold(hold.held);
 }
 
-void ControlLinkDriver::perform(const agent::Say& say) {
+void ControlLinkShell::perform(const agent::Say& say) {
   log_.write(say.level, say.event, {{"detail", say.text}});
 }
 

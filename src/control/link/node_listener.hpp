@@ -13,9 +13,9 @@
 
 namespace rap::control {
 
-class NodeLink {
+class NodeListener {
  public:
-  explicit NodeLink(NodeLinkPorts ports);
+  explicit NodeListener(NodeListenerPorts ports);
 
   // It may be called from any thread, and never throws.
   wire::HttpResponse handle(const wire::HttpRequest& request, WallTime now);
@@ -43,7 +43,7 @@ class NodeLink {
   Outcome<std::pair<Node, NodeAdmission>> admit(Transaction& tx, NodeId id,
                                                 const wire::HttpRequest& request, WallTime now);
 
-  NodeLinkPorts ports_;
+  NodeListenerPorts ports_;
   std::vector<NodeRoute> routes_;
 };
 
