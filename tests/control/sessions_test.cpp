@@ -171,6 +171,21 @@ TEST_F(Sessions, ToWhichSomebodyKeepsAttachingAreNotForgotten) {
   expect_ended("never_attached");
 }
 
+TEST_F(Sessions, GiveTokensForAsManyFlowsAsAreWantedAtOnce) {
+  const std::string path = "sessions/" + seed().session + "/attachments";
+  constexpr int kFlows = 128;
+  const Answered many = w.as("user@alpha", "POST", path, {{"flows", kFlows}});
+  ASSERT_EQ(many.status, 201) << many.text;
+  const json& candidate = many.body["candidates"][0];
+  std::set<std::string> tokens = {candidate["token"]};
+  for (const json& more : candidate["more_tokens"]) tokens.insert(more["token"]);
+  EXPECT_EQ(tokens.size(), std::size_t{kFlows}) << "each is used once";
+  EXPECT_EQ(w.as("user@alpha", "POST", path, {{"flows", kFlows + 1}}).code(), "invalid_member");
+  EXPECT_EQ(w.as("user@alpha", "POST", path, {{"flows", 0}}).code(), "invalid_member");
+  const Answered one = w.as("user@alpha", "POST", path, json::object());
+  EXPECT_EQ(one.body["candidates"][0]["more_tokens"].size(), 0U);
+}
+
 TEST_F(Sessions, ThatEndedAreNotListedAmongTheLiving) {
   w.as("user@alpha", "DELETE", "sessions/" + seed().session);
   EXPECT_EQ(in(w.as("user@alpha", "GET", "sessions"), "items").size(), 0U);

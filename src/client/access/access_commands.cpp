@@ -56,12 +56,14 @@ void add_class(CLI::App& command, Target& target) {
 }
 
 // The call for a session, or for one more attachment to the one that is given.
-ApiCall attachment_call(const Target& target, const Account& account) {
+ApiCall attachment_call(const Target& target, const Account& account, std::size_t flows = 1) {
   std::optional<std::string> device;
   if (!account.profile.device.empty()) device = account.profile.device;
   const auto version = account.deny_lists->known_version();
   if (!target.session.empty()) {
-    return op::create_attachment(target.session, {.deny_list_version = version, .device = device});
+    op::CreateAttachmentRequest request{.deny_list_version = version, .device = device};
+    if (flows > 1) request.flows = static_cast<std::int64_t>(flows);
+    return op::create_attachment(target.session, request);
   }
   op::CreateSessionRequest request{
       .deny_list_version = version, .device = device, .resource = target.resource};
@@ -144,10 +146,10 @@ class HomeForward final : public ForwardSession {
     account_ = std::move(found);
     return account_;
   }
-  ApiCall attach(const Account& account) override {
+  ApiCall attach(const Account& account, std::size_t flows) override {
     Target existing = target_;
     existing.session = session_id_;
-    return attachment_call(existing, account);
+    return attachment_call(existing, account, flows);
   }
   ApiCall start(const Account& account) override { return attachment_call(target_, account); }
   void started(const Attachment& first) override { session_id_ = first.session_id; }

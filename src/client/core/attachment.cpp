@@ -21,7 +21,11 @@ std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
   const auto cluster = ClusterId::parse(item.tls_cluster);
   const auto worker = NodeId::parse(item.tls_worker);
   if (!url || !cluster || !worker) return std::nullopt;
-  return Candidate{std::move(*url), item.token, *cluster, *worker};
+  Candidate c{std::move(*url), item.token, *cluster, *worker};
+  for (const auto& more : item.more_tokens) {
+    if (c.more_tokens.size() + 1 < kMaxFlowsPerAttachment) c.more_tokens.push_back(more.token);
+  }
+  return c;
 }
 
 }  // namespace
@@ -52,6 +56,21 @@ Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& accoun
   if (const auto& list = answer.deny_list) given = {list->envelope, list->signer};
   RAP_TRY(account.deny_lists->take(given, account.roots_pem, a.candidates.front().cluster, now));
   return a;
+}
+
+std::vector<Attachment> for_each_flow(const Attachment& attachment) {
+  Attachment bare = attachment;
+  for (Candidate& candidate : bare.candidates) candidate.more_tokens.clear();
+  std::vector<Attachment> flows = {bare};
+  bare.candidates.clear();
+  for (const Candidate& candidate : attachment.candidates) {
+    for (std::size_t i = 0; i < candidate.more_tokens.size(); ++i) {
+      if (flows.size() == i + 1) flows.push_back(bare);
+      flows[i + 1].candidates.push_back(
+          {candidate.url, candidate.more_tokens[i], candidate.cluster, candidate.worker});
+    }
+  }
+  return flows;
 }
 
 }  // namespace rap::client

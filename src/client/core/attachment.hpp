@@ -17,12 +17,15 @@
 namespace rap::client {
 
 inline constexpr std::size_t kMaxCandidates = 64;
+inline constexpr std::size_t kMaxFlowsPerAttachment =
+    128;  // the control plane gives no more tokens
 
 struct Candidate {
   wire::Url url;      // wss://…
   std::string token;  // for this entry only, once, within a minute
   ClusterId cluster;  // whose worker the entry must prove to be
   NodeId worker;      // and which one
+  std::vector<std::string> more_tokens = {};  // like `token`, for other flows
 };
 
 struct Attachment {
@@ -41,5 +44,8 @@ struct Attachment {
 // that came with it taken. A candidate that is not verified by the platform's own CA, or is for
 // smoke tests only, is left out (PK-4): production never trusts it.
 Fallible<Attachment> read_attachment(const nlohmann::json& answer, Account& account, WallTime now);
+
+// An attachment for each flow that this one has tokens for; the first has every candidate.
+std::vector<Attachment> for_each_flow(const Attachment& attachment);
 
 }  // namespace rap::client

@@ -1,5 +1,5 @@
-// Several connections to the control plane, so that many requests at once are not asked one after
-// another. They are made as needed, and anew for another account or deny list.
+// Connections to the control plane, so that a request need not wait for the answer to another. They
+// are made as needed, and anew for another account or deny list.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace rap::client {
 
-inline constexpr std::size_t kMaxApiConnections = 32;
+inline constexpr std::size_t kMaxApiConnections = 4;
 
 class ApiConnections {
  public:

@@ -63,56 +63,94 @@ void Forwarder::attach(Id id) {
       return connection.carrier.open(links_, *first, class_);
     }
   }
-  if (!refresh_account()) return give_up(id, refused_, false);
-  api_.send(account_, api_request(session_.attach(account_), account_.profile.token),
-            [this, id, asked = session_id_](const io::HttpClient::Result& result) {
-              attached(id, asked, result);
+  waiting_.push_back(id);
+  ask_soon();
+}
+
+// Who comes in the same turn of the loop is asked for too.
+void Forwarder::ask_soon() {
+  if (asking_ || waiting_.empty() || std::exchange(ask_posted_, true)) return;
+  loop_.post([this] {
+    ask_posted_ = false;
+    ask();
+  });
+}
+
+void Forwarder::ask() {
+  if (asking_) return;
+  const Ids ids = take_waiting();
+  if (ids.empty()) return;
+  if (!refresh_account()) {
+    give_up(ids, refused_);
+    return ask_soon();
+  }
+  asking_ = true;
+  api_.send(account_, api_request(session_.attach(account_, ids.size()), account_.profile.token),
+            [this, ids](const io::HttpClient::Result& result) {
+              asking_ = false;
+              answered(ids, result);
+              ask_soon();
             });
 }
 
-void Forwarder::attached(Id id, const std::string& session_id,
-                         const io::HttpClient::Result& result) {
-  const auto it = connections_.find(id);
-  if (it == connections_.end()) return;
+// Those who wait longest, at most as many as one attachment has tokens for.
+Forwarder::Ids Forwarder::take_waiting() {
+  Ids ids;
+  while (!waiting_.empty() && ids.size() < kMaxFlowsPerAttachment) {
+    if (connections_.contains(waiting_.front())) ids.push_back(waiting_.front());
+    waiting_.pop_front();
+  }
+  return ids;
+}
+
+void Forwarder::answered(const Ids& asked_for, const io::HttpClient::Result& result) {
   if (result && is_over(*result)) {
-    return session_id == session_id_ ? start_again(id) : attach(id);
+    waiting_.insert(waiting_.begin(), asked_for.begin(), asked_for.end());
+    return start_again();
   }
   const auto attachment = read(result);
-  if (!attachment) {
-    return give_up(id, attachment.error(), attachment.error().code == ExitCode::unreachable);
-  }
-  it->second->carrier.open(links_, *attachment, class_);
+  if (!attachment) return give_up(asked_for, attachment.error());
+  hand_out(asked_for, *attachment);
 }
 
-// The first that finds the session over asks for another; the others wait for it.
-void Forwarder::start_again(Id id) {
-  if (starting_) return waiting_.push_back(id);
-  starting_ = true;
+void Forwarder::start_again() {
+  asking_ = true;
   api_.send(account_, api_request(session_.start(account_), account_.profile.token),
-            [this, id](const io::HttpClient::Result& result) { started_again(id, result); });
+            [this](const io::HttpClient::Result& result) {
+              asking_ = false;
+              started_again(result);
+              ask_soon();
+            });
 }
 
-void Forwarder::started_again(Id id, const io::HttpClient::Result& result) {
-  starting_ = false;
-  auto waiting = std::exchange(waiting_, {});
+void Forwarder::started_again(const io::HttpClient::Result& result) {
   const auto attachment = read(result);
   if (!attachment) {
-    waiting.push_back(id);
-    for (const Id each : waiting) {
-      if (!connections_.contains(each)) continue;
-      give_up(each, attachment.error(), attachment.error().code == ExitCode::unreachable);
-    }
-    return;
+    const Ids ids(waiting_.begin(), waiting_.end());
+    waiting_.clear();
+    return give_up(ids, attachment.error());
   }
   session_id_ = attachment->session_id;
   session_.started(*attachment);
-  if (connections_.contains(id)) {
-    connections_.at(id)->carrier.open(links_, *attachment, class_);
-  } else {
+  const Ids ids = take_waiting();
+  if (ids.empty()) {
     unused_ = *attachment;
+  } else {
+    hand_out(ids, *attachment);
   }
-  for (const Id each : waiting) {
-    if (connections_.contains(each)) attach(each);
+}
+
+// Those for whom there is no token wait for the next.
+void Forwarder::hand_out(const Ids& ids, const Attachment& attachment) {
+  const std::vector<Attachment> flows = for_each_flow(attachment);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto it = connections_.find(ids[i]);
+    if (it == connections_.end()) continue;
+    if (i < flows.size()) {
+      it->second->carrier.open(links_, flows[i], class_);
+    } else {
+      waiting_.push_back(ids[i]);
+    }
   }
 }
 
@@ -164,15 +202,16 @@ void Forwarder::ended(Id id, const Carrier::Ending& ending) {
   remove(id);
 }
 
-// The control plane gave no attachment: it is asked again later, or never. That a sign-in is needed
-// is said once, until there was one.
-void Forwarder::give_up(Id id, const Failure& failure, bool again) {
-  if (again && try_again(id)) return;
-  const bool sign_in = failure.code == ExitCode::not_signed_in;
-  if (!sign_in || !std::exchange(said_sign_in_, true)) {
-    err_ << resource_ << ": " << failure.text << std::endl;
+// The control plane gave no tokens: it is asked again later when it was away, or never. What it
+// said is said once for all; that a sign-in is needed, once until there was one.
+void Forwarder::give_up(const Ids& ids, const Failure& failure) {
+  bool said = failure.code == ExitCode::not_signed_in && std::exchange(said_sign_in_, true);
+  for (const Id id : ids) {
+    if (!connections_.contains(id)) continue;
+    if (failure.code == ExitCode::unreachable && try_again(id)) continue;
+    if (!std::exchange(said, true)) err_ << resource_ << ": " << failure.text << std::endl;
+    connections_.at(id)->carrier.abort();
   }
-  connections_.at(id)->carrier.abort();
 }
 
 // The answer is false when it was tried often enough.

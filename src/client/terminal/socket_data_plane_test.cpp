@@ -58,7 +58,9 @@ class PlainSession final : public ForwardSession {
  public:
   explicit PlainSession(Account account) : account_(std::move(account)) {}
   Fallible<Account> account(WallTime) override { return account_; }
-  ApiCall attach(const Account&) override { return {"POST", "sessions/s-1/attachments", "{}"}; }
+  ApiCall attach(const Account&, std::size_t) override {
+    return {"POST", "sessions/s-1/attachments", "{}"};
+  }
   ApiCall start(const Account&) override { return {"POST", "sessions", "{}"}; }
   void started(const Attachment&) override {}
 

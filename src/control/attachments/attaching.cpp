@@ -100,12 +100,21 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
   }
   entries.resize(std::min(entries.size(), kMaxCandidates));
   Json candidates = Json::array();
+  const std::int64_t flows = call.integer("flows", 1);
   for (const Node& entry : entries) {
-    const auto token = token_for(ports, call, session, attachment, classes, entry.id, auth_epoch);
+    const auto sign = [&] {
+      const auto token = token_for(ports, call, session, attachment, classes, entry.id, auth_epoch);
+      return crypto::sign_token(token, ports.authority->token_key.key,
+                                ports.authority->token_key.kid);
+    };
+    Json more = Json::array();
+    if (candidates.size() < kCandidatesOfManyFlows) {
+      for (std::int64_t i = 1; i < flows; ++i) more.push_back({{"token", sign()}});
+    }
     candidates.push_back(
         {{"url", "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath)},
-         {"token", crypto::sign_token(token, ports.authority->token_key.key,
-                                      ports.authority->token_key.kid)},
+         {"token", sign()},
+         {"more_tokens", std::move(more)},
          {"tls_trust_mode", "platform_ca"},
          {"production_trusted", true},
          {"smoke_only", false},
@@ -119,6 +128,7 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
   entry.organization = session.organization;
   Json detail = {{"attachment", attachment.str()}};
   if (const std::string device = call.text("device"); !device.empty()) detail["device"] = device;
+  if (flows > 1) detail["flows"] = flows;
   entry.detail = detail.dump();
   tx.audit(std::move(entry));
 
@@ -143,6 +153,7 @@ Fields attached_fields() {
           text_list("classes", 16),
           list("candidates", static_cast<std::int64_t>(kMaxCandidates),
                {text("url"), text("token", 8192),
+                list("more_tokens", kMaxFlowsAtOnce - 1, {text("token", 8192)}),
                 choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
                 of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
                 text("tls_ca_ref"), uuid("tls_cluster"), uuid("tls_worker")}),

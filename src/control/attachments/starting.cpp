@@ -119,7 +119,7 @@ std::vector<RouteOf<AttachmentPorts>> attachment_routes() {
         .summary = "Attach to one's own session again, with fresh tokens",
         .access = policy::Access::signed_in,
         .query = {},
-        .body = {uuid("device").optional(), have},
+        .body = {uuid("device").optional(), have, integer("flows", 1, kMaxFlowsAtOnce).optional()},
         .answer = {201, attached_fields()}},
        create_attachment},
   };
