@@ -1,5 +1,5 @@
-"""A control plane's private PostgreSQL run by the test instead, behind a wire that counts what is
-answered and can kill the server after any statement."""
+"""A control plane's private PostgreSQL run by the test instead: behind a wire that counts what is
+answered and can kill the server after any statement, or with a standby."""
 
 import contextlib
 import os
@@ -22,18 +22,22 @@ class Postgres:
     def __init__(self, data, folder):
         self.data = pathlib.Path(data)
         self.sockets = pathlib.Path(folder) / "pgreal"
-        self.sockets.mkdir()
+        self.sockets.mkdir(parents=True)
         self.sockets.chmod(0o777)
         self.log = self.sockets / "postgres.log"
         self._one_at_a_time = threading.Lock()
         self._bin = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
 
-    def _pg_ctl(self, *arguments):
+    def _run(self, program, *arguments, output=subprocess.DEVNULL):
         as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        done = subprocess.run([*as_owner, self._bin / "pg_ctl", "--silent", "--wait", "--pgdata",
-                               self.data, *arguments], check=False, timeout=patiently(60),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        done = subprocess.run([*as_owner, self._bin / program, *arguments], check=False,
+                              timeout=patiently(60), stdin=subprocess.DEVNULL, stdout=output,
+                              text=True)
         assert done.returncode == 0, self.log.read_text()[-2000:]
+        return done.stdout
+
+    def _pg_ctl(self, *arguments):
+        self._run("pg_ctl", "--silent", "--wait", "--pgdata", self.data, *arguments)
 
     def pids(self):
         try:
@@ -71,6 +75,31 @@ class Postgres:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         until(lambda: not any(alive(pid) for pid in pids), "PostgreSQL to be gone")
+
+    def sql(self, statement):
+        """What the superuser gets for it, as text."""
+        return self._run("psql", "--no-psqlrc", "--tuples-only", "--no-align", "--host",
+                         self.sockets, "--username", "postgres", "--dbname", "postgres",
+                         "--command", statement, output=subprocess.PIPE).strip()
+
+    def allow_standbys(self):
+        """From its next start on."""
+        with open(self.data / "pg_hba.conf", "a", encoding="ascii") as rules:
+            rules.write("local replication all peer map=rap\n")
+
+    def standby(self, folder):
+        """A copy that follows this one, which runs; it is not started yet."""
+        data = pathlib.Path(folder) / "postgres"
+        data.mkdir(parents=True, mode=0o700)
+        owner = self.data.stat()
+        os.chown(data, owner.st_uid, owner.st_gid)
+        other = Postgres(data, folder)
+        self._run("pg_basebackup", "--host", self.sockets, "--username", "postgres", "--pgdata",
+                  data, "--checkpoint", "fast", "--write-recovery-conf")
+        return other
+
+    def promote(self):
+        self._pg_ctl("promote")
 
     def stop(self):
         if any(alive(pid) for pid in self.pids()):

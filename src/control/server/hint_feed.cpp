@@ -17,7 +17,8 @@ constexpr milliseconds kLookForStop{250};
 constexpr milliseconds kRetry{1000};
 // The first of many changes is hinted at once, those that follow together.
 constexpr milliseconds kGap{100};
-// A connection on which nothing is said may be dead.
+// A connection on which nothing is said may be dead, or lead to what was the primary once: another
+// server announces the changes now.
 constexpr std::chrono::seconds kProbeAfter{10};
 
 const wire::SseEvent kConfig{std::string(wire::kConfigPending), "", ""};
@@ -77,7 +78,9 @@ std::string HintFeed::listen() {
       heard_at = io::mono_now();
       if (stopped_within(kGap)) break;
     } else if (io::mono_now() - heard_at > kProbeAfter) {
-      if (auto alive = connection->query("SELECT 1", {}); !alive) return alive.error().message;
+      const auto alive = connection->query("SELECT current_setting('transaction_read_only')", {});
+      if (!alive) return alive.error().message;
+      if ((*alive)[0].text(0) == "on") return "the database takes no writes";
       heard_at = io::mono_now();
     }
   }
