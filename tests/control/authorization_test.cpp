@@ -59,6 +59,8 @@ const std::map<std::string, std::string> kExpected = {
     {"listOpenResources", kSignedIn},
     {"createResource", kManager},
     {"updateResource", kManager},
+    {"disableResource", kManager},
+    {"enableResource", kManager},
     {"removeResource", kManager},
     {"listGrants", kManager},
     {"addGrant", kManager},
