@@ -73,13 +73,24 @@ std::expected<std::string, std::string> read_all(int fd, const fs::path& path,
   }
 }
 
+fs::path temporary_beside(const fs::path& path) {
+  SystemRandom random;
+  fs::path temporary = path;
+  temporary += "." + to_hex(random.bytes(8)) + std::string(kTemporarySuffix);
+  return temporary;
+}
+
+std::expected<void, std::string> sync_directory_of(const fs::path& path) {
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (const int error = sync_directory(directory)) return failed(directory, error);
+  return {};
+}
+
 }  // namespace
 
 std::expected<void, std::string> write_file_atomic(const fs::path& path, std::string_view content,
                                                    mode_t mode, std::optional<FileOwner> owner) {
-  SystemRandom random;
-  fs::path temporary = path;
-  temporary += "." + to_hex(random.bytes(8)) + std::string(kTemporarySuffix);
+  const fs::path temporary = temporary_beside(path);
   if (const int error = write_temporary(temporary, content, mode, owner))
     return failed(path, error);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
@@ -87,9 +98,17 @@ std::expected<void, std::string> write_file_atomic(const fs::path& path, std::st
     ::unlink(temporary.c_str());
     return failed(path, error);
   }
-  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (const int error = sync_directory(directory)) return failed(directory, error);
-  return {};
+  return sync_directory_of(path);
+}
+
+std::expected<void, std::string> create_file_atomic(const fs::path& path, std::string_view content,
+                                                    mode_t mode) {
+  const fs::path temporary = temporary_beside(path);
+  if (const int error = write_temporary(temporary, content, mode, std::nullopt)) return failed(path, error);
+  const int error = ::link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+  ::unlink(temporary.c_str());
+  if (error != 0 && error != EEXIST) return failed(path, error);
+  return sync_directory_of(path);
 }
 
 std::expected<std::string, std::string> read_file(const fs::path& path, std::size_t max_bytes) {

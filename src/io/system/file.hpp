@@ -26,6 +26,9 @@ struct FileOwner {
 std::expected<void, std::string> write_file_atomic(const std::filesystem::path& path,
                                                    std::string_view content, mode_t mode = 0600,
                                                    std::optional<FileOwner> owner = std::nullopt);
+// The same for a file that is made once: what stays is whole, and of whoever was first.
+std::expected<void, std::string> create_file_atomic(const std::filesystem::path& path,
+                                                    std::string_view content, mode_t mode = 0600);
 std::expected<std::string, std::string> read_file(const std::filesystem::path& path,
                                                   std::size_t max_bytes = 16 * 1024 * 1024);
 
