@@ -14,7 +14,6 @@ import pathlib
 import statistics
 import sys
 import time
-import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -33,9 +32,9 @@ class Bench:
         self.world = world
         self.user = world.user()
 
-    def live(self, device):
-        candidate = self.user.post("sessions", resource="echo", organization=ORGANIZATION,
-                                   device=device)["candidates"][0]
+    def live(self):
+        candidate = self.user.post("sessions", resource="echo",
+                                   organization=ORGANIZATION)["candidates"][0]
         plane = DataPlane(candidate, self.world.control.root_ca, timeout=60)
         assert plane.request() is None
         plane.echo(b"alive")
@@ -52,13 +51,15 @@ class Bench:
         return taken * 1000
 
     def blocklisting(self):
-        device = str(uuid.uuid4())
-        plane = self.live(device)
-        return self.until_reset(plane, "blocklisted", lambda: self.world.owner.post(
+        plane = self.live()
+        device = self.user.device.id
+        taken = self.until_reset(plane, "blocklisted", lambda: self.world.owner.post(
             "blocklist", kind="device", value=device, expires_in_s=60))
+        self.user = self.world.user()  # on another device
+        return taken
 
     def signing_out(self):
-        plane = self.live(str(uuid.uuid4()))
+        plane = self.live()
         taken = self.until_reset(plane, "signed_out", lambda: self.world.owner.post(
             f"users/{USER_EMAIL}/sign-out"))
         self.user = self.world.user()

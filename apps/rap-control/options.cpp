@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "control/people/bearer.hpp"
+#include "control/people/device.hpp"
 
 namespace rap {
 namespace {
@@ -86,6 +87,14 @@ void add_serve(CLI::App& app, control::server::ServeOptions& serve) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->check(CLI::Range(1U, static_cast<unsigned>(control::kMaxBearersPerUser)));
+  serve_command
+      ->add_option("--devices", serve.devices,
+                   "What a sign-in needs: any (no device), proven (one, to start sessions), "
+                   "approved (one that an administrator approved)")
+      ->type_name("POLICY")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>(control::kDevicePolicyNames.begin(),
+                                                     control::kDevicePolicyNames.end())));
 }
 
 void add_trust(CLI::App& app, control::server::PrepareOptions& prepare) {

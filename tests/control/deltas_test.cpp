@@ -274,11 +274,9 @@ TEST_F(Deltas, ADisabledUsersEpochIsOver) {
 TEST_F(Deltas, TheBlocklistedGetNoSession) {
   const auto listed = [&](const std::string& kind, const std::string& value) {
     EXPECT_EQ(blocklist(kind, value).status, 201);
-    const std::string code = start_session({{"device", device}}).code();
+    const std::string code = start_session().code();
     const std::string attach =
-        w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments",
-             {{"device", device}})
-            .code();
+        w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments").code();
     EXPECT_EQ(code, attach);
     EXPECT_EQ(
         w.as("root", "DELETE", "blocklist/" + kind + "/" + wire::percent_encode(value)).status,
@@ -287,7 +285,6 @@ TEST_F(Deltas, TheBlocklistedGetNoSession) {
   };
   EXPECT_EQ(listed("user", user_id("user@alpha")), "blocklisted");
   EXPECT_EQ(listed("user", "user@alpha.test"), "blocklisted");
-  EXPECT_EQ(listed("device", device), "blocklisted");
   EXPECT_EQ(listed("ip", "192.0.2.0/24"), "blocklisted");
   EXPECT_EQ(listed("ip", "192.0.3.0/24"), "");
   EXPECT_EQ(listed("user", "admin@alpha.test"), "");
@@ -297,8 +294,8 @@ TEST_F(Deltas, TheBlocklistedGetNoSession) {
 TEST_F(Deltas, TokensCarryTheEpochOfTheirUserAndTheDevice) {
   const auto claims = [&](const json& more) { return token_of(start_session(more)); };
   EXPECT_EQ(claims(json::object()).auth_epoch, 0U);
-  EXPECT_TRUE(claims(json::object()).device.is_nil());
-  EXPECT_EQ(claims({{"device", device}}).device.str(), device);
+  EXPECT_EQ(claims(json::object()).device,
+            crypto::device_id_of(ControlPlane::device().public_key()));
   EXPECT_EQ(w.as("root", "POST", "users/user@alpha.test/sign-out").status, 200);
   const std::string again = w.control->sign_in("user@alpha.test");
   const Answered session =

@@ -15,7 +15,8 @@ constexpr const char* kNew = "another long password";
 class Passwords : public ::testing::Test {
  protected:
   Answered login(const std::string& email, const std::string& password = kOld) {
-    return w.as("", "POST", "auth/login", {{"email", email}, {"password", password}});
+    return w.control->call_from(ControlPlane::device(), "POST", "/api/v1/auth/login",
+                                {{"email", email}, {"password", password}});
   }
   Answered with(const std::string& token, const std::string& method, const std::string& path,
                 const json& body = {}) {

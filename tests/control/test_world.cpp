@@ -73,17 +73,18 @@ void TestTrustKeys::prepare(const crypto::Issuer& old_root, WallTime now, Random
                                  stored(3, {root_->certificate})};
 }
 
-ControlPlane::ControlPlane(const std::string& conninfo)
-    : real_database_({conninfo, std::string(kAppRole), 4}, log_),
+ControlPlane::ControlPlane(const std::string& conninfo, control::DevicePolicy devices)
+    : devices_(devices),
+      real_database_({conninfo, std::string(kAppRole), 4}, log_),
       database(real_database_),
-      api_({database, current, metrics_, log_}, room_ports()),
+      api_({database, current, metrics_, log_, proofs}, room_ports()),
       nodes_(node_listener_ports()) {}
 
 control::RoomPorts ControlPlane::room_ports() {
   using namespace control;
   const std::string url = "https://control.test:8443";
   return {database,
-          SignInPorts{database, rng_, throttle, hasher, metrics_},
+          SignInPorts{database, rng_, {throttle}, hasher, metrics_, {proofs, devices_}},
           PeoplePorts{database, rng_, hasher},
           AccessPorts{database, rng_},
           JoinTokenPorts{database, rng_, current, url},
@@ -91,7 +92,7 @@ control::RoomPorts ControlPlane::room_ports() {
           NodePorts{database, rng_},
           status(),
           rotation(),
-          AttachmentPorts{database, rng_, current, log_},
+          AttachmentPorts{database, rng_, current, log_, devices_},
           FallbackPorts{database, metrics_, log_},
           ConfigStatusPorts{database, models, current},
           PlatformPorts{database, current, metrics_, {url, "0.0.0"}}};
@@ -103,9 +104,45 @@ control::NodeListenerPorts ControlPlane::node_listener_ports() {
 
 Answered ControlPlane::call(const std::string& method, const std::string& path, const json& body,
                             const std::string& token) {
-  wire::HttpRequest request = request_of(method, path, body);
-  if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
-  return read(api_.handle(request, now));
+  if (token.empty()) return bare_call(method, path, body);
+  return call_from(device(), method, path, body, token);
+}
+
+Answered ControlPlane::call_from(const crypto::PrivateKey& device, const std::string& method,
+                                 const std::string& path, const json& body,
+                                 const std::string& token) {
+  wire::HttpRequest asked = request_of(method, path, body);
+  if (!token.empty()) asked.headers.emplace_back("authorization", "Bearer " + token);
+  return request(proven(std::move(asked), device));
+}
+
+Answered ControlPlane::bare_call(const std::string& method, const std::string& path,
+                                 const json& body, const std::string& token) {
+  wire::HttpRequest asked = request_of(method, path, body);
+  if (!token.empty()) asked.headers.emplace_back("authorization", "Bearer " + token);
+  return request(asked);
+}
+
+const crypto::PrivateKey& ControlPlane::device() {
+  static const auto key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  return key;
+}
+
+wire::HttpRequest ControlPlane::proven(wire::HttpRequest asked, const crypto::PrivateKey& device) {
+  const std::string target = asked.query.empty() ? asked.path : asked.path + "?" + asked.query;
+  const auto bearer = control::bearer_of(asked.header("authorization"));
+  std::erase_if(asked.headers,
+                [](const auto& h) { return h.first == control::kDeviceProofHeader; });
+  asked.headers.emplace_back(
+      control::kDeviceProofHeader,
+      crypto::make_device_proof(device,
+                                {.cluster = current.get()->cluster,
+                                 .method = asked.method,
+                                 .target = target,
+                                 .bearer = bearer.value_or(std::string_view{}),
+                                 .body = asked.body},
+                                TokenId::random(rng_), now, proofs.nonce()));
+  return asked;
 }
 
 Answered ControlPlane::node_call(const std::string& node, const std::string& path,
@@ -147,8 +184,8 @@ wire::HttpRequest ControlPlane::request_of(const std::string& method, const std:
 }
 
 std::string ControlPlane::sign_in(const std::string& email) {
-  const Answered a =
-      call("POST", "/api/v1/auth/login", {{"email", email}, {"password", kPassword}});
+  const Answered a = call_from(device(), "POST", "/api/v1/auth/login",
+                               {{"email", email}, {"password", kPassword}});
   EXPECT_EQ(a.status, 200) << email << ": " << a.text;
   return a.body.value("token", "");
 }

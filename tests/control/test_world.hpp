@@ -17,7 +17,9 @@
 #include "control/housekeeping/housekeeping.hpp"
 #include "control/http/throttle.hpp"
 #include "control/link/node_listener.hpp"
+#include "control/people/device_proofs.hpp"
 #include "control/people/password_hasher.hpp"
+#include "control/people/proof_memory.hpp"
 #include "control/pki/rotation/trust_keys.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
@@ -155,15 +157,47 @@ class TestTrustKeys final : public control::TrustKeys {
   std::optional<control::SigningKey> next_token_;
 };
 
+class TestProofs final : public control::DeviceProofs {
+ public:
+  TestProofs(RandomSource& rng, SteppingClock& clock) : memory_(rng), clock_(clock) {}
+  control::Outcome<void> check(const crypto::DeviceProof& proof, WallTime now) override {
+    std::lock_guard lock(mutex_);
+    return memory_.check(proof, clock_.look(), now);
+  }
+  control::Outcome<void> use(const crypto::DeviceProof& proof, UserId user, WallTime now) override {
+    std::lock_guard lock(mutex_);
+    return memory_.use(proof, user, clock_.look(), now);
+  }
+  std::string nonce() {
+    std::lock_guard lock(mutex_);
+    return memory_.nonce(clock_.look());
+  }
+
+ private:
+  std::mutex mutex_;
+  control::ProofMemory memory_;
+  SteppingClock& clock_;
+};
+
 // A control plane on one database.
 class ControlPlane {
  public:
-  explicit ControlPlane(const std::string& conninfo);
+  explicit ControlPlane(const std::string& conninfo,
+                        control::DevicePolicy devices = control::DevicePolicy::proven);
 
   static constexpr const char* kPassword = "a long enough password";
 
+  // With a proof of the device that everybody signs in with here, unless another key is given.
   Answered call(const std::string& method, const std::string& path, const json& body = {},
                 const std::string& token = "");
+  Answered call_from(const crypto::PrivateKey& device, const std::string& method,
+                     const std::string& path, const json& body = {}, const std::string& token = "");
+  // Without any.
+  Answered bare_call(const std::string& method, const std::string& path, const json& body = {},
+                     const std::string& token = "");
+  Answered request(const wire::HttpRequest& request) { return read(api_.handle(request, now)); }
+  static const crypto::PrivateKey& device();
+  wire::HttpRequest proven(wire::HttpRequest request, const crypto::PrivateKey& device);
   std::uint64_t statements() const { return real_database_.statements(); }
   // As a node, with the certificate it was issued last.
   Answered node_call(const std::string& node, const std::string& path, const json& body = {});
@@ -205,6 +239,12 @@ class ControlPlane {
  private:
   SilentLog log_;
   SharedRandom rng_;
+
+ public:
+  TestProofs proofs{rng_, clock};
+
+ private:
+  const control::DevicePolicy devices_;
   PostgresDatabase real_database_;
 
  public:

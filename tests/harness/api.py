@@ -1,10 +1,11 @@
-"""A client of the REST API that trusts only the platform's root."""
+"""A client of the REST API that trusts only the platform's root, and proves its device."""
 
 import http.client
 import json
 import ssl
 
 from harness import metrics
+from harness.device import Device
 from harness.wait import patiently
 
 
@@ -17,11 +18,25 @@ class ApiError(Exception):
 
 
 class Api:
-    def __init__(self, host, port, ca_file, token=None):
+    """`device` is None for who proves none: what they sign in for is bare."""
+
+    def __init__(self, host, port, ca_file, token=None, device=None):
         self.host, self.port, self.ca_file, self.token = host, port, ca_file, token
+        self.device = device
 
     def raw(self, method, path, body=None, headers=None, timeout=20):
-        """(status, headers, body bytes) of one request on a connection of its own."""
+        """(status, headers, body bytes) of one request, proven once more where a nonce is asked."""
+        if self.device is None:
+            return self.once(method, path, body, headers, timeout)
+        for _ in range(2):
+            proven = self.device.prove(self.ca_file, method, path, body, headers or {})
+            answer = self.once(method, path, body, proven, timeout)
+            if not self.device.asked_again(answer[0], answer[2]):
+                break
+        return answer
+
+    def once(self, method, path, body=None, headers=None, timeout=20):
+        """The same as it is, on a connection of its own."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         connection = http.client.HTTPSConnection(self.host, self.port, context=context,
                                                  timeout=patiently(timeout))
@@ -63,7 +78,9 @@ class Api:
         assert status == 200, content
         return metrics.parse(content.decode())
 
-    def as_user(self, email, password):
-        """The same API signed in as somebody."""
-        answer = self.call("POST", "auth/login", {"email": email, "password": password})
-        return Api(self.host, self.port, self.ca_file, answer["token"])
+    def as_user(self, email, password, device=None):
+        """The same API signed in as somebody, on a device of its own."""
+        there = Api(self.host, self.port, self.ca_file, device=device or Device())
+        there.token = there.call("POST", "auth/login",
+                                 {"email": email, "password": password})["token"]
+        return there

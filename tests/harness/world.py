@@ -145,8 +145,8 @@ class World:
         """The platform owner's command line."""
         return self.person("owner", OWNER_EMAIL, OWNER_PASSWORD)
 
-    def user(self):
-        return self.control.api().as_user(USER_EMAIL, USER_PASSWORD)
+    def user(self, device=None):
+        return self.control.api().as_user(USER_EMAIL, USER_PASSWORD, device)
 
     def close(self):
         self._open.close()

@@ -51,11 +51,10 @@ class DeltaChannel(FabricCase):
         self.wait_blocklisted(0)
         self.user = self.world.user()
         self.user_id = self.user.get("me")["id"]
-        self.device = str(uuid.uuid4())
+        self.device = self.user.device.id
 
-    def candidate(self, device=None):
-        answer = self.user.post("sessions", resource="echo", organization=ORGANIZATION,
-                                device=device or self.device)
+    def candidate(self, user=None):
+        answer = (user or self.user).post("sessions", resource="echo", organization=ORGANIZATION)
         return answer["candidates"][0]
 
     def connect(self, candidate):
@@ -63,9 +62,9 @@ class DeltaChannel(FabricCase):
         self.addCleanup(plane.close)
         return plane
 
-    def live(self, device=None):
+    def live(self, user=None):
         """A flow that carries data."""
-        plane = self.connect(self.candidate(device))
+        plane = self.connect(self.candidate(user))
         self.assertIsNone(plane.request())
         self.assertEqual(b"alive", plane.echo(b"alive"))
         return plane
@@ -104,13 +103,13 @@ class DeltaChannel(FabricCase):
         self.user = self.world.user()
         self.live()
 
-    def check_blocklisting(self, kind, value):
+    def check_blocklisting(self, kind, value, refusal=(403, "blocklisted")):
         live = self.live()
         unused, later = self.candidate(), self.candidate()
         self.list(kind, value, "--reason", "a test")
         self.assertEqual("blocklisted", self.ended(live))
         self.assertEqual("blocklisted", self.outcome(unused))
-        self.refused(403, "blocklisted", self.candidate)
+        self.refused(*refusal, self.candidate)
         self.assertIn(value, self.admin.ok("admin", "blocklist", "list"))
         self.unlist(kind, value)
         self.wait_blocklisted(0)
@@ -120,8 +119,8 @@ class DeltaChannel(FabricCase):
         self.check_blocklisting("user", self.user_id)
 
     def test_a_blocklisted_device_is_out_and_others_are_not(self):
-        other = self.live(str(uuid.uuid4()))
-        self.check_blocklisting("device", self.device)
+        other = self.live(self.world.user())
+        self.check_blocklisting("device", self.device, (401, "signed_out"))
         self.assertEqual(b"still here", other.echo(b"still here"))
 
     def test_a_blocklisted_address_is_out(self):
@@ -133,7 +132,7 @@ class DeltaChannel(FabricCase):
         self.assertEqual("blocklisted", self.ended(live))
         until(lambda: self.device not in self.admin.ok("admin", "blocklist", "list"),
               "it to expire", SOON_S)
-        self.live()
+        self.live(self.world.user(self.user.device))
 
     def test_without_any_hint_it_takes_an_interval_and_no_more(self):
         thief = StreamThief(self.world.control, self.entry)
@@ -142,7 +141,7 @@ class DeltaChannel(FabricCase):
         self.list("device", self.device)
         self.assertEqual("blocklisted", self.ended(live))
         self.unlist("device", self.device)
-        live = self.live(str(uuid.uuid4()))
+        live = self.live(self.world.user())
         self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
         self.assertEqual("signed_out", self.ended(live))
 
@@ -186,7 +185,7 @@ class DeltaChannel(FabricCase):
         self.assertTrue(self.entry.logged("security.rebuilding", self.entry.agent.log()))
 
     def test_without_the_control_plane_what_is_known_stays_enforced(self):
-        other = self.live(str(uuid.uuid4()))
+        other = self.live(self.world.user())
         unused = self.candidate()
         self.list("device", self.device)
         self.wait_blocklisted(1)

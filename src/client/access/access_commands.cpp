@@ -57,16 +57,13 @@ void add_class(CLI::App& command, Target& target) {
 
 // The call for a session, or for one more attachment to the one that is given.
 ApiCall attachment_call(const Target& target, const Account& account, std::size_t flows = 1) {
-  std::optional<std::string> device;
-  if (!account.profile.device.empty()) device = account.profile.device;
   const auto version = account.deny_lists->known_version();
   if (!target.session.empty()) {
-    op::CreateAttachmentRequest request{.deny_list_version = version, .device = device};
+    op::CreateAttachmentRequest request{.deny_list_version = version};
     if (flows > 1) request.flows = static_cast<std::int64_t>(flows);
     return op::create_attachment(target.session, request);
   }
-  op::CreateSessionRequest request{
-      .deny_list_version = version, .device = device, .resource = target.resource};
+  op::CreateSessionRequest request{.deny_list_version = version, .resource = target.resource};
   if (!target.organization.empty()) request.organization = target.organization;
   return op::create_session(request);
 }

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/try.hpp"
+#include "client/account/device_commands.hpp"
 #include "client/account/password_commands.hpp"
 #include "client/account/sign_in.hpp"
 #include "client/core/api_types.hpp"
@@ -49,7 +50,7 @@ Fallible<int> login(World& world, const LoginArguments& args) {
                                              server->authority, anchor, world.err));
   const auto password = RAP_TRY(read_password(world, args.password_stdin, email));
   const auto done = RAP_TRY(sign_in(world.home, world.network, world.terminal, *server, roots,
-                                    email, password, world.random, world.now));
+                                    email, password, world.now));
   const Profile& profile = done.profile;
   json answer = {
       {"server", profile.server}, {"email", profile.email}, {"expires_at", profile.expires_at}};
@@ -96,6 +97,7 @@ Fallible<int> whoami(World& world) {
   world.out << render_record({{"Email", "/email"},
                               {"Id", "/id"},
                               {"Platform role", "/platform_role"},
+                              {"Device", "/device"},
                               {"Organizations", "/in"}},
                              shown);
   return 0;
@@ -156,6 +158,7 @@ void add_account_commands(CLI::App& root, Invocation& invocation) {
     invocation.run = logout;
   });
   add_password_command(root, invocation);
+  add_device_commands(root, invocation);
   add_command(root, invocation, "whoami", "Show who is signed in")->callback([&invocation] {
     invocation.run = whoami;
   });

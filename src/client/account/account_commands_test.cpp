@@ -49,18 +49,22 @@ TEST_F(AccountCommands, LoginSendsThePasswordOnlyUnderTheConfirmedRoot) {
   for (const Sent& sent : network().sent) {
     if (sent.request.method == "GET") continue;
     EXPECT_EQ(sent.roots_pem, root_.pem());
-    EXPECT_EQ(sent.body(), (json{{"email", "a@b.test"}, {"password", "pw"}}));
+    EXPECT_EQ(
+        sent.body(),
+        (json{{"email", "a@b.test"}, {"password", "pw"}, {"device_name", "laptop_of_tests"}}));
   }
   EXPECT_FALSE(network().sent[0].roots_pem);
   EXPECT_EQ(home().files["ca.pem"], root_.pem());
   EXPECT_EQ(json::parse(home().files["profile.json"])["token"], "rapst_t");
-  const std::string device = json::parse(home().files["profile.json"])["device"];
-  EXPECT_TRUE(DeviceId::parse(device)) << device;
+  const std::string key = home().files["device.pem"];
+  ASSERT_TRUE(network().identified);
+  const DeviceId device = network().identified->id();
   // From now on the roots are known.
   network().sent.clear();
   EXPECT_EQ(run(login({})), kOk);
   EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
-  EXPECT_EQ(json::parse(home().files["profile.json"])["device"], device) << "it stays the same";
+  EXPECT_EQ(network().identified->id(), device) << "it stays the same";
+  EXPECT_EQ(home().files["device.pem"], key);
 }
 
 TEST_F(AccountCommands, LoginTakesTheFingerprintAsOpensslPrintsIt) {

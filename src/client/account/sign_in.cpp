@@ -112,6 +112,14 @@ Fallible<nlohmann::json> ask_patiently(ApiClient& api, const ApiCall& call, Term
   }
 }
 
+// What the machine is called, as far as it is plain text within the bound of the API.
+std::string device_name(const Home& home) {
+  constexpr std::size_t kMaxBytes = 64;
+  std::string name = home.machine().substr(0, kMaxBytes);
+  std::erase_if(name, [](char c) { return c <= ' ' || c > '~'; });
+  return name;
+}
+
 }  // namespace
 
 Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& terminal,
@@ -136,9 +144,8 @@ Fallible<std::string> establish_trust(Home& home, Network& network, Terminal& te
 
 Fallible<SignedIn> sign_in(Home& home, Network& network, Terminal& terminal,
                            const wire::Url& server, const std::string& roots_pem,
-                           const std::string& email, const std::string& password,
-                           RandomSource& random, WallTime now) {
-  const auto before = RAP_TRY(load_profile(home));
+                           const std::string& email, const std::string& password, WallTime now) {
+  RAP_TRY(load_profile(home));  // one that is damaged is said before anything is sent
   DenyListStore deny_lists(home);
   deny_lists.load(roots_pem, now);
   network.deny(deny_lists.current());
@@ -150,11 +157,12 @@ Fallible<SignedIn> sign_in(Home& home, Network& network, Terminal& terminal,
   // the server has them.
   const auto roots =
       follow_bundles(held_roots(home, api.roots_pem().value_or(roots_pem)), bundle.bundles);
-  const auto answer = RAP_TRY(op::as<op::SignInAnswer>(
-      ask_patiently(api, op::sign_in({.email = email, .password = password}), terminal)));
-  Profile profile{"https://" + server.authority.str(), email, answer.token, answer.expires_at, {}};
-  if (before) profile.device = before->device;
-  if (profile.device.empty()) profile.device = DeviceId::random(random).str();
+  network.identify(RAP_TRY(load_or_make_device_key(home, roots_pem)));
+  const auto answer = RAP_TRY(op::as<op::SignInAnswer>(ask_patiently(
+      api, op::sign_in({.device_name = device_name(home), .email = email, .password = password}),
+      terminal)));
+  const Profile profile{"https://" + server.authority.str(), email, answer.token,
+                        answer.expires_at};
   RAP_TRY(keep_roots(home, roots));
   RAP_TRY(save_profile(home, profile));
   return SignedIn{profile, answer.password_expires_at.has_value()};

@@ -32,12 +32,10 @@ struct SignedIn {
 };
 
 // The password goes to the server proven by `roots_pem`; profile and roots are stored, the
-// roots as far as those vouch for others. The device
-// keeps the id it was given at its first sign-in. While too many people sign in at once, it is
-// tried again until the person interrupts it.
+// roots as far as those vouch for others. The installation gets its key at its first sign-in.
+// While too many people sign in at once, it is tried again until the person interrupts it.
 Fallible<SignedIn> sign_in(Home& home, Network& network, Terminal& terminal,
                            const wire::Url& server, const std::string& roots_pem,
-                           const std::string& email, const std::string& password,
-                           RandomSource& random, WallTime now);
+                           const std::string& email, const std::string& password, WallTime now);
 
 }  // namespace rap::client

@@ -14,6 +14,7 @@ void add_user_commands(CLI::App& admin, Invocation& invocation);
 void add_fabric_commands(CLI::App& admin, Invocation& invocation);
 void add_config_commands(CLI::App& admin, Invocation& invocation);
 void add_trust_commands(CLI::App& admin, Invocation& invocation);
+void add_device_groups(CLI::App& admin, Invocation& invocation);
 void add_blocklist_commands(CLI::App& admin, Invocation& invocation);
 // join-tokens, enrolments, audit
 void add_platform_commands(CLI::App& admin, Invocation& invocation);

@@ -85,7 +85,8 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
   }
   Refusal refusal = read_refusal(response);
   const ExitCode code = exit_code(response.status, refusal.code);
-  if (code == ExitCode::not_signed_in && refusal.code != "signed_out") {
+  if (code == ExitCode::not_signed_in && refusal.code != "signed_out" &&
+      !refusal.code.starts_with("device_proof_")) {
     refusal.detail = "Your sign-in has ended or expired. Run 'rap login'.";
   }
   const std::string_view retry_after = response.header("retry-after");

@@ -48,6 +48,7 @@ class ApiClient {
       : ApiClient(network, account.server, account.roots_pem, account.profile.token) {
     follow_with(home);
     network.deny(account.deny_lists->current());
+    network.identify(account.device);
   }
 
   // From now on the platform is followed when it is not under the roots of this home any more

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "client/core/device_key.hpp"
 #include "crypto/x509/certificate_path.hpp"
 #include "crypto/x509/deny_list.hpp"
 #include "wire/http/http_message.hpp"
@@ -40,6 +41,8 @@ class Network {
       const wire::HostPort& server, const std::optional<std::string>& roots_pem,
       const wire::HttpRequest& request) = 0;
   // From now on a server whose certificate is on it is not believed either.
+  // From now on each request to a server that is proven proves this device; nullptr: none.
+  virtual void identify(std::shared_ptr<const DeviceKey> device) = 0;
   virtual void deny(std::shared_ptr<const crypto::DenyList> list) = 0;
 };
 

@@ -10,8 +10,7 @@ std::string to_json(const Profile& p) {
   return nlohmann::json{{"server", p.server},
                         {"email", p.email},
                         {"token", p.token},
-                        {"expires_at", p.expires_at},
-                        {"device", p.device}}
+                        {"expires_at", p.expires_at}}
              .dump(1) +
          "\n";
 }
@@ -19,8 +18,7 @@ std::string to_json(const Profile& p) {
 std::optional<Profile> parse_profile(std::string_view text) {
   try {
     const auto json = nlohmann::json::parse(text);
-    return Profile{json.at("server"), json.at("email"), json.at("token"), json.at("expires_at"),
-                   json.value("device", "")};
+    return Profile{json.at("server"), json.at("email"), json.at("token"), json.at("expires_at")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
@@ -69,7 +67,9 @@ Fallible<Account> signed_in(Home& home, WallTime now) {
   const auto server = parse_server(profile->server)->authority;
   auto deny_lists = std::make_shared<DenyListStore>(home);
   deny_lists->load(*roots, now);
-  return Account{std::move(*profile), server, std::move(*roots), std::move(deny_lists)};
+  auto device = RAP_TRY(load_device_key(home, *roots));
+  return Account{std::move(*profile), server, std::move(*roots), std::move(deny_lists),
+                 std::move(device)};
 }
 
 }  // namespace rap::client

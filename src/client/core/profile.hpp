@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "client/core/deny_list_store.hpp"
+#include "client/core/device_key.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
 #include "wire/url.hpp"
@@ -26,7 +27,6 @@ struct Profile {
   std::string email;
   std::string token;  // the bearer; empty after logout
   std::int64_t expires_at = 0;
-  std::string device;  // a random id of this installation, made at the first sign-in
 
   bool operator==(const Profile&) const = default;
 };
@@ -47,6 +47,7 @@ struct Account {
   wire::HostPort server;
   std::string roots_pem;
   std::shared_ptr<DenyListStore> deny_lists = nullptr;  // of this home; never null from signed_in()
+  std::shared_ptr<const DeviceKey> device = nullptr;  // of this home, if it has one
 };
 Fallible<Account> signed_in(Home& home, WallTime now);
 

@@ -18,7 +18,7 @@ class FollowTrust : public testing::Test {
  protected:
   FollowTrust() {
     home.files["profile.json"] =
-        to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100, {}});
+        to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100});
     home.files["ca.pem"] = first.pem();
     network.untrusted_roots = first.pem();
     network.answer("GET me", {{"email", "a@b.test"}});

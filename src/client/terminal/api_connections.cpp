@@ -31,6 +31,17 @@ ApiConnections::Connection& ApiConnections::least_busy(const Account& account) {
 
 void ApiConnections::send(const Account& account, const wire::HttpRequest& request,
                           io::HttpClient::Callback done) {
+  if (!account.device) return send_as_is(account, request, std::move(done));
+  send_as_is(account, prove_now(request, *account.device),
+             [this, account, request, done = std::move(done)](io::HttpClient::Result result) {
+               const auto nonce = result ? nonce_in(*result) : std::nullopt;
+               if (!nonce) return done(std::move(result));
+               send_as_is(account, prove_now(request, *account.device, *nonce), done);
+             });
+}
+
+void ApiConnections::send_as_is(const Account& account, const wire::HttpRequest& request,
+                                io::HttpClient::Callback done) {
   Connection& connection = least_busy(account);
   ++connection.outstanding;
   connection.http.send(request, [&connection, done = std::move(done)](io::HttpClient::Result r) {

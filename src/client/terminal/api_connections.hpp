@@ -18,11 +18,15 @@ class ApiConnections {
  public:
   explicit ApiConnections(io::EventLoop& loop) : loop_(loop) {}
 
-  // Each request goes to a connection that has none, or to the one with the fewest.
+  // Each request goes to a connection that has none, or to the one with the fewest, with a proof
+  // of the account's device.
   void send(const Account& account, const wire::HttpRequest& request,
             io::HttpClient::Callback done);
 
  private:
+  void send_as_is(const Account& account, const wire::HttpRequest& request,
+                  io::HttpClient::Callback done);
+
   struct Connection {
     Connection(io::EventLoop& loop, io::HttpClientOptions options)
         : http(loop, std::move(options)) {}

@@ -25,6 +25,8 @@ const std::vector<List> kLists = {
     {"admin audit list", "GET audit"},
     {"admin blocklist list", "GET blocklist"},
     {"admin certificates list", "GET certificates"},
+    {"admin devices list", "GET devices"},
+    {"devices list", "GET me/devices"},
     {"admin channels", "GET channels"},
     {"admin configs list", "GET configs"},
     {"admin configs list --organization o", "GET organizations/o/configs"},

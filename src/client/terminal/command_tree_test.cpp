@@ -85,7 +85,7 @@ TEST(CommandTree, WhoeverIsNotSignedInIsToldHowTo) {
   }
   shell.sign_in();
   shell.home.files["profile.json"] =
-      to_json(Profile{"https://cp.example", "a@b.test", "rapst_x", TestShell::kNow, {}});
+      to_json(Profile{"https://cp.example", "a@b.test", "rapst_x", TestShell::kNow});
   EXPECT_EQ(shell.run({"whoami"}), static_cast<int>(ExitCode::not_signed_in));
   EXPECT_THAT(shell.err.str(), HasSubstr("expired"));
   EXPECT_THAT(shell.network.sent, IsEmpty());

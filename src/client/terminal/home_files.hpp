@@ -16,10 +16,15 @@ class HomeFiles final : public Home {
 
   Fallible<std::optional<std::string>> read(std::string_view name) override;
   Fallible<void> write(std::string_view name, const std::string& content) override;
+  Fallible<std::string> create(std::string_view name, const std::string& content) override;
   std::string path(std::string_view name) const override { return (root_ / name).string(); }
   Fallible<std::string> read_given(const std::string& path) override;
+  std::string machine() const override;
 
  private:
+  template <class Write>
+  Fallible<void> write_by(std::string_view name, Write write);
+
   std::filesystem::path root_;
 };
 

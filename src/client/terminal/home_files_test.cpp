@@ -102,6 +102,17 @@ TEST(HomeFiles, AWriteIsWholeAndLeavesNothingBeside) {
   EXPECT_EQ(files, 1U);
 }
 
+TEST(HomeFiles, WhatIsMadeOnceIsOfWhoeverWasFirst) {
+  const io::TestDirectory directory;
+  HomeFiles home(directory / "rap");
+  HomeFiles another(directory / "rap");
+  EXPECT_EQ(home.create("device.pem", "first").value(), "first");
+  EXPECT_EQ(another.create("device.pem", "second").value(), "first");
+  EXPECT_EQ(mode_of(home.path("device.pem")), 0600U);
+  const std::filesystem::directory_iterator files(directory / "rap");
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1) << "nothing is left beside";
+}
+
 TEST(HomeFiles, WhatCannotBeReadIsAFailureAndNotAnAbsence) {
   const io::TestDirectory directory;
   std::filesystem::create_directory(directory / "profile.json");

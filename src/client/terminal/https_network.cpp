@@ -6,6 +6,12 @@
 #include "io/system/system.hpp"
 
 namespace rap::client {
+namespace {
+
+// Behind one address may be several servers, each with nonces of its own.
+constexpr int kMaxProofsAgain = 3;
+
+}  // namespace
 
 io::HttpClientOptions https_options(const wire::HostPort& server,
                                     const std::optional<std::string>& roots_pem,
@@ -35,6 +41,12 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
   return options;
 }
 
+wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& device,
+                            std::string_view nonce) {
+  io::SystemRandom random;
+  return prove(request, device, TokenId::random(random), io::wall_now(), nonce);
+}
+
 NetworkError to_network_error(const io::HttpError& error) {
   const auto fault = [&] {
     switch (error.kind) {
@@ -54,7 +66,13 @@ std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
     const wire::HttpRequest& request) {
   auto options = https_options(server, roots_pem, deny_);
   options.response_timeout = response_timeout_;
-  auto response = io::http_fetch(options, request);
+  const bool proves = device_ && roots_pem;  // who is not proven themselves are shown nothing
+  auto response = io::http_fetch(options, proves ? prove_now(request, *device_) : request);
+  for (int again = 0; response && proves && again < kMaxProofsAgain; ++again) {
+    const auto nonce = nonce_in(*response);
+    if (!nonce) break;
+    response = io::http_fetch(options, prove_now(request, *device_, *nonce));
+  }
   if (!response) return std::unexpected(to_network_error(response.error()));
   return std::move(*response);
 }

@@ -16,6 +16,9 @@ inline constexpr std::size_t kMaxResponseBytes = std::size_t{8} * 1024 * 1024;
 io::HttpClientOptions https_options(const wire::HostPort& server,
                                     const std::optional<std::string>& roots_pem,
                                     std::shared_ptr<const crypto::DenyList> deny = nullptr);
+// The request with a proof of the device, made now.
+wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& device,
+                            std::string_view nonce = {});
 NetworkError to_network_error(const io::HttpError& error);
 
 class HttpsNetwork final : public Network {
@@ -26,11 +29,13 @@ class HttpsNetwork final : public Network {
   std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
                                                         const std::optional<std::string>& roots_pem,
                                                         const wire::HttpRequest& request) override;
+  void identify(std::shared_ptr<const DeviceKey> device) override { device_ = std::move(device); }
   void deny(std::shared_ptr<const crypto::DenyList> list) override { deny_ = std::move(list); }
 
  private:
   std::chrono::milliseconds response_timeout_;
   std::shared_ptr<const crypto::DenyList> deny_;
+  std::shared_ptr<const DeviceKey> device_;
 };
 
 }  // namespace rap::client

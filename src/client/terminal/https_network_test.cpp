@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "client/terminal/test_entry.hpp"
+#include "crypto/tokens/device_proof.hpp"
 #include "io/http/test_http.hpp"
 #include "io/system/system.hpp"
 
@@ -72,6 +73,54 @@ TEST_F(HttpsNetworkTest, AServerThatDoesNotProveItselfIsUntrusted) {
   const auto no_tls = fetch(plain.port(), platform.roots_pem());
   expect(NetworkFault::untrusted, no_tls);
   EXPECT_EQ(no_tls.error().certificate, std::nullopt);
+}
+
+std::shared_ptr<const DeviceKey> device_of(const TestPlatform& platform) {
+  return std::make_shared<const DeviceKey>(crypto::PrivateKey::generate(crypto::KeyType::ed25519),
+                                           platform.cluster);
+}
+
+TEST_F(HttpsNetworkTest, ADeviceIsProvenOnceMoreWhereTheServerGivesANonce) {
+  std::vector<std::string> nonces;
+  io::TestServer server(options(identity()), [&](const wire::HttpRequest& r) {
+    const auto proof =
+        crypto::verify_device_proof(r.header("device-proof"), {.cluster = platform.cluster,
+                                                               .method = r.method,
+                                                               .target = r.path,
+                                                               .bearer = {},
+                                                               .body = {}});
+    nonces.push_back(proof ? proof->nonce : "no proof");
+    wire::HttpResponse refusal = answer(R"({"code":"device_proof_stale","nonce":"n"})");
+    refusal.status = 401;
+    return nonces.size() == 1 ? refusal : answer("proven");
+  });
+  network.identify(device_of(platform));
+  EXPECT_EQ(fetch(server.port(), platform.roots_pem()).value().body, "proven");
+  EXPECT_EQ(nonces, (std::vector<std::string>{"", "n"}));
+}
+
+TEST_F(HttpsNetworkTest, AServerThatAlwaysWantsAnotherProofIsNotAskedForEver) {
+  int asked = 0;
+  io::TestServer server(options(identity()), [&](const wire::HttpRequest&) {
+    ++asked;
+    wire::HttpResponse refusal = answer(R"({"code":"device_proof_stale","nonce":"n"})");
+    refusal.status = 401;
+    return refusal;
+  });
+  network.identify(device_of(platform));
+  EXPECT_EQ(fetch(server.port(), platform.roots_pem()).value().status, 401);
+  EXPECT_LE(asked, 4);
+}
+
+TEST_F(HttpsNetworkTest, WhoeverIsNotVerifiedIsShownNoProof) {
+  std::size_t proofs = 0;
+  io::TestServer server(options(identity()), [&](const wire::HttpRequest& r) {
+    proofs += r.count("device-proof");
+    return answer("");
+  });
+  network.identify(device_of(platform));
+  EXPECT_TRUE(fetch(server.port(), std::nullopt));
+  EXPECT_EQ(proofs, 0U);
 }
 
 // A node has a certificate of the same roots, and it speaks for the address that is dialled.

@@ -1,5 +1,6 @@
 #include "client/testing/doubles.hpp"
 
+#include "base/try.hpp"
 #include "client/testing/described.hpp"
 
 namespace rap::client {
@@ -25,6 +26,11 @@ Fallible<void> TestHome::write(std::string_view name, const std::string& content
   if (full) return fail(ExitCode::failed, std::string(name) + ": No space left on device");
   files[std::string(name)] = content;
   return {};
+}
+
+Fallible<std::string> TestHome::create(std::string_view name, const std::string& content) {
+  if (!files.contains(std::string(name))) RAP_TRY(write(name, content));
+  return files[std::string(name)];
 }
 
 Fallible<std::string> TestHome::read_given(const std::string& path) {

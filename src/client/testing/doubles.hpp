@@ -19,6 +19,8 @@ class TestHome final : public Home {
  public:
   Fallible<std::optional<std::string>> read(std::string_view name) override;
   Fallible<void> write(std::string_view name, const std::string& content) override;
+  Fallible<std::string> create(std::string_view name, const std::string& content) override;
+  std::string machine() const override { return "laptop_of_tests"; }
   std::string path(std::string_view name) const override { return "/home/" + std::string(name); }
   Fallible<std::string> read_given(const std::string& path) override;
 
@@ -40,6 +42,7 @@ class TestNetwork final : public Network {
   std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
                                                         const std::optional<std::string>& roots_pem,
                                                         const wire::HttpRequest& request) override;
+  void identify(std::shared_ptr<const DeviceKey> device) override { identified = device; }
   void deny(std::shared_ptr<const crypto::DenyList> list) override { denied = std::move(list); }
   void answer(const std::string& what, const nlohmann::json& body, int status = 200);
 
@@ -50,6 +53,7 @@ class TestNetwork final : public Network {
   std::map<std::string, std::pair<int, nlohmann::json>> answers;
   std::vector<Sent> sent;
   std::shared_ptr<const crypto::DenyList> denied;
+  std::shared_ptr<const DeviceKey> identified;
 };
 
 class TestTerminal final : public Terminal {

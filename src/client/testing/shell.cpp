@@ -22,7 +22,7 @@ int TestShell::run(const std::vector<std::string>& words) {
 
 void TestShell::sign_in() {
   home.files["profile.json"] =
-      to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100, {}});
+      to_json(Profile{"https://cp.example:8443", "a@b.test", "rapst_x", kNow + 100});
   home.files["ca.pem"] = "roots";
 }
 

@@ -21,11 +21,10 @@ nlohmann::json to_json(const BlocklistEntry& e) {
   return out;
 }
 
-Outcome<void> check_blocklist(Transaction& tx, const Call& call, const std::string& device) {
+Outcome<void> check_blocklist(Transaction& tx, const Call& call) {
   const auto address = policy::IpAddress::parse(call.request.peer_ip);
   const auto found = tx.blocklist().find(
-      {call.caller->id, DeviceId::parse(device), address ? address->unmapped().str() : ""},
-      call.now);
+      {call.caller->id, call.caller->device, address ? address->unmapped().str() : ""}, call.now);
   if (!found) return {};
   constexpr std::string_view kWhat[policy::kBlocklistKindNames.size()] = {
       "the address you come from", "this device", "your account"};

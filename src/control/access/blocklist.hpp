@@ -54,8 +54,10 @@ class BlocklistRepository {
   virtual std::optional<policy::BlocklistKind> find(const Visitor& visitor, WallTime now) = 0;
 };
 
-// Refuses a caller who, whose address or whose device (an id, or "") is listed. Under the
-// platform's scope.
-Outcome<void> check_blocklist(Transaction& tx, const Call& call, const std::string& device);
+// Lists it; the sign-ins of a device end too. Under the platform's scope, in a cluster.
+Outcome<void> list_entry(Transaction& tx, const BlocklistEntry& entry);
+
+// Refuses a caller who, whose address or whose device is listed. Under the platform's scope.
+Outcome<void> check_blocklist(Transaction& tx, const Call& call);
 
 }  // namespace rap::control

@@ -4,6 +4,7 @@
 #include "control/access/blocklist.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/people/bearer.hpp"
 #include "control/people/user.hpp"
 
 namespace rap::control {
@@ -37,12 +38,7 @@ Outcome<Reply> add_entry(Database& database, const Call& call) {
     if (const auto span = call.integer("expires_in_s"); span > 0) {
       entry.expires_at = call.now + std::chrono::seconds{span};
     }
-    if (!tx.blocklist().add(entry)) {
-      return refuse(ProblemCode::blocklist_full,
-                    "The blocklist holds " + std::to_string(kMaxBlocklisted) +
-                        " entries, which is all it can. Remove some, or list a block of addresses "
-                        "instead of each.");
-    }
+    RAP_TRY(list_entry(tx, entry));
     AuditEntry audited = call.audit("blocklist.added", to_string(kind), value, call.text("value"));
     Json detail = {{"reason", entry.reason}};
     if (entry.expires_at) detail["expires_at"] = to_unix(*entry.expires_at);
@@ -78,6 +74,20 @@ Outcome<Reply> remove_entry(Database& database, const Call& call) {
 }
 
 }  // namespace
+
+Outcome<void> list_entry(Transaction& tx, const BlocklistEntry& entry) {
+  if (!tx.blocklist().add(entry)) {
+    return refuse(ProblemCode::blocklist_full,
+                  "The blocklist holds " + std::to_string(kMaxBlocklisted) +
+                      " entries, which is all it can. Remove some, or list a block of addresses "
+                      "instead of each.");
+  }
+  if (const auto device = DeviceId::parse(entry.value);
+      device && entry.kind == BlocklistKind::device) {
+    tx.bearers().end_of_device(*device, SignInEnd::device_blocked);
+  }
+  return {};
+}
 
 std::vector<RouteOf<Database>> blocklist_routes() {
   using namespace field;

@@ -12,5 +12,6 @@ std::vector<RouteOf<AccessPorts>> egress_pool_routes();
 std::vector<RouteOf<AccessPorts>> resource_routes();
 std::vector<RouteOf<AccessPorts>> grant_routes();
 std::vector<RouteOf<Database>> blocklist_routes();
+std::vector<RouteOf<Database>> device_routes();
 
 }  // namespace rap::control

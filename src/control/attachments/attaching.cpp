@@ -61,7 +61,7 @@ crypto::DataPlaneToken token_for(const AttachmentPorts& ports, const Call& call,
   token.attachment = attachment;
   token.user = session.user;
   token.auth_epoch = auth_epoch;
-  token.device = DeviceId::parse(call.text("device")).value_or(DeviceId{});
+  token.device = call.caller->device.value_or(DeviceId{});
   token.organization = session.organization;
   token.resource = session.resource;
   token.egress_pool = session.egress_pool;
@@ -77,6 +77,7 @@ crypto::DataPlaneToken token_for(const AttachmentPorts& ports, const Call& call,
 
 Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call& call,
                       const Session& session, const Resource& resource) {
+  if (!call.caller->device && ports.devices != DevicePolicy::any) return device_required();
   const auto classes = RAP_TRY(classes_allowed(tx, session, call.now));
   const AttachmentId attachment = AttachmentId::random(ports.rng);
   std::vector<Node> entries;
@@ -85,7 +86,7 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
   const auto have = static_cast<std::uint64_t>(call.integer("deny_list_version"));
   {
     AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
-    RAP_TRY(check_blocklist(tx, call, call.text("device")));
+    RAP_TRY(check_blocklist(tx, call));
     auth_epoch = tx.auth_epochs().of(session.user);
     if (!tx.egress_pools().has_egress(session.egress_pool)) {
       return refuse(ProblemCode::egress_pool_empty,
@@ -127,7 +128,7 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
       call.audit("session.attached", "session", session.id.str(), session.resource_name);
   entry.organization = session.organization;
   Json detail = {{"attachment", attachment.str()}};
-  if (const std::string device = call.text("device"); !device.empty()) detail["device"] = device;
+  if (call.caller->device) detail["device"] = call.caller->device->str();
   if (flows > 1) detail["flows"] = flows;
   entry.detail = detail.dump();
   tx.audit(std::move(entry));

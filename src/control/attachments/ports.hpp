@@ -5,6 +5,7 @@
 #include "base/random.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
+#include "control/people/device.hpp"
 #include "control/pki/authority.hpp"
 
 namespace rap::control {
@@ -15,6 +16,7 @@ struct AttachmentPorts {
   RandomSource& rng;
   CurrentAuthority& authority;
   Log& log;
+  DevicePolicy devices = DevicePolicy::proven;
 };
 
 struct FallbackPorts {

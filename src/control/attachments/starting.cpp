@@ -110,7 +110,7 @@ std::vector<RouteOf<AttachmentPorts>> attachment_routes() {
         .summary = "Start a session with a granted resource",
         .access = policy::Access::signed_in,
         .query = {},
-        .body = {key("organization").optional(), text("resource"), uuid("device").optional(), have},
+        .body = {key("organization").optional(), text("resource"), have},
         .answer = {201, attached_fields()}},
        create_session},
       {{.method = "POST",
@@ -119,7 +119,7 @@ std::vector<RouteOf<AttachmentPorts>> attachment_routes() {
         .summary = "Attach to one's own session again, with fresh tokens",
         .access = policy::Access::signed_in,
         .query = {},
-        .body = {uuid("device").optional(), have, integer("flows", 1, kMaxFlowsAtOnce).optional()},
+        .body = {have, integer("flows", 1, kMaxFlowsAtOnce).optional()},
         .answer = {201, attached_fields()}},
        create_attachment},
   };

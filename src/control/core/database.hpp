@@ -29,6 +29,7 @@ class SessionRepository;          // sessions/session.hpp
 class CommandRepository;          // sessions/node_command.hpp
 class UserRepository;             // people/user.hpp
 class BearerRepository;           // people/bearer.hpp
+class DeviceRepository;           // people/device.hpp
 class AuthEpochRepository;        // people/auth_epoch.hpp
 class OrganizationRepository;     // people/organization.hpp
 class NodeRepository;             // nodes/node.hpp
@@ -79,6 +80,7 @@ class Transaction {
   virtual CommandRepository& commands() = 0;
   virtual UserRepository& users() = 0;
   virtual BearerRepository& bearers() = 0;
+  virtual DeviceRepository& devices() = 0;
   virtual AuthEpochRepository& auth_epochs() = 0;
   virtual OrganizationRepository& organizations() = 0;
   virtual NodeRepository& nodes() = 0;

@@ -18,6 +18,11 @@ constexpr std::array kKinds = {
     ProblemKind{wrong_credentials, "wrong_credentials", 401, "Email or password is wrong"},
     ProblemKind{password_change_required, "password_change_required", 403,
                 "Choose a password of your own"},
+    ProblemKind{device_required, "device_required", 403, "A device is required"},
+    ProblemKind{device_proof_wrong, "device_proof_wrong", 401, "The device is not proven"},
+    ProblemKind{device_proof_stale, "device_proof_stale", 401, "The device is to be proven anew"},
+    ProblemKind{device_not_approved, "device_not_approved", 403, "The device is not approved"},
+    ProblemKind{device_not_found, "device_not_found", 404, "No such device"},
     ProblemKind{too_many_attempts, "too_many_attempts", 429, "Too many attempts"},
     ProblemKind{sign_in_busy, "sign_in_busy", 503, "Too many people are signing in"},
     ProblemKind{forbidden, "forbidden", 403, "Your role does not allow this"},
@@ -99,11 +104,12 @@ const ProblemKind& kind_of(ProblemCode code) { return kKinds[static_cast<std::si
 
 std::string to_json(const Problem& problem) {
   const ProblemKind& kind = kind_of(problem.code);
-  const nlohmann::json body = {{"type", "urn:rap:problem:" + std::string(kind.name)},
-                               {"title", kind.title},
-                               {"status", kind.status},
-                               {"code", kind.name},
-                               {"detail", problem.detail}};
+  nlohmann::json body = {{"type", "urn:rap:problem:" + std::string(kind.name)},
+                         {"title", kind.title},
+                         {"status", kind.status},
+                         {"code", kind.name},
+                         {"detail", problem.detail}};
+  if (!problem.nonce.empty()) body["nonce"] = problem.nonce;
   return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

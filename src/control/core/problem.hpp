@@ -21,6 +21,11 @@ enum class ProblemCode : std::uint8_t {
   signed_out,
   wrong_credentials,
   password_change_required,
+  device_required,
+  device_proof_wrong,
+  device_proof_stale,
+  device_not_approved,
+  device_not_found,
   too_many_attempts,
   sign_in_busy,
   forbidden,
@@ -100,6 +105,7 @@ struct Problem {
   ProblemCode code = ProblemCode::internal_error;
   std::string detail;
   std::optional<std::int64_t> retry_after_s;
+  std::string nonce = {};  // for the proof of a device that asks again; mostly empty
 };
 
 template <class T>

@@ -6,6 +6,7 @@
 
 #include "base/try.hpp"
 #include "control/people/bearer.hpp"
+#include "control/people/device_proofs.hpp"
 #include "control/people/organization_access.hpp"
 #include "control/pki/authority.hpp"
 #include "policy/names.hpp"
@@ -43,8 +44,25 @@ Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer,
                     "Your password was set by an administrator. Choose your own first, with 'rap "
                     "password'.");
     }
-    return Caller{user.id, std::move(user.email), user.platform_role};
+    return Caller{user.id, std::move(user.email), user.platform_role, found->device};
   });
+}
+
+// A bearer that a device signed in for is worth nothing without that device's key.
+Outcome<void> prove_device(DeviceProofs& proofs, const Caller& caller,
+                           const wire::HttpRequest& request, ClusterId cluster, WallTime now) {
+  if (!caller.device) return {};
+  const auto proof = RAP_TRY(proof_of(request, cluster));
+  if (!proof) {
+    return refuse(ProblemCode::device_proof_wrong,
+                  "This sign-in belongs to a device, and the request proves none. Run 'rap login' "
+                  "on this device, with a current rap.");
+  }
+  if (proof->device != *caller.device) {
+    return refuse(ProblemCode::device_proof_wrong,
+                  "This sign-in belongs to another device. Run 'rap login' on this one.");
+  }
+  return proofs.use(*proof, caller.id, now);
 }
 
 }  // namespace
@@ -99,6 +117,7 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
     const auto bearer = bearer_sha256(request.header("authorization"));
     if (!bearer) return not_signed_in();
     auto caller = RAP_TRY(find_caller(ports_.database, *bearer, found.route->operation, now));
+    RAP_TRY(prove_device(ports_.device_proofs, caller, request, ports_.authority->cluster, now));
     admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;
   }

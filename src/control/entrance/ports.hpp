@@ -7,6 +7,7 @@
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/openapi.hpp"
+#include "control/people/device_proofs.hpp"
 #include "control/pki/authority.hpp"
 
 namespace rap::control {
@@ -16,6 +17,7 @@ struct ApiPorts {
   CurrentAuthority& authority;
   Metrics& metrics;
   Log& log;
+  DeviceProofs& device_proofs;
 };
 
 struct PlatformPorts {

@@ -38,6 +38,7 @@ void for_each_table(Take take) {
   take(fallback_routes());
   take(session_routes());
   take(blocklist_routes());
+  take(device_routes());
   take(config_routes());
   take(config_status_routes());
   take(audit_routes());

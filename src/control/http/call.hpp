@@ -33,6 +33,7 @@ struct Caller {
   UserId id;
   std::string email;
   policy::PlatformRole platform_role = policy::PlatformRole::none;
+  std::optional<DeviceId> device = {};  // proven with this request; none: the bearer is bare
 };
 
 struct OrganizationContext {

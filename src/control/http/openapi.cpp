@@ -59,9 +59,9 @@ json operation_of(const Endpoint& route) {
 }
 
 json components() {
-  const Fields problem = {field::text("type"), field::text("title"),
-                          field::integer("status", 400, 599), field::text("code"),
-                          field::text("detail")};
+  const Fields problem = {
+      field::text("type"), field::text("title"),  field::integer("status", 400, 599),
+      field::text("code"), field::text("detail"), field::text("nonce").optional()};
   json out;
   out["securitySchemes"]["bearer"] = {{"type", "http"}, {"scheme", "bearer"}};
   out["schemas"]["Problem"] = json_schema(problem);

@@ -24,18 +24,30 @@ std::string_view sentence_of(SignInEnd end) {
              "enable it.";
     case SignInEnd::account_removed:
       return "You were signed out because your account was closed. Ask your administrator.";
+    case SignInEnd::device_blocked:
+      return "You were signed out because an administrator disabled this device. Ask them why; "
+             "signing in on it is refused until they enable it.";
+    case SignInEnd::device_removed:
+      return "You were signed out because this device was removed from your account. Run 'rap "
+             "login' to add it again.";
   }
   return "";
 }
 
-std::optional<crypto::Sha256> bearer_sha256(std::string_view header) {
+std::optional<std::string_view> bearer_of(std::string_view header) {
   constexpr std::string_view kScheme = "Bearer ";
   if (!header.starts_with(kScheme)) return std::nullopt;
   const std::string_view token = header.substr(kScheme.size());
   if (!token.starts_with(kBearerPrefix)) return std::nullopt;
   const auto raw = from_base64url(token.substr(kBearerPrefix.size()));
   if (!raw || raw->size() != kBearerBytes) return std::nullopt;
-  return crypto::sha256(as_bytes(token));
+  return token;
+}
+
+std::optional<crypto::Sha256> bearer_sha256(std::string_view header) {
+  const auto token = bearer_of(header);
+  if (!token) return std::nullopt;
+  return crypto::sha256(as_bytes(*token));
 }
 
 }  // namespace rap::control

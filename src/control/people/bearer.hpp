@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/ids.hpp"
@@ -30,35 +31,51 @@ enum class SignInEnd : std::uint8_t {
   signed_out,
   account_disabled,
   account_removed,
+  device_blocked,
+  device_removed,
 };
-inline constexpr std::array<std::string_view, 6> kSignInEndNames = {
-    "too_many_sign_ins", "password_changed", "password_reset",
-    "signed_out",        "account_disabled", "account_removed"};
+inline constexpr std::array<std::string_view, 8> kSignInEndNames = {
+    "too_many_sign_ins", "password_changed", "password_reset", "signed_out",
+    "account_disabled",  "account_removed",  "device_blocked", "device_removed"};
 constexpr std::string_view to_string(SignInEnd e) { return name_in(kSignInEndNames, e); }
 inline constexpr std::size_t kMaxEndedBearersPerUser = 64;
 
 // What the holder of an ended bearer is told, and what to do next.
 std::string_view sentence_of(SignInEnd end);
 
-// The hash of the bearer in an Authorization header; nullopt when there is none of ours in it.
+// The bearer in an Authorization header; nullopt when there is none of ours in it.
+std::optional<std::string_view> bearer_of(std::string_view authorization_header);
+// The hash that it is known by.
 std::optional<crypto::Sha256> bearer_sha256(std::string_view authorization_header);
 
 struct FoundBearer {
   User user;
   std::optional<SignInEnd> ended;  // it is good unless this says why not
+  std::optional<DeviceId> device;  // that signed in, and proves each request; none: a bare bearer
+};
+
+struct NewBearer {
+  crypto::Sha256 token;
+  UserId user;
+  std::optional<DeviceId> device;
+  std::string source_ip;
+  WallTime created_at{};
+  WallTime expires_at{};
 };
 
 class BearerRepository {
  public:
   virtual ~BearerRepository() = default;
   // Beyond `max_per_user` the oldest end.
-  virtual void add(const crypto::Sha256& token, UserId user, std::string_view source_ip,
-                   WallTime now, WallTime expires_at, std::size_t max_per_user) = 0;
+  virtual void add(const NewBearer& bearer, std::size_t max_per_user) = 0;
   virtual std::optional<FoundBearer> find(const crypto::Sha256& token, WallTime now) = 0;
   virtual void remove(const crypto::Sha256& token) = 0;
   // Ends all of the user but `kept`. Yields how many there were.
   virtual std::size_t end_all(UserId user, SignInEnd because,
                               std::optional<crypto::Sha256> kept = std::nullopt) = 0;
+  // Ends those of a device: of everybody, or of one person.
+  virtual std::size_t end_of_device(DeviceId device, SignInEnd because,
+                                    std::optional<UserId> user = std::nullopt) = 0;
   virtual void purge_expired(WallTime now) = 0;
 };
 

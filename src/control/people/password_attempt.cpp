@@ -69,7 +69,7 @@ Problem wrong_credentials() {
 
 Outcome<Credentials> weigh_password(SignInPorts& ports, const Call& call, const std::string& email,
                                     const std::string& password, std::string_view action) {
-  Attempt attempt(ports.throttle, email, policy::source_network(call.request.peer_ip));
+  Attempt attempt(ports.limits.throttle, email, policy::source_network(call.request.peer_ip));
   RAP_TRY(attempt.begin());
   auto known = find_credentials(ports, email);
   if (!known) {

@@ -89,6 +89,7 @@ struct ServeOptions {
   unsigned audit_every_s = 60;
   unsigned keep_sessions_days = 30;  // after they ended
   unsigned max_sign_ins = 32;  // of one person at once
+  std::string devices = "proven";  // control::kDevicePolicyNames
 };
 int run_serve(const ServeOptions& options);
 

@@ -78,8 +78,8 @@ TEST(Housekeeper, KeepsHouseOnceTheSchemaIsThere) {
     EXPECT_TRUE(owner);
     if (!owner) return Ending::roll_back;
     const WallTime now = io::wall_now();
-    tx.bearers().add({1}, owner->id, "127.0.0.1", now - 2h, now - 1h, kMaxBearersPerUser);
-    tx.bearers().add({2}, owner->id, "127.0.0.1", now, now + 1h, kMaxBearersPerUser);
+    tx.bearers().add({{1}, owner->id, {}, "127.0.0.1", now - 2h, now - 1h}, kMaxBearersPerUser);
+    tx.bearers().add({{2}, owner->id, {}, "127.0.0.1", now, now + 1h}, kMaxBearersPerUser);
     return Ending::commit;
   }));
   ASSERT_EQ(2, count(parts.conninfo, "bearer_sessions"));

@@ -105,11 +105,12 @@ Server::Server(const StateDirectory& state, control::Authority authority,
                 log),
       throttle_(io::mono_now),
       hasher_(rng_),
+      device_proofs_(rng_),
       models_(config_valid_for()),
       admission_cache_(database_, authority_->cluster, io::mono_now),
       own_identity_(state, database_, authority_, {rng_, &ocsp_signers_, config_valid_for()},
                     hosts_reached_at(options), log),
-      api_({database_, authority_, metrics_, log_}, room_ports()),
+      api_({database_, authority_, metrics_, log_, device_proofs_}, room_ports()),
       node_listener_(node_listener_ports()) {}
 
 Server::~Server() = default;
@@ -118,7 +119,12 @@ control::RoomPorts Server::room_ports() {
   using namespace control;
   return {
       database_,
-      SignInPorts{database_, rng_, throttle_, hasher_, metrics_, options_.max_sign_ins},
+      SignInPorts{database_,
+                  rng_,
+                  {throttle_, options_.max_sign_ins},
+                  hasher_,
+                  metrics_,
+                  {device_proofs_, device_policy()}},
       PeoplePorts{database_, rng_, hasher_},
       AccessPorts{database_, rng_},
       JoinTokenPorts{database_, rng_, authority_, options_.public_url},
@@ -126,7 +132,7 @@ control::RoomPorts Server::room_ports() {
       NodePorts{database_, rng_},
       StatusPorts{database_, authority_, log_},
       rotation_ports(),
-      AttachmentPorts{database_, rng_, authority_, log_},
+      AttachmentPorts{database_, rng_, authority_, log_, device_policy()},
       FallbackPorts{database_, metrics_, log_},
       ConfigStatusPorts{database_, models_, authority_},
       PlatformPorts{database_, authority_, metrics_, {options_.public_url, RAP_VERSION}}};

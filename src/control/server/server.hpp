@@ -14,6 +14,7 @@
 #include "control/link/node_listener.hpp"
 #include "control/server/audit_export.hpp"
 #include "control/server/commands.hpp"
+#include "control/server/locked_device_proofs.hpp"
 #include "control/server/ocsp_server.hpp"
 #include "control/server/serve_options.hpp"
 #include "control/server/throttle.hpp"
@@ -56,6 +57,10 @@ class Server {
     return {rng_, &ocsp_signers_, config_valid_for(), &own_identity_};
   }
   control::RotationPorts rotation_ports() { return {database_, authority_, trust_files_, log_}; }
+  control::DevicePolicy device_policy() const {
+    return value_in<control::DevicePolicy>(control::kDevicePolicyNames, options_.devices)
+        .value_or(control::DevicePolicy::proven);
+  }
   control::RoomPorts room_ports();
   control::NodeListenerPorts node_listener_ports();
 
@@ -69,6 +74,7 @@ class Server {
   store::PostgresDatabase database_;
   ClockThrottle throttle_;
   BoundedHasher hasher_;
+  LockedDeviceProofs device_proofs_;
   store::SharedClusterModels models_;
   store::RecentAdmissions admission_cache_;
   store::RecentAnswers answers_;

@@ -21,6 +21,7 @@
 #include "control/store/sql/nodes/nodes.hpp"
 #include "control/store/sql/people/auth_epochs.hpp"
 #include "control/store/sql/people/bearers.hpp"
+#include "control/store/sql/people/devices.hpp"
 #include "control/store/sql/people/organizations.hpp"
 #include "control/store/sql/people/users.hpp"
 #include "control/store/sql/pki/certificates.hpp"
@@ -43,6 +44,7 @@ class SqlTransaction final : public control::Transaction {
   control::CommandRepository& commands() override { return commands_; }
   control::UserRepository& users() override { return users_; }
   control::BearerRepository& bearers() override { return bearers_; }
+  control::DeviceRepository& devices() override { return devices_; }
   control::AuthEpochRepository& auth_epochs() override { return auth_epochs_; }
   control::OrganizationRepository& organizations() override { return organizations_; }
   control::NodeRepository& nodes() override { return nodes_; }
@@ -79,6 +81,7 @@ class SqlTransaction final : public control::Transaction {
   SqlCommands commands_{sql_};
   SqlUsers users_{sql_};
   SqlBearers bearers_{sql_};
+  SqlDevices devices_{sql_};
   SqlAuthEpochs auth_epochs_{sql_};
   SqlOrganizations organizations_{sql_};
   SqlNodes nodes_{sql_};

@@ -27,7 +27,7 @@ struct DataPlaneToken {
   AttachmentId attachment;   // att
   UserId user;               // sub
   std::uint64_t auth_epoch = 0;  // epoch: of the user when the token was issued
-  DeviceId device;           // dev: what the client calls its device; nil when it does not
+  DeviceId device;           // dev: the one that was proven; nil when none was
   OrganizationId organization;  // org
   ResourceId resource;       // res
   EgressPoolId egress_pool;  // pool

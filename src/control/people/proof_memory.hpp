@@ -1,0 +1,67 @@
+// Which proofs of devices are fresh and were not used before. The caller keeps threads apart.
+//
+// A proof is fresh by the device's clock, or by a nonce of ours where the clock is off or cannot
+// tell: whoever is refused for that is given a nonce and asks again. What was used is remembered by
+// the clock that never steps. Whatever may have been forgotten, or was used before this process
+// began, needs a nonce, and nonces of an earlier process are none: so neither a restart nor a wall
+// clock that steps makes a proof good again.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "control/core/problem.hpp"
+#include "crypto/tokens/device_proof.hpp"
+
+namespace rap::control {
+
+inline constexpr std::chrono::seconds kDeviceClockSkew{30};  // either way
+inline constexpr std::chrono::seconds kNonceTurn{30};  // a nonce is good for one turn to two
+// The longest that a proof may be good after its use: the skew both ways, or two turns.
+inline constexpr std::chrono::seconds kProofRemembered{60};
+inline constexpr std::size_t kMaxProofsRemembered = 131'072;  // some 100 bytes each
+inline constexpr std::size_t kMaxProofsOfUser = 32'768;
+
+class ProofMemory {
+ public:
+  explicit ProofMemory(RandomSource& rng) : rng_(rng) {}
+
+  // As DeviceProofs has them; `moment` is the steady clock's.
+  Outcome<void> check(const crypto::DeviceProof& proof, MonoTime moment, WallTime now);
+  Outcome<void> use(const crypto::DeviceProof& proof, UserId user, MonoTime moment, WallTime now);
+
+  std::string nonce(MonoTime moment);
+
+ private:
+  struct Used {
+    TokenId id;
+    UserId user;
+    WallTime made_at;
+    bool by_clock;
+    MonoTime until;
+  };
+
+  void turn(MonoTime now);
+  void forget(MonoTime now);
+  std::unexpected<Problem> ask_again(ProblemCode code, std::string detail) const;
+
+  RandomSource& rng_;
+  std::string nonce_;
+  std::string nonce_before_;
+  std::optional<MonoTime> turned_at_;
+  // The clock cannot tell whether a proof that was made by then was used before.
+  std::optional<WallTime> unsure_until_;
+  std::deque<Used> used_;  // in the order of their ends
+  std::unordered_set<TokenId> ids_;
+  std::unordered_map<UserId, std::size_t> of_user_;
+};
+
+}  // namespace rap::control

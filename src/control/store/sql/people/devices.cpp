@@ -1,0 +1,86 @@
+#include "control/store/sql/people/devices.hpp"
+
+#include "control/core/listing.hpp"
+#include "control/store/sql/rows_read.hpp"
+
+namespace rap::store {
+namespace {
+
+using control::Device;
+
+// Of devices d; $1 is now.
+constexpr std::string_view kIsBlocked =
+    "EXISTS (SELECT FROM server_blocklist_changes b WHERE b.kind = 'device' "
+    "AND b.value = d.id::text AND b.action = 'add' "
+    "AND (b.expires_at IS NULL OR b.expires_at > $1))";
+
+std::string select_devices(std::string_view rest) {
+  return "SELECT d.id, d.user_id, u.email, d.name, d.first_seen, d.last_seen, "
+         "d.approved_at IS NOT NULL, " +
+         std::string(kIsBlocked) +
+         " FROM devices d JOIN users u ON u.id = d.user_id WHERE u.removed_at IS NULL " +
+         std::string(rest);
+}
+
+Device device_of(const Row& row) {
+  return {row.id<DeviceId>(0), row.id<UserId>(1), row.text(2),    row.text(3),
+          row.time(4),         row.time(5),       row.boolean(6), row.boolean(7)};
+}
+
+}  // namespace
+
+control::SeenDevice SqlDevices::see(UserId user, const control::SignInDevice& device, WallTime now,
+                                    bool approve_new) {
+  const Rows known = sql_.query(
+      "UPDATE devices SET last_seen = greatest(last_seen, $3), name = $4 "
+      "WHERE user_id = $1 AND id = $2",
+      user, device.id, now, device.name);
+  control::SeenDevice seen;
+  seen.is_new = known.affected() == 0;
+  if (seen.is_new) {
+    sql_.query(
+        "INSERT INTO devices (user_id, id, public_key, name, first_seen, last_seen, approved_at) "
+        "VALUES ($1, $2, $3, $4, $5, $5, CASE WHEN $6::boolean THEN $5::bigint END) "
+        "ON CONFLICT DO NOTHING",
+        user, device.id, device.key, device.name, now, approve_new);
+    // Who makes a key for each sign-in fills no table and drives out nothing that was approved.
+    sql_.query(
+        "DELETE FROM devices WHERE user_id = $1 AND id <> $2 AND id IN (SELECT id FROM devices "
+        "WHERE user_id = $1 AND id <> $2 "
+        "ORDER BY approved_at IS NULL, last_seen DESC, id OFFSET $3)",
+        user, device.id, control::kMaxDevicesPerUser - 1);
+  }
+  const Rows state = sql_.query("SELECT approved_at IS NOT NULL, " + std::string(kIsBlocked) +
+                                    " FROM devices d WHERE d.user_id = $2 AND d.id = $3",
+                                now, user, device.id);
+  if (!state.empty()) {
+    seen.approved = state[0].boolean(0);
+    seen.blocked = state[0].boolean(1);
+  }
+  return seen;
+}
+
+std::vector<Device> SqlDevices::list(std::optional<UserId> user, WallTime now) {
+  return all_of(sql_.query(select_devices("AND d.user_id = coalesce($2, d.user_id) "
+                                          "ORDER BY d.last_seen DESC, u.email, d.id LIMIT $3"),
+                           now, user, control::kMaxListed),
+                device_of);
+}
+
+std::vector<Device> SqlDevices::find(DeviceId device, WallTime now) {
+  return all_of(sql_.query(select_devices("AND d.id = $2 ORDER BY u.email LIMIT $3"), now, device,
+                           control::kMaxListed),
+                device_of);
+}
+
+void SqlDevices::approve(DeviceId device, WallTime now) {
+  sql_.query("UPDATE devices SET approved_at = coalesce(approved_at, $2) WHERE id = $1", device,
+             now);
+}
+
+bool SqlDevices::remove(UserId user, DeviceId device) {
+  return sql_.query("DELETE FROM devices WHERE user_id = $1 AND id = $2", user, device)
+             .affected() == 1;
+}
+
+}  // namespace rap::store
