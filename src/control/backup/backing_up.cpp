@@ -23,6 +23,7 @@ namespace rap::control::server {
 namespace {
 
 constexpr std::chrono::minutes kPatience{1};
+constexpr std::uint64_t kMaxLineBytes = std::uint64_t{64} * 1024;  // of an exported head
 constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
 Result<store::Connection> open_as_owner(const std::string& conninfo) {
@@ -79,7 +80,11 @@ class Heads {
     if (::fstat(out.file_.get(), &info) != 0) return out.failed();
     if (!S_ISREG(info.st_mode)) return std::unexpected(path.string() + " is no plain file");
     out.size_ = static_cast<std::uint64_t>(info.st_size);
+    const std::uint64_t all = out.size_;
     for (char last = 0; out.size_ > 0; --out.size_) {
+      if (all - out.size_ > kMaxLineBytes) {
+        return std::unexpected(path.string() + " does not end in lines; move it away");
+      }
       if (::pread(out.file_.get(), &last, 1, static_cast<off_t>(out.size_ - 1)) != 1) {
         return out.failed();
       }
@@ -191,8 +196,10 @@ Result<MadeBackup> make_backup(const StateDirectory& state, const BackupRequest&
   const auto files = RAP_TRY(read_kept_files(state));
   RAP_TRY(run(keeper, "ROLLBACK"));
   if (const auto ok = check_kept_files(files, manifest.cluster, manifest.root_sha256); !ok) {
-    return std::unexpected("the keys in " + state.root().string() +
-                           " are not whole: " + ok.error());
+    return std::unexpected("the keys in " + state.root().string() + " are not whole (" +
+                           ok.error() +
+                           "); start 'rap-control serve', which mends what a crash "
+                           "left, or restore them");
   }
   made.root_keys = state.root_keys();
   made.files = files.size();

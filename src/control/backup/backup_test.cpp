@@ -173,6 +173,11 @@ TEST_F(BackupTest, ExportedHeadsComeAlongAsFarAsTheyAreWhole) {
   ASSERT_EQ("", back_up());
   ASSERT_EQ("", restore("new", empty_database()));
   EXPECT_EQ("{\"first\":1}\n{\"second\":2}\n", read("new/audit-heads.jsonl"));
+  constexpr std::size_t kLongestLine = 64UL * 1024;
+  write("state/audit-heads.jsonl", "\n" + std::string(kLongestLine, 'x'));
+  EXPECT_EQ("", back_up());
+  write("state/audit-heads.jsonl", "\n" + std::string(kLongestLine + 1, 'x'));
+  EXPECT_NE(back_up().find("does not end in lines"), std::string::npos);
 }
 
 TEST_F(BackupTest, IsReadableToItsOwnerAloneAndNeverWrittenThroughALink) {

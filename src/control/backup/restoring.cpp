@@ -143,7 +143,9 @@ Result<void> put_in_place(const StateDirectory& state) {
 }
 
 Result<void> make_target(const StateDirectory& state) {
-  RAP_TRY(io::make_directory(state.root(), ::geteuid() == 0 ? kOuterModeOfRoot : kFolderMode));
+  const mode_t outer = ::geteuid() == 0 ? kOuterModeOfRoot : kFolderMode;
+  RAP_TRY(io::make_directory(state.root(), outer));
+  if (::chmod(state.root().c_str(), outer) != 0) return failed(state.root());
   // It is the first thing in the directory, so that whatever else is there is known to be ours.
   RAP_TRY(io::make_directory(state.restoring(), kFolderMode));
   return io::make_directory(state.root() / "run", kFolderMode);

@@ -38,6 +38,22 @@ TEST_F(RowLevelSecurity, IsEnabledAndForcedOnEveryTable) {
   EXPECT_EQ(roles->size(), 2);
 }
 
+// A backup is dumped as the owner in the platform's scope: a row that is hidden there would be
+// missing in it.
+TEST_F(RowLevelSecurity, ThePlatformSeesEveryRowOfEveryTable) {
+  EXPECT_EQ(std::vector<std::string>{},
+            tables("c.relrowsecurity AND NOT EXISTS (SELECT FROM pg_policies p WHERE "
+                   "p.tablename = c.relname AND p.permissive = 'PERMISSIVE' AND "
+                   "p.cmd IN ('ALL', 'SELECT') AND (p.qual = 'true' OR "
+                   "p.qual LIKE '%rap_scope() = ''platform''%'))"));
+  // A restrictive policy that compares clusters hides a row without one.
+  EXPECT_EQ(std::vector<std::string>{},
+            tables("EXISTS (SELECT FROM pg_policies p WHERE p.tablename = c.relname AND "
+                   "p.permissive = 'RESTRICTIVE' AND p.qual NOT LIKE '%IS NULL%') AND "
+                   "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND "
+                   "a.attname = 'cluster_id' AND NOT a.attnotnull)"));
+}
+
 TEST_F(RowLevelSecurity, EveryOrganizationTableIsSeededByThisTest) {
   EXPECT_GE(organization_tables().size(), 9U);
   for (const std::string& table : organization_tables()) {

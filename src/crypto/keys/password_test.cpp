@@ -41,5 +41,13 @@ TEST(Password, IsBoundedInLength) {
   EXPECT_FALSE(check_password(longest + "x", ""));
 }
 
+TEST(Passphrase, GivesTheKeyOfItsSaltAndNoOther) {
+  const Bytes salt(kPassphraseSalt, 1);
+  const Bytes other(kPassphraseSalt, 2);
+  EXPECT_EQ(key_of_passphrase("a passphrase", salt), key_of_passphrase("a passphrase", salt));
+  EXPECT_NE(key_of_passphrase("a passphrase", salt), key_of_passphrase("a passphrase", other));
+  EXPECT_NE(key_of_passphrase("a passphrase", salt), key_of_passphrase("a passphrasE", salt));
+}
+
 }  // namespace
 }  // namespace rap::crypto
