@@ -104,7 +104,8 @@ std::expected<void, std::string> write_file_atomic(const fs::path& path, std::st
 std::expected<void, std::string> create_file_atomic(const fs::path& path, std::string_view content,
                                                     mode_t mode) {
   const fs::path temporary = temporary_beside(path);
-  if (const int error = write_temporary(temporary, content, mode, std::nullopt)) return failed(path, error);
+  if (const int error = write_temporary(temporary, content, mode, std::nullopt))
+    return failed(path, error);
   const int error = ::link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
   ::unlink(temporary.c_str());
   if (error != 0 && error != EEXIST) return failed(path, error);
