@@ -71,13 +71,13 @@ class UnitNode(Node):
             self._keeper = threading.Thread(target=self._keep, daemon=True)
             self._keeper.start()
 
-    def start_fabric(self, socket=None, log="fabric.log"):
+    def start_fabric(self, socket=None, env=None):
         return Process(
             [self.programs / "rap-fabric", "--state", self.own,
              "--agent-socket", socket or self.socket, "--agent-user", str(AGENT),
              "--data-plane-listen", f"{self.address}:{self.ports['data']}",
              "--fabric-listen", f"{self.address}:{self.ports['fabric']}"],
-            self.folder / log, prefix=[*self.prefix, *as_user(FABRIC, AGENT)])
+            self.folder / "fabric.log", prefix=[*self.prefix, *as_user(FABRIC, AGENT)], env=env)
 
     def _keep(self):
         while not self._ending.is_set():

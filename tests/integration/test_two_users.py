@@ -3,6 +3,7 @@ of its node in memory alone, and can neither read nor write what the agent keeps
 
 import os
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -195,6 +196,17 @@ class TwoUsers(FabricCase):
         self.addCleanup(fabric.stop)
         fabric.wait_for(lambda: "message_socket.refused" in fabric.log(), "the fabric to see it")
         until(lambda: "heard b''" in listener.log(), "the stranger to have heard nothing")
+
+    def test_the_data_plane_tells_systemd_every_second_that_it_is_alive(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind("")  # a free abstract name
+            manager.settimeout(patiently(10))
+            node = UnitNode(self.world.folder, "watched", "127.0.0.1")
+            fabric = node.start_fabric(env={
+                "NOTIFY_SOCKET": manager.getsockname().decode().replace("\0", "@")})
+            self.addCleanup(fabric.stop)
+            for _ in range(2):
+                self.assertEqual(b"WATCHDOG=1", manager.recv(100))
 
     def test_an_agent_opens_no_socket_where_others_can_put_theirs(self):
         node = UnitNode(self.world.folder, "open", "127.0.0.1")
