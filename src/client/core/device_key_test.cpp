@@ -4,7 +4,7 @@
 
 #include "base/seeded_random.hpp"
 #include "client/testing/doubles.hpp"
-#include "crypto/testing/certificates.hpp"
+#include "crypto/testing/pki.hpp"
 #include "crypto/tokens/device_proof.hpp"
 #include "crypto/x509/ca.hpp"
 
