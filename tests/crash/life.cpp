@@ -94,23 +94,23 @@ void Life::take(const agent::LinkActions& actions, Progress& said) {
 void Life::send(const agent::SendToControl& call, Progress& said) {
   const json body = json::parse(call.request.body, nullptr, false);
   switch (call.call) {
-    case agent::Call::pull_configs:
+    case agent::ControlCall::pull_configs:
       raise_to(said.bundle, body["have_trust_bundle"].get<std::uint64_t>());
       break;
-    case agent::Call::ack_config:
+    case agent::ControlCall::ack_config:
       raise_to(said.config, body["acks"][0]["version"].get<std::uint64_t>());
       break;
-    case agent::Call::pull_commands: {
+    case agent::ControlCall::pull_commands: {
       std::uint64_t since = 0;
       const std::string& query = call.request.query;
       std::from_chars(query.data() + query.find('=') + 1, query.data() + query.size(), since);
       raise_to(said.commands, since);
       break;
     }
-    case agent::Call::pull_epochs:
+    case agent::ControlCall::pull_epochs:
       raise_to(said.epochs, body["epochs_since"].get<std::uint64_t>());
       break;
-    case agent::Call::pull_blocklist:
+    case agent::ControlCall::pull_blocklist:
       raise_to(said.blocklist, body["blocklist_since"].get<std::uint64_t>());
       break;
     default: break;

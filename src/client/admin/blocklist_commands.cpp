@@ -28,7 +28,7 @@ Fallible<int> remove(World& w, ApiClient& api, const Words& a) {
               a["VALUE"] + " is let in again.");
 }
 
-Fallible<int> list(World& w, ApiClient& api, const Words&) {
+Fallible<int> list_blocklisted(World& w, ApiClient& api, const Words&) {
   return show_items(w, api.ask(op::list_blocklist()),
                     {{"KIND", "/kind"},
                      {"VALUE", "/value"},
@@ -54,7 +54,7 @@ void add_blocklist_commands(CLI::App& admin, Invocation& invocation) {
       .choices(policy::kBlocklistKindNames)
       .word("VALUE", "As it was added")
       .runs(remove);
-  Leaf(group, invocation, "list", "List what is blocklisted").runs(list);
+  Leaf(group, invocation, "list", "List what is blocklisted").runs(list_blocklisted);
 }
 
 }  // namespace rap::client

@@ -9,7 +9,7 @@ namespace rap::client {
 
 namespace {
 
-Fallible<int> list(World& w, ApiClient& api, const Words& a) {
+Fallible<int> list_devices(World& w, ApiClient& api, const Words& a) {
   op::ListDevicesQuery query;
   if (!a["--user"].empty()) query.user = a["--user"];
   return show_items(w, api.ask(op::list_devices(query)),
@@ -44,7 +44,7 @@ void add_device_groups(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "devices", "The installations of rap that people use");
   Leaf(group, invocation, "list", "List devices, the latest sign-in first")
       .option("--user", "EMAIL", "Only those of this person")
-      .runs(list);
+      .runs(list_devices);
   Leaf(group, invocation, "disable", "Shut a device out: its sign-ins and live flows end")
       .word("DEVICE", "Its id")
       .option("--reason", "TEXT", "Why; for whoever reads the blocklist")

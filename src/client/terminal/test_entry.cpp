@@ -75,10 +75,11 @@ Attachment TestPlatform::attachment(std::vector<Candidate> candidates) const {
 
 Account TestPlatform::account(DenyListStore& deny_lists, std::uint16_t server_port) const {
   // The store is the test's: the pointer does not own it.
-  return {.profile = {"", "a@b.test", "rapst_x", 0, {}},
+  return {.profile = {"", "a@b.test", "rapst_x", 0},
           .server = {"127.0.0.1", server_port},
           .roots_pem = roots_pem(),
-          .deny_lists = std::shared_ptr<DenyListStore>(std::shared_ptr<void>(), &deny_lists)};
+          .deny_lists = std::shared_ptr<DenyListStore>(std::shared_ptr<void>(), &deny_lists),
+          .device = nullptr};
 }
 
 // One connection: the upgrade, then frames in messages.

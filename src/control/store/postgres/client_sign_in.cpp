@@ -9,7 +9,7 @@ namespace rap::store {
 namespace {
 
 // A value as libpq reads it between single quotes.
-std::string quoted(std::string_view value) {
+std::string value_of(std::string_view value) {
   std::string out = "'";
   for (const char c : value) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -23,7 +23,7 @@ std::string quoted(std::string_view value) {
 std::expected<ClientSignIn, std::string> client_sign_in(const std::string& conninfo,
                                                         const std::string& user) {
   if (conninfo.find('=') == conninfo.npos && conninfo.find("://") == conninfo.npos) {
-    return client_sign_in("dbname=" + quoted(conninfo), user);  // as libpq takes it
+    return client_sign_in("dbname=" + value_of(conninfo), user);  // as libpq takes it
   }
   char* wrong = nullptr;
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
@@ -34,7 +34,7 @@ std::expected<ClientSignIn, std::string> client_sign_in(const std::string& conni
     while (why.ends_with('\n')) why.pop_back();
     return std::unexpected("--database-url: " + why);
   }
-  ClientSignIn out{.conninfo = "user=" + quoted(user), .environment = {}};
+  ClientSignIn out{.conninfo = "user=" + value_of(user), .environment = {}};
   for (const PQconninfoOption* o = options.get(); o->keyword; ++o) {
     const std::string_view keyword = o->keyword;
     // What a Connection sets itself is ours here too.
@@ -46,7 +46,7 @@ std::expected<ClientSignIn, std::string> client_sign_in(const std::string& conni
           "--database-url has an sslpassword, which PostgreSQL's programs take from a command "
           "line only, where others would see it; use a key without one");
     } else {
-      out.conninfo += " " + std::string(keyword) + "=" + quoted(o->val);
+      out.conninfo += " " + std::string(keyword) + "=" + value_of(o->val);
     }
   }
   return out;
