@@ -6,8 +6,8 @@
 
 #include "base/try.hpp"
 #include "control/people/bearer.hpp"
-#include "control/people/device_proofs.hpp"
 #include "control/people/organization_access.hpp"
+#include "control/people/signing_in/device_proofs.hpp"
 #include "control/pki/authority.hpp"
 #include "policy/names.hpp"
 

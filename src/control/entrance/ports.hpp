@@ -7,7 +7,7 @@
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/openapi.hpp"
-#include "control/people/device_proofs.hpp"
+#include "control/people/signing_in/device_proofs.hpp"
 #include "control/pki/authority.hpp"
 
 namespace rap::control {

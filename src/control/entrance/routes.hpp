@@ -12,6 +12,7 @@
 #include "control/http/route.hpp"
 #include "control/nodes/ports.hpp"
 #include "control/people/ports.hpp"
+#include "control/people/signing_in/ports.hpp"
 #include "control/pki/rotation/ports.hpp"
 #include "control/pki/status/ports.hpp"
 

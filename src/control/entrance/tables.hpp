@@ -8,6 +8,7 @@
 #include "control/entrance/routes.hpp"
 #include "control/nodes/routes.hpp"
 #include "control/people/routes.hpp"
+#include "control/people/signing_in/routes.hpp"
 #include "control/pki/rotation/root_rotation.hpp"
 #include "control/pki/rotation/token_key_rotation.hpp"
 #include "control/pki/status/public_deny_list.hpp"

@@ -1,40 +1,12 @@
-// The ports of the use cases of people.
+// The ports of users, organizations and their members.
 #pragma once
-
-#include <cstddef>
 
 #include "base/random.hpp"
 #include "control/core/database.hpp"
-#include "control/core/metrics.hpp"
-#include "control/http/throttle.hpp"
-#include "control/people/bearer.hpp"
-#include "control/people/device.hpp"
-#include "control/people/device_proofs.hpp"
 #include "control/people/password_hasher.hpp"
 
 namespace rap::control {
 
-struct SignInLimits {
-  Throttle& throttle;
-  std::size_t max_bearers_per_user = kDefaultBearersPerUser;
-};
-
-// What a sign-in's device has to be.
-struct SignInDevices {
-  DeviceProofs& proofs;
-  DevicePolicy policy = DevicePolicy::proven;
-};
-
-struct SignInPorts {
-  Database& database;
-  RandomSource& rng;
-  SignInLimits limits;
-  PasswordHasher& passwords;
-  Metrics& metrics;
-  SignInDevices devices;
-};
-
-// The ports of users, organizations and their members.
 struct PeoplePorts {
   Database& database;
   RandomSource& rng;

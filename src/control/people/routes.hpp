@@ -8,9 +8,6 @@
 
 namespace rap::control {
 
-std::vector<RouteOf<SignInPorts>> sign_in_routes();
-std::vector<RouteOf<SignInPorts>> password_routes();
-std::vector<RouteOf<PeoplePorts>> password_reset_routes();
 std::vector<RouteOf<PeoplePorts>> user_routes();
 std::vector<RouteOf<PeoplePorts>> organization_routes();
 std::vector<RouteOf<PeoplePorts>> member_routes();

@@ -3,8 +3,8 @@
 
 #include <mutex>
 
-#include "control/people/device_proofs.hpp"
-#include "control/people/proof_memory.hpp"
+#include "control/people/signing_in/device_proofs.hpp"
+#include "control/people/signing_in/proof_memory.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::control::server {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "control/http/call.hpp"
-#include "control/people/ports.hpp"
+#include "control/people/signing_in/ports.hpp"
 #include "control/people/user.hpp"
 
 namespace rap::control {

@@ -1,4 +1,4 @@
-#include "control/people/proof_memory.hpp"
+#include "control/people/signing_in/proof_memory.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "control/people/temporary_password.hpp"
+#include "control/people/signing_in/temporary_password.hpp"
 
 #include <cstddef>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "control/people/password_attempt.hpp"
+#include "control/people/signing_in/password_attempt.hpp"
 
 #include "base/try.hpp"
 #include "control/http/throttle.hpp"

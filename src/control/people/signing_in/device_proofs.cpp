@@ -1,4 +1,4 @@
-#include "control/people/device_proofs.hpp"
+#include "control/people/signing_in/device_proofs.hpp"
 
 #include "control/people/bearer.hpp"
 

@@ -1,0 +1,16 @@
+// The routes of signing in and of passwords.
+#pragma once
+
+#include <vector>
+
+#include "control/http/route.hpp"
+#include "control/people/ports.hpp"
+#include "control/people/signing_in/ports.hpp"
+
+namespace rap::control {
+
+std::vector<RouteOf<SignInPorts>> sign_in_routes();
+std::vector<RouteOf<SignInPorts>> password_routes();
+std::vector<RouteOf<PeoplePorts>> password_reset_routes();
+
+}  // namespace rap::control
