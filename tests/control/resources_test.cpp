@@ -28,7 +28,7 @@ TEST_F(Resources, AreShownToPeopleWhoMayUseThemAndByNameOnly) {
   ASSERT_EQ(create(json::object()).status, 201);
   const json seen = list("user@alpha", "resources");
   ASSERT_EQ(seen.size(), 1U) << "the other one was not granted";
-  EXPECT_EQ(seen[0].size(), 3U);
+  EXPECT_EQ(seen[0].size(), 4U);
   EXPECT_EQ(seen[0]["name"], "secret-alpha");
   EXPECT_EQ(seen[0]["protocol"], "ssh");
   const json all = list("admin@alpha", "resources");

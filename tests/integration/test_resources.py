@@ -27,7 +27,7 @@ class Resources(FabricCase):
         self.world.add_resource("ungranted", "127.0.0.1", 1, grant=False)
         items = self.world.user().get(f"organizations/{ORGANIZATION}/resources")["items"]
         self.assertEqual(["echo"], [item["name"] for item in items])
-        self.assertEqual({"id", "name", "protocol"}, set(items[0]))
+        self.assertEqual({"id", "name", "protocol", "disabled"}, set(items[0]))
 
     def test_a_withdrawn_grant_ends_access(self):
         self.world.add_resource("lent", self.world.echo.address, self.world.echo.port)

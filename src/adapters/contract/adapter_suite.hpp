@@ -241,7 +241,7 @@ class AdapterSuite {
     far->reset();
     world.run_until([&] { return seen().lost == 1; });
     EXPECT_EQ(seen().lost, 1);
-    EXPECT_EQ(seen().failed, std::nullopt);
+    EXPECT_EQ(seen().failed, TargetFailure::reset);
     EXPECT_TRUE(stays_silent());
     // The number is free again.
     seen() = {};

@@ -13,8 +13,10 @@ namespace {
 
 using nlohmann::json;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Key;
 using testing::Not;
 
 class AccountCommands : public CommandTest {
@@ -160,7 +162,7 @@ TEST_F(AccountCommands, AWrongPasswordIsDenied) {
                    {{"code", "wrong_credentials"}, {"detail", "Email or password is wrong."}}, 401);
   EXPECT_EQ(run(login({"--ca-fingerprint", root_.fingerprint_hex()})), kDenied);
   EXPECT_THAT(err(), HasSubstr("password is wrong"));
-  EXPECT_THAT(home().files, IsEmpty());
+  EXPECT_THAT(home().files, ElementsAre(Key("device.pem"))) << "of this device, whoever signs in";
 }
 
 TEST_F(AccountCommands, LoginWaitsWhileTooManySignIn) {
@@ -277,11 +279,12 @@ TEST_F(AccountCommands, ResourcesOfAllOrganizationsAreListedTogether) {
   network().answer("GET organizations/a%20b/resources",
                    {{"items", {{{"name", "one"}, {"protocol", "ssh"}}}}});
   network().answer("GET organizations/c/resources",
-                   {{"items", {{{"name", "two"}, {"protocol", "tcp"}}}}});
+                   {{"items", {{{"name", "two"}, {"protocol", "tcp"}, {"disabled", true}}}}});
   EXPECT_EQ(run({"resources"}), kOk) << err();
   EXPECT_EQ(out(),
-            "NAME  PROTOCOL  ORGANIZATION  DISABLED\none   ssh       a b           -\ntwo   tcp    "
-            "   c             -\n");
+            "NAME  PROTOCOL  ORGANIZATION  DISABLED\n"
+            "one   ssh       a b           no\n"
+            "two   tcp       c             yes\n");
   EXPECT_EQ(run({"resources", "--json"}), kOk);
   EXPECT_EQ(json::parse(out())["items"][1]["organization"], "c");
 }
