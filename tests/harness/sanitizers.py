@@ -1,10 +1,10 @@
-"""What sanitizers said in the logs of programs under test. A program that one of them ends may have
-been started anew by whoever supervises it, and the test have passed."""
+"""What sanitizers said in the logs of programs under test, and what a program says that an
+exception ends. It may have been started anew by whoever supervises it, and the test have passed."""
 
 import pathlib
 
 MARKS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-         "runtime error: ")
+         "runtime error: ", "terminate called")
 SHOWN_LINES = 60
 
 
@@ -15,4 +15,4 @@ def assert_silent(folder):
         for number, line in enumerate(lines):
             if any(mark in line for mark in MARKS):
                 report = "\n".join(lines[number:number + SHOWN_LINES])
-                raise AssertionError(f"a sanitizer reports in {log.name}:\n{report}")
+                raise AssertionError(f"a fault is reported in {log.name}:\n{report}")

@@ -75,13 +75,9 @@ Result<std::vector<KeptFile>> read_once(const StateDirectory& state) {
   std::vector<KeptFile> out;
   const auto roots = state.root_keys();
   std::size_t left = kMaxKeptBytes;
-  std::error_code error;
-  for (auto at = fs::recursive_directory_iterator(state.root() / "clusters", error);
-       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    std::error_code gone;
-    if (at->is_directory(gone) && !at->is_symlink(gone)) continue;
-    if (!is_kept(at->path()) || std::ranges::find(roots, at->path()) != roots.end()) continue;
-    auto file = RAP_TRY(read_kept(at->path(), state.root(), left));
+  for (const fs::path& path : RAP_TRY(io::files_below(state.root() / "clusters"))) {
+    if (!is_kept(path) || std::ranges::find(roots, path) != roots.end()) continue;
+    auto file = RAP_TRY(read_kept(path, state.root(), left));
     if (file) out.push_back(std::move(*file));
   }
   std::ranges::sort(out, {}, &KeptFile::path);

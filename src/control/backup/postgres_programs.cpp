@@ -16,6 +16,7 @@
 #include "control/store/database.hpp"
 #include "control/store/postgres/client_sign_in.hpp"
 #include "io/process/spawn.hpp"
+#include "io/system/file.hpp"
 
 namespace rap::control::server {
 namespace {
@@ -50,10 +51,10 @@ std::vector<std::string> environment(const std::vector<std::string>& more) {
 Result<fs::path> find_postgres_program(const std::string& name, const fs::path& versions) {
   std::vector<std::pair<int, fs::path>> found;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(versions, error)) {
-    const fs::path program = entry.path() / "bin" / name;
+  for (const fs::path& version : io::entries_of(versions).value_or(std::vector<fs::path>{})) {
+    const fs::path program = version / "bin" / name;
     if (fs::exists(program, error)) {
-      found.emplace_back(std::atoi(entry.path().filename().c_str()), program);
+      found.emplace_back(std::atoi(version.filename().c_str()), program);
     }
   }
   if (!found.empty()) return std::ranges::max(found).second;

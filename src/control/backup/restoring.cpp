@@ -35,11 +35,7 @@ Result<void> remove_tree(const fs::path& path) {
 
 // The folder itself stays: it says that the rest is ours.
 Result<void> empty_folder(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
-  if (error) return std::unexpected(folder.string() + ": " + error.message());
-  for (const fs::path& entry : entries) RAP_TRY(remove_tree(entry));
+  for (const fs::path& entry : RAP_TRY(io::entries_of(folder))) RAP_TRY(remove_tree(entry));
   return {};
 }
 

@@ -73,12 +73,11 @@ Result<control::StoredBundle> load_bundle(const fs::path& path, const control::A
 void remove_unfinished(const fs::path& file) {
   const std::string prefix = file.filename().string() + ".";
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
+  for (const fs::path& entry : io::entries_of(folder).value_or(std::vector<fs::path>{})) {
+    const std::string name = entry.filename().string();
     if (!name.starts_with(prefix) || !name.ends_with(io::kTemporarySuffix)) continue;
     std::error_code ignored;  // then it stays, readable to nobody else
-    fs::remove(entry.path(), ignored);
+    fs::remove(entry, ignored);
   }
 }
 

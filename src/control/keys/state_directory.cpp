@@ -89,20 +89,18 @@ std::unexpected<std::string> half_restored(const fs::path& root) {
 
 // Files that were being written when their writer was killed.
 void remove_temporaries(const fs::path& folder) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() != io::kTemporarySuffix) continue;
+  for (const fs::path& entry : io::entries_of(folder).value_or(std::vector<fs::path>{})) {
+    if (entry.extension() != io::kTemporarySuffix) continue;
     std::error_code ignored;  // then it stays until the next start, readable to nobody else
-    fs::remove(entry.path(), ignored);
+    fs::remove(entry, ignored);
   }
 }
 
 }  // namespace
 
 StateDirectory::StateDirectory(fs::path root) : root_(std::move(root)) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(clusters(), error)) {
-    const auto id = ClusterId::parse(entry.path().filename().string());
+  for (const fs::path& entry : io::entries_of(clusters()).value_or(std::vector<fs::path>{})) {
+    const auto id = ClusterId::parse(entry.filename().string());
     if (!id) continue;
     several_ = !cluster_.is_nil();
     cluster_ = *id;
@@ -274,11 +272,10 @@ Result<void> StateDirectory::set_hosts(const std::vector<std::string>& hosts) co
 std::vector<fs::path> StateDirectory::root_keys() const {
   std::vector<crypto::Sha256> roots;
   std::vector<fs::path> keys;
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(home(), error)) {
-    if (entry.path().extension() == ".key") keys.push_back(entry.path());
-    if (entry.path().filename() != "root.crt") continue;
-    const auto chain = load_chain(entry.path());
+  for (const fs::path& file : io::files_below(home()).value_or(std::vector<fs::path>{})) {
+    if (file.extension() == ".key") keys.push_back(file);
+    if (file.filename() != "root.crt") continue;
+    const auto chain = load_chain(file);
     if (chain) roots.push_back(chain->front().public_key().spki_sha256());
   }
   std::erase_if(keys, [&](const fs::path& path) {

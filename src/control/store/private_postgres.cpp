@@ -43,10 +43,11 @@ std::string errno_text() { return std::generic_category().message(errno); }
 std::optional<fs::path> find_binaries() {
   std::vector<std::pair<int, fs::path>> found;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", error)) {
-    const fs::path bin = entry.path() / "bin";
+  const auto versions = io::entries_of("/usr/lib/postgresql").value_or(std::vector<fs::path>{});
+  for (const fs::path& version : versions) {
+    const fs::path bin = version / "bin";
     if (fs::exists(bin / "initdb", error) && fs::exists(bin / "pg_ctl", error)) {
-      found.emplace_back(std::atoi(entry.path().filename().c_str()), bin);
+      found.emplace_back(std::atoi(version.filename().c_str()), bin);
     }
   }
   if (!found.empty()) return std::ranges::max(found).second;

@@ -1,7 +1,9 @@
 #include "io/system/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/system.hpp"
 
@@ -125,6 +128,34 @@ std::expected<std::string, std::string> read_plain_file(const fs::path& path,
   if (!file || ::fstat(file.get(), &info) != 0) return failed(path, errno);
   if (!S_ISREG(info.st_mode)) return failed(path, EINVAL);
   return read_all(file.get(), path, max_bytes);
+}
+
+std::expected<std::vector<fs::path>, std::string> entries_of(const fs::path& folder) {
+  std::vector<fs::path> out;
+  std::error_code error;
+  // A range-for would throw where increment() says what failed.
+  for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    out.push_back(at->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return failed(folder, error.value());
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+std::expected<std::vector<fs::path>, std::string> files_below(const fs::path& folder) {
+  std::vector<fs::path> out;
+  for (const fs::path& entry : RAP_TRY(entries_of(folder))) {
+    std::error_code gone;
+    if (fs::is_directory(fs::symlink_status(entry, gone))) {
+      std::ranges::move(RAP_TRY(files_below(entry)), std::back_inserter(out));
+    } else if (!gone) {
+      out.push_back(entry);
+    }
+  }
+  return out;
 }
 
 std::expected<void, std::string> make_directory(const fs::path& path, mode_t mode) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rap::io {
 
@@ -36,6 +37,13 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& p
 // is refused.
 std::expected<std::string, std::string> read_plain_file(const std::filesystem::path& path,
                                                         std::size_t max_bytes);
+
+// What is in the folder, and the files in it and in the folders below, in order. Neither follows a
+// link, and what others remove meanwhile is no error, nor is a folder that is not there.
+std::expected<std::vector<std::filesystem::path>, std::string> entries_of(
+    const std::filesystem::path& folder);
+std::expected<std::vector<std::filesystem::path>, std::string> files_below(
+    const std::filesystem::path& folder);
 
 // mkdir -p with the mode for the last component.
 std::expected<void, std::string> make_directory(const std::filesystem::path& path,

@@ -1,6 +1,9 @@
 #include "io/system/file.hpp"
 
+#include <atomic>
 #include <csignal>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,6 +28,37 @@ mode_t mode_of(const std::filesystem::path& path) {
 std::size_t entries_in(const std::filesystem::path& directory) {
   return static_cast<std::size_t>(
       std::distance(std::filesystem::directory_iterator(directory), {}));
+}
+
+TEST(FilesBelow, AreAllThatThereAreInOrder) {
+  const TestDirectory folder;
+  std::filesystem::create_directories(folder / "b" / "c");
+  for (const char* name : {"z", "b/c/1", "b/2", "a"}) {
+    ASSERT_TRUE(write_file_atomic(folder / name, "x"));
+  }
+  std::filesystem::create_symlink("/", folder / "b" / "link");
+  using Paths = std::vector<std::filesystem::path>;
+  EXPECT_EQ(files_below(folder.path()),
+            (Paths{folder / "a", folder / "b" / "2", folder / "b" / "c" / "1",
+                   folder / "b" / "link", folder / "z"}));
+  EXPECT_EQ(entries_of(folder.path()), (Paths{folder / "a", folder / "b", folder / "z"}));
+  EXPECT_EQ(files_below(folder / "nothing"), Paths{});
+  EXPECT_FALSE(entries_of(folder / "a")) << "a file has none";
+}
+
+// A rotation moves folders while others look through them: that once ended the control plane.
+TEST(FilesBelow, AreLookedThroughWhileFoldersComeAndGo) {
+  const TestDirectory folder;
+  std::atomic<bool> enough = false;
+  std::thread other([&] {
+    while (!enough) {
+      std::filesystem::create_directories(folder / "next" / "deep");
+      std::filesystem::remove_all(folder / "next");
+    }
+  });
+  for (int i = 0; i < 20'000; ++i) EXPECT_TRUE(files_below(folder.path()));
+  enough = true;
+  other.join();
 }
 
 TEST(WriteFileAtomic, ReplacesTheContentAndSetsTheExactMode) {

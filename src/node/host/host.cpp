@@ -53,23 +53,18 @@ agent::StoreResult StateFiles::remove(std::string_view name) {
 
 std::expected<std::vector<std::string>, std::string> StateFiles::list(std::string_view folder) {
   std::vector<std::string> out;
-  const std::filesystem::path path = root_ / folder;
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return out;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, error)) {
-    if (entry.is_directory(error)) continue;
-    out.push_back(entry.path().lexically_relative(root_).string());
+  for (const auto& file : RAP_TRY(io::files_below(root_ / folder))) {
+    out.push_back(file.lexically_relative(root_).string());
   }
-  if (error) return std::unexpected(path.string() + ": " + error.message());
   return out;
 }
 
 void StateFiles::remove_leftovers() {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root_, error)) {
-    if (entry.path().extension() != io::kTemporarySuffix) continue;
+  using Files = std::vector<std::filesystem::path>;
+  for (const auto& file : io::files_below(root_).value_or(Files{})) {
+    if (file.extension() != io::kTemporarySuffix) continue;
     std::error_code ignored;  // then it stays until the next start
-    std::filesystem::remove(entry.path(), ignored);
+    std::filesystem::remove(file, ignored);
   }
 }
 
