@@ -59,7 +59,7 @@ using JoinTokenId = Id<struct JoinTokenTag>;
 using EnrolmentId = Id<struct EnrolmentTag>;
 using ChannelId = Id<struct ChannelTag>;
 using TokenId = Id<struct TokenTag>;  // "jti" of a data-plane token
-using DeviceId = Id<struct DeviceTag>;  // what one installation of the client calls itself
+using DeviceId = Id<struct DeviceTag>;  // a digest of the key of one installation of the client
 
 }  // namespace rap
 
