@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import socket
 import subprocess
 
 from harness.process import BIN, Process
@@ -16,8 +17,13 @@ class SshAgent:
         self.socket = pathlib.Path(folder) / "ssh-agent.sock"
         self.process = Process(["ssh-agent", "-D", "-a", self.socket],
                                pathlib.Path(folder) / "ssh-agent.log")
-        self.process.wait_for(self.socket.exists, "ssh-agent")
+        self.process.wait_for(self.answers, "ssh-agent")
         subprocess.run(["ssh-add", "-q", key], check=True, env={**os.environ, **self.environment})
+
+    def answers(self):
+        """Whether somebody listens: the socket is there before anybody does."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     @property
     def environment(self):
