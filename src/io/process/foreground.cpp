@@ -24,8 +24,9 @@ bool is_ignored(int number) {
   return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-// Signals wait, to be taken one by one, for its lifetime. A child's end is told even where it was
-// ignored, as some parents leave it.
+// Signals wait, to be taken one by one, for its lifetime; those that nobody took are dropped with
+// it, for they were the program's and would end us now that it has ended. A child's end is told even
+// where it was ignored, as some parents leave it.
 class HeldSignals {
  public:
   HeldSignals() {
@@ -40,6 +41,8 @@ class HeldSignals {
     ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
   }
   ~HeldSignals() {
+    while (next(0ms)) {
+    }
     ::sigaction(SIGCHLD, &child_before_, nullptr);
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }

@@ -52,6 +52,15 @@ TEST(Foreground, WhatWouldEndUsEndsTheProgram) {
   }
 }
 
+TEST(Foreground, AnInterruptOfBothDoesNotEndUsAfterTheProgramsEnd) {
+  // Whoever is quick ends before we look the first time, and our own signal still waits.
+  constexpr int kTries = 200;
+  const Disposition usual(SIGINT, SIG_DFL);
+  for (int i = 0; i < kTries; ++i) {
+    ASSERT_EQ(shell("kill -INT $PPID; kill -INT $$")->how.signal, SIGINT);
+  }
+}
+
 TEST(Foreground, OneThatDoesNotEndIsKilled) {
   const auto exit = run_in_foreground(script("trap '' TERM; kill -TERM $PPID; exec sleep 60"),
                                       std::chrono::milliseconds{1});
