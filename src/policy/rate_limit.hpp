@@ -19,8 +19,8 @@ struct RateLimit {
 
 class TokenBucket {
  public:
-  // Takes one token. nullopt when there was one, else how long until there is.
-  std::optional<Duration> take(RateLimit limit, MonoTime now);
+  // Takes so many tokens. nullopt when there were as many, else how long until there are.
+  std::optional<Duration> take(RateLimit limit, MonoTime now, unsigned count = 1);
   void give_back(RateLimit limit) { full_at_ -= limit.refill; }
   bool is_full(MonoTime now) const { return full_at_ <= now; }
 
@@ -33,9 +33,9 @@ class RateLimiter {
   RateLimiter(RateLimit limit, std::size_t max_entries)
       : limit_(limit), max_entries_(max_entries) {}
 
-  // Takes one token. nullopt when there was one, else how long until there is. When the table is
-  // full of keys that are still limited, every new key is refused until one recovers.
-  std::optional<Duration> take(std::string_view key, MonoTime now);
+  // Takes so many tokens. nullopt when there were as many, else how long until there are. When the
+  // table is full of keys that are still limited, every new key is refused until one recovers.
+  std::optional<Duration> take(std::string_view key, MonoTime now, unsigned count = 1);
 
   // Returns a token taken for something that turned out to be harmless (a successful sign-in).
   void give_back(std::string_view key, MonoTime now);

@@ -92,7 +92,7 @@ control::RoomPorts ControlPlane::room_ports() {
           NodePorts{database, rng_},
           status(),
           rotation(),
-          AttachmentPorts{database, rng_, current, log_, devices_},
+          AttachmentPorts{database, rng_, current, log_, throttle, devices_},
           FallbackPorts{database, metrics_, log_},
           ConfigStatusPorts{database, models, current},
           PlatformPorts{database, current, metrics_, {url, "0.0.0"}}};

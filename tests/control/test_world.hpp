@@ -33,7 +33,8 @@ using nlohmann::json;
 
 class NoThrottle : public control::Throttle {
  public:
-  std::optional<Duration> take(Kind, std::string_view) override { return refusal; }
+  using control::Throttle::take;
+  std::optional<Duration> take(Kind, std::string_view, unsigned) override { return refusal; }
   void give_back(Kind, std::string_view) override { ++given_back; }
   std::optional<Duration> refusal;
   int given_back = 0;

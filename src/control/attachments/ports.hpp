@@ -5,6 +5,7 @@
 #include "base/random.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
+#include "control/http/throttle.hpp"
 #include "control/people/device.hpp"
 #include "control/pki/authority.hpp"
 
@@ -16,6 +17,7 @@ struct AttachmentPorts {
   RandomSource& rng;
   CurrentAuthority& authority;
   Log& log;
+  Throttle& throttle;
   DevicePolicy devices = DevicePolicy::proven;
 };
 

@@ -43,7 +43,17 @@ Outcome<Resource> find_resource(AttachmentPorts& ports, const Call& call) {
                   });
 }
 
+// Each token is a signature here, and a place in the memory of an entry and of an egress.
+Outcome<void> check_pace(AttachmentPorts& ports, const Call& call) {
+  const auto flows = static_cast<unsigned>(call.integer("flows", 1));
+  const auto wait =
+      ports.throttle.take(Throttle::Kind::tokens_of_user, call.caller->id.str(), flows);
+  if (wait) return std::unexpected(too_many_attempts(*wait));
+  return {};
+}
+
 Outcome<Reply> create_session(AttachmentPorts& ports, const Call& call) {
+  RAP_TRY(check_pace(ports, call));
   const auto found = RAP_TRY(find_resource(ports, call));
   if (found.disabled) {
     return refuse(
@@ -81,6 +91,7 @@ Outcome<Reply> create_session(AttachmentPorts& ports, const Call& call) {
 }
 
 Outcome<Reply> create_attachment(AttachmentPorts& ports, const Call& call) {
+  RAP_TRY(check_pace(ports, call));
   const auto found = RAP_TRY(find_session(ports.database, call));
   if (found.user != call.caller->id) return no_session();
   const Scope scope = Scope::organization(found.organization).in(call.cluster);

@@ -13,10 +13,16 @@ namespace rap::control {
 // Limits per key; the implementation reads the clock.
 class Throttle {
  public:
-  enum class Kind : std::uint8_t { sign_in_account, sign_in_source, enrolment_source };
+  enum class Kind : std::uint8_t {
+    sign_in_account,
+    sign_in_source,
+    enrolment_source,
+    tokens_of_user,  // for flows
+  };
   virtual ~Throttle() = default;
-  // nullopt: go ahead. Else how long to wait.
-  virtual std::optional<Duration> take(Kind kind, std::string_view key) = 0;
+  // So many at once. nullopt: go ahead. Else how long to wait.
+  virtual std::optional<Duration> take(Kind kind, std::string_view key, unsigned count) = 0;
+  std::optional<Duration> take(Kind kind, std::string_view key) { return take(kind, key, 1); }
   virtual void give_back(Kind kind, std::string_view key) = 0;
 };
 

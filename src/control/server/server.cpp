@@ -132,7 +132,7 @@ control::RoomPorts Server::room_ports() {
       NodePorts{database_, rng_},
       StatusPorts{database_, authority_, log_},
       rotation_ports(),
-      AttachmentPorts{database_, rng_, authority_, log_, device_policy()},
+      AttachmentPorts{database_, rng_, authority_, log_, throttle_, device_policy()},
       FallbackPorts{database_, metrics_, log_},
       ConfigStatusPorts{database_, models_, authority_},
       PlatformPorts{database_, authority_, metrics_, {options_.public_url, RAP_VERSION}}};

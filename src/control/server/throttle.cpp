@@ -4,9 +4,9 @@
 
 namespace rap::control::server {
 
-std::optional<Duration> ClockThrottle::take(Kind kind, std::string_view key) {
+std::optional<Duration> ClockThrottle::take(Kind kind, std::string_view key, unsigned count) {
   std::lock_guard lock(mutex_);
-  return limiters_[static_cast<std::size_t>(kind)].take(key, now_());
+  return limiters_[static_cast<std::size_t>(kind)].take(key, now_(), count);
 }
 
 void ClockThrottle::give_back(Kind kind, std::string_view key) {

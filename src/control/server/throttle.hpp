@@ -20,6 +20,9 @@ inline constexpr std::size_t kMaxThrottledKeys = 65536;  // per kind
 // attempt each while they are weighed, so there are more than a person's typing needs.
 inline constexpr policy::RateLimit kSignInsPerAccount{20, std::chrono::seconds{10}};
 inline constexpr policy::RateLimit kSignInsPerSource{60, std::chrono::seconds{2}};
+// A person's flows: far more than somebody opens who works, and less than an entry remembers
+// tokens of one person for (router::kMaxTokensOfAUser).
+inline constexpr policy::RateLimit kTokensPerUser{4096, std::chrono::milliseconds{5}};
 inline constexpr policy::RateLimit kEnrolmentsPerSource{120, std::chrono::milliseconds{100}};
 
 class ClockThrottle final : public control::Throttle {
@@ -27,7 +30,8 @@ class ClockThrottle final : public control::Throttle {
   using Clock = std::function<MonoTime()>;
   explicit ClockThrottle(Clock now) : now_(std::move(now)) {}
 
-  std::optional<Duration> take(Kind kind, std::string_view key) override;
+  using Throttle::take;
+  std::optional<Duration> take(Kind kind, std::string_view key, unsigned count) override;
   void give_back(Kind kind, std::string_view key) override;
   void forget_sign_ins();  // attempts are counted anew
 
@@ -35,10 +39,11 @@ class ClockThrottle final : public control::Throttle {
   Clock now_;
   std::mutex mutex_;
   // There is one of each Kind, in its order.
-  std::array<policy::RateLimiter, 3> limiters_ = {
+  std::array<policy::RateLimiter, 4> limiters_ = {
       policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
       policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},
-      policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys}};
+      policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys},
+      policy::RateLimiter{kTokensPerUser, kMaxThrottledKeys}};
 };
 
 // Each hash takes 19 MiB and a core for tens of milliseconds; threads that wait for their turn are

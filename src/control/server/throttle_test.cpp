@@ -33,6 +33,14 @@ TEST_F(ThrottleTest, LetsEachKindHaveItsBurstAndNotOneMore) {
   EXPECT_EQ(kEnrolmentsPerSource.burst, taken(Kind::enrolment_source, "10.0.0.1"));
 }
 
+TEST_F(ThrottleTest, CountsAsManyAsAreAskedForAtOnce) {
+  EXPECT_FALSE(throttle.take(Kind::tokens_of_user, "alice", kTokensPerUser.burst - 1));
+  const auto wait = throttle.take(Kind::tokens_of_user, "alice", 2);
+  EXPECT_EQ(wait, kTokensPerUser.refill) << "one is missing";
+  EXPECT_FALSE(throttle.take(Kind::tokens_of_user, "alice", 1)) << "a refusal takes none";
+  EXPECT_FALSE(throttle.take(Kind::tokens_of_user, "bob", 128));
+}
+
 TEST_F(ThrottleTest, SaysHowLongToWaitAndMeansIt) {
   taken(Kind::sign_in_account, "alice");
   const auto wait = throttle.take(Kind::sign_in_account, "alice");

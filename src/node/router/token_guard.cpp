@@ -62,10 +62,14 @@ std::expected<DataPlaneToken, FlowReason> TokenGuard::check(std::string_view tex
 
 bool TokenGuard::use(const DataPlaneToken& token) {
   if (used_.size() >= kMaxRememberedTokens) return false;
+  const auto share = used_by_.find(token.user);
+  if (share != used_by_.end() && share->second >= kMaxTokensOfAUser) return false;
   if (!issuer_ || issuers_time(WallTime::min()) < token.issued_at) {
     issuer_ = {token.issued_at, now_};
   }
-  return used_.emplace(token.id, now_ + kMemory).second;
+  if (!used_.emplace(token.id, Used{now_ + kMemory, token.user}).second) return false;
+  ++used_by_[token.user];
+  return true;
 }
 
 void TokenGuard::end_session(SessionId session, WallTime now) {
@@ -79,7 +83,13 @@ void TokenGuard::end_session(SessionId session, WallTime now) {
 void TokenGuard::forget_expired() {
   if (now_ < next_sweep_) return;
   next_sweep_ = now_ + kSweepInterval;
-  std::erase_if(used_, [&](const auto& e) { return e.second < now_; });
+  std::erase_if(used_, [&](const auto& e) {
+    const auto& [id, used] = e;
+    if (used.until >= now_) return false;
+    const auto share = used_by_.find(used.user);
+    if (--share->second == 0) used_by_.erase(share);
+    return true;
+  });
   std::erase_if(ended_, [&](const auto& e) { return e.second < now_; });
 }
 

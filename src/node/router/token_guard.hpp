@@ -24,6 +24,8 @@
 namespace rap::router {
 
 inline constexpr std::size_t kMaxRememberedTokens = 131'072;
+// One person's share, so that nobody spends the memory of all on tokens of their own.
+inline constexpr std::size_t kMaxTokensOfAUser = kMaxRememberedTokens / 4;
 inline constexpr std::size_t kMaxEndedSessions = 16384;
 
 class TokenGuard {
@@ -37,7 +39,7 @@ class TokenGuard {
   // Checks everything but single use, then `use()` it once the rest of the decision is positive.
   std::expected<crypto::DataPlaneToken, wire::FlowReason> check(std::string_view text,
                                                                 WallTime now) const;
-  // False when as many tokens are remembered as may be.
+  // False when as many tokens are remembered as may be, of all or of this person.
   bool use(const crypto::DataPlaneToken& token);
 
   // No token of this session is admitted from now on. When as many are remembered as may be, none
@@ -45,13 +47,19 @@ class TokenGuard {
   void end_session(SessionId session, WallTime now);
 
  private:
+  struct Used {
+    MonoTime until;
+    UserId user;
+  };
+
   void forget_expired();
   WallTime issuers_time(WallTime now) const;
 
   WallTime started_;
   ClusterId cluster_;
   std::vector<crypto::VerificationKey> keys_;
-  std::unordered_map<TokenId, MonoTime> used_;
+  std::unordered_map<TokenId, Used> used_;
+  std::unordered_map<UserId, std::size_t> used_by_;  // how many of these are whose
   std::unordered_map<SessionId, MonoTime> ended_;
   MonoTime now_{};
   MonoTime next_sweep_{};

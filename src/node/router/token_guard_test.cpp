@@ -108,6 +108,20 @@ TEST_F(TokenGuardTest, ATableOfEndedSessionsThatIsFullFailsClosed) {
   EXPECT_EQ(admit(doomed, real), FlowReason::limit_reached);
 }
 
+TEST_F(TokenGuardTest, NobodySpendsTheMemoryOfAllOnTokensOfTheirOwn) {
+  const UserId greedy = UserId::random(rng);
+  const auto of_greedy = [&] {
+    DataPlaneToken t = token(real);
+    t.user = greedy;
+    return t;
+  };
+  for (std::size_t i = 0; i < kMaxTokensOfAUser; ++i) ASSERT_TRUE(guard.use(of_greedy()));
+  EXPECT_FALSE(guard.use(of_greedy()));
+  EXPECT_EQ(admit(token(real), real), std::nullopt) << "somebody else";
+  pass(crypto::kMaxTokenLifetime + 2 * crypto::kTokenClockSkew + 11s);
+  EXPECT_TRUE(guard.use(of_greedy())) << "what has expired does not count";
+}
+
 TEST_F(TokenGuardTest, RemembersAsManyTokensAsMayBeAndThenAdmitsNone) {
   for (std::size_t i = 0; i < kMaxRememberedTokens; ++i) ASSERT_TRUE(guard.use(token(real)));
   EXPECT_FALSE(guard.use(token(real)));
