@@ -18,11 +18,13 @@ class ApiError(Exception):
 
 
 class Api:
-    """`device` is None for who proves none: what they sign in for is bare."""
+    """`device` is None for who proves none: what they sign in for is bare. `source` is the address
+    that calls come from; None: whichever the system takes."""
 
-    def __init__(self, host, port, ca_file, token=None, device=None):
+    def __init__(self, host, port, ca_file, token=None, device=None, source=None):
         self.host, self.port, self.ca_file, self.token = host, port, ca_file, token
         self.device = device
+        self.source = (source, 0) if source else None
 
     def raw(self, method, path, body=None, headers=None, timeout=20):
         """(status, headers, body bytes) of one request, proven once more where a nonce is asked."""
@@ -39,7 +41,8 @@ class Api:
         """The same as it is, on a connection of its own."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         connection = http.client.HTTPSConnection(self.host, self.port, context=context,
-                                                 timeout=patiently(timeout))
+                                                 timeout=patiently(timeout),
+                                                 source_address=self.source)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()

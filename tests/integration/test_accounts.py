@@ -1,10 +1,11 @@
 """Passwords and accounts from the command lines of people, administrators and the host."""
 
 import concurrent.futures
+import json
 import subprocess
 import unittest
 
-from harness.api import ApiError
+from harness.api import Api, ApiError
 from harness.case import ControlCase
 from harness.control import OWNER_EMAIL, OWNER_PASSWORD
 from harness.process import BIN
@@ -119,6 +120,22 @@ class Accounts(ControlCase):
         with concurrent.futures.ThreadPoolExecutor(len(homes)) as pool:
             done = list(pool.map(lambda home: self.login(home, email, PASSWORD), homes))
         self.assertEqual([], [d.stderr for d in done if d.returncode != 0])
+
+    def test_who_guesses_in_one_network_keeps_nobody_out_elsewhere(self):
+        email, _ = self.person("target")
+
+        def sign_in(source, password):
+            api = self.control.api()
+            there = Api(api.host, api.port, api.ca_file, source=source)
+            return there.once("POST", "/api/v1/auth/login",
+                              json.dumps({"email": email, "password": password}).encode(),
+                              {"Content-Type": "application/json"}, 20)[0]
+
+        guesses = [sign_in("127.77.0.1", "a wrong password") for _ in range(25)]
+        self.assertEqual(401, guesses[0])
+        self.assertEqual(429, guesses[-1])
+        self.assertEqual(429, sign_in("127.77.0.1", PASSWORD), "there even the right one waits")
+        self.assertEqual(200, sign_in("127.88.0.1", PASSWORD))
 
     def test_a_script_says_yes_to_what_cannot_be_taken_back(self):
         email, _ = self.person("leaver")
