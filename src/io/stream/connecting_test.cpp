@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -106,6 +107,31 @@ class Connecting : public ::testing::Test {
         {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port(), .limit = limit});
   }
 };
+
+// An option of the socket of this process that is connected to the port.
+std::optional<int> option_of_socket_to(std::uint16_t port, int level, int option) {
+  for (int fd = 0; fd < 256; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != port) continue;
+    int value = 0;
+    size = sizeof value;
+    if (::getsockopt(fd, level, option, &value, &size) == 0) return value;
+  }
+  return std::nullopt;
+}
+
+TEST_F(Connecting, WhatForgetsIdleConnectionsHearsOfEachInTime) {
+  Listener listener("127.0.0.1", 0, SOMAXCONN);
+  const auto one = call("127.0.0.1", listener.port());
+  time(*one);
+  ASSERT_TRUE(one->open);
+  EXPECT_EQ(option_of_socket_to(listener.port(), SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option_of_socket_to(listener.port(), IPPROTO_TCP, TCP_KEEPIDLE), 30);
+  EXPECT_EQ(option_of_socket_to(listener.port(), IPPROTO_TCP, TCP_KEEPINTVL), 10);
+  EXPECT_EQ(option_of_socket_to(listener.port(), IPPROTO_TCP, TCP_KEEPCNT), 3);
+}
 
 TEST_F(Connecting, ALiteralIsNeverLookedUp) {
   TestNameserver nameserver({.silent = true});

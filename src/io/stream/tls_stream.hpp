@@ -23,6 +23,12 @@
 
 namespace rap::io {
 
+// TCP's keepalive, in seconds: what forgets idle connections on the way (NAT, load balancers) hears
+// of each in time, and a peer that is gone is noticed within a minute.
+inline constexpr int kKeepaliveIdle = 30;
+inline constexpr int kKeepaliveInterval = 10;
+inline constexpr int kKeepaliveProbes = 3;
+
 inline constexpr std::size_t kStreamReadBatch = 128 * 1024;   // ciphertext bytes per recv(2)
 // What a stream costs in one turn of the loop, in processor time. A stream whose bytes are dear
 // (tiny records, tiny frames) is read in smaller batches, and the others have their turn after
