@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   rap::io::occupy_standard_descriptors();
   rap::io::ignore_hangup();
   rap::io::gain_no_privileges();
+  rap::io::leave_no_core();
   constexpr int kFailed = 1;
   constexpr int kWrongUsage = 2;
   const auto line = rap::parse_command_line(argc, argv);

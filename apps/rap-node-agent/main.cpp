@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   rap::io::occupy_standard_descriptors();
   rap::io::ignore_hangup();
   rap::io::gain_no_privileges();
+  rap::io::leave_no_core();
   const auto options = rap::parse_command_line(argc, argv);
   if (!options) return options.error();
   if (const std::string error = rap::usage_error(*options); !error.empty()) {

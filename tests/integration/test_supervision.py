@@ -143,6 +143,14 @@ class Supervision(FabricCase):
             with open(f"/proc/{pid}/status", encoding="ascii") as status:
                 self.assertIn("NoNewPrivs:\t1\n", status.read())
 
+    def test_no_daemon_leaves_its_keys_in_a_core_file(self):
+        pids = [self.world.control.process.pid]
+        for node in self.world.nodes.values():
+            pids += [node.agent.pid, node.fabric_pid()]
+        for pid in pids:
+            with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+                self.assertRegex(limits.read(), r"Max core file size +1 +1 +bytes")
+
     def fabric_starts_again(self, node, event):
         """While the control plane is away, and says `event`."""
         reached = lambda: [e for e in node.logged("channel.state") if e["to"] == "established"]

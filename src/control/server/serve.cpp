@@ -45,6 +45,7 @@ Result<void> serve(const ServeOptions& options, Log& lines) {
 int run_serve(const ServeOptions& options) {
   io::ignore_hangup();
   io::gain_no_privileges();
+  io::leave_no_core();
   io::StderrLog lines("rap-control");
   if (const auto ok = lines.write_to(options.log_file); !ok) {
     lines.error("control.failed", {{"reason", ok.error()}});

@@ -30,6 +30,9 @@ void ignore_hangup();
 // capability (PR_SET_NO_NEW_PRIVS). Not for `rap`: the person's ssh may have a helper that needs
 // it.
 void gain_no_privileges();
+// What this process has in memory, keys above all, is written into no core file, whether the host
+// keeps such files or hands them to a program.
+void leave_no_core();
 
 class SystemRandom final : public RandomSource {  // OpenSSL's generator; thread-safe
  public:
