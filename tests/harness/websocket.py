@@ -46,13 +46,16 @@ def tls_connect(host, port, ca_file, certificate=None, key=None, timeout=10):
 
 
 class WebSocket:
-    def __init__(self, host, port, ca_file, *, path=PATH, headers=None, timeout=10):
+    def __init__(self, host, port, ca_file, *, path=PATH, headers=None, version="HTTP/1.1",
+                 timeout=10):
         self.socket = tls_connect(host, port, ca_file, timeout=timeout)
         key = base64.b64encode(os.urandom(16))
         wanted = {"Host": f"{host}:{port}", "Upgrade": "websocket", "Connection": "Upgrade",
                   "Sec-WebSocket-Key": key.decode(), "Sec-WebSocket-Version": "13",
                   "Sec-WebSocket-Protocol": SUBPROTOCOL, **(headers or {})}
-        lines = [f"GET {path} HTTP/1.1", *(f"{k}: {v}" for k, v in wanted.items() if v is not None)]
+        # A header that is a list has a line for each of its values; one that is None has none.
+        each = ((k, v if isinstance(v, list) else [v]) for k, v in wanted.items() if v is not None)
+        lines = [f"GET {path} {version}", *(f"{k}: {v}" for k, vs in each for v in vs)]
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
         head = b""
         while b"\r\n\r\n" not in head:

@@ -124,6 +124,8 @@ class Frames(FabricCase):
                         {"headers": {"Sec-WebSocket-Version": "7"}},
                         {"headers": {"Sec-WebSocket-Protocol": "chat"}},
                         {"headers": {"Upgrade": None}}, {"headers": {"Sec-WebSocket-Key": "short"}},
+                        {"headers": {"Sec-WebSocket-Key": ["AAAAAAAAAAAAAAAAAAAAAA=="] * 2}},
+                        {"version": "HTTP/1.0"},
                         {"headers": {"Origin": "https://evil.example"}}):
             with self.subTest(**options), self.assertRaises(Refused) as caught:
                 self.connect(**options)
