@@ -63,9 +63,9 @@ void Stream::Impl::connected() {
   socket.non_blocking(true, ec);
   socket.set_option(tcp::no_delay(true), ec);
   socket.set_option(asio::socket_base::keep_alive(true), ec);
-  for (const auto& [option, value] : {std::pair{TCP_KEEPIDLE, kKeepaliveIdle},
-                                      std::pair{TCP_KEEPINTVL, kKeepaliveInterval},
-                                      std::pair{TCP_KEEPCNT, kKeepaliveProbes}}) {
+  for (const auto& [option, value] :
+       {std::pair{TCP_KEEPIDLE, kKeepaliveIdle}, std::pair{TCP_KEEPINTVL, kKeepaliveInterval},
+        std::pair{TCP_KEEPCNT, kKeepaliveProbes}}) {
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
   }
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &options.notsent_lowat,

@@ -29,7 +29,7 @@ inline constexpr int kKeepaliveIdle = 30;
 inline constexpr int kKeepaliveInterval = 10;
 inline constexpr int kKeepaliveProbes = 3;
 
-inline constexpr std::size_t kStreamReadBatch = 128 * 1024;   // ciphertext bytes per recv(2)
+inline constexpr std::size_t kStreamReadBatch = 128 * 1024;  // ciphertext bytes per recv(2)
 // What a stream costs in one turn of the loop, in processor time. A stream whose bytes are dear
 // (tiny records, tiny frames) is read in smaller batches, and the others have their turn after
 // each.
@@ -41,16 +41,16 @@ inline constexpr std::size_t kStreamMaxUnconsumed = 64 * 1024;
 
 struct StreamError {
   enum class Kind : std::uint8_t {
-    none,         // orderly end: close_notify, or FIN on a plain stream
+    none,  // orderly end: close_notify, or FIN on a plain stream
     unreachable,  // resolve or connect failed
-    refused,      // nobody listens there
-    denied,       // every address of the host is one that may not be dialled
-    busy,         // too many names are looked up at once for who asks
-    timeout,      // connecting or the handshake took too long
-    tls,          // the handshake failed; detail and fault say why
-    reset,        // the connection broke
-    overflow,     // the handler left more than kStreamMaxUnconsumed, or the peer more than
-                  // max_unsent
+    refused,  // nobody listens there
+    denied,  // every address of the host is one that may not be dialled
+    busy,  // too many names are looked up at once for who asks
+    timeout,  // connecting or the handshake took too long
+    tls,  // the handshake failed; detail and fault say why
+    reset,  // the connection broke
+    overflow,  // the handler left more than kStreamMaxUnconsumed, or the peer more than
+               // max_unsent
   };
   Kind kind = Kind::none;
   std::string detail;
@@ -78,7 +78,7 @@ class StreamHandler {
 class Output {
  public:
   virtual ~Output() = default;
-  virtual ByteView peek() = 0;          // some bytes to send next, or empty; valid until consume
+  virtual ByteView peek() = 0;  // some bytes to send next, or empty; valid until consume
   virtual void consume(std::size_t n) = 0;
 };
 
