@@ -53,16 +53,16 @@ fi
 declare -A services=([openssh-server]=ssh [postgresql-15]=postgresql [haproxy]=haproxy)
 # A service that somebody had enabled stays so: another version of its package may be there.
 ours=()
-if command -v systemctl >/dev/null; then
-  for name in "${missing[@]}"; do
-    [[ -v "services[$name]" ]] || continue
-    systemctl is-enabled --quiet "${services[$name]}" 2>/dev/null || ours+=("${services[$name]}")
-  done
-fi
+for name in "${missing[@]}"; do
+  [[ -v "services[$name]" ]] || continue
+  systemctl is-enabled --quiet "${services[$name]}" 2>/dev/null || ours+=("${services[$name]}")
+done
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
 "${apt[@]}" update
 "${apt[@]}" install --no-install-recommends --no-upgrade "${missing[@]}"
 
-for service in "${ours[@]}"; do
-  "${as_root[@]}" systemctl disable "$service" >/dev/null 2>&1 || true
-done
+if command -v systemctl >/dev/null; then
+  for service in "${ours[@]}"; do
+    "${as_root[@]}" systemctl disable "$service" >/dev/null 2>&1 || true
+  done
+fi
