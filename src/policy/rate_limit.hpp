@@ -1,12 +1,14 @@
 // Token buckets, one or by key (an account, a source address): at most `burst` at once, then one
-// per `refill`. The table is bounded; time is an argument. Not thread-safe: the owner locks.
+// per `refill`. The table is bounded, and ordered, for strangers choose its keys: none of them
+// makes the look-ups of others long. Time is an argument. Not thread-safe: the owner locks.
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/time.hpp"
 
@@ -44,14 +46,11 @@ class RateLimiter {
   std::size_t size() const { return buckets_.size(); }
 
  private:
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
   void forget_full(MonoTime now);
 
   RateLimit limit_;
   std::size_t max_entries_;
-  std::unordered_map<std::string, TokenBucket, Hash, std::equal_to<>> buckets_;
+  std::map<std::string, TokenBucket, std::less<>> buckets_;
 };
 
 }  // namespace rap::policy

@@ -98,7 +98,7 @@ bool SlotTable::prove(Id id, std::string_view principal) {
   Slot& slot = found->second;
   if (slot.holder == nullptr) return true;
   const std::size_t units = slot.units;
-  const auto known = principals_.find(std::string(principal));
+  const auto known = principals_.find(principal);
   const std::size_t has = known == principals_.end() ? 0 : known->second;
   if (has + units > limits_.proven_share || proven_units_ + units > limits_.proven) return false;
   Holder& own = *slot.holder;

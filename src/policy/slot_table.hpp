@@ -15,7 +15,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -122,9 +124,10 @@ class SlotTable {
 
   SlotLimits limits_;
   std::unordered_map<Id, Slot> slots_;
-  std::unordered_map<std::string, std::unique_ptr<Holder>> holders_;
+  // Strangers choose these keys, such as the /64 that they come from: no hash of them.
+  std::map<std::string, std::unique_ptr<Holder>> holders_;
   std::set<Holder*, Greedier> ranking_;
-  std::unordered_map<std::string, std::size_t> principals_;  // their proven units
+  std::map<std::string, std::size_t, std::less<>> principals_;  // their proven units
   std::size_t strangers_units_ = 0;
   std::size_t proven_units_ = 0;
   std::uint64_t next_order_ = 1;

@@ -52,7 +52,7 @@ class SecurityTable {
   struct Known {
     std::unordered_map<UserId, std::uint64_t> epochs;
     std::unordered_map<UserId, Expiry> users;
-    std::unordered_map<DeviceId, Expiry> devices;
+    std::map<DeviceId, Expiry> devices;  // clients choose their keys, and so their ids
     std::map<policy::IpPrefix, Expiry> blocks;
     std::map<std::pair<bool, unsigned>, std::size_t> lengths;  // of blocks: IPv6?, bits → how many
   };

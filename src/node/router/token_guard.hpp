@@ -10,9 +10,9 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -58,9 +58,10 @@ class TokenGuard {
   WallTime started_;
   ClusterId cluster_;
   std::vector<crypto::VerificationKey> keys_;
-  std::unordered_map<TokenId, Used> used_;
-  std::unordered_map<UserId, std::size_t> used_by_;  // how many of these are whose
-  std::unordered_map<SessionId, MonoTime> ended_;
+  // In their order: a look-up costs the logarithm, whoever chose the ids.
+  std::map<TokenId, Used> used_;
+  std::map<UserId, std::size_t> used_by_;  // how many of these are whose
+  std::map<SessionId, MonoTime> ended_;
   MonoTime now_{};
   MonoTime next_sweep_{};
   // It was at least this late at the issuer's, at that moment.

@@ -9,11 +9,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "base/ids.hpp"
 #include "base/random.hpp"
@@ -33,12 +34,17 @@ inline constexpr std::size_t kMaxProofsOfUser = 32'768;
 class ProofMemory {
  public:
   explicit ProofMemory(RandomSource& rng) : rng_(rng) {}
+  ProofMemory(const ProofMemory&) = delete;
+  ProofMemory& operator=(const ProofMemory&) = delete;
 
   // As DeviceProofs has them; `moment` is the steady clock's.
   Outcome<void> check(const crypto::DeviceProof& proof, MonoTime moment, WallTime now);
   Outcome<void> use(const crypto::DeviceProof& proof, UserId user, MonoTime moment, WallTime now);
 
   std::string nonce(MonoTime moment);
+
+  // How many ids were compared so far: what all look-ups cost.
+  std::uint64_t comparisons() const { return comparisons_; }
 
  private:
   struct Used {
@@ -47,6 +53,16 @@ class ProofMemory {
     WallTime made_at;
     bool by_clock;
     MonoTime until;
+  };
+
+  // Clients choose these ids. Where a hash decides, and everybody knows it, one of them puts all of
+  // theirs into one bucket, which the look-ups of all then walk through.
+  struct Ordered {
+    std::uint64_t* compared;
+    bool operator()(const TokenId& a, const TokenId& b) const {
+      ++*compared;
+      return a < b;
+    }
   };
 
   void turn(MonoTime now);
@@ -60,8 +76,9 @@ class ProofMemory {
   // The clock cannot tell whether a proof that was made by then was used before.
   std::optional<WallTime> unsure_until_;
   std::deque<Used> used_;  // in the order of their ends
-  std::unordered_set<TokenId> ids_;
-  std::unordered_map<UserId, std::size_t> of_user_;
+  std::uint64_t comparisons_ = 0;
+  std::set<TokenId, Ordered> ids_{Ordered{&comparisons_}};
+  std::map<UserId, std::size_t> of_user_;
 };
 
 }  // namespace rap::control

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cstring>
+
 #include "base/seeded_random.hpp"
 
 namespace rap::control {
@@ -104,6 +107,32 @@ TEST_F(ProofsOfDevices, OfOnePersonTakeTheirShareAndNoMore) {
       << "others have theirs";
   pass(kProofRemembered);
   EXPECT_EQ(refusal(made(now, proofs.nonce(moment))), "");
+}
+
+// Ids that share the hash of std::hash<TokenId>, which everybody can work out.
+TokenId colliding(std::uint64_t number) {
+  const std::uint64_t last = number * 0x9e3779b97f4a7c15ULL;
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), &number, sizeof number);
+  std::memcpy(bytes.data() + sizeof number, &last, sizeof last);
+  return TokenId(bytes);
+}
+
+TEST_F(ProofsOfDevices, WithIdsThatCollideCostOthersNoMoreThanAnyDo) {
+  ASSERT_EQ(std::hash<TokenId>{}(colliding(1)), std::hash<TokenId>{}(colliding(2)));
+  auto proof = made(now, proofs.nonce(moment));
+  for (std::size_t i = 1; i <= kMaxProofsOfUser; ++i) {
+    proof.id = colliding(i);
+    ASSERT_EQ(refusal(proof), "");
+  }
+  // A balanced tree is at most twice as deep as it has to be.
+  const std::uint64_t deepest = 2 * std::bit_width(kMaxProofsOfUser);
+  for (const TokenId id : {colliding(kMaxProofsOfUser + 1), TokenId::random(rng), colliding(7)}) {
+    proof.id = id;
+    const std::uint64_t before = proofs.comparisons();
+    (void)proofs.check(proof, moment, now);
+    EXPECT_LE(proofs.comparisons() - before, deepest + 1);
+  }
 }
 
 TEST_F(ProofsOfDevices, TakeNoPlaceBeforeWhoeverAsksIsProven) {
