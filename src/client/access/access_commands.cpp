@@ -11,6 +11,7 @@
 #include "client/access/ssh_commands.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
+#include "client/core/printable.hpp"
 #include "policy/protocols.hpp"
 #include "wire/class_names.hpp"
 
@@ -167,9 +168,9 @@ void announce(World& world, const Attachment& attachment, const wire::HostPort& 
     const json said = {{"listening", address.str()},
                        {"resource", attachment.resource},
                        {"session_id", attachment.session_id}};
-    world.out << said.dump() << std::endl;
+    world.out << printable_json(said) << std::endl;
   } else {
-    world.out << "Listening on " << address.str() << " for " << attachment.resource
+    world.out << "Listening on " << address.str() << " for " << printable(attachment.resource)
               << "; end with Ctrl-C." << std::endl;
   }
 }

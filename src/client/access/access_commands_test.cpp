@@ -140,11 +140,14 @@ TEST_F(AccessCommands, SshConfigPrintsABlockForEachSshResource) {
   web["protocol"] = "tcp";
   network().answer(
       "GET resources",
-      {{"items", {pinned, item("id-2", "acme", "twin"), item("id-3", "beta", "Twin"), web}}});
+      {{"items",
+        {pinned, item("id-2", "acme", "twin"), item("id-3", "beta", "Twin"), web,
+         item("id-5", "acme", "x\n  ProxyCommand evil"), item("id-6", "acme", "every *")}}});
   ASSERT_EQ(run({"ssh-config"}), kOk) << err();
-  EXPECT_THAT(out(),
-              AllOf(HasSubstr("Host office rap-acme-office\n"), HasSubstr("Host rap-acme-twin\n"),
-                    HasSubstr("Host rap-beta-twin\n"), Not(HasSubstr("web"))));
+  EXPECT_THAT(
+      out(), AllOf(HasSubstr("Host office rap-acme-office\n"), HasSubstr("Host rap-acme-twin\n"),
+                   HasSubstr("Host rap-beta-twin\n"), Not(HasSubstr("web")), Not(HasSubstr("evil")),
+                   HasSubstr("Host rap-acme-every_20_2a\n")));
   EXPECT_EQ(home().files["hosts/id-1"], "rap-acme-office ssh-ed25519 AAAA\n");
   const std::string printed = out();
   ASSERT_EQ(run({"ssh-config", "--write"}), kOk) << err();

@@ -1,6 +1,7 @@
 #include "client/access/ssh_commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -8,6 +9,7 @@
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
 #include "client/access/ssh_host.hpp"
+#include "client/core/printable.hpp"
 #include "policy/protocols.hpp"
 
 namespace rap::client {
@@ -49,6 +51,19 @@ std::string lower(std::string text) {
   return text;
 }
 
+// No server writes lines of its own into somebody's configuration.
+bool breaks_a_line(const OpenResource& r) {
+  return printable(r.name) != r.name || printable(r.organization) != r.organization;
+}
+
+// Anything else ssh would read as a pattern, as several names, or as a line of its own.
+bool is_host_word(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
 // The names ssh knows each by: its own where no other organization has one of that name, in lower
 // case too, for ssh heeds it; and its alias.
 std::string config_of(World& world, const std::vector<OpenResource>& resources) {
@@ -60,7 +75,7 @@ std::string config_of(World& world, const std::vector<OpenResource>& resources) 
       "# blocks of your own.\n";
   for (const OpenResource& r : resources) {
     std::vector<std::string> names;
-    if (bearers[lower(r.name)] == 1) {
+    if (bearers[lower(r.name)] == 1 && is_host_word(r.name)) {
       names.push_back(r.name);
       if (lower(r.name) != r.name) names.push_back(lower(r.name));
     }
@@ -73,7 +88,8 @@ std::string config_of(World& world, const std::vector<OpenResource>& resources) 
 Fallible<int> ssh_config(World& world, const std::string& organization, bool write) {
   auto api = RAP_TRY(open_api(world));
   auto resources = RAP_TRY(open_resources(api, organization));
-  std::erase_if(resources, [](const OpenResource& r) { return !speaks_ssh(r); });
+  std::erase_if(resources,
+                [](const OpenResource& r) { return !speaks_ssh(r) || breaks_a_line(r); });
   for (const OpenResource& r : resources) RAP_TRY(pin_host_key(world.home, r));
   const std::string text = config_of(world, resources);
   const std::string file = world.home.path(kConfigFile);
@@ -88,12 +104,12 @@ Fallible<int> ssh_config(World& world, const std::string& organization, bool wri
     }
     json said = {{"hosts", hosts}, {"config", text}};
     if (write) said["file"] = file;
-    world.out << said.dump(2) << "\n";
+    world.out << printable_json(said, 2) << "\n";
   } else if (write) {
     world.out << "Wrote " << resources.size() << " hosts. For ssh to know them, put this line at "
               << "the top of ~/.ssh/config:\n\nInclude \"" << file << "\"\n";
   } else {
-    world.out << text;
+    world.out << printable_lines(text);
   }
   return 0;
 }

@@ -62,6 +62,35 @@ TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
   EXPECT_EQ(network().sent.back().body(), (json{{"node_name", "n"}, {"ttl_s", 60}}));
 }
 
+TEST_F(AdminCommands, ADeviceIsApprovedForSomebody) {
+  sign_in();
+  const std::string device = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+  EXPECT_EQ(run({"admin", "devices", "approve", device}), kUsage) << "for whom?";
+  network().answer("POST devices/" + device + "/approve", {{"items", json::array()}});
+  EXPECT_EQ(run({"admin", "devices", "approve", device, "a@b.test"}), kOk) << err();
+  EXPECT_EQ(network().sent.back().body(), (json{{"user", "a@b.test"}}));
+  EXPECT_EQ(out(), device + " is approved for a@b.test.\n");
+}
+
+TEST_F(AdminCommands, NoServerMovesTheCursorHoweverItsTextIsShown) {
+  sign_in();
+  const std::string text = "a\x1b[2J\u2028b\u202ec";
+  network().answer("GET devices", {{"code", "forbidden"}, {"detail", text}}, 403);
+  EXPECT_EQ(run({"admin", "devices", "list"}), kDenied);
+  EXPECT_EQ(err(), "rap: a?[2J?b?c\n");
+  EXPECT_EQ(run({"admin", "devices", "list", "--json"}), kDenied);
+  EXPECT_EQ(json::parse(err())["error"]["text"], text);
+  network().answer("GET devices", {{"items", {{{"name", text}}}}});
+  for (const char* as_json : {"", "--json"}) {
+    std::vector<std::string> words = {"admin", "devices", "list"};
+    if (*as_json != '\0') words.emplace_back(as_json);
+    EXPECT_EQ(run(words), kOk) << err();
+    for (const char* mark : {"\x1b", "\u2028", "\u202e"}) {
+      EXPECT_EQ(out().find(mark), std::string::npos) << out();
+    }
+  }
+}
+
 TEST_F(AdminCommands, WhatCannotBeTakenBackIsAskedOrSaidYesTo) {
   sign_in();
   network().answer("DELETE users/a%40b.test", nullptr, 204);

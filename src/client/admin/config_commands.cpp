@@ -7,6 +7,7 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "client/core/printable.hpp"
 #include "snapshot/config_types.hpp"
 
 namespace rap::client {
@@ -57,7 +58,7 @@ Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
   for (std::size_t i = 0; i < values.items.size(); ++i) {
     const auto& item = values.items[i];
     if (!is_meant(item, a)) continue;
-    w.out << (w.json ? (*answer)["items"][i] : item.value).dump(2) << '\n';
+    w.out << printable_json(w.json ? (*answer)["items"][i] : item.value, 2) << '\n';
     return 0;
   }
   return fail(ExitCode::not_found,
@@ -145,7 +146,7 @@ void add_variables_command(CLI::App& root, Invocation& invocation) {
         if (!answer || w.json) return show(w, answer, "");
         const auto held = RAP_TRY(op::as<op::GetVariablesAnswer>(answer));
         for (const auto& [name, value] : held.variables.items()) {
-          w.out << name << '=' << value.get<std::string>() << '\n';
+          w.out << printable(name + "=" + value.get<std::string>()) << '\n';
         }
         return 0;
       });

@@ -7,6 +7,7 @@
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
+#include "client/core/printable.hpp"
 #include "policy/roles.hpp"
 #include "wire/severity.hpp"
 
@@ -56,7 +57,7 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
                                 "No nodes. Invite one with 'rap admin join-tokens create'.");
   for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
     for (const auto& notice : nodes->items[i].notices) {
-      w.out << nodes->items[i].name << ": " << notice.text << "\n";
+      w.out << printable(nodes->items[i].name + ": " + notice.text) << "\n";
     }
   }
   return shown;

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "client/core/printable.hpp"
+
 namespace rap::client {
 
 using nlohmann::json;
@@ -26,9 +28,9 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
 Fallible<int> show(World& world, const Fallible<json>& answer, const std::string& sentence) {
   if (!answer) return std::unexpected(answer.error());
   if (world.json) {
-    world.out << (answer->is_null() ? json::object() : *answer).dump(2) << "\n";
+    world.out << printable_json(answer->is_null() ? json::object() : *answer, 2) << "\n";
   } else if (!sentence.empty()) {
-    world.out << sentence << "\n";
+    world.out << printable_lines(sentence) << "\n";
   }
   return 0;
 }
@@ -37,7 +39,7 @@ Fallible<int> show_items(World& world, const Fallible<json>& answer,
                          const std::vector<Column>& columns, const std::string& when_empty) {
   if (!answer) return std::unexpected(answer.error());
   if (world.json) {
-    world.out << answer->dump(2) << "\n";
+    world.out << printable_json(*answer, 2) << "\n";
     return 0;
   }
   const json items = answer->is_object() ? answer->value("items", json::array()) : json::array();

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "client/core/printable.hpp"
 #include "command_line/reading.hpp"
 
 namespace rap::client {
@@ -38,9 +39,9 @@ int say(std::ostream& err, bool as_json, const Invocation& invocation, const Fai
   if (as_json) {
     const json said = {
         {"error", {{"code", name_of(failure.code)}, {"status", status}, {"text", failure.text}}}};
-    err << said.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+    err << printable_json(said) << std::endl;
   } else {
-    err << "rap: " << failure.text << std::endl;
+    err << "rap: " << printable(failure.text) << std::endl;
   }
   return status;
 }

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "client/command/text_table.hpp"
+#include "client/core/printable.hpp"
 
 namespace rap::client {
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "client/command/text_width.hpp"
+#include "client/core/printable.hpp"
 
 namespace rap::client {
 namespace {
@@ -75,7 +76,7 @@ std::string text_of(const json& value, Format format) {
       case Format::permille: return decimal(value.get<double>() / 10, "%");
     }
   }
-  return printable(value.dump());
+  return printable_json(value);
 }
 
 std::string cell(const Column& column, const json& item) {
@@ -154,25 +155,6 @@ std::string render_records(const std::vector<Column>& columns, const json& items
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(
-      out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  // U+0080 to U+009F are control characters too: C2 80 to C2 9F in UTF-8.
-  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
-    if (out[i] == '\xc2' && static_cast<unsigned char>(out[i + 1]) < 0xa0) out.replace(i, 2, "?");
-  }
-  // And U+202A to U+202E and U+2066 to U+2069, which turn the order of what follows, deceive as
-  // well.
-  for (std::size_t i = 0; i + 2 < out.size(); ++i) {
-    const std::string_view mark = std::string_view(out).substr(i, 3);
-    const bool turns =
-        (mark >= "\u202a" && mark <= "\u202e") || (mark >= "\u2066" && mark <= "\u2069");
-    if (turns) out.replace(i, 3, "?");
-  }
-  return out;
-}
 
 std::string render_table(const std::vector<Column>& columns, const json& items, std::size_t width) {
   std::vector<Row> rows(1);

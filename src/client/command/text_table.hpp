@@ -34,7 +34,4 @@ std::string render_table(const std::vector<Column>& columns, const nlohmann::jso
 // One "Title: value" line per column.
 std::string render_record(const std::vector<Column>& columns, const nlohmann::json& item);
 
-// Text from elsewhere, with control characters replaced.
-std::string printable(std::string_view text);
-
 }  // namespace rap::client

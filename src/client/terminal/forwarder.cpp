@@ -4,6 +4,7 @@
 
 #include "base/try.hpp"
 #include "client/core/flow_failure.hpp"
+#include "client/core/printable.hpp"
 #include "client/terminal/https_network.hpp"
 #include "io/system/system.hpp"
 
@@ -209,7 +210,7 @@ void Forwarder::give_up(const Ids& ids, const Failure& failure) {
   for (const Id id : ids) {
     if (!connections_.contains(id)) continue;
     if (failure.code == ExitCode::unreachable && try_again(id)) continue;
-    if (!std::exchange(said, true)) err_ << resource_ << ": " << failure.text << std::endl;
+    if (!std::exchange(said, true)) err_ << printable(resource_ + ": " + failure.text) << std::endl;
     connections_.at(id)->carrier.abort();
   }
 }

@@ -1,0 +1,58 @@
+#include "client/core/printable.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace rap::client {
+namespace {
+
+using nlohmann::json;
+
+TEST(Printable, LetsNoServerMoveTheCursor) {
+  EXPECT_EQ(printable("a\x1b[2Jb\rc\n\x7f"), "a?[2Jb?c??");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "?31m");
+  EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a?b");
+}
+
+TEST(Printable, LetsNoServerTurnOrHideWhatFollows) {
+  EXPECT_EQ(printable("x\u202etxt.exe\u2069"), "x?txt.exe?");
+  for (const char* mark : {"\u061c", "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a",
+                           "\u2060", "\u2066", "\ufeff", "\u00ad", "\U000e0041"}) {
+    EXPECT_EQ(printable(std::string("a") + mark + "b"), "a?b");
+  }
+}
+
+TEST(Printable, KeepsWhatPeopleWriteIn) {
+  for (const char* text : {"gr\xc3\xbc\xc3\x9f", "\u6771\u4eac", "\u0645\u06cc\u200c\u062e",
+                           "e\u0301", "\U0001f469\u200d\U0001f4bb"}) {
+    EXPECT_EQ(printable(text), text);
+  }
+}
+
+TEST(Printable, ShowsBytesThatAreNoCharacterAsSuch) {
+  EXPECT_EQ(printable("a\x9b"
+                      "b\xff\xe2\x80"),
+            "a?b???");
+}
+
+TEST(Printable, KeepsBreaksOfLinesOnlyWhereTheyAreOurs) {
+  EXPECT_EQ(printable("a\nb"), "a?b");
+  EXPECT_EQ(printable_lines("a\nb\u2028c\x1b"), "a\nb?c?");
+}
+
+TEST(Printable, JsonSaysTheSameToAProgram) {
+  const json value = {{"name", "x\u202etxt\u009b\x7f\x1b\U000e0041 gr\u00fc\u00df"}};
+  for (const int indent : {-1, 2}) {
+    const std::string shown = printable_json(value, indent);
+    EXPECT_EQ(json::parse(shown), value);
+    EXPECT_NE(shown.find("x\\u202etxt\\u009b\\u007f\\u001b\\udb40\\udc41 gr\u00fc\u00df"),
+              std::string::npos)
+        << shown;
+  }
+}
+
+}  // namespace
+}  // namespace rap::client
