@@ -2,6 +2,8 @@
 // out, let in and approved.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "crypto/tokens/data_plane_token.hpp"
 #include "test_world.hpp"
 
@@ -206,10 +208,111 @@ TEST_F(Devices, WhereUnknownOnesAreRefusedAnAdministratorApprovesThem) {
   EXPECT_EQ(from(thief).code(), "device_not_approved");
   const std::string id = crypto::device_id_of(thief.public_key()).str();
   EXPECT_NE(refused.body["detail"].get<std::string>().find(id), std::string::npos);
+  EXPECT_NE(refused.body["detail"].get<std::string>().find("approve " + id + " user@alpha.test"),
+            std::string::npos)
+      << "it says what to ask for";
   EXPECT_EQ(strict.bare_call("POST", "/api/v1/auth/login", login).code(), "device_required");
 
-  EXPECT_EQ(in(change("approve", id), "items")[0]["approved"], true);
+  EXPECT_EQ(change("approve", id).code(), "invalid_member") << "for whom?";
+  EXPECT_EQ(change("approve", id, {{"user", "user@beta.test"}}).code(), "device_not_found");
+  EXPECT_EQ(change("approve", id, {{"user", "nobody@beta.test"}}).code(), "device_not_found");
+  EXPECT_EQ(in(change("approve", id, {{"user", "user@alpha.test"}}), "items")[0]["approved"], true);
   EXPECT_EQ(from(thief).status, 200);
+}
+
+TEST_F(Devices, AreApprovedForOnePersonAndNotForAllWhoWaitOnTheKey) {
+  ControlPlane strict(w.conninfo, DevicePolicy::approved);
+  const auto from_shared = [&](const std::string& email) {
+    return strict.call_from(thief, "POST", "/api/v1/auth/login",
+                            {{"email", email}, {"password", ControlPlane::kPassword}});
+  };
+  for (const char* email : {"user@alpha.test", "admin@alpha.test"}) {
+    EXPECT_EQ(from_shared(email).code(), "device_not_approved");
+  }
+  const std::string id = crypto::device_id_of(thief.public_key()).str();
+  const auto approved = in(change("approve", id, {{"user", "user@alpha.test"}}), "items");
+  ASSERT_EQ(approved.size(), 2U) << "who else waits is shown";
+  for (const json& of : approved) EXPECT_EQ(of["approved"], of["user"] == "user@alpha.test");
+  EXPECT_EQ(from_shared("user@alpha.test").status, 200);
+  EXPECT_EQ(from_shared("admin@alpha.test").code(), "device_not_approved");
+}
+
+TEST_F(Devices, OfEarlierSignInsAreHeldToANewPolicyToo) {
+  const json login = {{"email", "user@alpha.test"}, {"password", ControlPlane::kPassword}};
+  ControlPlane strict(w.conninfo, DevicePolicy::approved);
+  strict.call_from(thief, "POST", "/api/v1/auth/login", login);  // it waits
+  const std::string waiting = token(thief);  // where nobody asks for an approval
+  const std::string known = token(laptop);
+  EXPECT_EQ(strict.call_from(laptop, "GET", "/api/v1/me", {}, known).status, 200);
+  EXPECT_EQ(strict.call_from(thief, "GET", "/api/v1/me", {}, waiting).code(),
+            "device_not_approved");
+  EXPECT_EQ(c.call_from(thief, "GET", "/api/v1/me", {}, waiting).status, 200);
+}
+
+TEST_F(Devices, WhereTheyAreApprovedABareBearerOpensTheMetricsAndNothingElse) {
+  const json login = {{"email", "root@platform.test"}, {"password", ControlPlane::kPassword}};
+  const std::string before = c.bare_call("POST", "/api/v1/auth/login", login).body["token"];
+  ControlPlane strict(w.conninfo, DevicePolicy::approved);
+  const std::string after = strict.bare_call("POST", "/api/v1/auth/login", login).body["token"];
+  for (const std::string& bare : {before, after}) {
+    EXPECT_EQ(strict.bare_call("GET", "/metrics", {}, bare).status, 200);
+    for (const control::Route& route : strict.api().routes()) {
+      if (route.access == policy::Access::anyone || route.operation == "getMetrics") continue;
+      std::string path(route.path);
+      for (std::size_t at = 0; (at = path.find('{')) != path.npos;) {
+        path.replace(at, path.find('}') + 1 - at, "x");
+      }
+      EXPECT_EQ(strict.bare_call(std::string(route.method), path, {}, bare).code(),
+                "device_required")
+          << route.operation;
+    }
+  }
+  EXPECT_EQ(c.bare_call("GET", "/api/v1/me", {}, after).status, 200) << "as with other policies";
+}
+
+TEST_F(Devices, ThatAreGoneOrBlockedAreRefusedWhateverIsWrittenOfTheirSignIns) {
+  // What a sign-in leaves that meets the removal or the blocking of its device.
+  const std::string bearer = token(laptop);
+  Connection owner = TestCluster::open(w.conninfo, kAppRole);
+  ASSERT_TRUE(owner.script("SELECT set_config('rap.scope', 'platform', false)"));
+  const auto me = [&] { return c.call_from(laptop, "GET", "/api/v1/me", {}, bearer); };
+  ASSERT_TRUE(owner.script(
+      "SELECT set_config('rap.cluster_id', '" + ControlPlane::authority().cluster.str() +
+      "', false); INSERT INTO server_blocklist_changes (kind, value, action, changed_at) "
+      "VALUES ('device', '" +
+      laptop_id + "', 'add', 1)"));
+  EXPECT_EQ(me().code(), "blocklisted");
+  EXPECT_EQ(start(laptop, bearer).code(), "blocklisted");
+  ASSERT_TRUE(owner.script("UPDATE server_blocklist_changes SET action = 'remove' WHERE value = '" +
+                           laptop_id + "'"));
+  EXPECT_EQ(me().status, 200);
+  ASSERT_TRUE(owner.script("DELETE FROM devices WHERE id = '" + laptop_id + "'"));
+  EXPECT_EQ(me().code(), "signed_out");
+  EXPECT_NE(me().body["detail"].get<std::string>().find("device was removed"), std::string::npos);
+  token(laptop);
+  EXPECT_EQ(me().code(), "signed_out") << "signing in again revives nothing";
+}
+
+TEST_F(Devices, AreSeenAndSignedInInOneTransaction) {
+  const int before = c.database.transactions;
+  token(laptop);
+  EXPECT_EQ(c.database.transactions - before, 2) << "one finds the password";
+}
+
+TEST_F(Devices, DisablingOneLeavesNoSignInHoweverTheTwoMeet) {
+  constexpr int kRounds = 10;
+  token(laptop);
+  for (int round = 0; round < kRounds; ++round) {
+    std::thread administrator([&] { EXPECT_EQ(change("disable", laptop_id).status, 200); });
+    std::vector<std::string> bearers;
+    for (int i = 0; i < 3; ++i) bearers.push_back(sign_in(laptop).body.value("token", ""));
+    administrator.join();
+    EXPECT_EQ(change("enable", laptop_id).status, 200);
+    for (const std::string& bearer : bearers) {
+      if (bearer.empty()) continue;
+      EXPECT_EQ(c.call_from(laptop, "GET", "/api/v1/me", {}, bearer).code(), "signed_out");
+    }
+  }
 }
 
 TEST_F(Devices, OfOnePersonAreBounded) {
@@ -225,6 +328,57 @@ TEST_F(Devices, OfOnePersonAreBounded) {
   EXPECT_EQ(left.size(), control::kMaxDevicesPerUser);
   EXPECT_TRUE(std::ranges::any_of(left, [&](const json& d) { return d["id"] == laptop_id; }))
       << "strangers with a password drive out nothing that was approved";
+}
+
+TEST_F(Devices, ThatAreForgottenAreSignedOut) {
+  // One that nobody approved goes first, however late it signed in where nobody asks for that.
+  ControlPlane strict(w.conninfo, DevicePolicy::approved);
+  strict.call_from(laptop, "POST", "/api/v1/auth/login",
+                   {{"email", "user@alpha.test"}, {"password", ControlPlane::kPassword}});
+  const auto another = [&] {
+    c.now += 1s;
+    token(crypto::PrivateKey::generate(crypto::KeyType::ed25519));
+  };
+  for (std::size_t known = 2; known < control::kMaxDevicesPerUser; ++known) another();
+  const std::string bearer = token(laptop);
+  const auto me = [&] { return c.call_from(laptop, "GET", "/api/v1/me", {}, bearer); };
+  EXPECT_EQ(me().status, 200);
+  another();
+  EXPECT_EQ(me().code(), "signed_out");
+  Connection owner = TestCluster::open(w.conninfo, kAppRole);
+  ASSERT_TRUE(owner.script("SELECT set_config('rap.scope', 'platform', false)"));
+  const auto living = owner.query(
+      "SELECT count(*) FROM bearer_sessions b WHERE ended_because IS NULL AND device_id IS NOT "
+      "NULL "
+      "AND NOT EXISTS (SELECT FROM devices d WHERE d.id = b.device_id AND d.user_id = b.user_id)",
+      {});
+  ASSERT_TRUE(living);
+  EXPECT_EQ((*living)[0].integer(0), 0) << "no sign-in is without its device";
+  bool told = false;
+  for (const json& entry : in(w.as("keeper", "GET", "audit?limit=50"), "items")) {
+    told |= entry["action"] == "device.forgotten" && entry["detail"]["device"] == laptop_id;
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(Devices, ProofsOfStrangersAreLimitedBeforeTheyAreWeighed) {
+  c.throttle.refusal = 4200ms;
+  auto request = ControlPlane::request_of(
+      "POST", "/api/v1/auth/login",
+      {{"email", "user@alpha.test"}, {"password", ControlPlane::kPassword}});
+  auto used = c.proven(request, laptop);
+  EXPECT_EQ(c.request(used).code(), "too_many_attempts");
+  used.headers.back().second = "no proof";
+  EXPECT_EQ(c.request(used).code(), "too_many_attempts") << "nor is a signature verified";
+  c.throttle.refusal.reset();
+  c.throttle.given_back = 0;
+  EXPECT_EQ(c.request(c.proven(request, laptop)).status, 200);
+  EXPECT_EQ(c.throttle.given_back, 3) << "the proof's, the account's and the source's";
+  c.throttle.given_back = 0;
+  EXPECT_EQ(c.request(used).code(), "device_proof_wrong");
+  request.body = json{{"email", "user@alpha.test"}, {"password", "guess"}}.dump();
+  EXPECT_EQ(c.request(c.proven(request, laptop)).code(), "wrong_credentials");
+  EXPECT_EQ(c.throttle.given_back, 0);
 }
 
 }  // namespace

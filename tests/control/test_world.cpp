@@ -77,7 +77,7 @@ ControlPlane::ControlPlane(const std::string& conninfo, control::DevicePolicy de
     : devices_(devices),
       real_database_({conninfo, std::string(kAppRole), 4}, log_),
       database(real_database_),
-      api_({database, current, metrics_, log_, proofs}, room_ports()),
+      api_({database, current, metrics_, log_, {proofs, devices_}}, room_ports()),
       nodes_(node_listener_ports()) {}
 
 control::RoomPorts ControlPlane::room_ports() {

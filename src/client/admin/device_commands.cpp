@@ -35,7 +35,8 @@ Fallible<int> enable(World& w, ApiClient& api, const Words& a) {
 }
 
 Fallible<int> approve(World& w, ApiClient& api, const Words& a) {
-  return show(w, api.ask(op::approve_device(a["DEVICE"])), a["DEVICE"] + " is approved.");
+  return show(w, api.ask(op::approve_device(a["DEVICE"], {.user = a["EMAIL"]})),
+              a["DEVICE"] + " is approved for " + a["EMAIL"] + ".");
 }
 
 }  // namespace
@@ -52,8 +53,10 @@ void add_device_groups(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "enable", "Let a disabled device in again")
       .word("DEVICE", "Its id")
       .runs(enable);
-  Leaf(group, invocation, "approve", "Let a new device sign in, where unknown ones may not")
+  Leaf(group, invocation, "approve",
+       "Let a person sign in on a new device, where unknown ones may not")
       .word("DEVICE", "Its id")
+      .word("EMAIL", "Who signs in on it; others who wait with the same key go on waiting")
       .runs(approve);
 }
 

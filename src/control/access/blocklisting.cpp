@@ -5,6 +5,7 @@
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/people/bearer.hpp"
+#include "control/people/device.hpp"
 #include "control/people/user.hpp"
 
 namespace rap::control {
@@ -84,6 +85,8 @@ Outcome<void> list_entry(Transaction& tx, const BlocklistEntry& entry) {
   }
   if (const auto device = DeviceId::parse(entry.value);
       device && entry.kind == BlocklistKind::device) {
+    // A sign-in that is under way is waited for, and ended with the others.
+    (void)tx.devices().find(*device, entry.changed_at);
     tx.bearers().end_of_device(*device, SignInEnd::device_blocked);
   }
   return {};

@@ -96,12 +96,24 @@ Outcome<Reply> enable(Database& database, const Call& call) {
                      });
 }
 
+// Who knows the id of somebody's device has no part in its key, but a key may wait for many people:
+// whom it is approved for is said by name.
 Outcome<Reply> approve(Database& database, const Call& call) {
-  return with_device(database, call, "device.approved",
-                     [&](Transaction& tx, DeviceId device) -> Outcome<void> {
-                       tx.devices().approve(device, call.now);
-                       return {};
-                     });
+  const auto device = DeviceId::parse(call.path("device"));
+  if (!device) return no_device(call.path("device"));
+  return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto user = tx.users().find(call.text("user"));
+    if (!user || !tx.devices().approve(user->id, *device, call.now)) {
+      return refuse(ProblemCode::device_not_found,
+                    "'" + call.text("user") + "' never signed in on the device '" + device->str() +
+                        "'; 'rap admin devices list' shows who did.");
+    }
+    audit_with_organizations(tx,
+                             call.audit("device.approved", "device", device->str(), user->email)
+                                 .with({{"user", user->email}}),
+                             user->id);
+    return reply_list(tx.devices().find(*device, call.now));
+  });
 }
 
 }  // namespace
@@ -158,10 +170,11 @@ std::vector<RouteOf<Database>> device_routes() {
       {{.method = "POST",
         .path = "/api/v1/devices/{device}/approve",
         .operation = "approveDevice",
-        .summary = "Let a device sign in where unknown ones may not",
+        .summary = "Let one person sign in on a device where unknown ones may not; whoever else "
+                   "waits with the same key goes on waiting",
         .access = policy::Access::platform,
         .query = {},
-        .body = {},
+        .body = {email("user")},
         .answer = list_of(device_fields())},
        approve},
   };

@@ -29,14 +29,28 @@ bool is_plain(const std::string& value) {
 constexpr std::array<std::string_view, 3> kBeforeOwnPassword = {"changePassword", "signOut",
                                                                 "getMe"};
 
-Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer,
+// What a bare bearer is good for where devices are approved: the programs that read it have no key.
+constexpr std::string_view kOfBareBearers = "getMetrics";
+
+Outcome<void> check_device_of(const FoundBearer& found, DevicePolicy policy,
+                              std::string_view operation) {
+  if (found.device) {
+    return check_device(found.device->standing, found.device->id, found.user.email, policy);
+  }
+  if (policy == DevicePolicy::approved && operation != kOfBareBearers) return device_required();
+  return {};
+}
+
+Outcome<Caller> find_caller(const ApiPorts& ports, const crypto::Sha256& bearer,
                             std::string_view operation, WallTime now) {
-  return transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<Caller> {
+  const Scope scope = Scope::platform().in(ports.authority->cluster);
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Caller> {
     auto found = tx.bearers().find(bearer, now);
     if (!found) return not_signed_in();
     if (found->ended) {
       return refuse(ProblemCode::signed_out, std::string(sentence_of(*found->ended)));
     }
+    RAP_TRY(check_device_of(*found, ports.devices.policy, operation));
     User& user = found->user;
     if (user.password_expires_at &&
         std::ranges::find(kBeforeOwnPassword, operation) == kBeforeOwnPassword.end()) {
@@ -44,7 +58,9 @@ Outcome<Caller> find_caller(Database& database, const crypto::Sha256& bearer,
                     "Your password was set by an administrator. Choose your own first, with 'rap "
                     "password'.");
     }
-    return Caller{user.id, std::move(user.email), user.platform_role, found->device};
+    Caller caller{user.id, std::move(user.email), user.platform_role};
+    if (found->device) caller.device = found->device->id;
+    return caller;
   });
 }
 
@@ -116,8 +132,8 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   if (access != policy::Access::anyone) {
     const auto bearer = bearer_sha256(request.header("authorization"));
     if (!bearer) return not_signed_in();
-    auto caller = RAP_TRY(find_caller(ports_.database, *bearer, found.route->operation, now));
-    RAP_TRY(prove_device(ports_.device_proofs, caller, request, ports_.authority->cluster, now));
+    auto caller = RAP_TRY(find_caller(ports_, *bearer, found.route->operation, now));
+    RAP_TRY(prove_device(ports_.devices.proofs, caller, request, ports_.authority->cluster, now));
     admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;
   }

@@ -7,7 +7,7 @@
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/openapi.hpp"
-#include "control/people/signing_in/device_proofs.hpp"
+#include "control/people/signing_in/ports.hpp"
 #include "control/pki/authority.hpp"
 
 namespace rap::control {
@@ -17,7 +17,7 @@ struct ApiPorts {
   CurrentAuthority& authority;
   Metrics& metrics;
   Log& log;
-  DeviceProofs& device_proofs;
+  SignInDevices devices;
 };
 
 struct PlatformPorts {

@@ -16,6 +16,7 @@ class Throttle {
   enum class Kind : std::uint8_t {
     sign_in_account,
     sign_in_source,
+    device_proof_source,  // of strangers who sign in with one
     enrolment_source,
     tokens_of_user,  // for flows
   };

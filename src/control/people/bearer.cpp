@@ -28,8 +28,8 @@ std::string_view sentence_of(SignInEnd end) {
       return "You were signed out because an administrator disabled this device. Ask them why; "
              "signing in on it is refused until they enable it.";
     case SignInEnd::device_removed:
-      return "You were signed out because this device was removed from your account. Run 'rap "
-             "login' to add it again.";
+      return "You were signed out because this device was removed from your account, or forgotten "
+             "for newer ones of yours. Run 'rap login' to add it again.";
   }
   return "";
 }

@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/name_table.hpp"
 #include "base/time.hpp"
+#include "control/people/device.hpp"
 #include "control/people/user.hpp"
 #include "crypto/keys/digest.hpp"
 
@@ -48,10 +49,16 @@ std::optional<std::string_view> bearer_of(std::string_view authorization_header)
 // The hash that it is known by.
 std::optional<crypto::Sha256> bearer_sha256(std::string_view authorization_header);
 
+// The device that signed in for a bearer and proves each request with it, as it stands now.
+struct BearerDevice {
+  DeviceId id;
+  DeviceStanding standing;
+};
+
 struct FoundBearer {
   User user;
-  std::optional<SignInEnd> ended;  // it is good unless this says why not
-  std::optional<DeviceId> device;  // that signed in, and proves each request; none: a bare bearer
+  std::optional<SignInEnd> ended;  // it is good unless this says why not, or the device's standing
+  std::optional<BearerDevice> device;  // none: a bare bearer
 };
 
 struct NewBearer {
@@ -68,6 +75,8 @@ class BearerRepository {
   virtual ~BearerRepository() = default;
   // Beyond `max_per_user` the oldest end.
   virtual void add(const NewBearer& bearer, std::size_t max_per_user) = 0;
+  // In the cluster whose blocklist counts. One whose device is gone has ended with it, whatever was
+  // written of it.
   virtual std::optional<FoundBearer> find(const crypto::Sha256& token, WallTime now) = 0;
   virtual void remove(const crypto::Sha256& token) = 0;
   // Ends all of the user but `kept`. Yields how many there were.

@@ -21,6 +21,21 @@ std::unexpected<Problem> device_required() {
                 "a current rap; see 'Devices' in the operations guide for other clients.");
 }
 
+Outcome<void> check_device(const DeviceStanding& standing, DeviceId device,
+                           const std::string& email, DevicePolicy policy) {
+  if (standing.blocked) {
+    return refuse(ProblemCode::blocklisted, "The platform does not serve this device (" +
+                                                device.str() + "). Ask your administrator.");
+  }
+  if (policy == DevicePolicy::approved && !standing.approved) {
+    return refuse(ProblemCode::device_not_approved,
+                  "Nobody has approved this device for you yet. Ask an administrator to run 'rap "
+                  "admin devices approve " +
+                      device.str() + " " + email + "', then sign in again.");
+  }
+  return {};
+}
+
 nlohmann::json to_json(const Device& d) {
   return {{"id", d.id.str()},
           {"user", d.user_email},

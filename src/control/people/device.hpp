@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxDevicesPerUser = 64;
 enum class DevicePolicy : std::uint8_t {
   any,       // nothing: a sign-in without a device starts sessions too
   proven,    // a sign-in without a device starts none
-  approved,  // nor does a device sign in that nobody has approved
+  approved,  // nor does a device sign in that nobody has approved; a bare bearer opens the metrics
 };
 inline constexpr std::array<std::string_view, 3> kDevicePolicyNames = {"any", "proven", "approved"};
 
@@ -53,14 +53,23 @@ struct SignInDevice {
   std::string name;
 };
 
-struct SeenDevice {
-  bool is_new = false;  // to this person
+// What is known of a device of a person, at one moment.
+struct DeviceStanding {
   bool approved = false;
   bool blocked = false;
 };
 
+struct SeenDevice {
+  bool is_new = false;  // to this person
+  DeviceStanding standing;
+  std::vector<DeviceId> forgotten;  // they were too many; no sign-in of theirs is to outlive them
+};
+
 // The refusal of who signed in without a device.
 std::unexpected<Problem> device_required();
+// Refuses a device that may not be served, to the person who is on it.
+Outcome<void> check_device(const DeviceStanding& standing, DeviceId device,
+                           const std::string& email, DevicePolicy policy);
 
 // Under the platform's scope, in the cluster whose blocklist counts.
 class DeviceRepository {
@@ -70,9 +79,12 @@ class DeviceRepository {
   virtual SeenDevice see(UserId user, const SignInDevice& device, WallTime now,
                          bool approve_new) = 0;
   virtual std::vector<Device> list(std::optional<UserId> user, WallTime now) = 0;
-  // With whom it signed in; those whose account is gone are left out.
+  // With whom it signed in; those whose account is gone are left out. No sign-in on it begins or
+  // ends until the transaction does.
   virtual std::vector<Device> find(DeviceId device, WallTime now) = 0;
-  virtual void approve(DeviceId device, WallTime now) = 0;
+  // For this person alone: whoever else waits with that key goes on waiting. False: they never
+  // signed in with it.
+  virtual bool approve(UserId user, DeviceId device, WallTime now) = 0;
   virtual bool remove(UserId user, DeviceId device) = 0;  // false: it is none of theirs
 };
 

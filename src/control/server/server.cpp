@@ -110,7 +110,8 @@ Server::Server(const StateDirectory& state, control::Authority authority,
       admission_cache_(database_, authority_->cluster, io::mono_now),
       own_identity_(state, database_, authority_, {rng_, &ocsp_signers_, config_valid_for()},
                     hosts_reached_at(options), log),
-      api_({database_, authority_, metrics_, log_, device_proofs_}, room_ports()),
+      api_({database_, authority_, metrics_, log_, {device_proofs_, device_policy()}},
+           room_ports()),
       node_listener_(node_listener_ports()) {}
 
 Server::~Server() = default;

@@ -20,6 +20,9 @@ inline constexpr std::size_t kMaxThrottledKeys = 65536;  // per kind
 // attempt each while they are weighed, so there are more than a person's typing needs.
 inline constexpr policy::RateLimit kSignInsPerAccount{20, std::chrono::seconds{10}};
 inline constexpr policy::RateLimit kSignInsPerSource{60, std::chrono::seconds{2}};
+// Proofs of devices that come with a sign-in. One that is no longer fresh is asked for again, as
+// after a restart of the server, so there are enough for an office that signs in at once.
+inline constexpr policy::RateLimit kDeviceProofsPerSource{600, std::chrono::milliseconds{50}};
 // A person's flows: far more than somebody opens who works, and less than an entry remembers
 // tokens of one person for (router::kMaxTokensOfAUser).
 inline constexpr policy::RateLimit kTokensPerUser{4096, std::chrono::milliseconds{5}};
@@ -39,9 +42,10 @@ class ClockThrottle final : public control::Throttle {
   Clock now_;
   std::mutex mutex_;
   // There is one of each Kind, in its order.
-  std::array<policy::RateLimiter, 4> limiters_ = {
+  std::array<policy::RateLimiter, 5> limiters_ = {
       policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
       policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},
+      policy::RateLimiter{kDeviceProofsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kTokensPerUser, kMaxThrottledKeys}};
 };

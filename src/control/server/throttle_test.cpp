@@ -30,6 +30,7 @@ struct ThrottleTest : testing::Test {
 TEST_F(ThrottleTest, LetsEachKindHaveItsBurstAndNotOneMore) {
   EXPECT_EQ(kSignInsPerAccount.burst, taken(Kind::sign_in_account, "alice"));
   EXPECT_EQ(kSignInsPerSource.burst, taken(Kind::sign_in_source, "10.0.0.1"));
+  EXPECT_EQ(kDeviceProofsPerSource.burst, taken(Kind::device_proof_source, "10.0.0.1"));
   EXPECT_EQ(kEnrolmentsPerSource.burst, taken(Kind::enrolment_source, "10.0.0.1"));
 }
 

@@ -8,6 +8,8 @@
 #include "control/people/signing_in/password_attempt.hpp"
 #include "control/people/signing_in/routes.hpp"
 #include "control/people/user.hpp"
+#include "policy/authorization.hpp"
+#include "policy/ip_prefix.hpp"
 #include "policy/names.hpp"
 #include "policy/roles.hpp"
 
@@ -22,78 +24,131 @@ AuditEntry by_user(const Call& call, const User& user, std::string_view action) 
   return entry;
 }
 
-// The person is proven, and their device is. That one is seen, or refused, is kept either way.
-Outcome<void> admit_device(SignInPorts& ports, const Call& call, const User& user,
-                           const SignInDevice& device) {
-  const bool open = ports.devices.policy != DevicePolicy::approved;
-  const auto seen = RAP_TRY(
-      transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<SeenDevice> {
-        const SeenDevice found = tx.devices().see(user.id, device, call.now, open);
-        const Json detail = {{"device", device.id.str()}, {"name", device.name}};
-        if (found.is_new) tx.audit(by_user(call, user, "device.added").with(detail));
-        if (found.blocked || !(found.approved || open)) {
-          AuditEntry entry = by_user(call, user, "auth.sign_in").with(detail);
-          entry.outcome = "denied";
-          tx.audit(std::move(entry));
-        }
-        return found;
-      }));
-  if (seen.blocked) {
-    return refuse(ProblemCode::blocklisted, "The platform does not serve this device (" +
-                                                device.id.str() + "). Ask your administrator.");
+// A stranger's proof costs a signature and a look-up under the lock of all: each takes one of the
+// attempts of the network it comes from, until the password shows that it is no stranger's.
+class ProofAttempt {
+ public:
+  ProofAttempt(SignInPorts& ports, const Call& call)
+      : ports_(ports), call_(call), source_(policy::source_network(call.request.peer_ip)) {}
+
+  // The proof, which is fresh; nullopt when none comes.
+  Outcome<std::optional<crypto::DeviceProof>> begin() {
+    if (call_.request.header(kDeviceProofHeader).empty()) return std::nullopt;
+    if (auto wait = ports_.limits.throttle.take(Throttle::Kind::device_proof_source, source_)) {
+      return std::unexpected(too_many_attempts(*wait));
+    }
+    taken_ = true;
+    auto proof = RAP_TRY(proof_of(call_.request, call_.cluster));
+    if (proof) RAP_TRY(ports_.devices.proofs.check(*proof, call_.now));
+    return proof;
   }
-  if (!seen.approved && !open) {
-    return refuse(ProblemCode::device_not_approved,
-                  "Nobody has approved this device yet. Ask an administrator to run 'rap admin "
-                  "devices approve " +
-                      device.id.str() + "', then sign in again.");
+  void forgive() {
+    if (taken_) ports_.limits.throttle.give_back(Throttle::Kind::device_proof_source, source_);
+    taken_ = false;
   }
-  return {};
+
+ private:
+  SignInPorts& ports_;
+  const Call& call_;
+  std::string source_;
+  bool taken_ = false;
+};
+
+// Sees the device that somebody signs in with. Yields why it may not; that it was seen, or refused,
+// is kept either way.
+std::optional<Problem> see_device(SignInPorts& ports, const Call& call, Transaction& tx,
+                                  const User& user, const SignInDevice& device) {
+  const DevicePolicy policy = ports.devices.policy;
+  const SeenDevice seen =
+      tx.devices().see(user.id, device, call.now, policy != DevicePolicy::approved);
+  // No sign-in outlives its device, nor is one revived when that comes back.
+  for (const DeviceId forgotten : seen.forgotten) {
+    tx.bearers().end_of_device(forgotten, SignInEnd::device_removed, user.id);
+    tx.audit(by_user(call, user, "device.forgotten").with({{"device", forgotten.str()}}));
+  }
+  const Json detail = {{"device", device.id.str()}, {"name", device.name}};
+  if (seen.is_new) {
+    tx.bearers().end_of_device(device.id, SignInEnd::device_removed, user.id);
+    tx.audit(by_user(call, user, "device.added").with(detail));
+  }
+  const auto admitted = check_device(seen.standing, device.id, user.email, policy);
+  if (admitted) return std::nullopt;
+  AuditEntry entry = by_user(call, user, "auth.sign_in").with(detail);
+  entry.outcome = "denied";
+  tx.audit(std::move(entry));
+  return admitted.error();
 }
 
-// The password may have been changed since it was weighed; then it opens nothing any more.
-Outcome<Reply> open_bearer(SignInPorts& ports, const Call& call, const Credentials& proven,
-                           std::optional<DeviceId> device) {
-  const User& user = proven.user;
+Reply open_bearer(SignInPorts& ports, const Call& call, Transaction& tx, const User& user,
+                  std::optional<DeviceId> device) {
   const std::string token =
       std::string(kBearerPrefix) + to_base64url(ports.rng.bytes(kBearerBytes));
   const WallTime expires_at = call.now + kBearerLifetime;
-  return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    if (!tx.users().lock_password(user.id, proven.password_hash)) {
-      return std::unexpected(wrong_credentials());
-    }
-    tx.bearers().add({crypto::sha256(as_bytes(token)), user.id, device, call.request.peer_ip,
-                      call.now, expires_at},
-                     ports.limits.max_bearers_per_user);
-    AuditEntry entry = by_user(call, user, "auth.sign_in");
-    if (device) entry = std::move(entry).with({{"device", device->str()}});
-    tx.audit(std::move(entry));
-    Json answer = {{"token", token},
-                   {"expires_at", to_unix(expires_at)},
-                   {"user",
-                    {{"id", user.id.str()},
-                     {"email", user.email},
-                     {"platform_role", to_string(user.platform_role)}}}};
-    if (user.password_expires_at) {
-      answer["password_expires_at"] = to_unix(*user.password_expires_at);
-    }
-    return reply(answer);
-  });
+  tx.bearers().add({crypto::sha256(as_bytes(token)), user.id, device, call.request.peer_ip,
+                    call.now, expires_at},
+                   ports.limits.max_bearers_per_user);
+  AuditEntry entry = by_user(call, user, "auth.sign_in");
+  if (device) entry = std::move(entry).with({{"device", device->str()}});
+  tx.audit(std::move(entry));
+  Json answer = {{"token", token},
+                 {"expires_at", to_unix(expires_at)},
+                 {"user",
+                  {{"id", user.id.str()},
+                   {"email", user.email},
+                   {"platform_role", to_string(user.platform_role)}}}};
+  if (user.password_expires_at) {
+    answer["password_expires_at"] = to_unix(*user.password_expires_at);
+  }
+  return reply(answer);
+}
+
+// The person is proven, and their device is. It is seen and signed in at once, so that no bearer is
+// opened for one that is being disabled or removed.
+Outcome<Reply> enter(SignInPorts& ports, const Call& call, const Credentials& proven,
+                     const std::optional<SignInDevice>& device) {
+  const User& user = proven.user;
+  using Entered = std::expected<Reply, Problem>;
+  auto entered =
+      transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Entered> {
+        // It may have been changed since it was weighed; then it opens nothing any more.
+        if (!tx.users().lock_password(user.id, proven.password_hash)) {
+          return std::unexpected(wrong_credentials());
+        }
+        if (device) {
+          if (auto refusal = see_device(ports, call, tx, user, *device)) {
+            return Entered(std::unexpected(std::move(*refusal)));
+          }
+        }
+        return Entered(
+            open_bearer(ports, call, tx, user, device ? std::optional(device->id) : std::nullopt));
+      });
+  if (!entered) return std::unexpected(std::move(entered.error()));
+  return std::move(*entered);
+}
+
+bool is_guess(const Problem& problem) {
+  return problem.code == ProblemCode::wrong_credentials ||
+         problem.code == ProblemCode::too_many_attempts;
 }
 
 Outcome<Reply> sign_in(SignInPorts& ports, const Call& call) {
   const std::string email = policy::normalize_email(call.text("email"));
-  const auto device = RAP_TRY(proof_of(call.request, call.cluster));
-  if (device)
-    RAP_TRY(ports.devices.proofs.check(*device, call.now));  // before a password is weighed
-  if (!device && ports.devices.policy == DevicePolicy::approved) return device_required();
-  const auto proven =
-      RAP_TRY(weigh_password(ports, call, email, call.text("password"), "auth.sign_in"));
-  if (!device) return open_bearer(ports, call, proven, std::nullopt);
-  RAP_TRY(ports.devices.proofs.use(*device, proven.user.id, call.now));
-  RAP_TRY(admit_device(ports, call, proven.user,
-                       {device->device, device->key, call.text("device_name")}));
-  return open_bearer(ports, call, proven, device->device);
+  ProofAttempt attempt(ports, call);
+  const auto proof = RAP_TRY(attempt.begin());  // before a password is weighed
+  const auto proven = weigh_password(ports, call, email, call.text("password"), "auth.sign_in");
+  if (proven || !is_guess(proven.error())) attempt.forgive();
+  if (!proven) return std::unexpected(proven.error());
+  if (!proof) {
+    // A bare bearer opens nothing but the metrics then, which are the platform's people's.
+    if (ports.devices.policy == DevicePolicy::approved &&
+        !is_platform(proven->user.platform_role)) {
+      return device_required();
+    }
+    return enter(ports, call, *proven, std::nullopt);
+  }
+  RAP_TRY(ports.devices.proofs.use(*proof, proven->user.id, call.now));
+  return enter(ports, call, *proven,
+               SignInDevice{proof->device, proof->key, call.text("device_name")});
 }
 
 Outcome<Reply> sign_out(SignInPorts& ports, const Call& call) {

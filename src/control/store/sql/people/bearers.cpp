@@ -1,5 +1,6 @@
 #include "control/store/sql/people/bearers.hpp"
 
+#include "control/store/sql/people/devices.hpp"
 #include "control/store/sql/people/users.hpp"
 #include "control/store/sql/rows_read.hpp"
 
@@ -8,13 +9,24 @@ namespace {
 
 using control::SignInEnd;
 
+constexpr int kEnded = kAfterUser;
+constexpr int kDevice = kAfterUser + 1;
+constexpr int kDeviceIsKnown = kAfterUser + 2;
+constexpr int kDeviceIsApproved = kAfterUser + 3;
+constexpr int kBlocked = kAfterUser + 4;
+
 control::FoundBearer bearer_of(const Row& row) {
-  control::FoundBearer found{user_of(row), std::nullopt, row.maybe_id<DeviceId>(kAfterUser + 1)};
-  if (const auto because = row.maybe_text(kAfterUser)) {
+  control::FoundBearer found{user_of(row), std::nullopt, std::nullopt};
+  if (const auto device = row.maybe_id<DeviceId>(kDevice)) {
+    found.device = {*device, {row.boolean(kDeviceIsApproved), row.boolean(kBlocked)}};
+  }
+  if (const auto because = row.maybe_text(kEnded)) {
     found.ended =
         value_in<SignInEnd>(control::kSignInEndNames, *because).value_or(SignInEnd::signed_out);
   } else if (found.user.disabled) {
     found.ended = SignInEnd::account_disabled;
+  } else if (found.device && !row.boolean(kDeviceIsKnown)) {
+    found.ended = SignInEnd::device_removed;
   }
   return found;
 }
@@ -38,10 +50,13 @@ void SqlBearers::add(const control::NewBearer& bearer, std::size_t max_per_user)
 std::optional<control::FoundBearer> SqlBearers::find(const crypto::Sha256& token, WallTime now) {
   return first_of(
       sql_.query("SELECT " + std::string(kUserColumns) +
-                     ", b.ended_because, b.device_id FROM users u JOIN bearer_sessions b "
-                     "ON b.user_id = u.id WHERE b.token_sha256 = $1 "
-                     "AND b.expires_at > $2",
-                 token, now),
+                     ", s.ended_because, s.device_id, d.id IS NOT NULL, "
+                     "d.approved_at IS NOT NULL, " +
+                     std::string(kDeviceIsBlocked) +
+                     " FROM bearer_sessions s JOIN users u ON u.id = s.user_id "
+                     "LEFT JOIN devices d ON d.user_id = s.user_id AND d.id = s.device_id "
+                     "WHERE s.token_sha256 = $2 AND s.expires_at > $1",
+                 now, token),
       bearer_of);
 }
 

@@ -8,16 +8,10 @@ namespace {
 
 using control::Device;
 
-// Of devices d; $1 is now.
-constexpr std::string_view kIsBlocked =
-    "EXISTS (SELECT FROM server_blocklist_changes b WHERE b.kind = 'device' "
-    "AND b.value = d.id::text AND b.action = 'add' "
-    "AND (b.expires_at IS NULL OR b.expires_at > $1))";
-
 std::string select_devices(std::string_view rest) {
   return "SELECT d.id, d.user_id, u.email, d.name, d.first_seen, d.last_seen, "
          "d.approved_at IS NOT NULL, " +
-         std::string(kIsBlocked) +
+         std::string(kDeviceIsBlocked) +
          " FROM devices d JOIN users u ON u.id = d.user_id WHERE u.removed_at IS NULL " +
          std::string(rest);
 }
@@ -38,24 +32,26 @@ control::SeenDevice SqlDevices::see(UserId user, const control::SignInDevice& de
   control::SeenDevice seen;
   seen.is_new = known.affected() == 0;
   if (seen.is_new) {
-    sql_.query(
+    // Of two that come together the one that waited here finds it known.
+    const Rows added = sql_.query(
         "INSERT INTO devices (user_id, id, public_key, name, first_seen, last_seen, approved_at) "
         "VALUES ($1, $2, $3, $4, $5, $5, CASE WHEN $6::boolean THEN $5::bigint END) "
         "ON CONFLICT DO NOTHING",
         user, device.id, device.key, device.name, now, approve_new);
+    seen.is_new = added.affected() == 1;
     // Who makes a key for each sign-in fills no table and drives out nothing that was approved.
-    sql_.query(
+    const Rows forgotten = sql_.query(
         "DELETE FROM devices WHERE user_id = $1 AND id <> $2 AND id IN (SELECT id FROM devices "
         "WHERE user_id = $1 AND id <> $2 "
-        "ORDER BY approved_at IS NULL, last_seen DESC, id OFFSET $3)",
+        "ORDER BY approved_at IS NULL, last_seen DESC, id OFFSET $3) RETURNING id",
         user, device.id, control::kMaxDevicesPerUser - 1);
+    for (const Row& row : forgotten) seen.forgotten.push_back(row.id<DeviceId>(0));
   }
-  const Rows state = sql_.query("SELECT approved_at IS NOT NULL, " + std::string(kIsBlocked) +
+  const Rows state = sql_.query("SELECT approved_at IS NOT NULL, " + std::string(kDeviceIsBlocked) +
                                     " FROM devices d WHERE d.user_id = $2 AND d.id = $3",
                                 now, user, device.id);
   if (!state.empty()) {
-    seen.approved = state[0].boolean(0);
-    seen.blocked = state[0].boolean(1);
+    seen.standing = {.approved = state[0].boolean(0), .blocked = state[0].boolean(1)};
   }
   return seen;
 }
@@ -68,14 +64,18 @@ std::vector<Device> SqlDevices::list(std::optional<UserId> user, WallTime now) {
 }
 
 std::vector<Device> SqlDevices::find(DeviceId device, WallTime now) {
-  return all_of(sql_.query(select_devices("AND d.id = $2 ORDER BY u.email LIMIT $3"), now, device,
-                           control::kMaxListed),
+  return all_of(sql_.query(select_devices("AND d.id = $2 ORDER BY u.email LIMIT $3 "
+                                          "FOR UPDATE OF d"),
+                           now, device, control::kMaxListed),
                 device_of);
 }
 
-void SqlDevices::approve(DeviceId device, WallTime now) {
-  sql_.query("UPDATE devices SET approved_at = coalesce(approved_at, $2) WHERE id = $1", device,
-             now);
+bool SqlDevices::approve(UserId user, DeviceId device, WallTime now) {
+  return sql_.query(
+                 "UPDATE devices SET approved_at = coalesce(approved_at, $3) "
+                 "WHERE user_id = $1 AND id = $2",
+                 user, device, now)
+             .affected() == 1;
 }
 
 bool SqlDevices::remove(UserId user, DeviceId device) {

@@ -1,10 +1,18 @@
 // Devices in SQL.
 #pragma once
 
+#include <string_view>
+
 #include "control/people/device.hpp"
 #include "control/store/postgres/sql_session.hpp"
 
 namespace rap::store {
+
+// Of devices d, whose blocklist is that of the transaction's cluster; $1 is now.
+inline constexpr std::string_view kDeviceIsBlocked =
+    "EXISTS (SELECT FROM server_blocklist_changes b WHERE b.kind = 'device' "
+    "AND b.value = d.id::text AND b.action = 'add' "
+    "AND (b.expires_at IS NULL OR b.expires_at > $1))";
 
 class SqlDevices final : public control::DeviceRepository {
  public:
@@ -14,7 +22,7 @@ class SqlDevices final : public control::DeviceRepository {
                           bool approve_new) override;
   std::vector<control::Device> list(std::optional<UserId> user, WallTime now) override;
   std::vector<control::Device> find(DeviceId device, WallTime now) override;
-  void approve(DeviceId device, WallTime now) override;
+  bool approve(UserId user, DeviceId device, WallTime now) override;
   bool remove(UserId user, DeviceId device) override;
 
  private:
