@@ -213,7 +213,7 @@ TEST_F(Devices, WhereUnknownOnesAreRefusedAnAdministratorApprovesThem) {
       << "it says what to ask for";
   EXPECT_EQ(strict.bare_call("POST", "/api/v1/auth/login", login).code(), "device_required");
 
-  EXPECT_EQ(change("approve", id).code(), "invalid_member") << "for whom?";
+  EXPECT_EQ(change("approve", id).code(), "malformed_request") << "for whom?";
   EXPECT_EQ(change("approve", id, {{"user", "user@beta.test"}}).code(), "device_not_found");
   EXPECT_EQ(change("approve", id, {{"user", "nobody@beta.test"}}).code(), "device_not_found");
   EXPECT_EQ(in(change("approve", id, {{"user", "user@alpha.test"}}), "items")[0]["approved"], true);
