@@ -159,6 +159,7 @@ const std::map<std::string, json> kBodies = {
     {"rotateTrust", {{"force", true}}},
     {"rotateTokenKey", {{"force", true}}},
     {"disableDevice", {{"reason", "stolen"}}},
+    {"approveDevice", {{"user", "nobody@nowhere.test"}}},
     {"addToBlocklist", {{"kind", "ip"}, {"value", "203.0.113.0/24"}, {"reason", "scans"}}},
     {"createAttachment", json::object()},
     {"reportFallbacks", {{"items", {{{"entry", "h.test:1"}, {"cause", "unknown_ca"}}}}}},
