@@ -5,13 +5,14 @@
 #include <ostream>
 #include <tuple>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
 #include "client/access/session_commands.hpp"
 #include "client/access/ssh_commands.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
-#include "client/core/printable.hpp"
+#include "client/core/printable_json.hpp"
 #include "policy/protocols.hpp"
 #include "wire/class_names.hpp"
 

@@ -6,10 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
 #include "client/access/ssh_host.hpp"
-#include "client/core/printable.hpp"
+#include "client/core/printable_json.hpp"
 #include "policy/protocols.hpp"
 
 namespace rap::client {

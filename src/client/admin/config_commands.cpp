@@ -2,12 +2,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_commands.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
-#include "client/core/printable.hpp"
+#include "client/core/printable_json.hpp"
 #include "snapshot/config_types.hpp"
 
 namespace rap::client {

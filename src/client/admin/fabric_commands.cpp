@@ -2,12 +2,12 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
-#include "client/core/printable.hpp"
 #include "policy/roles.hpp"
 #include "wire/severity.hpp"
 

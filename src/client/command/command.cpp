@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "client/core/printable.hpp"
+#include "base/printable.hpp"
+#include "client/core/printable_json.hpp"
 
 namespace rap::client {
 

@@ -6,7 +6,8 @@
 #include <ostream>
 #include <sstream>
 
-#include "client/core/printable.hpp"
+#include "base/printable.hpp"
+#include "client/core/printable_json.hpp"
 #include "command_line/reading.hpp"
 
 namespace rap::client {

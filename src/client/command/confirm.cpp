@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "client/core/printable.hpp"
+#include "base/printable.hpp"
 
 namespace rap::client {
 

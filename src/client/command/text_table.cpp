@@ -8,8 +8,9 @@
 #include <numeric>
 #include <optional>
 
+#include "base/printable.hpp"
 #include "client/command/text_width.hpp"
-#include "client/core/printable.hpp"
+#include "client/core/printable_json.hpp"
 
 namespace rap::client {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/core/flow_failure.hpp"
-#include "client/core/printable.hpp"
 #include "client/terminal/https_network.hpp"
 #include "io/system/system.hpp"
 

@@ -25,8 +25,8 @@ bool is_ignored(int number) {
 }
 
 // Signals wait, to be taken one by one, for its lifetime; those that nobody took are dropped with
-// it, for they were the program's and would end us now that it has ended. A child's end is told even
-// where it was ignored, as some parents leave it.
+// it, for they were the program's and would end us now that it has ended. A child's end is told
+// even where it was ignored, as some parents leave it.
 class HeldSignals {
  public:
   HeldSignals() {

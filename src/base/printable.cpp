@@ -1,14 +1,18 @@
-#include "client/core/printable.hpp"
+#include "base/printable.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 
-namespace rap::client {
+namespace rap {
 namespace {
+
+constexpr char kReplacement = '?';
+
+bool is_plain(char c) { return c >= ' ' && c <= '~'; }
 
 struct Range {
   char32_t first;
@@ -58,7 +62,7 @@ std::string without_deceit(std::string_view text, Shown shown) {
     const std::size_t length = utf8_length(text);
     const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0) {
-      out += '?';
+      out += kReplacement;
     } else if (const char32_t c = code_point(character); is_deceptive(c)) {
       out += shown(c);
     } else {
@@ -72,18 +76,37 @@ std::string without_deceit(std::string_view text, Shown shown) {
 }  // namespace
 
 std::string printable(std::string_view text) {
-  return without_deceit(text, [](char32_t) { return '?'; });
+  return without_deceit(text, [](char32_t) { return kReplacement; });
 }
 
 std::string printable_lines(std::string_view text) {
-  return without_deceit(text, [](char32_t c) { return c == '\n' ? '\n' : '?'; });
+  return without_deceit(text, [](char32_t c) { return c == '\n' ? '\n' : kReplacement; });
 }
 
-std::string printable_json(const nlohmann::json& value, int indent) {
-  // What is left of them after `dump` is within strings, but for the breaks of its own lines.
+std::string printable_line(std::string_view lines) {
+  while (lines.ends_with('\n')) lines.remove_suffix(1);
+  std::string out;
+  for (const char c : lines) {
+    if (c == '\n') {
+      out += "; ";
+    } else {
+      out += c == '\t' ? ' ' : c;
+    }
+  }
+  return printable(out);
+}
+
+std::string printable_json_text(std::string_view json) {
   return without_deceit(
-      value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace),
-      [](char32_t c) { return c == '\n' ? std::string(1, '\n') : utf16_escapes(c); });
+      json, [](char32_t c) { return c == '\n' ? std::string(1, '\n') : utf16_escapes(c); });
 }
 
-}  // namespace rap::client
+bool is_printable_ascii(std::string_view text) { return std::ranges::all_of(text, is_plain); }
+
+std::string printable_ascii(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace_if(out, [](char c) { return !is_plain(c); }, kReplacement);
+  return out;
+}
+
+}  // namespace rap

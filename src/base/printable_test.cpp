@@ -1,15 +1,12 @@
-#include "client/core/printable.hpp"
+// Text from elsewhere moves no cursor.
+#include "base/printable.hpp"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
-namespace rap::client {
+namespace rap {
 namespace {
 
-using nlohmann::json;
-
-TEST(Printable, LetsNoServerMoveTheCursor) {
+TEST(Printable, LetsNobodyMoveTheCursor) {
   EXPECT_EQ(printable("a\x1b[2Jb\rc\n\x7f"), "a?[2Jb?c??");
   EXPECT_EQ(printable("\xc2\x9b"
                       "31m"),
@@ -17,7 +14,7 @@ TEST(Printable, LetsNoServerMoveTheCursor) {
   EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a?b");
 }
 
-TEST(Printable, LetsNoServerTurnOrHideWhatFollows) {
+TEST(Printable, LetsNobodyTurnOrHideWhatFollows) {
   EXPECT_EQ(printable("x\u202etxt.exe\u2069"), "x?txt.exe?");
   for (const char* mark : {"\u061c", "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a",
                            "\u2060", "\u2066", "\ufeff", "\u00ad", "\U000e0041"}) {
@@ -43,16 +40,20 @@ TEST(Printable, KeepsBreaksOfLinesOnlyWhereTheyAreOurs) {
   EXPECT_EQ(printable_lines("a\nb\u2028c\x1b"), "a\nb?c?");
 }
 
-TEST(Printable, JsonSaysTheSameToAProgram) {
-  const json value = {{"name", "x\u202etxt\u009b\x7f\x1b\U000e0041 gr\u00fc\u00df"}};
-  for (const int indent : {-1, 2}) {
-    const std::string shown = printable_json(value, indent);
-    EXPECT_EQ(json::parse(shown), value);
-    EXPECT_NE(shown.find("x\\u202etxt\\u009b\\u007f\\u001b\\udb40\\udc41 gr\u00fc\u00df"),
-              std::string::npos)
-        << shown;
+TEST(Printable, LinesBecomeOne) {
+  EXPECT_EQ(printable_line("one\r\n\troot: fine\x1b[A\n\n"), "one?;  root: fine?[A");
+  EXPECT_EQ(printable_line("\n"), "");
+}
+
+TEST(Printable, AsciiIsFromTheSpaceToTheTildeAndNothingElse) {
+  EXPECT_TRUE(is_printable_ascii(" control-1~"));
+  EXPECT_EQ(printable_ascii(" control-1~"), " control-1~");
+  for (const char* text : {"\x1f", "\x7f", "\x1b[1A", "a\n", "gr\xc3\xbc\xc3\x9f"}) {
+    EXPECT_FALSE(is_printable_ascii(text)) << text;
+    EXPECT_TRUE(is_printable_ascii(printable_ascii(text))) << text;
   }
+  EXPECT_EQ(printable_ascii("\x1b[1A"), "?[1A");
 }
 
 }  // namespace
-}  // namespace rap::client
+}  // namespace rap
