@@ -19,7 +19,6 @@
 
 namespace rap::backup {
 
-inline constexpr std::size_t kMaxFiles = 4096;
 inline constexpr std::size_t kMaxPathBytes = 512;
 inline constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 20;
 inline constexpr std::uint16_t kMaxMode = 0777;

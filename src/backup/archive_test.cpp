@@ -164,6 +164,41 @@ TEST(Manifest, IsReadStrictly) {
   EXPECT_FALSE(changed("\"audit_seq\":12", "\"audit_seq\":-1"));
   EXPECT_FALSE(changed("abab", "ab"));
   EXPECT_NE(changed("\"host\"", "\"hast\"").error().find("host"), std::string::npos);
+  EXPECT_FALSE(changed(std::string(64, 'c'), std::string(63, 'c')));
+  EXPECT_FALSE(changed(std::string(64, 'c'), std::string(64, 'C'))) << "one digest, one text";
+  EXPECT_TRUE(changed("\"files\":2", "\"files\":4096"));
+  EXPECT_FALSE(changed("\"files\":2", "\"files\":4097"));
+  EXPECT_TRUE(changed("\"file_bytes\":5", "\"file_bytes\":" + std::to_string(kMaxFileBytes)));
+  EXPECT_FALSE(changed("\"file_bytes\":5", "\"file_bytes\":" + std::to_string(kMaxFileBytes + 1)));
+}
+
+// Whoever reads it on a terminal decides by it.
+TEST(Manifest, MovesNoCursor) {
+  const std::string json = to_json(some_manifest());
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string out = json;
+    out.replace(out.find(from), from.size(), to);
+    return parse_manifest(out);
+  };
+  for (const char* text : {"\\u001b[1A", "\\r", "\\n", "\\u0000", "\\u007f", "\\u009b", "\\u202e",
+                           "gr\xc3\xbc\xc3\x9f"}) {
+    EXPECT_FALSE(changed("control-1", text)) << text;
+    EXPECT_FALSE(changed("0.1.0", text)) << text;
+  }
+  EXPECT_TRUE(changed("control-1", "any ~ printable"));
+  const auto refused = changed("\"schema\"", "\"\\u001b[1A\":1,\"schema\"");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().find('\x1b'), std::string::npos) << "nor does the name of a member";
+}
+
+TEST(Manifest, IsWrittenWithWhatIsPrintableOfAHostsName) {
+  Manifest odd = some_manifest();
+  odd.host = "gr\xc3\xbc\x1b[2J";
+  odd.version = "0.1\n";
+  const auto back = parse_manifest(to_json(odd));
+  ASSERT_TRUE(back);
+  EXPECT_EQ("gr???[2J", back->host);
+  EXPECT_EQ("0.1?", back->version);
 }
 
 }  // namespace

@@ -93,7 +93,9 @@ inline Manifest some_manifest() {
   m.schema = 25;
   m.audit_seq = 12;
   m.audit_hash.fill(0xab);
-  m.root_sha256 = "00:11";
+  m.root_sha256 = std::string(64, 'c');
+  m.files = 2;
+  m.file_bytes = 5;
   return m;
 }
 

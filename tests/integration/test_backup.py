@@ -1,6 +1,7 @@
 """The control plane is lost with its machine, and comes back from a backup made while it worked."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -89,6 +90,8 @@ class LostMachine(Commands, FabricCase):
         self.assertFalse([path for path in content.files if path.endswith("root.key")])
         self.assertTrue(content.dump.startswith(b"PGDMP"))
         stream.round_trip(b"after the backup")
+        until(lambda: self.owner.metrics()["rap_control_last_backup_timestamp_seconds"]
+              >= content.manifest["made_at"], "the metrics to tell of the backup", 30)
         self.owner.post("organizations", name="made-since")
         self.assertIn("backup.made", [e["action"] for e in self.owner.get("audit")["items"]])
         wanted = max(n["wanted_config_version"] for n in self.owner.get("nodes")["items"])
@@ -97,7 +100,11 @@ class LostMachine(Commands, FabricCase):
         stream.round_trip(b"without a control plane")
         self.ok("restore", "--check", backup, "--key-file", elsewhere / "key")
         control.state = world.folder / "control-2"
-        self.ok("restore", backup, "--state", control.state, "--key-file", elsewhere / "key")
+        self.assertIn("--root-sha256 is needed",
+                      self.fails("restore", backup, "--state", control.state,
+                                 "--key-file", elsewhere / "key"))
+        self.ok("restore", backup, "--state", control.state, "--key-file", elsewhere / "key",
+                "--root-sha256", content.manifest["root_sha256"])
         control.serve()
         self.owner = world.owner = control.owner()
         until(world.configured, lambda: f"nodes to follow: {self.owner.get('nodes')['items']}",
@@ -161,6 +168,21 @@ class BadDays(Commands, ControlCase):
                 stderr=subprocess.PIPE, timeout=patiently(60), check=False)
         self.assertEqual(0, done.returncode, done.stderr)
         self.ok("restore", "--check", file, "--passphrase-stdin", text_in=PASSPHRASE)
+
+    def test_a_backup_that_was_killed_on_its_way_out_is_told(self):
+        control = self.world.control
+        command = [str(BIN / "rap-control"), "backup", "-", "--state", str(control.state),
+                   "--passphrase-stdin"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as process:
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)  # it cannot come to its end
+            process.stdin.write(PASSPHRASE.encode())
+            process.stdin.close()
+            self.assertEqual(b"rap-backup", process.stdout.read(10))
+            process.kill()
+        told = [e["action"] for e in control.owner().get("audit")["items"]]
+        self.assertIn("backup.begun", told)
+        self.assertNotIn("backup.made", told)
 
     @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
     def test_a_full_disk_is_said_and_leaves_the_backup_before(self):

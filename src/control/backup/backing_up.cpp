@@ -13,6 +13,7 @@
 #include "base/try.hpp"
 #include "control/backup/kept_files.hpp"
 #include "control/backup/postgres_programs.hpp"
+#include "control/backup/reading.hpp"
 #include "control/backup/sealed_writer.hpp"
 #include "control/store/database.hpp"
 #include "io/system/system.hpp"
@@ -24,7 +25,7 @@ namespace {
 
 constexpr std::chrono::minutes kPatience{1};
 constexpr std::uint64_t kMaxLineBytes = std::uint64_t{64} * 1024;  // of an exported head
-constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
+constexpr std::size_t kDumpedAtOnce = std::size_t{64} * 1024;
 
 Result<store::Connection> open_as_owner(const std::string& conninfo) {
   auto connection = store::Connection::open(conninfo, std::string(store::kOwnerRole));
@@ -80,6 +81,9 @@ class Heads {
     if (::fstat(out.file_.get(), &info) != 0) return out.failed();
     if (!S_ISREG(info.st_mode)) return std::unexpected(path.string() + " is no plain file");
     out.size_ = static_cast<std::uint64_t>(info.st_size);
+    if (out.size_ > kMaxHeadsBytes) {
+      return std::unexpected(path.string() + " is too large for a backup; move it away");
+    }
     const std::uint64_t all = out.size_;
     for (char last = 0; out.size_ > 0; --out.size_) {
       if (all - out.size_ > kMaxLineBytes) {
@@ -94,7 +98,7 @@ class Heads {
   }
   std::uint64_t size() const { return size_; }
   Result<void> write_to(SealedWriter& writer) const {
-    Bytes piece(kPieceBytes);
+    Bytes piece(kDumpedAtOnce);
     for (std::uint64_t at = 0; at < size_;) {
       const std::size_t wanted = std::min<std::uint64_t>(piece.size(), size_ - at);
       const ssize_t n = ::pread(file_.get(), piece.data(), wanted, static_cast<off_t>(at));
@@ -118,6 +122,12 @@ class Heads {
   std::uint64_t size_ = 0;
 };
 
+void describe(const std::vector<KeptFile>& files, const Heads& heads, backup::Manifest& manifest) {
+  manifest.files = files.size() + (heads.size() > 0 ? 1 : 0);
+  manifest.file_bytes = heads.size();
+  for (const KeptFile& file : files) manifest.file_bytes += file.content.size();
+}
+
 Result<void> write_files(SealedWriter& writer, const std::vector<KeptFile>& files,
                          const Heads& heads, const std::filesystem::path& heads_file) {
   for (const KeptFile& file : files) {
@@ -137,10 +147,14 @@ Result<void> write_dump(SealedWriter& writer, PipedProgram dump) {
   Bytes block;
   backup::begin_database(block);
   RAP_TRY(writer.write(block));
-  Bytes piece(kPieceBytes);
+  Bytes piece(kDumpedAtOnce);
+  std::uint64_t dumped = 0;
   for (;;) {
     const std::size_t n = RAP_TRY(dump.read(piece));
     if (n == 0) break;
+    if ((dumped += n) > kMaxDatabaseBytes) {
+      return std::unexpected("the database is too large for a backup; use PostgreSQL's own tools");
+    }
     block.clear();
     backup::write_database(ByteView(piece).first(n), block);
     RAP_TRY(writer.write(block));
@@ -152,18 +166,23 @@ Result<void> write_dump(SealedWriter& writer, PipedProgram dump) {
   return writer.write(block);
 }
 
-Result<void> audit(const HostDatabase& host, const BackupRequest& request, const MadeBackup& made) {
+// `action` is "backup.begun" or "backup.made".
+Result<void> audit(const HostDatabase& host, const BackupRequest& request, std::string_view action,
+                   const MadeBackup& made) {
   io::StderrLog log("rap-control", LogLevel::warn);
   store::PostgresDatabase database(
       {.conninfo = host.conninfo, .user = std::string(store::kAppRole), .max_connections = 1}, log);
   const auto* recipient = std::get_if<backup::Recipient>(&request.lock);
+  nlohmann::json details = {
+      {"sealed_to", recipient ? backup::recipient_text(*recipient) : std::string("passphrase")}};
+  if (made.bytes > 0) {
+    details["audit_seq"] = made.manifest.audit_seq;
+    details["bytes"] = made.bytes;
+  }
   const auto done = transact(database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
     tx.audit(AuditEntry::of_system(io::wall_now(), host_actor("backup"))
-                 .about("backup.made", "backup", made.manifest.id.str(), request.file)
-                 .with({{"sealed_to", recipient ? backup::recipient_text(*recipient)
-                                                : std::string("passphrase")},
-                        {"audit_seq", made.manifest.audit_seq},
-                        {"bytes", made.bytes}}));
+                 .about(action, "backup", made.manifest.id.str(), request.file)
+                 .with(details));
     return {};
   });
   if (!done) return std::unexpected(done.error().detail);
@@ -189,6 +208,9 @@ Result<MadeBackup> make_backup(const StateDirectory& state, const BackupRequest&
   // Which keys are in force is said by the database and followed by the files. So nobody says
   // another thing until both are read.
   auto keeper = RAP_TRY(open_as_owner(host.conninfo));
+  // Whoever has a backup and its key has the platform: nothing of one leaves this process that the
+  // audit log does not tell of, however it ends.
+  RAP_TRY(audit(host, request, "backup.begun", made));
   RAP_TRY(run(keeper, "BEGIN; LOCK TABLE trust IN SHARE MODE"));
   const auto heads = RAP_TRY(Heads::open(state.audit_heads_file()));
   auto holder = RAP_TRY(open_as_owner(host.conninfo));
@@ -203,6 +225,7 @@ Result<MadeBackup> make_backup(const StateDirectory& state, const BackupRequest&
   }
   made.root_keys = state.root_keys();
   made.files = files.size();
+  describe(files, heads, manifest);
 
   Bytes head;
   backup::write_manifest(manifest, head);
@@ -212,9 +235,7 @@ Result<MadeBackup> make_backup(const StateDirectory& state, const BackupRequest&
   RAP_TRY(write_dump(writer, std::move(dump)));
   RAP_TRY(writer.finish());
   made.bytes = writer.size();
-  // Whoever has a backup and its key has the platform: none is made that the audit log does not
-  // tell of.
-  RAP_TRY(audit(host, request, made));
+  RAP_TRY(audit(host, request, "backup.made", made));
   RAP_TRY(writer.put_in_place());
   return made;
 }

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/client_sign_in.hpp"
@@ -100,8 +101,7 @@ std::string PipedProgram::what_it_said() const {
   std::string text(kMaxSaid, '\0');
   const ssize_t length = ::pread(said_.get(), text.data(), text.size(), 0);
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+  return printable_line(text);  // it may repeat what stands in a dump that somebody else made
 }
 
 Result<std::size_t> PipedProgram::read(MutableBytes into) {

@@ -61,10 +61,7 @@ class RestoringSink final : public backup::ArchiveSink {
   RestoringSink(fs::path folder, std::string conninfo, const backup::Manifest& checked)
       : folder_(std::move(folder)), conninfo_(std::move(conninfo)), checked_(checked) {}
 
-  backup::Done manifest(const backup::Manifest& m) override {
-    if (m == checked_) return {};
-    return std::unexpected("it was changed while it was read; try again");
-  }
+  backup::Done manifest(const backup::Manifest&) override { return {}; }
   backup::Done file(const backup::ArchivedFile& f) override {
     path_ = folder_ / f.path;
     RAP_TRY(make_folders(fs::path(f.path).parent_path()));
@@ -123,21 +120,6 @@ Result<void> sync_all(const fs::path& folder) {
   return {};
 }
 
-// From here on the state directory is a platform's.
-Result<void> put_in_place(const StateDirectory& state) {
-  RAP_TRY(sync_all(state.root()));
-  std::error_code error;
-  if (fs::exists(state.restoring() / state.audit_heads_file().filename(), error)) {
-    fs::rename(state.restoring() / state.audit_heads_file().filename(), state.audit_heads_file(),
-               error);
-    if (error) return std::unexpected(state.audit_heads_file().string() + ": " + error.message());
-  }
-  fs::rename(state.restoring() / "clusters", state.root() / "clusters", error);
-  if (error) return std::unexpected(state.restoring().string() + ": " + error.message());
-  RAP_TRY(sync_all(state.root()));
-  return remove_tree(state.restoring());
-}
-
 Result<void> make_target(const StateDirectory& state) {
   const mode_t outer = ::geteuid() == 0 ? kOuterModeOfRoot : kFolderMode;
   RAP_TRY(io::make_directory(state.root(), outer));
@@ -156,25 +138,42 @@ Result<void> start_empty_or_filled(const StateDirectory& state, store::PrivatePo
 }
 
 Result<void> unpack(const StateDirectory& state, const std::string& conninfo,
-                    const BackupFile& file, const backup::Manifest& manifest) {
-  RestoringSink sink(state.restoring(), conninfo, manifest);
-  RAP_TRY(file.read(sink));
-  return finish_database(conninfo, manifest, file.path());
+                    const BackupFile& file, const CheckedBackup& checked) {
+  RestoringSink sink(state.restoring(), conninfo, checked.manifest);
+  RAP_TRY(file.read_again(sink, checked.pieces));
+  return finish_database(conninfo, checked.manifest, file.path());
 }
 
 }  // namespace
 
-Result<CheckedBackup> restore_backup(const RestoreRequest& request, const BackupFile& file) {
-  const StateDirectory state{fs::absolute(request.state)};
-  RAP_TRY(check_target(state));
-  auto checked = RAP_TRY(check_backup(file));
-  if (!request.root_sha256.empty() && request.root_sha256 != checked.manifest.root_sha256) {
-    return std::unexpected(file.path() + " is of another platform than --root-sha256 says: its " +
-                           "root's SHA-256 is " + checked.manifest.root_sha256);
+// From here on the state directory is a platform's.
+Result<void> put_in_place(const StateDirectory& state) {
+  RAP_TRY(sync_all(state.root()));
+  std::error_code error;
+  const fs::path heads = state.restoring() / state.audit_heads_file().filename();
+  if (fs::exists(heads, error)) {
+    fs::rename(heads, state.audit_heads_file(), error);
+    if (error) return std::unexpected(state.audit_heads_file().string() + ": " + error.message());
   }
-  const bool is_private = request.database_url.empty();
-  if (!is_private) RAP_TRY(look_into_database(request.database_url, checked.manifest));
+  fs::rename(state.restoring() / "clusters", state.root() / "clusters", error);
+  if (error) return std::unexpected(state.restoring().string() + ": " + error.message());
+  RAP_TRY(sync_all(state.root()));
+  return remove_tree(state.restoring());
+}
 
+Result<CheckedBackup> check_before_restore(const RestoreRequest& request, const BackupFile& file) {
+  RAP_TRY(check_target(StateDirectory{fs::absolute(request.state)}));
+  auto checked = RAP_TRY(check_backup(file, request.root_sha256));
+  if (!request.database_url.empty()) {
+    RAP_TRY(look_into_database(request.database_url, checked.manifest));
+  }
+  return checked;
+}
+
+Result<void> restore_checked(const RestoreRequest& request, const BackupFile& file,
+                             const CheckedBackup& checked) {
+  const StateDirectory state{fs::absolute(request.state)};
+  const bool is_private = request.database_url.empty();
   RAP_TRY(make_target(state));
   const auto lock = io::FileLock::try_lock(state.lock_file());
   if (!lock)
@@ -183,13 +182,18 @@ Result<CheckedBackup> restore_backup(const RestoreRequest& request, const Backup
   auto postgres = state.postgres();
   if (is_private) RAP_TRY(start_empty_or_filled(state, postgres));
   const std::string conninfo = is_private ? postgres.conninfo() : request.database_url;
-  const auto unpacked = unpack(state, conninfo, file, checked.manifest);
+  const auto unpacked = unpack(state, conninfo, file, checked);
   if (is_private) {
     const auto stopped = postgres.stop();
     if (unpacked) RAP_TRY(stopped);
   }
   RAP_TRY(unpacked);
-  RAP_TRY(put_in_place(state));
+  return put_in_place(state);
+}
+
+Result<CheckedBackup> restore_backup(const RestoreRequest& request, const BackupFile& file) {
+  auto checked = RAP_TRY(check_before_restore(request, file));
+  RAP_TRY(restore_checked(request, file, checked));
   return checked;
 }
 

@@ -21,4 +21,12 @@ struct RestoreRequest {
 // The error says what to do.
 Result<CheckedBackup> restore_backup(const RestoreRequest& request, const BackupFile& file);
 
+// Its two halves. Of the file the second believes nothing that the first did not read there.
+Result<CheckedBackup> check_before_restore(const RestoreRequest& request, const BackupFile& file);
+Result<void> restore_checked(const RestoreRequest& request, const BackupFile& file,
+                             const CheckedBackup& checked);
+// What was unpacked into <state>/restoring/ becomes the platform's. Killed anywhere it was not yet,
+// and the restore is repeated, or it was.
+Result<void> put_in_place(const StateDirectory& state);
+
 }  // namespace rap::control::server

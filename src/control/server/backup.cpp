@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "backup/backup_key.hpp"
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "control/backup/backing_up.hpp"
 #include "control/backup/restoring.hpp"
@@ -85,25 +86,43 @@ Result<void> back_up(const BackupOptions& options) {
       });
 }
 
+// The digest comes last: nothing that the file says can stand over it.
 void describe(const CheckedBackup& checked) {
   const backup::Manifest& m = checked.manifest;
   std::cerr << "  cluster           " << m.cluster.str() << "\n"
-            << "  root's SHA-256    " << m.root_sha256 << "\n"
             << "  made              " << io::rfc3339(m.made_at) << " on " << m.host
             << " by rap-control " << m.version << "\n"
             << "  database          schema " << m.schema << ", up to entry " << m.audit_seq
             << " of the audit log\n"
-            << "  files             " << checked.files << "\n";
+            << "  files             " << checked.files << "\n"
+            << "  root's SHA-256    " << m.root_sha256 << "\n";
 }
 
-Result<void> restore(const RestoreOptions& options) {
+// As people write it: with colons, in either case.
+Result<std::string> root_of(const RestoreOptions& options) {
+  constexpr std::size_t kDigits = 2 * sizeof(crypto::Sha256);
   std::string root = options.root_sha256;
   std::erase(root, ':');
   std::ranges::transform(root, root.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
+  if (!root.empty() && (root.size() != kDigits || !std::ranges::all_of(root, is_hex))) {
+    return std::unexpected("--root-sha256 is no SHA-256, or was mistyped; it has 64 hex digits");
+  }
+  if (root.empty() && !options.check && !options.secret.key_file.empty()) {
+    return std::unexpected(
+        "--root-sha256 is needed with --key-file: whoever knows a recipient can seal anything to "
+        "it. Give the SHA-256 of the platform's root certificate as 'rap-control init' printed it "
+        "and as people and nodes pin it, not as the file has it ('restore --check' shows that)");
+  }
+  return root;
+}
+
+Result<void> restore(const RestoreOptions& options) {
+  const auto root = RAP_TRY(root_of(options));
   auto unlock = RAP_TRY(unlock_of(options.secret));
   const auto file = RAP_TRY(BackupFile::open(options.file, std::move(unlock)));
   if (options.check) {
-    const auto checked = RAP_TRY(check_backup(file));
+    const auto checked = RAP_TRY(check_backup(file, root));
     std::cerr << options.file << " is whole, and can be restored.\n";
     describe(checked);
     return {};
@@ -111,8 +130,7 @@ Result<void> restore(const RestoreOptions& options) {
   const auto restored = RAP_TRY(restore_backup({options.state, options.database_url, root}, file));
   std::cerr << "The platform is restored in " << options.state << ".\n";
   describe(restored);
-  std::cerr << "\nCompare the root's SHA-256 with the one that you know: who knows a recipient can "
-               "seal anything to it.\nWHAT WAS REVOKED SINCE THE BACKUP IS REVOKED NO MORE: start "
+  std::cerr << "\nWHAT WAS REVOKED SINCE THE BACKUP IS REVOKED NO MORE: start "
                "the server with\n'rap-control serve --state "
             << options.state
             << " …', and revoke it again first of all. Nodes follow by themselves.\n";
@@ -135,7 +153,7 @@ Result<void> make_key(const std::string& file) {
 }
 
 int exit_status(const char* command, const Result<void>& done) {
-  if (!done) std::cerr << "rap-control " << command << ": " << done.error() << "\n";
+  if (!done) std::cerr << "rap-control " << command << ": " << printable_line(done.error()) << "\n";
   return done ? 0 : 1;
 }
 

@@ -71,14 +71,41 @@ TEST_F(BackupCommands, RestoreWhatAKeyMadeElsewhereOpens) {
   const std::string to = recipient();
   back_up({.recipient = to});
   EXPECT_EQ(0600, static_cast<int>(std::filesystem::status(at("key")).permissions()));
-  const std::string said = restore({.state = at("new"),
-                                    .database_url = TestCluster::get().copy("template1"),
-                                    .secret = {.key_file = at("key")}});
+  const std::string said = restore(
+      {.state = at("new"),
+       .database_url = TestCluster::get().copy("template1"),
+       .root_sha256 = StateDirectory(at("state")).load_authority().value().root_fingerprint(),
+       .secret = {.key_file = at("key")}});
   EXPECT_NE(said.find("REVOKED NO MORE"), std::string::npos);
   EXPECT_TRUE(StateDirectory(at("new")).load_authority());
   const std::string other =
       restore({.check = true, .secret = {.passphrase_file = at("passphrase")}}, 1);
   EXPECT_NE(other.find("--key-file"), std::string::npos) << other;
+}
+
+// Whoever knows the recipient can make one.
+TEST_F(BackupCommands, AKeyOpensNothingOfWhichTheRootIsNotSaid) {
+  const std::string to = recipient();
+  back_up({.recipient = to});
+  RestoreOptions options{.state = at("new"),
+                         .database_url = TestCluster::get().copy("template1"),
+                         .secret = {.key_file = at("key")}};
+  const std::string said = restore(options, 1);
+  EXPECT_NE(said.find("--root-sha256 is needed"), std::string::npos) << said;
+  EXPECT_NE(said.find("'rap-control init' printed"), std::string::npos) << said;
+  options.root_sha256 = std::string(63, 'a');
+  EXPECT_NE(restore(options, 1).find("mistyped"), std::string::npos);
+  options.root_sha256 = std::string(64, 'a');
+  EXPECT_NE(restore(options, 1).find("another platform"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(at("new")));
+
+  options.check = true;
+  EXPECT_NE(restore(options, 1).find("another platform"), std::string::npos);
+  options.root_sha256.clear();
+  const std::string checked = restore(options);
+  const auto root = StateDirectory(at("state")).load_authority().value().root_fingerprint();
+  EXPECT_TRUE(checked.ends_with("root's SHA-256    " + root + "\n"))
+      << "what the file says of itself stands above it: " << checked;
 }
 
 TEST_F(BackupCommands, NoKeyIsMadeOverAnotherAndNoRecipientIsMistyped) {
