@@ -53,6 +53,7 @@ void Housekeeper::start() {
 
 void Housekeeper::run() {
   MonoTime next_house{};
+  MonoTime next_look{};
   MonoTime next_certificate = io::mono_now() + kCertificateInterval;
   std::unique_lock lock(mutex_);
   while (!stop_.wait_for(lock, kWatchInterval, [this] { return stopping_; })) {
@@ -65,6 +66,10 @@ void Housekeeper::run() {
       const auto ended = control::keep_house(house_, io::wall_now());
       control::keep_trust(trust_, io::wall_now());
       if (ended && *ended > 0) log_.info("sessions.ended", {{"count", *ended}});
+    }
+    if (migrated_ && io::mono_now() >= next_look) {
+      next_look = io::mono_now() + control::kBackupLookInterval;
+      last_backup_.look(house_.database);
     }
     if (io::mono_now() >= next_certificate) {
       next_certificate = io::mono_now() + kCertificateInterval;

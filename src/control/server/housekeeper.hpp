@@ -1,5 +1,6 @@
 // What the server does by itself, on a thread of its own: keeps the private PostgreSQL running,
-// applies migrations once the database can be reached, keeps house, renews the server certificate.
+// applies migrations once the database can be reached, keeps house, renews the server certificate,
+// knows when the last backup was made.
 #pragma once
 
 #include <condition_variable>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "control/housekeeping/housekeeping.hpp"
+#include "control/housekeeping/last_backup.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/pki/rotation/ports.hpp"
 #include "control/server/history_note.hpp"
@@ -32,6 +34,7 @@ class Housekeeper {
   // Brings the schema up to date. False: the database is away, and it will be tried again.
   Result<bool> migrate();
   void start();
+  const control::LastBackup& last_backup() const { return last_backup_; }
 
  private:
   void run();
@@ -43,6 +46,7 @@ class Housekeeper {
   control::RotationPorts trust_;
   Log& log_;
   HistoryNote note_;
+  control::LastBackup last_backup_;
   bool note_trouble_said_ = false;
   bool migrated_ = false;
   std::mutex mutex_;

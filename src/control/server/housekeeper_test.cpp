@@ -116,5 +116,51 @@ TEST(Housekeeper, EndsBeforeItBegins) {
   parts.housekeeper()->start();
 }
 
+void write_entry(ServerParts& parts, const char* action, WallTime at) {
+  ASSERT_TRUE(parts.database.run(Scope::platform(), [&](Transaction& tx) {
+    tx.audit(AuditEntry::of_system(at).about(action, "backup", "", ""));
+    return Ending::commit;
+  }));
+}
+
+TEST(LastBackup, IsTheNewestThatTheAuditLogTellsOf) {
+  ServerParts parts(TestCluster::get().fresh_database());
+  parts.bootstrap();
+  LastBackup last;
+  last.look(parts.database);
+  EXPECT_EQ(0U, last.at()) << "there was none";
+  write_entry(parts, "backup.made", from_unix(1'800'000'000));
+  write_entry(parts, "backup.begun", from_unix(1'800'000'500));
+  last.look(parts.database);
+  EXPECT_EQ(1'800'000'000U, last.at()) << "one that only began is none";
+  write_entry(parts, "user.created", from_unix(1'800'000'600));
+  last.look(parts.database);
+  EXPECT_EQ(1'800'000'000U, last.at()) << "what was seen is remembered";
+  write_entry(parts, "backup.made", from_unix(1'800'086'400));
+  last.look(parts.database);
+  EXPECT_EQ(1'800'086'400U, last.at());
+
+  LastBackup of_another_server;
+  of_another_server.look(parts.database);
+  EXPECT_EQ(1'800'086'400U, of_another_server.at());
+  ServerParts restored(TestCluster::get().fresh_database());
+  restored.bootstrap();
+  last.look(restored.database);
+  EXPECT_EQ(0U, last.at()) << "the database went back, and what it forgot is forgotten";
+  ServerParts away("host=/nowhere dbname=rap");
+  of_another_server.look(away.database);
+  EXPECT_EQ(1'800'086'400U, of_another_server.at());
+}
+
+TEST(Housekeeper, KnowsWhenTheLastBackupWasMade) {
+  ServerParts parts(TestCluster::get().fresh_database());
+  parts.bootstrap();
+  write_entry(parts, "backup.made", from_unix(1'800'000'000));
+  const auto housekeeper = parts.housekeeper();
+  ASSERT_TRUE(housekeeper->migrate().value());
+  housekeeper->start();
+  EXPECT_TRUE(comes([&] { return housekeeper->last_backup().at() == 1'800'000'000; }));
+}
+
 }  // namespace
 }  // namespace rap::control::server

@@ -261,9 +261,10 @@ Result<void> Server::run(const ListenAddresses& addresses,
   }
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();
-  metrics_.add_source([this](MetricsText& text) {
+  metrics_.add_source([this, &housekeeper](MetricsText& text) {
     write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
     write_root_key_metric(text, root_keys_.load());
+    write_last_backup_metric(text, housekeeper.last_backup().at());
   });
   look_for_root_keys();
   listening_ = true;

@@ -54,4 +54,9 @@ void write_root_key_metric(MetricsText& text, std::size_t keys) {
   text.one("root_keys_online", "gauge", "Keys of roots in the state directory: 0 is right.", keys);
 }
 
+void write_last_backup_metric(MetricsText& text, std::uint64_t at) {
+  text.one("last_backup_timestamp_seconds", "gauge",
+           "When the last backup was made, in seconds since 1970; 0: none is known.", at);
+}
+
 }  // namespace rap::control::server

@@ -16,5 +16,6 @@ struct Listeners {
 void write_executor_metrics(MetricsText& text, const Listeners& listeners);
 // How many keys of roots lie in the state directory.
 void write_root_key_metric(MetricsText& text, std::size_t keys);
+void write_last_backup_metric(MetricsText& text, std::uint64_t at);
 
 }  // namespace rap::control::server

@@ -41,5 +41,13 @@ TEST_F(ServerMetrics, CountEveryListenerAndEachOfItsExecutorsApart) {
   }
 }
 
+TEST(LastBackupMetric, IsATimeAndNothingWhenThereWasNone) {
+  MetricsText text("rap_control_");
+  write_last_backup_metric(text, 1'800'000'000);
+  EXPECT_TRUE(
+      text.take().ends_with("# TYPE rap_control_last_backup_timestamp_seconds gauge\n"
+                            "rap_control_last_backup_timestamp_seconds 1800000000\n"));
+}
+
 }  // namespace
 }  // namespace rap::control::server
