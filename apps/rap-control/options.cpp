@@ -1,7 +1,9 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
+#include "command_line/manual.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/device.hpp"
 
@@ -193,8 +195,10 @@ void add_restore(CLI::App& app, control::server::RestoreOptions& restore) {
                       "Directory for everything the server keeps; it must be new or empty");
   command->add_option("--database-url", restore.database_url, kDatabaseHelp);
   command
-      ->add_option("--root-sha256", restore.root_sha256,
-                   "Restore no platform but the one whose root's certificate has this digest")
+      ->add_option(
+          "--root-sha256", restore.root_sha256,
+          "Restore no platform but the one whose root's certificate has this digest, which "
+          "'init' printed; needed with --key-file")
       ->type_name("HEX");
   command->add_flag("--check", restore.check,
                     "Only look whether all of it is there and can be restored");
@@ -212,12 +216,34 @@ void add_backup_key(CLI::App& app, std::string& file) {
   command->add_option("FILE", file, "Where to write the key")->required()->type_name("");
 }
 
+std::vector<command_line::ManualSection> manual_sections() {
+  return {{"EXIT STATUS",
+           {{"0", "Success; of serve: stopped in order."},
+            {"1", "Failed; the message or the log says why."},
+            {"other", "The command line is wrong."}}},
+          {"FILES",
+           {{"clusters/", "In --state: the keys, certificates and trust files of the platform."},
+            {"postgres/", "The private PostgreSQL, unless --database-url is given."},
+            {"audit-heads.jsonl", "The audit log's signed heads."},
+            {"run/ports.json", "Where a server that runs listens."},
+            {"restoring/", "What a restore has unpacked; repeat it while this is there."}}},
+          {"SIGNALS", {{"TERM, INT", "Stop serving."}, {"HUP", "Is ignored."}}}};
+}
+
 }  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
-  CLI::App app("The control plane of the secure access fabric.");
+  CLI::App app("The control plane of the secure access fabric.", "rap-control");
   app.set_version_flag("--version", RAP_VERSION);
+  app.add_flag_callback(
+         "--man",
+         [&app] {
+           std::cout << command_line::manual_page(app, RAP_VERSION, manual_sections());
+           throw CLI::Success();
+         },
+         "Print the manual page and exit")
+      ->trigger_on_parse();
   app.require_subcommand(1);
   add_init(app, line.init, line.password_stdin);
   add_serve(app, line.serve);

@@ -1,15 +1,38 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
+#include "command_line/manual.hpp"
 #include "io/system/user.hpp"
 
 namespace rap {
+namespace {
+
+std::vector<command_line::ManualSection> manual_sections() {
+  return {{"EXIT STATUS",
+           {{"0", "Stopped in order."},
+            {"1", "Failed; the log says why."},
+            {"2", "An address or a user is wrong."},
+            {"other", "The command line is wrong."}}},
+          {"SIGNALS", {{"TERM, INT", "Stop."}, {"HUP", "Is ignored."}}}};
+}
+
+}  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
-  CLI::App app("The data plane of one host: entry, relay and egress by configuration.");
+  CLI::App app("The data plane of one host: entry, relay and egress by configuration.",
+               "rap-fabric");
   app.set_version_flag("--version", RAP_VERSION);
+  app.add_flag_callback(
+         "--man",
+         [&app] {
+           std::cout << command_line::manual_page(app, RAP_VERSION, manual_sections());
+           throw CLI::Success();
+         },
+         "Print the manual page and exit")
+      ->trigger_on_parse();
   app.add_option(
          "--state", line.state,
          "The node-agent's state directory, or one of its own where it runs as another user")

@@ -24,6 +24,23 @@ TEST(Manual, TextCannotBecomeARequest) {
   EXPECT_THAT(page, HasSubstr("\\eX"));
 }
 
+TEST(Manual, SaysOfWhichOptionsOneMustBeGiven) {
+  CLI::App app("x", "tool");
+  std::string text;
+  bool flag = false;
+  CLI::App* run = app.add_subcommand("run", "Run");
+  CLI::Option_group* key = run->add_option_group("Key");
+  key->add_option("--file", text, "A file")->type_name("FILE");
+  key->add_flag("--stdin", flag, "Standard input");
+  key->require_option(1);
+  const std::string page = manual_page(app, "1", {});
+  EXPECT_THAT(page, HasSubstr(".SS \\fBtool run\\fR {\\fB\\-\\-file\\fR \\fIFILE\\fR | "
+                              "\\fB\\-\\-stdin\\fR}"));
+  EXPECT_THAT(page, HasSubstr("\nA file.\n"));
+  EXPECT_THAT(page, HasSubstr("\nStandard input.\n"));
+  EXPECT_THAT(page, Not(HasSubstr(".SS \\fBtool run \\fR"))) << "a group is no command";
+}
+
 TEST(Completion, AQuoteInADescriptionStaysInside) {
   CLI::App app("x", "tool");
   app.add_subcommand("run", "it's $HOME");

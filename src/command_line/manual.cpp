@@ -54,6 +54,24 @@ void describe(const CLI::Option& option, const std::string& term, std::string& o
   out += ".\n";
 }
 
+// Options of which one must be given stand in a group, which CLI11 has as a command without a name.
+std::vector<const CLI::App*> children(const CLI::App& app, bool with_name) {
+  std::vector<const CLI::App*> out;
+  for (const CLI::App* child : app.get_subcommands({})) {
+    if (child->get_name().empty() != with_name) out.push_back(child);
+  }
+  return out;
+}
+
+std::string alternatives(const CLI::App& group) {
+  std::string out;
+  for (const CLI::Option* option : group.get_options()) {
+    if (!option->nonpositional() || option == group.get_help_ptr()) continue;
+    out += (out.empty() ? "" : " | ") + option_term(*option);
+  }
+  return group.get_require_option_min() > 0 ? "{" + out + "}" : "[" + out + "]";
+}
+
 // The words of a command, options first, then what it takes.
 std::string synopsis(const CLI::App& app, const std::string& path) {
   std::string out = bold(path);
@@ -66,6 +84,7 @@ std::string synopsis(const CLI::App& app, const std::string& path) {
       optional = true;
     }
   }
+  for (const CLI::App* group : children(app, false)) out += " " + alternatives(*group);
   if (optional) out += " [" + italic("OPTION") + "]...";
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional()) out += " " + positional_term(*option);
@@ -82,15 +101,16 @@ void describe_options(const CLI::App& app, std::string& out) {
     const bool help = app.get_parent() != nullptr && option == app.get_help_ptr();
     if (option->nonpositional() && !help) describe(*option, option_term(*option), out);
   }
+  for (const CLI::App* group : children(app, false)) describe_options(*group, out);
 }
 
 bool runs(const CLI::App& app) {
-  return app.get_subcommands({}).empty() || app.get_require_subcommand_min() == 0;
+  return children(app, true).empty() || app.get_require_subcommand_min() == 0;
 }
 
 // Every command below `app`, in the order of the tree.
 void describe_commands(const CLI::App& app, const std::string& path, std::string& out) {
-  for (const CLI::App* child : app.get_subcommands({})) {
+  for (const CLI::App* child : children(app, true)) {
     const std::string name = path + " " + child->get_name();
     if (runs(*child)) {
       out += ".SS " + synopsis(*child, name) + "\n" + roff(child->get_description()) + ".\n";
@@ -112,7 +132,7 @@ std::string upper(std::string text) {
 std::string manual_page(const CLI::App& root, const std::string& version,
                         const std::vector<ManualSection>& sections) {
   const std::string& name = root.get_name();
-  const bool has_commands = !root.get_subcommands({}).empty();
+  const bool has_commands = !children(root, true).empty();
   std::string out = ".TH " + roff(upper(name)) + " 1 \"\" \"" + roff(name + " " + version) + "\"\n";
   out += ".SH NAME\n" + roff(name) + " \\- " + roff(root.get_description()) + "\n";
   out += ".SH SYNOPSIS\n" +

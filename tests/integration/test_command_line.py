@@ -9,6 +9,7 @@ import unittest
 from harness import rap as exits
 from harness.case import FabricCase
 from harness.control import OWNER_EMAIL, OWNER_PASSWORD
+from harness.process import BIN
 from harness.rap import Rap
 from harness.world import ORGANIZATION, USER_EMAIL, USER_PASSWORD, World
 
@@ -124,6 +125,22 @@ class CommandLine(FabricCase):
         for words in ([], ["login"], ["ssh"], ["proxy"], ["forward"], ["sessions"]):
             for option in re.findall(r"--[a-z][a-z-]+", rap.ok(*words, "--help")):
                 self.assertIn(option, plain, f"{option} of rap {' '.join(words)}")
+
+    def test_every_program_prints_a_manual_that_names_what_its_help_does(self):
+        commands = {"rap-node-agent": [[]], "rap-fabric": [[]],
+                    "rap-control": [[], ["init"], ["serve"], ["backup"], ["restore"],
+                                    ["trust", "prepare"], ["audit", "verify"], ["names", "add"]]}
+        for program, words in commands.items():
+            def said(*arguments, of=program):
+                return subprocess.run([str(BIN / of), *arguments], text=True, check=True,
+                                      stdout=subprocess.PIPE).stdout
+            plain = said("--man").replace("\\-", "-")
+            self.assertTrue(plain.startswith(f".TH {program.upper()} 1"), plain[:80])
+            for command in words:
+                with self.subTest(program, command=command):
+                    self.assertIn(" ".join([program, *command]), plain)
+                    for option in re.findall(r"--[a-z][a-z-]+", said(*command, "--help")):
+                        self.assertIn(option, plain)
 
     def test_completion_scripts_are_accepted_by_their_shells(self):
         rap = self.home("completing")
