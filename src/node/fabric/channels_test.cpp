@@ -298,7 +298,7 @@ TEST_F(ChannelsTest, AreObservedFromBothEnds) {
   ASSERT_TRUE(established());
   world_.run([this] {
     const auto now = io::mono_now();
-    const auto dialler = observe(a_->router.router, a_->channels, 1, "127.0.0.1:1", now);
+    const auto dialler = observe(a_->router.router, a_->channels, 1, "127.0.0.1:1", {}, now);
     ASSERT_EQ(1U, dialler.channels.size());
     EXPECT_EQ(b_->member.node, dialler.channels[0].peer);
     EXPECT_EQ("dial", dialler.channels[0].direction);
@@ -309,7 +309,7 @@ TEST_F(ChannelsTest, AreObservedFromBothEnds) {
     EXPECT_EQ(::getpid(), dialler.pid);
     EXPECT_TRUE(dialler.reconnects.empty() && dialler.sessions.empty() && dialler.refusals.empty());
     EXPECT_FALSE(dialler.draining || dialler.drained);
-    const auto listener = observe(b_->router.router, b_->channels, 1, "", now);
+    const auto listener = observe(b_->router.router, b_->channels, 1, "", {}, now);
     ASSERT_EQ(1U, listener.channels.size());
     EXPECT_EQ(a_->member.node, listener.channels[0].peer);
     EXPECT_EQ("accept", listener.channels[0].direction);
@@ -325,7 +325,7 @@ TEST_F(ChannelsTest, ThatFailAreObservedAsWhatIsTriedAgain) {
   wire::Observations seen;
   const auto until = io::mono_now() + io::kPatience;
   while (seen.reconnects.empty() && io::mono_now() < until) {
-    world_.run([&] { seen = observe(a_->router.router, a_->channels, 1, "", io::mono_now()); });
+    world_.run([&] { seen = observe(a_->router.router, a_->channels, 1, "", {}, io::mono_now()); });
   }
   ASSERT_EQ(1U, seen.reconnects.size());
   EXPECT_EQ(b_->member.node, seen.reconnects[0].peer);
@@ -336,7 +336,7 @@ TEST_F(ChannelsTest, OfANodeThatDrainsAreObservedAsDrainedWhenNoneIsLeft) {
   world_.run([this] {
     a_->rules.draining = true;
     a_->channels.set_context(a_->rules);
-    const auto seen = observe(a_->router.router, a_->channels, 1, "", io::mono_now());
+    const auto seen = observe(a_->router.router, a_->channels, 1, "", {}, io::mono_now());
     EXPECT_TRUE(seen.draining && seen.drained);
   });
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "node/fabric/channel_context.hpp"
-#include "node/fabric/observations.hpp"
 #include "policy/ip_prefix.hpp"
 #include "snapshot/denied.hpp"
 #include "wire/url.hpp"
@@ -26,6 +25,13 @@ constexpr Duration kShutDownGrace = 1s;
 std::vector<crypto::Certificate> roots_of(const snapshot::NodeConfig& config) {
   return crypto::Certificate::chain_from_pem(config.trust_bundle_pem)
       .value_or(std::vector<crypto::Certificate>{});
+}
+
+wire::ListenerFault fault_of(const std::error_code& why) {
+  if (why == std::errc::address_not_available) return wire::ListenerFault::address_missing;
+  if (why == std::errc::address_in_use) return wire::ListenerFault::port_taken;
+  if (why == std::errc::permission_denied) return wire::ListenerFault::not_permitted;
+  return wire::ListenerFault::failed;
 }
 
 std::string agent_socket(const Settings& settings) {
@@ -196,6 +202,7 @@ void Fabric::open_listeners() {
   const auto keep = [&](bool wanted, std::unique_ptr<io::TlsListener>& listener, const Address& at,
                         const char* name, std::shared_ptr<const crypto::TlsContext> tls,
                         io::TlsListener::OnPeer fn) {
+    if (!wanted || listener) failed_listeners_.erase(name);
     if (!wanted) return listener.reset();
     if (listener) return;
     const auto failed = [this, name](const io::StreamError& error, const std::string& peer_ip) {
@@ -212,10 +219,10 @@ void Fabric::open_listeners() {
     try {
       listener = std::make_unique<io::TlsListener>(loop_, at.host, at.port, std::move(options),
                                                    std::move(fn), failed);
+      failed_listeners_.erase(name);
       log_.info("listener.open", {{"listener", name}, {"port", listener->port()}});
     } catch (const std::system_error& e) {
-      // The next configuration, or the ticker, tries again.
-      log_.error("listener.failed", {{"listener", name}, {"detail", e.what()}});
+      listener_failed(name, at, e);
     }
   };
   const bool dialled_by_others = std::any_of(config_.peers.begin(), config_.peers.end(),
@@ -230,6 +237,18 @@ void Fabric::open_listeners() {
   said_no_worker_ = without_worker;
   keep(entry && !without_worker, client_listener_, settings_.data_plane, "data_plane", client_tls_,
        [this](auto stream) { accept_client(std::move(stream)); });
+}
+
+// The next configuration, or the ticker, tries again; what is wrong is said once.
+void Fabric::listener_failed(std::string_view name, const Address& at,
+                             const std::system_error& why) {
+  const auto fault = to_string(fault_of(why.code()));
+  const wire::ObservedListener failed{std::string(name), wire::HostPort{at.host, at.port}.str(),
+                                      std::string(fault)};
+  const auto before = failed_listeners_.find(name);
+  if (before != failed_listeners_.end() && before->second == failed) return;
+  failed_listeners_.insert_or_assign(std::string(name), failed);
+  log_.error("listener.failed", {{"listener", name}, {"reason", fault}, {"detail", why.what()}});
 }
 
 void Fabric::update_context() {
@@ -343,7 +362,7 @@ void Fabric::tick() {
                                    : client_tls_ == nullptr           ? "no_worker_certificate"
                                    : client_listener_                 ? "open"
                                                                       : "listener_failed";
-    agent_.send(observe(router_, channels_, config_.version, entry, now));
+    agent_.send(observe(router_, channels_, config_.version, entry, failed_listeners_, now));
   }
   ticker_.after(kTick, [this] { tick(); });
 }
@@ -353,8 +372,9 @@ void Fabric::publish_metrics(MonoTime now) {
   if (!metrics_) {
     try {
       metrics_ = std::make_unique<MetricsEndpoint>(loop_, *settings_.metrics, log_);
+      failed_listeners_.erase("metrics");
     } catch (const std::system_error& e) {
-      return log_.error("listener.failed", {{"listener", "metrics"}, {"detail", e.what()}});
+      return listener_failed("metrics", *settings_.metrics, e);
     }
   }
   metrics_->publish(metrics_text(channels_.table(), router_, fabric_listener_.get(),

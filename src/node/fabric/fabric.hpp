@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "node/fabric/client_session.hpp"
 #include "node/fabric/fabric_metrics.hpp"
 #include "node/fabric/identity.hpp"
+#include "node/fabric/observations.hpp"
 #include "node/fabric/peer_memory.hpp"
 #include "node/fabric/settings.hpp"
 #include "node/fabric/target_gate.hpp"
@@ -46,6 +49,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void security_changed();
   void control_changed(bool reachable);
   void open_listeners();
+  void listener_failed(std::string_view name, const Address& at, const std::system_error& why);
   void update_context();
   void accept_client(std::unique_ptr<io::Stream> stream);
   void make_way(const policy::SlotTable::MadeWayList& gone);
@@ -84,6 +88,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   std::shared_ptr<const crypto::TlsContext> accept_tls_;  // towards nodes that dial
   std::unique_ptr<io::TlsListener> fabric_listener_;
   std::unique_ptr<io::TlsListener> client_listener_;
+  FailedListeners failed_listeners_;
 
   struct Client {
     policy::SlotTable::Id slot = 0;

@@ -116,7 +116,8 @@ std::map<std::string, std::uint64_t> refusals_of(const router::Switchboard& boar
 }  // namespace
 
 wire::Observations observe(router::Router& router, const Channels& channels,
-                           std::uint64_t config_version, std::string_view entry, MonoTime now) {
+                           std::uint64_t config_version, std::string_view entry,
+                           const FailedListeners& failed, MonoTime now) {
   const channel::Table& table = channels.table();
   wire::Observations out;
   out.config_version = config_version;
@@ -131,6 +132,7 @@ wire::Observations observe(router::Router& router, const Channels& channels,
   out.drained = table.context().draining && table.empty();
   out.sessions = sessions_of(router, now);
   out.refusals = refusals_of(router.board());
+  for (const auto& [name, listener] : failed) out.failed_listeners.push_back(listener);
   return out;
 }
 

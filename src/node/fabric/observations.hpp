@@ -1,6 +1,9 @@
 // What this node's data plane looks like from outside, for the agent to pass on (OB-1).
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "node/fabric/channels.hpp"
@@ -9,7 +12,11 @@
 
 namespace rap::fabric {
 
+// Those that are wanted and not open, by name.
+using FailedListeners = std::map<std::string, wire::ObservedListener, std::less<>>;
+
 wire::Observations observe(router::Router& router, const Channels& channels,
-                           std::uint64_t config_version, std::string_view entry, MonoTime now);
+                           std::uint64_t config_version, std::string_view entry,
+                           const FailedListeners& failed, MonoTime now);
 
 }  // namespace rap::fabric

@@ -41,6 +41,7 @@ Observations observations() {
   out.counters.ended["orderly"] = 2;
   out.sessions.push_back({*SessionId::parse(kOther), 1, 10, 20});
   out.refusals["no_route"] = 6;
+  out.failed_listeners.push_back({"fabric", "192.0.2.7:7443", "address_missing"});
   return out;
 }
 
@@ -110,7 +111,9 @@ TEST(AgentMessages, ToTheAgentHaveTheirBytesAndRoundTrip) {
       R"("counters":{"attempts":0,"authorization_failures":0,"bulk_lanes_lost":0,"drains":0,)"
       R"("ended":{"orderly":2},"established":1,"failover_hints":0,"handshake_failures":0,)"
       R"("reconnects":0,"replaced":0,"revalidation_failures":0,"revalidations":0,)"
-      R"("revocations":0},"drained":false,"draining":false,"entry":"open","pid":7,)"
+      R"("revocations":0},"drained":false,"draining":false,"entry":"open",)"
+      R"("failed_listeners":[{"address":"192.0.2.7:7443","fault":"address_missing",)"
+      R"("listener":"fabric"}],"pid":7,)"
       R"("reconnects":[{"attempts":3,"last_reason":"peer_silent","next_in_ms":250,)"
       R"("peer":"0f8fad5b-d9cb-469f-a165-70867728950e","stopped":false}],)"
       R"("refusals":{"no_route":6},)"

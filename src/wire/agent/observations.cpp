@@ -66,6 +66,13 @@ void session_members(Each& each, Session& session) {
   each("bytes_down", session.bytes_down);
 }
 
+template <class Each, class Listener>
+void listener_members(Each& each, Listener& listener) {
+  each("listener", listener.listener);
+  each("address", listener.address);
+  each("fault", listener.fault);
+}
+
 template <class Each, class All>
 void members(Each& each, All& all) {
   each("config_version", all.config_version);
@@ -78,6 +85,7 @@ void members(Each& each, All& all) {
   each("drained", all.drained);
   each("sessions", all.sessions);
   each("refusals", all.refusals);
+  each("failed_listeners", all.failed_listeners);
 }
 
 template <class Each, class T>
@@ -87,6 +95,7 @@ void members_of(Each& each, T& object) {
   if constexpr (std::is_same_v<Object, ObservedReconnect>) reconnect_members(each, object);
   if constexpr (std::is_same_v<Object, ObservedCounters>) counters_members(each, object);
   if constexpr (std::is_same_v<Object, ObservedSession>) session_members(each, object);
+  if constexpr (std::is_same_v<Object, ObservedListener>) listener_members(each, object);
 }
 
 class Writer {

@@ -2,15 +2,18 @@
 // every few seconds, and the agent to the control plane at the next check-in, word by word.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/ids.hpp"
+#include "base/name_table.hpp"
 #include "wire/frames/channel_frames.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/traffic_class.hpp"
@@ -80,6 +83,28 @@ struct ObservedSession {
   bool operator==(const ObservedSession&) const = default;
 };
 
+// Why a listener is not open. It is tried again every second.
+enum class ListenerFault : std::uint8_t {
+  address_missing,  // the host does not have the address, or not yet
+  port_taken,
+  not_permitted,  // a port below 1024, without the right to it
+  failed
+};
+inline constexpr std::array<std::string_view, 4> kListenerFaultNames = {
+    "address_missing", "port_taken", "not_permitted", "failed"};
+constexpr std::string_view to_string(ListenerFault fault) {
+  return name_in(kListenerFaultNames, fault);
+}
+
+// A listener that is wanted and not open.
+struct ObservedListener {
+  std::string listener;
+  std::string address;  // IP:PORT
+  std::string fault;    // of kListenerFaultNames
+
+  bool operator==(const ObservedListener&) const = default;
+};
+
 struct Observations {
   std::uint64_t config_version = 0;  // what the fabric runs with
   std::int64_t pid = 0;
@@ -91,6 +116,7 @@ struct Observations {
   bool drained = false;
   std::vector<ObservedSession> sessions;
   std::map<std::string, std::uint64_t> refusals;  // of flows, by reason
+  std::vector<ObservedListener> failed_listeners;
 
   bool operator==(const Observations&) const = default;
 };
