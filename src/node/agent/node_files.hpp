@@ -2,12 +2,16 @@
 // through which files are read and written. rap-fabric reads the identity files too.
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/name_table.hpp"
 #include "node/agent/actions.hpp"
 
 namespace rap::agent {
@@ -27,6 +31,18 @@ inline constexpr std::string_view kEnrolmentFile = "identity/enrolment.json";
 inline constexpr std::string_view kNodeConfigFile = "config/node_config.dsse";
 inline constexpr std::string_view kSecurityFile = "security.db";  // of a SecurityStore
 inline constexpr std::string_view kLinkFile = "config/link.json";
+
+// What is wrong with the disk under the state directory.
+enum class DiskFault : std::uint8_t {
+  full,
+  read_only,
+  failed,  // in another way
+  slow  // a write took longer than kSlowWrite
+};
+inline constexpr std::array<std::string_view, 4> kDiskFaultNames = {"full", "read_only", "failed",
+                                                                    "slow"};
+constexpr std::string_view to_string(DiskFault fault) { return name_in(kDiskFaultNames, fault); }
+inline constexpr std::chrono::seconds kSlowWrite{2};
 
 class NodeFiles {
  public:

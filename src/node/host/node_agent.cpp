@@ -55,10 +55,11 @@ NodeAgent::NodeAgent(NodeAgentOptions options, Log& lines)
     : options_(std::move(options)),
       cluster_log_(lines),
       log_(cluster_log_, io::mono_now),
-      state_(options_.state) {}
+      state_files_(options_.state),
+      state_(state_files_, io::mono_now) {}
 
 AgentEnd NodeAgent::run() {
-  state_.remove_leftovers();
+  state_files_.remove_leftovers();
   loop_.on_signal([this] { loop_.stop(); });
   if (const std::string error = enrol_or_start(); !error.empty()) return fail(log_, error);
   loop_.run();
@@ -161,6 +162,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
   link_options.host_uptime_s = host_uptime_s();
   link_options.made_at = io::mono_now();
+  link_options.disk = [this] { return state_.fault(); };
   link_options.incarnation = to_hex(random_.bytes(kIncarnationBytes));
   const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
   link_options.worker_names =

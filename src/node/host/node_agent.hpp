@@ -16,6 +16,7 @@
 #include "node/agent/enrolment/readmission.hpp"
 #include "node/agent/link/control_link.hpp"
 #include "node/host/control_link_shell.hpp"
+#include "node/host/disk_watch.hpp"
 #include "node/host/enrolment_shell.hpp"
 #include "node/host/fabric_supervisor.hpp"
 #include "node/host/host.hpp"
@@ -68,7 +69,8 @@ class NodeAgent {
   const NodeAgentOptions options_;
   ClusterLog cluster_log_;
   io::ThrottledLog log_;
-  StateFiles state_;
+  StateFiles state_files_;
+  DiskWatch state_;
   // Once the node is enrolled:
   std::optional<node_store::SecurityDb> security_;
   io::SystemRandom random_;

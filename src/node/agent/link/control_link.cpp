@@ -228,15 +228,17 @@ LinkActions ControlLink::tell_control() const {
 
 wire::HttpRequest ControlLink::checkin(MonoTime now) const {
   const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
-  return checkin_request(options_.scope.node, {.config_version = state_.config_floor,
-                                               .commands_seq = state_.commands_seq,
-                                               .audit_head = audit_heads_.newest(),
-                                               .incarnation = options_.incarnation,
-                                               .clock_skew = clock_.skew(),
-                                               .host = options_.host,
-                                               .uptime_s = options_.host_uptime_s + since.count(),
-                                               .fabric_starts = fabric_starts_,
-                                               .observations = observations_});
+  return checkin_request(options_.scope.node,
+                         {.config_version = state_.config_floor,
+                          .commands_seq = state_.commands_seq,
+                          .audit_head = audit_heads_.newest(),
+                          .incarnation = options_.incarnation,
+                          .clock_skew = clock_.skew(),
+                          .disk = options_.disk ? options_.disk() : std::nullopt,
+                          .host = options_.host,
+                          .uptime_s = options_.host_uptime_s + since.count(),
+                          .fabric_starts = fabric_starts_,
+                          .observations = observations_});
 }
 
 }  // namespace rap::agent

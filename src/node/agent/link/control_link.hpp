@@ -5,6 +5,8 @@
 // backoff.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -54,6 +56,8 @@ struct ControlLinkOptions {
   Duration checkin_interval = std::chrono::seconds{5};  // while there is a stream of hints
   std::int64_t host_uptime_s = 0;  // when the link is made
   MonoTime made_at;
+  // How the disk under the state directory does, asked before each check-in; empty: nobody knows.
+  std::function<std::optional<DiskFault>()> disk = nullptr;
 };
 
 class ControlLink {

@@ -6,6 +6,16 @@ namespace {
 
 class ControlLinkTest : public ControlLinkWorld {};
 
+TEST_F(ControlLinkTest, SaysWhatIsWrongWithItsDiskWhileItIs) {
+  disk_ = DiskFault::read_only;
+  wake();
+  EXPECT_EQ(sent(ControlCall::checkin)->at("metrics").at("disk"), "read_only");
+  disk_.reset();
+  check_in(0, 0);
+  wake();
+  EXPECT_FALSE(sent(ControlCall::checkin)->at("metrics").contains("disk"));
+}
+
 TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   step(FabricConnected{});
   ASSERT_TRUE(sent(ControlCall::checkin));

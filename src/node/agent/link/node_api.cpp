@@ -48,6 +48,7 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
   const std::string& version = report.host.software_version;
   json metrics = {{"fabric_starts", report.fabric_starts}};
   if (report.clock_skew) metrics["clock_skew_s"] = report.clock_skew->count();
+  if (report.disk) metrics["disk"] = to_string(*report.disk);
   return post(
       NodeApiCall::check_in, {node.str()},
       {{"incarnation", report.incarnation},

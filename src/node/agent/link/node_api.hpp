@@ -11,6 +11,7 @@
 
 #include "base/ids.hpp"
 #include "node/agent/enrolment/enrolment_client.hpp"
+#include "node/agent/node_files.hpp"
 #include "snapshot/documents.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/agent/observations.hpp"
@@ -27,6 +28,7 @@ struct CheckinReport {
   std::uint64_t audit_head = 0;      // the newest entry of which the node has a head
   std::string incarnation;           // of this run of the agent
   std::optional<std::chrono::seconds> clock_skew;
+  std::optional<DiskFault> disk;
   HostFacts host;
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;

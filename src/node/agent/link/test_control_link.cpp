@@ -13,6 +13,7 @@ void ControlLinkWorld::restart() {
   options.checkin_interval = kCalm;
   options.host_uptime_s = 1000;
   options.made_at = now_;
+  options.disk = [this] { return disk_; };
   link_ = std::make_unique<ControlLink>(
       std::move(options), load_link_state(state_, cluster_).value(), state_, security_, rng_);
   outbox_.clear();
