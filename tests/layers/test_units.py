@@ -36,6 +36,13 @@ class Units(unittest.TestCase):
                 for option in (word for word in words if word.startswith("--")):
                     self.assertIn(option, known)
 
+    def test_each_is_started_again_for_as_long_as_it_fails(self):
+        for unit in UNITS:
+            with self.subTest(unit.name):
+                settings = dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(), re.M))
+                self.assertIn(settings["Restart"], ("on-failure", "always"))
+                self.assertEqual("0", settings["StartLimitIntervalSec"])
+
     def test_agent_and_data_plane_meet_at_one_socket_as_two_users(self):
         def said(unit):
             text = (ROOT / "packaging" / "systemd" / unit).read_text()
