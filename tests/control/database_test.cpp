@@ -32,6 +32,29 @@ TEST(Database, IsAnsweredFor503WhileItIsAwayAndRecoversByItself) {
   EXPECT_EQ(w.control->call("GET", "/readyz").status, 200);
 }
 
+TEST(Database, ThatIsReadOnlyIsNamedAsThatAndRecoversByItself) {
+  SeededWorld w;
+  Connection admin = TestCluster::open(w.conninfo, "postgres");
+  const auto set_read_only = [&](const char* value) {
+    ASSERT_TRUE(admin.script(std::string("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET "
+                                         "default_transaction_read_only = ") +
+                             value + "', current_database()); END $$"));
+    ASSERT_TRUE(
+        admin.script("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                     "WHERE usename = 'rap_app' AND datname = current_database()"));
+  };
+  set_read_only("on");
+  const Answered refused = w.as("root", "PATCH", "nodes/relay-n", {{"name", "relay-2"}});
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.code(), "database_unavailable");
+  EXPECT_NE(refused.text.find("takes no changes: it is read-only"), std::string::npos)
+      << refused.text;
+  EXPECT_EQ(w.as("root", "GET", "nodes").status, 200) << "what is there can be read";
+  ASSERT_TRUE(admin.script("SET default_transaction_read_only = off"));
+  set_read_only("off");
+  EXPECT_EQ(w.as("root", "PATCH", "nodes/relay-n", {{"name", "relay-2"}}).status, 200);
+}
+
 TEST(Database, ReplacesAConnectionThatDied) {
   SeededWorld w;
   EXPECT_EQ(w.as("root", "GET", "me").status, 200);

@@ -126,7 +126,8 @@ class AsPlatform {
 };
 
 enum class DatabaseFault : std::uint8_t {
-  unavailable,  // cannot be reached, shutting down, out of connections or of disk
+  unavailable,  // cannot be reached, shutting down, out of connections
+  takes_no_changes,  // it answers, but is read-only or its disk is full or fails
   conflict,  // a constraint or a concurrent change refused it, retries included
   broken,  // our own mistake; logged with its SQLSTATE by the store
 };

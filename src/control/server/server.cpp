@@ -184,7 +184,11 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
         [this](const wire::HttpRequest& r) { return node_listener_.handle(r, io::wall_now()); },
         log_);
   } catch (const std::system_error& e) {
-    return std::unexpected(std::string("cannot listen: ") + e.what());
+    // As a service, it is started again until the address is there.
+    return std::unexpected(std::string("cannot listen: ") + e.what() +
+                           ". If the host gets that address later, start rap-control then; its "
+                           "unit does so every 2 s. Else free the port ('ss -ltnp' names who has "
+                           "it), or give another --listen, --node-listen or --ocsp-listen.");
   }
   return {};
 }
@@ -263,6 +267,7 @@ Result<void> Server::run(const ListenAddresses& addresses,
   io::raise_descriptor_limit();
   metrics_.add_source([this, &housekeeper](MetricsText& text) {
     write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
+    write_database_metric(text, database_.changes_refused());
     write_root_key_metric(text, root_keys_.load());
     write_last_backup_metric(text, housekeeper.last_backup().at());
   });

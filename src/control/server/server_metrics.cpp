@@ -50,6 +50,12 @@ void write_executor_metrics(MetricsText& text, const Listeners& listeners) {
                          {"ocsp", slots(listeners.ocsp)}});
 }
 
+void write_database_metric(MetricsText& text, std::uint64_t changes_refused) {
+  text.one("database_changes_refused_total", "counter",
+           "Changes that the database did not take: it is read-only, or its disk is full.",
+           changes_refused);
+}
+
 void write_root_key_metric(MetricsText& text, std::size_t keys) {
   text.one("root_keys_online", "gauge", "Keys of roots in the state directory: 0 is right.", keys);
 }

@@ -15,6 +15,7 @@ struct Listeners {
 // May be called from any thread.
 void write_executor_metrics(MetricsText& text, const Listeners& listeners);
 // How many keys of roots lie in the state directory.
+void write_database_metric(MetricsText& text, std::uint64_t changes_refused);
 void write_root_key_metric(MetricsText& text, std::size_t keys);
 void write_last_backup_metric(MetricsText& text, std::uint64_t at);
 

@@ -6,8 +6,17 @@
 namespace rap::store {
 namespace {
 
-control::DatabaseFault fault_of(SqlError::Kind kind) {
-  switch (kind) {
+constexpr std::string_view kReadOnly = "25006";
+constexpr std::string_view kDiskFull = "53100";
+constexpr std::string_view kDiskFails = "58030";
+
+bool takes_no_changes(const SqlError& error) {
+  return error.sqlstate == kReadOnly || error.sqlstate == kDiskFull || error.sqlstate == kDiskFails;
+}
+
+control::DatabaseFault fault_of(const SqlError& error) {
+  if (takes_no_changes(error)) return control::DatabaseFault::takes_no_changes;
+  switch (error.kind) {
     case SqlError::Kind::unavailable: return control::DatabaseFault::unavailable;
     case SqlError::Kind::serialization:
     case SqlError::Kind::constraint: return control::DatabaseFault::conflict;
@@ -31,11 +40,15 @@ std::expected<void, control::DatabaseFault> PostgresDatabase::run(
     if (done) return {};
     const SqlError& error = done.error();
     if (error.kind == SqlError::Kind::serialization && attempts < kMaxAttempts) continue;
-    if (error.kind != SqlError::Kind::unavailable) {
+    if (takes_no_changes(error)) {
+      ++changes_refused_;
+      log_.error(LogCause::member({}, error.sqlstate), "database.takes_no_changes",
+                 {{"sqlstate", error.sqlstate}, {"reason", error.message}});
+    } else if (error.kind != SqlError::Kind::unavailable) {
       log_.error(LogCause::member({}, error.sqlstate), "database.failed",
                  {{"sqlstate", error.sqlstate}, {"reason", error.message}});
     }
-    return std::unexpected(fault_of(error.kind));
+    return std::unexpected(fault_of(error));
   }
 }
 

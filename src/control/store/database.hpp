@@ -30,6 +30,8 @@ class PostgresDatabase final : public control::Database {
 
   // So far, without BEGIN and COMMIT.
   std::uint64_t statements() const { return statements_; }
+  // Transactions that it would not make: it is read-only, or its disk is full or fails.
+  std::uint64_t changes_refused() const { return changes_refused_; }
 
  private:
   std::expected<void, SqlError> run_probing(
@@ -50,6 +52,7 @@ class PostgresDatabase final : public control::Database {
   std::atomic<std::uint64_t> reached_{0};  // how often; tells a failure from one overtaken since
   std::mutex probing_;
   std::atomic<std::uint64_t> statements_{0};
+  std::atomic<std::uint64_t> changes_refused_{0};
 };
 
 }  // namespace rap::store
