@@ -1,6 +1,7 @@
 #include "client/admin/consequences.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "client/command/confirm.hpp"
@@ -50,6 +51,24 @@ std::string grants_that_end(ApiClient& api, const std::string& organization,
   const auto n = count_items<op::ListGrantsAnswer>(api, op::list_grants(organization, resource));
   return counted_or(n, "person loses their grant", "people lose their grant",
                     "all who were granted it lose it");
+}
+
+std::string channels_that_end(ApiClient& api, const std::string& node) {
+  const auto listed = op::as<op::ListChannelsAnswer>(api.ask(op::list_channels()));
+  if (!listed) return "Its channels, and the flows in them, end.";
+  // A channel is listed by each end that has said something of it.
+  std::map<std::string, std::uint64_t> flows_of;
+  for (const auto& c : listed->items) {
+    const bool is_its =
+        same(c.node_name, node) || same(c.peer_name, node) || c.node == node || c.peer == node;
+    if (!is_its) continue;
+    auto& flows = flows_of[c.id];
+    flows = std::max(flows, static_cast<std::uint64_t>(c.flows));
+  }
+  std::uint64_t flows = 0;
+  for (const auto& [id, carried] : flows_of) flows += carried;
+  return counted(flows_of.size(), "channel with ", "channels with ") +
+         counted(flows, "flow", "flows") + " and the sessions in them end.";
 }
 
 std::string memberships_that_end(ApiClient& api, const std::string& organization) {

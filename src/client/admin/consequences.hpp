@@ -19,5 +19,7 @@ std::string sessions_that_end(ApiClient& api, const SessionsOf& of);  // "2 sess
 std::string grants_that_end(ApiClient& api, const std::string& organization,
                             const std::string& resource);
 std::string memberships_that_end(ApiClient& api, const std::string& organization);
+// Of a node, by its name or id, as both ends see them: "3 channels with 12 flows end."
+std::string channels_that_end(ApiClient& api, const std::string& node);
 
 }  // namespace rap::client

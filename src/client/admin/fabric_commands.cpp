@@ -5,8 +5,11 @@
 #include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/admin/consequences.hpp"
+#include "client/command/confirm.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
+#include "client/command/text_table.hpp"
 #include "client/core/api_types.hpp"
 #include "policy/roles.hpp"
 #include "wire/severity.hpp"
@@ -76,6 +79,55 @@ Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
               a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
 }
 
+Fallible<int> disable(World& w, ApiClient& api, const Words& a) {
+  RAP_TRY(confirm(w, a.flag("--yes"),
+                  a["NODE"] + " is out until it is enabled: " + channels_that_end(api, a["NODE"]),
+                  Unasked::goes_ahead));
+  return show(w, api.ask(op::disable_node(a["NODE"])),
+              a["NODE"] + " is disabled. 'rap admin nodes enable " + a["NODE"] +
+                  "' lets it take part again.");
+}
+
+Fallible<int> revoke_node(World& w, ApiClient& api, const Words& a) {
+  RAP_TRY(confirm(w, a.flag("--yes"),
+                  a["NODE"] + " goes for good, with its certificates and keys: " +
+                      channels_that_end(api, a["NODE"]) +
+                      " Its host can only come back as a new node.",
+                  Unasked::goes_ahead));
+  return show(w, api.ask(op::revoke_node(a["NODE"], {.severity = severity(a)})),
+              a["NODE"] + " is revoked. Its host can only come back as a new node.");
+}
+
+Fallible<int> remove_node(World& w, ApiClient& api, const Words& a) {
+  RAP_TRY(confirm(w, a.flag("--yes"),
+                  a["NODE"] + " is listed no more. What was issued to it stays denied until it "
+                              "expires, and the audit log keeps its name.",
+                  Unasked::goes_ahead));
+  return show(w, api.ask(op::remove_node(a["NODE"])), a["NODE"] + " is deleted.");
+}
+
+std::string without_certificate(ApiClient& api, const std::string& serial) {
+  const auto listed = op::as<op::ListCertificatesAnswer>(api.ask(op::list_certificates()));
+  if (listed) {
+    for (const auto& c : listed->items) {
+      if (c.serial != serial) continue;
+      const std::string node = c.node_name.value_or("");
+      if (c.kind == "control") return "The control plane shows another one.";
+      if (c.kind == "worker") return "Nobody enters through " + node + " until it has another.";
+      return node + " is out until it has another: " + channels_that_end(api, node);
+    }
+  }
+  return "Whatever shows it is refused.";
+}
+
+Fallible<int> revoke_certificate(World& w, ApiClient& api, const Words& a) {
+  RAP_TRY(confirm(w, a.flag("--yes"), without_certificate(api, a["SERIAL"]), Unasked::goes_ahead));
+  op::RevokeCertificateRequest request{.severity = severity(a)};
+  if (a.flag("--key")) request.key = true;
+  return show(w, api.ask(op::revoke_certificate(a["SERIAL"], request)),
+              "Certificate " + a["SERIAL"] + " is revoked.");
+}
+
 void add_nodes(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "nodes", "Nodes of the fabric");
   Leaf(group, invocation, "list", "List nodes").runs(list_nodes);
@@ -100,11 +152,8 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "disable", "Shut a node out, until it is enabled")
       .word("NODE", "Name or id of the node")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::disable_node(a["NODE"])),
-                    a["NODE"] + " is disabled. 'rap admin nodes enable " + a["NODE"] +
-                        "' lets it take part again.");
-      });
+      .flag("--yes", kYesHelp)
+      .runs(disable);
   Leaf(group, invocation, "enable", "Let a disabled node take part again")
       .word("NODE", "Name or id of the node")
       .runs([](World& w, ApiClient& api, const Words& a) {
@@ -125,10 +174,19 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       .word("NODE", "Name or id of the node")
       .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
       .choices(kSeverities)
+      .flag("--yes", kYesHelp)
+      .runs(revoke_node);
+  Leaf(group, invocation, "rename", "Give a node another name")
+      .word("NODE", "Name or id of the node")
+      .word("NAME", "Its new name")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::revoke_node(a["NODE"], {.severity = severity(a)})),
-                    a["NODE"] + " is revoked. Its host can only come back as a new node.");
+        return show(w, api.ask(op::rename_node(a["NODE"], {.name = a["NAME"]})),
+                    a["NODE"] + " is called " + a["NAME"] + " now.");
       });
+  Leaf(group, invocation, "delete", "Forget a revoked node, so that it is listed no more")
+      .word("NODE", "Name or id of the node")
+      .flag("--yes", kYesHelp)
+      .runs(remove_node);
 }
 
 void add_routes(CLI::App& admin, Invocation& invocation) {
@@ -162,12 +220,8 @@ void add_certificates(CLI::App& admin, Invocation& invocation) {
       .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
       .choices(kSeverities)
       .flag("--key", "Also every other certificate of the same key, present or to come")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        op::RevokeCertificateRequest request{.severity = severity(a)};
-        if (a.flag("--key")) request.key = true;
-        return show(w, api.ask(op::revoke_certificate(a["SERIAL"], request)),
-                    "Certificate " + a["SERIAL"] + " is revoked.");
-      });
+      .flag("--yes", kYesHelp)
+      .runs(revoke_certificate);
 }
 
 const std::vector<Column> kChannelColumns = {{"NODE", "/node_name"},

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "client/admin/admin_commands.hpp"
@@ -43,6 +44,48 @@ TEST_F(FabricCommands, RevokeNodesCertificatesAndKeys) {
   shell.network.answer("POST certificates/0a/revoke", json::object());
   EXPECT_EQ(shell.run({"admin", "certificates", "revoke", "0a", "--key"}), 0);
   EXPECT_EQ(last_body(), (json{{"key", true}}));
+}
+
+TEST_F(FabricCommands, SayFirstWhatEndsWithANodeOrACertificate) {
+  const json channel = {{"id", "1"},  {"node_name", "e"}, {"peer_name", "r"},
+                        {"flows", 3}, {"node", "n1"},     {"peer", "n2"}};
+  json other_end = channel;
+  other_end["node_name"] = "r";
+  other_end["peer_name"] = "e";
+  json of_others = channel;
+  of_others["id"] = "2";
+  of_others["node_name"] = "x";
+  shell.network.answer("GET channels",
+                       {{"items", {channel, other_end, of_others}}, {"reconnects", json::array()}});
+  shell.network.answer("GET certificates",
+                       {{"items",
+                         {{{"serial", "0a"}, {"kind", "node"}, {"node_name", "e"}},
+                          {{"serial", "0b"}, {"kind", "worker"}, {"node_name", "e"}}}}});
+  for (const char* answer : {"POST nodes/e/disable", "POST nodes/e/revoke",
+                             "POST certificates/0a/revoke", "POST certificates/0b/revoke"}) {
+    shell.network.answer(answer, json::object());
+  }
+  const auto said = [&](const std::vector<std::string>& command) {
+    shell.err.str("");
+    EXPECT_EQ(shell.run(command), 0);
+    return shell.err.str();
+  };
+  for (const char* verb : {"disable", "revoke"}) {
+    EXPECT_THAT(said({"admin", "nodes", verb, "e"}), testing::HasSubstr("1 channel with 3 flows"));
+    EXPECT_EQ(said({"admin", "nodes", verb, "e", "--yes"}), "");
+  }
+  EXPECT_THAT(said({"admin", "certificates", "revoke", "0a"}),
+              testing::HasSubstr("1 channel with 3 flows"));
+  EXPECT_THAT(said({"admin", "certificates", "revoke", "0b"}),
+              testing::HasSubstr("Nobody enters through e"));
+}
+
+TEST_F(FabricCommands, RenameAndDeleteNodes) {
+  shell.network.answer("PATCH nodes/e", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "rename", "e", "entry-2"}), 0);
+  EXPECT_EQ(last_body(), (json{{"name", "entry-2"}}));
+  shell.network.answer("DELETE nodes/e", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "delete", "e", "--yes"}), 0);
 }
 
 TEST_F(FabricCommands, SayWhichNodesDrainAndWhichAreDrained) {
