@@ -107,6 +107,126 @@ TEST_F(ComingBack, AClockThatIsOffIsShownWithTheNodeAndInTheMetrics) {
   EXPECT_EQ(notices("relay-n"), std::vector<std::string>{"clock_off"});
 }
 
+TEST_F(ComingBack, AListenerThatFailsIsShownWithWhatToDoUntilItOpens) {
+  const auto failing = [&](const json& listeners) {
+    check_in(seed().relay, {{"observations", {{"failed_listeners", listeners}}}});
+    const json listed = node("relay-n");
+    return listed["notices"].empty() ? "" : listed["notices"][0]["text"].get<std::string>();
+  };
+  const auto fabric = [](const char* fault) {
+    return json{{"listener", "fabric"}, {"address", "192.0.2.7:7443"}, {"fault", fault}};
+  };
+  EXPECT_NE(failing(json::array({fabric("address_missing")}))
+                .find("192.0.2.7:7443: the host does not have"),
+            std::string::npos);
+  EXPECT_EQ(notices("relay-n"), std::vector<std::string>{"listener_failed"});
+  EXPECT_NE(failing(json::array({fabric("port_taken")})).find("'ss -ltnp sport = :7443'"),
+            std::string::npos);
+  EXPECT_NE(failing(json::array({fabric("not_permitted"), fabric("failed")})).find("1 more"),
+            std::string::npos);
+  // A node that lies gets nothing of its own before an administrator's eyes.
+  for (const json& lie : {json{{"fault", "port_taken"}, {"address", "\x1b[2J:1"}}, json("text"),
+                          json{{"fault", "\x1b[2J"}, {"address", "192.0.2.7:1"}}, json(7)}) {
+    const std::string text = failing(json::array({lie}));
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_NE(text.find("the log of its rap-fabric"), std::string::npos) << text;
+  }
+  EXPECT_EQ(failing(json::object()), "");
+  EXPECT_EQ(failing(json::array()), "");
+}
+
+TEST_F(ComingBack, ADiskThatFailsIsShownWithWhatToDo) {
+  const auto says = [&](const json& disk) {
+    check_in(seed().relay, {{"metrics", {{"disk", disk}}}});
+    const json listed = node("relay-n");
+    return listed["notices"].empty() ? "" : listed["notices"][0]["text"].get<std::string>();
+  };
+  EXPECT_NE(says("full").find("Make room"), std::string::npos);
+  EXPECT_EQ(notices("relay-n"), std::vector<std::string>{"disk_failing"});
+  EXPECT_NE(says("read_only").find("mount it writable"), std::string::npos);
+  EXPECT_NE(says("slow").find("takes seconds"), std::string::npos);
+  EXPECT_EQ(says("\x1b[2J").find('\x1b'), std::string::npos);
+  EXPECT_EQ(says(nullptr), "");
+}
+
+TEST_F(ComingBack, WhatANodeSaysOfItselfIsAuditedWhenItBeginsAndWhenItIsOver) {
+  const json full = {{"metrics", {{"disk", "full"}}}};
+  check_in(seed().relay, full);
+  check_in(seed().relay, full);
+  EXPECT_EQ(audited("node.notice_began"), 1U);
+  check_in(seed().relay);
+  EXPECT_EQ(audited("node.notice_ended"), 0U) << "not within a minute";
+  w.control->now += 1min;
+  check_in(seed().relay);
+  check_in(seed().relay);
+  EXPECT_EQ(audited("node.notice_ended"), 1U);
+  const json told = in(w.as("root", "GET", "audit?limit=1"), "items")[0];
+  EXPECT_EQ(told["detail"]["notice"], "disk_failing");
+  EXPECT_EQ(told["target"]["name"], "relay-n");
+}
+
+TEST_F(ComingBack, ACertificateThatIsNotRenewedIsShownBeforeItExpiresAndAfter) {
+  check_in(seed().relay);
+  const auto after = [&](std::chrono::days time) {
+    w.control->now = ControlPlane::kStart + time;
+    EXPECT_TRUE(control::keep_house(w.control->house(), w.control->now));
+    const std::string token = w.control->sign_in("root@platform.test");
+    for (const json& n : in(w.control->call("GET", "/api/v1/nodes", nullptr, token), "items")) {
+      if (n["name"] == "relay-n") return n["notices"];
+    }
+    return json();
+  };
+  using std::chrono::days;
+  EXPECT_EQ(after(days{79}), json::array());
+  const json soon = after(days{81});
+  ASSERT_EQ(soon.size(), 1U) << soon;
+  EXPECT_EQ(soon[0]["code"], "certificate_expires_soon");
+  const json over = after(days{91});
+  ASSERT_EQ(over.size(), 1U) << over;
+  EXPECT_EQ(over[0]["code"], "certificate_expired");
+  EXPECT_NE(over[0]["text"].get<std::string>().find("rap admin nodes readmit relay-n"),
+            std::string::npos);
+}
+
+TEST_F(ComingBack, ARenamedNodeIsTheSameNode) {
+  ASSERT_EQ(check_in(seed().relay).status, 200);
+  EXPECT_EQ(w.as("root", "PATCH", "nodes/relay-n", {{"name", "ENTRY-N"}}).code(), "node_exists");
+  EXPECT_EQ(w.as("admin@alpha", "PATCH", "nodes/relay-n", {{"name", "x"}}).status, 403);
+  const Answered renamed = w.as("root", "PATCH", "nodes/relay-n", {{"name", "relay-2"}});
+  ASSERT_EQ(renamed.status, 200) << renamed.text;
+  EXPECT_EQ(renamed.body["id"], seed().relay);
+  EXPECT_EQ(check_in(seed().relay).status, 200) << "its certificate does not have the name";
+  EXPECT_EQ(w.as("root", "GET", "nodes").body["items"].size(), 4U);
+  EXPECT_EQ(w.as("root", "PATCH", "nodes/relay-n", {{"name", "x"}}).code(), "node_not_found");
+  EXPECT_EQ(audited("node.renamed"), 1U);
+}
+
+TEST_F(ComingBack, ANodeWithEgressRangesOfItsOwnKeepsItsNameUntilTheyAreGone) {
+  const std::string path = "configs/egress_target_ranges";
+  const json ranges = {{"nodes", {{"egress-n", {{"deny", {"10.9.1.7"}}}}}}};
+  const Answered set = w.as("root", "PUT", path, {{"value", ranges}});
+  ASSERT_LT(set.status, 300) << set.text;
+  const Answered refused = w.as("root", "PATCH", "nodes/egress-n", {{"name", "egress-2"}});
+  EXPECT_EQ(refused.code(), "invalid_member") << refused.text;
+  EXPECT_EQ(w.as("root", "PATCH", "nodes/relay-n", {{"name", "Egress-N"}}).code(), "node_exists");
+  ASSERT_LT(w.as("root", "DELETE", path).status, 300);
+  EXPECT_EQ(w.as("root", "PATCH", "nodes/egress-n", {{"name", "egress-2"}}).status, 200);
+}
+
+TEST_F(ComingBack, ARevokedNodeCanBeDeletedAndStaysDenied) {
+  EXPECT_EQ(w.as("root", "DELETE", "nodes/relay-n").code(), "node_exists");
+  ASSERT_EQ(admin("nodes/relay-n/revoke"), "");
+  EXPECT_EQ(w.as("root", "DELETE", "nodes/relay-n").status, 204);
+  EXPECT_TRUE(node("relay-n").is_null());
+  EXPECT_EQ(w.as("root", "DELETE", "nodes/relay-n").code(), "node_not_found");
+  EXPECT_EQ(statuses(seed().relay), std::vector<std::string>{"revoked"});
+  EXPECT_NE(check_in(seed().relay).status, 200);
+  EXPECT_EQ(audited("node.removed"), 1U);
+  EXPECT_EQ(w.as("root", "POST", "join-tokens", {{"node_name", "relay-n"}}).status, 201)
+      << "its name is free";
+  EXPECT_EQ(node("relay-n")["state"], "invited");
+}
+
 // Scenario 37.
 TEST_F(ComingBack, ACopyOfANodeIsKeptOutAndSaid) {
   const auto as = [&](const char* who) { return check_in(seed().relay, {{"incarnation", who}}); };

@@ -37,6 +37,10 @@ class DiskFull(FabricCase):
         self.node.start()
         self.world.wait_settled()
 
+    def notices(self):
+        return [notice["code"] for node in self.owner.get("nodes")["items"]
+                if node["name"] == "egress-1" for notice in node["notices"]]
+
     def fill(self):
         filler = pathlib.Path(self.node.state) / "filler"
         with open(filler, "wb", buffering=0) as file:
@@ -65,6 +69,7 @@ class DiskFull(FabricCase):
         self.world.add_resource("new-while-full", "127.0.0.1", 1)
         until(lambda: "No space left on device" in self.node.agent.log(),
               "the agent to say that its disk is full")
+        until(lambda: self.notices() == ["disk_failing"], "the owner to be told", 30)
         self.assertEqual(before, stored.read_bytes(), "the old configuration is whole")
         stream.round_trip(b"while the disk is full")
         self.assertTrue(self.node.agent.running)
@@ -73,6 +78,7 @@ class DiskFull(FabricCase):
         until(lambda: stored.read_bytes() != before, "the new configuration to be stored", 30)
         self.world.wait_settled()
         stream.round_trip(b"after there was room again")
+        until(lambda: not self.notices(), "the notice to go by itself", 30)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 again, moved to another address, and away for longer than its certificate lives."""
 
 import shutil
+import socket
 import unittest
 
 from harness import clock
@@ -105,6 +106,25 @@ class NodeBadDays(FabricCase):
         self.serves()
         self.assertLess(len(relay.fabric_log().splitlines()) - before, 50, "no flood in the log")
         copy.stop()
+
+    def test_a_listener_that_cannot_be_opened_is_said_until_it_is(self):
+        relay = self.world.nodes["relay-1"]
+        self.addCleanup(self.wait_back)
+        relay.stop()
+        with socket.create_server((relay.address, relay.ports["fabric"])):
+            relay.start()
+            until(lambda: self.notices("relay-1") == ["listener_failed"], "the owner to be told",
+                  NOTICED_WITHIN_S)
+            shown = self.world.platform_owner().ok("admin", "nodes", "list")
+            self.assertIn(f"{relay.address}:{relay.ports['fabric']}: another program has that port",
+                          shown)
+            self.assertEqual(1, self.owner.metrics()['rap_node_notices{code="listener_failed"}'])
+        self.wait_back()
+        until(lambda: not self.notices("relay-1"), "the notice to go by itself", BACK_WITHIN_S)
+        self.assertEqual("listener_failed",
+                         self.audited("node.notice_began")[0]["detail"]["notice"])
+        failures = relay.logged("listener.failed")
+        self.assertEqual(1, len(failures), "said once, and not every second")
 
     def test_a_disabled_node_is_enabled_and_recovers_by_itself(self):
         owner = self.world.platform_owner()

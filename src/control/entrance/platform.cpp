@@ -29,7 +29,7 @@ Outcome<Reply> metrics(PlatformPorts& ports, const Call& call) {
     ClusterFigures figures{.nodes = tx.nodes().count_by_state(),
                            .sessions = tx.sessions().count_by_state(),
                            .histories = 1,
-                           .notices = count_notices(nodes),
+                           .notices = count_notices(nodes, call.now),
                            .clock_skews = {}};
     for (const Node& node : nodes) {
       if (node.state != NodeState::approved) continue;

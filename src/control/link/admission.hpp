@@ -25,6 +25,7 @@ struct NodeAdmission {
   std::string ca_ref = {};           // under which that was issued
   std::string incarnations = "{}";   // nodes/incarnations.hpp
   WallTime checked_in_at{};
+  std::string told_notices = "{}";  // nodes/noticing.hpp
 };
 
 // A node that calls, and the serial of the certificate it comes with.

@@ -6,6 +6,7 @@
 #include "control/link/node_calls.hpp"
 #include "control/link/node_report.hpp"
 #include "control/nodes/incarnations.hpp"
+#include "control/nodes/noticing.hpp"
 #include "control/pki/authority.hpp"
 #include "control/sessions/node_command.hpp"
 #include "control/sessions/session.hpp"
@@ -103,6 +104,25 @@ bool is_kept_out(const NodeCallPorts& ports, const NodeCall& call) {
   return caught || verdict == IncarnationVerdict::kept_out;
 }
 
+// What the node says of itself is told where owners look later. The entry and the note that it was
+// told are of one transaction: a crash takes back both.
+void tell_of_notices(const NodeCallPorts& ports, const NodeCall& call, const Node& report) {
+  ToldNotices told = told_notices_from(call.admitted.told_notices);
+  const auto changes = follow_notices(told, notices_of(report, call.now), call.now);
+  if (changes.empty()) return;
+  call.tx.node_reports().record_told_notices(call.node.id, to_json(told));
+  for (const NoticeChange& change : changes) {
+    const std::string_view action = change.began ? "node.notice_began" : "node.notice_ended";
+    Json detail = {{"notice", to_string(change.code)}};
+    if (change.began) detail["text"] = change.text;
+    call.tx.audit(
+        call.audit_entry().about(action, "node", call.node.id.str(), call.node.name).with(detail));
+    ports.log.warn(
+        action,
+        {{"node", call.node.name}, {"notice", to_string(change.code)}, {"detail", change.text}});
+  }
+}
+
 Json answer_to(const NodeCall& call, const NodeAdmission& admitted, bool renew, bool kept_out) {
   return {{"config_version", admitted.config_version},
           {"commands_seq", admitted.commands_seq},
@@ -141,6 +161,7 @@ Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
   const auto carried = observations == call.body.end() ? std::vector<SessionPresence>{}
                                                        : carried_sessions(*observations);
   call.tx.node_reports().record_check_in(report, call.now);
+  tell_of_notices(ports, call, report);
   follow_history(ports, call, admitted);
   admitted.commands_seq = reconcile_sessions(ports, call, admitted, carried);
   // The certificate was issued under another root than the one that issues now.

@@ -23,6 +23,7 @@ class NodeReportRepository {
   virtual void record_check_in(const Node& node, WallTime now) = 0;
   // Kept with what the node said at its check-in.
   virtual void record_incarnations(NodeId node, std::string_view incarnations) = 0;
+  virtual void record_told_notices(NodeId node, std::string_view told) = 0;
   // Each node once.
   virtual void record_acks(const std::vector<AcknowledgedConfig>& acks, WallTime now) = 0;
   virtual void record_config_error(NodeId node, std::string_view error, WallTime now) = 0;

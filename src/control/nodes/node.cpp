@@ -49,7 +49,7 @@ Fields node_fields() {
           list("notices", std::ssize(kNoticeNames), notice_fields())};
 }
 
-Json to_json(const Node& n) {
+Json to_json(const Node& n, WallTime now) {
   Json roles = Json::array();
   for (policy::NodeRole role : n.roles) roles.push_back(to_string(role));
   Json out = {{"id", n.id.str()},
@@ -66,7 +66,7 @@ Json to_json(const Node& n) {
               {"metadata", parse_stored(n.metadata)},
               {"config_version", n.acked_config_version},
               {"wanted_config_version", n.wanted_config_version},
-              {"notices", to_json(notices_of(n))}};
+              {"notices", to_json(notices_of(n, now))}};
   if (n.drain_deadline) out["drain_deadline"] = to_unix(*n.drain_deadline);
   if (n.checked_in_at > WallTime{}) out["last_seen_at"] = to_unix(n.checked_in_at);
   if (const auto skew = clock_skew_of(n)) out["clock_skew_s"] = skew->count();

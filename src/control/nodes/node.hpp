@@ -30,6 +30,12 @@ constexpr std::optional<NodeState> node_state_from(std::string_view name) {
   return value_in<NodeState>(kNodeStateNames, name);
 }
 
+// Of the newest certificate of a kind that is not revoked.
+struct CertificateLife {
+  WallTime from{};
+  WallTime until{};
+};
+
 struct Node {
   NodeId id;
   std::string name;
@@ -53,13 +59,15 @@ struct Node {
   std::uint64_t acked_config_version = 0;
   std::uint64_t wanted_config_version = 0;  // the cluster's
   std::string config_error;
+  std::optional<CertificateLife> own_certificate;
+  std::optional<CertificateLife> worker_certificate;  // that clients are shown
   WallTime history_began{};  // the cluster's (core/history.hpp); WallTime{}: in the first one
 
   bool has_role(policy::NodeRole role) const;
 };
 
 Fields node_fields();
-nlohmann::json to_json(const Node& node);
+nlohmann::json to_json(const Node& node, WallTime now);
 
 // The routes in force, and the oldest a neighbour may still go by (CH-7).
 struct RouteEpochs {
@@ -78,6 +86,11 @@ class NodeRepository {
   // is none of them until it has another (PK-8).
   virtual std::vector<Node> entries() = 0;
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
+  virtual void rename(NodeId node, std::string_view name) = 0;
+  // Egress ranges are set for a node of this name: they would not be those of another name.
+  virtual bool is_named_in_ranges(std::string_view name) = 0;
+  // A revoked one, which is found and listed no more.
+  virtual void remove(NodeId node, WallTime now) = 0;
   virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
   // What an approved enrolment says of its node.
   virtual void adopt(const Enrolment& enrolment) = 0;

@@ -25,13 +25,18 @@ Outcome<Reply> with_node(NodePorts& ports, const Call& call, Use use) {
                                                      "'; list them to see which there are.");
     }
     RAP_TRY(use(tx, *node));
-    return reply(to_json(tx.nodes().find(node->id.str()).value_or(*node)));
+    return reply(to_json(tx.nodes().find(node->id.str()).value_or(*node), call.now));
   });
 }
 
 Outcome<Reply> list_nodes(NodePorts& ports, const Call& call) {
-  return transact(ports.database, call.cluster_scope(),
-                  [&](Transaction& tx) -> Outcome<Reply> { return reply_list(tx.nodes().list()); });
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    Json items = Json::array();
+    for (const Node& node : tx.nodes().list()) {
+      items.push_back(to_json(node, call.now));
+    }
+    return reply_items(std::move(items));
+  });
 }
 
 Outcome<Reply> set_roles(NodePorts& ports, const Call& call) {
@@ -48,6 +53,52 @@ Outcome<Reply> set_roles(NodePorts& ports, const Call& call) {
     entry.detail = Json{{"roles", call.body["roles"]}}.dump();
     tx.audit(std::move(entry));
     return {};
+  });
+}
+
+// Certificates name a node by its id and hosts, and nothing that it carries ends.
+Outcome<Reply> rename_node(NodePorts& ports, const Call& call) {
+  const std::string name = call.text("name");
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
+    if (node.name == name) return {};
+    if (node.state == NodeState::revoked) {
+      return refuse(ProblemCode::node_revoked,
+                    "'" + node.name + "' is revoked; its name is free for another node already.");
+    }
+    const auto other = tx.nodes().find(name);
+    if (other && other->id != node.id && other->state != NodeState::revoked) {
+      return refuse(ProblemCode::node_exists, "There is a node '" + other->name + "' already.");
+    }
+    for (const std::string& named : {node.name, name}) {
+      if (!tx.nodes().is_named_in_ranges(named)) continue;
+      return refuse(ProblemCode::invalid_member,
+                    "The egress ranges (egress_target_ranges) have rules for a node '" + named +
+                        "', which would not go with the name. Take them out with 'rap admin "
+                        "configs', rename, and set them for the new name.");
+    }
+    tx.nodes().rename(node.id, name);
+    tx.audit(call.audit("node.renamed", "node", node.id.str(), node.name).with({{"name", name}}));
+    return {};
+  });
+}
+
+// What was issued to it is denied until it expires, so that it has to be revoked first.
+Outcome<Reply> remove_node(NodePorts& ports, const Call& call) {
+  return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
+    const auto node = tx.nodes().find(call.path("node"));
+    if (!node) {
+      return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
+                                                     "'; list them to see which there are.");
+    }
+    if (node->state != NodeState::revoked) {
+      return refuse(ProblemCode::node_exists,
+                    "'" + node->name + "' is " + std::string(to_string(node->state)) +
+                        ". Revoke it first ('rap admin nodes revoke'), so that nothing that was "
+                        "issued to it is believed any more.");
+    }
+    tx.nodes().remove(node->id, call.now);
+    tx.audit(call.audit("node.removed", "node", node->id.str(), node->name));
+    return no_content();
   });
 }
 
@@ -146,6 +197,24 @@ std::vector<RouteOf<NodePorts>> node_routes() {
         .body = {},
         .answer = list_of(node_fields())},
        list_nodes},
+      {{.method = "PATCH",
+        .path = "/api/v1/nodes/{node}",
+        .operation = "renameNode",
+        .summary = "Give a node another name; certificates and what it carries stay",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {field::name("name")},
+        .answer = {200, node_fields()}},
+       rename_node},
+      {{.method = "DELETE",
+        .path = "/api/v1/nodes/{node}",
+        .operation = "removeNode",
+        .summary = "Forget a revoked node; its certificates stay denied until they expire",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {204, {}}},
+       remove_node},
       {{.method = "PUT",
         .path = "/api/v1/nodes/{node}/roles",
         .operation = "setNodeRoles",

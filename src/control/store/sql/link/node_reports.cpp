@@ -26,6 +26,10 @@ void SqlNodeReports::record_incarnations(NodeId node, std::string_view incarnati
       node, incarnations);
 }
 
+void SqlNodeReports::record_told_notices(NodeId node, std::string_view told) {
+  sql_.query("UPDATE node_status SET told_notices = $2::jsonb WHERE node_id = $1", node, told);
+}
+
 void SqlNodeReports::record_acks(const std::vector<control::AcknowledgedConfig>& acks,
                                  WallTime now) {
   std::vector<NodeId> nodes;

@@ -12,6 +12,7 @@ class SqlNodeReports final : public control::NodeReportRepository {
 
   void record_check_in(const control::Node& node, WallTime now) override;
   void record_incarnations(NodeId node, std::string_view incarnations) override;
+  void record_told_notices(NodeId node, std::string_view told) override;
   void record_acks(const std::vector<control::AcknowledgedConfig>& acks, WallTime now) override;
   void record_config_error(NodeId node, std::string_view error, WallTime now) override;
 

@@ -5,6 +5,7 @@
 #include "control/store/sql/nodes/node_roles.hpp"
 #include "control/store/sql/rows_read.hpp"
 #include "snapshot/node_names.hpp"
+#include "snapshot/target_ranges.hpp"
 
 namespace rap::store {
 namespace {
@@ -21,8 +22,20 @@ constexpr std::string_view kSelectNode =
     "n.drain_deadline, "
     "coalesce(s.certificate_serial, ''), "
     "coalesce((SELECT c.history_began FROM clusters c WHERE c.id = n.cluster_id), 0), "
-    "coalesce(s.incarnations, '{}') "
-    "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id ";
+    "coalesce(s.incarnations, '{}'), "
+    "life.own_from, life.own_until, life.worker_from, life.worker_until "
+    "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id LEFT JOIN LATERAL ("
+    "SELECT max(c.not_before) FILTER (WHERE c.kind = 'node') AS own_from, "
+    "max(c.not_after) FILTER (WHERE c.kind = 'node') AS own_until, "
+    "max(c.not_before) FILTER (WHERE c.kind = 'worker') AS worker_from, "
+    "max(c.not_after) FILTER (WHERE c.kind = 'worker') AS worker_until "
+    "FROM node_certificates c WHERE c.cluster_id = n.cluster_id AND c.node_id = n.id "
+    "AND c.status <> 'revoked') life ON true ";
+
+std::optional<control::CertificateLife> life_of(const Row& row, int from) {
+  if (row.is_null(from)) return std::nullopt;
+  return control::CertificateLife{row.time(from), row.time(from + 1)};
+}
 
 Node node_of(const Row& row) {
   Node n;
@@ -47,6 +60,8 @@ Node node_of(const Row& row) {
   n.certificate_serial = row.text(18);
   n.history_began = row.time(19);
   n.incarnations = row.text(20);
+  n.own_certificate = life_of(row, 21);
+  n.worker_certificate = life_of(row, 23);
   return n;
 }
 
@@ -72,15 +87,19 @@ bool SqlNodes::create(const Node& node) {
 
 std::optional<Node> SqlNodes::find(std::string_view key) {
   const auto id = NodeId::parse(key);
-  const Rows rows = id ? sql_.query(select_node("WHERE n.id = $1"), *id)
-                       : sql_.query(select_node("WHERE lower(n.name) = lower($1) ORDER BY "
-                                                "n.state = 'revoked', n.created_at DESC LIMIT 1"),
-                                    key);
+  const Rows rows =
+      id ? sql_.query(select_node("WHERE n.id = $1 AND n.removed_at IS NULL"), *id)
+         : sql_.query(
+               select_node("WHERE lower(n.name) = lower($1) AND n.removed_at IS NULL ORDER BY "
+                           "n.state = 'revoked', n.created_at DESC LIMIT 1"),
+               key);
   return rows.empty() ? std::nullopt : std::optional(node_of(rows[0]));
 }
 
 std::vector<Node> SqlNodes::list() {
-  return nodes_of(sql_.query(select_node("ORDER BY lower(n.name) LIMIT $1"), control::kMaxListed));
+  return nodes_of(
+      sql_.query(select_node("WHERE n.removed_at IS NULL ORDER BY lower(n.name) LIMIT $1"),
+                 control::kMaxListed));
 }
 
 std::vector<Node> SqlNodes::entries() {
@@ -101,6 +120,23 @@ void SqlNodes::set_state(NodeId node, control::NodeState state, WallTime now) {
       "approved_at = CASE WHEN $2 = 'approved' THEN $3::bigint ELSE approved_at END, "
       "disabled_at = CASE WHEN $2 = 'disabled' THEN $3::bigint END WHERE id = $1",
       node, to_string(state), now);
+}
+
+void SqlNodes::rename(NodeId node, std::string_view name) {
+  sql_.query("UPDATE nodes SET name = $2 WHERE id = $1", node, name);
+}
+
+bool SqlNodes::is_named_in_ranges(std::string_view name) {
+  return !sql_.query(
+                  "SELECT FROM config_documents d, "
+                  "jsonb_object_keys(coalesce(d.value::jsonb -> 'nodes', '{}')) AS named "
+                  "WHERE d.type = $1 AND lower(named) = lower($2) LIMIT 1",
+                  snapshot::kEgressTargetRanges, name)
+              .empty();
+}
+
+void SqlNodes::remove(NodeId node, WallTime now) {
+  sql_.query("UPDATE nodes SET removed_at = $2 WHERE id = $1 AND state = 'revoked'", node, now);
 }
 
 void SqlNodes::set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) {
@@ -145,7 +181,9 @@ control::RouteEpochs SqlNodes::require_current_routes() {
 }
 
 std::vector<control::StateCount> SqlNodes::count_by_state() {
-  return counts_of(sql_.query("SELECT state, count(*) FROM nodes GROUP BY state ORDER BY state"));
+  return counts_of(
+      sql_.query("SELECT state, count(*) FROM nodes WHERE removed_at IS NULL "
+                 "GROUP BY state ORDER BY state"));
 }
 
 }  // namespace rap::store

@@ -15,6 +15,9 @@ class SqlNodes final : public control::NodeRepository {
   std::vector<control::Node> list() override;
   std::vector<control::Node> entries() override;
   void set_state(NodeId node, control::NodeState state, WallTime now) override;
+  void rename(NodeId node, std::string_view name) override;
+  bool is_named_in_ranges(std::string_view name) override;
+  void remove(NodeId node, WallTime now) override;
   void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
   void adopt(const control::Enrolment& enrolment) override;
   std::vector<std::string> name_policies(ClusterId cluster) override;
