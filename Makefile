@@ -9,6 +9,7 @@ SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz fuzz-fixed
 .PHONY: bench bench-besieged bench-channels bench-control bench-deltas bench-ocsp bench-revocation
+.PHONY: bench-ssh
 .PHONY: check check-format format openapi docs packages clean
 
 help: ## Show this list
@@ -116,6 +117,11 @@ bench-revocation: ## Measure revocation until live channels end; writes build/be
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/revocation.py
+
+bench-ssh: ## Measure a short ssh over three hops beside a plain one; writes build/bench-ssh.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/ssh_latency.py
 
 docs: ## Make what is generated in the documents: coverage.md, the rooms in ARCHITECTURE.md
 	@tools/coverage.py
