@@ -152,6 +152,12 @@ struct HttpServer::Impl final : HttpConnection::Owner,
   }
 
   bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
+    if (options.at_once) {
+      if (auto response = options.at_once(request)) {
+        respond(connection, std::move(*response));
+        return true;
+      }
+    }
     Executor& chosen = *executors.at(options.executor_of ? options.executor_of(request) : 0);
     const bool taken = chosen.max_together > 1
                            ? submit_together(chosen, connection, std::move(request))

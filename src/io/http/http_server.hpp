@@ -15,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,6 +64,9 @@ struct HttpServerOptions {
   std::vector<HttpExecutor> executors = {{}};  // there is at least one
   // Says which of them runs a request; null: the first does. It is called on the loop's thread.
   std::function<std::size_t(const wire::HttpRequest&)> executor_of = nullptr;
+  // Asked first, on the loop's thread: the answer to what needs no waiting. nullopt: an executor
+  // finds it. It must not throw.
+  std::function<std::optional<wire::HttpResponse>(const wire::HttpRequest&)> at_once = nullptr;
   // Like the handler, for executors that take several at once: an answer for each, in their order.
   std::function<std::vector<wire::HttpResponse>(std::span<const wire::HttpRequest>)> together =
       nullptr;

@@ -57,6 +57,31 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrderAndOneAtATime) {
   EXPECT_FALSE(overlapped);
 }
 
+TEST(HttpServer, AnswersAtOnceWhatNeedsNoThreadThoughAllAreBusy) {
+  std::latch go(1);
+  HttpServerOptions options{.executors = {{.threads = 1}}};
+  options.at_once = [](const wire::HttpRequest& request) -> std::optional<wire::HttpResponse> {
+    if (!request.path.starts_with("/now")) return std::nullopt;
+    return echo(request);
+  };
+  TestServer server(std::move(options), [&](const wire::HttpRequest& request) {
+    go.wait();
+    return echo(request);
+  });
+  RawConnection waiting(server.port());
+  waiting.send(get("/later") + get("/now/behind"));
+  RawConnection c(server.port());
+  std::string all;
+  for (int i = 0; i < 300; ++i) all += get("/now/" + std::to_string(i));
+  c.send(all);
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_THAT(c.response().body, HasSubstr("GET /now/" + std::to_string(i) + " "));
+  }
+  go.count_down();
+  EXPECT_THAT(waiting.response().body, HasSubstr("GET /later "));
+  EXPECT_THAT(waiting.response().body, HasSubstr("GET /now/behind ")) << "in their order";
+}
+
 TEST(HttpServer, CarriesBodiesLargerThanAnySocketBuffer) {
   TestServer server({.max_body_bytes = 16 * 1024 * 1024}, [](const wire::HttpRequest& request) {
     wire::HttpResponse response;
