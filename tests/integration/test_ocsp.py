@@ -239,6 +239,30 @@ class Ocsp(FabricCase):
 class Revoked(FabricCase):
     """A world of its own: its entry loses its certificates."""
 
+    def test_a_kept_answer_ends_with_the_revocation(self):
+        spare = self.world.add_member("spare")
+        chain = chain_in(spare.state / "identity" / "chain.pem")
+        body = (ocsp.OCSPRequestBuilder().add_certificate(*chain[:2], hashes.SHA256()).build()
+                .public_bytes(serialization.Encoding.DER))
+        url = "http://{}:{}/ocsp/".format(self.world.control.address,
+                                          self.world.control.ports["ocsp"])
+
+        def status():
+            with urllib.request.urlopen(urllib.request.Request(url, data=body),
+                                        timeout=patiently(10)) as answer:
+                return ocsp.load_der_ocsp_response(answer.read()).certificate_status
+
+        def from_memory():
+            return self.owner.metrics()["rap_control_ocsp_answers_from_memory_total"]
+
+        before = from_memory()
+        until(lambda: status() == ocsp.OCSPCertStatus.GOOD and from_memory() > before,
+              "an answer from memory")
+        self.owner.post(f"certificates/{chain[0].serial_number:x}/revoke")
+        until(lambda: status() == ocsp.OCSPCertStatus.REVOKED, "the revocation to be told")
+        for _ in range(20):
+            self.assertEqual(ocsp.OCSPCertStatus.REVOKED, status())
+
     def test_a_revoked_worker_still_staples_is_no_candidate_and_recovers(self):
         node = self.world.nodes["entry-1"]
         identity = node.state / "identity"

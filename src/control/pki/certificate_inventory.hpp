@@ -110,6 +110,10 @@ class CertificateRepository {
   // and serial; no more than `limit`.
   enum class Met : std::uint8_t { by_anybody, by_clients };
   virtual std::vector<RevokedCertificate> revoked(Met met, WallTime after, std::size_t limit) = 0;
+  // Another one after whatever changes how a certificate of the transaction's cluster stands, and
+  // in another history of the database. Read before the certificate, it is never newer than what is
+  // found.
+  virtual std::optional<std::string> status_version() = 0;
   virtual void expire(WallTime now) = 0;  // certificates, and revocations that outlived them
 };
 

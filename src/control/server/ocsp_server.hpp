@@ -23,9 +23,10 @@ inline constexpr std::size_t kMaxOcspHeaderBytes = 8192;  // of a GET, with the 
 class OcspServer {
  public:
   // Serves from now on, with connections to the database of its own. Throws std::system_error when
-  // the address cannot be bound. All that the ports refer to must outlive it.
+  // the address cannot be bound. What is kept, and all that the ports refer to,
+  // must outlive it.
   OcspServer(const wire::HostPort& listen, const std::string& conninfo,
-             const control::OcspPorts& ports);
+             control::KeptOcspAnswers& kept, const control::OcspPorts& ports);
   ~OcspServer();
   OcspServer(const OcspServer&) = delete;
   OcspServer& operator=(const OcspServer&) = delete;

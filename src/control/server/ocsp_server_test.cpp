@@ -58,11 +58,25 @@ class OcspServerTest : public testing::Test {
     return leaf;
   }
   std::optional<OcspStatus::Kind> status_of(const crypto::Certificate& certificate) {
-    const Bytes request = crypto::make_ocsp_request(certificate, issuer().certificate);
-    const auto response = ask(post(as_text(request)));
-    const auto reading = crypto::read_ocsp_response(as_bytes(response.body), certificate,
+    const auto body = body_of(certificate);
+    const auto reading = crypto::read_ocsp_response(as_bytes(body), certificate,
                                                     issuer().certificate, io::wall_now());
     return reading ? std::optional(reading->status.kind) : std::nullopt;
+  }
+  std::string body_of(const crypto::Certificate& certificate) {
+    const Bytes request = crypto::make_ocsp_request(certificate, issuer().certificate);
+    return ask(post(as_text(request))).body;
+  }
+  void revoke(const crypto::Certificate& certificate) {
+    const std::string serial = certificate.serial_hex();
+    const auto done =
+        parts_.database.run(Scope::platform().in(authority_->cluster), [&](Transaction& tx) {
+          const auto found = tx.certificates().find(serial);
+          EXPECT_EQ(1U, found.size());
+          if (!found.empty()) tx.certificates().revoke(found[0].node, serial, io::wall_now());
+          return Ending::commit;
+        });
+    EXPECT_TRUE(done);
   }
   wire::HttpResponse ask(const std::string& request) {
     io::RawConnection connection(server_->port());
@@ -80,6 +94,48 @@ TEST_F(OcspServerTest, SaysHowACertificateStands) {
   EXPECT_EQ(OcspStatus::Kind::revoked, status_of(issue(true)));
   EXPECT_EQ(OcspStatus::Kind::unknown, status_of(make_certificate(parts_)))
       << "it was never issued";
+}
+
+TEST_F(OcspServerTest, GivesWhoAsksNextTheSameSignedAnswer) {
+  const auto known = issue();
+  const std::string first = body_of(known);
+  EXPECT_EQ(first, body_of(known));
+  EXPECT_EQ(1U, parts_.kept_ocsp.figures().answers);
+  EXPECT_GE(parts_.kept_ocsp.figures().used, 1U);
+  EXPECT_EQ(OcspStatus::Kind::revoked, status_of(issue(true)));
+}
+
+TEST_F(OcspServerTest, SaysThatItIsRevokedInTheNextAnswerAfterTheChangeIsAnnounced) {
+  const auto known = issue();
+  const auto other = issue();
+  EXPECT_EQ(OcspStatus::Kind::good, status_of(known));
+  EXPECT_EQ(OcspStatus::Kind::good, status_of(other));
+  revoke(known);
+  parts_.kept_ocsp.forget();
+  EXPECT_EQ(OcspStatus::Kind::revoked, status_of(known));
+  EXPECT_EQ(OcspStatus::Kind::good, status_of(other));
+}
+
+TEST_F(OcspServerTest, SaysThatItIsRevokedThoughNothingIsAnnounced) {
+  const auto known = issue();
+  EXPECT_EQ(OcspStatus::Kind::good, status_of(known));
+  revoke(known);
+  const MonoTime revoked_at = io::mono_now();
+  for (;;) {
+    const MonoTime asked_at = io::mono_now();
+    const auto said = status_of(known);
+    ASSERT_TRUE(said);
+    if (*said == OcspStatus::Kind::revoked) break;
+    // What was confirmed just before the change counts until kStatusAge later, and no longer.
+    ASSERT_LE(asked_at - revoked_at, kStatusAge);
+  }
+}
+
+TEST_F(OcspServerTest, KeepsNothingAboutWhatWasNeverIssued) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(OcspStatus::Kind::unknown, status_of(make_certificate(parts_)));
+  }
+  EXPECT_EQ(0U, parts_.kept_ocsp.figures().answers);
 }
 
 TEST_F(OcspServerTest, HasTheRevocationListAndNothingElse) {

@@ -150,7 +150,7 @@ control::NodeListenerPorts Server::node_listener_ports() {
 Result<void> Server::open_listeners(const ListenAddresses& addresses) {
   try {
     ocsp_server_.emplace(
-        addresses.ocsp, conninfo_,
+        addresses.ocsp, conninfo_, kept_ocsp_,
         control::OcspPorts{authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()});
     ocsp_signers_.set_url(ocsp_url_of(options_, ocsp_server_->port()));
     const auto shown = RAP_TRY(own_identity_.refresh(io::wall_now()));
@@ -270,13 +270,18 @@ Result<void> Server::run(const ListenAddresses& addresses,
     write_database_metric(text, database_.changes_refused());
     write_root_key_metric(text, root_keys_.load());
     write_last_backup_metric(text, housekeeper.last_backup().at());
+    write_kept_ocsp_metrics(text, kept_ocsp_.figures());
   });
   look_for_root_keys();
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   housekeeper.start();
   const HintFeed hints(
-      conninfo_, authority_->cluster, node_server_->events(), [this] { admission_cache_.forget(); },
+      conninfo_, authority_->cluster, node_server_->events(),
+      [this] {
+        admission_cache_.forget();
+        kept_ocsp_.forget();
+      },
       log_,
       [this] {
         throttle_.forget_sign_ins();

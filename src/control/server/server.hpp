@@ -15,6 +15,7 @@
 #include "control/server/audit_export.hpp"
 #include "control/server/commands.hpp"
 #include "control/server/locked_device_proofs.hpp"
+#include "control/server/locked_ocsp_answers.hpp"
 #include "control/server/ocsp_server.hpp"
 #include "control/server/serve_options.hpp"
 #include "control/server/throttle.hpp"
@@ -81,6 +82,7 @@ class Server {
   control::Metrics metrics_;
   LatestAuditHead audit_head_;
   LockedOcspSigners ocsp_signers_;
+  LockedOcspAnswers kept_ocsp_;
   OwnIdentity own_identity_;
   control::Api api_;
   control::NodeListener node_listener_;

@@ -65,4 +65,11 @@ void write_last_backup_metric(MetricsText& text, std::uint64_t at) {
            "When the last backup was made, in seconds since 1970; 0: none is known.", at);
 }
 
+void write_kept_ocsp_metrics(MetricsText& text, const control::KeptOcspFigures& figures) {
+  text.one("ocsp_kept_answers", "gauge", "Signed OCSP answers that are kept.", figures.answers);
+  text.one("ocsp_kept_bytes", "gauge", "Their size.", figures.bytes);
+  text.one("ocsp_answers_from_memory_total", "counter", "Requests that one of them answered.",
+           figures.used);
+}
+
 }  // namespace rap::control::server

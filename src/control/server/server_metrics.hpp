@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/metrics_text.hpp"
+#include "control/pki/status/kept_ocsp_answers.hpp"
 #include "io/http/http_server.hpp"
 
 namespace rap::control::server {
@@ -14,9 +15,10 @@ struct Listeners {
 
 // May be called from any thread.
 void write_executor_metrics(MetricsText& text, const Listeners& listeners);
-// How many keys of roots lie in the state directory.
 void write_database_metric(MetricsText& text, std::uint64_t changes_refused);
+// How many keys of roots lie in the state directory.
 void write_root_key_metric(MetricsText& text, std::size_t keys);
 void write_last_backup_metric(MetricsText& text, std::uint64_t at);
+void write_kept_ocsp_metrics(MetricsText& text, const control::KeptOcspFigures& figures);
 
 }  // namespace rap::control::server

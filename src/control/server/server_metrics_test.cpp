@@ -49,5 +49,15 @@ TEST(LastBackupMetric, IsATimeAndNothingWhenThereWasNone) {
                             "rap_control_last_backup_timestamp_seconds 1800000000\n"));
 }
 
+TEST(KeptOcspMetrics, TellHowManyAreKeptAndUsed) {
+  MetricsText text("rap_control_");
+  write_kept_ocsp_metrics(text, {.answers = 2, .bytes = 2100, .used = 7});
+  const std::string said = text.take();
+  for (const char* line : {"rap_control_ocsp_kept_answers 2", "rap_control_ocsp_kept_bytes 2100",
+                           "rap_control_ocsp_answers_from_memory_total 7"}) {
+    EXPECT_NE(said.find(std::string(line) + "\n"), said.npos) << line << "\nin\n" << said;
+  }
+}
+
 }  // namespace
 }  // namespace rap::control::server

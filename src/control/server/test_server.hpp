@@ -9,6 +9,7 @@
 #include "control/keys/trust_files.hpp"
 #include "control/people/bootstrap.hpp"
 #include "control/server/housekeeper.hpp"
+#include "control/server/locked_ocsp_answers.hpp"
 #include "control/server/ocsp_server.hpp"
 #include "control/server/throttle.hpp"
 #include "control/store/recent_admissions.hpp"
@@ -49,7 +50,7 @@ struct ServerParts {
 
   std::unique_ptr<OcspServer> ocsp_server(std::uint16_t port = 0) {
     return std::make_unique<OcspServer>(
-        wire::HostPort{"127.0.0.1", port}, conninfo,
+        wire::HostPort{"127.0.0.1", port}, conninfo, kept_ocsp,
         OcspPorts{authority, ocsp_signers, rng, metrics, log,
                   std::chrono::seconds{snapshot::kDefaultValidForS}});
   }
@@ -75,6 +76,7 @@ struct ServerParts {
       log};
   Metrics metrics;
   LockedOcspSigners ocsp_signers;
+  LockedOcspAnswers kept_ocsp;
 };
 
 }  // namespace rap::control::server

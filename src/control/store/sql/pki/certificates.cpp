@@ -183,6 +183,15 @@ std::vector<control::RevokedCertificate> SqlCertificates::revoked(Met met, WallT
   return out;
 }
 
+// Triggers count the changes of states (migrations 0015 and 0019) and what is revoked.
+std::optional<std::string> SqlCertificates::status_version() {
+  const Rows rows = sql_.query(
+      "SELECT concat_ws(' ', admissions, revocation_version, "
+      "CASE WHEN NOT pg_is_in_recovery() THEN rap_lineage() END) "
+      "FROM clusters WHERE id = rap_cluster()");
+  return rows.empty() ? std::nullopt : std::optional(rows[0].text(0));
+}
+
 void SqlCertificates::expire(WallTime now) {
   sql_.query(
       "UPDATE node_certificates SET status = 'expired' "

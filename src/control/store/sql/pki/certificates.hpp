@@ -26,6 +26,7 @@ class SqlCertificates final : public control::CertificateRepository {
   bool is_listed_as_revoked(const control::NodeCertificate& certificate) override;
   std::vector<control::RevokedCertificate> revoked(Met met, WallTime after,
                                                    std::size_t limit) override;
+  std::optional<std::string> status_version() override;
   void expire(WallTime now) override;
 
  private:
