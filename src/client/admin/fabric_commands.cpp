@@ -79,7 +79,7 @@ Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
               a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
 }
 
-Fallible<int> disable(World& w, ApiClient& api, const Words& a) {
+Fallible<int> disable_node(World& w, ApiClient& api, const Words& a) {
   RAP_TRY(confirm(w, a.flag("--yes"),
                   a["NODE"] + " is out until it is enabled: " + channels_that_end(api, a["NODE"]),
                   Unasked::goes_ahead));
@@ -153,7 +153,7 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "disable", "Shut a node out, until it is enabled")
       .word("NODE", "Name or id of the node")
       .flag("--yes", kYesHelp)
-      .runs(disable);
+      .runs(disable_node);
   Leaf(group, invocation, "enable", "Let a disabled node take part again")
       .word("NODE", "Name or id of the node")
       .runs([](World& w, ApiClient& api, const Words& a) {
