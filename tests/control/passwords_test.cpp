@@ -38,10 +38,11 @@ class Passwords : public ::testing::Test {
 TEST_F(Passwords, AreChangedByWhoKnowsTheOldOneAndOtherSignInsEnd) {
   const std::string here = login("user@alpha.test").body["token"];
   const std::string there = login("user@alpha.test").body["token"];
+  const int given_back = w.control->throttle.given_back;
   EXPECT_EQ(change(here, "a wrong old password", kNew).code(), "wrong_credentials");
   EXPECT_EQ(newest_audit()["action"], "auth.password_changed");
   EXPECT_EQ(newest_audit()["outcome"], "denied");
-  EXPECT_EQ(w.control->throttle.given_back, 4) << "a guess costs an attempt here too";
+  EXPECT_EQ(w.control->throttle.given_back, given_back) << "a guess costs an attempt here too";
   EXPECT_EQ(change(here, kOld, "short").code(), "invalid_member");
   EXPECT_EQ(change(here, kOld, kOld).code(), "invalid_member");
   const Answered done = change(here, kOld, kNew);
