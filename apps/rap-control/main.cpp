@@ -1,7 +1,8 @@
 // rap-control: the control plane. Parses its command line and runs one command.
 #include <iostream>
 
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/serve.hpp"
 #include "io/system/standard_streams.hpp"
 #include "options.hpp"
 

@@ -3,7 +3,8 @@
 
 #include <expected>
 
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/serve_options.hpp"
 
 namespace rap {
 

@@ -95,9 +95,10 @@ class TheRules(unittest.TestCase):
             pki/status -> control/pki/rotation/rotations.hpp
             nodes -> control/access/resource.hpp
             access -> control/configuration/ports.hpp
-            configuration -> control/link/node_listener.hpp
-            attachments -> control/link/node_listener.hpp
+            configuration -> control/link/listener/node_listener.hpp
+            attachments -> control/link/listener/node_listener.hpp
             link -> control/attachments/ports.hpp
+            server -> control/server/commands/commands.hpp
             housekeeping -> control/entrance/ports.hpp
             http -> control/people/user.hpp
             core -> control/http/call.hpp

@@ -1,8 +1,8 @@
+#include "control/server/serve.hpp"
+
 #include "base/cluster_log.hpp"
 #include "base/try.hpp"
 #include "control/keys/state_directory.hpp"
-#include "control/server/commands.hpp"
-#include "control/server/serve_options.hpp"
 #include "control/server/server.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"

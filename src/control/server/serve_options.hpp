@@ -1,13 +1,32 @@
-// What the options of 'rap-control serve' mean: where it listens, and under which URLs it is known.
+// The options of 'rap-control serve' and what they mean: where it listens, and under which URLs it
+// is known.
 #pragma once
 
 #include <expected>
 #include <string>
 
-#include "control/server/commands.hpp"
 #include "wire/url.hpp"
 
 namespace rap::control::server {
+
+struct ServeOptions {
+  std::string state;
+  std::string listen = "127.0.0.1:8443";
+  std::string node_listen = "127.0.0.1:9091";
+  std::string ocsp_listen = "127.0.0.1:9092";
+  std::string public_url;
+  std::string node_url;
+  std::string ocsp_url;  // empty: the host of node_url and the port of ocsp_listen
+  std::string database_url;
+  std::string log_file;  // empty: standard error
+  unsigned config_valid_for_s = 86'400;
+  std::string audit_heads;  // empty: audit-heads.jsonl in the state directory
+  std::string audit_syslog;  // empty: none
+  unsigned audit_every_s = 60;
+  unsigned keep_sessions_days = 30;  // after they ended
+  unsigned max_sign_ins = 32;  // of one person at once
+  std::string devices = "proven";  // control::kDevicePolicyNames
+};
 
 struct ListenAddresses {
   wire::HostPort api;

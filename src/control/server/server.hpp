@@ -13,7 +13,6 @@
 #include "control/keys/trust_files.hpp"
 #include "control/link/node_listener.hpp"
 #include "control/server/audit_export.hpp"
-#include "control/server/commands.hpp"
 #include "control/server/locked_device_proofs.hpp"
 #include "control/server/locked_ocsp_answers.hpp"
 #include "control/server/ocsp_server.hpp"

@@ -1,4 +1,4 @@
-// The commands of rap-control.
+// The commands of rap-control that are run once on its host; 'serve' is the room around them.
 #pragma once
 
 #include <cstdint>
@@ -72,25 +72,5 @@ struct RestoreOptions {
 int run_restore(const RestoreOptions& options);
 
 int run_backup_key(const std::string& file);
-
-struct ServeOptions {
-  std::string state;
-  std::string listen = "127.0.0.1:8443";
-  std::string node_listen = "127.0.0.1:9091";
-  std::string ocsp_listen = "127.0.0.1:9092";
-  std::string public_url;
-  std::string node_url;
-  std::string ocsp_url;  // empty: the host of node_url and the port of ocsp_listen
-  std::string database_url;
-  std::string log_file;  // empty: standard error
-  unsigned config_valid_for_s = 86'400;
-  std::string audit_heads;  // empty: audit-heads.jsonl in the state directory
-  std::string audit_syslog;  // empty: none
-  unsigned audit_every_s = 60;
-  unsigned keep_sessions_days = 30;  // after they ended
-  unsigned max_sign_ins = 32;  // of one person at once
-  std::string devices = "proven";  // control::kDevicePolicyNames
-};
-int run_serve(const ServeOptions& options);
 
 }  // namespace rap::control::server

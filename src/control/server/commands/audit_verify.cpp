@@ -8,7 +8,7 @@
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "control/keys/host_database.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
 #include "control/store/database.hpp"
 #include "snapshot/audit_head.hpp"
 

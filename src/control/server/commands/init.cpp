@@ -4,7 +4,7 @@
 #include "base/try.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/people/bootstrap.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"
 #include "crypto/keys/password.hpp"

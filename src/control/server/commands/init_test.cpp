@@ -1,8 +1,8 @@
 // rap-control init: a platform out of nothing, or nothing at all.
 #include "base/seeded_random.hpp"
 #include "control/keys/state_directory.hpp"
-#include "control/server/commands.hpp"
-#include "control/server/test_streams.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/commands/test_streams.hpp"
 #include "control/store/test_cluster.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"

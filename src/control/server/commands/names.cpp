@@ -5,7 +5,7 @@
 
 #include "base/try.hpp"
 #include "control/keys/state_directory.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
 #include "io/system/file.hpp"
 #include "policy/ip_address.hpp"
 #include "policy/names.hpp"

@@ -3,7 +3,7 @@
 
 #include "base/try.hpp"
 #include "control/keys/state_directory.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 

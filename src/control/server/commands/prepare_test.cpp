@@ -1,7 +1,7 @@
 // rap-control trust prepare: the next root, signed with the key of the one in force.
 #include "control/keys/test_state.hpp"
-#include "control/server/commands.hpp"
-#include "control/server/test_streams.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/commands/test_streams.hpp"
 
 namespace rap::control::server {
 namespace {

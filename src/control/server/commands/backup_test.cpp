@@ -2,8 +2,8 @@
 #include <fstream>
 
 #include "control/keys/state_directory.hpp"
-#include "control/server/commands.hpp"
-#include "control/server/test_streams.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/commands/test_streams.hpp"
 #include "control/store/test_cluster.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"

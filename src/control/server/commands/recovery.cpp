@@ -8,7 +8,7 @@
 #include "control/people/signing_in/setting_password.hpp"
 #include "control/people/signing_in/temporary_password.hpp"
 #include "control/people/told.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
 #include "control/server/hint_feed.hpp"
 #include "control/store/database.hpp"
 #include "crypto/keys/password.hpp"

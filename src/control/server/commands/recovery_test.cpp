@@ -1,8 +1,8 @@
 // rap-control reset-password and unlock: whoever is on the host lets people in again.
 #include "control/access/blocklist.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/commands/test_streams.hpp"
 #include "control/server/test_server.hpp"
-#include "control/server/test_streams.hpp"
 #include "crypto/keys/password.hpp"
 
 namespace rap::control::server {

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 
 #include "control/server/audit_export.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
+#include "control/server/commands/test_streams.hpp"
 #include "control/server/test_server.hpp"
-#include "control/server/test_streams.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::control::server {

@@ -8,7 +8,7 @@
 #include "base/try.hpp"
 #include "control/backup/backing_up.hpp"
 #include "control/backup/restoring.hpp"
-#include "control/server/commands.hpp"
+#include "control/server/commands/commands.hpp"
 #include "crypto/keys/password.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
