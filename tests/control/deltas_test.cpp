@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "control/access/blocklist.hpp"
-#include "control/link/security_changes.hpp"
+#include "control/link/pulls/security_changes.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "test_world.hpp"
 

@@ -16,7 +16,7 @@
 #include "control/entrance/api.hpp"
 #include "control/housekeeping/housekeeping.hpp"
 #include "control/http/throttle.hpp"
-#include "control/link/node_listener.hpp"
+#include "control/link/listener/node_listener.hpp"
 #include "control/people/password_hasher.hpp"
 #include "control/people/signing_in/device_proofs.hpp"
 #include "control/people/signing_in/proof_memory.hpp"

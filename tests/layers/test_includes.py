@@ -98,6 +98,8 @@ class TheRules(unittest.TestCase):
             configuration -> control/link/listener/node_listener.hpp
             attachments -> control/link/listener/node_listener.hpp
             link -> control/attachments/ports.hpp
+            link -> control/link/pulls/config_calls.hpp
+            link/pulls -> control/link/listener/node_listener.hpp
             server -> control/server/commands/commands.hpp
             housekeeping -> control/entrance/ports.hpp
             http -> control/people/user.hpp

@@ -7,7 +7,7 @@
 
 #include "control/entrance/tables.hpp"
 #include "control/http/openapi.hpp"
-#include "control/link/node_table.hpp"
+#include "control/link/listener/node_table.hpp"
 
 namespace rap::control {
 namespace {

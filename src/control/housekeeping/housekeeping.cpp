@@ -2,7 +2,7 @@
 
 #include "control/configuration/config_document.hpp"
 #include "control/core/history.hpp"
-#include "control/link/security_changes.hpp"
+#include "control/link/pulls/security_changes.hpp"
 #include "control/people/bearer.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"

@@ -11,7 +11,7 @@
 #include "control/keys/own_identity.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/keys/trust_files.hpp"
-#include "control/link/node_listener.hpp"
+#include "control/link/listener/node_listener.hpp"
 #include "control/server/audit_export.hpp"
 #include "control/server/locked_device_proofs.hpp"
 #include "control/server/locked_ocsp_answers.hpp"

@@ -1,7 +1,7 @@
 // The numbered changes of the delta channel in SQL.
 #pragma once
 
-#include "control/link/security_changes.hpp"
+#include "control/link/pulls/security_changes.hpp"
 #include "control/store/postgres/sql_session.hpp"
 
 namespace rap::store {

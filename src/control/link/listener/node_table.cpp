@@ -1,7 +1,8 @@
-#include "control/link/node_table.hpp"
+#include "control/link/listener/node_table.hpp"
 
-#include "control/link/deltas.hpp"
 #include "control/link/node_calls.hpp"
+#include "control/link/pulls/config_calls.hpp"
+#include "control/link/pulls/deltas.hpp"
 #include "control/nodes/incarnations.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "snapshot/audit_head.hpp"

@@ -1,4 +1,4 @@
-#include "control/link/pulled_configs.hpp"
+#include "control/link/pulls/pulled_configs.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 // own configuration lists and nothing else: the rest does not exist for it.
 #include "base/encoding.hpp"
 #include "control/configuration/cluster_models.hpp"
-#include "control/link/node_calls.hpp"
+#include "control/link/pulls/config_calls.hpp"
 #include "wire/http/byte_range.hpp"
 
 namespace rap::control {

@@ -1,4 +1,4 @@
-#include "control/link/adoption.hpp"
+#include "control/link/listener/adoption.hpp"
 
 #include <nlohmann/json.hpp>
 #include <optional>

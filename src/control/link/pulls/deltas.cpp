@@ -1,11 +1,11 @@
 // The delta channel (CP-4): what changed of the security data since a node's cursors.
-#include "control/link/deltas.hpp"
+#include "control/link/pulls/deltas.hpp"
 
 #include <algorithm>
 
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
-#include "control/link/security_changes.hpp"
+#include "control/link/pulls/security_changes.hpp"
 #include "wire/http/node_api_calls.hpp"
 
 namespace rap::control {

@@ -1,12 +1,12 @@
-#include "control/link/node_listener.hpp"
+#include "control/link/listener/node_listener.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
-#include "control/link/adoption.hpp"
-#include "control/link/node_calls.hpp"
-#include "control/link/node_table.hpp"
+#include "control/link/listener/adoption.hpp"
+#include "control/link/listener/node_table.hpp"
+#include "control/link/pulls/config_calls.hpp"
 
 namespace rap::control {
 namespace {
@@ -14,14 +14,6 @@ namespace {
 constexpr int kNoContent = 204;
 
 }  // namespace
-
-AuditEntry NodeCall::audit_entry() const {
-  AuditEntry entry = Call::audit_entry();
-  entry.actor_kind = "node";
-  entry.actor_id = node.id.str();
-  entry.actor_name = node.name;
-  return entry;
-}
 
 NodeListener::NodeListener(NodeListenerPorts ports)
     : ports_(ports), routes_(node_listener_routes()) {

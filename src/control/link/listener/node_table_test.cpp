@@ -1,4 +1,4 @@
-#include "control/link/node_table.hpp"
+#include "control/link/listener/node_table.hpp"
 
 #include <gtest/gtest.h>
 
