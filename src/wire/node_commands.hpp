@@ -1,6 +1,7 @@
 // The commands that the control plane gives a node: one line says the name and what it is about.
 // The control plane's list, the agent and the messages between agent and fabric go by this table,
-// and a test compares the constraint of the database with it.
+// and a test compares the constraint of the database with it. A new command is a line here, what
+// gives it in the control plane, and what carries it out in rap-fabric (AgentLink::carry_out()).
 #pragma once
 
 #include <array>

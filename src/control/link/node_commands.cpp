@@ -3,15 +3,8 @@
 
 #include "control/link/node_calls.hpp"
 #include "control/sessions/node_command.hpp"
-#include "wire/node_commands.hpp"
 
 namespace rap::control {
-namespace {
-
-constexpr const wire::NodeCommandKind& kTerminate =
-    kind_of(wire::NodeCommandType::terminate_session);
-
-}  // namespace
 
 Outcome<Reply> pull_commands(const NodeCallPorts&, const NodeCall& call) {
   const std::string since = call.query("since").value_or("0");
@@ -20,10 +13,11 @@ Outcome<Reply> pull_commands(const NodeCallPorts&, const NodeCall& call) {
   Json commands = Json::array();
   for (const NodeCommand& c :
        call.tx.commands().list_since(call.node.id, seq, kMaxCommandsPerPull)) {
+    const wire::NodeCommandKind& kind = kind_of(c.type);
     commands.push_back({{"seq", c.seq},
                         {"id", c.id.str()},
-                        {"type", c.type},
-                        {"payload", {{std::string(kTerminate.argument), c.session.str()}}}});
+                        {"type", kind.name},
+                        {"payload", {{std::string(kind.argument), c.about}}}});
   }
   return reply({{"commands", std::move(commands)}});
 }

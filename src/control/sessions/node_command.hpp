@@ -1,5 +1,4 @@
-// Commands to nodes (CP-2): numbered for each node, pulled by it, answered one by one. So far they
-// all end a session.
+// Commands to nodes (CP-2): numbered for each node, pulled by it, answered one by one.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "wire/node_commands.hpp"
 
 namespace rap::control {
 
@@ -20,8 +20,8 @@ inline constexpr std::size_t kMaxWaitingCommands = 4096;  // of one node
 struct NodeCommand {
   std::uint64_t seq = 0;
   CommandId id;
-  std::string type;
-  SessionId session;
+  wire::NodeCommandType type = wire::NodeCommandType::terminate_session;
+  std::string about;  // the command's argument
 };
 
 // A node at an end of sessions of its cluster.

@@ -41,10 +41,20 @@ void AgentLink::take(const wire::Configure& message) {
   handlers_.on_config(*config, documents);
 }
 
-void AgentLink::take(const wire::TerminateSession& message) {
-  const auto session = SessionId::parse(message.session_id);
-  if (session) handlers_.on_terminate_session(*session);
-  send(wire::CommandResult{message.id, session ? "ok" : "failed"});
+void AgentLink::take(const wire::NodeCommand& message) {
+  send(wire::CommandResult{message.id, carry_out(message) ? "ok" : "failed"});
+}
+
+// False: what it is about is not of the form that it must have.
+bool AgentLink::carry_out(const wire::NodeCommand& command) {
+  switch (command.type) {
+    case wire::NodeCommandType::terminate_session: {
+      const auto session = SessionId::parse(command.about);
+      if (session) handlers_.on_terminate_session(*session);
+      return session.has_value();
+    }
+  }
+  return false;
 }
 
 void AgentLink::take(const wire::ControlReachable& message) {

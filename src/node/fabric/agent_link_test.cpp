@@ -73,8 +73,11 @@ class AgentLinkTest : public testing::Test {
   // Everything that was sent so far was heard.
   void catch_up() {
     say(wire::ControlReachable{++caught_up_ % 2 == 1});
-    say(wire::TerminateSession{"mark-" + std::to_string(caught_up_), "none"});
+    say(terminate("mark-" + std::to_string(caught_up_), "none"));
     EXPECT_TRUE(log_.wait_for("mark-" + std::to_string(caught_up_)));
+  }
+  static wire::NodeCommand terminate(const std::string& id, const std::string& session) {
+    return {id, wire::NodeCommandType::terminate_session, session};
   }
   static wire::SecurityRows rows(const std::string& epochs) {
     return {wire::JsonValue::of(epochs), wire::JsonValue::of("[]")};
@@ -110,10 +113,10 @@ TEST_F(AgentLinkTest, RefusesAConfigurationThatIsNotOneWhole) {
 
 TEST_F(AgentLinkTest, AnswersACommandWithWhatBecameOfIt) {
   const SessionId session = SessionId::random(rng_);
-  say(wire::TerminateSession{"c1", session.str()});
+  say(terminate("c1", session.str()));
   EXPECT_TRUE(hears("terminate " + session.str()));
   EXPECT_TRUE(log_.wait_for("c1"));
-  say(wire::TerminateSession{"c2", "no session"});
+  say(terminate("c2", "no session"));
   EXPECT_TRUE(log_.wait_for("c2"));
   EXPECT_EQ(1, log_.count("failed"));
   EXPECT_EQ(1, log_.count("\"what\":\"terminate"));

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "wire/node_commands.hpp"
 
 namespace rap::wire {
 namespace {
@@ -24,9 +23,8 @@ constexpr std::string_view kSecurityChanges = "security_changes";
 constexpr std::string_view kSecurityIncomplete = "security_incomplete";
 constexpr std::string_view kCommandResult = "command_result";
 constexpr std::string_view kObservations = "observations";
-constexpr const NodeCommandKind& kTerminateSession = kind_of(NodeCommandType::terminate_session);
 constexpr std::size_t kMaxCommandName = 64;
-constexpr std::size_t kMaxSessionId = 64;
+constexpr std::size_t kMaxCommandArgument = 64;
 
 template <class J>
 std::string text_of(const J& message) {
@@ -43,12 +41,13 @@ std::string encode(const Configure& m) {
   return text_of(out);
 }
 
-std::string encode(const TerminateSession& m) {
+std::string encode(const NodeCommand& m) {
+  const NodeCommandKind& kind = kind_of(m.type);
   OrderedJson out = OrderedJson::object();
   out["type"] = kCommand;
   out["id"] = m.id;
-  out["command"] = kTerminateSession.name;
-  out[std::string(kTerminateSession.argument)] = m.session_id;
+  out["command"] = kind.name;
+  out[std::string(kind.argument)] = m.about;
   return text_of(out);
 }
 
@@ -145,11 +144,14 @@ Decoded<ToFabric> decode_configure(Received& m) {
 }
 
 Decoded<ToFabric> decode_command(Received& m) {
-  TerminateSession out{m.in.text("id", kMaxCommandIdBytes), {}};
-  if (m.in.text("command", kMaxCommandName) != kTerminateSession.name) {
+  NodeCommand out;
+  out.id = m.in.text("id", kMaxCommandIdBytes);
+  if (const auto type = node_command_from(m.in.text("command", kMaxCommandName))) {
+    out.type = *type;
+    out.about = m.in.text(kind_of(*type).argument, kMaxCommandArgument);
+  } else {
     m.in.wrong("command", "is none of this release");
   }
-  out.session_id = m.in.text(kTerminateSession.argument, kMaxSessionId);
   return done<ToFabric>(m, [&] { return out; });
 }
 

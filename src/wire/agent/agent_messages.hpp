@@ -17,6 +17,7 @@
 #include "wire/agent/observations.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_value.hpp"
+#include "wire/node_commands.hpp"
 #include "wire/url.hpp"
 
 namespace rap::wire {
@@ -46,10 +47,11 @@ struct Configure {
   bool operator==(const Configure&) const = default;
 };
 // A command of the control plane; answered by a CommandResult with its id.
-struct TerminateSession {
+struct NodeCommand {
   std::string id;
-  std::string session_id;
-  bool operator==(const TerminateSession&) const = default;
+  NodeCommandType type = NodeCommandType::terminate_session;
+  std::string about;  // the command's argument
+  bool operator==(const NodeCommand&) const = default;
 };
 // Whether the control plane answers: without it only what the degraded policy allows is new.
 struct ControlReachable {
@@ -97,7 +99,7 @@ struct SecurityIncomplete {
   bool operator==(const SecurityIncomplete&) const = default;
 };
 
-using ToFabric = std::variant<Configure, TerminateSession, ControlReachable, Identify, End,
+using ToFabric = std::variant<Configure, NodeCommand, ControlReachable, Identify, End,
                               SecurityState, SecurityChanged, SecurityIncomplete>;
 
 // --- from the fabric to the agent ---

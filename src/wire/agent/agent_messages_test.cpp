@@ -63,7 +63,7 @@ std::vector<GoldenToFabric> golden_to_fabric() {
        R"({"type":"config","config":{"node":"n","version":7},)"
        R"("documents":[{"type":"a","value":{}},{"type":"b"}]})"},
       {Configure{JsonValue::of("{}"), {}}, R"({"type":"config","config":{},"documents":[]})"},
-      {TerminateSession{"c-1", kNode},
+      {NodeCommand{"c-1", NodeCommandType::terminate_session, kNode},
        R"({"type":"command","id":"c-1","command":"session.terminate","session_id":")" + kNode +
            R"("})"},
       {ControlReachable{true}, R"({"type":"control","reachable":true})"},
@@ -169,6 +169,20 @@ TEST(AgentMessages, AnIdentityThatIsNotWholeIsRefused) {
 }
 
 // Every member of every message: left out, of another type, and one more than there may be.
+TEST(AgentMessages, EveryCommandOfTheTableIsToldByItsNameAndItsArgument) {
+  for (const NodeCommandKind& kind : kNodeCommands) {
+    const ToFabric message = NodeCommand{"c-1", kind.command, kNode};
+    const json said = json::parse(encode_to_fabric(message));
+    EXPECT_EQ(said["command"], kind.name);
+    EXPECT_EQ(said[std::string(kind.argument)], kNode);
+    EXPECT_EQ(decode_to_fabric(said.dump()).value(), message);
+  }
+  const auto unknown =
+      decode_to_fabric(R"({"type":"command","id":"c-1","command":"session.begin"})");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().detail, "command is none of this release");
+}
+
 TEST(AgentMessages, EveryMemberMissingWrongOrAddedIsRefused) {
   std::vector<std::pair<std::string, bool>> all;  // and whether it is for the fabric
   for (const auto& golden : golden_to_fabric()) all.emplace_back(golden.bytes, true);
@@ -244,8 +258,9 @@ TEST(AgentMessages, AreBounded) {
   EXPECT_FALSE(takes(SecurityChanged{{rows(kMaxSecurityRows + 1), rows(0)}}));
   EXPECT_FALSE(takes(SecurityState{{rows(0), rows(kMaxSecurityRows + 1)}, true, true}));
 
-  EXPECT_TRUE(takes(TerminateSession{std::string(kMaxCommandIdBytes, 'c'), kNode}));
-  EXPECT_FALSE(takes(TerminateSession{std::string(kMaxCommandIdBytes + 1, 'c'), kNode}));
+  const auto end_session = NodeCommandType::terminate_session;
+  EXPECT_TRUE(takes(NodeCommand{std::string(kMaxCommandIdBytes, 'c'), end_session, kNode}));
+  EXPECT_FALSE(takes(NodeCommand{std::string(kMaxCommandIdBytes + 1, 'c'), end_session, kNode}));
   const auto answers = [](const ToAgent& message) {
     return decode_to_agent(encode_to_agent(message)).has_value();
   };

@@ -1,5 +1,7 @@
 #include "control/link/listener/node_table.hpp"
 
+#include <algorithm>
+
 #include "control/link/node_calls.hpp"
 #include "control/link/pulls/config_calls.hpp"
 #include "control/link/pulls/deltas.hpp"
@@ -46,6 +48,19 @@ NodeRoute route(NodeApiCall call, std::string_view summary, Fields body, Answer 
           handler};
 }
 
+// What commands are about: each has one of them.
+Fields arguments_of_commands() {
+  Fields arguments;
+  for (const wire::NodeCommandKind& kind : wire::kNodeCommands) {
+    if (std::ranges::find(arguments, kind.argument, &Field::name) == arguments.end()) {
+      arguments.push_back(field::uuid(kind.argument));
+    }
+  }
+  if (arguments.size() == 1) return arguments;
+  for (Field& argument : arguments) argument.required = false;
+  return arguments;
+}
+
 }  // namespace
 
 std::vector<NodeRoute> node_listener_routes() {
@@ -82,7 +97,7 @@ std::vector<NodeRoute> node_listener_routes() {
                        {200,
                         {list("commands", kMaxCommandsPerPull,
                               {count("seq"), uuid("id"), choice("type", wire::kNodeCommandNames),
-                               object("payload", {uuid(wire::kNodeCommands.front().argument)})})}},
+                               object("payload", arguments_of_commands())})}},
                        pulls, pull_commands),
                  {count("since").optional()}),
       route(NodeApiCall::finish_command, "How a command went",

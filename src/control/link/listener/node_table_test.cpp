@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "wire/http/node_api_calls.hpp"
+#include "wire/node_commands.hpp"
+
 namespace rap::control {
 namespace {
 
@@ -22,6 +27,20 @@ TEST(NodeExecutors, NoChannelWaitsForAnother) {
   EXPECT_EQ(executor_of_path(node + "/events", "GET"), NodeExecutor::events);
   EXPECT_EQ(executor_of_path(node + "/certificates"), NodeExecutor::certificates);
   EXPECT_EQ(executor_of_path("/cp/v2/objects/node_config/abc", "GET"), NodeExecutor::objects);
+}
+
+TEST(NodeTable, HasEveryCommandWithWhatItIsAbout) {
+  const std::vector<NodeRoute> routes = node_listener_routes();
+  const auto pull = std::ranges::find(routes, kind_of(wire::NodeApiCall::pull_commands).operation,
+                                      &NodeRoute::operation);
+  ASSERT_NE(pull, routes.end());
+  const Fields& members = pull->answer.members.front().members;
+  const Field& type = *std::ranges::find(members, "type", &Field::name);
+  const Field& payload = *std::ranges::find(members, "payload", &Field::name);
+  for (const wire::NodeCommandKind& kind : wire::kNodeCommands) {
+    EXPECT_EQ(std::ranges::count(type.choices, kind.name), 1) << kind.name;
+    EXPECT_EQ(std::ranges::count(payload.members, kind.argument, &Field::name), 1) << kind.name;
+  }
 }
 
 TEST(NodeExecutors, WhatIsNoCallOfTheirsGoesToTheFirst) {

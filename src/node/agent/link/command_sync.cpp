@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "node/agent/control_problem.hpp"
-#include "wire/node_commands.hpp"
 
 namespace rap::agent {
 
@@ -78,8 +77,8 @@ LinkActions CommandSync::on_answer(MonoTime now, ControlCall call, const Answer&
 LinkActions CommandSync::start(MonoTime now) {
   if (queue_.empty()) return {};
   const Command& command = queue_.front();
-  LinkActions actions{Say{LogLevel::info, "command.received", command.type + " " + command.id}};
-  if (command.type != to_string(wire::NodeCommandType::terminate_session)) {
+  LinkActions actions{Say{LogLevel::info, "command.received", command.name + " " + command.id}};
+  if (!command.type) {
     finish(now, {"unsupported", "this node does not know the command"});
     return actions;
   }
@@ -90,7 +89,7 @@ LinkActions CommandSync::start(MonoTime now) {
 
 LinkActions CommandSync::tell_fabric() const {
   const Command& command = queue_.front();
-  return {agent::tell_fabric(wire::TerminateSession{command.id, command.session_id})};
+  return {agent::tell_fabric(wire::NodeCommand{command.id, command.type.value(), command.about})};
 }
 
 void CommandSync::finish(MonoTime now, Result result) {

@@ -8,7 +8,6 @@
 #include "snapshot/document_json.hpp"
 #include "wire/http/byte_range.hpp"
 #include "wire/http/node_api_calls.hpp"
-#include "wire/node_commands.hpp"
 
 namespace rap::agent {
 namespace {
@@ -98,10 +97,10 @@ std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& res
   return parse(response, [](const json& body) {
     std::vector<Command> commands;
     for (const json& item : body.at("commands")) {
-      Command command{item.at("seq"), item.at("id"), item.at("type"), {}};
-      if (command.type == to_string(wire::NodeCommandType::terminate_session)) {
-        command.session_id = item.at("payload").at(
-            std::string(kind_of(wire::NodeCommandType::terminate_session).argument));
+      Command command{item.at("seq"), item.at("id"), item.at("type")};
+      command.type = wire::node_command_from(command.name);
+      if (command.type) {
+        command.about = item.at("payload").at(std::string(kind_of(*command.type).argument));
       }
       commands.push_back(std::move(command));
     }

@@ -17,6 +17,7 @@
 #include "wire/agent/observations.hpp"
 #include "wire/certificate_kind.hpp"
 #include "wire/http/http_message.hpp"
+#include "wire/node_commands.hpp"
 
 namespace rap::agent {
 
@@ -50,8 +51,9 @@ wire::HttpRequest events_request(NodeId node);
 struct Command {
   std::uint64_t seq = 0;
   std::string id;
-  std::string type;
-  std::string session_id;  // of session.terminate
+  std::string name;
+  std::optional<wire::NodeCommandType> type = {};  // nullopt: this release does not know the name
+  std::string about = {};  // the command's argument
 };
 wire::HttpRequest pull_commands_request(NodeId node, std::uint64_t since);
 std::optional<std::vector<Command>> parse_commands(const wire::HttpResponse& response);

@@ -54,8 +54,11 @@ std::vector<control::NodeCommand> SqlCommands::list_since(NodeId node, std::uint
   for (const Row& row : sql_.query("SELECT seq, id, type, session_id FROM node_commands "
                                    "WHERE node_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
                                    node, seq, limit)) {
-    out.push_back({row.count(0), row.id<control::CommandId>(1), row.text(2),
-                   row.maybe_id<SessionId>(3).value_or(SessionId{})});
+    // The constraint of the column has the names of the table.
+    const auto type = wire::node_command_from(row.text(2));
+    if (!type) continue;
+    out.push_back({row.count(0), row.id<control::CommandId>(1), *type,
+                   row.maybe_id<SessionId>(3).value_or(SessionId{}).str()});
   }
   return out;
 }
