@@ -10,7 +10,9 @@
 // hands a flow to the egress and to nobody else: no path has more than one relay, none has a loop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,6 +20,10 @@
 #include "policy/roles.hpp"
 
 namespace rap::mesh {
+
+// A node that more nodes than this dial is a bootstrap peer to them: they come back to it within
+// seconds to minutes instead of at once (CH-9).
+inline constexpr std::size_t kBootstrapThreshold = 200;
 
 // A node, as far as it matters to the ways through the cluster.
 struct RoutedNode {
@@ -36,6 +42,26 @@ Dialling dialling(const RoutedNode& self, const RoutedNode& other, bool with_rel
 inline bool are_neighbours(const RoutedNode& one, const RoutedNode& other, bool with_relays) {
   return dialling(one, other, with_relays) != Dialling::none;
 }
+
+// The nodes of a cluster that take part, by what they have in common.
+enum class Group : std::uint8_t {
+  entries,
+  relays,
+  egresses,
+  edges,  // entries and egresses
+};
+
+// Where all neighbours of `self` are; whoever is in none of these need not be looked at.
+std::vector<Group> groups_of_neighbours(const RoutedNode& self, bool with_relays);
+
+// Says how many nodes are in a group.
+using GroupSize = std::function<std::size_t(Group)>;
+
+// Do so many nodes dial this one that they must not come all at once when it has been away?
+bool is_dialled_by_many(const RoutedNode& node, bool with_relays, const GroupSize& size_of);
+
+// Does a node need to know ways to egresses? What only ends flows hands none on.
+bool hands_flows_on(const RoutedNode& self);
 
 // Whom `self` may hand a flow towards `egress` to, preferred first: the egress itself, then relays
 // in the order they are given in; at most `limit`.

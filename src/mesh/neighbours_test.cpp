@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/seeded_random.hpp"
 
 namespace rap::mesh {
@@ -50,6 +52,59 @@ TEST_F(Neighbours, HaveOneChannelEvenIfBothHaveAReasonToDial) {
   ASSERT_TRUE(are_neighbours(one, other, true));
   EXPECT_EQ(dialling(one, other, true), one.id < other.id ? Dialling::dial : Dialling::accept);
   EXPECT_NE(dialling(one, other, true), dialling(other, one, true));
+}
+
+// Whatever roles two nodes have: who is a neighbour is in a group that is looked at.
+TEST_F(Neighbours, AreAllInTheGroupsThatAreLookedAt) {
+  const std::vector<Roles> kinds = {{},
+                                    {entry},
+                                    {relay},
+                                    {egress},
+                                    {entry, relay},
+                                    {entry, egress},
+                                    {relay, egress},
+                                    {entry, relay, egress}};
+  const auto is_in = [](const RoutedNode& n, Group group) {
+    switch (group) {
+      case Group::entries: return n.has(entry);
+      case Group::relays: return n.has(relay);
+      case Group::egresses: return n.has(egress);
+      case Group::edges: return n.has(entry) || n.has(egress);
+    }
+    return false;
+  };
+  for (const bool with_relays : {false, true}) {
+    for (const Roles& mine : kinds) {
+      for (const Roles& theirs : kinds) {
+        const RoutedNode self = node(mine);
+        const RoutedNode other = node(theirs);
+        if (!with_relays && (self.has(relay) || other.has(relay))) continue;
+        if (!are_neighbours(self, other, with_relays)) continue;
+        EXPECT_TRUE(std::ranges::any_of(groups_of_neighbours(self, with_relays),
+                                        [&](Group group) { return is_in(other, group); }));
+      }
+    }
+  }
+}
+
+TEST_F(Neighbours, BeyondTheThresholdComeBackOneAfterTheOther) {
+  std::size_t dialling = kBootstrapThreshold;
+  const auto edges = [&](Group group) { return group == Group::edges ? dialling : 0; };
+  const auto egresses = [&](Group group) { return group == Group::egresses ? dialling : 0; };
+  EXPECT_FALSE(is_dialled_by_many(node(relay_roles), true, edges));
+  EXPECT_FALSE(is_dialled_by_many(node(entry_roles), false, egresses));
+  ++dialling;
+  EXPECT_TRUE(is_dialled_by_many(node(relay_roles), true, edges));
+  EXPECT_TRUE(is_dialled_by_many(node(entry_roles), false, egresses));
+  EXPECT_FALSE(is_dialled_by_many(node(entry_roles), true, edges)) << "nobody dials it";
+  EXPECT_FALSE(is_dialled_by_many(node(egress_roles), false, egresses)) << "nobody dials it";
+}
+
+TEST_F(Neighbours, OfAnEgressAreHandedNothing) {
+  const RoutedNode relays[] = {node(relay_roles)};
+  EXPECT_TRUE(next_hops(node(egress_roles), node(egress_roles), relays, kAny).empty());
+  EXPECT_FALSE(hands_flows_on(node(egress_roles)));
+  EXPECT_TRUE(hands_flows_on(node(relaying_egress)));
 }
 
 TEST_F(Neighbours, AreNeitherOneselfNorWhoTakesPartInNothing) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "mesh/neighbours.hpp"
 #include "policy/channel_classes.hpp"
@@ -23,33 +24,32 @@ bool would_be_neighbours(const ModelNode& self, const ModelNode& disabled, bool 
                               with_relays || as_it_was.has(NodeRole::relay));
 }
 
-// The nodes that may be neighbours of this one; sorted by id.
-ClusterIndex::Nodes candidates(const ClusterIndex& cluster, const ModelNode& self) {
-  const bool is_entry = self.has(NodeRole::entry);
-  const bool is_egress = self.has(NodeRole::egress);
-  const ClusterIndex::Nodes none;
-  const bool with_relays = cluster.has_relays();
-  const auto& first = with_relays ? (is_entry || is_egress ? cluster.relays() : none)
-                                  : (is_egress ? cluster.entries() : none);
-  const auto& second = with_relays ? (self.has(NodeRole::relay) ? cluster.edges() : none)
-                                   : (is_entry ? cluster.egresses() : none);
-  ClusterIndex::Nodes out;
-  out.reserve(first.size() + second.size());
-  std::ranges::set_union(first, second, std::back_inserter(out), {}, &ModelNode::id,
-                         &ModelNode::id);
-  return out;
+const ClusterIndex::Nodes& nodes_in(const ClusterIndex& cluster, mesh::Group group) {
+  switch (group) {
+    case mesh::Group::entries: return cluster.entries();
+    case mesh::Group::relays: return cluster.relays();
+    case mesh::Group::egresses: return cluster.egresses();
+    case mesh::Group::edges: break;
+  }
+  return cluster.edges();
 }
 
-// Do so many nodes dial this one that they must not come all at once when it has been away?
-bool is_dialled_by_many(const ClusterIndex& cluster, const ModelNode& node) {
-  if (cluster.has_relays()) {
-    return node.has(NodeRole::relay) && cluster.edges().size() > kBootstrapThreshold;
+// The nodes that may be neighbours of this one; sorted by id.
+ClusterIndex::Nodes candidates(const ClusterIndex& cluster, const ModelNode& self) {
+  ClusterIndex::Nodes all;
+  for (const mesh::Group group : mesh::groups_of_neighbours(member(self), cluster.has_relays())) {
+    const ClusterIndex::Nodes& some = nodes_in(cluster, group);
+    ClusterIndex::Nodes both;
+    both.reserve(all.size() + some.size());
+    std::ranges::set_union(all, some, std::back_inserter(both), {}, &ModelNode::id, &ModelNode::id);
+    all = std::move(both);
   }
-  return node.has(NodeRole::entry) && cluster.egresses().size() > kBootstrapThreshold;
+  return all;
 }
 
 std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Peer> peers;
+  const auto size_of = [&](mesh::Group group) { return nodes_in(cluster, group).size(); };
   for (const ModelNode* other : candidates(cluster, self)) {
     const auto dialling = mesh::dialling(member(self), member(*other), cluster.has_relays());
     if (dialling == mesh::Dialling::none) continue;
@@ -60,7 +60,8 @@ std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
               .endpoints = {},
               .classes = policy::classes_between(self.roles, other->roles),
               .draining = other->draining,
-              .bootstrap = dials && is_dialled_by_many(cluster, *other)};
+              .bootstrap =
+                  dials && mesh::is_dialled_by_many(member(*other), cluster.has_relays(), size_of)};
     if (peer.dial) peer.endpoints.push_back(other->fabric_endpoint);
     peers.push_back(std::move(peer));
   }
@@ -74,7 +75,7 @@ std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
 
 std::vector<ConfiguredRoute> routes_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<ConfiguredRoute> routes;
-  if (!self.has(NodeRole::entry) && !self.has(NodeRole::relay)) return routes;
+  if (!mesh::hands_flows_on(member(self))) return routes;
   std::vector<mesh::RoutedNode> relays;
   for (const ModelNode* relay : cluster.relays()) relays.push_back(member(*relay));
   for (const ModelNode* egress : cluster.egresses()) {

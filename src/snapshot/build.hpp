@@ -1,6 +1,6 @@
 // Makes what one node is told of what the control plane knows of the cluster (SN-1). The same model
-// gives the same configuration.
-// Who is whose neighbour, and which way flows go, is in mesh/neighbours.hpp.
+// gives the same configuration. Who is whose neighbour, and which way flows go, is in
+// mesh/neighbours.hpp.
 #pragma once
 
 #include <optional>
@@ -10,10 +10,6 @@
 #include "snapshot/node_config.hpp"
 
 namespace rap::snapshot {
-
-// A node that more nodes than this dial is a bootstrap peer to them: they come back to it within
-// seconds to minutes instead of at once (CH-9).
-inline constexpr std::size_t kBootstrapThreshold = 200;
 
 // Returns nullopt when the node does not take part. Lists come out sorted by id (next hops: the
 // egress itself first), so that equal models give equal configurations. The work grows with what

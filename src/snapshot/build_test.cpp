@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/seeded_random.hpp"
+#include "mesh/neighbours.hpp"
 
 namespace rap::snapshot {
 namespace {
@@ -201,7 +202,7 @@ TEST_F(ThreeNodes, EveryNodeLearnsAllRevocationsAndTheVersionsInForce) {
 TEST_F(BuildNodeConfig, ANodeThatManyDialIsABootstrapPeerToIt) {
   const NodeId relay_1 = add_node("relay-1", {relay});
   NodeId last;
-  for (std::size_t i = 0; i < kBootstrapThreshold; ++i)
+  for (std::size_t i = 0; i < mesh::kBootstrapThreshold; ++i)
     last = add_node("e" + std::to_string(i), {egress});
   EXPECT_FALSE(peer_of(config_of(last), relay_1)->bootstrap);
   last = add_node("one-more", {egress});

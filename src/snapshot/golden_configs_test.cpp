@@ -12,6 +12,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "mesh/neighbours.hpp"
 #include "snapshot/build.hpp"
 #include "snapshot/config_types.hpp"
 
@@ -206,7 +207,7 @@ TEST(GoldenConfigs, OfManyNodes) {
   Cluster c;
   for (std::uint16_t n = 1; n <= 4; ++n) c.node(n, "entry-" + std::to_string(n), {entry});
   for (std::uint16_t n = 5; n <= 7; ++n) c.node(n, "relay-" + std::to_string(n), {relay});
-  for (std::uint16_t n = 8; n <= 8 + kBootstrapThreshold; ++n) {
+  for (std::uint16_t n = 8; n <= 8 + mesh::kBootstrapThreshold; ++n) {
     c.node(n, "egress-" + std::to_string(n), {egress});
   }
   c.pool(1, {8, 9, 10});
