@@ -180,7 +180,7 @@ TEST(AgentMessages, EveryCommandOfTheTableIsToldByItsNameAndItsArgument) {
   const auto unknown =
       decode_to_fabric(R"({"type":"command","id":"c-1","command":"session.begin"})");
   ASSERT_FALSE(unknown);
-  EXPECT_EQ(unknown.error().detail, "command is none of this release");
+  EXPECT_EQ(unknown.error().detail, R"(member "command" is none of this release)");
 }
 
 TEST(AgentMessages, EveryMemberMissingWrongOrAddedIsRefused) {
