@@ -154,10 +154,10 @@ TEST_F(Connections, ReachTheServerEvenWithAnEmptyTransaction) {
 }
 
 TEST(Database, RefusesMoreConnectionsThanItsBound) {
-  Pool pool({.conninfo = TestCluster::get().fresh_database(),
-             .user = std::string(kAppRole),
-             .max_connections = 1,
-             .wait = std::chrono::milliseconds{10}});
+  ConnectionPool pool({.conninfo = TestCluster::get().fresh_database(),
+                       .user = std::string(kAppRole),
+                       .max_connections = 1,
+                       .wait = std::chrono::milliseconds{10}});
   auto first = pool.take();
   ASSERT_TRUE(first);
   const auto second = pool.take();

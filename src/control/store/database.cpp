@@ -27,7 +27,7 @@ control::DatabaseFault fault_of(const SqlError& error) {
 
 }  // namespace
 
-PostgresDatabase::PostgresDatabase(Pool::Options options, Log& log)
+PostgresDatabase::PostgresDatabase(ConnectionPool::Options options, Log& log)
     : pool_(std::move(options)), log_(log) {}
 
 PostgresDatabase::~PostgresDatabase() = default;

@@ -9,7 +9,7 @@
 
 #include "base/log.hpp"
 #include "control/core/database.hpp"
-#include "control/store/postgres/pool.hpp"
+#include "control/store/postgres/connection_pool.hpp"
 
 namespace rap::store {
 
@@ -21,7 +21,7 @@ inline constexpr int kMaxAttempts = 5;  // of a transaction that loses races
 class PostgresDatabase final : public control::Database {
  public:
   // `log` must outlive it. Opens no connection before the first transaction.
-  PostgresDatabase(Pool::Options options, Log& log);
+  PostgresDatabase(ConnectionPool::Options options, Log& log);
   ~PostgresDatabase() override;
 
   std::expected<void, control::DatabaseFault> run(
@@ -44,7 +44,7 @@ class PostgresDatabase final : public control::Database {
       Connection& connection, const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work);
 
-  Pool pool_;
+  ConnectionPool pool_;
   Log& log_;
   // While the database is away one caller at a time finds out whether it is back; the others are
   // told at once, so that they do not tie up every thread.

@@ -1,8 +1,8 @@
-#include "control/store/postgres/pool.hpp"
+#include "control/store/postgres/connection_pool.hpp"
 
 namespace rap::store {
 
-std::expected<Pool::Loan, SqlError> Pool::take() {
+std::expected<ConnectionPool::Loan, SqlError> ConnectionPool::take() {
   std::uint64_t generation = 0;
   {
     std::unique_lock lock(mutex_);
@@ -29,14 +29,14 @@ std::expected<Pool::Loan, SqlError> Pool::take() {
   return std::unexpected(std::move(opened.error()));
 }
 
-void Pool::renew() {
+void ConnectionPool::renew() {
   std::vector<Connection> dropped;
   std::lock_guard lock(mutex_);
   ++generation_;
   dropped.swap(idle_);
 }
 
-void Pool::give_back(Connection connection, std::uint64_t generation) {
+void ConnectionPool::give_back(Connection connection, std::uint64_t generation) {
   {
     std::lock_guard lock(mutex_);
     --lent_;
@@ -47,7 +47,7 @@ void Pool::give_back(Connection connection, std::uint64_t generation) {
   freed_.notify_one();
 }
 
-Pool::Loan::~Loan() {
+ConnectionPool::Loan::~Loan() {
   if (pool_) pool_->give_back(std::move(connection_), generation_);
 }
 

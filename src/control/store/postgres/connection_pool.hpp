@@ -16,7 +16,7 @@
 
 namespace rap::store {
 
-class Pool {
+class ConnectionPool {
  public:
   struct Options {
     std::string conninfo;
@@ -25,12 +25,12 @@ class Pool {
     std::chrono::milliseconds wait{2000};  // for a free connection; then the database is "away"
   };
 
-  explicit Pool(Options options) : options_(std::move(options)) {}
+  explicit ConnectionPool(Options options) : options_(std::move(options)) {}
 
   // A connection on loan; it goes back when destroyed.
   class Loan {
    public:
-    Loan(Pool& pool, Connection connection, std::uint64_t generation)
+    Loan(ConnectionPool& pool, Connection connection, std::uint64_t generation)
         : pool_(&pool), connection_(std::move(connection)), generation_(generation) {}
     Loan(Loan&& o) noexcept
         : pool_(std::exchange(o.pool_, nullptr)),
@@ -42,7 +42,7 @@ class Pool {
     Connection* operator->() { return &connection_; }
 
    private:
-    Pool* pool_;
+    ConnectionPool* pool_;
     Connection connection_;
     std::uint64_t generation_;
   };
