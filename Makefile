@@ -35,7 +35,7 @@ STAGE = started=$$(date +%s); $(MAKE) --no-print-directory $(1) && \
   echo "== make $(1) took $$(($$(date +%s) - started)) s"
 
 test: ## Build and run everything: fuzzers (a fixed run), release tests, sanitizer tests
-	@tools/packages.sh build test lab fuzz bench
+	@tools/packages.sh build test lab tools fuzz bench
 	@$(call STAGE,fuzz-fixed)
 	@$(call STAGE,.build-release)
 	@$(call STAGE,test-release)

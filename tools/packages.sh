@@ -2,7 +2,8 @@
 # Installs the Debian packages that the named groups need and this machine lacks. A package that is
 # there already is never upgraded, and nothing that is only recommended comes along.
 #
-# usage: tools/packages.sh GROUP...     groups: build test lab fuzz lint demo bench
+# usage: tools/packages.sh GROUP...     groups: build test lab tools fuzz lint demo
+#                                       bench
 set -euo pipefail
 
 declare -A groups=(
@@ -11,6 +12,7 @@ declare -A groups=(
   [test]="libgtest-dev libgmock-dev binutils openssl postgresql-15 openssh-client openssh-server
           python3 python3-cryptography gnutls-bin rsync git tinyproxy-bin faketime systemd"
   [lab]="iproute2 tcpdump util-linux"
+  [tools]="ansible-core sshuttle"
   [fuzz]="clang-19 libclang-rt-19-dev"
   [lint]="clang-19 clang-format-19 clang-tidy-19 python3"
   [demo]="postgresql-15 openssh-client openssh-server openssl python3"

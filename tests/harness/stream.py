@@ -7,8 +7,13 @@ from harness.wait import patiently
 
 
 class Stream:
-    def __init__(self, address, timeout=20):
-        self.socket = socket.create_connection(address, patiently(timeout))
+    def __init__(self, address, timeout=20, *, opened=None):
+        self.socket = opened or socket.create_connection(address, patiently(timeout))
+
+    @classmethod
+    def over(cls, opened):
+        """On a connection that is there already."""
+        return cls(None, opened=opened)
 
     def round_trip(self, data):
         """Sends to an echo and requires the same bytes back."""

@@ -5,48 +5,19 @@ import json
 import os
 import signal
 import socket
-import struct
 import subprocess
 import unittest
 
+from harness import socks
 from harness.addresses import free_port
-from harness.case import FabricCase
-from harness.process import BIN, alive
+from harness.process import alive
 from harness.rap import OF_SSH
-from harness.ssh import SshAgent
-from harness.targets import Sshd
+from harness.ssh_case import SshCase
 from harness.wait import patiently, until
 from harness.world import ORGANIZATION
 
 
-class DropIn(FabricCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.sshd = Sshd(cls.world.folder, cls.world.address)
-        cls.addClassCleanup(cls.sshd.close)
-        cls.world.add_resource("office", cls.sshd.address, cls.sshd.port, "ssh",
-                               ssh_host_key=cls.sshd.host_key)
-        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
-        cls.addClassCleanup(cls.agent.close)
-        cls.world.wait_settled()
-        cls.person = cls.world.person()
-        cls.person.extra_environment = {
-            **cls.agent.environment, "PATH": f"{BIN.resolve()}:{os.environ['PATH']}"}
-
-    def here(self, name):
-        return self.world.folder / name
-
-    def do(self, *command, **more):
-        """A program of the person's machine."""
-        done = subprocess.run(list(map(str, command)), env={**self.person.environment, **more},
-                              text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=patiently(60), check=False)
-        return done
-
-    def living_sessions(self):
-        return [s for s in self.person.json("sessions")["items"] if s["state"] != "terminated"]
-
+class DropIn(SshCase):
     # --- words ---------------------------------------------------------------------------------
 
     def test_words_after_the_resource_arrive_as_they_are(self):
@@ -76,19 +47,8 @@ class DropIn(FabricCase):
         self.addCleanup(running.wait, 10)
         self.addCleanup(running.terminate)
 
-        def listening():
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return True
-        until(listening, "ssh to listen")
-        with socket.create_connection(("127.0.0.1", port), patiently(20)) as socks:
-            target = socket.inet_aton(self.sshd.address) + struct.pack(">H", self.sshd.port)
-            socks.sendall(b"\5\1\0" + b"\5\1\0\1" + target)
-            got = b""
-            while b"SSH-2.0" not in got:
-                more = socks.recv(4096)
-                self.assertTrue(more, got)
-                got += more
+        with socks.connect(port, (self.sshd.address, self.sshd.port)) as connection:
+            self.assertEqual(b"SSH-2.0", connection.recv(7, socket.MSG_WAITALL))
 
     # --- statuses ------------------------------------------------------------------------------
 
@@ -153,8 +113,7 @@ class DropIn(FabricCase):
     # --- plain ssh -----------------------------------------------------------------------------
 
     def test_plain_ssh_scp_sftp_and_rsync_work_with_its_configuration(self):
-        config = self.here("ssh_config")
-        config.write_text(self.person.ok("ssh-config"))
+        config = self.config()
         environment = {"RAP_HOME": "/nowhere"}  # an editor's, say
         ssh = ("ssh", "-F", config)
         done = self.do(*ssh, "office", "echo plain", **environment)
@@ -171,13 +130,6 @@ class DropIn(FabricCase):
         done = self.do("scp", "-q", "-S", self.wrapper(), source, f"office:{copy}-wrapped")
         self.assertEqual(0, done.returncode, done.stderr)
 
-    def wrapper(self):
-        """`rap ssh` for what takes one program only."""
-        path = self.here("rap-ssh")
-        path.write_text('#!/bin/sh\nexec rap ssh "$@"\n')
-        path.chmod(0o755)
-        return path
-
     # --- host keys -----------------------------------------------------------------------------
 
     def test_a_key_taken_on_first_use_does_not_outlive_the_pinned_one(self):
@@ -187,8 +139,7 @@ class DropIn(FabricCase):
         hashed = ("-o", "HashKnownHosts=yes")
         self.world.add_resource("Tofu", self.sshd.address, self.sshd.port, "ssh")
         self.world.wait_settled()
-        config = self.here("tofu_config")
-        config.write_text(self.person.ok("ssh-config"))
+        config = self.config("tofu_config")
         for _ in range(2):
             done = self.person.run("ssh", *hashed, "Tofu", "true")
             self.assertEqual(0, done.returncode, done.stderr)

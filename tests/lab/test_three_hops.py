@@ -12,12 +12,13 @@ target. What crosses the cables is captured.
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import unittest
 
 from harness import namespaces
-from harness.process import BUILD, Process
+from harness.process import BIN, BUILD, Process
 from harness.rap import Forward
 from harness.ssh import SshAgent, scp
 from harness.stream import Stream
@@ -102,6 +103,32 @@ class ThreeHops(unittest.TestCase):
         scp(self.person, self.sshd, "office-ssh", f"{to}:{there}", back)
         digest = lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
         self.assertEqual({digest(original)}, {digest(there), digest(back)})
+
+    def test_sshuttle_leads_to_a_network_that_only_the_resource_reaches(self):
+        if not shutil.which("sshuttle"):
+            self.skipTest("sshuttle is not installed")
+        plain = (self.address, json.loads(self.plain.log())["port"])
+        # As a default route would: the firewall's turn comes after the choice of one.
+        away = ["ip", "route", "add", f"{self.address}/32", "via", self.hosts.address("entry-1"),
+                "onlink", "dev", "entry-1"]
+        self.hosts.run("client", *away)
+        self.addCleanup(self.hosts.run, "client", *["del" if w == "add" else w for w in away])
+        shuttle = Process(
+            ["sshuttle", "--method", "nat", "--disable-ipv6", "-e", "rap ssh",
+             "-r", f"{self.sshd.user}@office-ssh", f"{self.address}/32"],
+            self.world.folder / "sshuttle.log",
+            env={**self.person.environment, **namespaces.as_root(self.world.folder),
+                 "PATH": f"{BIN.resolve()}:{os.environ['PATH']}"})
+        self.addCleanup(shuttle.stop)
+        shuttle.wait_for(lambda: "Connected to server" in shuttle.log(), "sshuttle to connect")
+        stream = Stream(plain)
+        self.addCleanup(stream.close)
+        stream.socket.sendall(b"e")  # the echo of bench/load.cpp
+        stream.round_trip(os.urandom(MIB))
+        stream.close()
+        shuttle.stop()
+        with self.assertRaises(OSError):
+            socket.create_connection(plain, timeout=patiently(1))
 
     def test_a_capture_of_every_hop_shows_no_plaintext_and_no_target(self):
         folder = self.world.folder

@@ -1,0 +1,54 @@
+"""A test case around the SSH resource `office`, which has a pinned host key, and a person whose
+ssh-agent holds the key for it and who has `rap` on the path."""
+
+import os
+import subprocess
+
+from harness.case import FabricCase
+from harness.process import BIN
+from harness.ssh import SshAgent
+from harness.targets import Sshd
+from harness.wait import patiently
+
+
+class SshCase(FabricCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sshd = Sshd(cls.world.folder, cls.world.address)
+        cls.addClassCleanup(cls.sshd.close)
+        cls.world.add_resource("office", cls.sshd.address, cls.sshd.port, "ssh",
+                               ssh_host_key=cls.sshd.host_key)
+        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
+        cls.addClassCleanup(cls.agent.close)
+        cls.world.wait_settled()
+        cls.person = cls.world.person()
+        cls.person.extra_environment = {
+            **cls.agent.environment, "PATH": f"{BIN.resolve()}:{os.environ['PATH']}"}
+
+    def here(self, name):
+        return self.world.folder / name
+
+    def do(self, *command, text_in=None, timeout=60, **more):
+        """A program of the person's machine."""
+        return subprocess.run(list(map(str, command)), env={**self.person.environment, **more},
+                              text=True, input=text_in,
+                              stdin=subprocess.DEVNULL if text_in is None else None,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=patiently(timeout), check=False)
+
+    def config(self, name="ssh_config"):
+        """What `rap ssh-config` prints, in a file."""
+        path = self.here(name)
+        path.write_text(self.person.ok("ssh-config"))
+        return path
+
+    def wrapper(self):
+        """`rap ssh` for what takes one program only."""
+        path = self.here("rap-ssh")
+        path.write_text('#!/bin/sh\nexec rap ssh "$@"\n')
+        path.chmod(0o755)
+        return path
+
+    def living_sessions(self):
+        return [s for s in self.person.json("sessions")["items"] if s["state"] != "terminated"]
