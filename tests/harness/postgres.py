@@ -1,9 +1,10 @@
 """A control plane's private PostgreSQL run by the test instead: behind a wire that counts what is
-answered and can kill the server after any statement, or with a standby."""
+answered and can kill the server after any statement, with a standby, or beside another one."""
 
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ class Postgres:
         self.sockets.mkdir(parents=True)
         self.sockets.chmod(0o777)
         self.log = self.sockets / "postgres.log"
+        self.listens = ""  # more settings of its start
         self._one_at_a_time = threading.Lock()
         self._bin = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
 
@@ -35,6 +37,22 @@ class Postgres:
                               text=True)
         assert done.returncode == 0, self.log.read_text()[-2000:]
         return done.stdout
+
+    @classmethod
+    def another(cls, folder, address, port):
+        """A new cluster that listens at an address too, where its superuser needs no password and
+        everybody else does; it is not started yet."""
+        made = cls(pathlib.Path(folder) / "postgres", folder)
+        made.data.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            shutil.chown(made.data, "postgres", "postgres")
+        made._run("initdb", "--pgdata", made.data, "--username", "postgres", "--auth", "trust",
+                  "--no-sync")
+        (made.data / "pg_hba.conf").write_text(
+            "local all postgres trust\nhost all postgres 127.0.0.0/8 trust\n"
+            "host all all 127.0.0.0/8 scram-sha-256\n")
+        made.listens = f"-c listen_addresses={address} -c port={port}"
+        return made
 
     def _pg_ctl(self, *arguments):
         self._run("pg_ctl", "--silent", "--wait", "--pgdata", self.data, *arguments)
@@ -60,7 +78,7 @@ class Postgres:
         self._pg_ctl("start", "--log", self.log, "--options",
                      "-c fsync=off -c listen_addresses='' -c max_connections=100 "
                      "-c unix_socket_permissions=0777 "
-                     f"-c unix_socket_directories='{self.sockets}'")
+                     f"-c unix_socket_directories='{self.sockets}' {self.listens}")
 
     def kill(self):
         """As a power cut would, but for what the kernel has: all of it, at once."""
