@@ -8,7 +8,8 @@
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 
-readonly bin=$PWD/build/release/bin
+# A build that is there is taken with RAP_DEMO_BUILD=DIRECTORY.
+readonly bin=${RAP_DEMO_BUILD:-$PWD/build/release}/bin
 # Short, for a Unix socket's path has 108 bytes; outside a home, for PostgreSQL's own user must
 # reach it when the demo is run by root.
 readonly state=${RAP_DEMO_STATE:-/var/tmp/rap-demo-$UID}
@@ -97,7 +98,10 @@ until_up() {
 # In a directory of everybody's the name may have been taken by somebody else, who would then choose
 # what is written, removed and ended here.
 state_is_ours() {
-  [[ -e $state || -L $state ]] || mkdir -m 755 "$state" || return 1
+  if [[ ! -e $state && ! -L $state ]]; then
+    # Another demo may be quicker.
+    mkdir -m 755 "$state" 2>/dev/null || [[ -d $state ]] || mkdir -m 755 "$state" || return 1
+  fi
   [[ -d $state && ! -L $state && -O $state && -z $(find "$state" -maxdepth 0 -perm /022) ]]
 }
 use_state() {
@@ -344,10 +348,12 @@ up() {
 
   step 'install packages'
   tools/packages.sh build test demo
-  step 'build (the first time takes some minutes)' "$state/logs/build.log"
-  { cmake --preset release &&
-    cmake --build --preset release --target rap-control rap-node-agent rap-fabric rap; } \
-    >"$state/logs/build.log" 2>&1
+  if [[ -z ${RAP_DEMO_BUILD-} ]]; then
+    step 'build (the first time takes some minutes)' "$state/logs/build.log"
+    { cmake --preset release &&
+      cmake --build --preset release --target rap-control rap-node-agent rap-fabric rap; } \
+      >"$state/logs/build.log" 2>&1
+  fi
   began=$SECONDS
 
   step 'start rap-control with a private PostgreSQL' "$state/logs/control.log"
