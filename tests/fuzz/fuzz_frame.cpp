@@ -34,6 +34,11 @@ void check_payload(const wire::FrameView& frame) {
       return;
     }
     case wire::FrameType::credit: require(wire::decode_credit(payload) != 0U); return;
+    case wire::FrameType::pause: {
+      const auto pause = wire::decode_pause(payload);
+      if (pause) require(*pause == (payload[0] != 0));
+      return;
+    }
     case wire::FrameType::flow_request:
     case wire::FrameType::flow_accept:
     case wire::FrameType::data:

@@ -141,15 +141,25 @@ class Frames(FabricCase):
     def test_a_client_that_never_reads_its_answers_costs_the_entry_little(self):
         entry = self.world.nodes["entry-1"]
         plane = self.connect()
-        junk = b"".join(frames.frame(frames.DATA, 2 * i + 1, b"x") for i in range(1000))
+        self.assertIsNone(plane.request(1))
+        junk = b"".join(frames.frame(frames.DATA, 2 * i + 3, b"x") for i in range(1000))
         plane.websocket.socket.settimeout(patiently(0.5))
         before = entry.fabric_memory()
         sent = 0
-        with self.assertRaises(TimeoutError, msg="it is read on and on"):
+        with self.assertRaises((TimeoutError, Closed), msg="it is read on and on"):
             while sent < 256 << 20:
                 plane.send(junk)
                 sent += len(junk)
         self.assertLess(entry.fabric_memory() - before, 16 << 20)
+
+    def test_a_stranger_may_send_only_so_many_frames_that_move_nothing(self):
+        for nothing in (frames.frame(frames.DATA, 1, b"x"), frames.credit(1, 1),
+                        frames.frame(frames.FLOW_REQUEST, 1, b"no token")):
+            with self.subTest(nothing=nothing):
+                plane = self.connect()
+                plane.send(nothing * 64)
+                plane.send(nothing * 64)
+                self.closed_by(plane, POLICY)
 
     def test_a_client_that_vanishes_leaves_nothing_behind(self):
         made = self.user.post("sessions", resource="echo", organization=ORGANIZATION)

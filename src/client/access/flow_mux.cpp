@@ -111,7 +111,8 @@ std::expected<void, std::string_view> FlowMux::frame(const wire::FrameView& fram
     case FrameType::goodbye:
     case FrameType::reauthentication:
     case FrameType::flow_request:
-    case FrameType::flow_open: return std::unexpected("a frame that is not for clients");
+    case FrameType::flow_open:
+    case FrameType::pause: return std::unexpected("a frame that is not for clients");
   }
   return {};
 }

@@ -273,7 +273,7 @@ TEST_F(ChannelsTest, AreCountedByState) {
   std::string text;
   world_.run([&] {
     text = metrics_text(a_->channels.table(), a_->router.router, nullptr, &*a_->listener, {{}, {}},
-                        io::mono_now());
+                        {}, io::mono_now());
   });
   for (const std::string& line : {
            std::string("rap_fabric_channels{state=\"established\"} 1"),

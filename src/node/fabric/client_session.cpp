@@ -110,9 +110,10 @@ std::size_t ClientSession::take(MutableBytes data) {
     if (result == WebSocketDecoder::Result::need_more) {
       if (n == 0) return used;
     } else if (result == WebSocketDecoder::Result::failed) {
-      close(decoder_.close_code());
+      const bool empty = decoder_.close_code() == WebSocketClose::policy_violation;
+      close_for(empty ? ClientFault::idle_messages : ClientFault::protocol, decoder_.close_code());
     } else if (!on_message(message)) {
-      close(WebSocketClose::protocol_error);
+      close_for(ClientFault::protocol, WebSocketClose::protocol_error);
     } else if (!router_.board().may_read(*link_)) {
       paused_ = true;
       stream_->pause_reading();
@@ -165,7 +166,7 @@ bool ClientSession::on_message(const wire::WebSocketMessage& message) {
   const bool carries_data = message.opcode == WebSocketOpcode::binary && !message.payload.empty();
   if (!carries_data && message.opcode != WebSocketOpcode::close &&
       idle_messages_.take(kIdleMessages, io::mono_now())) {
-    close(WebSocketClose::policy_violation);
+    close_for(ClientFault::idle_messages, WebSocketClose::policy_violation);
     return true;
   }
   switch (message.opcode) {
@@ -179,7 +180,9 @@ bool ClientSession::on_message(const wire::WebSocketMessage& message) {
       return true;
     case WebSocketOpcode::pong: return true;
     case WebSocketOpcode::close: close(WebSocketClose::normal); return true;
-    case WebSocketOpcode::text: close(WebSocketClose::unsupported_data); return true;
+    case WebSocketOpcode::text:
+      close_for(ClientFault::protocol, WebSocketClose::unsupported_data);
+      return true;
     case WebSocketOpcode::continuation: return false;
   }
   return false;
@@ -196,7 +199,13 @@ bool ClientSession::on_frames(MutableBytes payload) {
                  {"error", frame ? "truncated" : wire::to_string(frame.error())}});
       return false;
     }
-    if (!router_.on_frame(*link_, **frame, now, wall)) return false;
+    if (!router_.on_frame(*link_, **frame, now, wall)) {
+      const auto* link = router_.board().find(*link_);
+      if (link != nullptr && link->floods) {
+        close_for(ClientFault::idle_frames, WebSocketClose::policy_violation);
+      }
+      return false;
+    }
     if (!proven_) notice_proof();
     payload = payload.subspan((*frame)->whole.size());
   }
@@ -208,6 +217,12 @@ void ClientSession::notice_proof() {
   if (link == nullptr || !link->user) return;
   proven_ = true;
   owner_.client_proven(*this, *link->user);
+}
+
+void ClientSession::close_for(ClientFault fault, WebSocketClose code) {
+  if (closing_) return;
+  owner_.client_at_fault(*this, fault);
+  close(code);
 }
 
 void ClientSession::close(WebSocketClose code) {

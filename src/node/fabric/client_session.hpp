@@ -1,8 +1,10 @@
 // One client at the entry: HTTP upgrade, then fabric frames in binary WebSocket messages.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/log.hpp"
 #include "io/http/http_codec.hpp"
@@ -26,6 +28,16 @@ inline constexpr std::chrono::seconds kPingAfter{15};
 inline constexpr std::chrono::seconds kSilenceLimit{45};
 inline constexpr std::chrono::seconds kPauseLimit{120};
 
+// What clients are closed for, counted (docs/operations/metrics.md).
+enum class ClientFault : std::uint8_t {
+  idle_messages,  // too many messages that carry nothing: pings, pongs, empty ones
+  idle_frames,  // too many frames that move nothing (node/router/idle_frames.hpp)
+  protocol,  // what they say is not the protocol
+};
+inline constexpr std::array<std::string_view, 3> kClientFaultNames = {"idle_messages",
+                                                                      "idle_frames", "protocol"};
+using ClientFaults = std::array<std::uint64_t, kClientFaultNames.size()>;
+
 class ClientSession;
 
 class ClientOwner {
@@ -36,6 +48,8 @@ class ClientOwner {
   virtual void client_proven(ClientSession& session, UserId user) = 0;
   // A stranger has sent so many bytes that make no whole request or message yet.
   virtual void client_holds(ClientSession& session, std::size_t bytes) = 0;
+  // It is closed for this.
+  virtual void client_at_fault(ClientSession& session, ClientFault fault) = 0;
   // The session is over; destroy it on a later turn of the loop.
   virtual void client_over(ClientSession& session) = 0;
 };
@@ -66,6 +80,7 @@ class ClientSession final : public io::StreamHandler, public LinkSender {
   void count_bytes(std::size_t bytes);
   void notice_proof();
   void close(wire::WebSocketClose code);
+  void close_for(ClientFault fault, wire::WebSocketClose code);
   void over();
 
   io::EventLoop& loop_;

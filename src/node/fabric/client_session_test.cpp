@@ -31,6 +31,9 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
   }
   void client_proven(ClientSession&, UserId) override {}
   void client_holds(ClientSession&, std::size_t bytes) override { held_ = bytes; }
+  void client_at_fault(ClientSession&, ClientFault fault) override {
+    ++faults_[static_cast<std::size_t>(fault)];
+  }
   void client_over(ClientSession&) override { ++over_; }
 
   static std::string upgrade(const std::string& more = "",
@@ -85,6 +88,7 @@ class ClientSessionTest : public testing::Test, public ClientOwner {
   Nothing handshake_;
   std::atomic<int> upgraded_ = 0;
   std::atomic<int> over_ = 0;
+  std::array<std::atomic<int>, kClientFaultNames.size()> faults_{};
   std::atomic<std::size_t> held_ = 0;
   MonoTime before_{};
   MonoTime after_{};
@@ -203,6 +207,18 @@ TEST_F(ClientSessionTest, MaySayNothingManyTimesButNotAgainAndAgain) {
     peer_->send(much);
     EXPECT_TRUE(rest().ends_with(closing(wire::WebSocketClose::policy_violation)));
   }
+  EXPECT_EQ(3, faults_[static_cast<std::size_t>(ClientFault::idle_messages)]);
+}
+
+TEST_F(ClientSessionTest, MaySendFramesThatMoveNothingAFewTimes) {
+  upgraded();
+  std::string much;
+  for (unsigned i = 0; i < 10 * router::kStrangersIdleFrames.burst; ++i) {
+    much += message(WebSocketOpcode::binary, frame_text(wire::FrameType::data, "x", 1));
+  }
+  peer_->send(much);
+  EXPECT_TRUE(rest().ends_with(closing(wire::WebSocketClose::policy_violation)));
+  EXPECT_EQ(1, faults_[static_cast<std::size_t>(ClientFault::idle_frames)]);
 }
 
 TEST_F(ClientSessionTest, IsClosedForAMessageOfEmptyFragments) {
@@ -245,6 +261,12 @@ TEST_F(ClientSessionTest, IsOverWithItsConnection) {
 
 TEST_F(ClientSessionTest, IsReadNoFurtherWhileItDoesNotReadItsAnswers) {
   upgraded();
+  // A stranger would be closed before that.
+  world_.run(
+      [this] { node_.router.board().admitted(*session_->link(), UserId::random(node_.rng)); });
+  // The kernel is to hold little of them.
+  constexpr int kLittle = 4096;
+  ::setsockopt(peer_->fd(), SOL_SOCKET, SO_RCVBUF, &kLittle, sizeof kLittle);
   // Data of labels that nobody knows: each frame is answered with a reset.
   std::string junk;
   for (std::uint32_t i = 0; i < 100; ++i) {

@@ -379,7 +379,7 @@ void Fabric::publish_metrics(MonoTime now) {
   }
   metrics_->publish(metrics_text(channels_.table(), router_, fabric_listener_.get(),
                                  client_listener_.get(), {slots_.counters(), held_.counters()},
-                                 now));
+                                 client_faults_, now));
 }
 
 void Fabric::shut_down(std::function<void()> done) {

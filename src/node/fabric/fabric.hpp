@@ -62,6 +62,9 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void client_upgraded(ClientSession& session) override;
   void client_proven(ClientSession& session, UserId user) override;
   void client_holds(ClientSession& session, std::size_t bytes) override;
+  void client_at_fault(ClientSession&, ClientFault fault) override {
+    ++client_faults_[static_cast<std::size_t>(fault)];
+  }
   void client_over(ClientSession& session) override;
   void set_sender(router::LinkId link, LinkSender* sender);
 
@@ -100,6 +103,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   policy::SlotTable::Id next_client_ = 1;
   policy::SlotTable slots_;  // of clients
   policy::SlotTable held_;  // bytes of strangers' upgrades and messages that are not whole
+  ClientFaults client_faults_{};
   std::vector<LinkSender*> senders_;  // by LinkId
   Channels channels_;
   PeerMemory peer_memory_;

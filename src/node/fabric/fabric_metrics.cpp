@@ -106,11 +106,31 @@ void write_context(Text& t, const channel::Context& c) {
   t.one("route_epoch", "gauge", "Of the routes in use.", c.versions.route_epoch);
 }
 
+void write_idle(Text& t, const router::Switchboard& board, const ClientFaults& faults) {
+  t.family("idle_frames_total", "counter", "Frames that moved nothing, by what they were.");
+  for (std::size_t i = 0; i < router::kIdleFrameNames.size(); ++i) {
+    t.sample(board.idle_frames()[i], metrics_label("frames", router::kIdleFrameNames[i]));
+  }
+  t.family("links_flooded_total", "counter",
+           "Clients and lanes ended for such frames, by what the last was.");
+  for (std::size_t i = 0; i < router::kIdleFrameNames.size(); ++i) {
+    t.sample(board.floods()[i], metrics_label("frames", router::kIdleFrameNames[i]));
+  }
+  t.family("client_faults_total", "counter", "Clients closed for what they sent, by what it was.");
+  for (std::size_t i = 0; i < kClientFaultNames.size(); ++i) {
+    t.sample(faults[i], metrics_label("fault", kClientFaultNames[i]));
+  }
+  t.family("client_pauses_total", "counter",
+           "Times that egresses were asked to pause, by whose bytes waited.");
+  t.sample(board.pauses().for_client, metrics_label("of", "client"));
+  t.sample(board.pauses().for_user, metrics_label("of", "user"));
+}
+
 }  // namespace
 
 std::string metrics_text(const channel::Table& table, router::Router& router,
                          const io::TlsListener* nodes, const io::TlsListener* clients,
-                         const ClientSlots& slots, MonoTime now) {
+                         const ClientSlots& slots, const ClientFaults& faults, MonoTime now) {
   Text t("rap_fabric_");
   write_channels(t, table);
   write_counters(t, table.counters());
@@ -129,6 +149,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   for (std::size_t i = 1; i < refusals.size(); ++i) {
     t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));
   }
+  write_idle(t, router.board(), faults);
   t.family("egress_retries_total", "counter",
            "Flows for which another egress of the pool was asked, by what the one before said.");
   const auto& retries = router.entry().retries();

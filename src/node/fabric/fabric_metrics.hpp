@@ -9,6 +9,7 @@
 #include "io/http/http_server.hpp"
 #include "io/stream/tls_listener.hpp"
 #include "node/channel/table.hpp"
+#include "node/fabric/client_session.hpp"
 #include "node/fabric/settings.hpp"
 #include "node/router/router.hpp"
 #include "policy/slot_table.hpp"
@@ -22,7 +23,7 @@ struct ClientSlots {
 };
 std::string metrics_text(const channel::Table& table, router::Router& router,
                          const io::TlsListener* nodes, const io::TlsListener* clients,
-                         const ClientSlots& slots, MonoTime now);
+                         const ClientSlots& slots, const ClientFaults& faults, MonoTime now);
 
 // Serves what it was given last, to anyone who asks for /metrics.
 class MetricsEndpoint {

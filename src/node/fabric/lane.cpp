@@ -99,7 +99,9 @@ bool Lane::on_frame(const wire::FrameView& frame) {
     case FrameType::heartbeat:
     case FrameType::heartbeat_ack:
     case FrameType::goodbye:
-    case FrameType::reauthentication: return owner_.lane_control(*this, frame);
+    case FrameType::reauthentication:
+      if (control_frames_.take(kControlFrames, io::mono_now())) return false;
+      return owner_.lane_control(*this, frame);
     default: break;
   }
   // A flow's frame: nothing passes before the channel is established. From then on the router

@@ -12,8 +12,14 @@
 #include "node/channel/table.hpp"
 #include "node/fabric/queue_output.hpp"
 #include "node/router/router.hpp"
+#include "policy/rate_limit.hpp"
 
 namespace rap::fabric {
+
+// Frames of the channel itself: a heartbeat and an answer a second at the most, and now and then
+// another certificate, each of which costs us a signature.
+inline constexpr policy::RateLimit kControlFrames{.burst = 64,
+                                                  .refill = std::chrono::milliseconds{100}};
 
 class Lane;
 
@@ -63,6 +69,7 @@ class Lane final : public io::StreamHandler, public LinkSender {
   Log& log_;
   channel::LaneId id_;
   io::Timer linger_;
+  policy::TokenBucket control_frames_;
   bool closing_ = false;  // nothing that comes in counts any more
   bool over_ = false;
   std::unique_ptr<io::Stream> stream_;

@@ -99,6 +99,16 @@ TEST_F(LaneTest, ReadsNoFurtherThanItsOwnerLets) {
   EXPECT_EQ(1, log_.count("\"event\":\"control\""));
 }
 
+TEST_F(LaneTest, MaySaySoMuchOfTheChannelItselfAndNoMore) {
+  const std::string frame = frame_text(FrameType::reauthentication, "x");
+  std::string much;
+  for (unsigned i = 0; i < 10 * kControlFrames.burst; ++i) much += frame;
+  peer_->send(much);
+  EXPECT_TRUE(log_.wait_for("\"event\":\"over\""));
+  EXPECT_EQ(1, log_.count("violation"));
+  EXPECT_EQ(kControlFrames.burst, log_.count("\"event\":\"control\""));
+}
+
 TEST_F(LaneTest, SendsBeforeAndAfterItHasALink) {
   send(FrameType::goodbye, kGoodbye);
   const std::string frame = frame_text(FrameType::goodbye, kGoodbye);

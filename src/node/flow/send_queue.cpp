@@ -30,7 +30,23 @@ std::size_t index(TrafficClass c) { return static_cast<std::size_t>(c); }
 }  // namespace
 
 SendQueue::SendQueue(Framing framing) : framing_(framing) {}
-SendQueue::~SendQueue() = default;
+SendQueue::~SendQueue() { count_in(nullptr); }
+
+void SendQueue::count_in(std::shared_ptr<QueuedBytes> together) {
+  if (together_) together_->bytes -= queued_;
+  together_ = std::move(together);
+  if (together_) together_->bytes += queued_;
+}
+
+void SendQueue::queued_more(std::size_t n) {
+  queued_ += n;
+  if (together_) together_->bytes += n;
+}
+
+void SendQueue::queued_less(std::size_t n) {
+  queued_ -= n;
+  if (together_) together_->bytes -= n;
+}
 
 // Bytes before a frame of this size: the header of an unmasked WebSocket frame, or nothing.
 std::size_t SendQueue::prefix(std::size_t frame) const {
@@ -70,7 +86,7 @@ void SendQueue::commit(TrafficClass c, std::size_t size) {
   if (!is_data(slab.bytes.data() + slab.end)) windowless_ += size;
   slab.end += static_cast<std::uint32_t>(size);
   q.queued += size;
-  queued_ += size;
+  queued_more(size);
 }
 
 void SendQueue::append(TrafficClass c, ByteView frame) {
@@ -182,7 +198,7 @@ void SendQueue::consume(std::size_t n) {
   Slab& slab = *q.slabs.front();
   slab.begin += static_cast<std::uint32_t>(n);
   q.queued -= n;
-  queued_ -= n;
+  queued_less(n);
   run_left_ -= n;
   if (slab.begin == slab.end) {
     recycle(std::move(q.slabs.front()));
@@ -195,7 +211,7 @@ void SendQueue::drop_waiting() {
   for (std::size_t c = 0; c < classes_.size(); ++c) {
     ClassQueue& q = classes_[c];
     const std::size_t kept = c == current_ ? run_left_ : 0;
-    queued_ -= q.queued - kept;
+    queued_less(q.queued - kept);
     q.queued = kept;
     q.deficit = 0;
     if (kept > 0) q.slabs.front()->end = q.slabs.front()->begin + static_cast<std::uint32_t>(kept);

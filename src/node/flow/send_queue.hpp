@@ -41,6 +41,11 @@ class Departures {
   virtual void others_departed() = 0;
 };
 
+// What several queues hold together.
+struct QueuedBytes {
+  std::size_t bytes = 0;
+};
+
 class SendQueue {
  public:
   explicit SendQueue(Framing framing = Framing::bare);
@@ -49,6 +54,9 @@ class SendQueue {
   SendQueue& operator=(const SendQueue&) = delete;
 
   void set_departures(Departures& departures) { departures_ = &departures; }
+
+  // What it holds counts there too, from now on and no longer elsewhere.
+  void count_in(std::shared_ptr<QueuedBytes> together);
 
   // Room for one frame of exactly `size` bytes at the end of the class's queue; commit() it once
   // it is written, or forget it. Nothing else is called between the two.
@@ -91,6 +99,8 @@ class SendQueue {
   };
 
   std::size_t choose();
+  void queued_more(std::size_t n);
+  void queued_less(std::size_t n);
   std::size_t prefix(std::size_t frame) const;
   std::size_t prefix_at(const std::uint8_t* start) const;
   std::size_t frame_size(const std::uint8_t* start) const;
@@ -104,6 +114,7 @@ class SendQueue {
   std::array<ClassQueue, wire::kTrafficClassCount> classes_;
   std::vector<std::unique_ptr<Slab>> spare_;
   Departures* departures_ = nullptr;
+  std::shared_ptr<QueuedBytes> together_;
   std::size_t queued_ = 0;
   std::size_t windowless_ = 0;
   std::size_t current_ = 0;  // the class the last peek came from

@@ -9,7 +9,11 @@ class ByteBudget : public RouterTest {
  protected:
   // A frame with all that is around it.
   static constexpr std::size_t kSlack = 2 * wire::kMaxFrame;
+  static constexpr std::uint32_t kFlows = 24;
+  static constexpr std::uint32_t kClients = 10;
+  static constexpr std::uint32_t kFlowsEach = 4;  // of each of them: less than its queue may hold
   const std::string chunk = std::string(wire::kMaxData, 'x');
+  const Bytes window = Bytes(flow::kInitialWindow, 7);
 
   // Hands a frame of the client in, and moves nothing.
   void says(FrameType type, std::uint32_t label, ByteView payload) {
@@ -28,6 +32,33 @@ class ByteBudget : public RouterTest {
       for (Hop& h : hops) more = move(h, *h.a, h.on_a, *h.b, h.on_b) || more;
       for (Hop& h : hops) more = move(h, *h.b, h.on_b, *h.a, h.on_a) || more;
     }
+  }
+  crypto::DataPlaneToken token_of(UserId user) {
+    auto t = token();
+    t.user = user;
+    return t;
+  }
+  // Flows of a client, from label 1 on.
+  void open_flows(LinkId of, std::uint32_t count, UserId user) {
+    for (std::uint32_t label = 1; label < 2 * count; label += 2) {
+      Bytes frame = frame_of(FrameType::flow_request, label, as_bytes(sign(token_of(user))));
+      entry.router.on_frame(of, **wire::next_frame(frame), now, wall);
+      settle();
+    }
+  }
+  std::vector<TargetId> targets() {
+    std::vector<TargetId> out;
+    for (const auto& [id, target] : egress.targets.all) out.push_back(id);
+    return out;
+  }
+  // How often the link may say this.
+  std::size_t taken_of(LinkId id, Bytes frame) {
+    std::size_t taken = 0;
+    while (taken < 1'000'000 && entry.router.on_frame(id, **wire::next_frame(frame), now, wall)) {
+      ++taken;
+      entry.router.queue(id).drop_waiting();
+    }
+    return taken;
   }
   std::size_t held_for_client() { return entry.router.queue(client).queued_bytes(); }
   bool may_read() { return entry.router.board().may_read(client); }
@@ -126,24 +157,169 @@ TEST_F(ByteBudget, WhatWaitsOfAFlowThatEndedStillCounts) {
   EXPECT_EQ(entry.port.read_on_again, 1);
 }
 
-TEST_F(ByteBudget, FlowsEndWhoseClientLeavesMoreUnreadThanItsQueueMayHold) {
-  for (std::uint32_t label = 1; label < 2 * 24; label += 2) {
-    request(label, sign(token()));
+TEST_F(ByteBudget, AClientThatReadsManyBulkFlowsSlowlyLosesNone) {
+  open_flows(client, kFlows, UserId::random(rng));
+  std::size_t sent_by_last = 0;
+  for (const TargetId id : targets()) {
+    sent_by_last = egress.router.egress().target_data(id, window);
+    settle_nodes();
+    ASSERT_LE(held_for_client(), kClientPause + flow::kInitialWindow + kSlack);
   }
-  at_client.clear();
-  const Bytes window(flow::kInitialWindow, 7);
-  std::vector<TargetId> targets;
-  for (const auto& [id, target] : egress.targets.all) targets.push_back(id);
-  for (const TargetId id : targets) {
+  EXPECT_EQ(entry.router.entry().flows().size(), kFlows);
+  EXPECT_EQ(entry.router.board().pauses().for_client, 1U);
+  EXPECT_EQ(sent_by_last, 0U) << "its egress pauses";
+  // The client reads on: the egresses are told, and the last one's data comes too.
+  read_client();
+  settle_nodes();
+  const Bytes rest(1000, 7);
+  EXPECT_EQ(egress.targets.all.at(targets().back())->resumed, 1);
+  EXPECT_EQ(egress.router.egress().target_data(targets().back(), rest), rest.size());
+}
+
+TEST_F(ByteBudget, AFlowThatIsOpenedWhileItsClientReadsSlowlyWaitsToo) {
+  const UserId user = UserId::random(rng);
+  open_flows(client, kFlows, user);
+  for (const TargetId id : targets()) {
     egress.router.egress().target_data(id, window);
     settle_nodes();
-    ASSERT_LE(held_for_client(), kMaxClientQueue + kSlack);
   }
+  const auto before = targets();
+  says(FrameType::flow_request, 2 * kFlows + 1, as_bytes(sign(token_of(user))));
+  settle_nodes();
+  egress.targets.accept(egress.targets.opening.front());
+  settle_nodes();
+  ASSERT_EQ(targets().size(), before.size() + 1);
+  for (const TargetId id : targets()) EXPECT_EQ(egress.router.egress().target_data(id, window), 0U);
+}
+
+TEST_F(ByteBudget, FlowsEndWhoseClientLeavesMoreUnreadThanItsQueueMayHold) {
+  open_flows(client, kFlows, UserId::random(rng));
+  at_client.clear();
+  // They send what is on the way before anybody could pause.
+  for (const TargetId id : targets()) egress.router.egress().target_data(id, window);
+  settle_nodes();
+  ASSERT_LE(held_for_client(), kMaxClientQueue + kSlack);
   const std::size_t full_windows = kMaxClientQueue / flow::kInitialWindow;
   EXPECT_LE(entry.router.entry().flows().size(), full_windows);
   EXPECT_GE(entry.router.entry().flows().size(), full_windows - 1) << "headers count too";
   read_client();
-  expect_reset(2 * 24 - 1, FlowReason::limit_reached);
+  expect_reset(2 * kFlows - 1, FlowReason::limit_reached);
+}
+
+TEST_F(ByteBudget, APersonWithManyClientsMayHaveNoMoreWaitForAllOfThem) {
+  const UserId user = UserId::random(rng);
+  std::vector<LinkId> clients;
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    clients.push_back(*entry.router.client_up(policy::IpAddress::parse("203.0.113.8")));
+    open_flows(clients.back(), kFlowsEach, user);
+  }
+  const auto held = [&] {
+    std::size_t all = 0;
+    for (const LinkId id : clients) all += entry.router.queue(id).queued_bytes();
+    return all;
+  };
+  for (const TargetId id : targets()) {
+    egress.router.egress().target_data(id, window);
+    settle_nodes();
+    ASSERT_LE(held(), kUserPause + flow::kInitialWindow + kSlack);
+  }
+  EXPECT_EQ(entry.router.entry().flows().size(), kClients * kFlowsEach) << "none is lost";
+  EXPECT_EQ(entry.router.board().pauses().for_user, 1U);
+  // Somebody else is served as ever.
+  open_flows(client, 1, UserId::random(rng));
+  EXPECT_EQ(egress.router.egress().target_data(targets().back(), Bytes(1000, 7)), 1000U);
+  settle_nodes();
+  EXPECT_GT(held_for_client(), 1000U);
+  // They go on when enough of it has gone, though some of their clients never read anything.
+  for (std::size_t i = 0; i + 1 < clients.size(); ++i) {
+    entry.router.link_down(clients[i], FlowReason::peer_lost);
+  }
+  settle_nodes();
+  EXPECT_GT(egress.router.egress().target_data(targets()[targets().size() - 2], window), 0U);
+}
+
+TEST_F(ByteBudget, AClientWhoseEgressesNeverPauseTakesNoMoreThanItsPersonMayHave) {
+  const UserId user = UserId::random(rng);
+  std::vector<LinkId> clients;
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    clients.push_back(*entry.router.client_up(policy::IpAddress::parse("203.0.113.8")));
+    open_flows(clients.back(), kFlowsEach, user);
+  }
+  for (const TargetId id : targets()) egress.router.egress().target_data(id, window);
+  settle_nodes();
+  std::size_t all = 0;
+  for (const LinkId id : clients) all += entry.router.queue(id).queued_bytes();
+  EXPECT_LE(all, kMaxUserQueue + kSlack);
+  EXPECT_LT(entry.router.entry().flows().size(), kClients * kFlowsEach);
+}
+
+TEST_F(ByteBudget, APersonWithManyClientsIsReadNoFasterThanTheFabricTakesTheirBytes) {
+  const UserId user = UserId::random(rng);
+  std::vector<LinkId> clients;
+  const auto read = [&](LinkId id) { return entry.router.board().may_read(id); };
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    clients.push_back(*entry.router.client_up(policy::IpAddress::parse("203.0.113.8")));
+    open_flows(clients.back(), 2, user);
+  }
+  for (const LinkId id : clients) {
+    for (std::size_t sent = 0; read(id) && sent + chunk.size() <= flow::kInitialWindow;
+         sent += chunk.size()) {
+      Bytes frame = frame_of(FrameType::data, 1, as_bytes(chunk));
+      entry.router.on_frame(id, **wire::next_frame(frame), now, wall);
+    }
+  }
+  EXPECT_LE(entry.router.queue(hops[0].on_a).queued_bytes(),
+            kMaxUserBacklog + kMaxUserBacklog / 100);
+  EXPECT_TRUE(std::ranges::none_of(clients, read)) << "from whichever of them";
+  EXPECT_TRUE(may_read()) << "others are read as ever";
+  settle_nodes();
+  EXPECT_TRUE(std::ranges::all_of(clients, read));
+  EXPECT_GE(entry.port.read_on_again, static_cast<int>(kClients));
+}
+
+TEST_F(ByteBudget, AStrangerMaySayNothingSoOftenAndNoMore) {
+  for (const auto type : {FrameType::data, FrameType::credit, FrameType::fin}) {
+    const LinkId stranger = *entry.router.client_up({});
+    const Bytes payload(type == FrameType::credit ? 4 : type == FrameType::data ? 1 : 0, 1);
+    EXPECT_EQ(taken_of(stranger, frame_of(type, 1, payload)), kStrangersIdleFrames.burst);
+  }
+  EXPECT_EQ(entry.router.board().floods()[static_cast<std::size_t>(IdleFrame::unknown_label)], 3U);
+}
+
+TEST_F(ByteBudget, AStrangerMayHaveSoManyTokensLookedAtAndNoMore) {
+  const LinkId stranger = *entry.router.client_up({});
+  auto forged = token();
+  forged.cluster = ClusterId::random(rng);
+  const Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(sign(forged)));
+  EXPECT_EQ(taken_of(stranger, frame), kStrangersIdleFrames.burst);
+  EXPECT_EQ(entry.router.board().floods()[static_cast<std::size_t>(IdleFrame::refused_request)],
+            1U);
+}
+
+TEST_F(ByteBudget, AClientWithAFlowMayBeLateWithManyFramesButNotForEver) {
+  request(1, sign(token()));
+  EXPECT_EQ(taken_of(client, frame_of(FrameType::data, 3, Bytes(1))), kClientsIdleFrames.burst);
+}
+
+TEST_F(ByteBudget, CreditForNothingIsCountedToo) {
+  request(1, sign(token()));
+  EXPECT_EQ(taken_of(client, frame_of(FrameType::credit, 1, Bytes(4, 1))),
+            kClientsIdleFrames.burst);
+}
+
+TEST_F(ByteBudget, ANodeThatPausesAndGoesOnAndPausesBreaksTheProtocol) {
+  request(1, sign(token()));
+  std::uint32_t label = 0;
+  relay.router.board().find(hops[0].on_b)->flows.for_each([&](std::uint32_t l, FlowEnd&) {
+    label = l;
+  });
+  Bytes frame = frame_of(FrameType::pause, label, Bytes(1, 1));
+  std::size_t taken = 0;
+  while (relay.router.on_frame(hops[0].on_b, **wire::next_frame(frame), now, wall)) {
+    ASSERT_LE(++taken, kNodesIdleFrames.burst);
+  }
+  EXPECT_LE(relay.router.queue(hops[1].on_b).queued_bytes(),
+            (kNodesIdleFrames.burst + 1) * (wire::kFrameHeader + 1));
 }
 
 TEST_F(ByteBudget, ANodeThatAsksAndNeverReadsIsNoneOfOurs) {

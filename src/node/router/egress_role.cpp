@@ -169,7 +169,7 @@ std::size_t EgressRole::target_data(TargetId target, ByteView data) {
     return data.size();
   }
   std::size_t taken = 0;
-  while (taken < data.size() && flow->window.available() > 0) {
+  while (taken < data.size() && flow->window.available() > 0 && !flow->paused) {
     const std::size_t n = std::min(
         {data.size() - taken, wire::kMaxData, static_cast<std::size_t>(flow->window.available())});
     const std::size_t sealed = n + crypto::kSealTag;
@@ -227,9 +227,17 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit || !flow.seal) return reset(ref, FlowReason::flow_control);
       const std::uint32_t believed = end.sent.believe(*credit);
-      if (believed == 0) return;
+      if (believed == 0) return board_.moved_nothing(flow.link, IdleFrame::credit);
       flow.window.grant(believed);
-      if (std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
+      if (!flow.paused && std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
+      return;
+    }
+    case FrameType::pause: {
+      const auto pause = wire::decode_pause(frame.payload);
+      if (!pause || !flow.seal) return reset(ref, FlowReason::flow_control);
+      board_.moved_nothing(flow.link, IdleFrame::pause);
+      flow.paused = *pause;
+      if (!flow.paused && std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
       return;
     }
     case FrameType::fin: {

@@ -41,7 +41,8 @@ struct EgressFlow {
   flow::SendWindow window;  // what we may still send
   flow::ReceiveWindow consumed;  // what the target took and we have not credited
   bool fin_sent = false;
-  bool blocked = false;  // the target has more than the window lets pass
+  bool blocked = false;  // the target has more than the window lets pass, or the entry takes now
+  bool paused = false;  // the entry takes nothing now
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
 };

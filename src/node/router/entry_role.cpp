@@ -31,6 +31,7 @@ void EntryRole::request(LinkId client, const FrameView& frame, WallTime wall) {
   if (!refused) return;
   if (adopted) link->flows.erase(frame.header.label);
   board_.count(*refused);
+  board_.moved_nothing(client, IdleFrame::refused_request);
   board_.send_reason(client, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
                      *refused);
 }
@@ -81,7 +82,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
     board_.find(hop->link)->flows.erase(*label);
     return FlowReason::limit_reached;
   }
-  board_.find(client)->user = token.user;
+  board_.admitted(client, token.user);
   recent_.note(token.session, now_);
   EntryFlow& opened = *flow;
   const std::uint32_t ref = flows_.insert(std::move(flow));
@@ -170,7 +171,7 @@ void EntryRole::from_client(FlowEnd& end, const FrameView& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit || !flow.seal) return reset_both(ref, FlowReason::flow_control);
       const std::uint32_t believed = end.sent.believe(*credit);
-      if (believed == 0) return;
+      if (believed == 0) return board_.moved_nothing(flow.client, IdleFrame::credit);
       board_.find(flow.node)->flows.find(flow.node_label)->window.grant(believed);
       return board_.send_credit(flow.node, flow.node_label, believed);
     }
@@ -194,7 +195,7 @@ void EntryRole::from_node(FlowEnd& end, const FrameView& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit || !flow.seal) return reset_both(ref, FlowReason::flow_control);
       const std::uint32_t believed = end.sent.believe(*credit);
-      if (believed == 0) return;
+      if (believed == 0) return board_.moved_nothing(flow.node, IdleFrame::credit);
       board_.find(flow.client)->flows.find(flow.client_label)->window.grant(believed);
       return board_.send_credit(flow.client, flow.client_label, believed);
     }
@@ -221,6 +222,12 @@ void EntryRole::accepted(std::uint32_t ref, EntryFlow& flow, ByteView second_mes
   unreached_.forget(flow.setup->asked.back(), flow.resource);
   flow.setup.reset();
   flow.seal.emplace(std::move(*seal));
+  Link& client = *board_.find(flow.client);
+  FlowEnd& end = *client.flows.find(flow.client_label);
+  end.other_link = flow.node;
+  end.other_label = flow.node_label;
+  end.paused = client.pauses;
+  if (end.paused) board_.send_pause(flow.node, flow.node_label, true);
   board_.send(flow.client, {FrameType::flow_accept, flow.traffic_class, 0, flow.client_label}, {});
 }
 
@@ -266,6 +273,7 @@ void EntryRole::node_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, Muta
   out.queue.commit(flow.traffic_class, wire::kFrameHeader + size);
   out.bytes_out += wire::kFrameHeader + size;
   flow.bytes_down += size;
+  board_.more_waits(out);
   board_.touched(flow.client);
 }
 

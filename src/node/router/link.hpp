@@ -10,7 +10,9 @@
 #include "node/flow/label_table.hpp"
 #include "node/flow/send_queue.hpp"
 #include "node/flow/window.hpp"
+#include "node/router/idle_frames.hpp"
 #include "node/router/ports.hpp"
+#include "node/router/user_budget.hpp"
 #include "policy/ip_address.hpp"
 #include "wire/frames/channel_frames.hpp"
 #include "wire/frames/frame.hpp"
@@ -20,10 +22,13 @@ namespace rap::router {
 
 // The byte budgets of a link, whatever the flows (docs/decisions/byte-budgets.md). A client is read
 // no further while more than kMaxAnswers of what no window holds back wait for it, or more than
-// kMaxBacklog of what it sent wait for others. A flow ends whose data would have more than
-// kMaxClientQueue or kMaxNodeQueue wait for one neighbour.
+// kMaxBacklog of what it sent wait for others. While more than kClientPause waits for a client, the
+// egresses of its flows pause. A flow ends whose data would have more than kMaxClientQueue or
+// kMaxNodeQueue wait for one neighbour. All clients of a person have the bounds of
+// user_budget.hpp together.
 inline constexpr std::size_t kMaxAnswers = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxBacklog = std::size_t{8} * 1024 * 1024;
+inline constexpr std::size_t kClientPause = std::size_t{32} * 1024 * 1024;
 inline constexpr std::size_t kMaxClientQueue = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kMaxNodeQueue = std::size_t{512} * 1024 * 1024;
 
@@ -31,6 +36,7 @@ inline constexpr std::size_t kMaxNodeQueue = std::size_t{512} * 1024 * 1024;
 struct Backlog {
   std::optional<LinkId> client;  // nullopt: it is gone
   std::size_t bytes = 0;
+  std::shared_ptr<UserBudget> user = nullptr;  // it counts there too
 };
 
 // One end of a flow on one link.
@@ -45,6 +51,7 @@ struct FlowEnd {
   Kind kind = Kind::none;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   bool fin_received = false;
+  // kind relay, and kind entry_client once its egress has accepted; label 0: none.
   LinkId other_link = 0;
   std::uint32_t other_label = 0;
   std::uint32_t ref = 0;
@@ -52,6 +59,7 @@ struct FlowEnd {
   flow::CreditCheck sent;  // what it may credit
   std::shared_ptr<Backlog> backlog;  // kind entry_node: whose data waits here
   std::size_t waiting = 0;  // so many bytes of it
+  bool paused = false;  // kind entry_client: the egress was asked to
 };
 
 class Switchboard;
@@ -75,7 +83,9 @@ struct Link final : flow::Departures {
     return kind == Kind::node ? payload - wire::kSealOverhead : payload;
   }
   std::size_t max_queue() const { return kind == Kind::node ? kMaxNodeQueue : kMaxClientQueue; }
-  bool is_full() const { return queue.queued_bytes() > max_queue(); }
+  bool is_full() const {
+    return queue.queued_bytes() > max_queue() || (budget && budget->queued.bytes > kMaxUserQueue);
+  }
 
   Switchboard& board;
 
@@ -96,6 +106,10 @@ struct Link final : flow::Departures {
   };
   std::map<std::uint32_t, Orphan> orphans;
   std::shared_ptr<Backlog> backlog;  // kind client
+  std::shared_ptr<UserBudget> budget;  // kind client: of `user`
+  bool pauses = false;  // kind client: the egresses of its flows were asked to
+  policy::TokenBucket idle_frames;
+  bool floods = false;  // it has sent more of them than it may
   bool paused = false;  // kind client: it is read no further
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

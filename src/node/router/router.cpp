@@ -121,6 +121,7 @@ std::optional<LinkId> Router::link_to(NodeId neighbour, wire::TrafficClass c) co
 }
 
 void Router::advance(MonoTime now) {
+  board_.advance(now);
   entry_guard_.advance(now);
   egress_guard_.advance(now);
   entry_.advance(now);
@@ -131,8 +132,9 @@ bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime 
   Link* link = board_.find(id);
   if (link == nullptr) return false;
   link->bytes_in += frame.whole.size();
-  return link->kind == Link::Kind::node ? on_node_frame(id, *link, frame, wall)
-                                        : on_client_frame(id, *link, frame, wall);
+  const bool taken = link->kind == Link::Kind::node ? on_node_frame(id, *link, frame, wall)
+                                                    : on_client_frame(id, *link, frame, wall);
+  return taken && !link->floods;
 }
 
 bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
@@ -227,10 +229,16 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
 }
 
 void Router::unknown_label(LinkId id, const FrameView& frame) {
-  // Credit and resets of a flow that just ended come late and are harmless.
-  if (frame.header.type == FrameType::credit || frame.header.type == FrameType::reset) return;
-  // A node that does not read such answers does without; a client is read no further.
   const Link& link = *board_.find(id);
+  const FrameType type = frame.header.type;
+  if (link.kind == Link::Kind::client) {
+    board_.moved_nothing(id, IdleFrame::unknown_label);
+  } else if (type == FrameType::credit || type == FrameType::pause) {
+    board_.moved_nothing(id, type == FrameType::pause ? IdleFrame::pause : IdleFrame::credit);
+  }
+  // Those of a flow that just ended come late and are harmless.
+  if (type == FrameType::credit || type == FrameType::pause || type == FrameType::reset) return;
+  // A node that does not read such answers does without; a client is read no further.
   if (link.kind == Link::Kind::node && link.queue.windowless_bytes() > kMaxAnswers) return;
   board_.count(FlowReason::unknown_label);
   board_.send_reason(id, FrameType::reset, frame.header.traffic_class, frame.header.label,

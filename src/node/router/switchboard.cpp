@@ -15,6 +15,7 @@ constexpr auto kCreditClass = wire::TrafficClass::route_control;
 }  // namespace
 
 void Link::data_departed(std::uint32_t label, std::size_t payload) {
+  if (kind == Kind::client) board.less_waits(*this);
   const std::size_t bytes = content(payload);
   if (FlowEnd* end = flows.find(label)) {
     end->sent.departed(static_cast<std::uint32_t>(bytes));
@@ -31,6 +32,7 @@ void Link::data_departed(std::uint32_t label, std::size_t payload) {
 
 void Link::others_departed() {
   if (paused) board.read_on_if_over(*this);
+  if (kind == Kind::client) board.less_waits(*this);
 }
 
 std::optional<LinkId> Switchboard::add(std::unique_ptr<Link> link) {
@@ -56,19 +58,84 @@ std::unique_ptr<Link> Switchboard::remove(LinkId id) {
   links_[id]->flows.for_each([this](std::uint32_t, FlowEnd& end) {
     if (end.backlog) departed(*end.backlog, std::exchange(end.waiting, 0));
   });
+  leave_budget(id, *links_[id]);
   return std::move(links_[id]);
+}
+
+void Switchboard::admitted(LinkId id, UserId user) {
+  Link& client = *find(id);
+  if (client.user == user) return;
+  leave_budget(id, client);
+  client.user = user;
+  client.budget = budgets_.of(user);
+  client.budget->clients.insert(id);
+  client.queue.count_in({client.budget, &client.budget->queued});
+  client.backlog->user = client.budget;
+  client.budget->backlog += client.backlog->bytes;
+  if (client.budget->pauses && !client.pauses) pause_flows(client, true);
+}
+
+// What it sent and waits for others stays on the account: it is held until it has gone.
+void Switchboard::leave_budget(LinkId id, Link& client) {
+  if (!client.budget) return;
+  client.budget->clients.erase(id);
+  client.queue.count_in(nullptr);
+  less_waits(client);
+  client.budget.reset();
+}
+
+void Switchboard::pause_flows(Link& client, bool pause) {
+  client.pauses = pause;
+  client.flows.for_each([&](std::uint32_t, FlowEnd& end) {
+    if (end.other_label == 0 || std::exchange(end.paused, pause) == pause) return;
+    send_pause(end.other_link, end.other_label, pause);
+  });
+}
+
+void Switchboard::more_waits(Link& client) {
+  UserBudget* budget = client.budget.get();
+  if (budget != nullptr && !budget->pauses && budget->queued.bytes > kUserPause) {
+    budget->pauses = true;
+    ++pauses_.for_user;
+    for (const LinkId id : budget->clients) {
+      if (Link& one = *find(id); !one.pauses) pause_flows(one, true);
+    }
+  }
+  if (client.pauses || client.queue.queued_bytes() <= kClientPause) return;
+  ++pauses_.for_client;
+  pause_flows(client, true);
+}
+
+// A quarter of what made them pause is left when they go on: a pause is not worth a frame.
+void Switchboard::less_waits(Link& client) {
+  constexpr std::size_t kGoesOn = 4;
+  const auto may_go_on = [](const Link& one) {
+    return one.pauses && one.queue.queued_bytes() <= kClientPause / kGoesOn;
+  };
+  UserBudget* budget = client.budget.get();
+  if (budget != nullptr && budget->pauses) {
+    if (budget->queued.bytes > kUserPause / kGoesOn) return;
+    budget->pauses = false;
+    for (const LinkId id : budget->clients) {
+      if (Link& one = *find(id); may_go_on(one)) pause_flows(one, false);
+    }
+  }
+  if (may_go_on(client)) pause_flows(client, false);
 }
 
 bool Switchboard::may_read(LinkId client) {
   Link* link = find(client);
   if (link == nullptr) return false;
-  link->paused = link->queue.windowless_bytes() > kMaxAnswers || link->backlog->bytes > kMaxBacklog;
+  link->paused = link->queue.windowless_bytes() > kMaxAnswers ||
+                 link->backlog->bytes > kMaxBacklog ||
+                 (link->budget && link->budget->backlog > kMaxUserBacklog);
   return !link->paused;
 }
 
 void Switchboard::keep_waiting(FlowEnd& end, std::size_t bytes) {
   end.waiting += bytes;
   end.backlog->bytes += bytes;
+  if (end.backlog->user) end.backlog->user->backlog += bytes;
 }
 
 void Switchboard::erase_flow(Link& link, std::uint32_t label) {
@@ -80,6 +147,14 @@ void Switchboard::erase_flow(Link& link, std::uint32_t label) {
 
 void Switchboard::departed(Backlog& backlog, std::size_t bytes) {
   backlog.bytes -= bytes;
+  if (backlog.user) {
+    const std::size_t before = std::exchange(backlog.user->backlog, backlog.user->backlog - bytes);
+    if (before > kMaxUserBacklog / 2 && backlog.user->backlog <= kMaxUserBacklog / 2) {
+      for (const LinkId id : backlog.user->clients) {
+        if (Link& one = *find(id); one.paused) read_on_if_over(one);
+      }
+    }
+  }
   if (!backlog.client) return;
   Link* client = find(*backlog.client);
   if (client->paused) read_on_if_over(*client);
@@ -89,8 +164,21 @@ void Switchboard::departed(Backlog& backlog, std::size_t bytes) {
 void Switchboard::read_on_if_over(Link& client) {
   if (client.queue.windowless_bytes() > kMaxAnswers / 2) return;
   if (client.backlog->bytes > kMaxBacklog / 2) return;
+  if (client.budget && client.budget->backlog > kMaxUserBacklog / 2) return;
   client.paused = false;
   port_.read_on(*client.backlog->client);
+}
+
+void Switchboard::moved_nothing(LinkId id, IdleFrame what) {
+  Link* link = find(id);
+  if (link == nullptr) return;
+  const auto limit = link->kind == Link::Kind::node ? kNodesIdleFrames
+                     : link->user                   ? kClientsIdleFrames
+                                                    : kStrangersIdleFrames;
+  ++idle_frames_[static_cast<std::size_t>(what)];
+  if (link->floods || !link->idle_frames.take(limit, now_)) return;
+  link->floods = true;
+  ++floods_[static_cast<std::size_t>(what)];
 }
 
 std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) const {
@@ -125,6 +213,11 @@ void Switchboard::send_credit(LinkId id, std::uint32_t label, std::uint32_t cred
   send(id, {FrameType::credit, kCreditClass, 4, label}, payload);
 }
 
+void Switchboard::send_pause(LinkId id, std::uint32_t label, bool pause) {
+  const std::uint8_t payload[1] = {static_cast<std::uint8_t>(pause ? 1 : 0)};
+  send(id, {FrameType::pause, kCreditClass, sizeof payload, label}, payload);
+}
+
 void Switchboard::reset_other(const FlowEnd& end, FlowReason reason) {
   Link* other = find(end.other_link);
   if (other == nullptr || other->flows.find(end.other_label) == nullptr) return;
@@ -155,9 +248,15 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
       const auto credit = wire::decode_credit(frame.payload);
       if (!(legal = credit.has_value())) break;
       const std::uint32_t believed = end.sent.believe(*credit);
-      if (believed == 0) return;
+      if (believed == 0) return moved_nothing(from, IdleFrame::credit);
       other->window.grant(believed);
       return send_credit(end.other_link, end.other_label, believed);
+    }
+    case FrameType::pause: {
+      const auto pause = wire::decode_pause(frame.payload);
+      if (!(legal = pause.has_value())) break;
+      moved_nothing(from, IdleFrame::pause);
+      return send_pause(end.other_link, end.other_label, *pause);
     }
     case FrameType::fin:
       legal = !end.fin_received;

@@ -37,9 +37,18 @@ class Switchboard {
   void send_reason(LinkId id, wire::FrameType type, wire::TrafficClass c, std::uint32_t label,
                    wire::FlowReason reason);  // flow_refuse or reset
   void send_credit(LinkId id, std::uint32_t label, std::uint32_t credit);
+  void send_pause(LinkId id, std::uint32_t label, bool pause);
   void touched(LinkId id) { port_.flush(id); }
 
+  // Every later call is of this moment.
+  void advance(MonoTime now) { now_ = now; }
+
   // --- byte budgets ---
+  // A token of this user was admitted: the client's bytes are theirs.
+  void admitted(LinkId client, UserId user);
+  // Data was queued for a client, or has left for one. Its egresses pause while much waits.
+  void more_waits(Link& client);
+  void less_waits(Link& client);
   // False: the client is not to be read until LinkPort::read_on names it.
   bool may_read(LinkId client);
   // Data of a client was queued for a node; `end` is the flow's there.
@@ -49,6 +58,8 @@ class Switchboard {
   // Bytes of this backlog went out.
   void departed(Backlog& backlog, std::size_t bytes);
   void read_on_if_over(Link& client);
+  // A frame of this link moved nothing. The link is to be closed once it `floods`.
+  void moved_nothing(LinkId id, IdleFrame what);
 
   // --- relayed flows ---
   // Passes a frame of a relayed flow on, enforcing its window.
@@ -58,12 +69,30 @@ class Switchboard {
 
   void count(wire::FlowReason reason) { ++refusals_[static_cast<std::size_t>(reason)]; }
   const auto& refusals() const { return refusals_; }
+  // Frames that moved nothing, and links that sent too many, by what the last one was.
+  const auto& idle_frames() const { return idle_frames_; }
+  const auto& floods() const { return floods_; }
+  // How often the egresses of a client were asked to pause, for what waited for it alone and for
+  // all clients of its user.
+  struct Pauses {
+    std::uint64_t for_client = 0;
+    std::uint64_t for_user = 0;
+  };
+  const Pauses& pauses() const { return pauses_; }
 
  private:
+  void pause_flows(Link& client, bool pause);
+  void leave_budget(LinkId id, Link& client);
+
   LinkPort& port_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<LinkId> free_;
+  UserBudgets budgets_;
+  MonoTime now_{};
   std::array<std::uint64_t, wire::kFlowReasonNames.size()> refusals_{};
+  std::array<std::uint64_t, kIdleFrameNames.size()> idle_frames_{};
+  std::array<std::uint64_t, kIdleFrameNames.size()> floods_{};
+  Pauses pauses_;
 };
 
 }  // namespace rap::router

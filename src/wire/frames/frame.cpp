@@ -27,7 +27,8 @@ constexpr Shape shape_of(std::uint8_t type) {
     case FrameType::data: return {true, true, 1, kMaxPayload};
     case FrameType::credit: return {true, true, 4, 4};
     case FrameType::fin: return {true, true, 0, kSealOverhead};
-    case FrameType::reset: return {true, true, 1, 1};
+    case FrameType::reset:
+    case FrameType::pause: return {true, true, 1, 1};
   }
   return {};
 }
@@ -111,6 +112,11 @@ std::optional<std::uint32_t> decode_credit(ByteView payload) {
   const std::uint32_t v = load_be32(payload.data());
   if (v == 0) return std::nullopt;
   return v;
+}
+
+std::optional<bool> decode_pause(ByteView payload) {
+  if (payload.size() != 1 || payload[0] > 1) return std::nullopt;
+  return payload[0] == 1;
 }
 
 }  // namespace rap::wire

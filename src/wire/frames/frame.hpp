@@ -49,6 +49,7 @@ enum class FrameType : std::uint8_t {
   credit = 0x15,         // u32: further bytes the sender of this frame is ready to take
   fin = 0x16,            // no more data this way; a sealed empty record between nodes
   reset = 0x17,          // FlowReason; the flow is gone
+  pause = 0x18,          // node → node: 1, send none of the flow's data for now; 0, go on
 };
 
 enum class FrameError : std::uint8_t {
@@ -111,5 +112,6 @@ struct FlowOpen {
 
 std::optional<FlowReason> decode_reason(ByteView payload);
 std::optional<std::uint32_t> decode_credit(ByteView payload);  // never 0
+std::optional<bool> decode_pause(ByteView payload);  // false: go on
 
 }  // namespace rap::wire

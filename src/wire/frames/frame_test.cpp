@@ -111,6 +111,12 @@ TEST(Credit, IsNeverZero) {
   EXPECT_FALSE(decode_credit(hex("00000000")));
 }
 
+TEST(Pause, BeginsOrEnds) {
+  EXPECT_EQ(decode_pause(hex("01")), true);
+  EXPECT_EQ(decode_pause(hex("00")), false);
+  EXPECT_FALSE(decode_pause(hex("02")));
+}
+
 Hello sample_hello() {
   SeededRandom rng{5};
   Hello h;

@@ -1,0 +1,31 @@
+// Frames that move nothing: free for whoever sends them, and not for us. Each link may send so many
+// (docs/decisions/byte-budgets.md).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "policy/rate_limit.hpp"
+
+namespace rap::router {
+
+enum class IdleFrame : std::uint8_t {
+  unknown_label,  // of a client, for a flow that is not there
+  refused_request,  // of a client, for a flow that it does not get
+  credit,  // for bytes that never left, or for so few that nothing is passed on
+  pause,
+};
+inline constexpr std::array<std::string_view, 4> kIdleFrameNames = {
+    "unknown_label", "refused_request", "credit", "pause"};
+
+// A stranger has no flow that frames could be late for. Of a client that has shown a token, as many
+// are late as were on the way when its flows ended. A node's are those of everybody's flows.
+inline constexpr policy::RateLimit kStrangersIdleFrames{.burst = 64,
+                                                        .refill = std::chrono::seconds{1}};
+inline constexpr policy::RateLimit kClientsIdleFrames{.burst = 65'536,
+                                                      .refill = std::chrono::milliseconds{1}};
+inline constexpr policy::RateLimit kNodesIdleFrames{.burst = 131'072,
+                                                    .refill = std::chrono::microseconds{100}};
+
+}  // namespace rap::router
