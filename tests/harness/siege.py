@@ -9,9 +9,10 @@ import os
 import resource
 import select
 import socket
-import ssl
+import threading
 import time
 
+from harness.tls_records import Records, stranger_context
 from harness.wait import patiently
 from harness.websocket import PATH, SUBPROTOCOL
 
@@ -21,6 +22,11 @@ PAUSE_S = 0.05
 
 # How far a stranger brings a connection.
 PLAIN, TLS, SLOW_HEAD, HALF_BODY, UPGRADE = "plain", "tls", "slow head", "half body", "upgrade"
+HALF_HANDSHAKE = "half handshake"
+# What it sends on, again and again, until it is ended: records that carry nothing, or next to it.
+KEY_UPDATES, EMPTY_RECORDS, BYTE_RECORDS = "key updates", "empty records", "a byte a record"
+FLOODS = (KEY_UPDATES, EMPTY_RECORDS, BYTE_RECORDS)
+FLOOD_RECORDS = 500
 
 
 def _upgrade():
@@ -30,8 +36,10 @@ def _upgrade():
             f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n").encode()
 
 
-def _first_words(kind):
-    return {PLAIN: b"", TLS: b"", SLOW_HEAD: b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+def first_words(kind):
+    client_hello_begins = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+    return {PLAIN: b"", TLS: b"", HALF_HANDSHAKE: client_hello_begins,
+            SLOW_HEAD: b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
             HALF_BODY: b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\n"
                        b"Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n"
                        + bytes(50000),
@@ -44,22 +52,48 @@ def _open(kind, address, source, context):
     try:
         raw.bind((source, 0))
         raw.connect(address)
-        if kind == PLAIN:
+        if kind in (PLAIN, HALF_HANDSHAKE):
+            raw.sendall(first_words(kind))
             return raw
         wrapped = context.wrap_socket(raw)
-        wrapped.sendall(_first_words(kind))
+        wrapped.sendall(first_words(kind))
         return wrapped
     except OSError:
         raw.close()
         return None
 
 
+def _flood(kind, address, source):
+    """Opens a connection and sends what nobody needs, more of it than is taken."""
+    try:
+        with Records(address, source=source, timeout=CONNECT_S) as peer:
+            one = {KEY_UPDATES: peer.key_update, EMPTY_RECORDS: lambda: peer.data(b""),
+                   BYTE_RECORDS: lambda: peer.data(b"x")}[kind]
+            peer.send(peer.data(first_words(UPGRADE)))
+            while True:
+                peer.send(b"".join(one() for _ in range(FLOOD_RECORDS)))
+    except OSError:
+        pass
+
+
+def _keep_flooding(kind, address, source, count, reopened_per_s, ready):
+    """As many at once as there are threads; each opens anew what was ended."""
+    def one():
+        while True:
+            began = time.monotonic()
+            _flood(kind, address, source)
+            time.sleep(max(0, began + count / reopened_per_s - time.monotonic()))
+
+    for _ in range(count):
+        threading.Thread(target=one, daemon=True).start()
+    ready.send(count)
+    threading.Event().wait()
+
+
 def _besiege(kind, address, source, count, reopened_per_s, ready):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft < count + 100 else soft, hard))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context = stranger_context()
     poll = select.epoll()
     held = {}
 
@@ -96,7 +130,8 @@ def siege(kind, address, count, *, source=STRANGER, reopened_per_s=100):
     """Besieges a listener, from the moment on at which each connection was opened once."""
     ready, said = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.Process(
-        target=_besiege, args=(kind, address, source, count, reopened_per_s, said), daemon=True)
+        target=_keep_flooding if kind in FLOODS else _besiege,
+        args=(kind, address, source, count, reopened_per_s, said), daemon=True)
     process.start()
     try:
         assert ready.poll(patiently(60 + count / 50)), f"{count} connections of strangers"

@@ -64,6 +64,7 @@ TEST_F(KeyUpdates, OneTooManyEndsTheConnectionBeforeTheRestIsLookedAt) {
   say(Bytes(100, 'x'));
   EXPECT_EQ(read_all(), std::pair(Status::failed, std::size_t{0}));
   EXPECT_EQ(server.failure(), "too many key updates");
+  EXPECT_EQ(server.flooded_with(), IdleRecord::handshake_message);
   EXPECT_LE(out.size(), 64 * (kMaxKeyUpdates + 1)) << "no more were answered";
 }
 
@@ -73,6 +74,16 @@ TEST_F(KeyUpdates, ALittleDataBetweenThemBuysNone) {
     say(Bytes(1, 'x'));
   }
   EXPECT_EQ(read_all(), std::pair(Status::failed, std::size_t{kMaxKeyUpdates}));
+}
+
+TEST_F(KeyUpdates, AreCountedAmongTheRecordsLikeThoseOfData) {
+  for (int i = 0; i < 10; ++i) {
+    update_key();
+    say(Bytes(2, 'x'));
+  }
+  EXPECT_EQ(read_all(), std::pair(Status::want_input, std::size_t{20}));
+  EXPECT_EQ(server.records_read(), 20U);
+  EXPECT_EQ(server.bytes_read(), 20U);
 }
 
 TEST_F(KeyUpdates, WhoeverSendsMuchMayChangeKeysNowAndThen) {

@@ -101,15 +101,18 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
 
 TlsEngine::~TlsEngine() = default;
 
-// OpenSSL says of every message of the handshake protocol that it is there. It takes key updates
-// one after another within one call, so that only the end of its input stops it.
-void TlsEngine::message_callback(int sent, int, int content_type, const void* message,
-                                 std::size_t size, ssl_st* ssl, void*) {
-  if (sent != 0 || content_type != SSL3_RT_HANDSHAKE || size == 0) return;
-  if (*static_cast<const std::uint8_t*>(message) != SSL3_MT_KEY_UPDATE) return;
+// OpenSSL says of every record's header and of every message of the handshake protocol that it is
+// there. It takes key updates one after another within one call, so that only the end of its input
+// stops it.
+void TlsEngine::message_callback(int sent, int, int content_type, const void*, std::size_t size,
+                                 ssl_st* ssl, void*) {
   auto* self = reinterpret_cast<TlsEngine*>(SSL_get_app_data(ssl));
-  if (++self->key_updates_ <= kMaxKeyUpdates + self->bytes_read_ / kBytesAKeyUpdate) return;
+  if (sent != 0 || size == 0 || !self->established_) return;
+  if (content_type == SSL3_RT_HEADER) ++self->records_read_;
+  if (content_type != SSL3_RT_HANDSHAKE) return;
+  if (++self->late_messages_ <= kMaxKeyUpdates + self->bytes_read_ / kBytesAKeyUpdate) return;
   self->refused_ = true;
+  self->flood_ = IdleRecord::handshake_message;
   self->failure_ = "too many key updates";
 }
 
@@ -214,6 +217,10 @@ TlsEngine::Status TlsEngine::status_of(int result) {
     case SSL_ERROR_WANT_READ: return Status::want_input;
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
     default: break;
+  }
+  if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_RECORD_TOO_SMALL) {
+    flood_ = IdleRecord::empty;
+    failure_ = "too many empty records";
   }
   if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED) {
     fault_ = CertificateFault::no_certificate;

@@ -9,18 +9,13 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "crypto/tls/idle_records.hpp"
 #include "crypto/tls/tls.hpp"
 
 struct ssl_st;
 struct x509_store_ctx_st;
 
 namespace rap::crypto {
-
-// A peer may change its keys so often, and once more for every kBytesAKeyUpdate that it sends. A
-// key update is free for whoever sends it and dear for us; nothing here needs one (RFC 8446 §5.5
-// asks for one after 2^24.5 full records).
-inline constexpr std::uint64_t kMaxKeyUpdates = 32;
-inline constexpr std::uint64_t kBytesAKeyUpdate = std::uint64_t{64} * 1024 * 1024;
 
 class TlsEngine {
  public:
@@ -48,6 +43,11 @@ class TlsEngine {
   bool established() const { return established_; }
   const std::string& failure() const { return failure_; }
   std::optional<CertificateFault> certificate_fault() const { return fault_; }
+  // The connection failed because the peer sent too many of these.
+  std::optional<IdleRecord> flooded_with() const { return flood_; }
+  // Records since the handshake, and the bytes of data in them.
+  std::uint64_t records_read() const { return records_read_; }
+  std::uint64_t bytes_read() const { return bytes_read_; }
   // The proven peer: set by an AcceptMember handshake only.
   const std::optional<wire::SpiffeId>& peer() const { return peer_; }
   std::optional<Certificate> peer_certificate() const;
@@ -97,7 +97,9 @@ class TlsEngine {
   std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
   bool established_ = false;
   std::uint64_t bytes_read_ = 0;
-  std::uint64_t key_updates_ = 0;
+  std::uint64_t records_read_ = 0;
+  std::uint64_t late_messages_ = 0;  // of the handshake protocol, after the handshake
+  std::optional<IdleRecord> flood_;
   bool refused_ = false;  // no more is read of what the peer sends
   std::string failure_;
   std::optional<CertificateFault> fault_;

@@ -41,6 +41,7 @@ HttpError to_http_error(const StreamError& error) {
     case StreamError::Kind::tls: return {HttpError::Kind::tls, error.detail, error.fault};
     case StreamError::Kind::none:
     case StreamError::Kind::reset: break;
+    case StreamError::Kind::flood:
     case StreamError::Kind::overflow: return {HttpError::Kind::protocol, error.detail};
   }
   return {HttpError::Kind::closed, "the server closed the connection before it answered"};

@@ -11,6 +11,7 @@
 
 #include "crypto/testing/pki.hpp"
 #include "io/http/test_http.hpp"
+#include "io/stream/thin_records.hpp"
 
 namespace rap::io {
 namespace {
@@ -121,6 +122,20 @@ TEST_F(Listener, HandsOverAProvenPeerWithWhatItSentAlready) {
   EXPECT_EQ(counters().completed, 1U);
   EXPECT_EQ(counters().half_open, 0U);
   expect_balance();
+}
+
+TEST_F(Listener, EndsAPeerWhoseRecordsCarryNextToNothing) {
+  listen();
+  Peer& client = dial(node);
+  run_until([&] { return !accepted.empty(); });
+  Peer& peer = accepted.front();
+  run_until([&] {
+    client.stream->write(as_bytes("x"));
+    return peer.error.has_value();
+  });
+  EXPECT_EQ(peer.error->kind, StreamError::Kind::flood);
+  EXPECT_EQ(counters().floods->at(static_cast<std::size_t>(crypto::IdleRecord::thin)), 1U);
+  EXPECT_LE(peer.received.size(), 2 * kThinRecords.burst);
 }
 
 TEST_F(Listener, TellsWhyAPeerWasRefused) {

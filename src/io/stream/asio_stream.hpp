@@ -12,6 +12,7 @@
 
 #include "crypto/tls/tls_engine.hpp"
 #include "io/stream/asio_connector.hpp"
+#include "io/stream/thin_records.hpp"
 #include "io/stream/tls_stream.hpp"
 
 namespace rap::io {
@@ -76,6 +77,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool finishing = false;     // finish_writing
   bool peer_finished = false;
   std::size_t read_batch = kFirstReadBatch;
+  ThinRecords thin_records;
   bool overflowing = false;  // the end for it is on its way
 
   // opening
@@ -96,6 +98,8 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool read_plain(std::size_t& n);
   bool read_tls(std::size_t& n);
   bool deliver_tls();
+  void fail_tls();
+  void fail_flood(crypto::IdleRecord what, std::string detail);
   bool deliver(std::size_t filled);
   void redeliver();
 

@@ -34,6 +34,16 @@ void write_handshakes(
                   metrics_label("listener", which) + "," + metrics_label("fault", fault));
     }
   }
+  text.family("connections_flooded_total", "counter",
+              "Connections ended for records of TLS that carry nothing, by what they were.");
+  for (const auto& [which, counters] : listeners) {
+    if (counters == nullptr) continue;
+    for (std::size_t i = 0; i < crypto::kIdleRecordNames.size(); ++i) {
+      text.sample(counters->floods->at(i),
+                  metrics_label("listener", which) + "," +
+                      metrics_label("records", crypto::kIdleRecordNames[i]));
+    }
+  }
 }
 
 void write_slots(MetricsText& text,

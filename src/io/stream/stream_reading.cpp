@@ -100,7 +100,22 @@ bool Stream::Impl::read_tls(std::size_t& n) {
     advance_handshake();
     return false;
   }
-  return deliver_tls() && n == read_batch;
+  if (!deliver_tls()) return false;
+  if (!thin_records.may_go_on(engine->records_read(), engine->bytes_read(), mono_now())) {
+    fail_flood(crypto::IdleRecord::thin, "too many records that carry little");
+    return false;
+  }
+  return n == read_batch;
+}
+
+void Stream::Impl::fail_tls() {
+  if (const auto what = engine->flooded_with()) return fail_flood(*what, engine->failure());
+  fail({StreamError::Kind::tls, engine->failure(), engine->certificate_fault()});
+}
+
+void Stream::Impl::fail_flood(crypto::IdleRecord what, std::string detail) {
+  if (options.floods) ++options.floods->at(static_cast<std::size_t>(what));
+  fail({StreamError::Kind::flood, std::move(detail), {}});
 }
 
 // Decrypts all of the engine's input and hands it over. False when the stream ended.
@@ -126,9 +141,7 @@ bool Stream::Impl::deliver_tls() {
       case TlsEngine::Status::closed:
         fail({StreamError::Kind::none, "closed by the peer", {}});
         return false;
-      case TlsEngine::Status::failed:
-        fail({StreamError::Kind::tls, engine->failure(), engine->certificate_fault()});
-        return false;
+      case TlsEngine::Status::failed: fail_tls(); return false;
     }
   }
 }

@@ -110,6 +110,7 @@ struct TlsListener::Impl : std::enable_shared_from_this<TlsListener::Impl> {
     StreamOptions stream_options;
     stream_options.tls = options.tls;
     stream_options.handshake_timeout = options.handshake_timeout;
+    stream_options.floods = counters.floods;
     entry.stream = Stream::accept(loop, fd, std::move(stream_options), entry);
     for (const auto& gone : slots.enter(id, source, mono_now())) {
       evict(gone.id, gone.of_its_share ? counters.evicted_by_source : counters.evicted);

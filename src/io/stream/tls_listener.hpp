@@ -57,6 +57,8 @@ struct TlsListenerCounters {
   Counter evicted_by_source;  // these made way for another of the same source
   Counter half_open;  // now
   Counter most_half_open;
+  // Connections behind their handshake that ended for a flood; they may outlive the listener.
+  std::shared_ptr<FloodCounters> floods = std::make_shared<FloodCounters>();
 };
 
 class TlsListener {

@@ -29,6 +29,7 @@ std::string_view to_string(StreamError::Kind kind) {
     case StreamError::Kind::tls: return "tls";
     case StreamError::Kind::reset: return "reset";
     case StreamError::Kind::overflow: return "overflow";
+    case StreamError::Kind::flood: return "flood";
   }
   return "";
 }
@@ -163,7 +164,8 @@ void Stream::Impl::fail(const StreamError& error) {
   if (phase == Phase::dead) return;
   auto self = shared_from_this();
   StreamHandler* h = handler;
-  kill(error.kind == StreamError::Kind::timeout || error.kind == StreamError::Kind::overflow);
+  using Kind = StreamError::Kind;
+  kill(error.kind == Kind::timeout || error.kind == Kind::overflow || error.kind == Kind::flood);
   if (h != nullptr) h->on_close(error);
 }
 

@@ -8,6 +8,7 @@
 // All calls on the loop's thread. A handler may destroy its stream from within any callback.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <expected>
 #include <functional>
@@ -16,6 +17,8 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/counter.hpp"
+#include "crypto/tls/idle_records.hpp"
 #include "crypto/tls/tls.hpp"
 #include "dialling/http_proxy.hpp"
 #include "io/stream/event_loop.hpp"
@@ -51,6 +54,7 @@ struct StreamError {
     reset,  // the connection broke
     overflow,  // the handler left more than kStreamMaxUnconsumed, or the peer more than
                // max_unsent
+    flood,  // the peer sent too many records that carry nothing
   };
   Kind kind = Kind::none;
   std::string detail;
@@ -82,6 +86,9 @@ class Output {
   virtual void consume(std::size_t n) = 0;
 };
 
+// Streams that ended for a flood, by what it was of.
+using FloodCounters = std::array<Counter, crypto::kIdleRecordNames.size()>;
+
 struct StreamOptions {
   std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain TCP
   // From the first attempt to connect; looking the name up has a limit of its own (kLookupLimit).
@@ -91,6 +98,8 @@ struct StreamOptions {
   bool half_close = false;
   // Bytes of write() that a peer may leave unread; 0: any number. Past it the connection is reset.
   std::size_t max_unsent = 0;
+  // What ends for a flood is counted here; null: nowhere.
+  std::shared_ptr<FloodCounters> floods = nullptr;
   // Of connections that are made: who answers for looking the name up (Resolver::look_up), and
   // whether an address that it has may be dialled; null: any may.
   std::string asker = {};
@@ -128,8 +137,8 @@ class Stream {
   // Plain streams: FIN after what is written.
   void finish_writing();
   // Ends at once, without a callback: a reset, which the peer of a plain stream cannot take for an
-  // orderly end, and after which the kernel keeps nothing for a peer that does not read. Timeouts
-  // and overflows end a stream in the same way.
+  // orderly end, and after which the kernel keeps nothing for a peer that does not read.
+  // Timeouts, overflows and floods end a stream in the same way.
   void abort();
 
   std::size_t unsent() const;  // bytes of write() and of ciphertext not yet taken by the kernel

@@ -22,6 +22,7 @@ channel::FailureReason reason_of(const io::StreamError& error) {
   if (error.fault) return reason_of(*error.fault);
   switch (error.kind) {
     case Kind::tls: return FailureReason::tls_handshake_failed;
+    case Kind::flood:
     case Kind::overflow: return FailureReason::policy_denied;
     case Kind::none:
     case Kind::unreachable:
