@@ -1,12 +1,17 @@
 """Targets that refuse, stay silent or do not exist: the person is told, the fabric goes on."""
 
+import re
 import socket
+import subprocess
 import unittest
 
 from harness import frames
 from harness.addresses import free_port
 from harness.case import FabricCase
 from harness.rap import UNREACHABLE
+from harness.wait import patiently, until
+
+KEEPALIVE_WITHIN_S = 45  # load balancers and NAT forget an idle connection after a minute
 
 
 class Targets(FabricCase):
@@ -47,6 +52,27 @@ class Targets(FabricCase):
         self.assertEqual(b"last words", plane.echo(b"last words"))
         plane.send(frames.frame(frames.FIN, 1))
         self.assertEqual(frames.FIN, plane.next_of(frames.FIN, frames.RESET)[0])
+
+    def test_an_idle_target_is_kept_alive_by_the_egress(self):
+        """As the kernel shows it: the timer of the egress's connection to the target."""
+        plane, refusal = self.request_flow("echo")
+        self.assertIsNone(refusal)
+        self.assertEqual(b"once", plane.echo(b"once"))
+        egress = self.world.nodes["egress-1"].fabric_pid()
+        left = until(lambda: self.keepalive_of(egress, self.world.echo.port),
+                     "a keepalive timer of the egress's connection")
+        self.assertLessEqual(left, KEEPALIVE_WITHIN_S)
+
+    @staticmethod
+    def keepalive_of(pid, port):
+        """The seconds left until the next probe of the process's connection to the port."""
+        shown = subprocess.run(["ss", "-Htnop", "state", "established", "dport", "=", f":{port}"],
+                               check=True, capture_output=True, text=True, timeout=patiently(10))
+        for line in shown.stdout.splitlines():
+            timer = re.search(r"timer:\(keepalive,(\d+)(?:\.\d+)?sec", line)
+            if timer and f"pid={pid}," in line:
+                return int(timer[1])
+        return None
 
     def test_other_flows_go_on_beside_a_refused_one(self):
         plane, refusal = self.request_flow("echo")

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -12,6 +13,8 @@
 #include "adapters/contract/adapter_suite.hpp"
 #include "io/stream/resolver.hpp"
 #include "io/stream/test_nameserver.hpp"
+#include "io/stream/test_sockets.hpp"
+#include "io/stream/tls_stream.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/system.hpp"
 
@@ -206,6 +209,15 @@ TEST_F(TcpAdapterTest, ATargetThatTookItsLastBytesIsGone) {
   world.run_until([&] { return world.adapter().open_targets() == 0; });
   EXPECT_EQ(world.adapter().open_targets(), 0U);
   EXPECT_EQ(read(*far, 7), "goodbye");
+}
+
+TEST_F(TcpAdapterTest, WhatForgetsIdleConnectionsHearsOfATargetInTime) {
+  ASSERT_NE(open(), nullptr);
+  const std::uint16_t port = world.answering().settings.port;
+  EXPECT_EQ(io::option_of_socket_to(port, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(io::option_of_socket_to(port, IPPROTO_TCP, TCP_KEEPIDLE), io::kKeepaliveIdle);
+  EXPECT_EQ(io::option_of_socket_to(port, IPPROTO_TCP, TCP_KEEPINTVL), io::kKeepaliveInterval);
+  EXPECT_LE(io::kKeepaliveIdle, 45) << "load balancers forget after a minute";
 }
 
 TEST_F(TcpAdapterTest, AHostThatHasNoAddressIsUnreachable) {

@@ -13,6 +13,7 @@
 #include "dialling/happy_eyeballs.hpp"
 #include "io/stream/resolver.hpp"
 #include "io/stream/test_nameserver.hpp"
+#include "io/stream/test_sockets.hpp"
 #include "io/stream/tls_stream.hpp"
 #include "io/system/system.hpp"
 
@@ -107,20 +108,6 @@ class Connecting : public ::testing::Test {
         {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port(), .limit = limit});
   }
 };
-
-// An option of the socket of this process that is connected to the port.
-std::optional<int> option_of_socket_to(std::uint16_t port, int level, int option) {
-  for (int fd = 0; fd < 256; ++fd) {
-    sockaddr_in peer{};
-    socklen_t size = sizeof peer;
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
-    if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != port) continue;
-    int value = 0;
-    size = sizeof value;
-    if (::getsockopt(fd, level, option, &value, &size) == 0) return value;
-  }
-  return std::nullopt;
-}
 
 TEST_F(Connecting, WhatForgetsIdleConnectionsHearsOfEachInTime) {
   Listener listener("127.0.0.1", 0, SOMAXCONN);
