@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz fuzz-fixed
 .PHONY: bench bench-besieged bench-channels bench-control bench-deltas bench-ocsp bench-revocation
-.PHONY: bench-ssh
+.PHONY: bench-besieged-echo bench-ssh
 .PHONY: check check-format format openapi docs packages clean
 
 help: ## Show this list
@@ -92,6 +92,11 @@ bench-besieged: ## Measure honest people while strangers besiege; writes build/b
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/besieged.py
+
+bench-besieged-echo: ## Measure an ssh echo under siege; writes build/bench-besieged-echo.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/besieged_echo.py
 
 bench-channels: ## Measure handshakes, floods and memory; writes build/bench-channels.json
 	@tools/packages.sh build test bench

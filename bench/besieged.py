@@ -5,7 +5,8 @@ Strangers at one address take every place that the API, the OCSP responder and t
 (connections that say nothing, heads that never end, upgrades without a token), and open anew what
 is closed. Meanwhile honest ones at another address sign in, ask for the status of a certificate,
 and attach and echo through the fabric, each on a connection of its own: how many succeed, and the
-times beside those before the siege. The last rows have them at the strangers' own address.
+times beside those before the siege. Then all listeners are besieged at once, with as many strangers
+each. Some rows have the honest at the strangers' own address.
 
 usage: besieged.py [--strangers 5000] [--count 300] [--reopened 100] [--quick]
 """
@@ -115,12 +116,13 @@ def measure(world, args):
     honest = Honest(world)
     control, entry = world.control, world.nodes["entry-1"]
     api = (control.address, control.ports["api"])
+    ocsp_at = (control.address, control.ports["ocsp"])
+    entry_at = (entry.address, entry.ports["data"])
     sieges = {"idle connections at the API": (TLS, api, (honest.call, honest.sign_in)),
               "slow heads at the API": (SLOW_HEAD, api, (honest.call,)),
-              "idle connections at OCSP": (PLAIN, (control.address, control.ports["ocsp"]),
-                                           (honest.status,)),
-              "upgrades at the entry": (UPGRADE, (entry.address, entry.ports["data"]),
-                                        (honest.attach,))}
+              "idle connections at OCSP": (PLAIN, ocsp_at, (honest.status,)),
+              "upgrades at the entry": (UPGRADE, entry_at, (honest.attach,))}
+    everything = "all listeners at once"
     works = (honest.call, honest.sign_in, honest.status, honest.attach)
 
     def measured(work):
@@ -138,6 +140,14 @@ def measure(world, args):
                     coming_from(source):
                 rows += [compare(f"{work.__name__}, {name}{whose}", idle[work], measured(work))
                          for work in meanwhile]
+        print(f"{args.strangers} each at {everything}{whose}", flush=True)
+        with contextlib.ExitStack() as sieges_of_all:
+            for kind, address in ((TLS, api), (PLAIN, ocsp_at), (UPGRADE, entry_at)):
+                sieges_of_all.enter_context(
+                    siege(kind, address, args.strangers, reopened_per_s=args.reopened / 3))
+            with coming_from(source):
+                rows += [compare(f"{work.__name__}, {everything}{whose}", idle[work],
+                                 measured(work)) for work in works]
     return rows
 
 
@@ -151,6 +161,8 @@ def main():
         until(world.configured, "the nodes to be configured")
         rows = measure(world, args)
     show(rows)
+    print(f"least of them that succeeded: {min(r['succeeded'] for r in rows)}, "
+          f"worst ratio of p99: {max(r['p99_ratio'] for r in rows)}")
     spread.write(ROOT, "bench-besieged", {"rows": rows, "strangers": args.strangers}, args)
 
 

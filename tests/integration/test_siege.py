@@ -44,6 +44,15 @@ class Siege(FabricCase):
             self.assertIsNone(plane.request())
             self.assertEqual(b"honest", plane.echo(b"honest"))
 
+    def status_of_entry(self):
+        address = (self.control.address, self.control.ports["ocsp"])
+        leaf, issuer = chain_in(self.world.nodes["entry-1"].state / "identity" / "worker.pem")
+        body = (ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, hashes.SHA1()).build()
+                .public_bytes(serialization.Encoding.DER))
+        request = urllib.request.Request("http://{}:{}/ocsp/".format(*address), data=body)
+        with urllib.request.urlopen(request, timeout=patiently(10)) as answer:
+            return ocsp.load_der_ocsp_response(answer.read()).certificate_status
+
     def test_people_sign_in_while_the_places_of_the_api_are_besieged(self):
         with siege.siege(TLS, self.api, MORE_THAN_A_SHARE):
             for _ in range(HONEST):
@@ -67,15 +76,9 @@ class Siege(FabricCase):
 
     def test_the_status_of_certificates_is_told_while_its_places_are_besieged(self):
         address = (self.control.address, self.control.ports["ocsp"])
-        leaf, issuer = chain_in(self.world.nodes["entry-1"].state / "identity" / "worker.pem")
-        body = (ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, hashes.SHA1()).build()
-                .public_bytes(serialization.Encoding.DER))
-        request = urllib.request.Request("http://{}:{}/ocsp/".format(*address), data=body)
         with siege.siege(PLAIN, address, MORE_THAN_A_SHARE_OF_OCSP):
             for _ in range(HONEST):
-                with urllib.request.urlopen(request, timeout=patiently(10)) as answer:
-                    said = ocsp.load_der_ocsp_response(answer.read())
-                self.assertEqual(ocsp.OCSPCertStatus.GOOD, said.certificate_status)
+                self.assertEqual(ocsp.OCSPCertStatus.GOOD, self.status_of_entry())
 
     def test_people_attach_and_stay_while_the_places_of_the_entry_are_besieged(self):
         entry = self.world.nodes["entry-1"]
@@ -88,6 +91,24 @@ class Siege(FabricCase):
                 for _ in range(HONEST):
                     self.attach_and_echo(user)
                 self.assertEqual(b"as before", before.echo(b"as before"))
+
+    def test_all_are_served_while_all_listeners_are_besieged_at_once(self):
+        ocsp_at = (self.control.address, self.control.ports["ocsp"])
+        entry = self.world.nodes["entry-1"]
+        user = self.world.user()
+        with contextlib.ExitStack() as sieges:
+            for kind, address, count in (
+                    (TLS, self.api, MORE_THAN_A_SHARE),
+                    (PLAIN, ocsp_at, MORE_THAN_A_SHARE_OF_OCSP),
+                    (UPGRADE, (entry.address, entry.ports["data"]), 4 * PLACES_OF_ENTRY)):
+                sieges.enter_context(siege.siege(kind, address, count))
+            for _ in range(HONEST):
+                self.assertEqual(USER_EMAIL, self.world.user().get("me")["email"])
+                self.assertEqual(ocsp.OCSPCertStatus.GOOD, self.status_of_entry())
+                self.attach_and_echo(user)
+        for listener in ("api", "ocsp"):
+            self.assertGreater(self.counted("connections_made_way_total", listener=listener,
+                                            short="share"), 0)
 
     def test_what_strangers_cause_is_counted_and_fills_no_log(self):
         entry = self.world.nodes["entry-1"]

@@ -1,0 +1,116 @@
+"""Measures an ssh session that stands while strangers besiege its entry. Writes
+build/bench-besieged-echo.json.
+
+`rap ssh HOST -- cat` over entry, relay and egress to OpenSSH's sshd, all on this machine: a line
+goes there and comes back, again and again, first with nobody else and then while strangers at one
+other address send the entry what costs them nothing: key updates of TLS, empty records, records of
+a byte, and handshakes that never end; each opens anew what is ended. p50 and p99 of an echo in ms,
+and their ratio to those without strangers, which are measured before and after.
+
+usage: besieged_echo.py [--echoes 2000] [--strangers 12] [--reopened 100] [--quick]
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import spread  # noqa: E402
+from harness.siege import (BYTE_RECORDS, EMPTY_RECORDS, HALF_HANDSHAKE,  # noqa: E402
+                           KEY_UPDATES, siege)
+from harness.ssh import SshAgent  # noqa: E402
+from harness.targets import Sshd  # noqa: E402
+from harness.wait import patiently  # noqa: E402
+from harness.world import World  # noqa: E402
+
+RESOURCE = "office-ssh"
+HALF_HANDSHAKES = 300  # more than an address may have under way
+BETWEEN_S = 0.002
+LINE = b"echo\n"
+
+
+class Echo:
+    """A session that stands, with `cat` at its far end."""
+
+    def __init__(self, person):
+        self.ssh = person.popen("ssh", RESOURCE, "--", "cat", stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, bufsize=0)
+        self.times(3)
+
+    def times(self, count):
+        taken = []
+        for _ in range(count):
+            began = time.monotonic()
+            self.ssh.stdin.write(LINE)
+            back = self.ssh.stdout.readline()
+            taken.append(time.monotonic() - began)
+            assert back == LINE, f"the session ended: {back!r}"
+            time.sleep(BETWEEN_S)
+        return taken
+
+    def close(self):
+        self.ssh.stdin.close()
+        self.ssh.wait(patiently(10))
+        self.ssh.stdout.close()
+
+
+def measure(echo, entry, options):
+    address = (entry.address, entry.ports["data"])
+    half = min(options.strangers * 25, HALF_HANDSHAKES)
+    quiet, besieged = echo.times(options.echoes), {}
+    for kind, count in ((KEY_UPDATES, options.strangers), (EMPTY_RECORDS, options.strangers),
+                        (BYTE_RECORDS, options.strangers), (HALF_HANDSHAKE, half)):
+        print(f"{count} strangers: {kind}", flush=True)
+        with siege(kind, address, count, reopened_per_s=options.reopened):
+            besieged[kind] = echo.times(options.echoes)
+    quiet += echo.times(options.echoes)
+    return quiet, besieged
+
+
+def summary(quiet, besieged):
+    rows = []
+    for kind, taken in besieged.items():
+        part = {"name": f"an echo of ssh, {kind}", "unit": "ms", "better": "lower",
+                "count": len(taken)}
+        for label, percent in (("p50", 50), ("p99", 99)):
+            ours, idle = (1000 * spread.percentile(t, percent) for t in (taken, quiet))
+            part |= {f"{label}_idle": round(idle, 2), label: round(ours, 2),
+                     f"{label}_ratio": round(ours / idle, 2)}
+        rows.append(part)
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--echoes", type=int, default=2000)
+    parser.add_argument("--strangers", type=int, default=12)
+    parser.add_argument("--reopened", type=int, default=100)
+    options = spread.options_of(parser, echoes=20, strangers=2)
+    with World() as world:
+        sshd = Sshd(world.folder, world.address)
+        agent = SshAgent(world.folder, sshd.user_key)
+        try:
+            world.add_resource(RESOURCE, sshd.address, sshd.port, "ssh",
+                               ssh_host_key=sshd.host_key)
+            world.wait_settled()
+            person = world.person()
+            person.extra_environment = agent.environment
+            echo = Echo(person)
+            rows = summary(*measure(echo, world.nodes["entry-1"], options))
+            echo.close()
+        finally:
+            agent.close()
+            sshd.close()
+    print(f"\n{'':40} {'p50 idle':>9} {'p50':>8} {'p99 idle':>9} {'p99':>8} {'ratio':>6}")
+    for r in rows:
+        print(f"{r['name']:40} {r['p50_idle']:9.2f} {r['p50']:8.2f} {r['p99_idle']:9.2f} "
+              f"{r['p99']:8.2f} {r['p99_ratio']:6.2f}")
+    spread.write(ROOT, "bench-besieged-echo", {"rows": rows}, options)
+
+
+if __name__ == "__main__":
+    main()
