@@ -26,6 +26,7 @@ struct NodeAdmission {
   std::string incarnations = "{}";   // nodes/incarnations.hpp
   WallTime checked_in_at{};
   std::string told_notices = "{}";  // nodes/noticing.hpp
+  std::string audited_events = "{}";  // link/security_audit.hpp
 };
 
 // A node that calls, and the serial of the certificate it comes with.

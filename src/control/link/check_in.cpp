@@ -5,6 +5,7 @@
 #include "control/core/history.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_report.hpp"
+#include "control/link/security_audit.hpp"
 #include "control/nodes/incarnations.hpp"
 #include "control/nodes/noticing.hpp"
 #include "control/pki/authority.hpp"
@@ -168,6 +169,9 @@ Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
   const bool wants_renewal = admitted.ca_ref != ports.authority->ca_ref();
   Json answer = answer_to(call, admitted, wants_renewal, false);
   add_audit_head(answer, ports, call);
+  if (const auto taken = audit_security_events(ports, call)) {
+    answer["security_events_taken"] = to_value(*taken);
+  }
   return reply(answer);
 }
 

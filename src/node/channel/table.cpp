@@ -184,7 +184,8 @@ void Table::note(Channel& channel, State before) {
   const State after = l.state();
   if (before == after) return;
   const auto shown = l.peer() ? l.peer() : l.expected();
-  out_.emplace_back(table_action::StateChanged{l.id(), shown, before, after, l.reason()});
+  out_.emplace_back(
+      table_action::StateChanged{l.id(), shown, before, after, l.reason(), l.refused_by_peer()});
   if (after == State::revalidating) ++counters_.revalidations;
   if (after == State::draining) ++counters_.drains;
   const bool revoked = l.reason() == FailureReason::certificate_revoked && !l.refused_by_peer();

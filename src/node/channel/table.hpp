@@ -112,6 +112,7 @@ struct StateChanged {
   State from;
   State to;
   FailureReason reason;
+  bool by_peer = false;  // who said so
 };
 struct LaneChanged {
   ChannelId channel;

@@ -77,6 +77,10 @@ void AgentLink::take(const wire::SecurityChanged& message) {
 
 void AgentLink::take(const wire::SecurityIncomplete&) { handlers_.on_security_incomplete(); }
 
+void AgentLink::take(const wire::SecurityEventsTaken& message) {
+  handlers_.on_security_events_taken(message);
+}
+
 std::optional<snapshot::SecurityChanges> AgentLink::read(const wire::SecurityRows& rows) {
   auto changes = snapshot::read_rows(rows);
   if (!changes) refuse_security("a row makes no sense");

@@ -29,6 +29,7 @@ struct AgentHandlers {
   std::function<void(const snapshot::SecurityChanges&, bool first, bool last)> on_security_state;
   std::function<void(const snapshot::SecurityChanges&)> on_security_changes;
   std::function<void()> on_security_incomplete;
+  std::function<void(const wire::SecurityEventsTaken&)> on_security_events_taken;
 };
 
 class AgentLink {
@@ -50,6 +51,7 @@ class AgentLink {
   void take(const wire::SecurityState& message);
   void take(const wire::SecurityChanged& message);
   void take(const wire::SecurityIncomplete& message);
+  void take(const wire::SecurityEventsTaken& message);
   std::optional<snapshot::SecurityChanges> read(const wire::SecurityRows& rows);
   void refuse_security(const std::string& why);
 

@@ -62,7 +62,9 @@ class AgentLinkTest : public testing::Test {
             },
         .on_security_changes =
             [this](const auto& changes) { note("changes of " + std::to_string(changes.size())); },
-        .on_security_incomplete = [this] { note("incomplete"); }};
+        .on_security_incomplete = [this] { note("incomplete"); },
+        .on_security_events_taken =
+            [this](const auto& taken) { note("taken to " + std::to_string(taken.seq)); }};
   }
   void note(const std::string& what) { log_.info("test.heard", {{"what", what}}); }
   bool hears(const std::string& what) { return log_.wait_for("\"what\":\"" + what + "\""); }
@@ -129,6 +131,8 @@ TEST_F(AgentLinkTest, HandsOnWhatItIsToldOfTheWorld) {
   EXPECT_TRUE(hears("no control"));
   say(wire::Identify{{"KEY", "CHAIN", {}}, std::nullopt, "SEAL", {}});
   EXPECT_TRUE(hears("identity KEY"));
+  say(wire::SecurityEventsTaken{std::string(wire::kSecurityRunBytes, 'a'), 7});
+  EXPECT_TRUE(hears("taken to 7"));
   say(wire::End{});
   EXPECT_TRUE(hears("end"));
 }

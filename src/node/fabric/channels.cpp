@@ -1,6 +1,7 @@
 #include "node/fabric/channels.hpp"
 
 #include "io/system/system.hpp"
+#include "node/fabric/channel_events.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {
@@ -188,6 +189,7 @@ void Channels::perform(const channel::TableAction& action) {
     log_.warn(LogCause::member(hint->peer.str()), "channel.failover_hint",
               {{"peer", hint->peer.str()}});
   } else if (const auto* t = std::get_if<table_action::StateChanged>(&action)) {
+    if (auto event = security_event_of(*t)) router_.ledger().note(std::move(*event));
     const auto reason = channel::to_string(t->reason);
     log_.info(
         LogCause::member(t->peer ? t->peer->str() : "unproven", channel::to_string(t->to), reason),

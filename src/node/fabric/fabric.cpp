@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "node/fabric/channel_context.hpp"
+#include "node/fabric/channel_events.hpp"
 #include "policy/ip_prefix.hpp"
 #include "snapshot/denied.hpp"
 #include "wire/url.hpp"
@@ -54,8 +55,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
       cluster_log_(cluster_log),
       log_(log),
       targets_(loop, own_listeners(settings_), log),
-      tcp_(loop, [this](const auto& request,
-                        const auto& address) { return targets_.may_open(request, address); }),
+      tcp_(loop,
+           [this](const auto& request, const auto& address) { return may_open(request, address); }),
       router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
       slots_(policy::shared_fairly(limits_.max_clients)),
       held_(policy::shared_fairly(kMaxHeldBytes)),
@@ -88,7 +89,9 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
                     router_.security_incomplete();
                     log_.error("security.incomplete",
                                {{"detail", "No new flows are let in; those there are go on."}});
-                  }},
+                  },
+              .on_security_events_taken =
+                  [this](const auto& taken) { router_.ledger().taken(taken); }},
              log, settings_.agent_user) {
   tick();
 }
@@ -207,6 +210,8 @@ void Fabric::open_listeners() {
     if (listener) return;
     const auto failed = [this, name](const io::StreamError& error, const std::string& peer_ip) {
       const auto reason = channel::to_string(reason_of(error));
+      // Clients show no certificate.
+      if (error.fault) note(security_event_of(reason_of(error), peer_ip));
       log_.info(
           LogCause::stranger(policy::source_network(peer_ip), name, reason), "handshake.failed",
           {{"listener", name}, {"peer_ip", peer_ip}, {"reason", reason}, {"detail", error.detail}});
@@ -237,6 +242,20 @@ void Fabric::open_listeners() {
   said_no_worker_ = without_worker;
   keep(entry && !without_worker, client_listener_, settings_.data_plane, "data_plane", client_tls_,
        [this](auto stream) { accept_client(std::move(stream)); });
+}
+
+void Fabric::note(std::optional<wire::SecurityEvent> event) {
+  if (event) router_.ledger().note(std::move(*event));
+}
+
+bool Fabric::may_open(const adapters::ResourceRequest& request, const policy::IpAddress& address) {
+  if (targets_.may_open(request, address)) return true;
+  router_.ledger().note({.kind = wire::SecurityEventKind::target_denied,
+                         .reason = std::string(to_string(wire::FlowReason::target_denied)),
+                         .organization = request.organization,
+                         .resource = request.resource,
+                         .address = address.str()});
+  return false;
 }
 
 // The next configuration, or the ticker, tries again; what is wrong is said once.
@@ -363,6 +382,7 @@ void Fabric::tick() {
                                    : client_listener_                 ? "open"
                                                                       : "listener_failed";
     agent_.send(observe(router_, channels_, config_.version, entry, failed_listeners_, now));
+    if (const auto& told = router_.ledger().told(); !told.events.empty()) agent_.send(told);
   }
   ticker_.after(kTick, [this] { tick(); });
 }

@@ -50,6 +50,9 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void control_changed(bool reachable);
   void open_listeners();
   void listener_failed(std::string_view name, const Address& at, const std::system_error& why);
+  void note(std::optional<wire::SecurityEvent> event);
+  // Asks the gate, and notes what it denies.
+  bool may_open(const adapters::ResourceRequest& request, const policy::IpAddress& address);
   void update_context();
   void accept_client(std::unique_ptr<io::Stream> stream);
   void make_way(const policy::SlotTable::MadeWayList& gone);

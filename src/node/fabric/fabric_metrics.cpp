@@ -150,6 +150,13 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
     t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));
   }
   write_idle(t, router.board(), faults);
+  t.family("security_events_total", "counter", "High-risk events that are audited, by kind.");
+  const auto& events = router.ledger().counts();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    t.sample(events[i], metrics_label("kind", wire::kSecurityEventKindNames[i]));
+  }
+  t.one("security_events_waiting", "gauge", "Entries of these that are not audited yet.",
+        router.ledger().waiting());
   t.family("egress_retries_total", "counter",
            "Flows for which another egress of the pool was asked, by what the one before said.");
   const auto& retries = router.entry().retries();

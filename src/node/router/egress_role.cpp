@@ -63,16 +63,24 @@ void EgressRole::set_policies(snapshot::AppPolicies policies) {
 
 void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen& open,
                       WallTime wall) {
-  const auto refused = admit(link, frame, open.sealed, wall);
+  wire::SecurityEvent about;
+  const auto refused = admit(link, frame, open.sealed, wall, about);
   if (!refused) return;
   board_.count(*refused);
+  note(link, *refused, std::move(about));
   if (Link* l = board_.find(link)) l->flows.erase(frame.header.label);
   board_.send_reason(link, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
                      *refused);
 }
 
+// By the neighbour it came from: which node asked is sealed.
+void EgressRole::note(LinkId from, FlowReason reason, wire::SecurityEvent about) {
+  if (const Link* link = board_.find(from)) about.peer = link->node;
+  ledger_.note_refusal(reason, std::move(about));
+}
+
 std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame, ByteView sealed,
-                                            WallTime wall) {
+                                            WallTime wall, wire::SecurityEvent& about) {
   if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
   if (flows_.size() >= kMaxEgressFlows) return FlowReason::limit_reached;
   auto flow = std::make_unique<EgressFlow>();
@@ -86,7 +94,11 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   const auto c = request->traffic_class;
 
   const auto token = guard_.check(request->token, wall);
-  if (!token) return token.error();
+  if (!token) {
+    describe(about, token.error());
+    return token.error().reason;
+  }
+  describe(about, *token);
   const Subject subject = subject_of(*token);
   if (const auto refusal = security_.refusal(subject, wall)) return refusal;
   if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
@@ -286,6 +298,12 @@ void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
   const EgressFlow* flow = flows_.find(ref);
   if (flow == nullptr) return;
   board_.count(reason);
+  if (reason == FlowReason::seal_failed) {
+    note(flow->link, reason,
+         {.organization = flow->organization,
+          .user = flow->subject.user,
+          .resource = flow->resource});
+  }
   const auto type = flow->seal ? FrameType::reset : FrameType::flow_refuse;
   board_.send_reason(flow->link, type, flow->traffic_class, flow->label, reason);
   drop(ref, TargetEnd::close);

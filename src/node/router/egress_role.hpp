@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "node/router/flow_pool.hpp"
+#include "node/router/security_ledger.hpp"
 #include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/token_guard.hpp"
@@ -50,8 +51,13 @@ struct EgressFlow {
 class EgressRole final : public adapters::TargetEvents {
  public:
   EgressRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
-             adapters::AdapterSet adapters, RandomSource& rng)
-      : board_(board), guard_(guard), security_(security), adapters_(adapters), rng_(rng) {
+             SecurityLedger& ledger, adapters::AdapterSet adapters, RandomSource& rng)
+      : board_(board),
+        guard_(guard),
+        security_(security),
+        ledger_(ledger),
+        adapters_(adapters),
+        rng_(rng) {
     adapters_.attach(*this);
   }
 
@@ -89,8 +95,10 @@ class EgressRole final : public adapters::TargetEvents {
 
   std::optional<wire::FlowReason> denied_by_policy(const snapshot::Resource& resource,
                                                    wire::TrafficClass c) const;
+  // `about` becomes whom the refusal is about.
   std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
-                                        WallTime wall);
+                                        WallTime wall, wire::SecurityEvent& about);
+  void note(LinkId from, wire::FlowReason reason, wire::SecurityEvent about);
   void data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed);
   void reset(std::uint32_t ref, wire::FlowReason reason);
   wire::TrafficClassSet classes_for(const crypto::DataPlaneToken& token) const;
@@ -100,6 +108,7 @@ class EgressRole final : public adapters::TargetEvents {
   Switchboard& board_;
   TokenGuard& guard_;
   const SecurityTable& security_;
+  SecurityLedger& ledger_;
   adapters::AdapterSet adapters_;
   RandomSource& rng_;
   crypto::X25519KeyPair seal_key_;

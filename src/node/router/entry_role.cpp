@@ -5,6 +5,7 @@
 #include "node/router/another_egress.hpp"
 #include "node/router/sealed_record.hpp"
 #include "node/router/session_age.hpp"
+#include "policy/ip_prefix.hpp"
 
 namespace rap::router {
 
@@ -26,17 +27,22 @@ void EntryRole::request(LinkId client, const FrameView& frame, WallTime wall) {
   end.traffic_class = frame.header.traffic_class;
   const bool adopted = link->flows.adopt(frame.header.label, std::move(end)) ==
                        flow::LabelTable<FlowEnd>::Adopted::ok;
+  wire::SecurityEvent about;
   const auto refused =
-      adopted ? admit(client, frame, wall) : std::optional(FlowReason::protocol_error);
+      adopted ? admit(client, frame, wall, about) : std::optional(FlowReason::protocol_error);
   if (!refused) return;
   if (adopted) link->flows.erase(frame.header.label);
   board_.count(*refused);
   board_.moved_nothing(client, IdleFrame::refused_request);
+  if (link->address) about.source = policy::source_network(link->address->str());
+  if (!about.user) about.user = link->user;
+  ledger_.note_refusal(*refused, std::move(about));
   board_.send_reason(client, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
                      *refused);
 }
 
-std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, WallTime wall) {
+std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, WallTime wall,
+                                           wire::SecurityEvent& about) {
   if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
   if (flows_.size() >= kMaxEntryFlows || board_.find(client)->flows.size() > flows_per_client_) {
     return FlowReason::limit_reached;
@@ -44,7 +50,11 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   const auto c = frame.header.traffic_class;
   const std::string_view text = as_text(frame.payload);
   const auto token = guard_.check(text, wall);
-  if (!token) return token.error();
+  if (!token) {
+    describe(about, token.error());
+    return token.error().reason;
+  }
+  describe(about, *token);
   const Subject subject = subject_of(*token, board_.find(client)->address);
   if (const auto refusal = security_.refusal(subject, wall)) return refusal;
   if (token->entry != self_) return FlowReason::wrong_entry;
@@ -306,10 +316,20 @@ void EntryRole::drop(std::uint32_t ref) {
   if (Link* node = board_.find(flow->node)) board_.erase_flow(*node, flow->node_label);
 }
 
+void EntryRole::note_broken_seal(const EntryFlow& flow) {
+  const Link* from = board_.find(flow.node);
+  ledger_.note_refusal(FlowReason::seal_failed,
+                       {.peer = from != nullptr ? std::optional(from->node) : std::nullopt,
+                        .organization = flow.organization,
+                        .user = flow.subject.user,
+                        .resource = flow.resource});
+}
+
 void EntryRole::reset_both(std::uint32_t ref, FlowReason reason) {
   const EntryFlow* flow = flows_.find(ref);
   if (flow == nullptr) return;
   board_.count(reason);
+  if (reason == FlowReason::seal_failed) note_broken_seal(*flow);
   const auto type = flow->seal ? FrameType::reset : FrameType::flow_refuse;
   board_.send_reason(flow->client, type, flow->traffic_class, flow->client_label, reason);
   board_.send_reason(flow->node, FrameType::reset, flow->traffic_class, flow->node_label, reason);

@@ -16,6 +16,7 @@
 #include "mesh/routing.hpp"
 #include "node/router/flow_pool.hpp"
 #include "node/router/recent_sessions.hpp"
+#include "node/router/security_ledger.hpp"
 #include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/token_guard.hpp"
@@ -64,10 +65,12 @@ struct EntryFlow {
 class EntryRole {
  public:
   EntryRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
-            const mesh::Routing& routing, const mesh::Links& links, RandomSource& rng)
+            SecurityLedger& ledger, const mesh::Routing& routing, const mesh::Links& links,
+            RandomSource& rng)
       : board_(board),
         guard_(guard),
         security_(security),
+        ledger_(ledger),
         routing_(routing),
         links_(links),
         rng_(rng) {}
@@ -108,7 +111,9 @@ class EntryRole {
     LinkId link = 0;
   };
 
-  std::optional<wire::FlowReason> admit(LinkId client, const wire::FrameView& frame, WallTime wall);
+  // `about` becomes whom the refusal is about.
+  std::optional<wire::FlowReason> admit(LinkId client, const wire::FrameView& frame, WallTime wall,
+                                        wire::SecurityEvent& about);
   std::optional<wire::FlowReason> open(LinkId client, const wire::FrameView& frame,
                                        const crypto::DataPlaneToken& token);
   std::optional<Hop> next_hop(const EntryFlow& flow) const;
@@ -124,11 +129,13 @@ class EntryRole {
   void node_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, MutableBytes sealed);
   void fin(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView payload);
   void drop(std::uint32_t ref);
+  void note_broken_seal(const EntryFlow& flow);
   void reset_both(std::uint32_t ref, wire::FlowReason reason);
 
   Switchboard& board_;
   TokenGuard& guard_;
   const SecurityTable& security_;
+  SecurityLedger& ledger_;
   const mesh::Routing& routing_;
   const mesh::Links& links_;
   RandomSource& rng_;

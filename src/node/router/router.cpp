@@ -11,10 +11,11 @@ using wire::FrameView;
 
 Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started)
     : board_(links),
+      ledger_(rng),
       entry_guard_(started),
       egress_guard_(started),
-      entry_(board_, entry_guard_, security_, routes_, *this, rng),
-      egress_(board_, egress_guard_, security_, adapters, rng) {}
+      entry_(board_, entry_guard_, security_, ledger_, routes_, *this, rng),
+      egress_(board_, egress_guard_, security_, ledger_, adapters, rng) {}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
@@ -120,15 +121,16 @@ std::optional<LinkId> Router::link_to(NodeId neighbour, wire::TrafficClass c) co
   return board_.towards(neighbour, c);
 }
 
-void Router::advance(MonoTime now) {
+void Router::advance(MonoTime now, WallTime wall) {
   board_.advance(now);
+  ledger_.advance(now, wall);
   entry_guard_.advance(now);
   egress_guard_.advance(now);
   entry_.advance(now);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
-  advance(now);
+  advance(now, wall);
   Link* link = board_.find(id);
   if (link == nullptr) return false;
   link->bytes_in += frame.whole.size();
@@ -246,7 +248,7 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
 }
 
 void Router::tick(MonoTime now, WallTime wall) {
-  advance(now);
+  advance(now, wall);
   entry_.expire(wall);
   egress_.expire(wall);
 }

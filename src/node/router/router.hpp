@@ -12,6 +12,7 @@
 #include "mesh/configured_routes.hpp"
 #include "node/router/egress_role.hpp"
 #include "node/router/entry_role.hpp"
+#include "node/router/security_ledger.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/token_guard.hpp"
 #include "snapshot/node_config.hpp"
@@ -62,6 +63,8 @@ class Router final : private mesh::Links {
   }
   void deliver_loopback(MonoTime now, WallTime wall);
 
+  // What of the channels and the targets is noted here, too.
+  SecurityLedger& ledger() { return ledger_; }
   EntryRole& entry() { return entry_; }
   EgressRole& egress() { return egress_; }
   Switchboard& board() { return board_; }
@@ -69,7 +72,7 @@ class Router final : private mesh::Links {
  private:
   std::optional<LinkId> link_to(NodeId neighbour, wire::TrafficClass c) const override;
 
-  void advance(MonoTime now);
+  void advance(MonoTime now, WallTime wall);
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool flow_open(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
@@ -80,6 +83,7 @@ class Router final : private mesh::Links {
 
   Switchboard board_;
   SecurityTable security_;
+  SecurityLedger ledger_;
   mesh::ConfiguredRoutes routes_;
   TokenGuard entry_guard_;
   TokenGuard egress_guard_;

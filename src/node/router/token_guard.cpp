@@ -45,19 +45,21 @@ WallTime TokenGuard::issuers_time(WallTime now) const {
       now, issuer_->first + std::chrono::floor<std::chrono::seconds>(now_ - issuer_->second));
 }
 
-std::expected<DataPlaneToken, FlowReason> TokenGuard::check(std::string_view text,
-                                                            WallTime now) const {
+std::expected<DataPlaneToken, TokenRefusal> TokenGuard::check(std::string_view text,
+                                                              WallTime now) const {
   auto token = crypto::verify_token(text, keys_, cluster_, now);
-  if (!token) return std::unexpected(reason_of(token.error()));
-  if (crypto::is_over(*token, issuers_time(now))) {
-    return std::unexpected(FlowReason::token_expired);
+  if (!token) return std::unexpected(TokenRefusal{reason_of(token.error())});
+  const auto refuse = [&](FlowReason reason) {
+    return std::unexpected(TokenRefusal{reason, std::move(*token)});
+  };
+  if (crypto::is_over(*token, issuers_time(now))) return refuse(FlowReason::token_expired);
+  const bool used = used_.contains(token->id);
+  if (used || token->issued_at < started_) {
+    return std::unexpected(TokenRefusal{FlowReason::token_replayed, std::move(*token), used});
   }
-  if (token->issued_at < started_ || used_.contains(token->id)) {
-    return std::unexpected(FlowReason::token_replayed);
-  }
-  if (ended_.contains(token->session)) return std::unexpected(FlowReason::session_ended);
-  if (token->issued_at <= issued_after_) return std::unexpected(FlowReason::limit_reached);
-  return *token;
+  if (ended_.contains(token->session)) return refuse(FlowReason::session_ended);
+  if (token->issued_at <= issued_after_) return refuse(FlowReason::limit_reached);
+  return std::move(*token);
 }
 
 bool TokenGuard::use(const DataPlaneToken& token) {

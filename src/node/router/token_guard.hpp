@@ -28,6 +28,15 @@ inline constexpr std::size_t kMaxRememberedTokens = 131'072;
 inline constexpr std::size_t kMaxTokensOfAUser = kMaxRememberedTokens / 4;
 inline constexpr std::size_t kMaxEndedSessions = 16384;
 
+// Why a token is not admitted, and the token, if it is one of this cluster's.
+struct TokenRefusal {
+  wire::FlowReason reason;
+  std::optional<crypto::DataPlaneToken> token = {};
+  bool used_before = false;  // and not merely issued before this node started
+
+  operator wire::FlowReason() const { return reason; }
+};
+
 class TokenGuard {
  public:
   explicit TokenGuard(WallTime started) : started_(started) {}
@@ -37,8 +46,8 @@ class TokenGuard {
   void configure(ClusterId cluster, std::vector<crypto::VerificationKey> keys);
 
   // Checks everything but single use, then `use()` it once the rest of the decision is positive.
-  std::expected<crypto::DataPlaneToken, wire::FlowReason> check(std::string_view text,
-                                                                WallTime now) const;
+  std::expected<crypto::DataPlaneToken, TokenRefusal> check(std::string_view text,
+                                                            WallTime now) const;
   // False when as many tokens are remembered as may be, of all or of this person.
   bool use(const crypto::DataPlaneToken& token);
 

@@ -21,6 +21,8 @@ constexpr std::string_view kEnd = "end";
 constexpr std::string_view kSecurityState = "security_state";
 constexpr std::string_view kSecurityChanges = "security_changes";
 constexpr std::string_view kSecurityIncomplete = "security_incomplete";
+constexpr std::string_view kSecurityEventsTaken = "security_events_taken";
+constexpr std::string_view kSecurityEvents = "security_events";
 constexpr std::string_view kCommandResult = "command_result";
 constexpr std::string_view kObservations = "observations";
 constexpr std::size_t kMaxCommandName = 64;
@@ -101,6 +103,18 @@ std::string encode(const CommandResult& m) {
 std::string encode(const Observations& m) {
   Json out = to_value(m);
   out["type"] = kObservations;
+  return text_of(out);
+}
+
+std::string encode(const SecurityEvents& m) {
+  Json out = to_value(m);
+  out["type"] = kSecurityEvents;
+  return text_of(out);
+}
+
+std::string encode(const SecurityEventsTaken& m) {
+  Json out = to_value(m);
+  out["type"] = kSecurityEventsTaken;
   return text_of(out);
 }
 
@@ -223,13 +237,23 @@ Decoded<ToAgent> decode_observations(Received& m) {
   return done<ToAgent>(m, [&] { return std::move(out); });
 }
 
+Decoded<ToAgent> decode_security_events(Received& m) {
+  SecurityEvents out = read_security_events(m.in, m.fault);
+  return done<ToAgent>(m, [&] { return std::move(out); });
+}
+
+Decoded<ToFabric> decode_security_events_taken(Received& m) {
+  const SecurityEventsTaken out = read_security_events_taken(m.in);
+  return done<ToFabric>(m, [&] { return out; });
+}
+
 template <class Message>
 struct MessageType {
   std::string_view name;
   Decoded<Message> (*decode)(Received&);
 };
 
-constexpr std::array<MessageType<ToFabric>, 8> kToFabric = {{
+constexpr std::array<MessageType<ToFabric>, 9> kToFabric = {{
     {kConfig, decode_configure},
     {kCommand, decode_command},
     {kControl, decode_control},
@@ -238,12 +262,14 @@ constexpr std::array<MessageType<ToFabric>, 8> kToFabric = {{
     {kSecurityState, decode_security_state},
     {kSecurityChanges, decode_security_changed},
     {kSecurityIncomplete, decode_bare<SecurityIncomplete>},
+    {kSecurityEventsTaken, decode_security_events_taken},
 }};
 static_assert(kToFabric.size() == std::variant_size_v<ToFabric>);
 
-constexpr std::array<MessageType<ToAgent>, 2> kToAgent = {{
+constexpr std::array<MessageType<ToAgent>, 3> kToAgent = {{
     {kCommandResult, decode_command_result},
     {kObservations, decode_observations},
+    {kSecurityEvents, decode_security_events},
 }};
 static_assert(kToAgent.size() == std::variant_size_v<ToAgent>);
 

@@ -15,6 +15,7 @@
 
 #include "base/bytes.hpp"
 #include "wire/agent/observations.hpp"
+#include "wire/agent/security_events.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_value.hpp"
 #include "wire/node_commands.hpp"
@@ -99,8 +100,9 @@ struct SecurityIncomplete {
   bool operator==(const SecurityIncomplete&) const = default;
 };
 
-using ToFabric = std::variant<Configure, NodeCommand, ControlReachable, Identify, End,
-                              SecurityState, SecurityChanged, SecurityIncomplete>;
+using ToFabric =
+    std::variant<Configure, NodeCommand, ControlReachable, Identify, End, SecurityState,
+                 SecurityChanged, SecurityIncomplete, SecurityEventsTaken>;
 
 // --- from the fabric to the agent ---
 
@@ -110,7 +112,7 @@ struct CommandResult {
   bool operator==(const CommandResult&) const = default;
 };
 
-using ToAgent = std::variant<CommandResult, Observations>;
+using ToAgent = std::variant<CommandResult, Observations, SecurityEvents>;
 
 // Why a message is not taken. The connection goes on: each message stands for itself.
 struct AgentMessageFault {

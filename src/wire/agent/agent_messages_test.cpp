@@ -12,6 +12,30 @@ using nlohmann::json;
 const std::string kNode = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const std::string kOther = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
+const std::string kRun = "00112233445566778899aabbccddeeff";
+
+SecurityEvents security_events() {
+  return {kRun,
+          {{.seq = 3,
+            .kind = SecurityEventKind::token_replayed,
+            .reason = "token_replayed",
+            .source = "203.0.113.7",
+            .organization = OrganizationId::parse(kOther),
+            .user = UserId::parse(kNode),
+            .resource = ResourceId::parse(kOther),
+            .count = 2,
+            .first_at = 1'800'000'000,
+            .last_at = 1'800'000'009},
+           {.seq = 5,
+            .kind = SecurityEventKind::target_denied,
+            .peer = NodeId::parse(kNode),
+            .address = "2001:db8::1",
+            .others = true,
+            .count = 1,
+            .first_at = 1,
+            .last_at = 1}}};
+}
+
 Observations observations() {
   Observations out;
   out.config_version = 5;
@@ -84,6 +108,8 @@ std::vector<GoldenToFabric> golden_to_fabric() {
        "{" + lists + R"(,"first":true,"last":false,"type":"security_state"})"},
       {SecurityChanged{rows}, "{" + lists + R"(,"type":"security_changes"})"},
       {SecurityIncomplete{}, R"({"type":"security_incomplete"})"},
+      {SecurityEventsTaken{kRun, 7},
+       R"({"run":"00112233445566778899aabbccddeeff","seq":7,"type":"security_events_taken"})"},
   };
 }
 
@@ -121,6 +147,54 @@ TEST(AgentMessages, ToTheAgentHaveTheirBytesAndRoundTrip) {
       R"("session_id":"7c9e6679-7425-40de-944b-e07fc1f90ae7"}],"type":"observations"})";
   EXPECT_EQ(encode_to_agent(observations()), seen);
   EXPECT_EQ(decode_to_agent(seen), ToAgent(observations()));
+}
+
+TEST(AgentMessages, HighRiskEventsHaveTheirBytesAndRoundTrip) {
+  const std::string said =
+      R"({"events":[{"address":"","count":2,"first_at":1800000000,"kind":"token_replayed",)"
+      R"("last_at":1800000009,"organization":"7c9e6679-7425-40de-944b-e07fc1f90ae7",)"
+      R"("others":false,"peer":"","reason":"token_replayed",)"
+      R"("resource":"7c9e6679-7425-40de-944b-e07fc1f90ae7","seq":3,"source":"203.0.113.7",)"
+      R"("user":"0f8fad5b-d9cb-469f-a165-70867728950e"},)"
+      R"({"address":"2001:db8::1","count":1,"first_at":1,"kind":"target_denied","last_at":1,)"
+      R"("organization":"","others":true,"peer":"0f8fad5b-d9cb-469f-a165-70867728950e",)"
+      R"("reason":"","resource":"","seq":5,"source":"","user":""}],)"
+      R"("run":"00112233445566778899aabbccddeeff","type":"security_events"})";
+  EXPECT_EQ(encode_to_agent(security_events()), said);
+  EXPECT_EQ(decode_to_agent(said), ToAgent(security_events()));
+}
+
+TEST(AgentMessages, OfAHighRiskEventNothingIsReadThatAPeerCouldHaveWritten) {
+  const json good = json::parse(encode_to_agent(security_events()));
+  const auto taken = [&](const std::string& pointer, const json& value) {
+    json bent = good;
+    bent[json::json_pointer(pointer)] = value;
+    return decode_to_agent(bent.dump()).has_value();
+  };
+  EXPECT_TRUE(taken("/events/0/reason", std::string(kMaxSecurityTextBytes, 'r')));
+  EXPECT_FALSE(taken("/events/0/reason", std::string(kMaxSecurityTextBytes + 1, 'r')));
+  EXPECT_FALSE(taken("/events/0/reason", "\u001b[2J"));
+  EXPECT_FALSE(taken("/events/0/source", "a host"));
+  EXPECT_FALSE(taken("/events/1/address", "<script>"));
+  EXPECT_FALSE(taken("/events/0/kind", "of_another_release"));
+  EXPECT_FALSE(taken("/events/0/user", "x"));
+  EXPECT_FALSE(taken("/events/0/count", 0));
+  EXPECT_FALSE(taken("/events/0/seq", 0));
+  EXPECT_FALSE(taken("/events/0/seq", 5)) << "numbers only grow";
+  EXPECT_FALSE(taken("/events/0/last_at", 1'799'999'999)) << "before the first";
+  EXPECT_FALSE(taken("/events/0/more", 1));
+  EXPECT_FALSE(taken("/run", "short"));
+  EXPECT_FALSE(taken("/run", std::string(kSecurityRunBytes, 'x')));
+  json many = good;
+  many["events"] = json::array();
+  for (std::size_t i = 0; i < kMaxSecurityEventsAtOnce; ++i) {
+    many["events"].push_back(good["events"][0]);
+    many["events"].back()["seq"] = i + 1;
+  }
+  EXPECT_TRUE(decode_to_agent(many.dump()));
+  many["events"].push_back(good["events"][0]);
+  many["events"].back()["seq"] = 100;
+  EXPECT_FALSE(decode_to_agent(many.dump()));
 }
 
 TEST(AgentMessages, APeerThatHasNotSaidWhoItIsIsEmpty) {
@@ -188,6 +262,7 @@ TEST(AgentMessages, EveryMemberMissingWrongOrAddedIsRefused) {
   for (const auto& golden : golden_to_fabric()) all.emplace_back(golden.bytes, true);
   all.emplace_back(encode_to_agent(CommandResult{"c-1", "ok"}), false);
   all.emplace_back(encode_to_agent(observations()), false);
+  all.emplace_back(encode_to_agent(security_events()), false);
   const auto taken = [](const json& message, bool down) {
     return down ? decode_to_fabric(message.dump()).has_value()
                 : decode_to_agent(message.dump()).has_value();

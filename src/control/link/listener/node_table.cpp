@@ -9,6 +9,7 @@
 #include "control/pki/csr_policy.hpp"
 #include "snapshot/audit_head.hpp"
 #include "snapshot/documents.hpp"
+#include "wire/agent/security_events.hpp"
 #include "wire/certificate_kind.hpp"
 #include "wire/http/node_api_calls.hpp"
 #include "wire/node_commands.hpp"
@@ -82,17 +83,20 @@ std::vector<NodeRoute> node_listener_routes() {
     return row;
   };
   return {
-      route(NodeApiCall::check_in, "Say what runs, hear what is new",
-            {text("incarnation", kMaxIncarnationBytes).optional(), object_of_any("versions"),
-             object_of_any("metrics").optional(), object_of_any("metadata").optional(),
-             object_of_any("observations").optional()},
-            {200,
-             {count("config_version"), count("commands_seq"),
-              of("renew_certificate", FieldType::boolean), of("kept_out", FieldType::boolean),
-              time("server_time"),
-              text("audit_head", static_cast<std::int64_t>(snapshot::kMaxAuditHeadBytes))
-                  .optional()}},
-            reports, check_in),
+      route(
+          NodeApiCall::check_in, "Say what runs, hear what is new",
+          {text("incarnation", kMaxIncarnationBytes).optional(), object_of_any("versions"),
+           object_of_any("metrics").optional(), object_of_any("metadata").optional(),
+           object_of_any("observations").optional(), object_of_any("security_events").optional()},
+          {200,
+           {count("config_version"), count("commands_seq"),
+            of("renew_certificate", FieldType::boolean), of("kept_out", FieldType::boolean),
+            time("server_time"),
+            text("audit_head", static_cast<std::int64_t>(snapshot::kMaxAuditHeadBytes)).optional(),
+            object("security_events_taken",
+                   {text("run", static_cast<std::int64_t>(wire::kSecurityRunBytes)), count("seq")})
+                .optional()}},
+          reports, check_in),
       with_query(route(NodeApiCall::pull_commands, "Commands numbered after 'since'", {},
                        {200,
                         {list("commands", kMaxCommandsPerPull,

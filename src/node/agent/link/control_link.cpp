@@ -157,7 +157,17 @@ LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
     append(actions, clock_.answered(checkin_sent_, now, *parsed->server_time));
   }
   if (!parsed->audit_head.empty()) append(actions, audit_heads_.take(parsed->audit_head));
+  if (parsed->security_events_taken) {
+    append(actions, security_events_taken(*parsed->security_events_taken));
+  }
   return actions;
+}
+
+// A fabric that is away says them again when it comes, and hears it then.
+LinkActions ControlLink::security_events_taken(const wire::SecurityEventsTaken& taken) {
+  security_reports_.taken(taken);
+  if (!fabric_up_) return {};
+  return {tell_fabric(taken)};
 }
 
 // What a fabric is told that has just come: first who it is.
@@ -195,6 +205,9 @@ LinkActions ControlLink::on_fabric_message(MonoTime now, const std::string& text
   if (auto* result = std::get_if<wire::CommandResult>(&*message)) {
     commands_.fabric_answered(now, *result);
     return {};
+  }
+  if (auto* events = std::get_if<wire::SecurityEvents>(&*message)) {
+    return security_reports_.said(std::move(*events));
   }
   observations_ = std::get<wire::Observations>(std::move(*message));
   configs_.fabric_runs(now, observations_->config_version);
@@ -238,7 +251,8 @@ wire::HttpRequest ControlLink::checkin(MonoTime now) const {
                           .host = options_.host,
                           .uptime_s = options_.host_uptime_s + since.count(),
                           .fabric_starts = fabric_starts_,
-                          .observations = observations_});
+                          .observations = observations_,
+                          .security_events = security_reports_.next()});
 }
 
 }  // namespace rap::agent

@@ -18,6 +18,7 @@
 #include "node/agent/link/event_sync.hpp"
 #include "node/agent/link/link_actions.hpp"
 #include "node/agent/link/renewal_sync.hpp"
+#include "node/agent/link/security_reports.hpp"
 
 namespace rap::agent {
 
@@ -87,6 +88,7 @@ class ControlLink {
   LinkActions handle(Now now, const LinkEvent& event);
   LinkActions on_events(MonoTime now, const LinkEvent& event);
   LinkActions on_checkin(Now now, const Answer& answer);
+  LinkActions security_events_taken(const wire::SecurityEventsTaken& taken);
   LinkActions tell_fabric_all(Now now);
   LinkActions hold(Now now, bool held);
   LinkActions on_fabric_message(MonoTime now, const std::string& text);
@@ -107,6 +109,7 @@ class ControlLink {
   RenewalSync worker_;
   EventSync events_;
   AuditHeads audit_heads_;
+  SecurityReports security_reports_;
   ClockWatch clock_;
   Poller checkin_;
   snapshot::AgentRuntime runtime_;  // as it was last followed

@@ -48,22 +48,24 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
   json metrics = {{"fabric_starts", report.fabric_starts}};
   if (report.clock_skew) metrics["clock_skew_s"] = report.clock_skew->count();
   if (report.disk) metrics["disk"] = to_string(*report.disk);
-  return post(
-      NodeApiCall::check_in, {node.str()},
-      {{"incarnation", report.incarnation},
-       {"versions",
-        {{"agent", version},
-         {"fabric", version},
-         {"config_version", report.config_version},
-         {"commands_seq", report.commands_seq},
-         {"audit_head", report.audit_head}}},
-       {"metrics", std::move(metrics)},
-       {"metadata",
-        {{"hostname", report.host.hostname},
-         {"os", report.host.os},
-         {"uptime_s", report.uptime_s},
-         {"software_version", version}}},
-       {"observations", report.observations ? to_value(*report.observations) : json::object()}});
+  json body = {
+      {"incarnation", report.incarnation},
+      {"versions",
+       {{"agent", version},
+        {"fabric", version},
+        {"config_version", report.config_version},
+        {"commands_seq", report.commands_seq},
+        {"audit_head", report.audit_head}}},
+      {"metrics", std::move(metrics)},
+      {"metadata",
+       {{"hostname", report.host.hostname},
+        {"os", report.host.os},
+        {"uptime_s", report.uptime_s},
+        {"software_version", version}}},
+      {"observations", report.observations ? to_value(*report.observations) : json::object()}};
+  if (report.security_events != nullptr)
+    body["security_events"] = to_value(*report.security_events);
+  return post(NodeApiCall::check_in, {node.str()}, body);
 }
 
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
@@ -76,6 +78,10 @@ std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response) {
                          body.value("audit_head", "")};
     if (body.contains("server_time")) {
       answer.server_time = from_unix(body["server_time"].get<std::int64_t>());
+    }
+    if (body.contains("security_events_taken")) {
+      const auto taken = wire::security_events_taken_from(body["security_events_taken"]);
+      if (taken) answer.security_events_taken = *taken;
     }
     return answer;
   });

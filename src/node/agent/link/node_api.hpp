@@ -15,6 +15,7 @@
 #include "snapshot/documents.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/agent/observations.hpp"
+#include "wire/agent/security_events.hpp"
 #include "wire/certificate_kind.hpp"
 #include "wire/http/http_message.hpp"
 #include "wire/node_commands.hpp"
@@ -34,6 +35,7 @@ struct CheckinReport {
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
   std::optional<wire::Observations> observations;  // nullopt while rap-fabric is away
+  const wire::SecurityEvents* security_events = nullptr;  // none
 };
 struct CheckinAnswer {
   std::uint64_t config_version = 0;
@@ -42,6 +44,7 @@ struct CheckinAnswer {
   std::optional<WallTime> server_time;
   bool kept_out = false;  // another agent has this node's identity, and is the one that counts
   std::string audit_head = {};  // signed; empty: none that is new
+  std::optional<wire::SecurityEventsTaken> security_events_taken = {};
 };
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report);
 std::optional<CheckinAnswer> parse_checkin(const wire::HttpResponse& response);

@@ -13,7 +13,7 @@ std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::a
       "node_certificates c WHERE c.node_id = n.id AND c.serial = $2 AND "
       "c.status IN ('active', 'retiring') LIMIT 1), "
       "k.admissions, coalesce(s.incarnations, '{}'), coalesce(s.checked_in_at, 0), "
-      "coalesce(s.told_notices, '{}') "
+      "coalesce(s.told_notices, '{}'), coalesce(s.audited_events, '{}') "
       "FROM nodes n JOIN clusters k ON k.id = n.cluster_id "
       "LEFT JOIN node_status s ON s.node_id = n.id WHERE n.id = $1",
       node, serial);
@@ -34,7 +34,8 @@ std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::a
                                    .ca_ref = row.text(9),
                                    .incarnations = row.text(11),
                                    .checked_in_at = row.time(12),
-                                   .told_notices = row.text(13)};
+                                   .told_notices = row.text(13),
+                                   .audited_events = row.text(14)};
   return std::pair{std::move(n), std::move(admission)};
 }
 

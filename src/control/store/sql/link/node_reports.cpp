@@ -30,6 +30,46 @@ void SqlNodeReports::record_told_notices(NodeId node, std::string_view told) {
   sql_.query("UPDATE node_status SET told_notices = $2::jsonb WHERE node_id = $1", node, told);
 }
 
+bool SqlNodeReports::record_audited_events(NodeId node, std::string_view before,
+                                           std::string_view after) {
+  return !sql_.query(
+                  "UPDATE node_status SET audited_events = $3::jsonb "
+                  "FROM set_config('synchronous_commit', 'on', true) "
+                  "WHERE node_id = $1 AND audited_events = $2::jsonb RETURNING node_id",
+                  node, before, after)
+              .empty();
+}
+
+control::SecuritySubjects SqlNodeReports::security_subjects(
+    const std::vector<wire::SecurityEvent>& events) {
+  std::vector<NodeId> nodes;
+  std::vector<ResourceId> resources;
+  std::vector<OrganizationId> organizations;
+  for (const wire::SecurityEvent& event : events) {
+    if (event.peer) nodes.push_back(*event.peer);
+    if (event.resource) resources.push_back(*event.resource);
+    if (event.organization) organizations.push_back(*event.organization);
+  }
+  control::SecuritySubjects out;
+  for (const Row& row :
+       sql_.query("SELECT id, name, NULL::uuid, NULL::uuid FROM nodes WHERE id = ANY ($1::uuid[]) "
+                  "UNION ALL SELECT NULL, name, id, organization_id FROM resources "
+                  "WHERE id = ANY ($2::uuid[]) "
+                  "UNION ALL SELECT NULL, '', NULL, organization_id FROM cluster_organizations "
+                  "WHERE organization_id = ANY ($3::uuid[]) AND cluster_id = rap_cluster()",
+                  array_of(nodes), array_of(resources), array_of(organizations))) {
+    if (!row.is_null(0)) {
+      out.nodes.emplace(row.id<NodeId>(0), row.text(1));
+    } else if (!row.is_null(2)) {
+      out.resources.emplace(row.id<ResourceId>(2), control::SecuritySubjects::Resource{
+                                                       row.id<OrganizationId>(3), row.text(1)});
+    } else {
+      out.organizations.insert(row.id<OrganizationId>(3));
+    }
+  }
+  return out;
+}
+
 void SqlNodeReports::record_acks(const std::vector<control::AcknowledgedConfig>& acks,
                                  WallTime now) {
   std::vector<NodeId> nodes;

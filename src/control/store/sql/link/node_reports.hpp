@@ -13,6 +13,9 @@ class SqlNodeReports final : public control::NodeReportRepository {
   void record_check_in(const control::Node& node, WallTime now) override;
   void record_incarnations(NodeId node, std::string_view incarnations) override;
   void record_told_notices(NodeId node, std::string_view told) override;
+  bool record_audited_events(NodeId node, std::string_view before, std::string_view after) override;
+  control::SecuritySubjects security_subjects(
+      const std::vector<wire::SecurityEvent>& events) override;
   void record_acks(const std::vector<control::AcknowledgedConfig>& acks, WallTime now) override;
   void record_config_error(NodeId node, std::string_view error, WallTime now) override;
 

@@ -1,0 +1,43 @@
+// The high-risk events that nodes tell of, into the audit log (SE-2): each once, however often it
+// is said, and of no node more than its rate. What is not taken yet stays at the node, which counts
+// on, so that a node that lies fills nothing and one that is besieged loses nothing.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/link/node_route.hpp"
+#include "wire/agent/security_events.hpp"
+
+namespace rap::control {
+
+// Of one node: so many at once, and then one in kSecurityEventEvery. One is at most two entries.
+inline constexpr int kMaxSecurityEventBurst = 64;
+inline constexpr std::chrono::seconds kSecurityEventEvery{20};
+// Of so many runs of rap-fabric it is known what was taken: one that is late is told apart.
+inline constexpr std::size_t kMaxAuditedRuns = 4;
+
+// What was taken of one node.
+struct AuditedEvents {
+  std::vector<wire::SecurityEventsTaken> runs;  // the latest is last
+  WallTime full_at{};  // then as many as at once may come again
+
+  bool operator==(const AuditedEvents&) const = default;
+};
+std::string to_json(const AuditedEvents& audited);
+AuditedEvents audited_events_from(std::string_view json);  // empty when it makes no sense
+
+// Those that are new and within the rate, in their order; `audited` has them then.
+std::vector<wire::SecurityEvent> take_security_events(AuditedEvents& audited,
+                                                      const wire::SecurityEvents& said,
+                                                      WallTime now);
+
+// What the check-in of an admitted node brought, after it was recorded. nullopt: nothing that could
+// be taken.
+std::optional<wire::SecurityEventsTaken> audit_security_events(const NodeCallPorts& ports,
+                                                               const NodeCall& call);
+
+}  // namespace rap::control
