@@ -47,6 +47,16 @@ TEST(Completion, AQuoteInADescriptionStaysInside) {
   EXPECT_THAT(completion_script(app, Shell::zsh), HasSubstr("'run:it'\\''s $HOME'"));
 }
 
+TEST(Completion, AListingIsAskedOfTheProgram) {
+  CLI::App app("x", "tool");
+  app.add_subcommand("open", "Open");
+  for (const Shell shell : {Shell::bash, Shell::zsh, Shell::fish}) {
+    const std::string script = completion_script(app, shell, {{"open", "things --names"}});
+    EXPECT_THAT(script, HasSubstr("things --names"));
+    EXPECT_THAT(completion_script(app, shell), Not(HasSubstr("/dev/null")));
+  }
+}
+
 // A tree with a list, an option and a word, as rap's commands have them.
 struct Tree {
   Tree() {

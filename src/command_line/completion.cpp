@@ -20,6 +20,7 @@ struct Place {
 
 struct Tree {
   std::vector<Place> places;
+  Listings listings;
   std::map<std::string, std::string> values;  // of an option, separated by spaces
 };
 
@@ -88,6 +89,25 @@ std::string known_paths(const Tree& tree, std::string_view separator) {
   return out;
 }
 
+// Bash takes USER@ for words of their own. What is listed is a server's text: it is quoted, and
+// never expanded as `compgen -W` would.
+std::string bash_listings(const Tree& tree, const std::string& program) {
+  if (tree.listings.empty()) return {};
+  std::string out =
+      "  [[ $current == -* || $previous != \"${place##* }\" && $previous != @ && $previous != -* "
+      "]] "
+      "&& return\n  case $place in\n";
+  for (const auto& [place, words] : tree.listings) {
+    out += "    " + in_quotes(place) + ") words=" + in_quotes(words) + " ;;\n";
+  }
+  return out +
+         "    *) return ;;\n  esac\n  [[ $current == @ ]] && current=\n"
+         "  while IFS= read -r next; do\n"
+         "    [[ $next == \"$current\"* ]] && COMPREPLY+=(\"$(printf %q \"$next\")\")\n"
+         "  done < <(" +
+         program + " $words 2>/dev/null)\n";
+}
+
 std::string bash_script(const Tree& tree, const std::string& program) {
   std::string out =
       "# bash completion of " + program + "\n_" + program + "() {\n" +
@@ -106,8 +126,9 @@ std::string bash_script(const Tree& tree, const std::string& program) {
   for (const auto& [option, values] : tree.values) {
     out += "    " + option + ") words=" + in_quotes(values) + " ;;\n";
   }
-  return out + "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n}\ncomplete -o " +
-         "default -F _" + program + " " + program + "\n";
+  return out + "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n" +
+         bash_listings(tree, program) + "}\ncomplete -o default -F _" + program + " " + program +
+         "\n";
 }
 
 std::string zsh_script(const Tree& tree, const std::string& program) {
@@ -122,6 +143,9 @@ std::string zsh_script(const Tree& tree, const std::string& program) {
     out += "    (" + in_quotes(place.path) + ") items=(";
     for (const Word& word : place.words) {
       out += " " + in_quotes(word.text + ":" + word.description);
+    }
+    if (const auto listing = tree.listings.find(place.path); listing != tree.listings.end()) {
+      out += " ${(f)\"$(" + program + " " + listing->second + " 2>/dev/null)\"}";
     }
     out += " ) ;;\n";
   }
@@ -155,6 +179,11 @@ std::string fish_script(const Tree& tree, const std::string& program) {
       out += "\n";
     }
   }
+  for (const auto& [place, words] : tree.listings) {
+    out += "complete -c " + program + " -n " +
+           in_quotes("__" + program + "_place \"" + place + "\"") + " -a " +
+           in_quotes("(" + program + " " + words + " 2>/dev/null)") + "\n";
+  }
   return out;
 }
 
@@ -167,8 +196,9 @@ std::optional<Shell> shell_from(std::string_view name) {
   return std::nullopt;
 }
 
-std::string completion_script(const CLI::App& root, Shell shell) {
+std::string completion_script(const CLI::App& root, Shell shell, const Listings& listings) {
   Tree tree;
+  tree.listings = listings;
   flatten(root, "", tree);
   switch (shell) {
     case Shell::bash: return bash_script(tree, root.get_name());

@@ -10,6 +10,7 @@ import threading
 import unittest
 
 from harness.case import FabricCase
+from harness.process import BIN
 from harness.rap import FAILED, Forward
 from harness.wait import patiently, until
 from harness.world import USER_EMAIL, USER_PASSWORD
@@ -67,6 +68,37 @@ class Scripts(FabricCase):
         self.assertEqual(2, done.returncode)
         self.assertIn("'forward'", done.stderr)
         self.assertIn("--listen", self.person.ok("help", "forward"))
+
+    def completed(self, *words, instead=""):
+        """What bash offers where the cursor is at the end of these words."""
+        script = ('PATH=$1:$PATH; source <(rap completion bash); shift; COMP_WORDS=("$@"); ' +
+                  instead +
+                  'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _rap; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", BIN.resolve(), *words], check=True,
+                              env=self.person.environment, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, timeout=patiently(30))
+        return done.stdout.split("\n")[:-1]
+
+    def test_a_shell_completes_the_names_of_resources(self):
+        self.world.add_resource("two-words", self.world.address, 1)
+        self.assertEqual(["echo"], self.completed("rap", "forward", "ec"))
+        self.assertEqual(["two-words"], self.completed("rap", "proxy", "two"))
+        self.assertIn("echo", self.completed("rap", "ssh", ""))
+        self.assertIn("echo", self.completed("rap", "ssh", "-v", "e"))
+        self.assertEqual(["echo"], self.completed("rap", "ssh", "root", "@", "ec"))
+        for words in (("rap", "forward", "--li"), ("rap", "ssh", "echo", "ec"), ("rap", "log")):
+            self.assertNotIn("echo", self.completed(*words))
+        self.assertEqual("echo\ntwo-words\n", self.person.ok("resources", "--names"))
+
+    def test_a_shell_expands_nothing_that_a_server_calls_a_resource(self):
+        mark = self.world.folder / "expanded"
+        for name in (f"e$(touch {mark})", f"e`touch {mark}`", f"e; touch {mark}"):
+            offered = self.completed("rap", "ssh", "e",
+                                     instead=f"rap() {{ printf '%s\\n' '{name}'; }}; ")
+            self.assertEqual(name, subprocess.run(["bash", "-c", f"printf %s {offered[0]}"],
+                                                  stdout=subprocess.PIPE, text=True,
+                                                  check=True).stdout)
+            self.assertFalse(mark.exists())
 
     def test_nohup_protects_a_forward(self):
         with subprocess.Popen(["nohup", *self.person.command("forward", "echo", "--json")],

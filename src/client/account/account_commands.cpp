@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/account/device_commands.hpp"
 #include "client/account/password_commands.hpp"
@@ -112,7 +113,7 @@ Fallible<std::vector<std::string>> organizations(ApiClient& api, const std::stri
   return names;
 }
 
-Fallible<int> resources(World& world, const std::string& organization) {
+Fallible<int> resources(World& world, const std::string& organization, bool only_names) {
   auto api = RAP_TRY(open_api(world));
   const auto names = RAP_TRY(organizations(api, organization));
   json all = {{"items", json::array()}};
@@ -122,6 +123,14 @@ Fallible<int> resources(World& world, const std::string& organization) {
       item["organization"] = name;
       all["items"].push_back(std::move(item));
     }
+  }
+  if (only_names && !world.json) {
+    for (const json& item : all["items"]) {
+      if (!item.value("disabled", false)) {
+        world.out << printable(item.value("name", std::string())) << "\n";
+      }
+    }
+    return 0;
   }
   return show_items(world, all,
                     {{"NAME", "/name"},
@@ -165,10 +174,15 @@ void add_account_commands(CLI::App& root, Invocation& invocation) {
 
   command = add_command(root, invocation, "resources", "List the resources open to you");
   auto organization = std::make_shared<std::string>();
+  auto only_names = std::make_shared<bool>(false);
   command->add_option("--organization", *organization, "Only those of this organization")
       ->type_name("ORG");
-  command->callback([&invocation, organization] {
-    invocation.run = [organization](World& w) { return resources(w, *organization); };
+  command->add_flag("--names", *only_names,
+                    "Print only the names of those that are not disabled, one a line");
+  command->callback([&invocation, organization, only_names] {
+    invocation.run = [organization, only_names](World& w) {
+      return resources(w, *organization, *only_names);
+    };
   });
 }
 

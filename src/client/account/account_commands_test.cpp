@@ -287,6 +287,8 @@ TEST_F(AccountCommands, ResourcesOfAllOrganizationsAreListedTogether) {
             "two   tcp       c             yes\n");
   EXPECT_EQ(run({"resources", "--json"}), kOk);
   EXPECT_EQ(json::parse(out())["items"][1]["organization"], "c");
+  EXPECT_EQ(run({"resources", "--names"}), kOk);
+  EXPECT_EQ(out(), "one\n");
 }
 
 TEST_F(AccountCommands, AFullDiskIsSaid) {

@@ -70,7 +70,8 @@ TEST(CommandTree, CompletesCommandsOptionsAndClosedSets) {
   for (const char* shell_name : {"bash", "zsh", "fish"}) {
     TestShell shell{add_all_commands};
     ASSERT_EQ(shell.run({"completion", shell_name}), 0);
-    for (const char* word : {"login", "terminate", "ca-fingerprint", "file_transfer", "relay"}) {
+    for (const char* word :
+         {"login", "terminate", "ca-fingerprint", "file_transfer", "relay", "resources --names"}) {
       EXPECT_THAT(shell.out.str(), HasSubstr(word)) << shell_name;
     }
   }

@@ -51,6 +51,14 @@ const std::vector<command_line::ManualSection>& sections() {
   return kSections;
 }
 
+// What a person may reach, asked when somebody completes.
+const command_line::Listings& listings() {
+  static constexpr const char* kNames = "resources --names";
+  static const command_line::Listings kListings = {
+      {"ssh", kNames}, {"forward", kNames}, {"proxy", kNames}};
+  return kListings;
+}
+
 }  // namespace
 
 void add_manual_commands(CLI::App& root, Invocation& invocation) {
@@ -63,7 +71,8 @@ void add_manual_commands(CLI::App& root, Invocation& invocation) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([&invocation, &root, shell] {
     invocation.run = [&root, shell](World& w) -> Fallible<int> {
-      w.out << command_line::completion_script(root, command_line::shell_from(*shell).value());
+      w.out << command_line::completion_script(root, command_line::shell_from(*shell).value(),
+                                               listings());
       return 0;
     };
   });
