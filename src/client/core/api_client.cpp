@@ -14,6 +14,7 @@ namespace {
 struct Refusal {
   std::string code;
   std::string detail;
+  bool is_told = false;  // by whoever refused, and not by us
 };
 
 Refusal read_refusal(const wire::HttpResponse& response) {
@@ -23,6 +24,7 @@ Refusal read_refusal(const wire::HttpResponse& response) {
     return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
   };
   Refusal refusal{text("code"), text("detail")};
+  refusal.is_told = !refusal.detail.empty();
   if (refusal.detail.empty()) refusal.detail = text("title");
   if (refusal.detail.empty()) {
     refusal.detail =
@@ -89,8 +91,9 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
       !refusal.code.starts_with("device_proof_")) {
     refusal.detail = "Your sign-in has ended or expired. Run 'rap login'.";
   }
+  // A detail says itself what to do. What stands between may have none to give.
   const std::string_view retry_after = response.header("retry-after");
-  if (!retry_after.empty()) {
+  if (!retry_after.empty() && !refusal.is_told) {
     refusal.detail += " Try again in " + std::string(retry_after) + " s.";
   }
   return std::unexpected(Failure{code, std::move(refusal.detail), std::move(refusal.code)});
