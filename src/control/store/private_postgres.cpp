@@ -39,18 +39,21 @@ std::unexpected<std::string> failure(std::string sentence) {
 
 std::string errno_text() { return std::generic_category().message(errno); }
 
-// The newest installed server.
-std::optional<fs::path> find_binaries() {
+// The server of this version, or the newest that is installed.
+std::optional<fs::path> find_binaries(const fs::path& programs, std::optional<int> wanted) {
   std::vector<std::pair<int, fs::path>> found;
   std::error_code error;
-  const auto versions = io::entries_of("/usr/lib/postgresql").value_or(std::vector<fs::path>{});
+  const auto versions = io::entries_of(programs).value_or(std::vector<fs::path>{});
   for (const fs::path& version : versions) {
     const fs::path bin = version / "bin";
+    const int number = std::atoi(version.filename().c_str());
+    if (wanted && number != *wanted) continue;
     if (fs::exists(bin / "initdb", error) && fs::exists(bin / "pg_ctl", error)) {
-      found.emplace_back(std::atoi(version.filename().c_str()), bin);
+      found.emplace_back(number, bin);
     }
   }
   if (!found.empty()) return std::ranges::max(found).second;
+  if (wanted && !versions.empty()) return std::nullopt;
   for (const char* bin : {"/usr/bin", "/usr/local/bin", "/usr/local/pgsql/bin"}) {
     if (fs::exists(fs::path(bin) / "initdb", error)) return bin;
   }
@@ -212,12 +215,8 @@ PrivatePostgres::Done PrivatePostgres::create_roles() const {
 }
 
 PrivatePostgres::Done PrivatePostgres::create() {
-  const auto bin = find_binaries();
-  if (!bin) {
-    return failure(
-        "PostgreSQL's programs were not found in /usr/lib/postgresql/*/bin; install the "
-        "package postgresql, or name a server with --database-url");
-  }
+  const auto bin = binaries();
+  if (!bin) return failure(bin.error());
   if (auto ok = prepare_directories(); !ok) return ok;
   std::error_code error;
   if (!fs::exists(options_.data / "PG_VERSION", error)) {
@@ -236,9 +235,29 @@ PrivatePostgres::Done PrivatePostgres::create() {
   return write_file(options_.data / kReadyMark, "", **user);
 }
 
+// Data is read by the version that wrote it only, and a newer one may be installed beside it.
+std::expected<fs::path, std::string> PrivatePostgres::binaries() const {
+  const auto written = io::read_plain_file(options_.data / "PG_VERSION", kMaxPidFileBytes);
+  const int version = written ? std::atoi(written->c_str()) : 0;
+  if (auto bin =
+          find_binaries(options_.programs, version > 0 ? std::optional(version) : std::nullopt)) {
+    return *bin;
+  }
+  const std::string where = options_.programs.string() + "/*/bin";
+  if (version <= 0) {
+    return failure("PostgreSQL's programs were not found in " + where +
+                   "; install the package postgresql, or name a server with --database-url");
+  }
+  const std::string number = std::to_string(version);
+  return failure("the data in " + options_.data.string() + " was written by PostgreSQL " + number +
+                 ", whose programs were not found in " + where +
+                 "; install the package postgresql-" + number +
+                 ", and move to another version with a backup");
+}
+
 PrivatePostgres::Done PrivatePostgres::control(const char* action) const {
-  const auto bin = find_binaries();
-  if (!bin) return failure("PostgreSQL's programs were not found in /usr/lib/postgresql/*/bin");
+  const auto bin = binaries();
+  if (!bin) return failure(bin.error());
   std::vector<std::string> arguments = {action, "--silent", "--pgdata",
                                         fs::absolute(options_.data).string()};
   if (std::strcmp(action, "stop") == 0) {

@@ -22,6 +22,7 @@ class PrivatePostgres {
     std::filesystem::path sockets;
     std::filesystem::path log_file;
     bool durable = true;  // false: no fsync, for tests
+    std::filesystem::path programs = "/usr/lib/postgresql";  // a folder of each version's
   };
   explicit PrivatePostgres(Options options) : options_(std::move(options)) {}
 
@@ -41,6 +42,7 @@ class PrivatePostgres {
   Done write_access_rules() const;
   Done create_roles() const;
   Done control(const char* action) const;
+  std::expected<std::filesystem::path, std::string> binaries() const;
   void forget_dead_server() const;
 
   Options options_;

@@ -65,5 +65,38 @@ TEST_F(PrivatePostgresTest, IsNotHeldUpByAPipeInPlaceOfTheServersPid) {
   EXPECT_FALSE(server_.start());
 }
 
+// A folder of versions, in which a newer server than the one that wrote the data is broken.
+class OtherVersions : public PrivatePostgresTest {
+ protected:
+  void SetUp() override {
+    PrivatePostgresTest::SetUp();
+    ASSERT_TRUE(server_.create());
+    ASSERT_TRUE(server_.stop());
+    version_ = io::read_file(data_ / "PG_VERSION").value().substr(0, 2);
+    fs::create_directories(programs_ / "99" / "bin");
+    for (const char* program : {"initdb", "pg_ctl"}) {
+      fs::create_symlink("/bin/false", programs_ / "99" / "bin" / program);
+    }
+  }
+
+  const fs::path programs_ = folder_ / "versions";
+  std::string version_;
+  PrivatePostgres among_others_{{data_, folder_ / "s", data_ / "server.log", false, programs_}};
+};
+
+TEST_F(OtherVersions, DoNotKeepTheDataFromTheOneThatWroteIt) {
+  fs::create_directory_symlink("/usr/lib/postgresql/" + version_, programs_ / version_);
+  const auto started = among_others_.start();
+  EXPECT_TRUE(started) << started.error();
+  EXPECT_TRUE(among_others_.running());
+}
+
+TEST_F(OtherVersions, AreNotEnough) {
+  const auto started = among_others_.start();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().find("install the package postgresql-" + version_), std::string::npos)
+      << started.error();
+}
+
 }  // namespace
 }  // namespace rap::store
