@@ -64,6 +64,13 @@ void HttpConnection::on_open() {
 }
 
 std::size_t HttpConnection::on_data(MutableBytes data) {
+  if (state_ == State::streaming && (said_to_stream_ += data.size()) > kMaxSaidToStream) {
+    const std::size_t all = data.size();
+    ++owner_.event_counters().cut;
+    stream_->abort();
+    owner_.remove(id_);
+    return all;
+  }
   const std::size_t used = state_ == State::reading ? read(data) : 0;
   // What follows the last request, or one that was refused, is of no interest.
   if (keep_alive_) ahead_.insert(ahead_.end(), data.begin() + used, data.end());

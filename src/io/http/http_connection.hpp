@@ -4,7 +4,7 @@
 //      └── refused ─────────────── error response ─┘└── last one ──▶ closing
 //
 // A handler may answer with a stream of events instead; then events and pings go out until either
-// side ends it, and what the peer still says means nothing.
+// side ends it. What the peer still says means nothing, and a little of it is borne.
 //
 // What a peer sends ahead (pipelining) waits. Reading is paused until the response is out, so no
 // more is held than the stream reads in one go.
@@ -20,6 +20,8 @@
 #include "io/stream/tls_stream.hpp"
 
 namespace rap::io {
+
+inline constexpr std::size_t kMaxSaidToStream = std::size_t{16} * 1024;  // by a stream's peer
 
 class HttpConnection final : public StreamHandler, public Output {
  public:
@@ -104,6 +106,7 @@ class HttpConnection final : public StreamHandler, public Output {
   std::size_t out_at_ = 0;
   std::string event_stream_;
   std::deque<std::shared_ptr<const std::string>> events_;  // behind out_
+  std::size_t said_to_stream_ = 0;  // bytes that the peer of a stream of events said
   bool sent_some_ = false;  // something was sent since the last ping was due
 };
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "io/http/event_streams.hpp"
+#include "io/http/http_connection.hpp"
 #include "io/http/test_http.hpp"
 
 namespace rap::io {
@@ -88,6 +89,14 @@ struct PingedEvents : Events {
   }
   PingedEvents() : Events(options()) {}
 };
+
+TEST_F(Events, EndTheStreamOfAPeerThatTalksOn) {
+  Reader reader(server, "a");
+  reader.connection().send(std::string(kMaxSaidToStream, 'x'));
+  reader.connection().send("x");
+  EXPECT_FALSE(reader.next());
+  wait_until([](const auto& c) { return c.cut == 1; });
+}
 
 TEST_F(Events, GoToTheirKeyOrToAll) {
   Reader a(server, "a");

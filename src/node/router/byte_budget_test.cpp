@@ -301,6 +301,14 @@ TEST_F(ByteBudget, AClientWithAFlowMayBeLateWithManyFramesButNotForEver) {
   EXPECT_EQ(taken_of(client, frame_of(FrameType::data, 3, Bytes(1))), kClientsIdleFrames.burst);
 }
 
+TEST_F(ByteBudget, AClientWithAFlowMayHaveMoreTokensLookedAtButNotForEver) {
+  request(1, sign(token()));
+  auto forged = token();
+  forged.cluster = ClusterId::random(rng);
+  EXPECT_EQ(taken_of(client, frame_of(FrameType::flow_request, 3, as_bytes(sign(forged)))),
+            kClientsIdleFrames.burst / kRefusedRequestWeight);
+}
+
 TEST_F(ByteBudget, CreditForNothingIsCountedToo) {
   request(1, sign(token()));
   EXPECT_EQ(taken_of(client, frame_of(FrameType::credit, 1, Bytes(4, 1))),

@@ -28,4 +28,8 @@ inline constexpr policy::RateLimit kClientsIdleFrames{.burst = 65'536,
 inline constexpr policy::RateLimit kNodesIdleFrames{.burst = 131'072,
                                                     .refill = std::chrono::microseconds{100}};
 
+// A token that is refused costs as much as so many of the others: a signature is looked at.
+// Strangers' requests count once, for they have few.
+inline constexpr unsigned kRefusedRequestWeight = 64;
+
 }  // namespace rap::router

@@ -175,8 +175,10 @@ void Switchboard::moved_nothing(LinkId id, IdleFrame what) {
   const auto limit = link->kind == Link::Kind::node ? kNodesIdleFrames
                      : link->user                   ? kClientsIdleFrames
                                                     : kStrangersIdleFrames;
+  const unsigned weight =
+      what == IdleFrame::refused_request && link->user ? kRefusedRequestWeight : 1;
   ++idle_frames_[static_cast<std::size_t>(what)];
-  if (link->floods || !link->idle_frames.take(limit, now_)) return;
+  if (link->floods || !link->idle_frames.take(limit, now_, weight)) return;
   link->floods = true;
   ++floods_[static_cast<std::size_t>(what)];
 }
