@@ -136,7 +136,8 @@ def measure(world, args):
     for source, whose in ((None, ""), (STRANGER, ", same address")):
         for name, (kind, address, meanwhile) in sieges.items():
             print(f"{args.strangers} {name}{whose}", flush=True)
-            with siege(kind, address, args.strangers, reopened_per_s=args.reopened), \
+            with siege(kind, address, args.strangers, reopened_per_s=args.reopened,
+                       elsewhere=True), \
                     coming_from(source):
                 rows += [compare(f"{work.__name__}, {name}{whose}", idle[work], measured(work))
                          for work in meanwhile]
@@ -144,7 +145,8 @@ def measure(world, args):
         with contextlib.ExitStack() as sieges_of_all:
             for kind, address in ((TLS, api), (PLAIN, ocsp_at), (UPGRADE, entry_at)):
                 sieges_of_all.enter_context(
-                    siege(kind, address, args.strangers, reopened_per_s=args.reopened / 3))
+                    siege(kind, address, args.strangers, reopened_per_s=args.reopened / 3,
+                          elsewhere=True))
             with coming_from(source):
                 rows += [compare(f"{work.__name__}, {everything}{whose}", idle[work],
                                  measured(work)) for work in works]

@@ -5,7 +5,8 @@ build/bench-besieged-echo.json.
 goes there and comes back, again and again, first with nobody else and then while strangers at one
 other address send the entry what costs them nothing: key updates of TLS, empty records, records of
 a byte, and handshakes that never end; each opens anew what is ended. p50 and p99 of an echo in ms,
-and their ratio to those without strangers, which are measured before and after.
+and their ratio to those without strangers, which are measured before and after each; and how many
+connections the entry took of the strangers and ended meanwhile.
 
 usage: besieged_echo.py [--echoes 2000] [--strangers 12] [--reopened 100] [--quick]
 """
@@ -20,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import spread  # noqa: E402
+from harness.node import MeteredNode  # noqa: E402
 from harness.siege import (BYTE_RECORDS, EMPTY_RECORDS, HALF_HANDSHAKE,  # noqa: E402
                            KEY_UPDATES, siege)
 from harness.ssh import SshAgent  # noqa: E402
@@ -31,6 +33,7 @@ RESOURCE = "office-ssh"
 HALF_HANDSHAKES = 300  # more than an address may have under way
 BETWEEN_S = 0.002
 LINE = b"echo\n"
+METRICS_S = 1.5  # a node publishes what it counts every second
 
 
 class Echo:
@@ -62,12 +65,24 @@ def measure(echo, entry, options):
     address = (entry.address, entry.ports["data"])
     half = min(options.strangers * 25, HALF_HANDSHAKES)
     quiet, besieged = echo.times(options.echoes), {}
+
+    def counted():
+        seen = entry.metrics()
+        accepted = seen['rap_fabric_handshakes_accepted_total{listener="clients"}']
+        return accepted, sum(value for name, value in seen.items()
+                             if name.startswith("rap_fabric_connections_flooded_total")
+                             and "clients" in name)
+
     for kind, count in ((KEY_UPDATES, options.strangers), (EMPTY_RECORDS, options.strangers),
                         (BYTE_RECORDS, options.strangers), (HALF_HANDSHAKE, half)):
         print(f"{count} strangers: {kind}", flush=True)
-        with siege(kind, address, count, reopened_per_s=options.reopened):
+        before = counted()
+        with siege(kind, address, count, reopened_per_s=options.reopened, elsewhere=True):
             besieged[kind] = echo.times(options.echoes)
-    quiet += echo.times(options.echoes)
+        time.sleep(METRICS_S)
+        accepted, ended = (now - then for now, then in zip(counted(), before))
+        print(f"  the entry took {accepted:.0f} connections and ended {ended:.0f}", flush=True)
+        quiet += echo.times(options.echoes // 4 + 1)
     return quiet, besieged
 
 
@@ -90,7 +105,7 @@ def main():
     parser.add_argument("--strangers", type=int, default=12)
     parser.add_argument("--reopened", type=int, default=100)
     options = spread.options_of(parser, echoes=20, strangers=2)
-    with World() as world:
+    with World(make_node=MeteredNode) as world:
         sshd = Sshd(world.folder, world.address)
         agent = SshAgent(world.folder, sshd.user_key)
         try:

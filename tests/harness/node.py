@@ -5,10 +5,12 @@ import json
 import os
 import pathlib
 import signal
+import urllib.request
 
+from harness import metrics
 from harness.addresses import free_port
 from harness.process import BIN, Process, alive, end, given
-from harness.wait import until
+from harness.wait import patiently, until
 
 
 class Node:
@@ -84,3 +86,20 @@ class Node:
                 end(pid)
             except AssertionError:
                 end(pid, signal.SIGKILL)
+
+
+class MeteredNode(Node):
+    """One whose rap-fabric says what it counts."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.ports["metrics"] = free_port(self.address)
+
+    def start(self, join_token=None, env=None, extra=()):
+        super().start(join_token, env, (*extra, "--metrics-listen",
+                                        f"{self.address}:{self.ports['metrics']}"))
+
+    def metrics(self):
+        url = f"http://{self.address}:{self.ports['metrics']}/metrics"
+        with urllib.request.urlopen(url, timeout=patiently(5)) as answer:
+            return metrics.parse(answer.read().decode())

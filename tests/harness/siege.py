@@ -27,6 +27,7 @@ HALF_HANDSHAKE = "half handshake"
 KEY_UPDATES, EMPTY_RECORDS, BYTE_RECORDS = "key updates", "empty records", "a byte a record"
 FLOODS = (KEY_UPDATES, EMPTY_RECORDS, BYTE_RECORDS)
 FLOOD_RECORDS = 500
+LEAST_URGENT = 10  # more, and other work on the machine ends the siege
 
 
 def _upgrade():
@@ -125,13 +126,21 @@ def _besiege(kind, address, source, count, reopened_per_s, ready):
                     one.sendall(b".")
 
 
+def _strangers(kind, address, source, count, reopened_per_s, ready, elsewhere):
+    if elsewhere:
+        os.nice(LEAST_URGENT)
+    work = _keep_flooding if kind in FLOODS else _besiege
+    work(kind, address, source, count, reopened_per_s, ready)
+
+
 @contextlib.contextmanager
-def siege(kind, address, count, *, source=STRANGER, reopened_per_s=100):
-    """Besieges a listener, from the moment on at which each connection was opened once."""
+def siege(kind, address, count, *, source=STRANGER, reopened_per_s=100, elsewhere=False):
+    """Besieges a listener, from the moment on at which each connection was opened once. `elsewhere`:
+    the strangers are to take no processor time from who is measured, as if they had a machine."""
     ready, said = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.Process(
-        target=_keep_flooding if kind in FLOODS else _besiege,
-        args=(kind, address, source, count, reopened_per_s, said), daemon=True)
+        target=_strangers, daemon=True,
+        args=(kind, address, source, count, reopened_per_s, said, elsewhere))
     process.start()
     try:
         assert ready.poll(patiently(60 + count / 50)), f"{count} connections of strangers"

@@ -2,35 +2,17 @@
 counts them, ends the connection at too many, and says for which."""
 
 import unittest
-import urllib.request
 
-from harness import metrics
-from harness.addresses import free_port
 from harness.case import FabricCase
-from harness.node import Node
+from harness.node import MeteredNode
 from harness.siege import UPGRADE, first_words
 from harness.tls_records import Records
-from harness.wait import patiently, until
+from harness.wait import until
 
 MANY = 2000
 KEY_UPDATES = 33  # one more than a connection may send
 EMPTY_IN_A_ROW = 33
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
-
-
-class MeteredNode(Node):
-    def __init__(self, *arguments, **more):
-        super().__init__(*arguments, **more)
-        self.ports["metrics"] = free_port(self.address)
-
-    def start(self, join_token=None, env=None, extra=()):
-        super().start(join_token, env, (*extra, "--metrics-listen",
-                                        f"{self.address}:{self.ports['metrics']}"))
-
-    def metrics(self):
-        url = f"http://{self.address}:{self.ports['metrics']}/metrics"
-        with urllib.request.urlopen(url, timeout=patiently(5)) as answer:
-            return metrics.parse(answer.read().decode())
 
 
 def key_updates(peer):
