@@ -135,8 +135,9 @@ def _strangers(kind, address, source, count, reopened_per_s, ready, elsewhere):
 
 @contextlib.contextmanager
 def siege(kind, address, count, *, source=STRANGER, reopened_per_s=100, elsewhere=False):
-    """Besieges a listener, from the moment on at which each connection was opened once. `elsewhere`:
-    the strangers are to take no processor time from who is measured, as if they had a machine."""
+    """Besieges a listener, from the moment on at which each connection was opened once. With
+    `elsewhere` the strangers take little processor time from who is measured, as if they had a
+    machine of their own."""
     ready, said = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.Process(
         target=_strangers, daemon=True,
