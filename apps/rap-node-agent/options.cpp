@@ -53,6 +53,10 @@ std::unique_ptr<CLI::App> make_command_line(host::NodeAgentOptions& o, bool& man
                   "Address rap-fabric answers Prometheus on, without TLS; none by default")
       ->type_name("IP:PORT")
       ->check(check_host_port);
+  app->add_option("--agent-metrics-listen", o.agent_metrics_listen,
+                  "Address this agent answers Prometheus on, without TLS; none by default")
+      ->type_name("IP:PORT")
+      ->check(check_host_port);
   app->add_option("--fabric-bin", o.fabric_bin,
                   "The rap-fabric program, which this agent starts as its own user")
       ->type_name("PATH");

@@ -23,6 +23,7 @@ WRITTEN = re.compile(
     r'\b(?:one|family|each|gauge)\(\s*(?:\w+,\s*)?"([a-z_]+)",\s*"(?:(counter|gauge)")?')
 # Where metrics are written, and how their names begin there.
 PREFIXES = {
+    "src/node/host/": ("rap_agent_",),
     "src/node/": ("rap_fabric_",),
     "src/control/server/": ("rap_control_",),
     "src/control/": ("rap_",),

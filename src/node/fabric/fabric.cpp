@@ -391,7 +391,8 @@ void Fabric::publish_metrics(MonoTime now) {
   if (!settings_.metrics) return;
   if (!metrics_) {
     try {
-      metrics_ = std::make_unique<MetricsEndpoint>(loop_, *settings_.metrics, log_);
+      metrics_ = std::make_unique<io::MetricsEndpoint>(loop_, settings_.metrics->host,
+                                                       settings_.metrics->port, log_);
       failed_listeners_.erase("metrics");
     } catch (const std::system_error& e) {
       return listener_failed("metrics", *settings_.metrics, e);

@@ -10,6 +10,7 @@
 
 #include "adapters/tcp/tcp_adapter.hpp"
 #include "base/cluster_log.hpp"
+#include "io/http/metrics_endpoint.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/tls_listener.hpp"
 #include "io/system/service_manager.hpp"
@@ -110,7 +111,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   std::vector<LinkSender*> senders_;  // by LinkId
   Channels channels_;
   PeerMemory peer_memory_;
-  std::unique_ptr<MetricsEndpoint> metrics_;
+  std::unique_ptr<io::MetricsEndpoint> metrics_;
   io::Timer ticker_;
   io::Timer shut_down_timer_;
   AgentLink agent_;

@@ -64,6 +64,8 @@ io::MessageHandlers ControlLinkShell::fabric_handlers() {
               [this](std::shared_ptr<io::MessageConnection> connection) {
                 fabric_ = std::move(connection);
                 log_.info("fabric.connected");
+                counters_.fabric_connected = true;
+                ++counters_.fabric_connections;
                 if (supervisor_ != nullptr) supervisor_->connected(fabric_);
                 step(agent::FabricConnected{});
               },
@@ -75,6 +77,7 @@ io::MessageHandlers ControlLinkShell::fabric_handlers() {
           .on_close =
               [this] {
                 fabric_.reset();
+                counters_.fabric_connected = false;
                 log_.info("fabric.disconnected");
                 if (supervisor_ != nullptr) supervisor_->disconnected();
                 step(agent::FabricDisconnected{});
@@ -118,19 +121,29 @@ void ControlLinkShell::perform(const agent::LinkActions& actions) {
 void ControlLinkShell::perform(const agent::SendToControl& send) {
   const bool is_delta = send.call == agent::ControlCall::pull_epochs ||
                         send.call == agent::ControlCall::pull_blocklist;
-  outstanding_.send(
-      is_delta ? deltas_ : calls_, send.request,
-      [this, call = send.call](io::HttpClient::Result result) {
-        step(agent::ControlAnswered{call, to_answer(std::move(result), "The control plane")});
-      });
+  outstanding_.send(is_delta ? deltas_ : calls_, send.request,
+                    [this, call = send.call](io::HttpClient::Result result) {
+                      agent::ControlAnswered answered{
+                          call, to_answer(std::move(result), "The control plane")};
+                      counters_.count(call, answered.answer, io::wall_now());
+                      step(answered);
+                    });
 }
 
 // A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
 void ControlLinkShell::perform(const agent::OpenEvents& open) {
   io::EventClientHandlers handlers;
-  handlers.on_open = [this] { step(agent::EventsOpened{}); };
-  handlers.on_event = [this](const wire::SseEvent& event) { step(agent::HintCame{event.type}); };
+  handlers.on_open = [this] {
+    counters_.event_stream_up = true;
+    ++counters_.event_streams_opened;
+    step(agent::EventsOpened{});
+  };
+  handlers.on_event = [this](const wire::SseEvent& event) {
+    ++counters_.hints;
+    step(agent::HintCame{event.type});
+  };
   handlers.on_end = [this](io::HttpClient::Result result) {
+    counters_.event_stream_up = false;
     step(agent::EventsEnded{to_answer(std::move(result), "The event channel")});
   };
   events_ = std::make_unique<io::EventClient>(
@@ -143,7 +156,7 @@ void ControlLinkShell::perform(const agent::TellFabric& tell) {
 }
 
 void ControlLinkShell::perform(const agent::TellIdentity&) {
-  if (!fabric_ || fabric_held_) return;
+  if (!fabric_ || counters_.held) return;
   const auto identity = agent::fabric_identity(state_, record_);
   if (!identity) return log_.error("identity.unusable", {{"detail", identity.error()}});
   fabric_->send(wire::encode_to_fabric(*identity));
@@ -168,11 +181,12 @@ void ControlLinkShell::perform(const agent::UseWorker&) {
 void ControlLinkShell::perform(const agent::HoldFabric& hold) {
   if (hold.held && events_) {
     events_.reset();
+    counters_.event_stream_up = false;
     loop_.post([this] {
       step(agent::EventsEnded{std::unexpected("Another agent has this node's identity.")});
     });
   }
-  fabric_held_ = hold.held;
+  counters_.held = hold.held;
   if (supervisor_ != nullptr) supervisor_->hold(hold.held);
 }
 

@@ -12,6 +12,7 @@
 #include "io/stream/message_socket.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/link/control_link.hpp"
+#include "node/host/agent_metrics.hpp"
 #include "node/host/fabric_supervisor.hpp"
 #include "node/host/outstanding.hpp"
 
@@ -24,7 +25,11 @@ class ControlLinkShell {
                    const std::string& socket_path, Log& log,
                    io::MessagePeer fabric_user = std::nullopt);
   void start();
-  void fabric_started() { step(agent::FabricStarted{}); }
+  void fabric_started() {
+    ++counters_.fabric_starts;
+    step(agent::FabricStarted{});
+  }
+  const LinkCounters& counters() const { return counters_; }
   // Called when certificates in the state directory were replaced.
   void on_new_certificate(std::function<void()> fn) { new_certificate_ = std::move(fn); }
   // Hears of holds and of the fabric's connection; before start().
@@ -62,7 +67,7 @@ class ControlLinkShell {
   io::Timer timer_;
   std::function<void()> new_certificate_;
   FabricSupervisor* supervisor_ = nullptr;
-  bool fabric_held_ = false;
+  LinkCounters counters_;
   Outstanding outstanding_;
 };
 

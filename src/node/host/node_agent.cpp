@@ -61,6 +61,10 @@ NodeAgent::NodeAgent(NodeAgentOptions options, Log& lines)
 AgentEnd NodeAgent::run() {
   state_files_.remove_leftovers();
   loop_.on_signal([this] { loop_.stop(); });
+  if (const auto at = wire::parse_host_port(options_.agent_metrics_listen)) {
+    metrics_ = std::make_unique<AgentMetrics>(loop_, *at, log_,
+                                              [this] { return metrics_text(figures()); });
+  }
   if (const std::string error = enrol_or_start(); !error.empty()) return fail(log_, error);
   loop_.run();
   if (end_ == AgentEnd::stopped) {
@@ -181,7 +185,11 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
                                                    socket.string(), log, *fabric_user);
   ocsp_ = std::make_unique<OcspShell>(loop_, state_, random_, log,
                                       [this] { link_shell_->tell_identity(); });
-  link_shell_->on_new_certificate([this] { ocsp_->reload(); });
+  link_shell_->on_new_certificate([this] {
+    note_certificates();
+    ocsp_->reload();
+  });
+  note_certificates();
   fabric_ = make_fabric(log);
   link_shell_->supervise_with(*fabric_);
   log.info("agent.ready", {{"node", record.node.str()}});
@@ -191,6 +199,22 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   // What runs since before knows the old identity and addresses.
   if (std::exchange(readmitted_, false)) fabric_->restart();
   return {};
+}
+
+void NodeAgent::note_certificates() {
+  const auto identity = agent::load_identity(state_);
+  if (identity && *identity) certificate_until_ = (*identity)->tls.chain.front().not_after();
+  if (const auto worker = agent::load_worker(state_)) {
+    worker_until_ = worker->chain.front().not_after();
+  }
+}
+
+AgentFigures NodeAgent::figures() {
+  return {.link = link_shell_ ? link_shell_->counters() : LinkCounters{},
+          .certificate_until = certificate_until_,
+          .worker_until = worker_until_,
+          .disk = state_.fault(),
+          .usage = io::process_usage()};
 }
 
 std::unique_ptr<FabricSupervisor> NodeAgent::make_fabric(Log& log) {

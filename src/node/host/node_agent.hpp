@@ -15,6 +15,7 @@
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/enrolment/readmission.hpp"
 #include "node/agent/link/control_link.hpp"
+#include "node/host/agent_metrics.hpp"
 #include "node/host/control_link_shell.hpp"
 #include "node/host/disk_watch.hpp"
 #include "node/host/enrolment_shell.hpp"
@@ -37,6 +38,7 @@ struct NodeAgentOptions {
   std::string fabric_listen;         // IP:PORT
   std::string fabric_advertise;      // HOST:PORT
   std::string metrics_listen;        // of rap-fabric; empty: none
+  std::string agent_metrics_listen;  // of the agent itself; empty: none
   std::filesystem::path fabric_bin;  // empty: a rap-fabric of another user comes by itself
   std::filesystem::path fabric_socket;  // where it comes to; empty: agent.sock in `state`
   std::string fabric_user;              // who that is: name or number
@@ -62,6 +64,8 @@ class NodeAgent {
   std::string start(agent::NodeIdentity identity);
   std::unique_ptr<FabricSupervisor> make_fabric(Log& log);
   void enrolment_ended();
+  void note_certificates();
+  AgentFigures figures();
   std::string enrol(agent::NodeFiles& files, const std::optional<wire::JoinToken>& token,
                     const agent::AdvertisedAddresses& addresses);
   std::string end_readmission();
@@ -87,6 +91,9 @@ class NodeAgent {
   std::unique_ptr<ControlLinkShell> link_shell_;
   std::unique_ptr<OcspShell> ocsp_;
   std::unique_ptr<FabricSupervisor> fabric_;
+  std::optional<WallTime> certificate_until_;  // as they are in the state directory
+  std::optional<WallTime> worker_until_;
+  std::unique_ptr<AgentMetrics> metrics_;
   AgentEnd end_ = AgentEnd::stopped;
 };
 

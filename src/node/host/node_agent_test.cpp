@@ -52,6 +52,13 @@ TEST_F(NodeAgentTest, EnrolsChecksInAndStartsItsFabric) {
   EXPECT_TRUE(log_.wait_for("agent.stopped"));
 }
 
+TEST_F(NodeAgentTest, GoesOnWithoutTheAddressForItsOwnMetrics) {
+  options_.agent_metrics_listen = "127.0.0.1:" + std::to_string(control_.node_port());
+  EXPECT_EQ(AgentEnd::stopped, run_until([this] {
+              return log_.wait_for("listener.failed") && log_.wait_for("agent.ready");
+            }));
+}
+
 TEST_F(NodeAgentTest, NeedsNoJoinTokenOnceItIsEnrolled) {
   run_until([this] { return log_.wait_for("agent.ready"); });
   options_.join_token.clear();

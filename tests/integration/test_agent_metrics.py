@@ -1,0 +1,57 @@
+"""What an agent says of itself to Prometheus."""
+
+import contextlib
+import unittest
+import urllib.request
+
+from harness import metrics
+from harness.addresses import free_port
+from harness.case import ControlCase
+from harness.node import Node
+from harness.wait import until
+
+
+class MeasuredNode(Node):
+    def start(self, join_token=None, env=None, extra=()):
+        self.ports.setdefault("agent_metrics", free_port(self.address))
+        super().start(join_token, env, (
+            "--agent-metrics-listen", f"{self.address}:{self.ports['agent_metrics']}", *extra))
+
+    def metric(self, sample):
+        """Its value; None while nobody answers, or there is none."""
+        url = f"http://{self.address}:{self.ports['agent_metrics']}/metrics"
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return metrics.parse(answer.read().decode()).get("rap_agent_" + sample)
+        return None
+
+
+class AgentMetrics(ControlCase):
+    MAKE_NODE = MeasuredNode
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.node = cls.world.add_member("relay-1", ["relay"])
+
+    def test_an_agent_tells_how_it_stands_with_control_plane_and_fabric(self):
+        node = self.node
+        until(lambda: node.metric("event_stream_up") == 1
+              and node.metric("fabric_connected") == 1, "both to be there")
+        self.assertEqual(1, node.metric("fabric_starts_total"))
+        until(lambda: node.metric('calls_total{call="check_in",outcome="ok"}'), "a check-in")
+        until(lambda: node.metric('certificate_expires_timestamp_seconds{certificate="node"}'),
+              "the certificate's end")
+        failed = 'calls_total{call="check_in",outcome="failed"}'
+        before = node.metric(failed)
+        self.world.control.process.stop()
+        until(lambda: node.metric(failed) > before and node.metric("event_stream_up") == 0,
+              "the loss of the control plane")
+        last = node.metric("last_check_in_timestamp_seconds")
+        self.assertGreater(last, 0)
+        self.world.control.serve()
+        until(lambda: node.metric("last_check_in_timestamp_seconds") > last, "the next check-in")
+
+
+if __name__ == "__main__":
+    unittest.main()
