@@ -1,4 +1,4 @@
-"""What an agent says of itself to Prometheus."""
+"""What an agent says of itself: to Prometheus, and to the control plane with each check-in."""
 
 import contextlib
 import unittest
@@ -51,6 +51,16 @@ class AgentMetrics(ControlCase):
         self.assertGreater(last, 0)
         self.world.control.serve()
         until(lambda: node.metric("last_check_in_timestamp_seconds") > last, "the next check-in")
+
+    def test_a_check_in_tells_what_both_programs_use(self):
+        def said():
+            told = self.owner.get("nodes")["items"][0]["metrics"]
+            return told if "fabric" in told.get("resources", {}) and "rates" in told else None
+        told = until(said, "figures of both")
+        for program in ("agent", "fabric"):
+            self.assertGreater(told["resources"][program]["resident_bytes"], 1 << 20)
+        self.assertGreater(told["rates"]["calls_per_s"], 0)
+        self.assertEqual({"channels": 0, "sessions": 0, "flows": 0}, told["connections"])
 
 
 if __name__ == "__main__":

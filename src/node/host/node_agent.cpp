@@ -14,6 +14,18 @@ namespace {
 
 constexpr std::size_t kIncarnationBytes = 16;
 
+agent::ProgramUse program_use(const io::ProcessUsage& usage) {
+  return {usage.cpu, usage.resident_bytes, usage.open_files};
+}
+
+agent::HostUse host_use(std::int64_t fabric_pid) {
+  agent::HostUse out{program_use(io::process_usage()), std::nullopt, io::load_percent()};
+  if (const auto fabric = io::process_usage_of(static_cast<pid_t>(fabric_pid))) {
+    out.fabric = program_use(*fabric);
+  }
+  return out;
+}
+
 AgentEnd end_of(agent::EnrolmentRefusal refusal) {
   switch (refusal) {
     case agent::EnrolmentRefusal::untrusted_control_plane: return AgentEnd::untrusted_control_plane;
@@ -167,6 +179,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_options.host_uptime_s = host_uptime_s();
   link_options.made_at = io::mono_now();
   link_options.disk = [this] { return state_.fault(); };
+  link_options.use = host_use;
   link_options.incarnation = to_hex(random_.bytes(kIncarnationBytes));
   const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
   link_options.worker_names =

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "node/agent/control_problem.hpp"
 #include "wire/http/hints.hpp"
 
@@ -69,6 +71,7 @@ void ControlLink::follow_runtime(MonoTime now) {
 
 LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
   if (const auto* answered = std::get_if<ControlAnswered>(&event)) {
+    metrics_.count_call(!answered->answer || answered->answer->status >= 400);
     if (answered->call == ControlCall::checkin) return on_checkin(now, answered->answer);
     if (answered->call == ControlCall::renew_certificate) {
       const std::uint64_t before = renewal_.renewals();
@@ -239,7 +242,10 @@ LinkActions ControlLink::tell_control() const {
   return {tell_fabric(wire::ControlReachable{control_up_})};
 }
 
-wire::HttpRequest ControlLink::checkin(MonoTime now) const {
+wire::HttpRequest ControlLink::checkin(MonoTime now) {
+  nlohmann::json figures = nlohmann::json::object();
+  const std::int64_t fabric = observations_ ? observations_->pid : 0;
+  metrics_.write(figures, now, observations_, options_.use ? options_.use(fabric) : HostUse{});
   const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - options_.made_at);
   return checkin_request(options_.scope.node,
                          {.config_version = state_.config_floor,
@@ -251,6 +257,7 @@ wire::HttpRequest ControlLink::checkin(MonoTime now) const {
                           .host = options_.host,
                           .uptime_s = options_.host_uptime_s + since.count(),
                           .fabric_starts = fabric_starts_,
+                          .figures = wire::JsonValue(std::move(figures)),
                           .observations = observations_,
                           .security_events = security_reports_.next()});
 }

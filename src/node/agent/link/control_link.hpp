@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "node/agent/link/audit_heads.hpp"
+#include "node/agent/link/check_in_metrics.hpp"
 #include "node/agent/link/clock_watch.hpp"
 #include "node/agent/link/command_sync.hpp"
 #include "node/agent/link/config_sync.hpp"
@@ -59,6 +60,7 @@ struct ControlLinkOptions {
   MonoTime made_at;
   // How the disk under the state directory does, asked before each check-in; empty: nobody knows.
   std::function<std::optional<DiskFault>()> disk = nullptr;
+  AskHostUse use = nullptr;  // what the programs use of their host; empty: nobody knows
 };
 
 class ControlLink {
@@ -97,7 +99,7 @@ class ControlLink {
   LinkActions control_reached(bool reached, const std::string& why);
   LinkActions refused(const wire::HttpResponse& answer, const std::string& why);
   LinkActions tell_control() const;
-  wire::HttpRequest checkin(MonoTime now) const;
+  wire::HttpRequest checkin(MonoTime now);
 
   ControlLinkOptions options_;
   LinkState state_;
@@ -110,6 +112,7 @@ class ControlLink {
   EventSync events_;
   AuditHeads audit_heads_;
   SecurityReports security_reports_;
+  CheckInMetrics metrics_;
   ClockWatch clock_;
   Poller checkin_;
   snapshot::AgentRuntime runtime_;  // as it was last followed

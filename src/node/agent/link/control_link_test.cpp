@@ -31,6 +31,14 @@ TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   EXPECT_GE(body["metadata"]["uptime_s"], 1001);
   EXPECT_EQ(body["observations"]["pid"], 7);
   EXPECT_FALSE(body["observations"].contains("type"));
+  EXPECT_EQ(body["metrics"]["fabric_starts"], 0);
+  EXPECT_EQ(body["metrics"]["connections"], (json{{"channels", 0}, {"sessions", 0}, {"flows", 0}}));
+  EXPECT_EQ(body["metrics"]["resources"]["agent"]["resident_bytes"], 4096);
+  EXPECT_EQ(body["metrics"]["resources"]["fabric"]["resident_bytes"], 7) << "of its process";
+  check_in(0, 0);
+  now_ += seconds(10);
+  while (!sent(ControlCall::checkin)) wake();
+  EXPECT_TRUE(sent(ControlCall::checkin)->at("metrics").contains("errors"));
 }
 
 TEST_F(ControlLinkTest, ReportsNoObservationsOfAFabricThatIsGone) {

@@ -45,7 +45,8 @@ auto parse(const wire::HttpResponse& response, Read read) -> std::optional<declt
 
 wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
   const std::string& version = report.host.software_version;
-  json metrics = {{"fabric_starts", report.fabric_starts}};
+  json metrics = report.figures.get().is_object() ? report.figures.get() : json::object();
+  metrics["fabric_starts"] = report.fabric_starts;
   if (report.clock_skew) metrics["clock_skew_s"] = report.clock_skew->count();
   if (report.disk) metrics["disk"] = to_string(*report.disk);
   json body = {

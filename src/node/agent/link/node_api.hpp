@@ -34,6 +34,7 @@ struct CheckinReport {
   HostFacts host;
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
+  wire::JsonValue figures;  // further members of "metrics"
   std::optional<wire::Observations> observations;  // nullopt while rap-fabric is away
   const wire::SecurityEvents* security_events = nullptr;  // none
 };

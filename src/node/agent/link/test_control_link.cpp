@@ -14,6 +14,10 @@ void ControlLinkWorld::restart() {
   options.host_uptime_s = 1000;
   options.made_at = now_;
   options.disk = [this] { return disk_; };
+  options.use = [](std::int64_t fabric) {
+    return HostUse{.agent = {.resident_bytes = 4096},
+                   .fabric = ProgramUse{.resident_bytes = static_cast<std::uint64_t>(fabric)}};
+  };
   link_ = std::make_unique<ControlLink>(
       std::move(options), load_link_state(state_, cluster_).value(), state_, security_, rng_);
   outbox_.clear();
