@@ -21,6 +21,7 @@ constexpr const char* kAnyone = "aaaaaaaaaa";
 constexpr const char* kSignedIn = "uaaaaaaaaa";
 constexpr const char* kPlatform = "ufffffffaa";
 constexpr const char* kManager = "uhfaahhhfa";
+constexpr const char* kOwner = "uhffahhhff";  // of the organization alone
 constexpr const char* kMember = "uhaaahhhfa";
 constexpr const char* kGranted = "uhahhhhhhh";
 
@@ -55,10 +56,16 @@ const std::map<std::string, std::string> kExpected = {
     {"listMembers", kManager},
     {"putMember", kManager},
     {"removeMember", kManager},
+    {"listDelegations", kPlatform},
+    {"addDelegation", "uffffffffa"},
+    {"removeDelegation", "uffffffffa"},
+    {"listOrganizationDelegations", kManager},
+    {"addOrganizationDelegation", kOwner},
+    {"removeOrganizationDelegation", kOwner},
     {"listEgressPools", kManager},
     {"createEgressPool", kManager},
-    {"addEgressPoolNode", kPlatform},
-    {"removeEgressPoolNode", kPlatform},
+    {"addEgressPoolNode", "uhffahhhfa"},
+    {"removeEgressPoolNode", "uhffahhhaa"},
     {"renameEgressPool", kManager},
     {"removeEgressPool", kManager},
     {"listResources", kMember},
@@ -77,7 +84,10 @@ const std::map<std::string, std::string> kExpected = {
     {"enrol", kAnyone},
     {"getEnrolmentStatus", kAnyone},
     {"listEnrolments", kPlatform},
-    {"approveEnrolment", kPlatform},
+    {"approveEnrolment", "uffffffffa"},
+    {"listOrganizationEnrolments", kManager},
+    {"approveOrganizationEnrolment", kOwner},
+    {"denyOrganizationEnrolment", kOwner},
     {"denyEnrolment", kPlatform},
     {"listNodes", kPlatform},
     {"setNodeRoles", kPlatform},
@@ -130,6 +140,8 @@ const std::map<std::string, json> kBodies = {
     {"updateUser", {{"platform_role", "platform_admin"}}},
     {"createUser", {{"email", "new@example.test"}, {"password", "a long enough password"}}},
     {"createOrganization", {{"name", "gamma"}}},
+    {"addDelegation", {{"email", "keeper@platform.test"}, {"right", "approve_nodes"}}},
+    {"addOrganizationDelegation", {{"email", "keeper@platform.test"}, {"right", "manage"}}},
     {"putMember", {{"email", "nobody@nowhere.test"}, {"role", "organization_user"}}},
     {"renameOrganization", {{"name", "delta"}}},
     {"createEgressPool", {{"name", "another"}}},
@@ -180,6 +192,7 @@ std::string path_of(const Route& route) {
       {"{node}", "relay-n"},
       {"{resource}", "secret-alpha"},
       {"{email}", "user@alpha.test"},
+      {"{right}", "manage"},
       {"{user}", "nobody@nowhere.test"},
       {"{kind}", "ip"},
       {"{device}", "0f8fad5b-d9cb-869f-a165-70867728950e"},

@@ -52,6 +52,8 @@ TEST_F(Endings, ExistForWhateverTheApiMakes) {
       {"createResource", "updateResource", "removeResource"},
       {"addGrant", "removeGrant"},
       {"createJoinToken", "withdrawJoinToken"},
+      {"addDelegation", "removeDelegation"},
+      {"addOrganizationDelegation", "removeOrganizationDelegation"},
       {"addToBlocklist", "removeFromBlocklist"},
       {"setConfig", "unsetConfig"},
       {"setOrganizationConfig", "unsetOrganizationConfig"},

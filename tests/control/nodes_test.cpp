@@ -120,7 +120,7 @@ TEST_F(Enrolment, YieldsACertificateOnApprovalForWhoKnowsThePollSecret) {
   const std::string status = "enrolments/" + id + "/status";
   const json secret = {{"poll_secret", "poll secret"}};
   EXPECT_EQ(w.as("", "POST", status, secret).body, json({{"state", "pending"}}));
-  EXPECT_EQ(w.as("keeper", "POST", "enrolments/" + id + "/approve").status, 200);
+  EXPECT_EQ(w.as("root", "POST", "enrolments/" + id + "/approve").status, 200);
   EXPECT_EQ(w.as("", "POST", status, {{"poll_secret", "guess"}}).code(), "enrolment_not_found");
 
   const json answer = w.as("", "POST", status, secret).body;

@@ -7,6 +7,7 @@ namespace rap::client {
 void add_admin_commands(CLI::App& root, Invocation& invocation) {
   CLI::App* admin = add_group(root, "admin", "Administer organizations, people and the fabric");
   add_organization_commands(*admin, invocation);
+  add_delegation_commands(*admin, invocation);
   add_user_commands(*admin, invocation);
   add_tenant_commands(*admin, invocation);
   add_fabric_commands(*admin, invocation);

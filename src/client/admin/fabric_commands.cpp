@@ -1,4 +1,5 @@
 // rap admin nodes, routes, certificates, channels.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -46,8 +47,7 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
     (*answer)["items"][i]["clock"] = node.clock_skew_s ? signed_seconds(*node.clock_skew_s) : "";
     if (node.draining) (*answer)["items"][i]["state"] = node.drained ? "drained" : "draining";
   }
-  const auto shown = show_items(w, answer,
-                                {{"NAME", "/name"},
+  std::vector<Column> columns = {{"NAME", "/name"},
                                  {"STATE", "/state"},
                                  {"ROLES", "/roles"},
                                  {"CONFIG", "/config_version"},
@@ -56,8 +56,12 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
                                  {"DRAINED BY", "/drain_deadline", Format::time},
                                  {"DATA PLANE", "/data_plane_advertise"},
                                  {"FABRIC", "/fabric_advertise"},
-                                 {"ID", "/id"}},
-                                "No nodes. Invite one with 'rap admin join-tokens create'.");
+                                 {"ID", "/id"}};
+  if (std::ranges::any_of(nodes->items, [](const auto& n) { return n.organization.has_value(); })) {
+    columns.insert(columns.begin() + 1, {"ORGANIZATION", "/organization"});
+  }
+  const auto shown =
+      show_items(w, answer, columns, "No nodes. Invite one with 'rap admin join-tokens create'.");
   for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
     for (const auto& notice : nodes->items[i].notices) {
       w.out << printable(nodes->items[i].name + ": " + notice.text) << "\n";

@@ -24,6 +24,7 @@ Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
     }
     request.ttl_s = ttl;
   }
+  if (!a["--organization"].empty()) request.organization = a["--organization"];
   const auto answer = api.ask(op::create_join_token(request));
   const auto made = RAP_TRY(op::as<op::CreateJoinTokenAnswer>(answer));
   return show(w, answer, made.join_token);  // it is bare on its line, to be copied into a file
@@ -34,6 +35,7 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "create", "Invite a node: print a join token that works once")
       .option("--node", "NAME", "The new node's name")
       .required()
+      .option("--organization", "ORG", "Whose host it is: its owner approves it, for itself alone")
       .option("--ttl", "SECONDS", "How long it is good for")
       .runs(create_join_token);
   Leaf(group, invocation, "delete", "Withdraw a join token that was not used")
@@ -53,16 +55,28 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
       });
 }
 
-// The id of an enrolment given by id or by the name of its node.
-Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
-  if (EnrolmentId::parse(given)) return given;
-  const std::string state(to_string(wire::EnrolmentState::pending));
-  const auto pending =
-      RAP_TRY(op::as<op::ListEnrolmentsAnswer>(api.ask(op::list_enrolments({.state = state}))));
+template <class Answer>
+Fallible<std::vector<std::string>> ids_of(const Fallible<nlohmann::json>& answer,
+                                          const std::string& node_name) {
+  const auto pending = RAP_TRY(op::as<Answer>(answer));
   std::vector<std::string> ids;
   for (const auto& enrolment : pending.items) {
-    if (enrolment.node_name == given) ids.push_back(enrolment.id);
+    if (enrolment.node_name == node_name) ids.push_back(enrolment.id);
   }
+  return ids;
+}
+
+// The id of an enrolment given by id or by the name of its node.
+Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given,
+                                   const std::string& organization) {
+  if (EnrolmentId::parse(given)) return given;
+  const std::string state(to_string(wire::EnrolmentState::pending));
+  const auto ids =
+      organization.empty()
+          ? RAP_TRY(ids_of<op::ListEnrolmentsAnswer>(api.ask(op::list_enrolments({.state = state})),
+                                                     given))
+          : RAP_TRY(ids_of<op::ListOrganizationEnrolmentsAnswer>(
+                api.ask(op::list_organization_enrolments(organization, {.state = state})), given));
   if (ids.size() == 1) return ids[0];
   if (ids.empty()) {
     return fail(ExitCode::not_found, "No enrolment of a node named " + given +
@@ -73,11 +87,38 @@ Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given) {
                                     "and give the id of the right one.");
 }
 
-Leaf::Action decide(ApiCall (*decision)(std::string_view id), const std::string& sentence) {
-  return [decision, sentence](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-    const auto id = RAP_TRY(enrolment_id(api, a["ENROLMENT"]));
-    return show(w, api.ask(decision(id)), a["ENROLMENT"] + sentence);
+using Decision = ApiCall (*)(std::string_view id);
+using OrganizationDecision = ApiCall (*)(std::string_view organization, std::string_view id);
+
+Leaf::Action decide(Decision decision, OrganizationDecision of_organization,
+                    const std::string& sentence) {
+  return [=](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+    const std::string& organization = a["--organization"];
+    const auto id = RAP_TRY(enrolment_id(api, a["ENROLMENT"], organization));
+    return show(w, api.ask(organization.empty() ? decision(id) : of_organization(organization, id)),
+                a["ENROLMENT"] + sentence);
   };
+}
+
+constexpr const char* kOwnHostHelp = "A host of this organization, by its owner";
+
+Fallible<int> list_enrolments(World& w, ApiClient& api, const Words& a) {
+  std::optional<std::string> state;
+  if (!a["--state"].empty()) state = a["--state"];
+  const std::string& organization = a["--organization"];
+  return show_items(w,
+                    organization.empty()
+                        ? api.ask(op::list_enrolments({.state = state}))
+                        : api.ask(op::list_organization_enrolments(organization, {.state = state})),
+                    {{"NODE", "/node_name"},
+                     {"ORGANIZATION", "/organization"},
+                     {"STATE", "/state"},
+                     {"HOST", "/metadata/hostname"},
+                     {"FROM", "/source_ip"},
+                     {"CERTIFICATES FOR", "/certificate_names"},
+                     {"ASKED", "/created_at", Format::time},
+                     {"ID", "/id"}},
+                    "No enrolments.");
 }
 
 void add_enrolments(CLI::App& admin, Invocation& invocation) {
@@ -85,25 +126,16 @@ void add_enrolments(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "list", "List enrolments")
       .option("--state", "STATE", "Only those in this state")
       .choices(wire::kEnrolmentStateNames)
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        op::ListEnrolmentsQuery query;
-        if (!a["--state"].empty()) query.state = a["--state"];
-        return show_items(w, api.ask(op::list_enrolments(query)),
-                          {{"NODE", "/node_name"},
-                           {"STATE", "/state"},
-                           {"HOST", "/metadata/hostname"},
-                           {"FROM", "/source_ip"},
-                           {"CERTIFICATES FOR", "/certificate_names"},
-                           {"ASKED", "/created_at", Format::time},
-                           {"ID", "/id"}},
-                          "No enrolments.");
-      });
+      .option("--organization", "ORG", "Only those of this organization's hosts")
+      .runs(list_enrolments);
   Leaf(group, invocation, "approve", "Let a node join")
       .word("ENROLMENT", "Its id, or the node's name")
-      .runs(decide(op::approve_enrolment, " may join."));
+      .option("--organization", "ORG", kOwnHostHelp)
+      .runs(decide(op::approve_enrolment, op::approve_organization_enrolment, " may join."));
   Leaf(group, invocation, "deny", "Turn a node away")
       .word("ENROLMENT", "Its id, or the node's name")
-      .runs(decide(op::deny_enrolment, " is turned away."));
+      .option("--organization", "ORG", kOwnHostHelp)
+      .runs(decide(op::deny_enrolment, op::deny_organization_enrolment, " is turned away."));
 }
 
 Fallible<int> verify_audit(World& w, ApiClient& api, const Words&) {

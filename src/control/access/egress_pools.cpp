@@ -1,4 +1,5 @@
 // Egress pools, and the nodes that serve them.
+#include "base/try.hpp"
 #include "control/access/egress_pool.hpp"
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
@@ -51,9 +52,9 @@ Outcome<Reply> with_pool(AccessPorts& ports, const Call& call, Use use) {
                   });
 }
 
-// Which node it is, is the platform's to know; that one came into the organization's path, or left
-// it, by whom and how many there are now, the organization reads in its own audit log
-// (docs/decisions/told-not-asked.md).
+// Which node it is, is the platform's to know, unless it is theirs; that one came into the
+// organization's path, or left it, by whom and how many there are now, the organization reads in
+// its own audit log (docs/decisions/told-not-asked.md).
 void audit_pool_node(Transaction& tx, const Call& call, std::string_view action,
                      const EgressPool& pool, const Node& node) {
   const AuditEntry entry = call.audit(action, "egress_pool", pool.id.str(), pool.name);
@@ -71,32 +72,42 @@ Outcome<Reply> with_pool_node(AccessPorts& ports, const Call& call, Use use) {
     const auto pool = tx.egress_pools().find(call.organization->id, call.path("pool"));
     if (!pool) return no_pool(call.path("pool"));
     const auto node = tx.nodes().find(call.path("node"));
-    if (!node) {
+    // Who owns the organization sees its own nodes alone.
+    if (!node || (!call.is_platform() && node->organization != pool->organization)) {
       return refuse(ProblemCode::node_not_found,
-                    "There is no node '" + call.path("node") + "'; invite it with a join token.");
+                    "There is no node '" + call.path("node") +
+                        "' to serve it; an administrator of the platform invites a host of yours "
+                        "with 'rap admin join-tokens create --organization'.");
     }
-    use(tx, *pool, *node);
+    RAP_TRY(use(tx, *pool, *node));
     return no_content();
   });
 }
 
 Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
-  return with_pool_node(ports, call,
-                        [&](Transaction& tx, const EgressPool& pool, const Node& node) {
-                          if (!tx.egress_pools().add_node(pool, node.id)) return;
-                          audit_pool_node(tx, call, "egress_pool.node_added", pool, node);
-                        });
+  return with_pool_node(
+      ports, call, [&](Transaction& tx, const EgressPool& pool, const Node& node) -> Outcome<void> {
+        if (node.organization && node.organization != pool.organization) {
+          return refuse(ProblemCode::node_of_organization,
+                        "'" + node.name + "' is a host of the organization '" +
+                            node.organization_name + "' and serves no other.");
+        }
+        if (!tx.egress_pools().add_node(pool, node.id)) return {};
+        audit_pool_node(tx, call, "egress_pool.node_added", pool, node);
+        return {};
+      });
 }
 
 Outcome<Reply> remove_pool_node(AccessPorts& ports, const Call& call) {
   return with_pool_node(
-      ports, call, [&](Transaction& tx, const EgressPool& pool, const Node& node) {
-        if (!tx.egress_pools().remove_node(pool, node.id)) return;
+      ports, call, [&](Transaction& tx, const EgressPool& pool, const Node& node) -> Outcome<void> {
+        if (!tx.egress_pools().remove_node(pool, node.id)) return {};
         end_sessions(
             ports.rng, tx, call.audit_entry(),
             {.organization = pool.organization, .carried_by = node.id, .egress_pool = pool.id},
             "egress_removed");
         audit_pool_node(tx, call, "egress_pool.node_removed", pool, node);
+        return {};
       });
 }
 
@@ -168,8 +179,9 @@ std::vector<RouteOf<AccessPorts>> egress_pool_routes() {
       {{.method = "PUT",
         .path = "/api/v1/organizations/{org}/egress-pools/{pool}/nodes/{node}",
         .operation = "addEgressPoolNode",
-        .summary = "Let a node serve an egress pool",
-        .access = policy::Access::platform,
+        .summary =
+            "Let a node serve an egress pool: by the organization's owner or their delegation",
+        .access = policy::Access::nodes_into_path,
         .query = {},
         .body = {},
         .answer = {204, {}}},
@@ -178,7 +190,7 @@ std::vector<RouteOf<AccessPorts>> egress_pool_routes() {
         .path = "/api/v1/organizations/{org}/egress-pools/{pool}/nodes/{node}",
         .operation = "removeEgressPoolNode",
         .summary = "Take a node out of an egress pool; what it carries for the pool ends",
-        .access = policy::Access::platform,
+        .access = policy::Access::nodes_out_of_path,
         .query = {},
         .body = {},
         .answer = {204, {}}},

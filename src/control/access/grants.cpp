@@ -39,6 +39,11 @@ Outcome<Reply> add_grant(AccessPorts& ports, const Call& call) {
   return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
     const auto member = tx.organizations().member(r.organization, call.text("email"));
     if (!member) return no_member(call.text("email"));
+    if (call.organization->by_delegation && member->user == call.caller->id) {
+      return refuse(ProblemCode::yourself,
+                    "You act here by a right that its owner delegated to you for a time. Let "
+                    "somebody of the organization grant you this.");
+    }
     if (tx.grants().add(r, member->user, call.now)) {
       AuditEntry entry = call.audit("grant.added", "resource", r.id.str(), r.name);
       entry.detail = Json{{"user", member->email}}.dump();

@@ -44,8 +44,8 @@ Outcome<Reply> list_sessions(AttachmentPorts& ports, const Call& call) {
     query.user = call.caller->id;
     return page(ports.database, Scope::user(call.caller->id), query);
   }
-  const auto organization = RAP_TRY(
-      enter_organization(ports.database, *call.caller, *key, policy::Access::organization_manager));
+  const auto organization = RAP_TRY(enter_organization(
+      ports.database, *call.caller, *key, policy::Access::organization_manager, call.now));
   query.organization = organization.id;
   return page(ports.database, Scope::organization(organization.id), query);
 }
@@ -55,7 +55,7 @@ Outcome<Reply> terminate_session(AttachmentPorts& ports, const Call& call) {
   if (session.user != call.caller->id) {
     // Managers of the organization may end anybody's; to all others it does not exist.
     if (!enter_organization(ports.database, *call.caller, session.organization.str(),
-                            policy::Access::organization_manager)) {
+                            policy::Access::organization_manager, call.now)) {
       return no_session();
     }
   }

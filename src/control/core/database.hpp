@@ -32,6 +32,7 @@ class BearerRepository;           // people/bearer.hpp
 class DeviceRepository;           // people/device.hpp
 class AuthEpochRepository;        // people/auth_epoch.hpp
 class OrganizationRepository;     // people/organization.hpp
+class DelegationRepository;       // people/delegation.hpp
 class NodeRepository;             // nodes/node.hpp
 class JoinTokenRepository;        // nodes/issued_join_token.hpp
 class EnrolmentRepository;        // nodes/enrolment.hpp
@@ -83,6 +84,7 @@ class Transaction {
   virtual DeviceRepository& devices() = 0;
   virtual AuthEpochRepository& auth_epochs() = 0;
   virtual OrganizationRepository& organizations() = 0;
+  virtual DelegationRepository& delegations() = 0;
   virtual NodeRepository& nodes() = 0;
   virtual JoinTokenRepository& join_tokens() = 0;
   virtual EnrolmentRepository& enrolments() = 0;

@@ -156,14 +156,11 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
       std::ranges::find(found.path_values, "org", [](const auto& v) { return v.first; });
   if (org != found.path_values.end()) {
     admission.organization =
-        RAP_TRY(enter_organization(ports_.database, *admission.caller, org->second, access));
+        RAP_TRY(enter_organization(ports_.database, *admission.caller, org->second, access, now));
     return admission;
   }
-  const auto decision =
-      policy::authorize(access, admission.caller->platform_role, policy::OrganizationRole::none);
-  if (decision == policy::Decision::allow) return admission;
-  return refuse(ProblemCode::forbidden,
-                "Only the platform's administrators may do this; ask one of them.");
+  RAP_TRY(enter_platform(ports_.database, *admission.caller, access, now));
+  return admission;
 }
 
 }  // namespace rap::control

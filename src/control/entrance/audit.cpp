@@ -62,8 +62,8 @@ Outcome<Reply> list_audit(Database& database, const Call& call) {
   }
   Scope scope = Scope::platform();
   if (const auto key = call.query("organization")) {
-    const auto organization = RAP_TRY(
-        enter_organization(database, *call.caller, *key, policy::Access::organization_manager));
+    const auto organization = RAP_TRY(enter_organization(
+        database, *call.caller, *key, policy::Access::organization_manager, call.now));
     scope = Scope::organization(organization.id);
     filter.organization = organization.id;
   } else if (!call.is_platform()) {

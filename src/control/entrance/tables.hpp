@@ -24,11 +24,13 @@ void for_each_table(Take take) {
   take(user_routes());
   take(organization_routes());
   take(member_routes());
+  take(delegation_routes());
   take(egress_pool_routes());
   take(resource_routes());
   take(grant_routes());
   take(join_token_routes());
   take(enrolment_routes());
+  take(organization_enrolment_routes());
   take(node_routes());
   take(channel_routes());
   take(certificate_routes());

@@ -39,7 +39,9 @@ struct Caller {
 struct OrganizationContext {
   OrganizationId id;
   std::string name;
-  policy::OrganizationRole role = policy::OrganizationRole::none;  // the caller's
+  policy::OrganizationRole role = policy::OrganizationRole::none;  // that the caller acts in
+  // The caller is let in by a right that the owner delegated, and by nothing else.
+  bool by_delegation = false;
 };
 
 struct Call {

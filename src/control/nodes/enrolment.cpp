@@ -29,6 +29,8 @@ Fields enrolment_fields() {
   return {uuid("id"),
           uuid("node_id"),
           field::name("node_name"),
+          uuid("organization_id").optional(),
+          field::name("organization").optional(),
           choice("state", wire::kEnrolmentStateNames),
           text("data_plane_advertise"),
           text("fabric_advertise"),
@@ -50,6 +52,10 @@ Json to_json(const Enrolment& e) {
               {"metadata", parse_stored(e.metadata)},
               {"source_ip", e.source_ip},
               {"created_at", to_unix(e.created_at)}};
+  if (e.organization) {
+    out["organization_id"] = e.organization->str();
+    out["organization"] = e.organization_name;
+  }
   if (e.decided_at) out["decided_at"] = to_unix(*e.decided_at);
   return out;
 }

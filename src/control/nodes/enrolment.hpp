@@ -24,6 +24,8 @@ struct Enrolment {
   ClusterId cluster;
   NodeId node;
   std::string node_name;
+  std::optional<OrganizationId> organization;  // whose host it is
+  std::string organization_name;
   JoinTokenId join_token;
   std::string csr;
   crypto::Sha256 poll_secret_sha256{};
@@ -51,7 +53,9 @@ class EnrolmentRepository {
   virtual void create(const Enrolment& enrolment) = 0;
   virtual std::optional<Enrolment> find_and_lock(std::string_view id) = 0;
   virtual std::optional<Enrolment> of_token(JoinTokenId token) = 0;
-  virtual std::vector<Enrolment> list(std::optional<EnrolmentState> state) = 0;
+  // Those of that organization's hosts; nullopt: of all.
+  virtual std::vector<Enrolment> list(std::optional<EnrolmentState> state,
+                                      std::optional<OrganizationId> organization) = 0;
   virtual void decide(const Enrolment& enrolment, UserId by) = 0;
 };
 

@@ -1,5 +1,6 @@
 // How a host becomes a node: invited by a join token, enrolled with a signing request that its own
-// key signed, approved by the platform. The key never leaves the host.
+// key signed, approved by the platform, or by the organization whose host it is. The key never
+// leaves the host.
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
@@ -10,6 +11,9 @@
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
 #include "control/nodes/routes.hpp"
+#include "control/nodes/told.hpp"
+#include "control/people/delegation.hpp"
+#include "control/people/organization.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
 #include "policy/ip_prefix.hpp"
@@ -102,6 +106,7 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
                     "The node this join token was made for is revoked; make a new token.");
     }
     const Enrolment enrolment = enrolment_from(ports, call, *token);
+    const auto organization = invited->organization;
     const auto names = names_of(enrolment, ports.authority->cluster);
     RAP_TRY(accept_request(enrolment.csr, names));
     RAP_TRY(check_certificate_hosts(tx, ports.issuing, enrolment.cluster, names));
@@ -118,7 +123,7 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
                         {"fabric_advertise", enrolment.fabric_advertise},
                         {"certificate_names", certificate_names(enrolment)}}
                        .dump();
-    tx.audit(std::move(entry));
+    audit_with_organization(tx, std::move(entry), organization);
     return enrolment_reply(enrolment);
   });
 }
@@ -166,8 +171,17 @@ Outcome<Reply> enrolment_status(EnrolmentPorts& ports, const Call& call) {
 Outcome<Reply> list_enrolments(EnrolmentPorts& ports, const Call& call) {
   const auto state = wire::enrolment_state_from(call.query("state").value_or(""));
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    return reply_list(tx.enrolments().list(state));
+    return reply_list(tx.enrolments().list(state, std::nullopt));
   });
+}
+
+// Under the organization's scope: the wall shows it its own hosts alone.
+Outcome<Reply> list_of_organization(EnrolmentPorts& ports, const Call& call) {
+  const auto state = wire::enrolment_state_from(call.query("state").value_or(""));
+  return transact(ports.database, call.organization_scope().in(call.cluster),
+                  [&](Transaction& tx) -> Outcome<Reply> {
+                    return reply_list(tx.enrolments().list(state, call.organization->id));
+                  });
 }
 
 // Issues the certificate of an approved enrolment.
@@ -186,11 +200,54 @@ Outcome<NodeCertificate> issue(EnrolmentPorts& ports, Transaction& tx, Enrolment
   return entry;
 }
 
+bool may(Transaction& tx, const Call& call, policy::Access access, OrganizationId organization) {
+  const Caller& caller = *call.caller;
+  return policy::authorize(access, caller.platform_role,
+                           tx.organizations().role_of(organization, caller.id),
+                           tx.delegations().rights_of(organization, caller.id, call.now)) ==
+         policy::Decision::allow;
+}
+
+// A host of an organization is that one's to approve. A host that takes the place of a node comes
+// into the path of every organization which that node serves.
+Outcome<void> check_approver(Transaction& tx, const Call& call, const Enrolment& e,
+                             const std::vector<ServedPool>& serves) {
+  if (e.organization && !may(tx, call, policy::Access::organization_approver, *e.organization)) {
+    return refuse(ProblemCode::forbidden,
+                  "'" + e.node_name + "' is a host of the organization '" + e.organization_name +
+                      "': its owner decides. Ask one for 'rap admin enrolments approve " +
+                      e.node_name + " --organization " + e.organization_name + "'.");
+  }
+  for (const ServedPool& pool : serves) {
+    if (may(tx, call, policy::Access::nodes_into_path, pool.organization)) continue;
+    return refuse(ProblemCode::forbidden,
+                  "'" + e.node_name + "' serves the egress pool '" + pool.name +
+                      "' of the organization '" + pool.organization_name +
+                      "', whose owner decides who does. Ask one to delegate that to you with 'rap "
+                      "admin delegations add', or take the node out of the pool first.");
+  }
+  return {};
+}
+
+// Of an organization's own hosts, and through the organization, those are all that there are.
+bool is_hidden(const Call& call, const Enrolment& e) {
+  return call.organization && e.organization != call.organization->id;
+}
+
+void tell_of_readmission(Transaction& tx, const Call& call, const std::vector<ServedPool>& serves) {
+  for (const ServedPool& pool : serves) {
+    AuditEntry entry =
+        call.audit("egress_pool.node_readmitted", "egress_pool", pool.id.str(), pool.name);
+    entry.organization = pool.organization;
+    tx.audit(std::move(entry));
+  }
+}
+
 Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState decision) {
   const bool approved = decision == EnrolmentState::approved;
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     auto e = tx.enrolments().find_and_lock(call.path("id"));
-    if (!e) {
+    if (!e || is_hidden(call, *e)) {
       return refuse(ProblemCode::enrolment_not_found,
                     "There is no enrolment '" + call.path("id") +
                         "'; list those that wait with '?state=pending'.");
@@ -206,6 +263,8 @@ Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState de
       return refuse(ProblemCode::node_revoked,
                     "This node was revoked since it asked; invite the host as a new node.");
     }
+    const auto serves = tx.nodes().pools_of(e->node);
+    if (approved) RAP_TRY(check_approver(tx, call, *e, serves));
     e->state = decision;
     e->decided_at = call.now;
     AuditEntry entry = call.audit(approved ? "enrolment.approved" : "enrolment.denied", "node",
@@ -214,6 +273,8 @@ Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState de
       RAP_TRY(supersede_certificates(tx, call, e->node));  // when it is readmitted
       const auto certificate = RAP_TRY(issue(ports, tx, *e, call.now));
       tx.nodes().adopt(*e);
+      tell_of_readmission(tx, call, serves);
+      if (e->organization) tx.nodes().set_roles(e->node, {policy::NodeRole::egress});
       tx.certificates().add(certificate);
       entry.detail = Json{{"enrolment", e->id.str()},
                           {"serial", certificate.serial},
@@ -226,7 +287,7 @@ Outcome<Reply> decide(EnrolmentPorts& ports, const Call& call, EnrolmentState de
       tx.nodes().set_state(e->node, NodeState::denied, call.now);
     }
     tx.enrolments().decide(*e, call.caller->id);
-    tx.audit(std::move(entry));
+    audit_with_organization(tx, std::move(entry), e->organization);
     return reply(to_json(*e));
   });
 }
@@ -285,7 +346,7 @@ std::vector<RouteOf<EnrolmentPorts>> enrolment_routes() {
         .path = "/api/v1/enrolments/{id}/approve",
         .operation = "approveEnrolment",
         .summary = "Make the host a node: its certificate is issued",
-        .access = policy::Access::platform,
+        .access = policy::Access::node_approver,
         .query = {},
         .body = {},
         .answer = {200, enrolment_fields()}},
@@ -295,6 +356,39 @@ std::vector<RouteOf<EnrolmentPorts>> enrolment_routes() {
         .operation = "denyEnrolment",
         .summary = "Turn the host away",
         .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, enrolment_fields()}},
+       deny},
+  };
+}
+
+std::vector<RouteOf<EnrolmentPorts>> organization_enrolment_routes() {
+  using namespace field;
+  return {
+      {{.method = "GET",
+        .path = "/api/v1/organizations/{org}/enrolments",
+        .operation = "listOrganizationEnrolments",
+        .summary = "The organization's hosts that asked to become nodes",
+        .access = policy::Access::organization_manager,
+        .query = {choice("state", wire::kEnrolmentStateNames).optional()},
+        .body = {},
+        .answer = list_of(enrolment_fields())},
+       list_of_organization},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/enrolments/{id}/approve",
+        .operation = "approveOrganizationEnrolment",
+        .summary = "Make the organization's host a node, an egress for the organization alone",
+        .access = policy::Access::organization_approver,
+        .query = {},
+        .body = {},
+        .answer = {200, enrolment_fields()}},
+       approve},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/enrolments/{id}/deny",
+        .operation = "denyOrganizationEnrolment",
+        .summary = "Turn the organization's host away",
+        .access = policy::Access::organization_approver,
         .query = {},
         .body = {},
         .answer = {200, enrolment_fields()}},

@@ -6,6 +6,8 @@
 #include "control/nodes/issued_join_token.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/routes.hpp"
+#include "control/nodes/told.hpp"
+#include "control/people/organization.hpp"
 #include "control/pki/authority.hpp"
 #include "wire/join_token.hpp"
 
@@ -16,14 +18,26 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kDefaultLifetimeSeconds = 3600;
 constexpr std::int64_t kMaxLifetimeSeconds = std::chrono::seconds(std::chrono::days{7}).count();
 
+// Whose host is invited; nullopt: the platform's.
+Outcome<std::optional<OrganizationId>> invited_for(Transaction& tx, const Call& call) {
+  const std::string key = call.text("organization");
+  if (key.empty()) return std::nullopt;
+  const auto organization = tx.organizations().find(key);
+  if (organization) return organization->id;
+  return refuse(
+      ProblemCode::organization_not_found,
+      "There is no organization '" + key + "'; 'rap admin organizations list' shows all.");
+}
+
 // The node of that name that still waits to be joined, or a new one.
-Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call& call) {
+Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call& call,
+                             const std::optional<OrganizationId>& organization) {
   const std::string name = call.text("node_name");
   const auto node_of_name = tx.nodes().find(name);
   if (const auto& node = node_of_name; node && node->state != NodeState::revoked) {
-    if (node->state == NodeState::invited) return node->id;
-    if (node->state == NodeState::denied) {
+    if (node->state == NodeState::invited || node->state == NodeState::denied) {
       tx.nodes().set_state(node->id, NodeState::invited, call.now);
+      tx.nodes().set_organization(node->id, organization);
       return node->id;
     }
     return refuse(ProblemCode::node_exists, "There is a node '" + name + "' already (" +
@@ -33,6 +47,7 @@ Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call&
   Node node;
   node.id = NodeId::random(ports.rng);
   node.name = name;
+  node.organization = organization;
   node.created_at = call.now;
   if (!tx.nodes().create(node)) {
     return refuse(ProblemCode::node_exists,
@@ -42,7 +57,7 @@ Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call&
 }
 
 Reply make_token(JoinTokenPorts& ports, Transaction& tx, const Call& call, NodeId node,
-                 const AuditEntry& entry) {
+                 const std::optional<OrganizationId>& organization, AuditEntry entry) {
   const std::string secret = to_base64url(ports.rng.bytes(kSecretBytes));
   IssuedJoinToken token;
   token.id = JoinTokenId::random(ports.rng);
@@ -53,7 +68,7 @@ Reply make_token(JoinTokenPorts& ports, Transaction& tx, const Call& call, NodeI
   token.expires_at =
       call.now + std::chrono::seconds(call.integer("ttl_s", kDefaultLifetimeSeconds));
   tx.join_tokens().add(token);
-  tx.audit(entry);
+  audit_with_organization(tx, std::move(entry), organization);
   return reply(
       {{"id", token.id.str()},
        {"join_token", wire::encode_join_token(ports.public_url, ports.authority->root_fingerprint(),
@@ -63,8 +78,9 @@ Reply make_token(JoinTokenPorts& ports, Transaction& tx, const Call& call, NodeI
 
 Outcome<Reply> create_join_token(JoinTokenPorts& ports, const Call& call) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto node = RAP_TRY(invited_node(ports, tx, call));
-    return make_token(ports, tx, call, node,
+    const auto organization = RAP_TRY(invited_for(tx, call));
+    const auto node = RAP_TRY(invited_node(ports, tx, call, organization));
+    return make_token(ports, tx, call, node, organization,
                       call.audit("join_token.created", "node", node.str(), call.text("node_name")));
   });
 }
@@ -85,7 +101,7 @@ Outcome<Reply> readmit_node(JoinTokenPorts& ports, const Call& call) {
                     "'" + node->name + "' is " + std::string(to_string(node->state)) +
                         "; its host comes in with 'rap admin join-tokens create'.");
     }
-    return make_token(ports, tx, call, node->id,
+    return make_token(ports, tx, call, node->id, node->organization,
                       call.audit("node.readmitted", "node", node->id.str(), node->name));
   });
 }
@@ -116,7 +132,9 @@ Outcome<Reply> withdraw_join_token(JoinTokenPorts& ports, const Call& call) {
     if (node && node->state == NodeState::invited) {
       tx.nodes().set_state(token->node, NodeState::denied, call.now);
     }
-    tx.audit(call.audit("join_token.withdrawn", "node", token->node.str(), token->node_name));
+    audit_with_organization(
+        tx, call.audit("join_token.withdrawn", "node", token->node.str(), token->node_name),
+        node ? node->organization : std::nullopt);
     return no_content();
   });
 }
@@ -141,7 +159,8 @@ std::vector<RouteOf<JoinTokenPorts>> join_token_routes() {
         .summary = "Invite a host to become a node; the token works once",
         .access = policy::Access::platform,
         .query = {},
-        .body = {field::name("node_name"), integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
+        .body = {field::name("node_name"), key("organization").optional(),
+                 integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
         .answer = {201, {uuid("id"), text("join_token", 4096), time("expires_at")}}},
        create_join_token},
       {{.method = "DELETE",

@@ -30,6 +30,8 @@ Fields node_fields() {
   using namespace field;
   return {uuid("id"),
           field::name("name"),
+          uuid("organization_id").optional(),
+          field::name("organization").optional(),
           choice("state", kNodeStateNames),
           text_list("roles", policy::kNodeRoleNames),
           text("data_plane_advertise"),
@@ -67,6 +69,10 @@ Json to_json(const Node& n, WallTime now) {
               {"config_version", n.acked_config_version},
               {"wanted_config_version", n.wanted_config_version},
               {"notices", to_json(notices_of(n, now))}};
+  if (n.organization) {
+    out["organization_id"] = n.organization->str();
+    out["organization"] = n.organization_name;
+  }
   if (n.drain_deadline) out["drain_deadline"] = to_unix(*n.drain_deadline);
   if (n.checked_in_at > WallTime{}) out["last_seen_at"] = to_unix(n.checked_in_at);
   if (const auto skew = clock_skew_of(n)) out["clock_skew_s"] = skew->count();

@@ -39,6 +39,8 @@ struct CertificateLife {
 struct Node {
   NodeId id;
   std::string name;
+  std::optional<OrganizationId> organization;  // whose host it is; nullopt: the platform's
+  std::string organization_name;
   NodeState state = NodeState::invited;
   std::vector<policy::NodeRole> roles;
   std::optional<crypto::X25519Public> seal_key;
@@ -75,6 +77,14 @@ struct RouteEpochs {
   std::uint64_t floor = 0;
 };
 
+// A pool that a node serves.
+struct ServedPool {
+  OrganizationId organization;
+  std::string organization_name;
+  EgressPoolId id;
+  std::string name;
+};
+
 class NodeRepository {
  public:
   virtual ~NodeRepository() = default;
@@ -86,6 +96,9 @@ class NodeRepository {
   // is none of them until it has another (PK-8).
   virtual std::vector<Node> entries() = 0;
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
+  // Of one that was never approved.
+  virtual void set_organization(NodeId node, std::optional<OrganizationId> organization) = 0;
+  virtual std::vector<ServedPool> pools_of(NodeId node) = 0;
   virtual void rename(NodeId node, std::string_view name) = 0;
   // Egress ranges are set for a node of this name: they would not be those of another name.
   virtual bool is_named_in_ranges(std::string_view name) = 0;

@@ -6,6 +6,7 @@
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
 #include "control/nodes/routes.hpp"
+#include "control/nodes/told.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/roles.hpp"
@@ -48,10 +49,16 @@ Outcome<Reply> set_roles(NodePorts& ports, const Call& call) {
   roles.erase(std::ranges::unique(roles).begin(), roles.end());
   return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
     if (node.roles == roles) return {};
+    const std::vector<policy::NodeRole> egress = {policy::NodeRole::egress};
+    if (node.organization && !roles.empty() && roles != egress) {
+      return refuse(ProblemCode::node_of_organization,
+                    "'" + node.name + "' is a host of the organization '" + node.organization_name +
+                        "': it serves that one as an egress, and carries nothing of others.");
+    }
     tx.nodes().set_roles(node.id, roles);
     AuditEntry entry = call.audit("node.roles_changed", "node", node.id.str(), node.name);
     entry.detail = Json{{"roles", call.body["roles"]}}.dump();
-    tx.audit(std::move(entry));
+    audit_with_organization(tx, std::move(entry), node.organization);
     return {};
   });
 }
@@ -77,7 +84,9 @@ Outcome<Reply> rename_node(NodePorts& ports, const Call& call) {
                         "configs', rename, and set them for the new name.");
     }
     tx.nodes().rename(node.id, name);
-    tx.audit(call.audit("node.renamed", "node", node.id.str(), node.name).with({{"name", name}}));
+    audit_with_organization(
+        tx, call.audit("node.renamed", "node", node.id.str(), node.name).with({{"name", name}}),
+        node.organization);
     return {};
   });
 }
@@ -97,7 +106,8 @@ Outcome<Reply> remove_node(NodePorts& ports, const Call& call) {
                         "issued to it is believed any more.");
     }
     tx.nodes().remove(node->id, call.now);
-    tx.audit(call.audit("node.removed", "node", node->id.str(), node->name));
+    audit_with_organization(tx, call.audit("node.removed", "node", node->id.str(), node->name),
+                            node->organization);
     return no_content();
   });
 }
@@ -108,7 +118,8 @@ Outcome<Reply> disable_node(NodePorts& ports, const Call& call) {
     tx.nodes().set_state(node.id, NodeState::disabled, call.now);
     tx.certificates().hold(node.id, call.now);
     end_sessions(ports.rng, tx, call.audit_entry(), {.carried_by = node.id}, "node_disabled");
-    tx.audit(call.audit("node.disabled", "node", node.id.str(), node.name));
+    audit_with_organization(tx, call.audit("node.disabled", "node", node.id.str(), node.name),
+                            node.organization);
     return {};
   });
 }
@@ -132,7 +143,8 @@ Outcome<Reply> enable_node(NodePorts& ports, const Call& call) {
     }
     tx.nodes().set_state(node.id, NodeState::approved, call.now);
     tx.certificates().release(node.id);
-    tx.audit(call.audit("node.enabled", "node", node.id.str(), node.name));
+    audit_with_organization(tx, call.audit("node.enabled", "node", node.id.str(), node.name),
+                            node.organization);
     return {};
   });
 }
@@ -152,7 +164,7 @@ Outcome<void> drain(Transaction& tx, const Call& call, const Node& node, bool dr
   AuditEntry entry =
       call.audit(draining ? "node.draining" : "node.undrained", "node", node.id.str(), node.name);
   if (deadline) entry.detail = Json{{"deadline", to_unix(*deadline)}}.dump();
-  tx.audit(std::move(entry));
+  audit_with_organization(tx, std::move(entry), node.organization);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/try.hpp"
+#include "control/nodes/told.hpp"
 #include "control/pki/own_certificate.hpp"
 #include "control/sessions/ending.hpp"
 
@@ -75,7 +76,7 @@ Outcome<void> revoke_node(RandomSource& rng, Transaction& tx, const Call& call, 
   entry.detail =
       nlohmann::json{{"severity", to_string(severity)}, {"certificates", certificates.size()}}
           .dump();
-  tx.audit(std::move(entry));
+  audit_with_organization(tx, std::move(entry), node.organization);
   return {};
 }
 

@@ -10,6 +10,7 @@ namespace rap::control {
 
 std::vector<RouteOf<JoinTokenPorts>> join_token_routes();
 std::vector<RouteOf<EnrolmentPorts>> enrolment_routes();
+std::vector<RouteOf<EnrolmentPorts>> organization_enrolment_routes();
 std::vector<RouteOf<NodePorts>> node_routes();
 std::vector<RouteOf<Database>> channel_routes();
 std::vector<RouteOf<Database>> certificate_routes();

@@ -44,6 +44,12 @@ Outcome<Reply> put_member(PeoplePorts& ports, const Call& call) {
                         "There is no user '" + call.text("email") +
                             "'; ask the platform to create the account.");
         }
+        // A right that ends must not leave one behind that does not.
+        if (call.organization->by_delegation && user->id == call.caller->id) {
+          return refuse(ProblemCode::yourself,
+                        "You act here by a right that its owner delegated to you for a time. Let "
+                        "somebody of the organization add you.");
+        }
         tx.organizations().put_member(call.organization->id, user->id, *role, call.now);
         AuditEntry entry = call.audit(before ? "member.changed" : "member.added", "user",
                                       user->id.str(), user->email);

@@ -26,6 +26,7 @@ struct Organization {
 struct OrganizationUse {
   std::size_t resources = 0;
   std::size_t egress_pools = 0;
+  std::size_t nodes = 0;
 };
 
 Fields organization_fields();

@@ -10,9 +10,14 @@
 
 namespace rap::control {
 
-// The organization with the caller's role in it, when `access` allows them in. Otherwise 404 for
-// who is not to learn of it, 403 for who may know.
+// The organization with the role that the caller acts in, when `access` allows them in. Otherwise
+// 404 for who is not to learn of it, 403 for who may know.
 Outcome<OrganizationContext> enter_organization(Database& database, const Caller& caller,
-                                                std::string_view key, policy::Access access);
+                                                std::string_view key, policy::Access access,
+                                                WallTime now);
+
+// Whether `access`, to what is the platform's own, lets the caller in.
+Outcome<void> enter_platform(Database& database, const Caller& caller, policy::Access access,
+                             WallTime now);
 
 }  // namespace rap::control

@@ -96,6 +96,11 @@ Outcome<Reply> remove_organization(PeoplePorts& ports, const Call& call) {
                         " egress pools. Delete those first, with 'rap admin resources delete' "
                         "and 'rap admin pools delete'.");
     }
+    if (use.nodes > 0) {
+      return refuse(ProblemCode::organization_in_use,
+                    "'" + o.name + "' still has " + std::to_string(use.nodes) +
+                        " nodes of its own. Revoke those first, with 'rap admin nodes revoke'.");
+    }
     tx.organizations().remove(o.id, call.now);
     end_sessions(ports.rng, tx, call.audit_entry(), {.organization = o.id}, "organization_removed");
     tx.audit(about(call, "organization.removed", o));

@@ -11,5 +11,6 @@ namespace rap::control {
 std::vector<RouteOf<PeoplePorts>> user_routes();
 std::vector<RouteOf<PeoplePorts>> organization_routes();
 std::vector<RouteOf<PeoplePorts>> member_routes();
+std::vector<RouteOf<PeoplePorts>> delegation_routes();
 
 }  // namespace rap::control

@@ -13,6 +13,7 @@
 #include "control/sessions/session.hpp"
 #include "control/store/test_cluster.hpp"
 #include "policy/blocklist.hpp"
+#include "policy/delegation.hpp"
 #include "policy/protocols.hpp"
 #include "policy/roles.hpp"
 #include "snapshot/config_types.hpp"
@@ -69,6 +70,10 @@ TEST_F(Constraints, KnowTheProtocols) {
 TEST_F(Constraints, KnowTheRolesOfPeople) {
   EXPECT_EQ(choices("users", "platform_role"), sorted_names(policy::kPlatformRoleNames));
   EXPECT_EQ(choices("memberships", "role"), sorted_names(policy::kMemberRoleNames));
+}
+
+TEST_F(Constraints, KnowTheRightsThatOwnersDelegate) {
+  EXPECT_EQ(choices("delegations", "delegated"), sorted_names(policy::kDelegatedRightNames));
 }
 
 TEST_F(Constraints, KnowWhySignInsEnd) {

@@ -47,6 +47,7 @@ class Walls : public ::testing::Test {
            "INSERT INTO config_documents (type, layer, organization_id, version, value, for_nodes, "
            "changed_at, changed_by) VALUES ('app_policy', 'organization', " +
                o + ", 1, '{}', true, 1, " + user + ")",
+           "INSERT INTO delegations VALUES (" + o + ", " + user + ", 'manage', 1, " + user + ", 2)",
            "INSERT INTO audit_log (at, organization_id, actor_kind, actor_id, actor_name, action, "
            "target_kind, target_id, target_name, outcome, source_ip, detail) VALUES (1, " +
                o + ", 'system', '', '', 'x', '', '', '', 'ok', '', '{}')"});
@@ -67,6 +68,8 @@ class Walls : public ::testing::Test {
           {"INSERT INTO cluster_organizations (organization_id, created_at) VALUES (" + o + ", 1)",
            "INSERT INTO nodes (id, name, state, created_at) VALUES (" + node + ", '" +
                email_of(organization) + "', 'approved', 1)",
+           "INSERT INTO nodes (id, name, state, created_at, organization_id) VALUES (" +
+               fresh_id() + ", 'host of " + email_of(organization) + "', 'invited', 1, " + o + ")",
            "INSERT INTO egress_pools VALUES (" + o + ", " + pool + ", " + name + ", 1)",
            "INSERT INTO egress_pool_nodes VALUES (" + o + ", " + pool + ", " + node + ")",
            "INSERT INTO resources VALUES (" + o + ", " + resource + ", " + name +

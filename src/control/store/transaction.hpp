@@ -21,6 +21,7 @@
 #include "control/store/sql/nodes/nodes.hpp"
 #include "control/store/sql/people/auth_epochs.hpp"
 #include "control/store/sql/people/bearers.hpp"
+#include "control/store/sql/people/delegations.hpp"
 #include "control/store/sql/people/devices.hpp"
 #include "control/store/sql/people/organizations.hpp"
 #include "control/store/sql/people/users.hpp"
@@ -47,6 +48,7 @@ class SqlTransaction final : public control::Transaction {
   control::DeviceRepository& devices() override { return devices_; }
   control::AuthEpochRepository& auth_epochs() override { return auth_epochs_; }
   control::OrganizationRepository& organizations() override { return organizations_; }
+  control::DelegationRepository& delegations() override { return delegations_; }
   control::NodeRepository& nodes() override { return nodes_; }
   control::JoinTokenRepository& join_tokens() override { return join_tokens_; }
   control::EnrolmentRepository& enrolments() override { return enrolments_; }
@@ -84,6 +86,7 @@ class SqlTransaction final : public control::Transaction {
   SqlDevices devices_{sql_};
   SqlAuthEpochs auth_epochs_{sql_};
   SqlOrganizations organizations_{sql_};
+  SqlDelegations delegations_{sql_};
   SqlNodes nodes_{sql_};
   SqlJoinTokens join_tokens_{sql_};
   SqlEnrolments enrolments_{sql_};

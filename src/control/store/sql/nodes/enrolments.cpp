@@ -10,8 +10,9 @@ using control::Enrolment;
 constexpr std::string_view kSelectEnrolment =
     "SELECT e.id, e.node_id, n.name, e.join_token_id, e.csr, e.poll_secret_sha256, e.seal_key, "
     "e.data_plane_advertise, e.fabric_advertise, e.metadata, e.source_ip, e.state, e.created_at, "
-    "e.decided_at, e.certificate_pem, e.cluster_id FROM enrolments e JOIN nodes n ON n.id = "
-    "e.node_id ";
+    "e.decided_at, e.certificate_pem, e.cluster_id, n.organization_id, "
+    "(SELECT o.name FROM organizations o WHERE o.id = n.organization_id) "
+    "FROM enrolments e JOIN nodes n ON n.id = e.node_id ";
 
 Enrolment enrolment_of(const Row& row) {
   Enrolment e;
@@ -31,6 +32,8 @@ Enrolment enrolment_of(const Row& row) {
   e.decided_at = row.maybe_time(13);
   e.certificate_pem = row.text(14);
   e.cluster = row.id<ClusterId>(15);
+  if (!row.is_null(16)) e.organization = row.id<OrganizationId>(16);
+  e.organization_name = row.text(17);
   return e;
 }
 
@@ -61,15 +64,16 @@ std::optional<Enrolment> SqlEnrolments::of_token(JoinTokenId token) {
       sql_.query(std::string(kSelectEnrolment) + "WHERE e.join_token_id = $1", token));
 }
 
-std::vector<Enrolment> SqlEnrolments::list(std::optional<control::EnrolmentState> state) {
+std::vector<Enrolment> SqlEnrolments::list(std::optional<control::EnrolmentState> state,
+                                           std::optional<OrganizationId> organization) {
   const std::optional<std::string> wanted =
       state ? std::optional(std::string(to_string(*state))) : std::nullopt;
   std::vector<Enrolment> out;
-  for (const Row& row :
-       sql_.query(std::string(kSelectEnrolment) +
-                      "WHERE ($1::text IS NULL OR e.state = $1) ORDER BY e.created_at DESC, e.id "
-                      "LIMIT $2",
-                  wanted, control::kMaxListed)) {
+  for (const Row& row : sql_.query(std::string(kSelectEnrolment) +
+                                       "WHERE ($1::text IS NULL OR e.state = $1) "
+                                       "AND ($3::uuid IS NULL OR n.organization_id = $3) "
+                                       "ORDER BY e.created_at DESC, e.id LIMIT $2",
+                                   wanted, control::kMaxListed, organization)) {
     out.push_back(enrolment_of(row));
   }
   return out;

@@ -13,7 +13,8 @@ class SqlEnrolments final : public control::EnrolmentRepository {
   void create(const control::Enrolment& enrolment) override;
   std::optional<control::Enrolment> find_and_lock(std::string_view id) override;
   std::optional<control::Enrolment> of_token(JoinTokenId token) override;
-  std::vector<control::Enrolment> list(std::optional<control::EnrolmentState> state) override;
+  std::vector<control::Enrolment> list(std::optional<control::EnrolmentState> state,
+                                       std::optional<OrganizationId> organization) override;
   void decide(const control::Enrolment& enrolment, UserId by) override;
 
  private:

@@ -23,7 +23,8 @@ constexpr std::string_view kSelectNode =
     "coalesce(s.certificate_serial, ''), "
     "coalesce((SELECT c.history_began FROM clusters c WHERE c.id = n.cluster_id), 0), "
     "coalesce(s.incarnations, '{}'), "
-    "life.own_from, life.own_until, life.worker_from, life.worker_until "
+    "life.own_from, life.own_until, life.worker_from, life.worker_until, n.organization_id, "
+    "(SELECT o.name FROM organizations o WHERE o.id = n.organization_id) "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id LEFT JOIN LATERAL ("
     "SELECT max(c.not_before) FILTER (WHERE c.kind = 'node') AS own_from, "
     "max(c.not_after) FILTER (WHERE c.kind = 'node') AS own_until, "
@@ -62,6 +63,8 @@ Node node_of(const Row& row) {
   n.incarnations = row.text(20);
   n.own_certificate = life_of(row, 21);
   n.worker_certificate = life_of(row, 23);
+  if (!row.is_null(25)) n.organization = row.id<OrganizationId>(25);
+  n.organization_name = row.text(26);
   return n;
 }
 
@@ -79,9 +82,10 @@ std::string select_node(std::string_view rest) {
 
 bool SqlNodes::create(const Node& node) {
   return sql_.query(
-                 "INSERT INTO nodes (id, name, state, created_at) VALUES ($1, $2, $3, $4) "
+                 "INSERT INTO nodes (id, name, state, created_at, organization_id) "
+                 "VALUES ($1, $2, $3, $4, $5) "
                  "ON CONFLICT (cluster_id, lower(name)) WHERE state <> 'revoked' DO NOTHING",
-                 node.id, node.name, to_string(node.state), node.created_at)
+                 node.id, node.name, to_string(node.state), node.created_at, node.organization)
              .affected() == 1;
 }
 
@@ -120,6 +124,24 @@ void SqlNodes::set_state(NodeId node, control::NodeState state, WallTime now) {
       "approved_at = CASE WHEN $2 = 'approved' THEN $3::bigint ELSE approved_at END, "
       "disabled_at = CASE WHEN $2 = 'disabled' THEN $3::bigint END WHERE id = $1",
       node, to_string(state), now);
+}
+
+void SqlNodes::set_organization(NodeId node, std::optional<OrganizationId> organization) {
+  sql_.query("UPDATE nodes SET organization_id = $2 WHERE id = $1 AND approved_at IS NULL", node,
+             organization);
+}
+
+std::vector<control::ServedPool> SqlNodes::pools_of(NodeId node) {
+  std::vector<control::ServedPool> out;
+  for (const Row& row :
+       sql_.query("SELECT o.id, o.name, p.id, p.name FROM egress_pool_nodes pn "
+                  "JOIN egress_pools p ON p.id = pn.pool_id "
+                  "JOIN organizations o ON o.id = p.organization_id "
+                  "WHERE pn.node_id = $1 ORDER BY lower(o.name), lower(p.name) LIMIT $2",
+                  node, control::kMaxListed)) {
+    out.push_back({row.id<OrganizationId>(0), row.text(1), row.id<EgressPoolId>(2), row.text(3)});
+  }
+  return out;
 }
 
 void SqlNodes::rename(NodeId node, std::string_view name) {

@@ -15,6 +15,8 @@ class SqlNodes final : public control::NodeRepository {
   std::vector<control::Node> list() override;
   std::vector<control::Node> entries() override;
   void set_state(NodeId node, control::NodeState state, WallTime now) override;
+  void set_organization(NodeId node, std::optional<OrganizationId> organization) override;
+  std::vector<control::ServedPool> pools_of(NodeId node) override;
   void rename(NodeId node, std::string_view name) override;
   bool is_named_in_ranges(std::string_view name) override;
   void remove(NodeId node, WallTime now) override;

@@ -74,10 +74,13 @@ void SqlOrganizations::enable(OrganizationId organization) {
 control::OrganizationUse SqlOrganizations::use(OrganizationId organization) {
   const Rows rows = sql_.query(
       "SELECT (SELECT count(*) FROM resources WHERE organization_id = $1), "
-      "(SELECT count(*) FROM egress_pools WHERE organization_id = $1)",
+      "(SELECT count(*) FROM egress_pools WHERE organization_id = $1), "
+      "(SELECT count(*) FROM nodes WHERE organization_id = $1 "
+      "AND state NOT IN ('denied', 'revoked'))",
       organization);
   if (rows.empty()) return {};
-  return {static_cast<std::size_t>(rows[0].count(0)), static_cast<std::size_t>(rows[0].count(1))};
+  return {static_cast<std::size_t>(rows[0].count(0)), static_cast<std::size_t>(rows[0].count(1)),
+          static_cast<std::size_t>(rows[0].count(2))};
 }
 
 void SqlOrganizations::remove(OrganizationId organization, WallTime now) {
@@ -86,6 +89,7 @@ void SqlOrganizations::remove(OrganizationId organization, WallTime now) {
       "WHERE id = $1",
       organization, now);
   sql_.query("DELETE FROM memberships WHERE organization_id = $1", organization);
+  sql_.query("DELETE FROM delegations WHERE organization_id = $1", organization);
   sql_.query("DELETE FROM config_documents WHERE organization_id = $1", organization);
   sql_.query("DELETE FROM cluster_organizations WHERE organization_id = $1", organization);
 }

@@ -1,0 +1,47 @@
+// Delegations: rights that an owner gave an administrator of the platform, each until a time
+// (policy/delegation.hpp). Every request looks them up, so that one ends with its removal.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "control/http/schema.hpp"
+#include "policy/delegation.hpp"
+
+namespace rap::control {
+
+struct Delegation {
+  std::optional<OrganizationId> organization;  // nullopt: by a platform_owner, of the platform's
+  UserId user;
+  std::string email;
+  policy::DelegatedRight right = policy::DelegatedRight::approve_nodes;
+  WallTime created_at{};
+  UserId created_by;
+  std::string created_by_email;
+  WallTime expires_at{};
+};
+
+Fields delegation_fields();
+nlohmann::json to_json(const Delegation& delegation);
+
+// Under the platform's scope: the administrator is no member of the organization.
+class DelegationRepository {
+ public:
+  virtual ~DelegationRepository() = default;
+  // The same right once more has the new end. What has ended goes.
+  virtual void put(const Delegation& delegation) = 0;
+  // Those in force. nullopt: the platform's.
+  virtual std::vector<Delegation> list(std::optional<OrganizationId> organization,
+                                       WallTime now) = 0;
+  virtual policy::DelegatedRights rights_of(std::optional<OrganizationId> organization, UserId user,
+                                            WallTime now) = 0;
+  virtual bool remove(std::optional<OrganizationId> organization, UserId user,
+                      policy::DelegatedRight right) = 0;  // false: there was none
+  virtual std::vector<Delegation> remove_all(UserId user) = 0;  // those there were
+};
+
+}  // namespace rap::control
