@@ -39,6 +39,36 @@ TEST_F(AdminCommands, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnamb
   EXPECT_EQ(run({"admin", "enrolments", "approve", "entry-1"}), kFailed);
 }
 
+TEST_F(AdminCommands, AHostOfAnOrganizationIsDecidedByItsOwner) {
+  sign_in();
+  const json one = {{"id", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}, {"node_name", "branch"}};
+  network().answer("GET organizations/acme/enrolments?state=pending", {{"items", {one}}});
+  network().answer(
+      "POST organizations/acme/enrolments/7c9e6679-7425-40de-944b-e07fc1f90ae7/approve",
+      json::object());
+  EXPECT_EQ(run({"admin", "enrolments", "approve", "branch", "--organization", "acme"}), kOk)
+      << err();
+}
+
+TEST_F(AdminCommands, ADelegationSaysWhatItMeansAndForHowLong) {
+  sign_in();
+  network().answer("POST organizations/acme/delegations", json::object(), 201);
+  EXPECT_EQ(run({"admin", "delegations", "add", "k@p.test", "manage", "--organization", "acme",
+                 "--for", "8h"}),
+            kOk)
+      << err();
+  EXPECT_EQ(network().sent.back().body(),
+            (json{{"email", "k@p.test"}, {"right", "manage"}, {"ttl_s", 8 * 3600}}));
+  EXPECT_NE(err().find("what an organization_admin may"), std::string::npos) << err();
+  network().answer("POST delegations", json::object(), 201);
+  EXPECT_EQ(run({"admin", "delegations", "add", "k@p.test", "approve_nodes"}), kOk) << err();
+  EXPECT_EQ(network().sent.back().body(),
+            (json{{"email", "k@p.test"}, {"right", "approve_nodes"}}));
+  EXPECT_EQ(run({"admin", "delegations", "add", "k@p.test", "manage"}), kUsage) << "of which?";
+  EXPECT_EQ(run({"admin", "delegations", "add", "k@p.test", "approve_nodes", "--for", "soon"}),
+            kUsage);
+}
+
 TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
   sign_in();
   network().answer("POST organizations/acme/resources", json::object(), 201);

@@ -36,7 +36,9 @@ Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call&
   const auto node_of_name = tx.nodes().find(name);
   if (const auto& node = node_of_name; node && node->state != NodeState::revoked) {
     if (node->state == NodeState::invited || node->state == NodeState::denied) {
-      tx.nodes().set_state(node->id, NodeState::invited, call.now);
+      if (node->state == NodeState::denied) {
+        tx.nodes().set_state(node->id, NodeState::invited, call.now);
+      }
       tx.nodes().set_organization(node->id, organization);
       return node->id;
     }
