@@ -68,7 +68,7 @@ TEST(Authorization, LetsAnAdministratorDoWhatAnOwnerDelegatedAndNothingElse) {
   }
 }
 
-TEST(Authorization, CountsADelegatedRightforAdministratorsOfThePlatformAlone) {
+TEST(Authorization, CountsADelegatedRightForAdministratorsOfThePlatformAlone) {
   for (const PlatformRole platform : {PlatformRole::none, PlatformRole::platform_owner}) {
     for (std::size_t o = 0; o < kOrganizationRoles.size(); ++o) {
       const auto p = static_cast<std::size_t>(platform);
