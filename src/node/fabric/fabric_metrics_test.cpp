@@ -1,0 +1,119 @@
+// The data plane's metrics: the text of a node that has done nothing, and who is answered with it.
+#include "node/fabric/fabric_metrics.hpp"
+
+#include <gmock/gmock.h>
+
+#include <set>
+#include <sstream>
+
+#include "node/fabric/test_fabric.hpp"
+
+namespace rap::fabric {
+namespace {
+
+using testing::HasSubstr;
+
+struct FabricMetrics : testing::Test {
+  std::string text() {
+    return metrics_text(table, router.router, nullptr, nullptr, {places, held}, ClientFaults{},
+                        MonoTime{});
+  }
+
+  TestRouter router;
+  channel::Table table{router.rng};
+  policy::SlotCounters places;
+  policy::SlotCounters held;
+};
+
+TEST_F(FabricMetrics, HaveEachFamilyOnceAndSaidWhatItIs) {
+  std::set<std::string> families;
+  std::istringstream lines(text());
+  std::string family;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first;
+    std::string kind;
+    std::string name;
+    words >> first;
+    if (first == "#") {
+      words >> kind >> name;
+      if (kind == "HELP") {
+        EXPECT_TRUE(families.insert(name).second) << name;
+        EXPECT_TRUE(words >> first) << name << " says nothing of itself";
+      }
+      family = name;
+    } else {
+      EXPECT_EQ(family, first.substr(0, first.find('{'))) << "a sample of another family";
+      EXPECT_TRUE(first.starts_with("rap_fabric_")) << first;
+    }
+  }
+  EXPECT_GT(families.size(), 30U);
+}
+
+TEST_F(FabricMetrics, OfANodeThatHasDoneNothingAreThereAndNought) {
+  const std::string all = text();
+  for (const char* line :
+       {"rap_fabric_channels{state=\"established\"} 0\n", "rap_fabric_channel_attempts_total 0\n",
+        "rap_fabric_draining 0\n", "rap_fabric_security_complete 0\n",
+        "rap_fabric_flow_refusals_total{reason=\"token_expired\"} 0\n",
+        "rap_fabric_unreached 0\n"}) {
+    EXPECT_THAT(all, HasSubstr(line));
+  }
+}
+
+TEST_F(FabricMetrics, NameEveryStateOfAChannelAndEveryReasonToEndOne) {
+  const std::string all = text();
+  for (std::size_t i = 0; i < channel::kStateCount; ++i) {
+    const auto state = channel::to_string(static_cast<channel::State>(i));
+    EXPECT_THAT(all, HasSubstr("rap_fabric_channels{state=\"" + std::string(state) + "\"} 0"));
+  }
+  for (std::uint8_t i = 1; i < channel::kFailureReasonCount; ++i) {
+    const auto reason = channel::to_string(*channel::failure_reason_from(i));
+    EXPECT_THAT(all, HasSubstr("channels_ended_total{reason=\"" + std::string(reason) + "\"} 0"));
+  }
+}
+
+struct MetricsEndpointTest : testing::Test {
+  MetricsEndpointTest() {
+    world.run([this] { endpoint.emplace(world.loop, Address{"127.0.0.1", 0}, log); });
+  }
+  ~MetricsEndpointTest() override {
+    world.run([this] { endpoint.reset(); });
+  }
+  wire::HttpResponse get(const std::string& path) {
+    io::RawConnection connection(endpoint->port());
+    connection.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    return connection.response();
+  }
+
+  io::TestLog log;
+  io::TestLoop world;
+  std::optional<MetricsEndpoint> endpoint;
+};
+
+TEST_F(MetricsEndpointTest, AnswersWithWhatItWasGivenLast) {
+  EXPECT_EQ(get("/metrics").body, "") << "nothing was published yet";
+  endpoint->publish("first 1\n");
+  endpoint->publish("second 2\n");
+  const auto response = get("/metrics");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.header("content-type"), "text/plain; version=0.0.4");
+  EXPECT_EQ(response.body, "second 2\n");
+}
+
+TEST_F(MetricsEndpointTest, HasNothingElse) {
+  endpoint->publish("first 1\n");
+  for (const char* path : {"/", "/metrics/", "/metrics/x", "/api/v1/me"}) {
+    EXPECT_EQ(get(path).status, 404) << path;
+  }
+}
+
+TEST_F(MetricsEndpointTest, SaysWhenItsAddressIsTaken) {
+  world.run([this] {
+    EXPECT_THROW(MetricsEndpoint(world.loop, Address{"127.0.0.1", endpoint->port()}, log),
+                 std::system_error);
+  });
+}
+
+}  // namespace
+}  // namespace rap::fabric
