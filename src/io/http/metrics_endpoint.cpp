@@ -20,7 +20,7 @@ wire::HttpResponse MetricsEndpoint::answer(const wire::HttpRequest& request) {
     return response;
   }
   response.status = 200;
-  response.headers.emplace_back("content-type", "text/plain; version=0.0.4");
+  response.content_type = "text/plain; version=0.0.4";
   const std::lock_guard lock(mutex_);
   response.body = text_;
   return response;
