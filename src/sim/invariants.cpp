@@ -115,6 +115,7 @@ void Invariants::stepped(const Node& node) {
   if (violated_) return;
   check_one_channel_a_peer(node);
   check_gates(node);
+  check_degraded(node);
   check_bounds(node);
   const auto next = node.table().next_timeout();
   if (next && *next < node.now() - 1s) violate(node, "a timeout it does not act on");
@@ -142,6 +143,21 @@ void Invariants::check_gates(const Node& node) {
   }
 }
 
+// Without the control plane nothing begins that policy does not name (CH-14).
+void Invariants::check_degraded(const Node& node) {
+  const auto& context = node.view().context;
+  for (const auto& channel : node.table().channels()) {
+    const wire::TrafficClassSet classes = channel->lifecycle.classes();
+    const std::pair key{node.id(), channel->interactive};
+    if (context.authority == channel::ConfigAuthority::current) current_[key] = classes;
+    if (context.authority != channel::ConfigAuthority::degraded) continue;
+    const auto before = current_.find(key);
+    const auto may = before == current_.end() ? context.degraded_classes
+                                              : before->second.join(context.degraded_classes);
+    if (!classes.without(may).empty()) violate(node, "takes up a class while it is degraded");
+  }
+}
+
 void Invariants::check_bounds(const Node& node) {
   if (!node.up()) return;
   for (const auto& channel : node.table().channels()) {
@@ -164,7 +180,9 @@ void Invariants::told(const Node& node) {
 }
 
 void Invariants::crashed(const Node& node) {
-  std::erase_if(since_, [&](const auto& entry) { return entry.first.first == node.id(); });
+  const auto of_it = [&](const auto& entry) { return entry.first.first == node.id(); };
+  std::erase_if(since_, of_it);
+  std::erase_if(current_, of_it);
 }
 
 }  // namespace rap::sim

@@ -46,6 +46,7 @@ class Invariants final : public Witness {
   void mix(const NodeId& node);
   void check_one_channel_a_peer(const Node& node);
   void check_gates(const Node& node);
+  void check_degraded(const Node& node);
 
   const Schedule& schedule_;
   std::optional<std::string> violated_;
@@ -62,6 +63,8 @@ class Invariants final : public Witness {
   };
   std::map<std::pair<NodeId, channel::LaneId>, Since> since_;
   std::set<std::pair<NodeId, ChannelId>> over_;
+  // What each channel carried when its node last had a current configuration.
+  std::map<std::pair<NodeId, channel::LaneId>, wire::TrafficClassSet> current_;
 };
 
 }  // namespace rap::sim

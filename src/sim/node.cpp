@@ -67,6 +67,9 @@ void Node::check_authority() {
     told.draining = false;
     for (auto& rule : told.peers) rule.draining = false;
   }
+  if (planted_ == Planted::needs_no_control_plane && told.authority == ConfigAuthority::degraded) {
+    told.authority = ConfigAuthority::current;
+  }
   const bool forgets = planted_ == Planted::forgets_to_tell_the_table && rng_.below(8) != 0;
   if (!forgets) step(table_event::ContextChanged{std::move(told)});
 }

@@ -28,6 +28,7 @@ enum class Planted : std::uint8_t {
   dials_whenever_it_likes,     // even while draining
   loses_its_timer,
   forgets_to_tell_the_table,   // what has changed, most of the time
+  needs_no_control_plane,      // and goes on as if it were there
 };
 
 // Hears of everything that matters.

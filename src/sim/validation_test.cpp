@@ -189,5 +189,63 @@ TEST_F(Validation, DegradedModeHonorsTtlAndForbiddenActions) {
   expect_no_violation();
 }
 
+// One node loses the control plane; the platform goes on without it, and so do the others.
+TEST_F(Validation, DegradedModeAuthorizesNothingThatIsForbiddenInIt) {
+  using wire::TrafficClass;
+  Node& late = world.node(2);
+  member(late).removed = true;
+  member(dialler()).classes = {TrafficClass::fabric_control, TrafficClass::input};
+  world.truth().changed();
+  world.converge();
+  ASSERT_TRUE(world.connected(0, 1));
+  ASSERT_EQ(channel_of(relay(), late), nullptr);
+  world.isolate(0, true);
+
+  // A node that is let in meanwhile, and more classes for one that is there.
+  member(late).removed = false;
+  member(dialler()).classes = wire::TrafficClassSet::all();
+  world.truth().changed();
+  world.tell(late);
+  world.tell(dialler());
+  world.run_for(30s);
+  EXPECT_EQ(channel_of(relay(), late), nullptr) << "enrolment";
+  EXPECT_GT(ended(relay(), FailureReason::policy_denied), 0U);
+  const auto* there = channel_of(relay(), dialler());
+  ASSERT_NE(there, nullptr);
+  EXPECT_EQ(there->state(), State::degraded);
+  EXPECT_EQ(there->classes(),
+            (wire::TrafficClassSet{TrafficClass::fabric_control, TrafficClass::input}))
+      << "roles";
+
+  // Another cluster, then another root.
+  const Certificate own = dialler().certificate();
+  Certificate other = own;
+  SeededRandom rng(1);
+  other.cluster = ClusterId::random(rng);
+  dialler().renew(other);
+  dial_again();
+  EXPECT_EQ(channel_of(relay(), dialler()), nullptr) << "cross-cluster trust";
+  EXPECT_GT(ended(relay(), FailureReason::wrong_cluster), 0U);
+  dialler().renew(own);
+  dial_again();
+  ASSERT_NE(channel_of(relay(), dialler()), nullptr);
+  EXPECT_FALSE(channel_of(relay(), dialler())->classes().contains(TrafficClass::vpn_packet));
+  world.truth().begin_rotation();
+  world.tell(dialler());
+  world.run_for(30s);  // it is given a certificate under the new root
+  dial_again();
+  EXPECT_EQ(channel_of(relay(), dialler()), nullptr) << "trust roots";
+  EXPECT_GT(ended(relay(), FailureReason::certificate_invalid), 0U);
+
+  // Whatever the others know, nothing has made the relay's own word count again.
+  EXPECT_EQ(relay().table().context().authority, channel::ConfigAuthority::degraded);
+  world.isolate(0, false);
+  world.converge();
+  world.run_for(kHealingBound);
+  EXPECT_TRUE(world.connected(0, 1)) << "and all of it is let in by the control plane";
+  EXPECT_TRUE(world.connected(0, 2));
+  expect_no_violation();
+}
+
 }  // namespace
 }  // namespace rap::sim

@@ -55,13 +55,12 @@ TEST_P(PlantedFaults, AreFound) {
   RecordProperty("found", found);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, PlantedFaults,
-                         ::testing::Values(Planted::passes_payload_before_established,
-                                           Planted::keeps_the_first_policy,
-                                           Planted::believes_every_certificate,
-                                           Planted::never_closes, Planted::dials_whenever_it_likes,
-                                           Planted::loses_its_timer,
-                                           Planted::forgets_to_tell_the_table));
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedFaults,
+    ::testing::Values(Planted::passes_payload_before_established, Planted::keeps_the_first_policy,
+                      Planted::believes_every_certificate, Planted::never_closes,
+                      Planted::dials_whenever_it_likes, Planted::loses_its_timer,
+                      Planted::forgets_to_tell_the_table, Planted::needs_no_control_plane));
 
 }  // namespace
 }  // namespace rap::sim

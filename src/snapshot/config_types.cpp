@@ -9,6 +9,7 @@
 #include "base/encoding.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "policy/protocols.hpp"
+#include "snapshot/channel_policy.hpp"
 #include "snapshot/node_names.hpp"
 #include "snapshot/target_ranges.hpp"
 #include "wire/json_reader.hpp"
@@ -230,6 +231,12 @@ std::span<const ConfigType> config_types() {
        Audience::nobody,
        "rap-control when a host asks for a certificate, and when one is approved or renewed",
        find_node_names_fault},
+      {kChannelPolicy,
+       {platform, cluster},
+       4096,
+       Audience::every_node,
+       "rap-fabric: its channels, at once",
+       find_channel_policy_fault},
   };
   return types;
 }

@@ -6,6 +6,7 @@
 
 #include "base/seeded_random.hpp"
 #include "crypto/x509/ca.hpp"
+#include "snapshot/channel_policy.hpp"
 #include "snapshot/node_names.hpp"
 #include "snapshot/target_ranges.hpp"
 #include "snapshot/trust_bundle.hpp"
@@ -30,7 +31,8 @@ TEST(ConfigTypes, AreRegisteredWithAllThatIsToBeKnownOfThem) {
     EXPECT_EQ(find_config_type(type.name), &type);
   }
   EXPECT_EQ(names, (std::set{kServerRuntimeSettings, kAppPolicy, kAppVariables, kAppClientCaBundle,
-                             kAppMtlsTrustBundle, kAgentRuntime, kEgressTargetRanges, kNodeNames}));
+                             kAppMtlsTrustBundle, kAgentRuntime, kEgressTargetRanges, kNodeNames,
+                             kChannelPolicy}));
   EXPECT_EQ(find_config_type("node_config"), nullptr) << "made by rap-control, not set by people";
 }
 

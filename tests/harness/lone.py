@@ -130,11 +130,11 @@ class LoneNode:
     def endpoint(self):
         return f"{self.address}:{self.ports['fabric']}"
 
-    def identity_files(self):
-        """For those who play this node."""
+    def identity_files(self, certificate=None, key=None):
+        """For those who play this node, with another certificate of theirs if need be."""
         files = {"certificate": self.folder / "chain.pem", "key": self.folder / "node.key"}
-        files["certificate"].write_text(pki.pem(self.certificate))
-        files["key"].write_text(pki.key_pem(self.key))
+        files["certificate"].write_text(pki.pem(certificate or self.certificate))
+        files["key"].write_text(pki.key_pem(key or self.key))
         return files
 
     def tell_identity(self):
@@ -151,7 +151,8 @@ class LoneNode:
                     endpoints=[other.endpoint] if dial else [], draining=draining,
                     disabled=disabled, bootstrap=bootstrap)
 
-    def start(self):
+    def start(self, *, control=True):
+        """`control`: its agent has heard of the control plane."""
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.state / "agent.sock"))
         self._listener.listen()
@@ -163,6 +164,8 @@ class LoneNode:
              "--fabric-listen", self.endpoint], self.folder / "fabric.log", prefix=self._prefix)
         until(lambda: self._connection, f"{self.name} to come to its agent")
         self.tell_identity()
+        if control:
+            self.tell(type="control", reachable=True)
         # Without security data nobody would be let in.
         self.tell(type="security_state", first=True, last=True, epochs=[], blocklist=[])
 

@@ -81,12 +81,12 @@ class Pair(unittest.TestCase):
     def both(self):
         return ((self.listener, self.dialler), (self.dialler, self.listener))
 
-    def hostile(self, node=None):
-        """We, with the certificate of `node` and its key."""
+    def hostile(self, node=None, proof=()):
+        """We, with the certificate of `node` and its key, or another pair of them."""
         node = node or self.dialler
         ca = self.folder / "root.pem"
         ca.write_text(self.authority.pem)
-        channel = Channel(self.listener, ca, **node.identity_files())
+        channel = Channel(self.listener, ca, **node.identity_files(*proof))
         self.addCleanup(channel.close)
         return channel
 
@@ -96,9 +96,9 @@ class Pair(unittest.TestCase):
         return frames.frame(frames.HELLO, 0, frames.hello(
             *ids, trust_bundle_version=1, route_epoch=1, **more), 0)
 
-    def only_listener(self):
+    def only_listener(self, *, control=True):
         """The dialler does not run: we speak in its name."""
-        self.listener.start()
+        self.listener.start(control=control)
         self.listener.configure(peers=[self.listener.peer(self.dialler)])
         until(lambda: self.listener.log("listener.open"), "the listener")
 
@@ -289,6 +289,64 @@ class ChannelValidation(Pair):
         time.sleep(3)  # an expired configuration founds nothing: there is nothing to wait for
         self.assertNotIn("connecting", [to for to, _ in self.dialler.transitions()[seen:]])
         self.assertEqual(attempts, self.dialler.counter("reconnects"))
+
+
+    def test_degraded_mode_authorizes_nothing_that_is_forbidden_in_it(self):
+        # It starts while the control plane is away, and so has never heard of it.
+        self.only_listener(control=False)
+        until(lambda: self.listener.metrics()['rap_fabric_authority{authority="degraded"}'] == 1,
+              "the degraded mode")
+        with self.subTest("enrolment"):
+            newcomer = LoneNode(self.folder / "newcomer", "dialler", self.cluster, self.authority,
+                                HOSTS)
+            channel = self.hostile(newcomer)
+            channel.send(self.hello(newcomer))
+            self.assertEqual([frames.GOODBYE], self.said_until_closed(channel))
+            self.listener.wait_transition("failed", "policy_denied", newcomer)
+        with self.subTest("trust roots"):
+            root = Authority("Next Root")
+            self.refused_at_the_door(root.issue(self.cluster, self.dialler.id))
+            self.wait_refused_handshake("certificate_invalid")
+        with self.subTest("cross-cluster trust"):
+            self.refused_at_the_door(self.authority.issue(str(uuid.uuid4()), self.dialler.id))
+            self.wait_refused_handshake("wrong_cluster")
+        channel = self.hostile()
+        # In the name of a configuration, trust and routes that nobody else has heard of.
+        channel.send(self.hello(config_version=10**9, peer_directory_version=10**9))
+        with self.subTest("roles, promotion"):
+            self.listener.wait_transition("degraded", peer=self.dialler)
+            self.assertEqual([["input"]],
+                             [c["classes"] for c in self.seen_channels(self.dialler)])
+        with self.subTest("a new channel of high risk"):
+            channel.send(frames.frame(frames.FLOW_OPEN, 1, uuid.uuid4().bytes + b"\x08sealed",
+                                      frames.CLASSES.index("vpn_packet")))
+            while (frame := channel.receive())[0] != frames.FLOW_REFUSE:
+                pass
+            self.assertEqual("channel_class_denied", frames.reason(frame[3]))
+            self.listener.configure(peers=[self.listener.peer(self.dialler,
+                                                              classes=["vpn_packet"])])
+            self.listener.wait_transition("failed", "channel_class_denied", self.dialler)
+        # The word of the control plane, and nothing else, ends it.
+        self.listener.configure(peers=[self.listener.peer(self.dialler)])
+        seen = len(self.listener.transitions(self.dialler))
+        self.listener.tell(type="control", reachable=True)
+        until(lambda: self.listener.metrics()['rap_fabric_authority{authority="current"}'] == 1,
+              "the control plane to count")
+        self.hostile().send(self.hello())
+        self.listener.wait_transition("established", peer=self.dialler, after=seen)
+
+    def seen_channels(self, peer):
+        until(lambda: self.listener.channels(peer), "the channel to be observed")
+        return self.listener.channels(peer)
+
+    def refused_at_the_door(self, proof):
+        """A handshake with this certificate and key comes to nothing."""
+        try:
+            channel = self.hostile(proof=proof)
+            channel.send(self.hello())
+            self.assertEqual([], self.said_until_closed(channel))
+        except (ssl.SSLError, ConnectionError):
+            pass
 
 
 class ChannelMetrics(Pair):

@@ -52,7 +52,10 @@ struct Context {
   ConfigAuthority authority = ConfigAuthority::expired;
   bool draining = false;                    // this node is going out of service
   std::optional<MonoTime> drain_by;         // what is left then is cut
-  wire::TrafficClassSet degraded_classes;  // what a new channel may carry without the control plane
+  // Without the control plane: what a new channel may carry, and what one that is there may go on
+  // carrying.
+  wire::TrafficClassSet degraded_classes;
+  wire::TrafficClassSet degraded_continuing = wire::TrafficClassSet::all();
   std::vector<PeerRule> peers;
   std::map<NodeId, wire::Severity>
       revoked;  // nodes; certificates and keys are the verifier's matter

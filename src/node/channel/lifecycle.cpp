@@ -95,10 +95,13 @@ void Lifecycle::authenticate(const Verdict& verdict) {
 std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::judge(const wire::Hello& hello,
                                                                      Stage stage) const {
   auto classes = authorize_hello(*context_, *peer_, stage, hello);
-  if (classes && opened_degraded_) {
-    classes = classes->intersect(context_->degraded_classes);
-    if (classes->empty()) return std::unexpected(FailureReason::channel_class_denied);
+  if (!classes) return classes;
+  if (opened_degraded_) classes = classes->intersect(context_->degraded_classes);
+  // CH-14: a class that a live channel takes up without the control plane is as new as a channel.
+  if (stage == Stage::continuing && context_->authority == ConfigAuthority::degraded) {
+    classes = classes->intersect(classes_.join(context_->degraded_classes));
   }
+  if (classes->empty()) return std::unexpected(FailureReason::channel_class_denied);
   return classes;
 }
 

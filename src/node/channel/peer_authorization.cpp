@@ -22,11 +22,12 @@ std::expected<wire::TrafficClassSet, FailureReason> authorize_peer(const Context
   if (rule == nullptr) return std::unexpected(FailureReason::policy_denied);
   if (rule->disabled) return std::unexpected(FailureReason::peer_disabled);
   wire::TrafficClassSet classes = rule->classes;
-  if (stage == Stage::opening) {
-    if (context.draining || rule->draining) return std::unexpected(FailureReason::peer_draining);
-    if (context.authority == ConfigAuthority::degraded) {
-      classes = classes.intersect(context.degraded_classes);
-    }
+  if (stage == Stage::opening && (context.draining || rule->draining)) {
+    return std::unexpected(FailureReason::peer_draining);
+  }
+  if (context.authority == ConfigAuthority::degraded) {
+    classes = classes.intersect(stage == Stage::opening ? context.degraded_classes
+                                                        : context.degraded_continuing);
   }
   if (classes.empty()) return std::unexpected(FailureReason::channel_class_denied);
   return classes;

@@ -12,7 +12,8 @@
 namespace rap::channel {
 
 // A new channel is judged more strictly than one that is already there: while either side drains,
-// or the configuration has expired, none begins; without the control plane it carries less.
+// or the configuration has expired, none begins; without the control plane it carries less. What
+// goes on without it carries what policy lets go on, and nothing that it did not carry before.
 enum class Stage : std::uint8_t { opening, continuing };
 
 // Does the proven identity name a node of our cluster, and the one we expect? nullptr: any.

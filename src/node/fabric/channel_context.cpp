@@ -12,8 +12,9 @@ channel::ConfigAuthority authority_of(const snapshot::NodeConfig& config,
   return channel::ConfigAuthority::current;
 }
 
-channel::Context context_of(const snapshot::NodeConfig& config, channel::ConfigAuthority authority,
-                            MonoTime mono, WallTime wall) {
+channel::Context context_of(const snapshot::NodeConfig& config,
+                            const snapshot::ChannelPolicy& policy,
+                            channel::ConfigAuthority authority, MonoTime mono, WallTime wall) {
   channel::Context c;
   c.cluster = config.cluster;
   c.node = config.node;
@@ -26,7 +27,8 @@ channel::Context context_of(const snapshot::NodeConfig& config, channel::ConfigA
   if (config.draining && config.drain_deadline > 0) {
     c.drain_by = mono + std::max(std::chrono::seconds{0}, from_unix(config.drain_deadline) - wall);
   }
-  c.degraded_classes = config.degraded_classes;
+  c.degraded_classes = policy.degraded_opening.value_or(config.degraded_classes);
+  c.degraded_continuing = policy.degraded_continuing;
   for (const auto& r : config.revocations) {
     if (r.kind != snapshot::RevocationKind::node) continue;
     c.revoked[r.node] = r.severity;

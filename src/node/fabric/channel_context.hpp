@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "node/channel/context.hpp"
+#include "snapshot/channel_policy.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::fabric {
@@ -12,12 +13,17 @@ namespace rap::fabric {
 // The control plane may be away for this long before the configuration counts as degraded: it
 // restarts, and nothing is gained by telling every channel.
 inline constexpr std::chrono::seconds kControlGrace{30};
+// Since when it is away for a fabric that has never heard of it: the grace is for those who have.
+// One that starts while it is away knows a configuration of the past, and nothing of the time
+// since.
+inline constexpr WallTime kNeverHeard{};
 
 // `away_since`: when the agent lost the control plane, if it has.
 channel::ConfigAuthority authority_of(const snapshot::NodeConfig& config,
                                       std::optional<WallTime> away_since, WallTime now);
 
-channel::Context context_of(const snapshot::NodeConfig& config, channel::ConfigAuthority authority,
-                            MonoTime mono, WallTime wall);
+channel::Context context_of(const snapshot::NodeConfig& config,
+                            const snapshot::ChannelPolicy& policy,
+                            channel::ConfigAuthority authority, MonoTime mono, WallTime wall);
 
 }  // namespace rap::fabric

@@ -19,13 +19,14 @@ struct ChannelContextTest : testing::Test {
     config.valid_for_s = 100;
   }
   channel::Context context() const {
-    return context_of(config, ConfigAuthority::current, mono, now);
+    return context_of(config, policy, ConfigAuthority::current, mono, now);
   }
 
   static constexpr WallTime now = from_unix(1'800'000'000);
   static constexpr MonoTime mono{1h};
   SeededRandom rng{1};
   snapshot::NodeConfig config;
+  snapshot::ChannelPolicy policy;
 };
 
 TEST_F(ChannelContextTest, AConfigurationEndsWithItsLifetimeAndNotASecondBefore) {
@@ -36,6 +37,21 @@ TEST_F(ChannelContextTest, AConfigurationEndsWithItsLifetimeAndNotASecondBefore)
 TEST_F(ChannelContextTest, AControlPlaneThatRestartsDegradesNothing) {
   EXPECT_EQ(ConfigAuthority::current, authority_of(config, now, now + kControlGrace - 1s));
   EXPECT_EQ(ConfigAuthority::degraded, authority_of(config, now, now + kControlGrace));
+}
+
+TEST_F(ChannelContextTest, WhoHasNeverHeardOfTheControlPlaneIsDegradedFromTheBeginning) {
+  EXPECT_EQ(ConfigAuthority::degraded, authority_of(config, kNeverHeard, now));
+}
+
+TEST_F(ChannelContextTest, ThePolicyGoesBeforeWhatTheConfigurationSaysOfNewChannels) {
+  using wire::TrafficClass;
+  config.degraded_classes = {TrafficClass::input};
+  EXPECT_EQ(config.degraded_classes, context().degraded_classes);
+  EXPECT_EQ(wire::TrafficClassSet::all(), context().degraded_continuing);
+  policy.degraded_opening = {TrafficClass::vpn_packet};
+  policy.degraded_continuing = {TrafficClass::render};
+  EXPECT_EQ(policy.degraded_opening, context().degraded_classes);
+  EXPECT_EQ(policy.degraded_continuing, context().degraded_continuing);
 }
 
 TEST_F(ChannelContextTest, WhatHasExpiredIsNotMerelyDegraded) {

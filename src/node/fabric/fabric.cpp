@@ -118,6 +118,7 @@ void Fabric::configure(const snapshot::NodeConfig& config,
   tcp_.judge_again();
   apply_settings(
       snapshot::runtime_settings_from(values_of(documents, snapshot::kServerRuntimeSettings)));
+  channel_policy_ = snapshot::channel_policy_from(values_of(documents, snapshot::kChannelPolicy));
   open_listeners();
   update_context();
   log_.info("config.applied", {{"version", config.version}, {"peers", config.peers.size()}});
@@ -272,7 +273,8 @@ void Fabric::listener_failed(std::string_view name, const Address& at,
 
 void Fabric::update_context() {
   authority_ = authority_of(config_, control_away_since_, io::wall_now());
-  channels_.set_context(context_of(config_, authority_, io::mono_now(), io::wall_now()));
+  channels_.set_context(
+      context_of(config_, channel_policy_, authority_, io::mono_now(), io::wall_now()));
 }
 
 // --- clients

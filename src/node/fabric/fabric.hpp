@@ -16,6 +16,7 @@
 #include "io/system/service_manager.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/agent_link.hpp"
+#include "node/fabric/channel_context.hpp"
 #include "node/fabric/channels.hpp"
 #include "node/fabric/client_session.hpp"
 #include "node/fabric/fabric_metrics.hpp"
@@ -26,6 +27,7 @@
 #include "node/fabric/target_gate.hpp"
 #include "node/router/router.hpp"
 #include "policy/slot_table.hpp"
+#include "snapshot/channel_policy.hpp"
 #include "snapshot/node_config.hpp"
 
 namespace rap::fabric {
@@ -85,7 +87,8 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   snapshot::RuntimeSettings limits_;
   std::optional<Identity> identity_;
   bool configured_ = false;
-  std::optional<WallTime> control_away_since_;
+  snapshot::ChannelPolicy channel_policy_;
+  std::optional<WallTime> control_away_since_ = kNeverHeard;
   channel::ConfigAuthority authority_ = channel::ConfigAuthority::expired;
   bool shutting_down_ = false;
   std::function<void()> shut_down_done_;
