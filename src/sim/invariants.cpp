@@ -111,6 +111,12 @@ void Invariants::link_up(const Node& node, channel::LaneId lane) {
   if (!channel->lifecycle.carries_traffic()) violate(node, "a link before it is established");
 }
 
+void Invariants::drained(const Node& node, std::size_t payloads) {
+  ++drains_;
+  // One that speaks out of turn has only itself to blame.
+  if (payloads > 0 && !node.hostile()) violate(node, "drops what it sent before it had drained");
+}
+
 void Invariants::stepped(const Node& node) {
   if (violated_) return;
   check_one_channel_a_peer(node);

@@ -25,12 +25,14 @@ class Invariants final : public Witness {
   std::uint64_t payloads() const { return payloads_; }
   std::uint64_t transitions() const { return transitions_; }
   std::uint64_t dials() const { return dials_; }
+  std::uint64_t drains() const { return drains_; }  // that ended in order
 
   void payload_accepted(const Node& node, channel::LaneId lane, NodeId from,
                         wire::TrafficClass c) override;
   void dialled(const Node& node, NodeId peer) override;
   void state_changed(const Node& node, const channel::table_action::StateChanged& t) override;
   void link_up(const Node& node, channel::LaneId lane) override;
+  void drained(const Node& node, std::size_t payloads) override;
   void stepped(const Node& node) override;
 
   // The node applied a view: whom must it cut off from now on?
@@ -54,6 +56,7 @@ class Invariants final : public Witness {
   std::uint64_t payloads_ = 0;
   std::uint64_t transitions_ = 0;
   std::uint64_t dials_ = 0;
+  std::uint64_t drains_ = 0;
   // The time at which a node was told that the peer of a lane is denied.
   std::map<std::pair<NodeId, channel::LaneId>, Duration> denied_since_;
   // The time since which a channel has been in its state, by node and lane (never used again).

@@ -78,9 +78,18 @@ void Network::send(ConnectionId id, const Endpoint& from, Message message) {
   const auto it = connections_.find(id);
   if (it == connections_.end()) return;
   const std::size_t side = side_of(it->second, from);
-  deliver(id, side, [id, side, message = std::move(message)](Connection& c) {
+  const bool payload = message.kind == Message::Kind::payload;
+  if (payload) ++it->second.sides[side].payloads_under_way;
+  deliver(id, side, [id, side, payload, message = std::move(message)](Connection& c) {
+    if (payload) --c.sides[side].payloads_under_way;
     if (c.sides[1 - side].endpoint != nullptr) c.sides[1 - side].endpoint->on_message(id, message);
   });
+}
+
+std::size_t Network::payloads_under_way(ConnectionId id, const Endpoint& from) const {
+  const auto it = connections_.find(id);
+  if (it == connections_.end()) return 0;
+  return it->second.sides[side_of(it->second, from)].payloads_under_way;
 }
 
 void Network::close(ConnectionId id, const Endpoint& from, bool linger) {

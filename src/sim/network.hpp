@@ -67,6 +67,8 @@ class Network {
   void send(ConnectionId id, const Endpoint& from, Message message);
   // What was sent before still arrives when `linger`.
   void close(ConnectionId id, const Endpoint& from, bool linger);
+  // So many messages of flows that `from` sent have not arrived.
+  std::size_t payloads_under_way(ConnectionId id, const Endpoint& from) const;
   // The node died: its peers hear of it at once, or never.
   void drop_all(NodeId node, bool silently);
   // A connection picked at random breaks for both.
@@ -77,6 +79,7 @@ class Network {
     NodeId node;
     Endpoint* endpoint = nullptr;
     Certificate certificate;
+    std::size_t payloads_under_way = 0;  // that it sent
     Duration last_arrival{0};  // what is sent to this side later does not arrive earlier
   };
   struct Connection {

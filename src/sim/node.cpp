@@ -118,7 +118,7 @@ void Node::talk() {
 }
 
 void Node::report_idle() {
-  std::vector<LaneId> idle;
+  std::vector<table_event::Idle> idle;
   for (const auto& channel : table_->channels()) {
     if (channel->lifecycle.state() != channel::State::draining) continue;
     const auto busy = [&](LaneId lane) {
@@ -126,9 +126,13 @@ void Node::report_idle() {
       return it != links_.end() && it->second.flows > 0;
     };
     if (busy(channel->interactive) || (channel->bulk && busy(*channel->bulk))) continue;
-    idle.push_back(channel->interactive);
+    std::uint64_t received = 0;
+    for (const auto lane : {std::optional(channel->interactive), channel->bulk}) {
+      if (lane && links_.contains(*lane)) received += links_.at(*lane).received;
+    }
+    idle.push_back({channel->interactive, received});
   }
-  for (LaneId lane : idle) step(table_event::Idle{lane});
+  for (const auto& event : idle) step(event);
 }
 
 void Node::misbehave(ConnectionId id) {
@@ -214,6 +218,7 @@ void Node::on_message(ConnectionId id, const Message& message) {
     }
     return step(table_event::Violation{*lane});
   }
+  ++link->second.received;
   // It does as the router: a flow of a class the link does not carry is reset.
   if (!link->second.classes.contains(message.traffic_class)) return;
   witness_.payload_accepted(*this, *lane, link->second.peer, message.traffic_class);
@@ -299,6 +304,14 @@ void Node::perform(const channel::TableAction& action) {
         if (up()) step(table_event::Closed{lane, FailureReason::none});
       });
     }
+  } else if (const auto* drained = std::get_if<table_action::Drained>(&action)) {
+    if (drained->forced) return;
+    std::size_t payloads = 0;
+    for (const auto lane : {std::optional(drained->interactive), drained->bulk}) {
+      const auto it = lane ? connections_.find(*lane) : connections_.end();
+      if (it != connections_.end()) payloads += network_.payloads_under_way(it->second, *this);
+    }
+    witness_.drained(*this, payloads);
   } else if (const auto* t = std::get_if<table_action::StateChanged>(&action)) {
     witness_.state_changed(*this, *t);
   }

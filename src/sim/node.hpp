@@ -40,6 +40,8 @@ class Witness {
   virtual void dialled(const Node& node, NodeId peer) = 0;
   virtual void state_changed(const Node& node, const channel::table_action::StateChanged& t) = 0;
   virtual void link_up(const Node& node, channel::LaneId lane) = 0;
+  // A drain ended in order; so many messages of its flows are under way.
+  virtual void drained(const Node& node, std::size_t payloads) = 0;
   virtual void stepped(const Node& node) = 0;
 };
 
@@ -55,6 +57,7 @@ class Node final : public Endpoint {
     wire::TrafficClassSet classes;
     bool takes_new_flows = false;
     unsigned flows = 0;
+    std::uint64_t received = 0;
     bool closed = false;  // Planted::never_closes keeps it
   };
 
@@ -75,6 +78,7 @@ class Node final : public Endpoint {
   void talk();
   // A hostile node says things that nobody may say, from the first moment on.
   void set_hostile(bool hostile) { hostile_ = hostile; }
+  bool hostile() const { return hostile_; }
 
   NodeId id() const { return id_; }
   bool up() const { return table_ != nullptr; }

@@ -141,6 +141,7 @@ TEST_F(Validation, DrainingStopsNewChannels) {
   world.truth().changed();
   world.converge();
   EXPECT_FALSE(world.connected(0, 1));
+  EXPECT_GT(world.invariants().drains(), 0U) << "and what was under way arrived";
   const auto dials = world.invariants().dials();
   world.run_for(5min);
   EXPECT_EQ(world.invariants().dials(), dials) << "quiet while it drains";

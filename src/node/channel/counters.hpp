@@ -18,6 +18,7 @@ struct Counters {
   std::uint64_t revalidation_failures = 0;
   std::uint64_t revocations = 0;  // channels that ended or drained because the peer was revoked
   std::uint64_t drains = 0;
+  std::uint64_t drains_forced = 0;  // cut at their deadline, with something left
   std::uint64_t replaced = 0;  // a newer channel with the same peer took their place
   std::uint64_t bulk_lanes_lost = 0;
   std::uint64_t failover_hints = 0;

@@ -53,12 +53,14 @@ class HeartbeatMonitor {
     const std::uint64_t age = sequence_ - ack.sequence;
     if (age < kLossWindow) history_ &= ~(1U << age);
     unanswered_ = static_cast<unsigned>(std::min<std::uint64_t>(unanswered_, age));
+    answered_ = std::max(answered_, ack.sequence);
     measure(now.time_since_epoch() - std::chrono::microseconds(ack.timestamp_us));
     return true;
   }
 
   MonoTime next() const { return next_; }
   std::uint64_t sequence() const { return sequence_; }
+  std::uint64_t answered() const { return answered_; }  // the newest that was
   unsigned unanswered() const { return unanswered_; }
   bool suspect() const { return unanswered_ > kMissedUntilSuspect; }
   bool hinted() const { return unanswered_ > kMissedUntilHint; }
@@ -82,6 +84,7 @@ class HeartbeatMonitor {
   }
 
   std::uint64_t sequence_ = 0;
+  std::uint64_t answered_ = 0;
   unsigned unanswered_ = 0;
   std::uint32_t history_ = 0;  // bit n: the n-th newest went unanswered
   unsigned sent_ = 0;

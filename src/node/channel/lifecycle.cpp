@@ -65,9 +65,13 @@ void Lifecycle::carry_out(Transition outcome, const Event& event) {
     case Transition::join:
       bulk_ = true;
       monitor(LaneKind::bulk) = HeartbeatMonitor{};
+      emptied_.reset();
       return send_heartbeat(LaneKind::bulk);
-    case Transition::unjoin: bulk_ = false; return;
-    case Transition::finish: return begin_closing(reason_);
+    case Transition::unjoin:
+      bulk_ = false;
+      emptied_.reset();
+      return;
+    case Transition::finish: return finish(std::get<event::Idle>(event).carried);
     case Transition::expire: return expire();
     case Transition::stop: return begin_closing(FailureReason::none);
     case Transition::gone:
@@ -195,12 +199,34 @@ void Lifecycle::conclude(const Verdict& verdict) {
   deadline_.reset();
 }
 
+// CH-11: the goodbye goes over one lane and may overtake what is under way on the other. So the
+// peer is asked on each lane first, behind the last frame of every flow, and the channel closes
+// when it has answered and nothing has come since.
+void Lifecycle::finish(std::uint64_t carried) {
+  constexpr std::array kLanes = {LaneKind::interactive, LaneKind::bulk};
+  if (!emptied_ || emptied_->carried != carried) {
+    emptied_ = Emptied{carried, {}};
+    for (const LaneKind lane : kLanes) {
+      if (!has_lane(lane)) continue;
+      send_heartbeat(lane);
+      emptied_->asked[static_cast<std::size_t>(lane)] = monitor(lane).sequence();
+    }
+    return;
+  }
+  for (const LaneKind lane : kLanes) {
+    const std::uint64_t asked = emptied_->asked[static_cast<std::size_t>(lane)];
+    if (has_lane(lane) && monitor(lane).answered() < asked) return;
+  }
+  out_.emplace_back(action::Drained{false});
+  begin_closing(reason_);
+}
+
 void Lifecycle::expire() {
   if (deadline_ && now_ >= *deadline_) {
     switch (state_) {
       case State::connecting: return fail(FailureReason::network_unreachable);
       case State::revalidating: return fail(FailureReason::certificate_invalid);
-      case State::draining: return begin_closing(reason_);
+      case State::draining: out_.emplace_back(action::Drained{true}); return begin_closing(reason_);
       case State::closing:
         end(State::closed);
         out_.emplace_back(action::Close{false});

@@ -72,7 +72,11 @@ struct LaneLost {
   FailureReason reason;
 };
 struct Violation {};
-struct Idle {};
+// No flow is left on the channel, and nothing waits to be sent. `carried`: the bytes that its flows
+// have brought in so far.
+struct Idle {
+  std::uint64_t carried = 0;
+};
 struct Timeout {};
 struct Stop {};
 }  // namespace event
@@ -109,6 +113,10 @@ struct PolicyChanged {};
 struct VerifyAgain {};
 // The peer has been silent for too long to place anything on it: look for another path.
 struct FailoverHint {};
+// The drain is over: the peer has had everything, or the time is up and what is left is cut.
+struct Drained {
+  bool forced;
+};
 struct DropLane {
   LaneKind lane;  // bulk: it is dead though its connection stands
 };
@@ -116,10 +124,10 @@ struct Close {
   bool linger;  // let out what is queued first
 };
 }  // namespace action
-using Action =
-    std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
-                 action::SendGoodbye, action::Established, action::PolicyChanged,
-                 action::VerifyAgain, action::FailoverHint, action::DropLane, action::Close>;
+using Action = std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
+                            action::SendGoodbye, action::Established, action::PolicyChanged,
+                            action::VerifyAgain, action::FailoverHint, action::Drained,
+                            action::DropLane, action::Close>;
 
 class Lifecycle {
  public:
@@ -164,6 +172,7 @@ class Lifecycle {
   void measure(const event::AckReceived& e);
   void reconsider();
   void conclude(const Verdict& verdict);
+  void finish(std::uint64_t carried);
   void expire();
   void expire_heartbeat(LaneKind lane);
 
@@ -200,6 +209,13 @@ class Lifecycle {
       deadline_;  // establishing, revalidating, draining or closing ends by then
   std::optional<MonoTime> revalidate_at_;
   std::optional<MonoTime> established_at_;
+  // The channel had nothing left, and the peer was asked by these heartbeats whether it has had all
+  // of it.
+  struct Emptied {
+    std::uint64_t carried;
+    std::array<std::uint64_t, wire::kLaneCount> asked;
+  };
+  std::optional<Emptied> emptied_;
 
   // These belong to the step under way.
   MonoTime now_{};

@@ -392,24 +392,6 @@ TEST_F(LifecycleTest, ADrainingNodeSaysSoAndTakesNoNewFlows) {
   EXPECT_TRUE(channel.carries_traffic());
   ASSERT_TRUE(find<action::SendHello>(actions));
   EXPECT_TRUE(find<action::SendHello>(actions)->hello.draining);
-  step(event::Idle{});
-  EXPECT_EQ(channel.state(), State::closing);
-}
-
-TEST_F(LifecycleTest, ADrainingChannelIsForcedShutAtItsDeadline) {
-  reach(State::draining);
-  const MonoTime by = now + kDrainTimeout;
-  while (channel.state() == State::draining) {
-    ASSERT_LE(now, by);
-    for (const auto& action : timeout()) {
-      const auto* sent = std::get_if<action::SendHeartbeat>(&action);
-      if (sent == nullptr) continue;
-      step(event::AckReceived{LaneKind::interactive,
-                              {sent->heartbeat.sequence, sent->heartbeat.timestamp_us}});
-    }
-  }
-  EXPECT_EQ(now, by);
-  EXPECT_EQ(channel.state(), State::closing);
 }
 
 TEST_F(LifecycleTest, HearsOfAPeersDrainingInItsHeartbeat) {

@@ -130,7 +130,7 @@ void Table::on(const table_event::Reverified& e) {
 }
 
 void Table::on(const table_event::Idle& e) {
-  if (LaneRecord* record = find(e.lane)) drive(*record->channel, event::Idle{});
+  if (LaneRecord* record = find(e.lane)) drive(*record->channel, event::Idle{e.carried});
 }
 
 void Table::on(const table_event::Timeout&) {
@@ -237,12 +237,18 @@ void Table::perform(Channel& channel, const Action& action) {
   } else if (std::holds_alternative<action::FailoverHint>(action)) {
     ++counters_.failover_hints;
     out_.emplace_back(table_action::FailoverHint{*channel.lifecycle.peer()});
+  } else if (const auto* drained = std::get_if<action::Drained>(&action)) {
+    if (drained->forced) ++counters_.drains_forced;
+    const Lifecycle& l = channel.lifecycle;
+    out_.emplace_back(table_action::Drained{l.id(), *l.peer(), channel.interactive, channel.bulk,
+                                            drained->forced});
   } else if (std::holds_alternative<action::DropLane>(action)) {
     if (channel.bulk) bulk_gone(*channel.bulk, FailureReason::heartbeat_timeout);
   } else if (const auto* close = std::get_if<action::Close>(&action)) {
     close_lane(channel.interactive, close->linger);
     for (const auto& [lane, record] : lanes_) {
-      if (record.channel == &channel && record.kind == LaneKind::bulk) close_lane(lane, false);
+      if (record.channel != &channel || record.kind != LaneKind::bulk) continue;
+      close_lane(lane, close->linger && channel.bulk == lane);
     }
   }
 }

@@ -55,8 +55,9 @@ struct Reverified {
   LaneId lane;
   Verdict verdict;
 };
-struct Idle {  // no flow is left on the channel of this lane
+struct Idle {  // of the channel of this lane: event::Idle
   LaneId lane;
+  std::uint64_t carried = 0;
 };
 struct Timeout {};
 struct Stop {};  // the node shuts down: every channel says goodbye, none is made
@@ -105,6 +106,14 @@ struct VerifyAgain {
 struct FailoverHint {
   NodeId peer;
 };
+// A drain is over, before the goodbye is said; `forced`: by its deadline, with something left.
+struct Drained {
+  ChannelId channel;
+  NodeId peer;
+  LaneId interactive;
+  std::optional<LaneId> bulk;
+  bool forced;
+};
 // A change of a channel's state is a line in the log (CH-16).
 struct StateChanged {
   ChannelId channel;
@@ -125,7 +134,7 @@ struct LaneChanged {
 using TableAction =
     std::variant<table_action::Dial, table_action::Send, table_action::Close, table_action::LinkUp,
                  table_action::LinkPolicy, table_action::VerifyAgain, table_action::FailoverHint,
-                 table_action::StateChanged, table_action::LaneChanged>;
+                 table_action::Drained, table_action::StateChanged, table_action::LaneChanged>;
 
 class Table {
  public:

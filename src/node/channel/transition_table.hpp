@@ -12,7 +12,7 @@
 //           degraded              revalidating ──refused──► failed, or draining
 //              │ still silent         ▲ anything it was judged by changed, or the interval is over
 //              ▼
-//            failed       draining ──idle or deadline──► closing ──gone or deadline──► closed
+//            failed       draining ──done or deadline──► closing ──gone or deadline──► closed
 //
 // From every state before closed and failed, a violation or the loss of the connection leads to
 // failed, and stop or goodbye to closing.
@@ -42,7 +42,7 @@ enum class EventKind : std::uint8_t {
   lane_joined,   // the bulk lane is up
   lane_lost,     // the bulk lane is gone
   violation,     // a frame nobody may send, or not now
-  idle,          // no flow is left
+  idle,          // no flow is left, and nothing waits to be sent
   timeout,
   stop,
 };
@@ -67,7 +67,7 @@ enum class Transition : std::uint8_t {
   conclude,       // the result of that
   join,
   unjoin,
-  finish,         // drained: closing
+  finish,         // drained: closing, when the peer says that it has had everything
   expire,         // whatever is due
   stop,           // say goodbye: closing
   gone,           // closed

@@ -79,14 +79,14 @@ void Channels::share_lanes(channel::LaneId newcomer, const std::string& node) {
 }
 
 void Channels::tick() {
-  std::vector<channel::LaneId> idle;
+  std::vector<table_event::Idle> idle;
   for (const auto& channel : table_.channels()) {
     if (channel->lifecycle.state() != channel::State::draining) continue;
-    const bool busy =
-        has_flows(channel->interactive) || (channel->bulk && has_flows(*channel->bulk));
-    if (!busy) idle.push_back(channel->interactive);
+    const Load load = load_of(channel->interactive, channel->bulk);
+    if (load.flows > 0 || load.unsent > 0) continue;
+    idle.push_back({channel->interactive, load.bytes_in});
   }
-  for (channel::LaneId id : idle) step(table_event::Idle{id});
+  for (const auto& event : idle) step(event);
 }
 
 void Channels::stop(std::function<void()> done) {
@@ -94,11 +94,19 @@ void Channels::stop(std::function<void()> done) {
   step(table_event::Stop{});
 }
 
-bool Channels::has_flows(channel::LaneId id) const {
-  const Lane* l = lane(id);
-  if (l == nullptr || !l->link()) return false;
-  const router::Link* link = router_.board().find(*l->link());
-  return link != nullptr && link->flows.size() > 0;
+Channels::Load Channels::load_of(channel::LaneId interactive,
+                                 std::optional<channel::LaneId> bulk) const {
+  Load load;
+  for (const auto id : {std::optional(interactive), bulk}) {
+    const Lane* l = id ? lane(*id) : nullptr;
+    if (l == nullptr || !l->link()) continue;
+    const router::Link* link = router_.board().find(*l->link());
+    if (link == nullptr) continue;
+    load.flows += link->flows.size();
+    load.unsent += l->unsent();
+    load.bytes_in += link->bytes_in;
+  }
+  return load;
 }
 
 // --- what happens on lanes
@@ -188,6 +196,15 @@ void Channels::perform(const channel::TableAction& action) {
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {
     log_.warn(LogCause::member(hint->peer.str()), "channel.failover_hint",
               {{"peer", hint->peer.str()}});
+  } else if (const auto* drained = std::get_if<table_action::Drained>(&action)) {
+    if (!drained->forced) return;
+    const Load left = load_of(drained->interactive, drained->bulk);
+    log_.warn(LogCause::member(drained->peer.str()), "channel.drain_forced",
+              {{"channel", drained->channel.str()},
+               {"peer", drained->peer.str()},
+               {"flows", left.flows},
+               {"unsent_bytes", left.unsent},
+               {"detail", "The time to drain was up: what was left was cut."}});
   } else if (const auto* t = std::get_if<table_action::StateChanged>(&action)) {
     if (auto event = security_event_of(*t)) router_.ledger().note(std::move(*event));
     const auto reason = channel::to_string(t->reason);

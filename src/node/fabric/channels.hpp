@@ -42,7 +42,8 @@ class Channels final : private LaneOwner {
   void prove_again();
   // Takes a stream of a listener: the peer is a member of the cluster, nothing more.
   void accept(std::unique_ptr<io::Stream> proven);
-  // Every second: tells the table which draining channels have no flow left.
+  // Every second: tells the table which draining channels have nothing left, neither a flow nor a
+  // byte that waits to be sent.
   void tick();
   // Says goodbye everywhere; `done` when no channel is left.
   void stop(std::function<void()> done);
@@ -65,7 +66,13 @@ class Channels final : private LaneOwner {
   void link_up(const channel::table_action::LinkUp& up);
   Lane* find(channel::LaneId id);
   Lane& add(channel::LaneId id);
-  bool has_flows(channel::LaneId id) const;
+  // What a channel has still to carry, on both lanes.
+  struct Load {
+    std::size_t flows = 0;
+    std::size_t unsent = 0;  // bytes
+    std::uint64_t bytes_in = 0;
+  };
+  Load load_of(channel::LaneId interactive, std::optional<channel::LaneId> bulk) const;
   void share_lanes(channel::LaneId newcomer, const std::string& node);
 
   io::EventLoop& loop_;

@@ -172,6 +172,59 @@ TEST_F(ChannelsTest, EndWhenThePeerIsTakenOut) {
   EXPECT_TRUE(gone);
 }
 
+TEST_F(ChannelsTest, DrainUntilWhatWaitsIsOutAndNoLonger) {
+  meet();
+  ASSERT_TRUE(established());
+  ASSERT_TRUE(log_.wait_for("\"lane\":\"bulk\"", 2));
+  world_.run([this] {
+    // The end of a flow that is over for the router, and that nobody has sent yet.
+    const Bytes payload(9000, 1);
+    const wire::FrameHeader header{wire::FrameType::data, wire::TrafficClass::file_transfer, 9000,
+                                   1};
+    for (const auto& [link, sender] : a_->router.links.senders) {
+      a_->router.router.queue(link).append(header, payload);
+    }
+    a_->rules.draining = true;
+    a_->channels.set_context(a_->rules);
+    for (int i = 0; i < 10; ++i) a_->channels.tick();
+    for (const auto& channel : a_->channels.table().channels()) {
+      EXPECT_EQ(channel::State::draining, channel->lifecycle.state());
+    }
+    EXPECT_FALSE(observe(a_->router.router, a_->channels, 1, "", {}, io::mono_now()).drained);
+    for (const auto& [link, sender] : a_->router.links.senders) sender->flush();
+  });
+  const auto until = io::mono_now() + io::kPatience;
+  bool drained = false;
+  while (!drained && io::mono_now() < until) {
+    world_.run([&] {
+      a_->channels.tick();
+      drained = observe(a_->router.router, a_->channels, 1, "", {}, io::mono_now()).drained;
+    });
+  }
+  EXPECT_TRUE(drained);
+  EXPECT_EQ(0, log_.count("channel.drain_forced"));
+  EXPECT_EQ(b_->router.router.board()
+                .refusals()[static_cast<std::size_t>(wire::FlowReason::unknown_label)],
+            2U)
+      << "all of it had arrived, on both lanes";
+}
+
+TEST_F(ChannelsTest, SayWhatWasCutWhenTheTimeToDrainIsUp) {
+  meet();
+  ASSERT_TRUE(established());
+  world_.run([this] {
+    const wire::FrameHeader header{wire::FrameType::data, wire::TrafficClass::input, 9000, 1};
+    for (const auto& [link, sender] : a_->router.links.senders) {
+      a_->router.router.queue(link).append(header, Bytes(9000, 1));
+    }
+    a_->rules.draining = true;
+    a_->rules.drain_by = io::mono_now();
+    a_->channels.set_context(a_->rules);
+  });
+  EXPECT_TRUE(log_.wait_for("channel.drain_forced"));
+  world_.run([this] { EXPECT_EQ(1U, a_->channels.table().counters().drains_forced); });
+}
+
 TEST_F(ChannelsTest, ShowARenewedCertificateWithoutAnotherConnection) {
   meet();
   ASSERT_TRUE(established());

@@ -28,6 +28,8 @@ void write_counters(Text& t, const Counters& c) {
   t.one("channel_revocations_total", "counter", "Live channels ended for a revocation.",
         c.revocations);
   t.one("channel_drains_total", "counter", "Channels that began to drain.", c.drains);
+  t.one("channel_drains_forced_total", "counter",
+        "Channels whose drain was cut at its deadline, with something left.", c.drains_forced);
   t.one("channels_replaced_total", "counter", "Channels replaced by a newer one.", c.replaced);
   t.one("channel_bulk_lanes_lost_total", "counter", "Bulk lanes lost.", c.bulk_lanes_lost);
   t.one("channel_failover_hints_total", "counter", "Peers silent for too long.", c.failover_hints);

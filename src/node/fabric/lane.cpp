@@ -34,7 +34,6 @@ void Lane::send(FrameType type, ByteView payload) {
         router_.queue(*link_).windowless_bytes() > router::kMaxAnswers) {
       return;
     }
-    if (type == FrameType::goodbye) router_.queue(*link_).drop_waiting();
     return router_.board().send(*link_, header, payload);
   }
   std::uint8_t head[wire::kFrameHeader];
@@ -59,12 +58,20 @@ void Lane::set_policy(wire::TrafficClassSet classes, bool takes_new_flows) {
 
 void Lane::close(bool linger) {
   if (over_) return;
-  if (link_) router_.set_link_policy(*link_, {}, false, wire::FlowReason::peer_lost);
+  if (link_) {
+    router_.queue(*link_).drop_flows();
+    router_.set_link_policy(*link_, {}, false, wire::FlowReason::peer_lost);
+  }
   if (!linger || !stream_) return over({});
   if (closing_) return;
   closing_ = true;
   stream_->close_after_write();
   linger_.after(channel::kCloseTimeout, [this] { over({io::StreamError::Kind::timeout, {}, {}}); });
+}
+
+std::size_t Lane::unsent() const {
+  const std::size_t queued = link_ ? router_.queue(*link_).queued_bytes() : 0;
+  return queued + (stream_ && !over_ ? stream_->unsent() : 0);
 }
 
 void Lane::flush() {

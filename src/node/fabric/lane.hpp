@@ -40,13 +40,16 @@ class Lane final : public io::StreamHandler, public LinkSender {
 
   void dial(const std::string& host, std::uint16_t port, io::StreamOptions options);
   void accept(std::unique_ptr<io::Stream> proven);
-  // A frame of the channel itself. A goodbye is the last: what waits is forgotten.
+  // A frame of the channel itself.
   void send(wire::FrameType type, ByteView payload);
   // Flows may pass from now on. nullopt: the router has no room for another link.
   std::optional<router::LinkId> link_up(const channel::table_action::LinkUp& up);
   void set_policy(wire::TrafficClassSet classes, bool takes_new_flows);
-  // Ends all flows; with `linger` lets out what was sent last, but not for long.
+  // Ends all flows and forgets what they have waiting; with `linger` lets out what the channel
+  // itself has still to say, but not for long.
   void close(bool linger);
+  // Bytes of frames that the kernel has not taken yet.
+  std::size_t unsent() const;
   void flush() override;
   void read_on() override {}  // a lane is never paused
 

@@ -72,6 +72,7 @@ wire::ObservedCounters counters_of(const channel::Counters& c) {
                              .revalidation_failures = c.revalidation_failures,
                              .revocations = c.revocations,
                              .drains = c.drains,
+                             .drains_forced = c.drains_forced,
                              .replaced = c.replaced,
                              .bulk_lanes_lost = c.bulk_lanes_lost,
                              .failover_hints = c.failover_hints,
@@ -113,6 +114,15 @@ std::map<std::string, std::uint64_t> refusals_of(const router::Switchboard& boar
   return refusals;
 }
 
+// Towards clients too, and from the node to itself: they have no channel.
+bool carries_nothing(router::Router& router) {
+  bool nothing = true;
+  router.board().for_each([&](router::LinkId, const router::Link& link) {
+    nothing = nothing && link.flows.size() == 0 && link.queue.empty();
+  });
+  return nothing;
+}
+
 }  // namespace
 
 wire::Observations observe(router::Router& router, const Channels& channels,
@@ -129,7 +139,7 @@ wire::Observations observe(router::Router& router, const Channels& channels,
   out.reconnects = reconnects_of(table, now);
   out.counters = counters_of(table.counters());
   out.draining = table.context().draining;
-  out.drained = table.context().draining && table.empty();
+  out.drained = table.context().draining && table.empty() && carries_nothing(router);
   out.sessions = sessions_of(router, now);
   out.refusals = refusals_of(router.board());
   for (const auto& [name, listener] : failed) out.failed_listeners.push_back(listener);

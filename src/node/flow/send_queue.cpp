@@ -1,6 +1,7 @@
 #include "node/flow/send_queue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rap::flow {
 
@@ -24,6 +25,11 @@ constexpr std::array kWeighted = {Weighted{TrafficClass::render, 64 * 1024},
                                   Weighted{TrafficClass::update_fetch, 16 * 1024},
                                   Weighted{TrafficClass::telemetry, 16 * 1024}};
 static_assert(kStrict.size() + kWeighted.size() == wire::kTrafficClassCount);
+
+bool is_control(TrafficClass c) {
+  return c == TrafficClass::fabric_control || c == TrafficClass::route_control ||
+         c == TrafficClass::health;
+}
 
 std::size_t index(TrafficClass c) { return static_cast<std::size_t>(c); }
 
@@ -206,16 +212,36 @@ void SendQueue::consume(std::size_t n) {
   }
 }
 
-void SendQueue::drop_waiting() {
-  windowless_ = 0;  // those of a run that goes out are not counted any more
+// Bytes of frames without a window behind the first `leaving` bytes, which are counted no more.
+std::size_t SendQueue::windowless_in(const ClassQueue& q, std::size_t leaving) const {
+  std::size_t bytes = 0;
+  for (const auto& slab : q.slabs) {
+    for (std::size_t at = slab->begin + std::exchange(leaving, 0); at < slab->end;) {
+      const std::uint8_t* start = slab->bytes.data() + at;
+      const std::size_t whole = frame_size(start);
+      if (!is_data(start)) bytes += whole;
+      at += whole;
+    }
+  }
+  return bytes;
+}
+
+void SendQueue::drop_flows() {
+  windowless_ = 0;
   for (std::size_t c = 0; c < classes_.size(); ++c) {
     ClassQueue& q = classes_[c];
-    const std::size_t kept = c == current_ ? run_left_ : 0;
-    queued_less(q.queued - kept);
-    q.queued = kept;
+    const std::size_t leaving = c == current_ ? run_left_ : 0;
+    if (is_control(static_cast<TrafficClass>(c))) {
+      windowless_ += windowless_in(q, leaving);
+      continue;
+    }
+    queued_less(q.queued - leaving);
+    q.queued = leaving;
     q.deficit = 0;
-    if (kept > 0) q.slabs.front()->end = q.slabs.front()->begin + static_cast<std::uint32_t>(kept);
-    q.slabs.resize(kept > 0 ? 1 : 0);
+    if (leaving > 0) {
+      q.slabs.front()->end = q.slabs.front()->begin + static_cast<std::uint32_t>(leaving);
+    }
+    q.slabs.resize(leaving > 0 ? 1 : 0);
   }
 }
 

@@ -74,9 +74,9 @@ class SendQueue {
   ByteView peek();
   void consume(std::size_t n);
 
-  // Forgets everything but the frames of a run that has begun to go out: what follows is the last
-  // thing to be said.
-  void drop_waiting();
+  // Forgets what flows have waiting, but for a run that has begun to go out. The classes of control
+  // stay: nothing of theirs is ever dropped in silence (CH-11).
+  void drop_flows();
 
   bool empty() const { return queued_ == 0; }
   std::size_t queued_bytes() const { return queued_; }
@@ -107,6 +107,7 @@ class SendQueue {
   std::size_t front_frame(const ClassQueue& q) const;
   std::size_t whole_frames(const Slab& slab, std::size_t limit) const;
   bool is_data(const std::uint8_t* start) const;
+  std::size_t windowless_in(const ClassQueue& q, std::size_t leaving) const;
   void depart(const std::uint8_t* run, std::size_t size);
   void recycle(std::unique_ptr<Slab> slab);
 

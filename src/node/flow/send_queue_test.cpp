@@ -175,9 +175,32 @@ TEST(SendQueue, CountsWhatNoWindowHoldsBackUntilItGoesOut) {
   EXPECT_EQ(q.windowless_bytes(), 11U + 4U);
   q.consume(q.peek().size());
   EXPECT_EQ(q.windowless_bytes(), 11U) << "the pong is first";
-  q.drop_waiting();
+  q.drop_flows();
   EXPECT_EQ(q.windowless_bytes(), 0U);
   EXPECT_EQ(gone.others, 1);
+}
+
+TEST(SendQueue, DropsWhatFlowsHaveWaitingAndNothingOfControl) {
+  SendQueue q;
+  add(q, TrafficClass::render, 1, 3000);
+  const std::size_t run = q.peek().size();
+  q.consume(1);  // the run has begun to go out
+  add(q, TrafficClass::render, 1, 3000);
+  add(q, TrafficClass::file_transfer, 3, 3000);
+  q.append({FrameType::credit, TrafficClass::route_control, 4, 5}, payload(4, 1));
+  q.append({FrameType::heartbeat, TrafficClass::fabric_control, 9, 0}, payload(9, 1));
+  const std::size_t control = 2 * wire::kFrameHeader + 4 + 9;
+  q.drop_flows();
+  EXPECT_EQ(q.queued_bytes(), run - 1 + control);
+  EXPECT_EQ(q.windowless_bytes(), control);
+  q.append({FrameType::goodbye, TrafficClass::fabric_control, 1, 0}, payload(1, 0));
+  std::vector<FrameType> said;
+  q.consume(q.peek().size());
+  while (!q.empty()) {
+    for (const auto& header : take_run(q)) said.push_back(header.type);
+  }
+  EXPECT_EQ(said, (std::vector{FrameType::heartbeat, FrameType::goodbye, FrameType::credit}));
+  EXPECT_EQ(q.windowless_bytes(), 0U);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ class ByteBudget : public RouterTest {
     std::size_t taken = 0;
     while (taken < 1'000'000 && entry.router.on_frame(id, **wire::next_frame(frame), now, wall)) {
       ++taken;
-      entry.router.queue(id).drop_waiting();
+      entry.router.queue(id).drop_flows();
     }
     return taken;
   }

@@ -134,7 +134,7 @@ TEST(AgentMessages, ToTheAgentHaveTheirBytesAndRoundTrip) {
       R"("lanes":["interactive","bulk"],"last_reason":"none","loss_permille":1,)"
       R"("peer":"0f8fad5b-d9cb-469f-a165-70867728950e","revalidate_in_s":-1,"route_epoch":9,)"
       R"("rtt_us":900,"state":"established"}],"config_version":5,)"
-      R"("counters":{"attempts":0,"authorization_failures":0,"bulk_lanes_lost":0,"drains":0,)"
+      R"("counters":{"attempts":0,"authorization_failures":0,"bulk_lanes_lost":0,"drains":0,"drains_forced":0,)"
       R"("ended":{"orderly":2},"established":1,"failover_hints":0,"handshake_failures":0,)"
       R"("reconnects":0,"replaced":0,"revalidation_failures":0,"revalidations":0,)"
       R"("revocations":0},"drained":false,"draining":false,"entry":"open",)"

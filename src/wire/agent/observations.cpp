@@ -52,6 +52,7 @@ void counters_members(Each& each, Counters& counters) {
   each("revalidation_failures", counters.revalidation_failures);
   each("revocations", counters.revocations);
   each("drains", counters.drains);
+  each("drains_forced", counters.drains_forced);
   each("replaced", counters.replaced);
   each("bulk_lanes_lost", counters.bulk_lanes_lost);
   each("failover_hints", counters.failover_hints);

@@ -66,6 +66,7 @@ struct ObservedCounters {
   std::uint64_t revalidation_failures = 0;
   std::uint64_t revocations = 0;
   std::uint64_t drains = 0;
+  std::uint64_t drains_forced = 0;
   std::uint64_t replaced = 0;
   std::uint64_t bulk_lanes_lost = 0;
   std::uint64_t failover_hints = 0;
