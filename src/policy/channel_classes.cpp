@@ -9,7 +9,6 @@ using enum wire::TrafficClass;
 
 constexpr wire::TrafficClassSet kAlways = {fabric_control, route_control, health};
 constexpr wire::TrafficClassSet kBetweenRoles = {telemetry, storage_fetch, update_fetch};
-constexpr wire::TrafficClassSet kOfFlows = {render, input, clipboard, file_transfer, vpn_packet};
 
 bool has(const std::vector<NodeRole>& roles, NodeRole role) {
   return std::ranges::find(roles, role) != roles.end();
@@ -27,7 +26,7 @@ wire::TrafficClassSet classes_between(const std::vector<NodeRole>& one,
                                       const std::vector<NodeRole>& other) {
   wire::TrafficClassSet classes = kAlways;
   if (!one.empty() && !other.empty()) classes = classes.join(kBetweenRoles);
-  if (leads_on(one, other) || leads_on(other, one)) classes = classes.join(kOfFlows);
+  if (leads_on(one, other) || leads_on(other, one)) classes = classes.join(kFlowClasses);
   return classes;
 }
 

@@ -9,6 +9,11 @@
 
 namespace rap::policy {
 
+// What flows of people have: the rest is the fabric's own.
+inline constexpr wire::TrafficClassSet kFlowClasses = {
+    wire::TrafficClass::render, wire::TrafficClass::input, wire::TrafficClass::clipboard,
+    wire::TrafficClass::file_transfer, wire::TrafficClass::vpn_packet};
+
 // The answer is the same whichever node comes first.
 wire::TrafficClassSet classes_between(const std::vector<NodeRole>& one,
                                       const std::vector<NodeRole>& other);

@@ -47,6 +47,23 @@ ClusterIndex::Nodes candidates(const ClusterIndex& cluster, const ModelNode& sel
   return all;
 }
 
+// A node at which every flow ends that comes to it.
+bool is_only_egress(const ModelNode& node) {
+  return node.has(NodeRole::egress) && !node.has(NodeRole::entry) && !node.has(NodeRole::relay);
+}
+
+// What a channel may carry: by the roles of both ends and, for flows, by what the organizations'
+// services behind it need (CH-7). An egress that serves no organization is sent no flow at all.
+wire::TrafficClassSet classes_of(const ClusterIndex& cluster, const ModelNode& self,
+                                 const ModelNode& other) {
+  wire::TrafficClassSet scope = cluster.service_classes();
+  for (const ModelNode* end : {&self, &other}) {
+    if (is_only_egress(*end)) scope = scope.intersect(cluster.service_classes_at(end->id));
+  }
+  const auto by_roles = policy::classes_between(self.roles, other.roles);
+  return by_roles.without(policy::kFlowClasses.without(scope));
+}
+
 std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
   std::vector<Peer> peers;
   const auto size_of = [&](mesh::Group group) { return nodes_in(cluster, group).size(); };
@@ -58,7 +75,7 @@ std::vector<Peer> peers_of(const ClusterIndex& cluster, const ModelNode& self) {
               .roles = other->roles,
               .dial = dials,
               .endpoints = {},
-              .classes = policy::classes_between(self.roles, other->roles),
+              .classes = classes_of(cluster, self, *other),
               .draining = other->draining,
               .bootstrap =
                   dials && mesh::is_dialled_by_many(member(*other), cluster.has_relays(), size_of)};

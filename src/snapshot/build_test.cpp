@@ -9,6 +9,7 @@
 
 #include "base/seeded_random.hpp"
 #include "mesh/neighbours.hpp"
+#include "policy/channel_classes.hpp"
 
 namespace rap::snapshot {
 namespace {
@@ -63,6 +64,33 @@ class ThreeNodes : public BuildNodeConfig {
   ResourceId office_ssh = add_resource(office);
 };
 
+// What keeps the fabric itself going, and what flows of ssh have beside it.
+constexpr wire::TrafficClassSet kWithoutFlows =
+    wire::TrafficClassSet::all().without(policy::kFlowClasses);
+constexpr wire::TrafficClassSet kWithSsh =
+    kWithoutFlows.join({wire::TrafficClass::input, wire::TrafficClass::file_transfer});
+
+TEST_F(ThreeNodes, AChannelCarriesWhatTheServicesBehindItNeedAndNoOtherFlows) {
+  EXPECT_EQ(peer_of(config_of(entry_1), relay_1)->classes, kWithSsh);
+  EXPECT_EQ(peer_of(config_of(relay_1), entry_1)->classes, kWithSsh);
+  EXPECT_EQ(peer_of(config_of(relay_1), egress_1)->classes, kWithSsh);
+  EXPECT_EQ(peer_of(config_of(relay_1), egress_2)->classes, kWithoutFlows)
+      << "it serves no organization";
+  EXPECT_EQ(peer_of(config_of(egress_2), relay_1)->classes, kWithoutFlows) << "and knows it";
+  add_resource(add_pool({egress_2}));
+  EXPECT_EQ(peer_of(config_of(relay_1), egress_2)->classes, kWithSsh);
+  model.resources.clear();
+  for (const NodeId end : {entry_1, egress_1, egress_2}) {
+    EXPECT_EQ(peer_of(config_of(relay_1), end)->classes, kWithoutFlows);
+    EXPECT_EQ(peer_of(config_of(end), relay_1)->classes, kWithoutFlows);
+  }
+}
+
+TEST_F(ThreeNodes, WhatANodeThatAlsoRelaysIsSentMayGoOnToAnyEgress) {
+  model_node(egress_2).roles = {relay, egress};
+  EXPECT_EQ(peer_of(config_of(entry_1), egress_2)->classes, kWithSsh);
+}
+
 TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
   const NodeConfig c = config_of(entry_1);
   EXPECT_EQ(c.version, 7U);
@@ -73,7 +101,7 @@ TEST_F(ThreeNodes, EntryKnowsPoolsAndRelaysAndNoTarget) {
                               .roles = {relay},
                               .dial = true,
                               .endpoints = {"relay-1:7443"},
-                              .classes = wire::TrafficClassSet::all()}));
+                              .classes = kWithSsh}));
   ASSERT_EQ(c.pools.size(), 1U);
   EXPECT_EQ(c.pools[0].id, office);
   ASSERT_EQ(c.pools[0].members.size(), 1U);
@@ -120,7 +148,7 @@ TEST_F(ThreeNodes, EgressKnowsOnlyTheResourcesOfItsPools) {
                               .roles = {relay},
                               .dial = true,
                               .endpoints = {"relay-1:7443"},
-                              .classes = wire::TrafficClassSet::all()}));
+                              .classes = kWithSsh}));
   ASSERT_EQ(c.resources.size(), 1U);
   EXPECT_EQ(c.resources[0].id, office_ssh);
   EXPECT_EQ(c.token_keys, model.token_keys);
@@ -216,8 +244,7 @@ TEST_F(BuildNodeConfig, WithoutRelaysEgressDialsEveryEntry) {
   for (NodeId e : {entry_1, entry_2}) {
     const NodeConfig c = config_of(e);
     ASSERT_EQ(c.peers.size(), 1U);
-    EXPECT_EQ(c.peers[0],
-              (Peer{.node = egress_1, .roles = {egress}, .classes = wire::TrafficClassSet::all()}));
+    EXPECT_EQ(c.peers[0], (Peer{.node = egress_1, .roles = {egress}, .classes = kWithoutFlows}));
     EXPECT_EQ(c.routes, (std::vector<ConfiguredRoute>{{egress_1, {egress_1}}}));
   }
   const NodeConfig c = config_of(egress_1);

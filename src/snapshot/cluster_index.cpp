@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/protocols.hpp"
+
 namespace rap::snapshot {
 
 using policy::NodeRole;
@@ -14,6 +16,7 @@ bool ModelNode::has(NodeRole role) const {
 ClusterIndex::ClusterIndex(ClusterModel model) : model_(std::move(model)) {
   index_nodes();
   index_pools();
+  index_services();
   index_documents();
 }
 
@@ -56,6 +59,29 @@ void ClusterIndex::index_pools() {
     }
     if (!usable.members.empty()) usable_pools_.push_back(std::move(usable));
   }
+}
+
+void ClusterIndex::index_services() {
+  for (const auto& [node, pools] : pools_of_node_) {
+    const ModelNode* egress = find(node);
+    if (egress == nullptr || !egress->has(NodeRole::egress)) continue;
+    wire::TrafficClassSet& classes = service_classes_at_[node];
+    for (const EgressPoolId pool : pools) {
+      const auto resources = resources_of_pool_.find(pool);
+      if (resources == resources_of_pool_.end()) continue;
+      for (const Resource* resource : resources->second) {
+        // A protocol of a newer release that was taken back has no adapter here.
+        const auto protocol = policy::protocol_from(resource->protocol);
+        if (protocol) classes = classes.join(policy::kind_of(*protocol).classes);
+      }
+    }
+    service_classes_ = service_classes_.join(classes);
+  }
+}
+
+wire::TrafficClassSet ClusterIndex::service_classes_at(NodeId node) const {
+  const auto it = service_classes_at_.find(node);
+  return it == service_classes_at_.end() ? wire::TrafficClassSet{} : it->second;
 }
 
 void ClusterIndex::index_documents() {

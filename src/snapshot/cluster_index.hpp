@@ -90,6 +90,10 @@ class ClusterIndex {
 
   const ClusterModel& model() const { return model_; }  // sorted by id
   const ModelNode* find(NodeId id) const;
+  // What the services of organizations need that the node is the egress of, and those of all nodes
+  // (CH-7).
+  wire::TrafficClassSet service_classes_at(NodeId node) const;
+  wire::TrafficClassSet service_classes() const { return service_classes_; }
 
   // Each is sorted by id; disabled nodes are in the last one only.
   const Nodes& entries() const { return entries_; }
@@ -110,6 +114,7 @@ class ClusterIndex {
  private:
   void index_nodes();
   void index_pools();
+  void index_services();
   void index_documents();
   bool is_for(const IndexedDocument& document, const ModelNode& node,
               const std::vector<Resource>& served) const;
@@ -124,6 +129,8 @@ class ClusterIndex {
   std::vector<EgressPool> usable_pools_;
   std::unordered_map<EgressPoolId, std::vector<const Resource*>> resources_of_pool_;
   std::unordered_map<NodeId, std::vector<EgressPoolId>> pools_of_node_;
+  std::unordered_map<NodeId, wire::TrafficClassSet> service_classes_at_;
+  wire::TrafficClassSet service_classes_;
   std::vector<IndexedDocument> documents_;
   std::unordered_set<OrganizationId> reachable_;  // with a resource behind a usable pool
 };
