@@ -122,6 +122,7 @@ void Invariants::stepped(const Node& node) {
   check_one_channel_a_peer(node);
   check_gates(node);
   check_degraded(node);
+  check_stale(node);
   check_bounds(node);
   const auto next = node.table().next_timeout();
   if (next && *next < node.now() - 1s) violate(node, "a timeout it does not act on");
@@ -164,6 +165,28 @@ void Invariants::check_degraded(const Node& node) {
   }
 }
 
+// Who is behind takes part for as long as policy says, and begins nothing meanwhile (CH-5).
+void Invariants::check_stale(const Node& node) {
+  const auto& context = node.table().context();
+  for (const auto& channel : node.table().channels()) {
+    const channel::Lifecycle& l = channel->lifecycle;
+    const std::pair key{node.id(), channel->interactive};
+    const bool behind =
+        l.carries_traffic() && (l.peer_hello().route_epoch < context.route_epoch_floor ||
+                                l.peer_hello().trust_bundle_version < context.trust_bundle_floor);
+    // What a revoked peer has under way ends by its own bound.
+    if (!behind || context.revoked_as(*l.peer()) == wire::Severity::drain) {
+      stale_since_.erase(key);
+      continue;
+    }
+    const MonoTime since = stale_since_.try_emplace(key, node.now()).first->second;
+    if (node.now() > since + context.stale_peer + kSlack) {
+      violate(node, "goes on with a peer that is behind");
+    }
+    if (l.takes_new_flows()) violate(node, "takes new flows of a peer that is behind");
+  }
+}
+
 void Invariants::check_bounds(const Node& node) {
   if (!node.up()) return;
   for (const auto& channel : node.table().channels()) {
@@ -189,6 +212,7 @@ void Invariants::crashed(const Node& node) {
   const auto of_it = [&](const auto& entry) { return entry.first.first == node.id(); };
   std::erase_if(since_, of_it);
   std::erase_if(current_, of_it);
+  std::erase_if(stale_since_, of_it);
 }
 
 }  // namespace rap::sim

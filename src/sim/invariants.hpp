@@ -49,6 +49,7 @@ class Invariants final : public Witness {
   void check_one_channel_a_peer(const Node& node);
   void check_gates(const Node& node);
   void check_degraded(const Node& node);
+  void check_stale(const Node& node);
 
   const Schedule& schedule_;
   std::optional<std::string> violated_;
@@ -66,6 +67,8 @@ class Invariants final : public Witness {
   };
   std::map<std::pair<NodeId, channel::LaneId>, Since> since_;
   std::set<std::pair<NodeId, ChannelId>> over_;
+  // The time since which the peer of a channel has been behind what its node requires.
+  std::map<std::pair<NodeId, channel::LaneId>, MonoTime> stale_since_;
   // What each channel carried when its node last had a current configuration.
   std::map<std::pair<NodeId, channel::LaneId>, wire::TrafficClassSet> current_;
 };

@@ -85,7 +85,7 @@ View Truth::view_of(NodeId node, Duration now) const {
   c.route_epoch_floor = route_epoch_floor_;
   c.authority = channel::ConfigAuthority::current;
   c.draining = self.draining;
-
+  c.stale_peer = stale_peer_;
   c.degraded_classes = wire::TrafficClassSet::all().without({wire::TrafficClass::vpn_packet});
   c.revoked = denials_.nodes;
   for (const Member& other : members_) {

@@ -77,6 +77,8 @@ class Truth {
   bool should_be_connected(const Member& a, const Member& b) const;
   std::uint64_t version() const { return version_; }
   void changed() { ++version_; }
+  // The platform's policy on channels whose peer has fallen behind (CH-5).
+  void set_stale_peer(Duration time) { stale_peer_ = time; }
 
   void revoke(Member& member, wire::Severity severity);
   // Revokes what it proves itself with; it may be given another.
@@ -106,6 +108,7 @@ class Truth {
   std::uint64_t route_epoch_ = 1;
   std::uint64_t route_epoch_floor_ = 0;
   std::uint64_t next_serial_ = 1;
+  Duration stale_peer_{0};
 };
 
 }  // namespace rap::sim

@@ -8,7 +8,8 @@ namespace {
 
 constexpr Duration kPoll = 2s;           // agents ask for news
 constexpr Duration kTalk = 100ms;        // each node says something
-constexpr Duration kTurmoil = 700ms;     // two mishaps are so far apart on average
+constexpr Duration kStalePeer = 5s;  // in every other world; in the rest there is no patience
+constexpr Duration kTurmoil = 700ms;  // two mishaps are so far apart on average
 
 }  // namespace
 
@@ -20,6 +21,7 @@ World::World(Plan plan)
       network_(schedule_, rng_),
       invariants_(schedule_),
       cut_off_(plan.relays + plan.others) {
+  if (plan.seed % 2 == 1) truth_.set_stale_peer(kStalePeer);
   for (std::size_t i = 0; i < plan.relays + plan.others; ++i) {
     const bool relay = i < plan.relays;
     const auto& member = truth_.add(relay, relay && i == 0);

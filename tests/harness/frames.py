@@ -46,10 +46,11 @@ def split(buffer):
 
 def hello(cluster, node, *, version=2, channel=b"c" * 16, lane=INTERACTIVE,
           classes=(1 << len(CLASSES)) - 1, config_version=1, peer_directory_version=0,
-          trust_bundle_version=0, route_epoch=0, draining=False):
+          trust_bundle_version=0, route_epoch=0, draining=False, degraded=False):
     """A hello payload (CH-4); ids are 16 bytes."""
     return _HELLO.pack(version, cluster, node, channel, lane, classes, 0, config_version,
-                       peer_directory_version, trust_bundle_version, route_epoch, int(draining))
+                       peer_directory_version, trust_bundle_version, route_epoch,
+                       int(draining) | int(degraded) << 1)
 
 
 def credit(label, amount, traffic_class=INPUT):

@@ -56,6 +56,9 @@ struct Context {
   // carrying.
   wire::TrafficClassSet degraded_classes;
   wire::TrafficClassSet degraded_continuing = wire::TrafficClassSet::all();
+  // A live channel whose peer has fallen behind one of the floors goes on degraded for so long;
+  // zero: it is closed (CH-5).
+  Duration stale_peer{0};
   std::vector<PeerRule> peers;
   std::map<NodeId, wire::Severity>
       revoked;  // nodes; certificates and keys are the verifier's matter

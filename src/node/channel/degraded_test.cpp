@@ -114,6 +114,40 @@ TEST_F(Degraded, ALiveChannelTakesUpNoneOfHighRisk) {
   EXPECT_EQ(channel.classes(), TrafficClassSet::all()) << "as soon as the control plane is back";
 }
 
+// --- the other side of a partition
+
+TEST_F(Degraded, APeerThatIsCutOffGetsANewChannelAsIfWeWere) {
+  reach_authorizing();
+  auto h = hello_with(TrafficClassSet::all());
+  h.degraded = true;
+  step(event::HelloReceived{h});
+  EXPECT_EQ(channel.state(), State::degraded) << "and whoever looks sees it";
+  EXPECT_EQ(channel.classes(), context.degraded_classes);
+  EXPECT_TRUE(channel.takes_new_flows());
+  h.degraded = false;
+  step(event::HelloReceived{h});
+  EXPECT_EQ(channel.state(), State::established);
+  EXPECT_EQ(channel.classes(), TrafficClassSet::all());
+}
+
+TEST_F(Degraded, APeerThatIsCutOffTakesUpNothingNew) {
+  reach_authorizing();
+  step(event::HelloReceived{hello_with({TrafficClass::input})});
+  auto h = hello_with({TrafficClass::input, TrafficClass::vpn_packet});
+  h.degraded = true;
+  step(event::HelloReceived{h});
+  EXPECT_EQ(channel.state(), State::degraded);
+  EXPECT_EQ(channel.classes(), TrafficClassSet{TrafficClass::input});
+}
+
+TEST_F(Degraded, ThePeerIsToldAtOnceThatWeAreCutOff) {
+  reach_established();
+  context.authority = ConfigAuthority::degraded;
+  const auto actions = context_changed();
+  ASSERT_TRUE(find<action::SendHello>(actions));
+  EXPECT_TRUE(find<action::SendHello>(actions)->hello.degraded);
+}
+
 // --- what policy says
 
 TEST_F(Degraded, PolicyMayLetANewChannelCarryHighRisk) {

@@ -14,10 +14,10 @@ namespace rap::channel {
 
 using namespace std::chrono_literals;
 
-// The cadence goes by what a channel may carry (S0 §9).
+// The cadence goes by what a lane may carry (S0 §9): the bulk lane is the channel of low priority.
 inline constexpr Duration kRealtimeCadence = 2s;  // render, input
 inline constexpr Duration kControlCadence = 5s;
-inline constexpr Duration kStorageCadence = 15s;  // storage, updates and telemetry alone have it
+inline constexpr Duration kStorageCadence = 15s;  // files, storage, updates, telemetry alone
 inline constexpr Duration kSuspicionCadence = 1s;  // the bounded retry
 inline constexpr unsigned kMissedUntilSuspect = 2;
 inline constexpr unsigned kMissedUntilHint = 3;  // time to look for another path
@@ -28,9 +28,7 @@ constexpr Duration cadence_of(wire::TrafficClassSet classes) {
   using enum wire::TrafficClass;
   const auto has = [&](wire::TrafficClassSet some) { return !classes.intersect(some).empty(); };
   if (has({render, input})) return kRealtimeCadence;
-  if (has({fabric_control, route_control, health, clipboard, file_transfer, vpn_packet})) {
-    return kControlCadence;
-  }
+  if (has({fabric_control, route_control, health, clipboard, vpn_packet})) return kControlCadence;
   return kStorageCadence;
 }
 

@@ -102,18 +102,57 @@ std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::judge(const wire:
   if (!classes) return classes;
   if (opened_degraded_) classes = classes->intersect(context_->degraded_classes);
   // CH-14: a class that a live channel takes up without the control plane is as new as a channel.
-  if (stage == Stage::continuing && context_->authority == ConfigAuthority::degraded) {
+  if (stage == Stage::continuing && is_cut_off(hello)) {
     classes = classes->intersect(classes_.join(context_->degraded_classes));
   }
   if (classes->empty()) return std::unexpected(FailureReason::channel_class_denied);
   return classes;
 }
 
+// CH-7: the control plane is out of reach of either side: of us, or of the peer, as it says itself.
+bool Lifecycle::is_cut_off(const wire::Hello& hello) const {
+  return context_->authority == ConfigAuthority::degraded || hello.degraded;
+}
+
+// CH-5: failed reauthorization closes a channel, or degrades it where policy says so.
+std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::judge_again(
+    const wire::Hello& hello) {
+  auto classes = judge(hello, Stage::continuing);
+  if (classes) {
+    caught_up();
+    return classes;
+  }
+  return tolerate(hello, classes.error());
+}
+
+// A peer that is only behind may still catch up: what policy denies, and who is revoked, disabled
+// or not who it was, is out at once. Being behind again and again buys no more time.
+std::expected<wire::TrafficClassSet, FailureReason> Lifecycle::tolerate(const wire::Hello& hello,
+                                                                        FailureReason reason) {
+  const auto allowed = authorize_peer(*context_, *peer_, Stage::continuing);
+  if (!allowed) return allowed;
+  const bool is_behind =
+      reason == FailureReason::trust_bundle_stale || reason == FailureReason::route_epoch_stale;
+  if (!is_behind || context_->stale_peer <= Duration::zero()) return std::unexpected(reason);
+  const MonoTime until = now_ + context_->stale_peer;
+  behind_ = Behind{reason, behind_ ? std::min(behind_->until, until) : until};
+  if (state_ != State::draining) reason_ = reason;
+  const auto classes = classes_.intersect(*allowed).intersect(hello.classes);
+  if (classes.empty()) return std::unexpected(reason);
+  return classes;
+}
+
+void Lifecycle::caught_up() {
+  if (!behind_) return;
+  if (reason_ == behind_->reason) reason_ = FailureReason::none;
+  behind_.reset();
+}
+
 void Lifecycle::greet(const wire::Hello& hello) {
   const bool other_channel = dialled() ? hello.channel != id_ : hello.channel.is_nil();
   if (other_channel || hello.lane != LaneKind::interactive)
     return fail(FailureReason::policy_denied);
-  opened_degraded_ = context_->authority == ConfigAuthority::degraded;
+  opened_degraded_ = is_cut_off(hello);
   const auto classes = judge(hello, Stage::opening);
   if (!classes) return fail(classes.error());
   id_ = hello.channel;
@@ -131,8 +170,8 @@ void Lifecycle::greet_again(const wire::Hello& hello) {
   if (hello.channel != id_ || hello.lane != LaneKind::interactive) {
     return fail(FailureReason::policy_denied);
   }
-  const auto classes =
-      leaving() ? classes_.intersect(hello.classes) : judge(hello, Stage::continuing);
+  if (!is_cut_off(hello)) opened_degraded_ = false;
+  const auto classes = leaving() ? classes_.intersect(hello.classes) : judge_again(hello);
   if (!classes) return fail(classes.error());
   peer_hello_ = hello;
   classes_ = *classes;
@@ -163,12 +202,14 @@ bool Lifecycle::leaving() const {
 // longer allows stops at once; what it newly allows begins when the peer agrees.
 void Lifecycle::reconsider() {
   const Stage stage = state_ == State::authorizing ? Stage::opening : Stage::continuing;
-  if (context_->authority == ConfigAuthority::current) opened_degraded_ = false;
+  if (context_->authority == ConfigAuthority::current && !peer_hello_.degraded) {
+    opened_degraded_ = false;
+  }
   if (stage == Stage::continuing && leaving()) {
     return begin_draining(FailureReason::certificate_revoked, kRevokedDrainTimeout);
   }
-  const auto allowed = stage == Stage::opening ? authorize_peer(*context_, *peer_, stage)
-                                               : judge(peer_hello_, stage);
+  const auto allowed =
+      stage == Stage::opening ? authorize_peer(*context_, *peer_, stage) : judge_again(peer_hello_);
   if (!allowed) return fail(allowed.error());
   out_.emplace_back(action::VerifyAgain{});
   if (stage == Stage::opening) return;
@@ -235,6 +276,7 @@ void Lifecycle::expire() {
     }
   }
   if (!carries_traffic()) return;
+  if (behind_ && now_ >= behind_->until) return fail(behind_->reason);
   expire_heartbeat(LaneKind::interactive);
   if (carries_traffic() && bulk_) expire_heartbeat(LaneKind::bulk);
   if (carries_traffic() && revalidate_at_ && now_ >= *revalidate_at_) {
@@ -266,6 +308,7 @@ std::optional<MonoTime> Lifecycle::next_timeout() const {
     sooner(heartbeats(LaneKind::interactive).next());
     if (bulk_) sooner(heartbeats(LaneKind::bulk).next());
     if (revalidate_at_) sooner(*revalidate_at_);
+    if (behind_) sooner(behind_->until);
   }
   return next;
 }
@@ -291,13 +334,14 @@ wire::Hello Lifecycle::own_hello() const {
   h.trust_bundle_version = context_->versions.trust_bundle;
   h.route_epoch = context_->versions.route_epoch;
   h.draining = draining_ || context_->draining;
+  h.degraded = context_->authority == ConfigAuthority::degraded;
   return h;
 }
 
 void Lifecycle::send_heartbeat(LaneKind lane) {
   HeartbeatMonitor& m = monitor(lane);
   wire::Heartbeat h;
-  h.sequence = m.send(now_, cadence_of(classes_));
+  h.sequence = m.send(now_, cadence_of(wire::classes_of(lane, classes_)));
   h.channel = id_;
   h.from = context_->node;
   h.to = *peer_;
@@ -362,7 +406,8 @@ void Lifecycle::end(State terminal) {
 // Established and degraded are two names for the same life: which one follows from the facts.
 void Lifecycle::settle() {
   if (state_ != State::established && state_ != State::degraded) return;
-  const bool calm = !suspect() && context_->authority == ConfigAuthority::current;
+  const bool calm = !suspect() && !behind_ && !peer_hello_.degraded &&
+                    context_->authority == ConfigAuthority::current;
   state_ = calm ? State::established : State::degraded;
 }
 

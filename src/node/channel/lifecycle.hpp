@@ -150,7 +150,7 @@ class Lifecycle {
   // May frames of flows pass, and may flows begin?
   bool carries_traffic() const { return channel::carries_traffic(state_); }
   bool takes_new_flows() const {
-    return state_ == State::established || (state_ == State::degraded && !suspect());
+    return state_ == State::established || (state_ == State::degraded && !suspect() && !behind_);
   }
   bool has_lane(LaneKind lane) const { return lane == LaneKind::interactive || bulk_; }
   const HeartbeatMonitor& heartbeats(LaneKind lane) const {
@@ -179,6 +179,11 @@ class Lifecycle {
   void announce();
   std::expected<wire::TrafficClassSet, FailureReason> judge(const wire::Hello& hello,
                                                             Stage stage) const;
+  std::expected<wire::TrafficClassSet, FailureReason> judge_again(const wire::Hello& hello);
+  std::expected<wire::TrafficClassSet, FailureReason> tolerate(const wire::Hello& hello,
+                                                               FailureReason reason);
+  void caught_up();
+  bool is_cut_off(const wire::Hello& hello) const;
   void begin_draining(FailureReason reason, Duration within);
   Duration drain_time() const;
   bool leaving() const;
@@ -209,6 +214,13 @@ class Lifecycle {
       deadline_;  // establishing, revalidating, draining or closing ends by then
   std::optional<MonoTime> revalidate_at_;
   std::optional<MonoTime> established_at_;
+  // By policy the channel goes on degraded until then, because its peer has fallen behind what is
+  // required, for `reason`.
+  struct Behind {
+    FailureReason reason;
+    MonoTime until;
+  };
+  std::optional<Behind> behind_;
   // The channel had nothing left, and the peer was asked by these heartbeats whether it has had all
   // of it.
   struct Emptied {

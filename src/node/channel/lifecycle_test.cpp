@@ -220,6 +220,20 @@ TEST_F(LifecycleTest, ADeadBulkLaneIsDroppedAndTheChannelGoesOn) {
   EXPECT_EQ(channel.state(), State::established);
 }
 
+TEST_F(LifecycleTest, EachLaneHasTheCadenceOfWhatItCarries) {
+  rule().classes = TrafficClassSet::all();
+  reach_authorizing();
+  auto h = hello();
+  h.classes = TrafficClassSet::all();
+  step(event::HelloReceived{h});
+  step(event::LaneJoined{});
+  EXPECT_EQ(channel.heartbeats(LaneKind::interactive).next(), now + kRealtimeCadence);
+  EXPECT_EQ(channel.heartbeats(LaneKind::bulk).next(), now + kStorageCadence);
+  EXPECT_EQ(cadence_of({TrafficClass::fabric_control, TrafficClass::storage_fetch}),
+            kControlCadence);
+  EXPECT_EQ(cadence_of({TrafficClass::file_transfer, TrafficClass::update_fetch}), kStorageCadence);
+}
+
 TEST_F(LifecycleTest, LosingTheInteractiveLaneIsTheEndOfTheChannel) {
   reach_established();
   step(event::LaneJoined{});

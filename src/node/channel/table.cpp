@@ -282,16 +282,8 @@ void Table::link_policy(const Channel& channel) {
   }
 }
 
-// The interactive lane stands in for the bulk one while that is away.
 wire::TrafficClassSet Table::classes_on(const Channel& channel, LaneKind lane) const {
-  const wire::TrafficClassSet all = channel.lifecycle.classes();
-  if (lane == LaneKind::interactive) return all;
-  wire::TrafficClassSet bulk;
-  for (std::size_t i = 0; i < wire::kTrafficClassCount; ++i) {
-    const auto c = static_cast<wire::TrafficClass>(i);
-    if (wire::lane_of(c) == LaneKind::bulk) bulk.add(c);
-  }
-  return all.intersect(bulk);
+  return wire::classes_of(lane, channel.lifecycle.classes());
 }
 
 bool Table::may_carry(LaneId lane, wire::TrafficClass c) const {
@@ -376,6 +368,7 @@ void Table::send_bulk_hello(LaneId lane, const Channel& channel) {
   h.peer_directory_version = context_.versions.peer_directory;
   h.trust_bundle_version = context_.versions.trust_bundle;
   h.route_epoch = context_.versions.route_epoch;
+  h.degraded = context_.authority == ConfigAuthority::degraded;
   out_.emplace_back(table_action::Send{lane, FrameType::hello, h.encode()});
 }
 

@@ -9,7 +9,7 @@
 //              │ heartbeats missing,  │   ▲
 //              │ or control away      │   │ checked again and fine
 //              ▼     ──answered──►    ▼   │
-//           degraded              revalidating ──refused──► failed, or draining
+//           degraded              revalidating ──refused──► failed, draining or degraded
 //              │ still silent         ▲ anything it was judged by changed, or the interval is over
 //              ▼
 //            failed       draining ──done or deadline──► closing ──gone or deadline──► closed

@@ -89,7 +89,7 @@ std::vector<State> successors(Transition outcome, State from) {
     case Transition::handshake: return {handshaking};
     case Transition::authenticate: return {authorizing, failed};
     case Transition::greet: return {established, degraded, failed};
-    case Transition::greet_again: return {from, draining, failed};
+    case Transition::greet_again: return {from, established, degraded, draining, failed};
     case Transition::answer: return {from, draining, failed};
     case Transition::measure: return {from, established, failed};
     case Transition::part: return {closing};
@@ -97,7 +97,7 @@ std::vector<State> successors(Transition outcome, State from) {
     case Transition::conclude: return {from, established, degraded, draining, failed};
     case Transition::join:
     case Transition::unjoin: return {from};
-    case Transition::finish: return {closing};
+    case Transition::finish: return {draining, closing};
     case Transition::expire: return {from, degraded, revalidating, closing, closed, failed};
     case Transition::stop: return {closing};
     case Transition::gone: return {closed};

@@ -29,6 +29,7 @@ channel::Context context_of(const snapshot::NodeConfig& config,
   }
   c.degraded_classes = policy.degraded_opening.value_or(config.degraded_classes);
   c.degraded_continuing = policy.degraded_continuing;
+  c.stale_peer = policy.stale_peer;
   for (const auto& r : config.revocations) {
     if (r.kind != snapshot::RevocationKind::node) continue;
     c.revoked[r.node] = r.severity;

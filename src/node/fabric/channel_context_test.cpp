@@ -52,6 +52,9 @@ TEST_F(ChannelContextTest, ThePolicyGoesBeforeWhatTheConfigurationSaysOfNewChann
   policy.degraded_continuing = {TrafficClass::render};
   EXPECT_EQ(policy.degraded_opening, context().degraded_classes);
   EXPECT_EQ(policy.degraded_continuing, context().degraded_continuing);
+  EXPECT_EQ(Duration::zero(), context().stale_peer);
+  policy.stale_peer = 9s;
+  EXPECT_EQ(9s, context().stale_peer);
 }
 
 TEST_F(ChannelContextTest, WhatHasExpiredIsNotMerelyDegraded) {

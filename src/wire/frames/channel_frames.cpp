@@ -5,6 +5,10 @@
 namespace rap::wire {
 namespace {
 
+// The flags of a hello.
+constexpr unsigned kDraining = 1;
+constexpr unsigned kDegraded = 2;
+
 template <class SomeId>
 SomeId read_id(ByteReader& r) {
   std::array<std::uint8_t, 16> raw{};
@@ -29,7 +33,7 @@ Bytes Hello::encode() const {
   w.u64(peer_directory_version);
   w.u64(trust_bundle_version);
   w.u64(route_epoch);
-  w.u8(draining ? 1 : 0);
+  w.u8(static_cast<std::uint8_t>((draining ? kDraining : 0) | (degraded ? kDegraded : 0)));
   return out;
 }
 
@@ -48,10 +52,12 @@ std::optional<Hello> Hello::decode(ByteView payload) {
   h.trust_bundle_version = r.u64();
   h.route_epoch = r.u64();
   const std::uint8_t flags = r.u8();
-  if (!r.finished() || !classes || flags > 1 || lane >= kLaneCount) return std::nullopt;
+  if (!r.finished() || !classes || (flags & ~(kDraining | kDegraded)) != 0 || lane >= kLaneCount)
+    return std::nullopt;
   h.lane = static_cast<LaneKind>(lane);
   h.classes = *classes;
-  h.draining = flags == 1;
+  h.draining = (flags & kDraining) != 0;
+  h.degraded = (flags & kDegraded) != 0;
   return h;
 }
 

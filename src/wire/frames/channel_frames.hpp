@@ -33,6 +33,18 @@ constexpr LaneKind lane_of(TrafficClass c) {
   }
 }
 
+// Those of `classes` that may go over this lane: the interactive one stands in for the bulk one
+// while that is away.
+constexpr TrafficClassSet classes_of(LaneKind lane, TrafficClassSet classes) {
+  if (lane == LaneKind::interactive) return classes;
+  TrafficClassSet bulk;
+  for (std::size_t i = 0; i < kTrafficClassCount; ++i) {
+    const auto c = static_cast<TrafficClass>(i);
+    if (lane_of(c) == LaneKind::bulk) bulk.add(c);
+  }
+  return classes.intersect(bulk);
+}
+
 struct Hello {
   std::uint16_t protocol_version = kProtocolVersion;
   ClusterId cluster;
@@ -46,6 +58,7 @@ struct Hello {
   std::uint64_t trust_bundle_version = 0;
   std::uint64_t route_epoch = 0;
   bool draining = false;
+  bool degraded = false;  // the sender goes on without the control plane
 
   Bytes encode() const;
   static std::optional<Hello> decode(ByteView payload);

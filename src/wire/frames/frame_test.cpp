@@ -135,6 +135,11 @@ Hello sample_hello() {
 
 TEST(Hello, RoundTripsEveryField) {
   EXPECT_EQ(Hello::decode(sample_hello().encode()), sample_hello());
+  EXPECT_EQ(sample_hello().encode().back(), 1U);
+  Hello cut_off = sample_hello();
+  cut_off.degraded = true;
+  EXPECT_EQ(Hello::decode(cut_off.encode()), cut_off);
+  EXPECT_EQ(cut_off.encode().back(), 3U);
 }
 
 TEST(Hello, RefusesUnknownClassesFlagsAndLengths) {
@@ -146,7 +151,7 @@ TEST(Hello, RefusesUnknownClassesFlagsAndLengths) {
   bad[50] = 2;
   EXPECT_FALSE(Hello::decode(bad)) << "a lane past the last";
   bad = b;
-  bad.back() = 2;
+  bad.back() = 4;
   EXPECT_FALSE(Hello::decode(bad)) << "an unknown flag";
   bad = b;
   bad.push_back(0);
