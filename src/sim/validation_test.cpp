@@ -120,7 +120,8 @@ TEST_F(Validation, UnauthorizedChannelClassIsRejected) {
 
 TEST_F(Validation, ChannelCannotCarryTrafficBeforeAuthorization) {
   dialler().set_hostile(true);  // speaks before it is asked
-  dial_again();
+  // What it says is left to chance; a hello in another name has a reason of its own.
+  for (int i = 0; i < 10 && ended(relay(), FailureReason::policy_denied) == 0; ++i) dial_again();
   EXPECT_GT(ended(relay(), FailureReason::policy_denied), 0U);
   expect_no_violation();
 }

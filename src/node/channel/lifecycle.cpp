@@ -206,6 +206,8 @@ void Lifecycle::reconsider() {
     opened_degraded_ = false;
   }
   if (stage == Stage::continuing && leaving()) {
+    // What it proves itself with may be denied in greater haste than the node.
+    out_.emplace_back(action::VerifyAgain{});
     return begin_draining(FailureReason::certificate_revoked, kRevokedDrainTimeout);
   }
   const auto allowed =

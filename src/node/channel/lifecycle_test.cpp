@@ -342,6 +342,16 @@ TEST_F(LifecycleTest, ANodeRevokedWithoutHasteEndsWhatIsUnderWay) {
   EXPECT_FALSE(channel.takes_new_flows());
 }
 
+TEST_F(LifecycleTest, ANodeRevokedWithoutHasteIsCutOffWhenItsCertificateIsDeniedInHaste) {
+  reach_established();
+  context.peers.clear();
+  context.revoked[b] = wire::Severity::drain;
+  EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
+  ASSERT_EQ(channel.state(), State::draining);
+  expect_failed(FailureReason::certificate_revoked,
+                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
+}
+
 TEST_F(LifecycleTest, WithoutAVerdictItFails) {
   reach(State::revalidating);
   while (channel.state() == State::revalidating) timeout();
