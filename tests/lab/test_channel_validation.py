@@ -286,7 +286,9 @@ class ChannelValidation(Pair):
             'rap_fabric_authority{authority="expired"}'] == 1, "its own end too")
         seen = len(self.dialler.transitions())
         attempts = self.dialler.counter("reconnects")
-        time.sleep(3)  # an expired configuration founds nothing: there is nothing to wait for
+        due = f'rap_fabric_reconnect_wait_seconds{{peer="{self.listener.id}"}}'
+        # The reconnector would dial now, were there anything to found a channel on.
+        until(lambda: self.dialler.metrics().get(due) == 0, "the next attempt being due", 40)
         self.assertNotIn("connecting", [to for to, _ in self.dialler.transitions()[seen:]])
         self.assertEqual(attempts, self.dialler.counter("reconnects"))
 
