@@ -30,7 +30,10 @@ Fields open_resource_fields() {
 }
 
 nlohmann::json to_tenant_json(const Resource& r) {
-  return {{"id", r.id.str()}, {"name", r.name}, {"protocol", r.protocol}, {"disabled", r.disabled}};
+  return {{"id", r.id.str()},
+          {"name", r.name},
+          {"protocol", to_string(r.protocol)},
+          {"disabled", r.disabled}};
 }
 
 nlohmann::json to_open_json(const Resource& r) {

@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "control/http/schema.hpp"
+#include "policy/protocols.hpp"
 
 namespace rap::control {
 
@@ -20,7 +21,7 @@ struct Resource {
   OrganizationId organization;
   std::string organization_name;
   std::string name;
-  std::string protocol;
+  policy::Protocol protocol = policy::Protocol::tcp;
   std::string host;
   std::uint16_t port = 0;
   EgressPoolId egress_pool;

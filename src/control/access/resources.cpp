@@ -80,12 +80,16 @@ std::optional<Problem> find_denied_target(Transaction& tx, const Resource& resou
 }
 
 Outcome<void> check_host_key(const Resource& resource) {
-  const auto protocol = policy::protocol_from(resource.protocol);
   if (!resource.ssh_host_key ||
-      (protocol && policy::kind_of(*protocol).takes(policy::ResourceSetting::ssh_host_key))) {
+      policy::kind_of(resource.protocol).takes(policy::ResourceSetting::ssh_host_key)) {
     return {};
   }
   return refuse(ProblemCode::invalid_member, "'ssh_host_key' is for resources of protocol ssh.");
+}
+
+// The request names one of the table: its schema has no other.
+policy::Protocol protocol_of(const Call& call) {
+  return policy::protocol_from(call.text("protocol")).value();
 }
 
 Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
@@ -93,7 +97,7 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
   resource.id = ResourceId::random(ports.rng);
   resource.organization = call.organization->id;
   resource.name = call.text("name");
-  resource.protocol = call.text("protocol");
+  resource.protocol = protocol_of(call);
   resource.host = call.text("host");
   resource.port = static_cast<std::uint16_t>(call.integer("port"));
   resource.created_at = call.now;
@@ -114,7 +118,7 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
         AuditEntry entry =
             call.audit("resource.created", "resource", resource.id.str(), resource.name);
         entry.detail = Json{
-            {"protocol", resource.protocol},
+            {"protocol", to_string(resource.protocol)},
             {"host", resource.host},
             {"port", resource.port},
             {"egress_pool",
@@ -140,7 +144,7 @@ Outcome<Resource> changed_resource(Transaction& tx, const Call& call, const Reso
   Resource r = before;
   const auto given = [&](const char* member) { return call.body.contains(member); };
   if (given("name")) r.name = call.text("name");
-  if (given("protocol")) r.protocol = call.text("protocol");
+  if (given("protocol")) r.protocol = protocol_of(call);
   if (given("host")) r.host = call.text("host");
   r.port = static_cast<std::uint16_t>(call.integer("port", before.port));
   if (given("ssh_host_key")) r.ssh_host_key = call.text("ssh_host_key");

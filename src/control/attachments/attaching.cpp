@@ -20,12 +20,6 @@
 namespace rap::control {
 namespace {
 
-// The classes that a protocol may send over the data plane.
-wire::TrafficClassSet classes_of(std::string_view name) {
-  const auto protocol = policy::protocol_from(name);
-  return protocol ? policy::kind_of(*protocol).classes : wire::TrafficClassSet{};
-}
-
 // The policy of an organization for its sessions.
 snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
   const auto found = tx.configs().find(snapshot::kAppPolicy, organization);
@@ -37,10 +31,11 @@ snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
 Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& session,
                                                WallTime now) {
   const snapshot::AppPolicy policy = policy_of(tx, session.organization);
-  const wire::TrafficClassSet classes = classes_of(session.protocol).intersect(policy.classes);
-  if (!policy.allows_protocol(session.protocol) || classes.empty()) {
+  const wire::TrafficClassSet classes =
+      policy::kind_of(session.protocol).classes.intersect(policy.classes);
+  if (!policy.allows_protocol(to_string(session.protocol)) || classes.empty()) {
     return refuse(ProblemCode::policy_denied, "Your organization's policy does not allow " +
-                                                  session.protocol +
+                                                  std::string(to_string(session.protocol)) +
                                                   " at the moment; ask its administrator.");
   }
   if (policy.max_session && session.created_at + *policy.max_session <= now) {

@@ -42,7 +42,8 @@ nlohmann::json to_json(const Session& s) {
       {"id", s.id.str()},
       {"organization", {{"id", s.organization.str()}, {"name", s.organization_name}}},
       {"user", {{"id", s.user.str()}, {"email", s.user_email}}},
-      {"resource", {{"id", s.resource.str()}, {"name", s.resource_name}, {"protocol", s.protocol}}},
+      {"resource",
+       {{"id", s.resource.str()}, {"name", s.resource_name}, {"protocol", to_string(s.protocol)}}},
       {"state", to_string(s.state)},
       {"created_at", to_unix(s.created_at)},
       {"changed_at", to_unix(s.changed_at)}};

@@ -15,6 +15,7 @@
 #include "base/time.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/schema.hpp"
+#include "policy/protocols.hpp"
 
 namespace rap::control {
 
@@ -38,7 +39,7 @@ struct Session {
   std::string user_email;
   ResourceId resource;
   std::string resource_name;
-  std::string protocol;
+  policy::Protocol protocol = policy::Protocol::tcp;
   EgressPoolId egress_pool;
   SessionState state = SessionState::pending;
   WallTime created_at{};

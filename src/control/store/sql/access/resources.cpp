@@ -20,7 +20,7 @@ Resource resource_of(const Row& row) {
   r.id = row.id<ResourceId>(0);
   r.organization = row.id<OrganizationId>(1);
   r.name = row.text(2);
-  r.protocol = row.text(3);
+  r.protocol = policy::protocol_from(row.text(3)).value_or(policy::Protocol::tcp);
   r.host = row.text(4);
   r.port = static_cast<std::uint16_t>(row.integer(5));
   r.egress_pool = row.id<EgressPoolId>(6);
@@ -51,7 +51,7 @@ bool SqlResources::create(const Resource& resource) {
                  "egress_pool_id, ssh_host_key, created_at, cluster_id) "
                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
                  "ON CONFLICT (organization_id, lower(name)) DO NOTHING",
-                 resource.organization, resource.id, resource.name, resource.protocol,
+                 resource.organization, resource.id, resource.name, to_string(resource.protocol),
                  resource.host, resource.port, resource.egress_pool, resource.ssh_host_key,
                  resource.created_at, resource.cluster)
              .affected() == 1;
@@ -101,8 +101,8 @@ void SqlResources::update(const Resource& resource) {
   sql_.query(
       "UPDATE resources SET name = $3, protocol = $4, host = $5, port = $6, egress_pool_id = $7, "
       "ssh_host_key = $8 WHERE organization_id = $1 AND id = $2",
-      resource.organization, resource.id, resource.name, resource.protocol, resource.host,
-      resource.port, resource.egress_pool, resource.ssh_host_key);
+      resource.organization, resource.id, resource.name, to_string(resource.protocol),
+      resource.host, resource.port, resource.egress_pool, resource.ssh_host_key);
 }
 
 void SqlResources::disable(const Resource& resource, WallTime now) {

@@ -25,7 +25,7 @@ Session session_of(const Row& row) {
   s.user_email = row.text(4);
   s.resource = row.id<ResourceId>(5);
   s.resource_name = row.text(6);
-  s.protocol = row.text(7);
+  s.protocol = policy::protocol_from(row.text(7)).value_or(policy::Protocol::tcp);
   s.egress_pool = row.id<EgressPoolId>(8);
   s.state = control::session_state_from(row.text(9)).value_or(control::SessionState::terminated);
   s.created_at = row.time(10);
@@ -61,8 +61,8 @@ void SqlSessions::create(const Session& s) {
       "INSERT INTO sessions (organization_id, id, user_id, resource_id, resource_name, "
       "protocol, egress_pool_id, state, created_at, changed_at, cluster_id) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-      s.organization, s.id, s.user, s.resource, s.resource_name, s.protocol, s.egress_pool,
-      to_string(s.state), s.created_at, s.changed_at, s.cluster);
+      s.organization, s.id, s.user, s.resource, s.resource_name, to_string(s.protocol),
+      s.egress_pool, to_string(s.state), s.created_at, s.changed_at, s.cluster);
 }
 
 std::optional<Session> SqlSessions::find_and_lock(SessionId session) {
