@@ -20,7 +20,7 @@ namespace rap::snapshot {
 namespace {
 
 using enum policy::NodeRole;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using Roles = std::vector<policy::NodeRole>;
 
 constexpr WallTime kGoldenNow = from_unix(1'800'000'000);
@@ -72,15 +72,15 @@ std::filesystem::path golden_folder() {
 }
 
 // A member a line, and an element a line of members that are lists, so that differences are short.
-std::string in_lines(const std::string& node, const Json& config) {
+std::string in_lines(const std::string& node, const OrderedJson& config) {
   std::string lines;
-  const auto line = [&](const std::string& member, const Json& value) {
+  const auto line = [&](const std::string& member, const OrderedJson& value) {
     lines += node + " " + member + " " + value.dump() + "\n";
   };
   for (const auto& [member, value] : config.items()) {
     if (!value.is_array()) line(member, value);
     if (value.is_array()) {
-      for (const Json& element : value) line(member + "[]", element);
+      for (const OrderedJson& element : value) line(member + "[]", element);
     }
   }
   return lines;
@@ -92,7 +92,8 @@ std::string describe(const ClusterModel& model, const std::vector<std::string>& 
   for (const std::string& name : names) {
     const auto node = std::ranges::find(model.nodes, name, &ModelNode::name);
     const auto config = build_node_config(index, node->id, kGoldenNow);
-    text += config ? in_lines(name, Json::parse(to_json(*config))) : name + " is told nothing\n";
+    text +=
+        config ? in_lines(name, OrderedJson::parse(to_json(*config))) : name + " is told nothing\n";
   }
   return text;
 }
