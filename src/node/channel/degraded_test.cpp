@@ -150,6 +150,17 @@ TEST_F(Degraded, ThePeerIsToldAtOnceThatWeAreCutOff) {
 
 // --- what policy says
 
+TEST_F(Degraded, APeerHearsThatWeAreInReachAgainThoughWeSaidOtherwiseAsWeDialled) {
+  open_without_control();
+  context.authority = ConfigAuthority::current;
+  context_changed();
+  const auto actions = step(event::HelloReceived{hello()});
+  EXPECT_EQ(channel.state(), State::established);
+  const auto* said = find<action::SendHello>(actions);
+  ASSERT_TRUE(said) << "or the peer goes on as if we were cut off";
+  EXPECT_FALSE(said->hello.degraded);
+}
+
 TEST_F(Degraded, PolicyMayLetANewChannelCarryHighRisk) {
   context.degraded_classes = {TrafficClass::vpn_packet};
   open_without_control();

@@ -158,7 +158,8 @@ void Lifecycle::greet(const wire::Hello& hello) {
   id_ = hello.channel;
   peer_hello_ = hello;
   classes_ = *classes;
-  if (!dialled()) announce();
+  // Whoever dials has spoken, and what it said may not be so any more.
+  if (!dialled() || own_hello() != announced_) announce();
   state_ = State::established;
   established_at_ = now_;
   deadline_.reset();
