@@ -31,6 +31,8 @@ const std::vector<List> kLists = {
     {"admin configs list", "GET configs"},
     {"admin configs list --organization o", "GET organizations/o/configs"},
     {"admin configs status", "GET config-status"},
+    {"admin delegations list", "GET delegations"},
+    {"admin delegations list --organization o", "GET organizations/o/delegations"},
     {"admin enrolments list", "GET enrolments"},
     {"admin grants list o r", "GET organizations/o/resources/r/grants"},
     {"admin join-tokens list", "GET join-tokens"},

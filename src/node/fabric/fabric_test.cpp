@@ -102,7 +102,7 @@ TEST_F(FabricTest, OpensTheListenerOfClientsOnceItIsAnEntryWithACertificateForTh
 }
 
 TEST_F(FabricTest, SaysItOnceWhetherTheControlPlaneAnswers) {
-  for (const bool reachable : {true, false, false, true}) say(wire::ControlReachable{reachable});
+  for (const bool reachable : {false, true, true, false}) say(wire::ControlReachable{reachable});
   identify();
   configure();
   ASSERT_TRUE(log_.wait_for("config.applied"));
