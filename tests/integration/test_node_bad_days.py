@@ -137,6 +137,7 @@ class NodeBadDays(FabricCase):
     def test_a_node_that_moved_says_so_and_comes_back_in_one_step(self):
         relay = self.world.nodes["relay-1"]
         relay.stop()
+        until(lambda: not self.world.links(), "the others to say that it is gone", BACK_WITHIN_S)
         relay.ports["fabric"] = free_port(relay.address)
         relay.start()
         until(lambda: not relay.agent.running, "the agent to refuse", BACK_WITHIN_S)
