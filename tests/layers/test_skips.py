@@ -19,7 +19,9 @@ class Planted(unittest.TestCase):
         {body}
 unittest.main()
 """
-GTEST = "[ RUN      ] A.B\n[  SKIPPED ] A.B (0 ms)\n[  PASSED  ] 0 tests.\n"
+GTEST = ("[ RUN      ] A.B\n[  SKIPPED ] A.B (0 ms)\n[  PASSED  ] 1 test.\n"
+         "[  SKIPPED ] 1 test, listed below:\n[  SKIPPED ] A.B\n")
+FAILED = "[  FAILED  ] 1 test, listed below:\n[  FAILED  ] A.C\n\n 1 FAILED TEST\n"
 
 
 def skipped_expression():
@@ -55,6 +57,11 @@ class Skips(unittest.TestCase):
     def test_a_skipped_test_of_gtest_is_seen(self):
         self.assertRegex(GTEST, self.skipped)
         self.assertNotRegex(GTEST.replace("SKIPPED", "     OK"), self.skipped)
+
+    def test_a_failed_test_is_none_whatever_was_skipped(self):
+        self.assertNotRegex(GTEST + FAILED, self.skipped)
+        one = 'self.skipTest("no reason")\n    def test_third(self):\n        self.fail("planted")'
+        self.assertNotRegex(self.planted(one), self.skipped)
 
     def test_lab_tests_are_seen_as_skipped_where_namespaces_are_refused(self):
         refusing = self.folder / "unshare"
