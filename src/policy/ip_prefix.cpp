@@ -52,7 +52,8 @@ std::strong_ordering IpPrefix::operator<=>(const IpPrefix& other) const {
 
 std::string source_network(std::string_view ip) {
   constexpr unsigned kOneSite = 64;
-  const auto address = IpAddress::parse(ip);
+  // A zone (RFC 4007) is a name for a link of this host: who is there has all of the /64 with it.
+  const auto address = IpAddress::parse(ip.substr(0, ip.find('%')));
   if (!address) return std::string(ip);
   const IpAddress plain = address->unmapped();
   return plain.v6 ? IpPrefix::of(plain, kOneSite).str() : plain.str();

@@ -47,6 +47,8 @@ TEST(SourceNetwork, IsWhatOneStrangerHoldsAtTheLeast) {
   EXPECT_EQ(source_network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
   EXPECT_EQ(source_network("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
   EXPECT_EQ(source_network("no address"), "no address");
+  EXPECT_EQ(source_network("fe80::1%eth0"), "fe80::/64") << "whatever link it is on";
+  EXPECT_EQ(source_network("fe80::2:3:4:5%7"), "fe80::/64");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include "io/stream/asio_peer_address.hpp"
 #include "io/stream/asio_stream.hpp"
 
 namespace rap::io {
@@ -72,7 +73,7 @@ void Stream::Impl::connected() {
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &options.notsent_lowat,
                sizeof options.notsent_lowat);
   auto remote = socket.remote_endpoint(ec);
-  if (!ec) ip = remote.address().to_string();
+  if (!ec) ip = peer_address(remote.address());
   if (!options.tls) return opened();
   phase = Phase::handshaking;
   arm(options.handshake_timeout, "the TLS handshake took too long");

@@ -65,6 +65,7 @@ TEST_F(ChannelEvents, OfARefusedHandshakeNameTheNetwork) {
   ASSERT_TRUE(event);
   EXPECT_EQ(event->kind, peer_certificate_refused);
   EXPECT_EQ(event->source, "2001:db8:1:2::/64");
+  EXPECT_EQ(security_event_of(FailureReason::wrong_cluster, "fe80::1%eth0")->source, "fe80::/64");
   EXPECT_EQ(security_event_of(FailureReason::certificate_revoked, "192.0.2.1")->kind,
             revoked_peer_refused);
   EXPECT_FALSE(security_event_of(FailureReason::network_unreachable, "192.0.2.1"));
