@@ -71,6 +71,7 @@ void SecurityLedger::note_refusal(wire::FlowReason reason, SecurityEvent about) 
 }
 
 void SecurityLedger::note(SecurityEvent event) {
+  wire::leave_out_unreadable(event);
   const auto kind = static_cast<std::size_t>(event.kind);
   ++counts_[kind];
   Apart& apart = apart_[kind];

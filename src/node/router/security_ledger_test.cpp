@@ -1,6 +1,7 @@
 #include "node/router/security_ledger.hpp"
 
 #include "node/router/router_world.hpp"
+#include "wire/agent/agent_messages.hpp"
 
 namespace rap::router {
 namespace {
@@ -116,6 +117,16 @@ TEST_F(SecurityLedgerTest, TellsOfASourceAtALimitedRate) {
   }
   EXPECT_LE(told, kToldOfASource.burst + 10);
   EXPECT_GE(told, 10U);
+}
+
+// One that cannot be read would be told with the others again and again, and none be taken.
+TEST_F(SecurityLedgerTest, NothingThatIsNotedKeepsTheRestFromBeingRead) {
+  for (const char* source : {"fe80::1%eth0", "\x1b[2J", "no address"}) ledger.note(forged(source));
+  ledger.note(forged(std::string(2 * wire::kMaxSecurityTextBytes, '1')));
+  ledger.note({.kind = SecurityEventKind::target_denied, .reason = "Denied!", .address = "a host"});
+  const auto& told = ledger.told();
+  EXPECT_EQ(sum(told), 5U);
+  EXPECT_TRUE(wire::decode_to_agent(wire::encode_to_agent(told)));
 }
 
 class NotedRefusals : public RouterTest {

@@ -98,6 +98,15 @@ auto whole(const Json& value, Read read)
 
 }  // namespace
 
+void leave_out_unreadable(SecurityEvent& event) {
+  const auto keep = [](std::string& text, std::string_view alphabet) {
+    if (text.size() > kMaxSecurityTextBytes || !is_of(text, alphabet)) text.clear();
+  };
+  keep(event.reason, kOfNames);
+  keep(event.source, kOfAddresses);
+  keep(event.address, kOfAddresses);
+}
+
 Json to_value(const SecurityEvents& events) {
   Json list = Json::array();
   for (const SecurityEvent& event : events.events) list.push_back(to_value(event));
