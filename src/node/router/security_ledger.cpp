@@ -104,9 +104,21 @@ const wire::SecurityEvents& SecurityLedger::told() {
   return told_;
 }
 
+// Kinds that are not there keep a place each. The control plane takes fewer than two kinds that go
+// on and on may tell of: without that, these would hide all others for as long as they go on.
+bool SecurityLedger::has_place(wire::SecurityEventKind kind) const {
+  static_assert(wire::kMaxSecurityEventsAtOnce > wire::kSecurityEventKinds);
+  std::array<bool, wire::kSecurityEventKinds> there{};
+  for (const SecurityEvent& event : told_.events)
+    there[static_cast<std::size_t>(event.kind)] = true;
+  const std::size_t free = wire::kMaxSecurityEventsAtOnce - told_.events.size();
+  if (!there[static_cast<std::size_t>(kind)]) return free > 0;
+  return free > static_cast<std::size_t>(std::ranges::count(there, false));
+}
+
 void SecurityLedger::tell_some_of(Apart& apart, policy::TokenBucket& bucket) {
   for (auto event = apart.begin(); event != apart.end();) {
-    if (told_.events.size() >= wire::kMaxSecurityEventsAtOnce) return;
+    if (!has_place(event->kind)) return;
     const std::string source = source_of(*event);
     if (sources_.take(source, now_)) {
       ++event;

@@ -5,7 +5,7 @@
 //
 // Whoever causes them decides how often: each kind has room for kMaxApart that are told apart, each
 // source for kMaxApartOfASource of these, and both are told at a limited rate. What goes beyond is
-// counted as of `others`, so that no count is lost.
+// counted as of `others`, so that no count is lost. Of what is told at once, each kind has a place.
 #pragma once
 
 #include <array>
@@ -60,6 +60,7 @@ class SecurityLedger {
  private:
   using Apart = std::vector<wire::SecurityEvent>;
 
+  bool has_place(wire::SecurityEventKind kind) const;
   void tell_some_of(Apart& apart, policy::TokenBucket& bucket);
 
   RandomSource& rng_;

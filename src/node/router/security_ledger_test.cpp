@@ -76,7 +76,8 @@ TEST_F(SecurityLedgerTest, ManySourcesFillNothingAndEveryOneIsCounted) {
     EXPECT_LE(ledger.waiting(), wire::kMaxSecurityEventsAtOnce + kMaxApart + 1);
     go_on(60s);
   }
-  EXPECT_EQ(ledger.told().events.size(), wire::kMaxSecurityEventsAtOnce);
+  EXPECT_EQ(ledger.told().events.size(),
+            wire::kMaxSecurityEventsAtOnce - (wire::kSecurityEventKinds - 1));
   std::uint64_t counted = 0;
   for (int i = 0; i < 12 * 60 && ledger.waiting() > 0; ++i) {
     counted += sum(ledger.told());
@@ -105,6 +106,30 @@ TEST_F(SecurityLedgerTest, AFloodOfOneKindHidesNoOther) {
   EXPECT_NE(
       std::ranges::find(ledger.told().events, SecurityEventKind::seal_broken, &SecurityEvent::kind),
       ledger.told().events.end());
+}
+
+// Strangers with bad certificates and bad tokens, for hours, while one event is taken every 20 s.
+TEST_F(SecurityLedgerTest, KindsThatGoOnAndOnHideNoOther) {
+  const auto besiege = [&](int i) {
+    for (const auto kind :
+         {SecurityEventKind::peer_certificate_refused, SecurityEventKind::token_forged}) {
+      ledger.note(
+          {.kind = kind, .reason = "x", .source = "10.0." + std::to_string(i % 200) + ".1"});
+    }
+    const auto& told = ledger.told();
+    if (!told.events.empty()) ledger.taken({told.run, told.events.front().seq});
+    go_on(20s);
+  };
+  for (int i = 0; i < 4 * 60 * 3; ++i) besiege(i);
+  ledger.note({.kind = SecurityEventKind::seal_broken, .peer = NodeId::random(rng)});
+  const auto is_told = [&] {
+    const auto& events = ledger.told().events;
+    return std::ranges::find(events, SecurityEventKind::seal_broken, &SecurityEvent::kind) !=
+           events.end();
+  };
+  EXPECT_TRUE(is_told()) << "at once";
+  for (std::size_t i = 0; i < wire::kMaxSecurityEventsAtOnce && is_told(); ++i) besiege(7);
+  EXPECT_FALSE(is_told()) << "and it is taken in its turn";
 }
 
 TEST_F(SecurityLedgerTest, TellsOfASourceAtALimitedRate) {
