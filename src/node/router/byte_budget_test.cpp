@@ -141,6 +141,19 @@ TEST_F(ByteBudget, AClientIsReadNoFasterThanTheFabricTakesItsBytes) {
   EXPECT_TRUE(may_read());
 }
 
+TEST_F(ByteBudget, AByteInAFrameOfItsOwnWaitsWithAllOfTheFrame) {
+  constexpr std::size_t kFrame = wire::kFrameHeader + wire::kSealOverhead + 1;
+  request(1, sign(token()));
+  for (std::size_t sent = 0; may_read() && sent < 2 * kMaxBacklog; sent += kFrame) {
+    says(FrameType::data, 1, as_bytes("x"));
+  }
+  EXPECT_FALSE(may_read());
+  EXPECT_LE(entry.router.queue(hops[0].on_a).queued_bytes(), kMaxBacklog + 2 * kSlack);
+  settle();
+  EXPECT_TRUE(may_read()) << "and nothing of it is left on the account";
+  EXPECT_EQ(entry.router.board().find(client)->backlog->bytes, 0U);
+}
+
 TEST_F(ByteBudget, WhatWaitsOfAFlowThatEndedStillCounts) {
   for (std::uint32_t label = 1; label < 20; label += 2) request(label, sign(token()));
   for (std::uint32_t label = 1; may_read(); label += 2) {

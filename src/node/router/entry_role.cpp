@@ -258,7 +258,7 @@ void EntryRole::client_data(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, By
   flow.seal->send.seal(associated(FrameType::data), data, frame + wire::kFrameHeader);
   out.queue.commit(flow.traffic_class, wire::kFrameHeader + sealed);
   out.bytes_out += wire::kFrameHeader + sealed;
-  board_.keep_waiting(*out.flows.find(flow.node_label), data.size());
+  board_.keep_waiting(*out.flows.find(flow.node_label), wire::kFrameHeader + sealed);
   flow.bytes_up += data.size();
   board_.touched(flow.node);
 }

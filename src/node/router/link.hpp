@@ -32,7 +32,8 @@ inline constexpr std::size_t kClientPause = std::size_t{32} * 1024 * 1024;
 inline constexpr std::size_t kMaxClientQueue = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kMaxNodeQueue = std::size_t{512} * 1024 * 1024;
 
-// What one client sent and other links have still to send on.
+// What one client sent and other links have still to send on. It is counted as it lies there, in
+// whole frames: a byte in a frame of its own takes 25.
 struct Backlog {
   std::optional<LinkId> client;  // nullopt: it is gone
   std::size_t bytes = 0;

@@ -16,18 +16,18 @@ constexpr auto kCreditClass = wire::TrafficClass::route_control;
 
 void Link::data_departed(std::uint32_t label, std::size_t payload) {
   if (kind == Kind::client) board.less_waits(*this);
-  const std::size_t bytes = content(payload);
+  const std::size_t waited = wire::kFrameHeader + payload;
   if (FlowEnd* end = flows.find(label)) {
-    end->sent.departed(static_cast<std::uint32_t>(bytes));
+    end->sent.departed(static_cast<std::uint32_t>(content(payload)));
     if (!end->backlog) return;
-    end->waiting -= bytes;
-    return board.departed(*end->backlog, bytes);
+    end->waiting -= waited;
+    return board.departed(*end->backlog, waited);
   }
   const auto orphan = orphans.find(label);
   if (orphan == orphans.end()) return;
   const auto of = orphan->second.backlog;
-  if ((orphan->second.waiting -= bytes) == 0) orphans.erase(orphan);
-  board.departed(*of, bytes);
+  if ((orphan->second.waiting -= waited) == 0) orphans.erase(orphan);
+  board.departed(*of, waited);
 }
 
 void Link::others_departed() {

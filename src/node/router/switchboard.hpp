@@ -51,7 +51,7 @@ class Switchboard {
   void less_waits(Link& client);
   // False: the client is not to be read until LinkPort::read_on names it.
   bool may_read(LinkId client);
-  // Data of a client was queued for a node; `end` is the flow's there.
+  // A frame of a client's data was queued for a node; `end` is the flow's there.
   void keep_waiting(FlowEnd& end, std::size_t bytes);
   // The flow ends on this link. What of it waits there still counts.
   void erase_flow(Link& link, std::uint32_t label);
