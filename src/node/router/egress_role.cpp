@@ -115,6 +115,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   if (is_overlong(policies_, token->organization, token->session_began, wall)) {
     return FlowReason::session_ended;
   }
+  if (!shares_.has_room(token->user)) return FlowReason::limit_reached;
   if (!guard_.use(*token)) return FlowReason::limit_reached;
 
   flow->link = link;
@@ -127,6 +128,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   flow->session_began = token->session_began;
   flow->adapter = adapter;
   const std::uint32_t ref = flows_.insert(std::move(flow));
+  shares_.opened(token->user);
   FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
   end.kind = FlowEnd::Kind::egress;
   end.ref = ref;
@@ -286,6 +288,7 @@ void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, Mutable
 void EgressRole::drop(std::uint32_t ref, TargetEnd end) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
+  shares_.ended(flow->subject.user);
   if (Link* link = board_.find(flow->link)) link->flows.erase(flow->label);
   switch (end) {
     case TargetEnd::gone: return;

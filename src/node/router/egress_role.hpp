@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "node/router/flow_pool.hpp"
+#include "node/router/flow_shares.hpp"
 #include "node/router/security_ledger.hpp"
 #include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
@@ -116,6 +117,7 @@ class EgressRole final : public adapters::TargetEvents {
   std::unordered_map<ResourceId, snapshot::Resource> resources_;
   snapshot::AppPolicies policies_;
   FlowPool<EgressFlow> flows_;
+  FlowShares shares_;  // of these
 };
 
 }  // namespace rap::router

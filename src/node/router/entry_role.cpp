@@ -71,6 +71,7 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
 
 std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
                                           const crypto::DataPlaneToken& token) {
+  if (!shares_.has_room(token.user)) return FlowReason::limit_reached;
   auto flow = std::make_unique<EntryFlow>();
   flow->client = client;
   flow->client_label = frame.header.label;
@@ -96,6 +97,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   recent_.note(token.session, now_);
   EntryFlow& opened = *flow;
   const std::uint32_t ref = flows_.insert(std::move(flow));
+  shares_.opened(token.user);
   board_.find(client)->flows.find(frame.header.label)->ref = ref;
   ask(ref, opened, *hop, *label);
   return std::nullopt;
@@ -312,6 +314,7 @@ void EntryRole::fin(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView p
 void EntryRole::drop(std::uint32_t ref) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
+  shares_.ended(flow->subject.user);
   if (Link* client = board_.find(flow->client)) client->flows.erase(flow->client_label);
   if (Link* node = board_.find(flow->node)) board_.erase_flow(*node, flow->node_label);
 }

@@ -15,6 +15,7 @@
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/routing.hpp"
 #include "node/router/flow_pool.hpp"
+#include "node/router/flow_shares.hpp"
 #include "node/router/recent_sessions.hpp"
 #include "node/router/security_ledger.hpp"
 #include "node/router/security_table.hpp"
@@ -145,6 +146,7 @@ class EntryRole {
   snapshot::AppPolicies policies_;
   std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
+  FlowShares shares_;  // of these
   RecentSessions recent_;
   Unreached unreached_;
   std::array<std::uint64_t, wire::kFlowReasonNames.size()> retries_{};
