@@ -127,6 +127,26 @@ TEST_F(SecurityEventsAudited, OfANodeThatLiesReachNoOrganizationThatTheyAreNotOf
   EXPECT_EQ(audited("root").size(), 1U);
 }
 
+TEST_F(SecurityEventsAudited, OfAnOrganizationsOwnHostReachNoOther) {
+  stored("UPDATE nodes SET organization_id = '" + organizations.at("beta").str() +
+         "' WHERE id = '" + seed().egress + "' RETURNING id::text");
+  EXPECT_EQ(tell(kRun, {replay(1, "alpha")}), 1U) << "alpha's resource, and beta's host";
+  EXPECT_TRUE(audited("admin@alpha", "?organization=alpha").empty());
+  EXPECT_EQ(audited("root").size(), 1U) << "the platform sees which node it was";
+  EXPECT_EQ(check_in(to_value(wire::SecurityEvents{kOtherRun, {replay(1, "alpha")}}), seed().entry)
+                .status,
+            200);
+  EXPECT_EQ(audited("admin@alpha", "?organization=alpha").size(), 1U) << "the platform's node";
+}
+
+TEST_F(SecurityEventsAudited, AboutNoResourceAreOfNoOrganization) {
+  wire::SecurityEvent event = replay(1, "alpha");
+  event.resource.reset();
+  EXPECT_EQ(tell(kRun, {event}), 1U);
+  EXPECT_TRUE(audited("admin@alpha", "?organization=alpha").empty());
+  EXPECT_EQ(audited("root").size(), 1U);
+}
+
 // A node that makes up as many as it likes, for an hour, under any number of runs.
 TEST_F(SecurityEventsAudited, OfAHostileNodeFillNeitherTheLogNorWhatIsRemembered) {
   std::uint64_t seq = 0;

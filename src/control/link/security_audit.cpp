@@ -44,12 +44,16 @@ AuditEntry about(const AuditEntry& actor, const SecurityEvent& event,
   return entry;
 }
 
-// The node's word is taken for an organization that its cluster serves, and whose resource it is.
-std::optional<OrganizationId> concerned(const SecurityEvent& event, const SecuritySubjects& known) {
+// The node's word is taken for an organization that its cluster serves, and about a resource of
+// that one: every token names one. A host of an organization is another's in nothing, and who owns
+// it decides what it says.
+std::optional<OrganizationId> concerned(const Node& node, const SecurityEvent& event,
+                                        const SecuritySubjects& known) {
   if (!event.organization || !known.organizations.contains(*event.organization)) {
     return std::nullopt;
   }
-  if (!event.resource) return event.organization;
+  if (node.organization && node.organization != event.organization) return std::nullopt;
+  if (!event.resource) return std::nullopt;
   const auto it = known.resources.find(*event.resource);
   if (it == known.resources.end() || it->second.organization != *event.organization) {
     return std::nullopt;
@@ -64,7 +68,7 @@ void write_entries(const NodeCall& call, const SecurityEvent& event,
   if (event.peer) detail["peer"] = event.peer->str();
   if (event.organization) detail["organization"] = event.organization->str();
   call.tx.audit(about(call.audit_entry(), event, known).with(detail));
-  const auto organization = concerned(event, known);
+  const auto organization = concerned(call.node, event, known);
   if (!organization) return;
   SecurityEvent seen = event;
   seen.peer.reset();

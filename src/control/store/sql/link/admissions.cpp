@@ -13,7 +13,7 @@ std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::a
       "node_certificates c WHERE c.node_id = n.id AND c.serial = $2 AND "
       "c.status IN ('active', 'retiring') LIMIT 1), "
       "k.admissions, coalesce(s.incarnations, '{}'), coalesce(s.checked_in_at, 0), "
-      "coalesce(s.told_notices, '{}'), coalesce(s.audited_events, '{}') "
+      "coalesce(s.told_notices, '{}'), coalesce(s.audited_events, '{}'), n.organization_id "
       "FROM nodes n JOIN clusters k ON k.id = n.cluster_id "
       "LEFT JOIN node_status s ON s.node_id = n.id WHERE n.id = $1",
       node, serial);
@@ -26,6 +26,7 @@ std::optional<std::pair<control::Node, control::NodeAdmission>> SqlAdmissions::a
   n.data_plane_advertise = row.text(3);
   n.fabric_advertise = row.text(4);
   n.created_at = row.time(5);
+  if (!row.is_null(15)) n.organization = row.id<OrganizationId>(15);
   control::NodeAdmission admission{.config_version = row.count(6),
                                    .admissions = row.count(10),
                                    .commands_seq = row.count(7),
