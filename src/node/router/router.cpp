@@ -20,6 +20,10 @@ Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
   relays_ = config.has_role(NodeRole::relay);
+  only_egresses_.clear();
+  for (const snapshot::Peer& peer : config.peers) {
+    if (peer.roles == std::vector{NodeRole::egress}) only_egresses_.insert(peer.node);
+  }
   std::vector<mesh::ConfiguredPool> pools;
   for (const auto& pool : config.pools) {
     mesh::ConfiguredPool& of = pools.emplace_back(pool.id);
@@ -188,6 +192,8 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   if (adopted == Adopted::not_theirs) return false;
   if (adopted == Adopted::in_use) {
     refused = FlowReason::limit_reached;
+  } else if (only_egresses_.contains(link.node)) {
+    refused = FlowReason::no_route;  // every flow that comes to it ends there
   } else if (!link.classes.contains(c)) {
     refused = FlowReason::channel_class_denied;
   } else if (open->egress == self_) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "adapters/contract/adapter_set.hpp"
 #include "base/random.hpp"
@@ -91,6 +92,9 @@ class Router final : private mesh::Links {
   EgressRole egress_;
   NodeId self_;
   bool relays_ = false;
+  // Neighbours with no other role: they ask nobody for a flow. One of them may be a tenant's host,
+  // and a flow that is asked for costs another tenant's egress a key agreement, token or not.
+  std::set<NodeId> only_egresses_;
   // The node has a pair of links to itself, so that no role needs a special case for being on one
   // node.
   std::optional<std::pair<LinkId, LinkId>> loopback_;
