@@ -290,6 +290,34 @@ TEST_F(ByteBudget, APersonWithManyClientsIsReadNoFasterThanTheFabricTakesTheirBy
   EXPECT_GE(entry.port.read_on_again, static_cast<int>(kClients));
 }
 
+TEST_F(ByteBudget, AClientIsOnOneAccountWhoeversTokensItShows) {
+  const UserId slow = UserId::random(rng);
+  const UserId other = UserId::random(rng);
+  // All clients of this person pause, for one of them reads nothing.
+  std::vector<LinkId> clients;
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    clients.push_back(*entry.router.client_up(policy::IpAddress::parse("203.0.113.8")));
+    open_flows(clients.back(), kFlowsEach, slow);
+  }
+  for (const TargetId id : targets()) {
+    egress.router.egress().target_data(id, window);
+    settle_nodes();
+  }
+  ASSERT_EQ(entry.router.board().pauses().for_user, 1U);
+  open_flows(client, kFlows, other);
+  settle();
+  const auto account = entry.router.board().find(client)->budget;
+  const auto pauses = [&] {
+    return relay.router.board().idle_frames()[static_cast<std::size_t>(IdleFrame::pause)];
+  };
+  const std::uint64_t before = pauses();
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    request(2 * (kFlows + i) + 1, sign(token_of(i % 2 == 0 ? slow : other)));
+  }
+  EXPECT_EQ(entry.router.board().find(client)->budget, account);
+  EXPECT_EQ(pauses(), before) << "what a relay bears of an entry is everybody's";
+}
+
 TEST_F(ByteBudget, AStrangerMaySayNothingSoOftenAndNoMore) {
   for (const auto type : {FrameType::data, FrameType::credit, FrameType::fin}) {
     const LinkId stranger = *entry.router.client_up({});

@@ -64,8 +64,7 @@ std::unique_ptr<Link> Switchboard::remove(LinkId id) {
 
 void Switchboard::admitted(LinkId id, UserId user) {
   Link& client = *find(id);
-  if (client.user == user) return;
-  leave_budget(id, client);
+  if (client.user) return;
   client.user = user;
   client.budget = budgets_.of(user);
   client.budget->clients.insert(id);

@@ -44,7 +44,9 @@ class Switchboard {
   void advance(MonoTime now) { now_ = now; }
 
   // --- byte budgets ---
-  // A token of this user was admitted: the client's bytes are theirs.
+  // A token of this user was admitted: the client's bytes are theirs from the first one on, whoever
+  // else's come. A client that went from one account to another and back would have its egresses
+  // pause and go on each time, for a frame of its own.
   void admitted(LinkId client, UserId user);
   // Data was queued for a client, or has left for one. Its egresses pause while much waits.
   void more_waits(Link& client);
