@@ -60,7 +60,9 @@ class AgentMetrics(ControlCase):
         for program in ("agent", "fabric"):
             self.assertGreater(told["resources"][program]["resident_bytes"], 1 << 20)
         self.assertGreater(told["rates"]["calls_per_s"], 0)
-        self.assertEqual({"channels": 0, "sessions": 0, "flows": 0}, told["connections"])
+        self.assertEqual({"entry": 0, "relay": 0, "egress": 0}, told["rates"]["flows_per_s"])
+        self.assertEqual({"channels": 0, "clients": 0, "sessions": 0, "flows": 0},
+                         told["connections"])
 
 
 if __name__ == "__main__":

@@ -151,6 +151,11 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   for (std::size_t i = 1; i < refusals.size(); ++i) {
     t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));
   }
+  t.family("flows_opened_total", "counter", "Flows that were accepted, by the role of this node.");
+  const auto& opened = router.board().opened();
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    t.sample(opened[i], metrics_label("role", policy::kNodeRoleNames[i]));
+  }
   write_idle(t, router.board(), faults);
   t.family("security_events_total", "counter", "High-risk events that are audited, by kind.");
   const auto& events = router.ledger().counts();

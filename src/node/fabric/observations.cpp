@@ -114,6 +114,15 @@ std::map<std::string, std::uint64_t> refusals_of(const router::Switchboard& boar
   return refusals;
 }
 
+std::map<std::string, std::uint64_t> opened_of(const router::Switchboard& board) {
+  std::map<std::string, std::uint64_t> opened;
+  const auto& counts = board.opened();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) opened[std::string(policy::kNodeRoleNames[i])] = counts[i];
+  }
+  return opened;
+}
+
 // Towards clients too, and from the node to itself: they have no channel.
 bool carries_nothing(router::Router& router) {
   bool nothing = true;
@@ -141,7 +150,9 @@ wire::Observations observe(router::Router& router, const Channels& channels,
   out.draining = table.context().draining;
   out.drained = table.context().draining && table.empty() && carries_nothing(router);
   out.sessions = sessions_of(router, now);
+  out.clients = router.board().clients();
   out.refusals = refusals_of(router.board());
+  out.opened_flows = opened_of(router.board());
   for (const auto& [name, listener] : failed) out.failed_listeners.push_back(listener);
   return out;
 }

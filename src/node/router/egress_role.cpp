@@ -159,6 +159,7 @@ void EgressRole::target_opened(TargetId target) {
   auto [message, seal] = flow->handshake->second_message();
   flow->handshake.reset();
   flow->seal.emplace(std::move(seal));
+  board_.count_opened(policy::NodeRole::egress);
   board_.send(flow->link,
               {FrameType::flow_accept, flow->traffic_class,
                static_cast<std::uint16_t>(message.size()), flow->label},

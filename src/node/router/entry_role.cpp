@@ -234,6 +234,7 @@ void EntryRole::accepted(std::uint32_t ref, EntryFlow& flow, ByteView second_mes
   unreached_.forget(flow.setup->asked.back(), flow.resource);
   flow.setup.reset();
   flow.seal.emplace(std::move(*seal));
+  board_.count_opened(policy::NodeRole::entry);
   Link& client = *board_.find(flow.client);
   FlowEnd& end = *client.flows.find(flow.client_label);
   end.other_link = flow.node;

@@ -1,5 +1,6 @@
 #include "node/router/switchboard.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace rap::router {
@@ -194,6 +195,11 @@ std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) co
   return other;
 }
 
+std::size_t Switchboard::clients() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      links_, [](const auto& link) { return link && link->kind == Link::Kind::client; }));
+}
+
 void Switchboard::send(LinkId id, const wire::FrameHeader& header, ByteView payload) {
   Link* link = find(id);
   if (link == nullptr) return;
@@ -269,7 +275,7 @@ void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
       legal = wire::decode_reason(frame.payload).has_value();
       ends = true;
       break;
-    case FrameType::flow_accept: break;
+    case FrameType::flow_accept: count_opened(policy::NodeRole::relay); break;
     default: legal = false;
   }
   const bool fits = frame.header.type != FrameType::data || !out->is_full();

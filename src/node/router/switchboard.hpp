@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/router/link.hpp"
+#include "policy/roles.hpp"
 #include "wire/flow_reason.hpp"
 #include "wire/frames/frame.hpp"
 
@@ -71,6 +72,11 @@ class Switchboard {
 
   void count(wire::FlowReason reason) { ++refusals_[static_cast<std::size_t>(reason)]; }
   const auto& refusals() const { return refusals_; }
+  // A flow was accepted; `role` is what this node is to it. Where it is both, entry and egress of a
+  // flow, it counts in both.
+  void count_opened(policy::NodeRole role) { ++opened_[static_cast<std::size_t>(role)]; }
+  const auto& opened() const { return opened_; }  // by policy::NodeRole
+  std::size_t clients() const;  // links to clients
   // Frames that moved nothing, and links that sent too many, by what the last one was.
   const auto& idle_frames() const { return idle_frames_; }
   const auto& floods() const { return floods_; }
@@ -92,6 +98,7 @@ class Switchboard {
   UserBudgets budgets_;
   MonoTime now_{};
   std::array<std::uint64_t, wire::kFlowReasonNames.size()> refusals_{};
+  std::array<std::uint64_t, policy::kNodeRoleNames.size()> opened_{};
   std::array<std::uint64_t, kIdleFrameNames.size()> idle_frames_{};
   std::array<std::uint64_t, kIdleFrameNames.size()> floods_{};
   Pauses pauses_;

@@ -64,7 +64,9 @@ Observations observations() {
   out.counters.established = 1;
   out.counters.ended["orderly"] = 2;
   out.sessions.push_back({*SessionId::parse(kOther), 1, 10, 20});
+  out.clients = 4;
   out.refusals["no_route"] = 6;
+  out.opened_flows["entry"] = 8;
   out.failed_listeners.push_back({"fabric", "192.0.2.7:7443", "address_missing"});
   return out;
 }
@@ -133,14 +135,14 @@ TEST(AgentMessages, ToTheAgentHaveTheirBytesAndRoundTrip) {
       R"("id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","jitter_us":30,)"
       R"("lanes":["interactive","bulk"],"last_reason":"none","loss_permille":1,)"
       R"("peer":"0f8fad5b-d9cb-469f-a165-70867728950e","revalidate_in_s":-1,"route_epoch":9,)"
-      R"("rtt_us":900,"state":"established"}],"config_version":5,)"
+      R"("rtt_us":900,"state":"established"}],"clients":4,"config_version":5,)"
       R"("counters":{"attempts":0,"authorization_failures":0,"bulk_lanes_lost":0,"drains":0,)"
       R"("drains_forced":0,)"
       R"("ended":{"orderly":2},"established":1,"failover_hints":0,"handshake_failures":0,)"
       R"("reconnects":0,"replaced":0,"revalidation_failures":0,"revalidations":0,)"
       R"("revocations":0},"drained":false,"draining":false,"entry":"open",)"
       R"("failed_listeners":[{"address":"192.0.2.7:7443","fault":"address_missing",)"
-      R"("listener":"fabric"}],"pid":7,)"
+      R"("listener":"fabric"}],"opened_flows":{"entry":8},"pid":7,)"
       R"("reconnects":[{"attempts":3,"last_reason":"peer_silent","next_in_ms":250,)"
       R"("peer":"0f8fad5b-d9cb-469f-a165-70867728950e","stopped":false}],)"
       R"("refusals":{"no_route":6},)"

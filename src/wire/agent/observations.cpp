@@ -85,7 +85,9 @@ void members(Each& each, All& all) {
   each("draining", all.draining);
   each("drained", all.drained);
   each("sessions", all.sessions);
+  each("clients", all.clients);
   each("refusals", all.refusals);
+  each("opened_flows", all.opened_flows);
   each("failed_listeners", all.failed_listeners);
 }
 

@@ -116,7 +116,11 @@ struct Observations {
   bool draining = false;
   bool drained = false;
   std::vector<ObservedSession> sessions;
+  std::uint64_t clients = 0;  // connections of theirs, idle ones too
   std::map<std::string, std::uint64_t> refusals;  // of flows, by reason
+  // Since the fabric started, by what this node was to the flow (policy::NodeRole), those that
+  // occurred.
+  std::map<std::string, std::uint64_t> opened_flows;
   std::vector<ObservedListener> failed_listeners;
 
   bool operator==(const Observations&) const = default;

@@ -29,7 +29,10 @@ json connections_of(const wire::Observations& seen) {
   std::uint64_t flows = 0;
   for (const auto& channel : seen.channels) established += channel.state == "established" ? 1 : 0;
   for (const auto& session : seen.sessions) flows += session.flows;
-  return {{"channels", established}, {"sessions", seen.sessions.size()}, {"flows", flows}};
+  return {{"channels", established},
+          {"clients", seen.clients},
+          {"sessions", seen.sessions.size()},
+          {"flows", flows}};
 }
 
 json resources_of(const ProgramUse& use) {
@@ -52,6 +55,10 @@ CheckInMetrics::Sample CheckInMetrics::sample_of(
   out.failed_handshakes = observations->counters.handshake_failures;
   out.unauthorized = observations->counters.authorization_failures;
   for (const auto& [reason, count] : observations->refusals) out.refused_flows += count;
+  for (std::size_t i = 0; i < out.opened_flows.size(); ++i) {
+    const auto opened = observations->opened_flows.find(std::string(policy::kNodeRoleNames[i]));
+    if (opened != observations->opened_flows.end()) out.opened_flows[i] = opened->second;
+  }
   for (const auto& channel : observations->channels) {
     out.bytes_in += channel.bytes_in;
     out.bytes_out += channel.bytes_out;
@@ -78,6 +85,11 @@ void CheckInMetrics::write(json& metrics, MonoTime now,
                         {"channels_per_s", rate(before.established, after.established, s)},
                         {"bytes_in_per_s", rate(before.bytes_in, after.bytes_in, s)},
                         {"bytes_out_per_s", rate(before.bytes_out, after.bytes_out, s)}};
+    json& opened = metrics["rates"]["flows_per_s"];
+    for (std::size_t i = 0; i < after.opened_flows.size(); ++i) {
+      opened[std::string(policy::kNodeRoleNames[i])] =
+          rate(before.opened_flows[i], after.opened_flows[i], s);
+    }
     metrics["errors"] = {
         {"failed_calls_per_s", rate(before.failed_calls, after.failed_calls, s)},
         {"failed_handshakes_per_s", rate(before.failed_handshakes, after.failed_handshakes, s)},

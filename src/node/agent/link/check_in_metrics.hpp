@@ -3,6 +3,7 @@
 // or so, so that one check-in tells what is going on now.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/time.hpp"
+#include "policy/roles.hpp"
 #include "wire/agent/observations.hpp"
 
 namespace rap::agent {
@@ -53,6 +55,7 @@ class CheckInMetrics {
     std::uint64_t failed_handshakes = 0;
     std::uint64_t unauthorized = 0;
     std::uint64_t refused_flows = 0;
+    std::array<std::uint64_t, policy::kNodeRoleNames.size()> opened_flows{};  // by role
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     Duration agent_cpu{};

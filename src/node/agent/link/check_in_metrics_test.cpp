@@ -34,7 +34,9 @@ TEST_F(CheckInMetricsTest, TellWhatIsConnectedNow) {
   seen->sessions.resize(2);
   seen->sessions[0].flows = 2;
   seen->sessions[1].flows = 3;
-  EXPECT_EQ(at(0s)["connections"], (json{{"channels", 2}, {"sessions", 2}, {"flows", 5}}));
+  seen->clients = 4;
+  EXPECT_EQ(at(0s)["connections"],
+            (json{{"channels", 2}, {"clients", 4}, {"sessions", 2}, {"flows", 5}}));
   seen.reset();
   EXPECT_FALSE(at(1s).contains("connections")) << "while rap-fabric is away nobody knows";
 }
@@ -48,10 +50,12 @@ TEST_F(CheckInMetricsTest, TellRatesAndErrorsSinceHalfAMinute) {
   seen->refusals = {{"no_route", 3}, {"token_invalid", 5}};
   seen->channels.resize(1);
   seen->channels[0].bytes_in = 1000;
+  seen->opened_flows = {{"entry", 6}, {"egress", 1}};
   const json told = at(10s);
   EXPECT_EQ(told["rates"]["calls_per_s"], 2.0);
   EXPECT_EQ(told["rates"]["dials_per_s"], 1.0);
   EXPECT_EQ(told["rates"]["bytes_in_per_s"], 100.0);
+  EXPECT_EQ(told["rates"]["flows_per_s"], (json{{"entry", 0.6}, {"relay", 0.0}, {"egress", 0.1}}));
   EXPECT_EQ(told["errors"]["failed_calls_per_s"], 0.5);
   EXPECT_EQ(told["errors"]["failed_handshakes_per_s"], 0.4);
   EXPECT_EQ(told["errors"]["unauthorized_per_s"], 0.2);

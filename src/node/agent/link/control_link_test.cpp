@@ -32,7 +32,8 @@ TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   EXPECT_EQ(body["observations"]["pid"], 7);
   EXPECT_FALSE(body["observations"].contains("type"));
   EXPECT_EQ(body["metrics"]["fabric_starts"], 0);
-  EXPECT_EQ(body["metrics"]["connections"], (json{{"channels", 0}, {"sessions", 0}, {"flows", 0}}));
+  EXPECT_EQ(body["metrics"]["connections"],
+            (json{{"channels", 0}, {"clients", 0}, {"sessions", 0}, {"flows", 0}}));
   EXPECT_EQ(body["metrics"]["resources"]["agent"]["resident_bytes"], 4096);
   EXPECT_EQ(body["metrics"]["resources"]["fabric"]["resident_bytes"], 7) << "of its process";
   check_in(0, 0);
