@@ -13,17 +13,18 @@ using control::Route;
 
 // Who calls, in the order of the letters below.
 const std::vector<std::string> kCallers = {
-    "",          "nobody",     "user@alpha", "admin@alpha", "owner@alpha",
-    "user@beta", "admin@beta", "owner@beta", "keeper",      "root"};
+    "",           "nobody",     "user@alpha", "admin@alpha", "owner@alpha", "user@beta",
+    "admin@beta", "owner@beta", "keeper",     "root",        "scraper"};
 
 // a: let in   u: 401   f: 403   h: 404, like what does not exist
-constexpr const char* kAnyone = "aaaaaaaaaa";
-constexpr const char* kSignedIn = "uaaaaaaaaa";
-constexpr const char* kPlatform = "ufffffffaa";
-constexpr const char* kManager = "uhfaahhhfa";
-constexpr const char* kOwner = "uhffahhhff";  // of the organization alone
-constexpr const char* kMember = "uhaaahhhfa";
-constexpr const char* kGranted = "uhahhhhhhh";
+constexpr const char* kAnyone = "aaaaaaaaaaa";
+constexpr const char* kMetrics = "ufffffffaaa";  // the one route that a metrics token opens
+constexpr const char* kSignedIn = "uaaaaaaaaau";
+constexpr const char* kPlatform = "ufffffffaau";
+constexpr const char* kManager = "uhfaahhhfau";
+constexpr const char* kOwner = "uhffahhhffu";  // of the organization alone
+constexpr const char* kMember = "uhaaahhhfau";
+constexpr const char* kGranted = "uhahhhhhhhu";
 
 const std::map<std::string, std::string> kExpected = {
     {"signIn", kAnyone},
@@ -31,7 +32,7 @@ const std::map<std::string, std::string> kExpected = {
     {"getMe", kSignedIn},
     {"changePassword", kSignedIn},
     {"resetUserPassword", kPlatform},
-    {"updateUser", "uffffffffa"},
+    {"updateUser", "uffffffffau"},
     {"disableUser", kPlatform},
     {"enableUser", kPlatform},
     {"listUsers", kPlatform},
@@ -50,22 +51,25 @@ const std::map<std::string, std::string> kExpected = {
     {"listOrganizations", kSignedIn},
     {"createOrganization", kPlatform},
     {"renameOrganization", kPlatform},
-    {"disableOrganization", "uffffffffa"},
-    {"enableOrganization", "uffffffffa"},
-    {"removeOrganization", "uffffffffa"},
+    {"disableOrganization", "uffffffffau"},
+    {"enableOrganization", "uffffffffau"},
+    {"removeOrganization", "uffffffffau"},
     {"listMembers", kManager},
     {"putMember", kManager},
     {"removeMember", kManager},
     {"listDelegations", kPlatform},
-    {"addDelegation", "uffffffffa"},
-    {"removeDelegation", "uffffffffa"},
+    {"addDelegation", "uffffffffau"},
+    {"removeDelegation", "uffffffffau"},
     {"listOrganizationDelegations", kManager},
     {"addOrganizationDelegation", kOwner},
     {"removeOrganizationDelegation", kOwner},
+    {"listMetricsTokens", kPlatform},
+    {"createMetricsToken", kPlatform},
+    {"removeMetricsToken", kPlatform},
     {"listEgressPools", kManager},
     {"createEgressPool", kManager},
-    {"addEgressPoolNode", "uhffahhhfa"},
-    {"removeEgressPoolNode", "uhffahhhaa"},
+    {"addEgressPoolNode", "uhffahhhfau"},
+    {"removeEgressPoolNode", "uhffahhhaau"},
     {"renameEgressPool", kManager},
     {"removeEgressPool", kManager},
     {"listResources", kMember},
@@ -84,7 +88,7 @@ const std::map<std::string, std::string> kExpected = {
     {"enrol", kAnyone},
     {"getEnrolmentStatus", kAnyone},
     {"listEnrolments", kPlatform},
-    {"approveEnrolment", "uffffffffa"},
+    {"approveEnrolment", "uffffffffau"},
     {"listOrganizationEnrolments", kManager},
     {"approveOrganizationEnrolment", kOwner},
     {"denyOrganizationEnrolment", kOwner},
@@ -103,7 +107,7 @@ const std::map<std::string, std::string> kExpected = {
     {"listCertificates", kPlatform},
     {"revokeCertificate", kPlatform},
     {"getTrust", kPlatform},
-    {"rotateTrust", "uffffffffa"},
+    {"rotateTrust", "uffffffffau"},
     {"listChannels", kPlatform},
     {"listConfigs", kPlatform},
     {"getConfigStatus", kPlatform},
@@ -116,12 +120,12 @@ const std::map<std::string, std::string> kExpected = {
     {"createSession", kGranted},
     {"createAttachment", kGranted},
     {"getTokenKey", kPlatform},
-    {"rotateTokenKey", "uffffffffa"},
+    {"rotateTokenKey", "uffffffffau"},
     {"reportFallbacks", kGranted},
     {"getDenyList", kSignedIn},
     {"listSessions", kSignedIn},
     {"listSessions?organization=alpha", kManager},
-    {"terminateSession", "uhaaahhhha"},
+    {"terminateSession", "uhaaahhhhau"},
     {"listAudit", kPlatform},
     {"listAudit?organization=alpha", kManager},
     {"verifyAudit", kPlatform},
@@ -130,7 +134,7 @@ const std::map<std::string, std::string> kExpected = {
     {"getApiReadiness", kAnyone},
     {"getTrustBundle", kAnyone},
     {"getDescription", kAnyone},
-    {"getMetrics", kPlatform},
+    {"getMetrics", kMetrics},
 };
 
 const std::map<std::string, json> kBodies = {
@@ -140,6 +144,7 @@ const std::map<std::string, json> kBodies = {
     {"updateUser", {{"platform_role", "platform_admin"}}},
     {"createUser", {{"email", "new@example.test"}, {"password", "a long enough password"}}},
     {"createOrganization", {{"name", "gamma"}}},
+    {"createMetricsToken", {{"name", "another"}}},
     {"addDelegation", {{"email", "keeper@platform.test"}, {"right", "approve_nodes"}}},
     {"addOrganizationDelegation", {{"email", "keeper@platform.test"}, {"right", "manage"}}},
     {"putMember", {{"email", "nobody@nowhere.test"}, {"role", "organization_user"}}},
@@ -193,6 +198,7 @@ std::string path_of(const Route& route) {
       {"{resource}", "secret-alpha"},
       {"{email}", "user@alpha.test"},
       {"{right}", "manage"},
+      {"{name}", "prometheus"},
       {"{user}", "nobody@nowhere.test"},
       {"{kind}", "ip"},
       {"{device}", "0f8fad5b-d9cb-869f-a165-70867728950e"},
@@ -315,8 +321,9 @@ TEST_F(Authorization, AsksForABearerEverywhereButOnThePublicRoutes) {
                                          "getTrustBundle", "getDescription"};
   for (const Route& route : world_.control->api().routes()) {
     if (kPublic.contains(std::string(route.operation))) continue;
-    for (const std::string& token : {std::string(), std::string("rapst_short"),
-                                     std::string("wrong"), "rapst_" + std::string(43, 'A')}) {
+    for (const std::string& token :
+         {std::string(), std::string("rapst_short"), std::string("wrong"),
+          "rapst_" + std::string(43, 'A'), "rapmt_" + std::string(43, 'A')}) {
       const Answered a = world_.control->call(std::string(route.method), path_of(route), {}, token);
       EXPECT_EQ(a.status, 401) << route.operation << " with '" << token << "'";
       EXPECT_EQ(a.code(), "not_signed_in");

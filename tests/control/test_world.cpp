@@ -306,6 +306,7 @@ Seed seed_database() {
   s.tokens["root"] = root;
   s.tokens["keeper"] = c.sign_in("keeper@platform.test");
   s.tokens["nobody"] = c.sign_in("nobody@nowhere.test");
+  s.tokens["scraper"] = post("metrics-tokens", {{"name", "prometheus"}}).value("metrics_token", "");
   s.entry = c.add_node(root, "entry-n", {"entry"});
   s.relay = c.add_node(root, "relay-n", {"relay"});
   s.egress = c.add_node(root, "egress-n", {"egress"});

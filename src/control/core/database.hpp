@@ -33,6 +33,7 @@ class DeviceRepository;           // people/device.hpp
 class AuthEpochRepository;        // people/auth_epoch.hpp
 class OrganizationRepository;     // people/organization.hpp
 class DelegationRepository;       // people/delegation.hpp
+class MetricsTokenRepository;     // people/metrics_token.hpp
 class NodeRepository;             // nodes/node.hpp
 class JoinTokenRepository;        // nodes/issued_join_token.hpp
 class EnrolmentRepository;        // nodes/enrolment.hpp
@@ -85,6 +86,7 @@ class Transaction {
   virtual AuthEpochRepository& auth_epochs() = 0;
   virtual OrganizationRepository& organizations() = 0;
   virtual DelegationRepository& delegations() = 0;
+  virtual MetricsTokenRepository& metrics_tokens() = 0;
   virtual NodeRepository& nodes() = 0;
   virtual JoinTokenRepository& join_tokens() = 0;
   virtual EnrolmentRepository& enrolments() = 0;

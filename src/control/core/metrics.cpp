@@ -71,6 +71,10 @@ std::string Metrics::text(const ClusterFigures& figures) const {
   for (const auto& [node, skew] : figures.clock_skews) {
     out.sample(std::to_string(skew.count()), metrics_label("node", node));
   }
+  out.family("metrics_token_expires_timestamp_seconds", "gauge", "When a metrics token expires.");
+  for (const auto& [name, expires_at] : figures.metrics_tokens) {
+    out.sample(std::to_string(to_unix(expires_at)), metrics_label("name", name));
+  }
   MetricsText more(kSourcePrefix);
   for (const auto& write : sources_) write(more);
   return out.take() + more.take();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/metrics_text.hpp"
+#include "base/time.hpp"
 #include "wire/fallback_cause.hpp"
 
 namespace rap::control {
@@ -32,6 +33,7 @@ struct ClusterFigures {
   std::vector<StateCount> notices;    // of nodes, by code
   // By the node's name, how far its clock is ahead of ours; negative: behind.
   std::vector<std::pair<std::string, std::chrono::seconds>> clock_skews;
+  std::vector<std::pair<std::string, WallTime>> metrics_tokens;  // by name, when each expires
 };
 
 class Metrics {

@@ -6,6 +6,7 @@
 
 #include "base/try.hpp"
 #include "control/people/bearer.hpp"
+#include "control/people/metrics_token.hpp"
 #include "control/people/organization_access.hpp"
 #include "control/people/signing_in/device_proofs.hpp"
 #include "control/pki/authority.hpp"
@@ -29,15 +30,16 @@ bool is_plain(const std::string& value) {
 constexpr std::array<std::string_view, 3> kBeforeOwnPassword = {"changePassword", "signOut",
                                                                 "getMe"};
 
-// What a bare bearer is good for where devices are approved: the programs that read it have no key.
-constexpr std::string_view kOfBareBearers = "getMetrics";
+// What programs that scrape may open, which hold no key of a device: with a metrics token, and with
+// a bare bearer where devices are approved.
+constexpr std::string_view kOfScrapers = "getMetrics";
 
 Outcome<void> check_device_of(const FoundBearer& found, DevicePolicy policy,
                               std::string_view operation) {
   if (found.device) {
     return check_device(found.device->standing, found.device->id, found.user.email, policy);
   }
-  if (policy == DevicePolicy::approved && operation != kOfBareBearers) return device_required();
+  if (policy == DevicePolicy::approved && operation != kOfScrapers) return device_required();
   return {};
 }
 
@@ -62,6 +64,33 @@ Outcome<Caller> find_caller(const ApiPorts& ports, const crypto::Sha256& bearer,
     if (found->device) caller.device = found->device->id;
     return caller;
   });
+}
+
+// Yields who asks. That a token is used is written down by itself: metrics are told while the
+// database takes no changes too.
+Outcome<std::string> admit_scraper(const ApiPorts& ports, const crypto::Sha256& hash,
+                                   std::string_view operation, WallTime now) {
+  if (operation != kOfScrapers) {
+    return refuse(ProblemCode::not_signed_in,
+                  "A metrics token opens GET /metrics and nothing else. Sign in first, with 'rap "
+                  "login'.");
+  }
+  const Scope scope = Scope::platform().in(ports.authority->cluster);
+  const MetricsToken token =
+      RAP_TRY(transact(ports.database, scope, [&](Transaction& tx) -> Outcome<MetricsToken> {
+        auto found = tx.metrics_tokens().find(hash);
+        if (found && state_of(*found, now) == MetricsTokenState::good) return std::move(*found);
+        return refuse(ProblemCode::not_signed_in,
+                      "This metrics token is not good, or not any more. 'rap admin metrics-tokens "
+                      "list' shows which are, and 'create' makes another.");
+      }));
+  if (is_use_noted(token, now)) {
+    (void)ports.database.run(scope, [&](Transaction& tx) {
+      tx.metrics_tokens().note_use(hash, now);
+      return Ending::commit;
+    });
+  }
+  return "metrics token " + token.name;
 }
 
 // A bearer that a device signed in for is worth nothing without that device's key.
@@ -120,7 +149,7 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
   }
   const Route& route = *found.route;
   auto admitted = RAP_TRY(admit(found, request, now));
-  if (admitted.caller) principal = admitted.caller->id.str();
+  principal = std::move(admitted.principal);
   RAP_TRY(check_query(route, request.query));
   const auto body = RAP_TRY(parse_body(route, request));
   const Call call{.request = request,
@@ -139,10 +168,16 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   Admission admission;
   const policy::Access access = found.route->access;
   if (access != policy::Access::anyone) {
-    const auto bearer = bearer_sha256(request.header("authorization"));
+    const std::string_view shown = request.header("authorization");
+    if (const auto token = metrics_token_sha256(shown)) {
+      admission.principal = RAP_TRY(admit_scraper(ports_, *token, found.route->operation, now));
+      return admission;
+    }
+    const auto bearer = bearer_sha256(shown);
     if (!bearer) return not_signed_in();
     auto caller = RAP_TRY(find_caller(ports_, *bearer, found.route->operation, now));
     RAP_TRY(prove_device(ports_.devices.proofs, caller, request, ports_.authority->cluster, now));
+    admission.principal = caller.id.str();
     admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;
   }

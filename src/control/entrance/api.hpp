@@ -24,8 +24,10 @@ class Api {
   // `principal` is told who asks, as soon as that is proven.
   Outcome<Reply> answer(const Match<Route>& match, const wire::HttpRequest& request, WallTime now,
                         std::string& principal);
-  // Who asks, when they may: the caller, their bearer and the organization of the path.
+  // Who asks, when they may: the caller, their bearer and the organization of the path. A scraper
+  // is a principal and no caller.
   struct Admission {
+    std::string principal;
     std::optional<Caller> caller;
     crypto::Sha256 bearer_sha256{};
     std::optional<OrganizationContext> organization;

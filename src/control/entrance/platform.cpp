@@ -4,6 +4,7 @@
 #include "control/http/json_reply.hpp"
 #include "control/http/openapi.hpp"
 #include "control/nodes/notice.hpp"
+#include "control/people/metrics_token.hpp"
 #include "control/pki/authority.hpp"
 #include "control/sessions/session.hpp"
 #include "wire/http/node_api_calls.hpp"
@@ -30,10 +31,14 @@ Outcome<Reply> metrics(PlatformPorts& ports, const Call& call) {
                            .sessions = tx.sessions().count_by_state(),
                            .histories = 1,
                            .notices = count_notices(nodes, call.now),
-                           .clock_skews = {}};
+                           .clock_skews = {},
+                           .metrics_tokens = {}};
     for (const Node& node : nodes) {
       if (node.state != NodeState::approved) continue;
       if (const auto skew = clock_skew_of(node)) figures.clock_skews.emplace_back(node.name, *skew);
+    }
+    for (const MetricsToken& token : tx.metrics_tokens().list()) {
+      figures.metrics_tokens.emplace_back(token.name, token.expires_at);
     }
     if (const auto history = tx.cluster().history()) figures.histories = history->count;
     return Reply{ports.metrics.text(figures), "text/plain; version=0.0.4"};
@@ -93,7 +98,7 @@ std::vector<RouteOf<PlatformPorts>> platform_routes() {
       {{.method = "GET",
         .path = "/metrics",
         .operation = "getMetrics",
-        .summary = "Counters and gauges in Prometheus' text format",
+        .summary = "Counters and gauges in Prometheus' text format; a metrics token opens it too",
         .access = policy::Access::platform,
         .query = {},
         .body = {},

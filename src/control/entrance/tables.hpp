@@ -45,6 +45,7 @@ void for_each_table(Take take) {
   take(config_routes());
   take(config_status_routes());
   take(audit_routes());
+  take(metrics_token_routes());
   take(platform_routes());
 }
 

@@ -50,8 +50,8 @@ struct Call {
   ClusterId cluster;  // the one that is served where the request came in
   const nlohmann::json& body;
   std::vector<std::pair<std::string_view, std::string>> path_values;
-  std::optional<Caller> caller = {};                     // absent on routes for anyone
-  crypto::Sha256 bearer_sha256 = {};                     // of the caller's bearer
+  std::optional<Caller> caller = {};  // absent on routes for anyone, and of scrapers
+  crypto::Sha256 bearer_sha256 = {};  // of the caller's bearer
   std::optional<OrganizationContext> organization = {};  // of routes below {org}
 
   const std::string& path(std::string_view name) const;

@@ -34,14 +34,18 @@ std::string_view sentence_of(SignInEnd end) {
   return "";
 }
 
-std::optional<std::string_view> bearer_of(std::string_view header) {
+std::optional<std::string_view> token_in(std::string_view header, std::string_view prefix) {
   constexpr std::string_view kScheme = "Bearer ";
   if (!header.starts_with(kScheme)) return std::nullopt;
   const std::string_view token = header.substr(kScheme.size());
-  if (!token.starts_with(kBearerPrefix)) return std::nullopt;
-  const auto raw = from_base64url(token.substr(kBearerPrefix.size()));
+  if (!token.starts_with(prefix)) return std::nullopt;
+  const auto raw = from_base64url(token.substr(prefix.size()));
   if (!raw || raw->size() != kBearerBytes) return std::nullopt;
   return token;
+}
+
+std::optional<std::string_view> bearer_of(std::string_view header) {
+  return token_in(header, kBearerPrefix);
 }
 
 std::optional<crypto::Sha256> bearer_sha256(std::string_view header) {

@@ -44,6 +44,10 @@ inline constexpr std::size_t kMaxEndedBearersPerUser = 64;
 // What the holder of an ended bearer is told, and what to do next.
 std::string_view sentence_of(SignInEnd end);
 
+// What an Authorization header holds as a bearer token of this prefix; nullopt when that is none of
+// ours.
+std::optional<std::string_view> token_in(std::string_view authorization_header,
+                                         std::string_view prefix);
 // The bearer in an Authorization header; nullopt when there is none of ours in it.
 std::optional<std::string_view> bearer_of(std::string_view authorization_header);
 // The hash that it is known by.

@@ -12,5 +12,6 @@ std::vector<RouteOf<PeoplePorts>> user_routes();
 std::vector<RouteOf<PeoplePorts>> organization_routes();
 std::vector<RouteOf<PeoplePorts>> member_routes();
 std::vector<RouteOf<PeoplePorts>> delegation_routes();
+std::vector<RouteOf<PeoplePorts>> metrics_token_routes();
 
 }  // namespace rap::control

@@ -23,6 +23,7 @@
 #include "control/store/sql/people/bearers.hpp"
 #include "control/store/sql/people/delegations.hpp"
 #include "control/store/sql/people/devices.hpp"
+#include "control/store/sql/people/metrics_tokens.hpp"
 #include "control/store/sql/people/organizations.hpp"
 #include "control/store/sql/people/users.hpp"
 #include "control/store/sql/pki/certificates.hpp"
@@ -49,6 +50,7 @@ class SqlTransaction final : public control::Transaction {
   control::AuthEpochRepository& auth_epochs() override { return auth_epochs_; }
   control::OrganizationRepository& organizations() override { return organizations_; }
   control::DelegationRepository& delegations() override { return delegations_; }
+  control::MetricsTokenRepository& metrics_tokens() override { return metrics_tokens_; }
   control::NodeRepository& nodes() override { return nodes_; }
   control::JoinTokenRepository& join_tokens() override { return join_tokens_; }
   control::EnrolmentRepository& enrolments() override { return enrolments_; }
@@ -87,6 +89,7 @@ class SqlTransaction final : public control::Transaction {
   SqlAuthEpochs auth_epochs_{sql_};
   SqlOrganizations organizations_{sql_};
   SqlDelegations delegations_{sql_};
+  SqlMetricsTokens metrics_tokens_{sql_};
   SqlNodes nodes_{sql_};
   SqlJoinTokens join_tokens_{sql_};
   SqlEnrolments enrolments_{sql_};
