@@ -15,6 +15,7 @@ void add_admin_commands(CLI::App& root, Invocation& invocation) {
   add_trust_commands(*admin, invocation);
   add_device_groups(*admin, invocation);
   add_blocklist_commands(*admin, invocation);
+  add_metrics_token_commands(*admin, invocation);
   add_platform_commands(*admin, invocation);
 }
 

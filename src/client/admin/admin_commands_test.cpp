@@ -69,6 +69,21 @@ TEST_F(AdminCommands, ADelegationSaysWhatItMeansAndForHowLong) {
             kUsage);
 }
 
+TEST_F(AdminCommands, AMetricsTokenIsPrintedBareForAFile) {
+  sign_in();
+  const json made = {{"name", "prometheus"}, {"metrics_token", "rapmt_x"}, {"expires_at", 1}};
+  network().answer("POST metrics-tokens", made, 201);
+  EXPECT_EQ(run({"admin", "metrics-tokens", "create", "prometheus", "--for", "365d"}), kOk)
+      << err();
+  EXPECT_EQ(network().sent.back().body(),
+            (json{{"name", "prometheus"}, {"ttl_s", 365 * 24 * 3600}}));
+  EXPECT_EQ(out(), "rapmt_x\n");
+  network().answer("POST metrics-tokens", made, 201);
+  EXPECT_EQ(run({"admin", "metrics-tokens", "create", "prometheus"}), kOk) << err();
+  EXPECT_EQ(network().sent.back().body(), (json{{"name", "prometheus"}}));
+  EXPECT_EQ(run({"admin", "metrics-tokens", "create", "prometheus", "--for", "ever"}), kUsage);
+}
+
 TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
   sign_in();
   network().answer("POST organizations/acme/resources", json::object(), 201);

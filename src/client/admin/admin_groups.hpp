@@ -10,6 +10,7 @@ void add_organization_commands(CLI::App& admin, Invocation& invocation);
 // pools, resources, grants
 void add_tenant_commands(CLI::App& admin, Invocation& invocation);
 void add_delegation_commands(CLI::App& admin, Invocation& invocation);
+void add_metrics_token_commands(CLI::App& admin, Invocation& invocation);
 void add_user_commands(CLI::App& admin, Invocation& invocation);
 // nodes, routes, certificates, channels
 void add_fabric_commands(CLI::App& admin, Invocation& invocation);

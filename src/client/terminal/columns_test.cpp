@@ -36,6 +36,7 @@ const std::vector<List> kLists = {
     {"admin enrolments list", "GET enrolments"},
     {"admin grants list o r", "GET organizations/o/resources/r/grants"},
     {"admin join-tokens list", "GET join-tokens"},
+    {"admin metrics-tokens list", "GET metrics-tokens"},
     {"admin members list o", "GET organizations/o/members"},
     {"admin nodes list", "GET nodes"},
     {"admin organizations list", "GET organizations"},

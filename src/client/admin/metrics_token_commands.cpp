@@ -1,0 +1,58 @@
+// rap admin metrics-tokens.
+#include <nlohmann/json.hpp>
+
+#include "base/try.hpp"
+#include "client/admin/admin_groups.hpp"
+#include "client/command/duration.hpp"
+#include "client/command/leaf.hpp"
+#include "client/core/api_types.hpp"
+
+namespace rap::client {
+
+namespace {
+
+Fallible<int> create_metrics_token(World& w, ApiClient& api, const Words& a) {
+  op::CreateMetricsTokenRequest request{.name = a["NAME"]};
+  if (const std::string& text = a["--for"]; !text.empty()) {
+    const auto lifetime = parse_duration(text);
+    if (!lifetime) {
+      return fail(ExitCode::usage, "--for takes a span of time such as 12h, 30d or 365d.");
+    }
+    request.ttl_s = lifetime->count();
+  }
+  const auto answer = api.ask(op::create_metrics_token(request));
+  const auto made = RAP_TRY(op::as<op::CreateMetricsTokenAnswer>(answer));
+  return show(w, answer, made.metrics_token);  // it is bare on its line, to be sent into a file
+}
+
+Fallible<int> list_metrics_tokens(World& w, ApiClient& api, const Words&) {
+  return show_items(w, api.ask(op::list_metrics_tokens()),
+                    {{"NAME", "/name"},
+                     {"STATE", "/state"},
+                     {"EXPIRES", "/expires_at", Format::time},
+                     {"USED", "/last_used_at", Format::time},
+                     {"BY", "/created_by"},
+                     {"SINCE", "/created_at", Format::time}},
+                    "No metrics tokens.");
+}
+
+}  // namespace
+
+void add_metrics_token_commands(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "metrics-tokens",
+                               "Tokens of programs that scrape: each opens GET /metrics alone");
+  Leaf(group, invocation, "create", "Make a token, and print it this once")
+      .word("NAME", "What it is called, such as the program that gets it")
+      .option("--for", "DURATION", "How long it is good for (default: 90d; at most 365d)")
+      .runs(create_metrics_token);
+  Leaf(group, invocation, "remove", "Take a token back, at once")
+      .word("NAME", "Its name, as 'list' shows it")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::remove_metrics_token(a["NAME"])),
+                    "Metrics token " + a["NAME"] + " opens nothing any more.");
+      });
+  Leaf(group, invocation, "list", "List them, with when each was used last and expires")
+      .runs(list_metrics_tokens);
+}
+
+}  // namespace rap::client
