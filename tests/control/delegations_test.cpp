@@ -59,6 +59,11 @@ class Owners : public ::testing::Test {
     EXPECT_EQ(a.status, 202) << a.text;
     return a.body.value("id", "");
   }
+  Answered own_node(const std::string& who, const std::string& what,
+                    const std::string& node = "branch", const std::string& organization = "alpha") {
+    return w.as(who, "POST", "organizations/" + organization + "/nodes/" + node + "/" + what,
+                what == "revoke" ? json{{"severity", "close"}} : json{});
+  }
   std::string host_of_alpha() { return asks("branch", {{"organization", "alpha"}}); }
   Answered decide(const std::string& who, const std::string& enrolment,
                   const std::string& organization = "", const std::string& what = "approve") {
@@ -235,6 +240,54 @@ TEST_F(Owners, HaveNodesThatServeThemAlone) {
       204);
   EXPECT_EQ(w.as("keeper", "POST", "nodes/branch/disable").status, 200);
   EXPECT_EQ(told("node.disabled")["actor"]["name"], kKeeper) << "it is told what becomes of them";
+}
+
+TEST_F(Owners, TakeOutTheirHostsAndLetThemTakePartAgain) {
+  ASSERT_EQ(decide("owner@alpha", host_of_alpha(), "alpha").status, 200);
+  EXPECT_EQ(own_node("admin@alpha", "disable").code(), "forbidden");
+  EXPECT_EQ(own_node("root", "disable").code(), "forbidden") << "they have a way of their own";
+  const Answered disabled = own_node("owner@alpha", "disable");
+  ASSERT_EQ(disabled.status, 200) << disabled.text;
+  EXPECT_EQ(disabled.body["state"], "disabled");
+  EXPECT_EQ(disabled.body["disabled_by"], json({"organization"}));
+  EXPECT_FALSE(disabled.body.contains("observations")) << "what it sees of peers is the platform's";
+  EXPECT_EQ(told("node.disabled")["actor"]["name"], "owner@alpha.test");
+  const json listed = in(w.as("admin@alpha", "GET", "organizations/alpha/nodes"), "items");
+  ASSERT_EQ(listed.size(), 1U) << listed;
+  EXPECT_EQ(listed[0]["state"], "disabled");
+  EXPECT_EQ(own_node("owner@alpha", "enable").body["state"], "approved");
+  EXPECT_EQ(own_node("owner@alpha", "revoke").body["state"], "revoked");
+  EXPECT_EQ(told("node.revoked")["actor"]["name"], "owner@alpha.test");
+  EXPECT_EQ(own_node("owner@alpha", "enable").code(), "node_revoked");
+}
+
+TEST_F(Owners, TouchNoHostButTheirOwn) {
+  ASSERT_EQ(decide("owner@alpha", host_of_alpha(), "alpha").status, 200);
+  for (const std::string what : {"disable", "enable", "revoke"}) {
+    EXPECT_EQ(own_node("owner@alpha", what, "egress-n").code(), "node_not_found")
+        << "it serves alpha, and beta too";
+    EXPECT_EQ(own_node("owner@alpha", what, seed().egress).code(), "node_not_found");
+    EXPECT_EQ(own_node("owner@beta", what, "branch", "beta").code(), "node_not_found");
+  }
+  EXPECT_TRUE(in(w.as("owner@beta", "GET", "organizations/beta/nodes"), "items").empty());
+}
+
+// What one side shut, the other does not open.
+TEST_F(Owners, AndThePlatformEachTakeBackWhatTheyDidThemselves) {
+  ASSERT_EQ(decide("owner@alpha", host_of_alpha(), "alpha").status, 200);
+  ASSERT_EQ(own_node("owner@alpha", "disable").status, 200);
+  for (const char* who : {"keeper", "root"}) {
+    EXPECT_EQ(w.as(who, "POST", "nodes/branch/enable").code(), "forbidden") << who;
+  }
+  ASSERT_EQ(w.as("keeper", "POST", "nodes/branch/disable").status, 200);
+  EXPECT_EQ(own_node("owner@alpha", "enable").body["disabled_by"], json({"platform"}));
+  EXPECT_EQ(own_node("owner@alpha", "enable").code(), "forbidden");
+  ASSERT_EQ(own_node("owner@alpha", "disable").status, 200);
+  EXPECT_EQ(w.as("keeper", "POST", "nodes/branch/enable").body["state"], "disabled");
+  const Answered enabled = own_node("owner@alpha", "enable");
+  EXPECT_EQ(enabled.body["state"], "approved");
+  EXPECT_FALSE(enabled.body.contains("disabled_by"));
+  EXPECT_EQ(told("node.enabled")["detail"]["takes_part"], true);
 }
 
 // The database keeps it, too, whatever a program asks of it.

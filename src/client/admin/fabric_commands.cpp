@@ -37,7 +37,25 @@ std::string signed_seconds(std::int64_t seconds) {
   return (seconds > 0 ? "+" : "") + std::to_string(seconds) + " s";
 }
 
-Fallible<int> list_nodes(World& w, ApiClient& api, const Words&) {
+constexpr const char* kOwnHostsHelp = "Of this organization's own hosts";
+
+// What an organization sees of its own hosts.
+Fallible<int> list_organization_nodes(World& w, ApiClient& api, const std::string& organization) {
+  return show_items(w, api.ask(op::list_organization_nodes(organization)),
+                    {{"NAME", "/name"},
+                     {"STATE", "/state"},
+                     {"ROLES", "/roles"},
+                     {"DISABLED BY", "/disabled_by"},
+                     {"LAST SEEN", "/last_seen_at", Format::time},
+                     {"ID", "/id"}},
+                    "No host of this organization is a node. The platform invites one with 'rap "
+                    "admin join-tokens create --organization'.");
+}
+
+Fallible<int> list_nodes(World& w, ApiClient& api, const Words& a) {
+  if (const auto& org = a["--organization"]; !org.empty()) {
+    return list_organization_nodes(w, api, org);
+  }
   auto answer = api.ask(op::list_nodes());
   const auto nodes = op::as<op::ListNodesAnswer>(answer);
   if (!nodes) return std::unexpected(nodes.error());
@@ -83,22 +101,48 @@ Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
               a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
 }
 
+// Of whom a command says what to do next: "… --organization ORG".
+std::string of_organization(const Words& a) {
+  return a["--organization"].empty() ? "" : " --organization " + a["--organization"];
+}
+
 Fallible<int> disable_node(World& w, ApiClient& api, const Words& a) {
+  const std::string& org = a["--organization"];
   RAP_TRY(confirm(w, a.flag("--yes"),
                   a["NODE"] + " is out until it is enabled: " + channels_that_end(api, a["NODE"]),
                   Unasked::goes_ahead));
-  return show(w, api.ask(op::disable_node(a["NODE"])),
+  return show(w,
+              org.empty() ? api.ask(op::disable_node(a["NODE"]))
+                          : api.ask(op::disable_organization_node(org, a["NODE"])),
               a["NODE"] + " is disabled. 'rap admin nodes enable " + a["NODE"] +
-                  "' lets it take part again.");
+                  of_organization(a) + "' lets it take part again.");
+}
+
+Fallible<int> enable_node(World& w, ApiClient& api, const Words& a) {
+  const std::string& org = a["--organization"];
+  const auto answer = org.empty() ? api.ask(op::enable_node(a["NODE"]))
+                                  : api.ask(op::enable_organization_node(org, a["NODE"]));
+  const bool still_out = answer && answer->value("state", "") == "disabled";
+  return show(w, answer,
+              still_out ? a["NODE"] + " stays disabled: " +
+                              (org.empty() ? "the owner of its organization" : "the platform") +
+                              " disabled it too."
+                        : a["NODE"] +
+                              " is enabled. It comes back by itself within a minute, if its "
+                              "certificate has not expired meanwhile.");
 }
 
 Fallible<int> revoke_node(World& w, ApiClient& api, const Words& a) {
+  const std::string& org = a["--organization"];
   RAP_TRY(confirm(w, a.flag("--yes"),
                   a["NODE"] + " goes for good, with its certificates and keys: " +
                       channels_that_end(api, a["NODE"]) +
                       " Its host can only come back as a new node.",
                   Unasked::goes_ahead));
-  return show(w, api.ask(op::revoke_node(a["NODE"], {.severity = severity(a)})),
+  return show(w,
+              org.empty() ? api.ask(op::revoke_node(a["NODE"], {.severity = severity(a)}))
+                          : api.ask(op::revoke_organization_node(org, a["NODE"],
+                                                                 {.severity = severity(a)})),
               a["NODE"] + " is revoked. Its host can only come back as a new node.");
 }
 
@@ -134,7 +178,9 @@ Fallible<int> revoke_certificate(World& w, ApiClient& api, const Words& a) {
 
 void add_nodes(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "nodes", "Nodes of the fabric");
-  Leaf(group, invocation, "list", "List nodes").runs(list_nodes);
+  Leaf(group, invocation, "list", "List nodes")
+      .option("--organization", "ORG", kOwnHostsHelp)
+      .runs(list_nodes);
   Leaf(group, invocation, "roles", "Set what a node does")
       .word("NODE", "Name or id of the node")
       .words("ROLE", "Its roles; they replace the old ones")
@@ -156,16 +202,13 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "disable", "Shut a node out, until it is enabled")
       .word("NODE", "Name or id of the node")
+      .option("--organization", "ORG", kOwnHostsHelp)
       .flag("--yes", kYesHelp)
       .runs(disable_node);
   Leaf(group, invocation, "enable", "Let a disabled node take part again")
       .word("NODE", "Name or id of the node")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w, api.ask(op::enable_node(a["NODE"])),
-                    a["NODE"] +
-                        " is enabled. It comes back by itself within a minute, if its "
-                        "certificate has not expired meanwhile.");
-      });
+      .option("--organization", "ORG", kOwnHostsHelp)
+      .runs(enable_node);
   Leaf(group, invocation, "readmit",
        "Invite a node's host to enrol again as the same node: print a join token")
       .word("NODE", "Name or id of the node")
@@ -176,6 +219,7 @@ void add_nodes(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "revoke", "Take a node out for good, with all its certificates and keys")
       .word("NODE", "Name or id of the node")
+      .option("--organization", "ORG", kOwnHostsHelp)
       .option("--severity", "SEVERITY", "What happens to its channels (default: close)")
       .choices(kSeverities)
       .flag("--yes", kYesHelp)

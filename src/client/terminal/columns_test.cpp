@@ -39,6 +39,7 @@ const std::vector<List> kLists = {
     {"admin metrics-tokens list", "GET metrics-tokens"},
     {"admin members list o", "GET organizations/o/members"},
     {"admin nodes list", "GET nodes"},
+    {"admin nodes list --organization o", "GET organizations/o/nodes"},
     {"admin organizations list", "GET organizations"},
     {"admin pools list o", "GET organizations/o/egress-pools"},
     {"admin resources list o", "GET organizations/o/resources"},

@@ -32,6 +32,7 @@ void for_each_table(Take take) {
   take(enrolment_routes());
   take(organization_enrolment_routes());
   take(node_routes());
+  take(organization_node_routes());
   take(channel_routes());
   take(certificate_routes());
   take(deny_list_routes());

@@ -20,6 +20,13 @@ bool is_drained(const Node& n) {
   return said("draining") && said("drained");
 }
 
+Json sides_of(const DisabledBy& by) {
+  Json sides = Json::array();
+  if (by.platform) sides.push_back(to_string(NodeSide::platform));
+  if (by.organization) sides.push_back(to_string(NodeSide::organization));
+  return sides;
+}
+
 }  // namespace
 
 bool Node::has_role(policy::NodeRole role) const {
@@ -33,6 +40,7 @@ Fields node_fields() {
           uuid("organization_id").optional(),
           field::name("organization").optional(),
           choice("state", kNodeStateNames),
+          text_list("disabled_by", kNodeSideNames).optional(),
           text_list("roles", policy::kNodeRoleNames),
           text("data_plane_advertise"),
           text("fabric_advertise"),
@@ -73,6 +81,7 @@ Json to_json(const Node& n, WallTime now) {
     out["organization_id"] = n.organization->str();
     out["organization"] = n.organization_name;
   }
+  if (n.disabled_by.anybody()) out["disabled_by"] = sides_of(n.disabled_by);
   if (n.drain_deadline) out["drain_deadline"] = to_unix(*n.drain_deadline);
   if (n.checked_in_at > WallTime{}) out["last_seen_at"] = to_unix(n.checked_in_at);
   if (const auto skew = clock_skew_of(n)) out["clock_skew_s"] = skew->count();

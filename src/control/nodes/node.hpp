@@ -30,6 +30,17 @@ constexpr std::optional<NodeState> node_state_from(std::string_view name) {
   return value_in<NodeState>(kNodeStateNames, name);
 }
 
+// Who may disable a node. A host of an organization has both, a node of the platform the first.
+enum class NodeSide : std::uint8_t { platform, organization };
+inline constexpr std::array<std::string_view, 2> kNodeSideNames = {"platform", "organization"};
+constexpr std::string_view to_string(NodeSide side) { return name_in(kNodeSideNames, side); }
+
+struct DisabledBy {
+  bool platform = false;
+  bool organization = false;
+  bool anybody() const { return platform || organization; }
+};
+
 // Of the newest certificate of a kind that is not revoked.
 struct CertificateLife {
   WallTime from{};
@@ -42,6 +53,7 @@ struct Node {
   std::optional<OrganizationId> organization;  // whose host it is; nullopt: the platform's
   std::string organization_name;
   NodeState state = NodeState::invited;
+  DisabledBy disabled_by;  // of a disabled one
   std::vector<policy::NodeRole> roles;
   std::optional<crypto::X25519Public> seal_key;
   std::string data_plane_advertise;
@@ -91,11 +103,14 @@ class NodeRepository {
   virtual bool create(const Node& node) = 0;  // false: name taken
   virtual std::optional<Node> find(std::string_view key) = 0;
   virtual std::vector<Node> list() = 0;
+  virtual std::vector<Node> list_of(OrganizationId organization) = 0;
   // Approved nodes in the entry role that do not drain, most recently heard of first.
   // The entries that clients are sent to. One whose certificate for clients is revoked or expired
   // is none of them until it has another (PK-8).
   virtual std::vector<Node> entries() = 0;
+  // Nobody has disabled what is in another state than disabled.
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
+  virtual void set_disabled_by(NodeId node, DisabledBy by) = 0;
   // Of one that was never approved.
   virtual void set_organization(NodeId node, std::optional<OrganizationId> organization) = 0;
   virtual std::vector<ServedPool> pools_of(NodeId node) = 0;

@@ -3,12 +3,11 @@
 
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/nodes/disabling.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
 #include "control/nodes/routes.hpp"
 #include "control/nodes/told.hpp"
-#include "control/pki/certificate_inventory.hpp"
-#include "control/sessions/ending.hpp"
 #include "policy/roles.hpp"
 #include "wire/severity.hpp"
 
@@ -112,40 +111,15 @@ Outcome<Reply> remove_node(NodePorts& ports, const Call& call) {
   });
 }
 
-Outcome<Reply> disable_node(NodePorts& ports, const Call& call) {
-  return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
-    if (node.state == NodeState::disabled || node.state == NodeState::revoked) return {};
-    tx.nodes().set_state(node.id, NodeState::disabled, call.now);
-    tx.certificates().hold(node.id, call.now);
-    end_sessions(ports.rng, tx, call.audit_entry(), {.carried_by = node.id}, "node_disabled");
-    audit_with_organization(tx, call.audit("node.disabled", "node", node.id.str(), node.name),
-                            node.organization);
-    return {};
+Outcome<Reply> disable(NodePorts& ports, const Call& call) {
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) {
+    return disable_node(ports.rng, tx, call, node, NodeSide::platform);
   });
 }
 
-// The node's agent comes back by itself: it went on asking.
-Outcome<Reply> enable_node(NodePorts& ports, const Call& call) {
-  return with_node(ports, call, [&](Transaction& tx, const Node& node) -> Outcome<void> {
-    if (node.state == NodeState::approved) return {};
-    if (node.state != NodeState::disabled) {
-      return refuse(node.state == NodeState::revoked ? ProblemCode::node_revoked
-                                                     : ProblemCode::node_not_approved,
-                    "'" + node.name + "' is " + std::string(to_string(node.state)) +
-                        "; only a disabled node can be enabled. Invite its host with 'rap admin "
-                        "join-tokens create'.");
-    }
-    if (tx.certificates().list_of_node(node.id).empty()) {
-      return refuse(ProblemCode::node_not_approved,
-                    "'" + node.name +
-                        "' was disabled before it was ever approved. Revoke it, and "
-                        "invite its host with 'rap admin join-tokens create'.");
-    }
-    tx.nodes().set_state(node.id, NodeState::approved, call.now);
-    tx.certificates().release(node.id);
-    audit_with_organization(tx, call.audit("node.enabled", "node", node.id.str(), node.name),
-                            node.organization);
-    return {};
+Outcome<Reply> enable(NodePorts& ports, const Call& call) {
+  return with_node(ports, call, [&](Transaction& tx, const Node& node) {
+    return enable_node(tx, call, node, NodeSide::platform);
   });
 }
 
@@ -245,7 +219,7 @@ std::vector<RouteOf<NodePorts>> node_routes() {
         .query = {},
         .body = {},
         .answer = {200, node_fields()}},
-       disable_node},
+       disable},
       {{.method = "POST",
         .path = "/api/v1/nodes/{node}/enable",
         .operation = "enableNode",
@@ -254,7 +228,7 @@ std::vector<RouteOf<NodePorts>> node_routes() {
         .query = {},
         .body = {},
         .answer = {200, node_fields()}},
-       enable_node},
+       enable},
       {{.method = "POST",
         .path = "/api/v1/nodes/{node}/drain",
         .operation = "drainNode",

@@ -12,6 +12,7 @@ std::vector<RouteOf<JoinTokenPorts>> join_token_routes();
 std::vector<RouteOf<EnrolmentPorts>> enrolment_routes();
 std::vector<RouteOf<EnrolmentPorts>> organization_enrolment_routes();
 std::vector<RouteOf<NodePorts>> node_routes();
+std::vector<RouteOf<NodePorts>> organization_node_routes();
 std::vector<RouteOf<Database>> channel_routes();
 std::vector<RouteOf<Database>> certificate_routes();
 

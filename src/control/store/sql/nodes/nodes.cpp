@@ -24,7 +24,8 @@ constexpr std::string_view kSelectNode =
     "coalesce((SELECT c.history_began FROM clusters c WHERE c.id = n.cluster_id), 0), "
     "coalesce(s.incarnations, '{}'), "
     "life.own_from, life.own_until, life.worker_from, life.worker_until, n.organization_id, "
-    "(SELECT o.name FROM organizations o WHERE o.id = n.organization_id) "
+    "(SELECT o.name FROM organizations o WHERE o.id = n.organization_id), "
+    "n.disabled_by_platform, n.disabled_by_organization "
     "FROM nodes n LEFT JOIN node_status s ON s.node_id = n.id LEFT JOIN LATERAL ("
     "SELECT max(c.not_before) FILTER (WHERE c.kind = 'node') AS own_from, "
     "max(c.not_after) FILTER (WHERE c.kind = 'node') AS own_until, "
@@ -65,6 +66,7 @@ Node node_of(const Row& row) {
   n.worker_certificate = life_of(row, 23);
   if (!row.is_null(25)) n.organization = row.id<OrganizationId>(25);
   n.organization_name = row.text(26);
+  n.disabled_by = {.platform = row.boolean(27), .organization = row.boolean(28)};
   return n;
 }
 
@@ -106,6 +108,12 @@ std::vector<Node> SqlNodes::list() {
                  control::kMaxListed));
 }
 
+std::vector<Node> SqlNodes::list_of(OrganizationId organization) {
+  return nodes_of(sql_.query(select_node("WHERE n.removed_at IS NULL AND n.organization_id = $1 "
+                                         "ORDER BY lower(n.name) LIMIT $2"),
+                             organization, control::kMaxListed));
+}
+
 std::vector<Node> SqlNodes::entries() {
   return nodes_of(
       sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
@@ -122,8 +130,16 @@ void SqlNodes::set_state(NodeId node, control::NodeState state, WallTime now) {
   sql_.query(
       "UPDATE nodes SET state = $2, "
       "approved_at = CASE WHEN $2 = 'approved' THEN $3::bigint ELSE approved_at END, "
-      "disabled_at = CASE WHEN $2 = 'disabled' THEN $3::bigint END WHERE id = $1",
+      "disabled_at = CASE WHEN $2 = 'disabled' THEN $3::bigint END, "
+      "disabled_by_platform = disabled_by_platform AND $2 = 'disabled', "
+      "disabled_by_organization = disabled_by_organization AND $2 = 'disabled' WHERE id = $1",
       node, to_string(state), now);
+}
+
+void SqlNodes::set_disabled_by(NodeId node, control::DisabledBy by) {
+  sql_.query(
+      "UPDATE nodes SET disabled_by_platform = $2, disabled_by_organization = $3 WHERE id = $1",
+      node, by.platform, by.organization);
 }
 
 void SqlNodes::set_organization(NodeId node, std::optional<OrganizationId> organization) {

@@ -13,8 +13,10 @@ class SqlNodes final : public control::NodeRepository {
   bool create(const control::Node& node) override;
   std::optional<control::Node> find(std::string_view key) override;
   std::vector<control::Node> list() override;
+  std::vector<control::Node> list_of(OrganizationId organization) override;
   std::vector<control::Node> entries() override;
   void set_state(NodeId node, control::NodeState state, WallTime now) override;
+  void set_disabled_by(NodeId node, control::DisabledBy by) override;
   void set_organization(NodeId node, std::optional<OrganizationId> organization) override;
   std::vector<control::ServedPool> pools_of(NodeId node) override;
   void rename(NodeId node, std::string_view name) override;
