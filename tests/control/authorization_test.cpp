@@ -57,6 +57,11 @@ const std::map<std::string, std::string> kExpected = {
     {"listMembers", kManager},
     {"putMember", kManager},
     {"removeMember", kManager},
+    {"listInvitations", kManager},
+    {"withdrawInvitation", kManager},
+    {"listOwnInvitations", kSignedIn},
+    {"acceptInvitation", kSignedIn},
+    {"declineInvitation", kSignedIn},
     {"listDelegations", kPlatform},
     {"addDelegation", "uffffffffau"},
     {"removeDelegation", "uffffffffau"},
@@ -198,6 +203,7 @@ std::string path_of(const Route& route) {
   std::string path(route.path);
   const std::map<std::string, std::string> values = {
       {"{org}", "alpha"},
+      {"{organization}", "alpha"},
       {"{pool}", "pool-alpha"},
       {"{node}", "relay-n"},
       {"{resource}", "secret-alpha"},

@@ -142,6 +142,7 @@ TEST_F(Owners, DelegateNothingThatTheHolderCouldKeep) {
       w.as("owner@alpha", "POST", members, {{"email", kKeeper}, {"role", "organization_user"}})
           .status,
       201);
+  ASSERT_EQ(w.as("keeper", "POST", "me/invitations/alpha/accept").status, 200);
   EXPECT_EQ(w.as("keeper", "POST", "organizations/alpha/resources/secret-alpha/grants",
                  {{"email", kKeeper}})
                 .code(),

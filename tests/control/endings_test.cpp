@@ -47,6 +47,7 @@ TEST_F(Endings, ExistForWhateverTheApiMakes) {
       {"createOrganization", "renameOrganization", "disableOrganization", "enableOrganization",
        "removeOrganization"},
       {"putMember", "removeMember"},
+      {"putMember", "withdrawInvitation", "acceptInvitation", "declineInvitation"},
       {"createEgressPool", "renameEgressPool", "removeEgressPool"},
       {"addEgressPoolNode", "removeEgressPoolNode"},
       {"createResource", "updateResource", "removeResource"},

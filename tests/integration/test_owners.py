@@ -62,6 +62,35 @@ class Owners(FabricCase):
             stream.round_trip(b"through a host of our own")
         self.assertLessEqual({("join_token.created", KEEPER), ("enrolment.approved", BOSS),
                               ("egress_pool.node_added", BOSS)}, self.told())
+        self.boss.ok("admin", "nodes", "disable", "branch", *of_acme, "--yes")
+        self.assertIn("whose owner disabled it",
+                      self.denied(self.keeper, "admin", "nodes", "enable", "branch"))
+        self.assertIn("is enabled", self.boss.ok("admin", "nodes", "enable", "branch", *of_acme))
+        self.boss.ok("admin", "nodes", "revoke", "branch", *of_acme, "--yes")
+        self.assertEqual([("branch", "revoked")],
+                         [(n["name"], n["state"])
+                          for n in self.boss.json("admin", "nodes", "list", *of_acme)["items"]])
+
+    def test_somebody_is_invited_and_belongs_once_they_accept(self):
+        guest, ghost = "guest@acme.test", "ghost@acme.test"
+        self.owner.post("users", email=guest, password=PASSWORD)
+        add = lambda email: self.boss.ok(  # noqa: E731
+            "admin", "members", "add", ORGANIZATION, email, "--role", "organization_user")
+        self.assertEqual(add(guest).replace(guest, ghost), add(ghost),
+                         "whether there is an account is not said")
+        waiting = self.boss.json("admin", "invitations", "list", ORGANIZATION)["items"]
+        self.assertEqual([ghost, guest], [i["email"] for i in waiting])
+        rap = self.world.person("guest", guest, PASSWORD)
+        self.assertIn("Invited to", rap.ok("whoami"))
+        self.assertNotEqual(0, rap.run("resources", "--organization", ORGANIZATION).returncode)
+        self.assertEqual([(ORGANIZATION, BOSS)],
+                         [(i["organization"], i["created_by"])
+                          for i in rap.json("invitations", "list")["items"]])
+        rap.ok("invitations", "accept", ORGANIZATION)
+        rap.ok("resources", "--organization", ORGANIZATION)
+        self.boss.ok("admin", "invitations", "withdraw", ORGANIZATION, ghost)
+        self.assertLessEqual({("member.invited", BOSS), ("member.added", guest),
+                              ("invitation.withdrawn", BOSS)}, self.told())
 
     def test_an_administrator_decides_for_an_owner_for_as_long_as_the_owner_lets_them(self):
         add = ("admin", "pools", "add-node", ORGANIZATION, POOL, "relay-1")

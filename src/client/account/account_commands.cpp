@@ -7,6 +7,7 @@
 #include "base/printable.hpp"
 #include "base/try.hpp"
 #include "client/account/device_commands.hpp"
+#include "client/account/invitation_commands.hpp"
 #include "client/account/password_commands.hpp"
 #include "client/account/sign_in.hpp"
 #include "client/core/api_types.hpp"
@@ -95,12 +96,13 @@ Fallible<int> whoami(World& world) {
   json shown = *answer;
   json& roles = shown["in"] = json::array();
   for (const auto& m : me.memberships) roles.push_back(m.organization.name + " (" + m.role + ")");
-  world.out << render_record({{"Email", "/email"},
+  std::vector<Column> rows = {{"Email", "/email"},
                               {"Id", "/id"},
                               {"Platform role", "/platform_role"},
                               {"Device", "/device"},
-                              {"Organizations", "/in"}},
-                             shown);
+                              {"Organizations", "/in"}};
+  if (me.invitations) rows.push_back({"Invited to", "/invitations"});
+  world.out << render_record(rows, shown);
   return 0;
 }
 
@@ -168,6 +170,7 @@ void add_account_commands(CLI::App& root, Invocation& invocation) {
   });
   add_password_command(root, invocation);
   add_device_commands(root, invocation);
+  add_invitation_commands(root, invocation);
   add_command(root, invocation, "whoami", "Show who is signed in")->callback([&invocation] {
     invocation.run = whoami;
   });

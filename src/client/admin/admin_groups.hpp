@@ -5,7 +5,7 @@
 
 namespace rap::client {
 
-// organizations, members
+// organizations, members, invitations
 void add_organization_commands(CLI::App& admin, Invocation& invocation);
 // pools, resources, grants
 void add_tenant_commands(CLI::App& admin, Invocation& invocation);

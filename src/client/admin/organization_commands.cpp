@@ -1,4 +1,4 @@
-// rap admin organizations, members.
+// rap admin organizations, members, invitations.
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
@@ -65,19 +65,28 @@ void add_organizations(CLI::App& admin, Invocation& invocation) {
       });
 }
 
+Fallible<int> add_member(World& w, ApiClient& api, const Words& a) {
+  const auto answer = api.ask(op::put_member(a["ORG"], {.email = a["EMAIL"], .role = a["--role"]}));
+  const bool invited = answer && answer->value("state", "") == "invited";
+  const std::string as = a["--role"] + " of " + a["ORG"];
+  return show(w, answer,
+              invited
+                  ? a["EMAIL"] + " is invited as " + as +
+                        ". Whoever has an account with that address accepts with 'rap invitations "
+                        "accept " +
+                        a["ORG"] + "'."
+                  : a["EMAIL"] + " is " + as + ".");
+}
+
 void add_members(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "members", "Who belongs to an organization");
-  Leaf(group, invocation, "add", "Make a user a member, or change their role")
+  Leaf(group, invocation, "add", "Invite somebody, or change a member's role")
       .word("ORG", "The organization")
-      .word("EMAIL", "The user")
+      .word("EMAIL", "Their address")
       .option("--role", "ROLE", "What they may do in the organization")
       .required()
       .choices(policy::kMemberRoleNames)
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show(w,
-                    api.ask(op::put_member(a["ORG"], {.email = a["EMAIL"], .role = a["--role"]})),
-                    a["EMAIL"] + " is " + a["--role"] + " of " + a["ORG"] + ".");
-      });
+      .runs(add_member);
   Leaf(group, invocation, "list", "List the members of an organization")
       .word("ORG", "The organization")
       .runs([](World& w, ApiClient& api, const Words& a) {
@@ -100,11 +109,33 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       });
 }
 
+void add_invitations(CLI::App& admin, Invocation& invocation) {
+  CLI::App& group = *add_group(admin, "invitations", "Who is invited to an organization");
+  Leaf(group, invocation, "list", "List those who have not accepted yet")
+      .word("ORG", "The organization")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show_items(w, api.ask(op::list_invitations(a["ORG"])),
+                          {{"EMAIL", "/email"},
+                           {"ROLE", "/role"},
+                           {"INVITED BY", "/created_by"},
+                           {"UNTIL", "/expires_at", Format::time}},
+                          "No invitation waits. 'rap admin members add' makes one.");
+      });
+  Leaf(group, invocation, "withdraw", "Withdraw an invitation")
+      .word("ORG", "The organization")
+      .word("EMAIL", "The address")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::withdraw_invitation(a["ORG"], a["EMAIL"])),
+                    a["EMAIL"] + " is not invited to " + a["ORG"] + " any more.");
+      });
+}
+
 }  // namespace
 
 void add_organization_commands(CLI::App& admin, Invocation& invocation) {
   add_organizations(admin, invocation);
   add_members(admin, invocation);
+  add_invitations(admin, invocation);
 }
 
 }  // namespace rap::client

@@ -38,6 +38,8 @@ const std::vector<List> kLists = {
     {"admin join-tokens list", "GET join-tokens"},
     {"admin metrics-tokens list", "GET metrics-tokens"},
     {"admin members list o", "GET organizations/o/members"},
+    {"admin invitations list o", "GET organizations/o/invitations"},
+    {"invitations list", "GET me/invitations"},
     {"admin nodes list", "GET nodes"},
     {"admin nodes list --organization o", "GET organizations/o/nodes"},
     {"admin organizations list", "GET organizations"},

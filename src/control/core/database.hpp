@@ -34,6 +34,7 @@ class AuthEpochRepository;        // people/auth_epoch.hpp
 class OrganizationRepository;     // people/organization.hpp
 class DelegationRepository;       // people/delegation.hpp
 class MetricsTokenRepository;     // people/metrics_token.hpp
+class InvitationRepository;       // people/invitation.hpp
 class NodeRepository;             // nodes/node.hpp
 class JoinTokenRepository;        // nodes/issued_join_token.hpp
 class EnrolmentRepository;        // nodes/enrolment.hpp
@@ -87,6 +88,7 @@ class Transaction {
   virtual OrganizationRepository& organizations() = 0;
   virtual DelegationRepository& delegations() = 0;
   virtual MetricsTokenRepository& metrics_tokens() = 0;
+  virtual InvitationRepository& invitations() = 0;
   virtual NodeRepository& nodes() = 0;
   virtual JoinTokenRepository& join_tokens() = 0;
   virtual EnrolmentRepository& enrolments() = 0;

@@ -42,6 +42,8 @@ constexpr std::array kKinds = {
     ProblemKind{metrics_token_exists, "metrics_token_exists", 409, "The metrics token exists"},
     ProblemKind{too_many_metrics_tokens, "too_many_metrics_tokens", 409,
                 "There are too many metrics tokens"},
+    ProblemKind{invitation_not_found, "invitation_not_found", 404, "No such invitation"},
+    ProblemKind{too_many_invitations, "too_many_invitations", 409, "Too many invitations wait"},
     ProblemKind{egress_pool_not_found, "egress_pool_not_found", 404, "No such egress pool"},
     ProblemKind{egress_pool_exists, "egress_pool_exists", 409, "The egress pool exists"},
     ProblemKind{egress_pool_empty, "egress_pool_empty", 503, "No egress is available"},

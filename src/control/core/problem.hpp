@@ -44,6 +44,8 @@ enum class ProblemCode : std::uint8_t {
   metrics_token_not_found,
   metrics_token_exists,
   too_many_metrics_tokens,
+  invitation_not_found,
+  too_many_invitations,
   egress_pool_not_found,
   egress_pool_exists,
   egress_pool_empty,

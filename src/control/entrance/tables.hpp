@@ -24,6 +24,7 @@ void for_each_table(Take take) {
   take(user_routes());
   take(organization_routes());
   take(member_routes());
+  take(invitation_routes());
   take(delegation_routes());
   take(egress_pool_routes());
   take(resource_routes());

@@ -11,6 +11,7 @@ namespace rap::control {
 std::vector<RouteOf<PeoplePorts>> user_routes();
 std::vector<RouteOf<PeoplePorts>> organization_routes();
 std::vector<RouteOf<PeoplePorts>> member_routes();
+std::vector<RouteOf<PeoplePorts>> invitation_routes();
 std::vector<RouteOf<PeoplePorts>> delegation_routes();
 std::vector<RouteOf<PeoplePorts>> metrics_token_routes();
 

@@ -70,6 +70,7 @@ TEST_F(Constraints, KnowTheProtocols) {
 TEST_F(Constraints, KnowTheRolesOfPeople) {
   EXPECT_EQ(choices("users", "platform_role"), sorted_names(policy::kPlatformRoleNames));
   EXPECT_EQ(choices("memberships", "role"), sorted_names(policy::kMemberRoleNames));
+  EXPECT_EQ(choices("invitations", "role"), sorted_names(policy::kMemberRoleNames));
 }
 
 TEST_F(Constraints, KnowTheRightsThatOwnersDelegate) {

@@ -47,6 +47,8 @@ class Walls : public ::testing::Test {
            "INSERT INTO config_documents (type, layer, organization_id, version, value, for_nodes, "
            "changed_at, changed_by) VALUES ('app_policy', 'organization', " +
                o + ", 1, '{}', true, 1, " + user + ")",
+           "INSERT INTO invitations VALUES (" + o + ", '" + email_of(organization) +
+               "', 'organization_user', 1, " + user + ", 2)",
            "INSERT INTO delegations VALUES (" + o + ", " + user + ", 'manage', 1, " + user + ", 2)",
            "INSERT INTO audit_log (at, organization_id, actor_kind, actor_id, actor_name, action, "
            "target_kind, target_id, target_name, outcome, source_ip, detail) VALUES (1, " +

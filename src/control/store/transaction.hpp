@@ -24,6 +24,7 @@
 #include "control/store/sql/people/delegations.hpp"
 #include "control/store/sql/people/devices.hpp"
 #include "control/store/sql/people/metrics_tokens.hpp"
+#include "control/store/sql/people/invitations.hpp"
 #include "control/store/sql/people/organizations.hpp"
 #include "control/store/sql/people/users.hpp"
 #include "control/store/sql/pki/certificates.hpp"
@@ -51,6 +52,7 @@ class SqlTransaction final : public control::Transaction {
   control::OrganizationRepository& organizations() override { return organizations_; }
   control::DelegationRepository& delegations() override { return delegations_; }
   control::MetricsTokenRepository& metrics_tokens() override { return metrics_tokens_; }
+  control::InvitationRepository& invitations() override { return invitations_; }
   control::NodeRepository& nodes() override { return nodes_; }
   control::JoinTokenRepository& join_tokens() override { return join_tokens_; }
   control::EnrolmentRepository& enrolments() override { return enrolments_; }
@@ -90,6 +92,7 @@ class SqlTransaction final : public control::Transaction {
   SqlOrganizations organizations_{sql_};
   SqlDelegations delegations_{sql_};
   SqlMetricsTokens metrics_tokens_{sql_};
+  SqlInvitations invitations_{sql_};
   SqlNodes nodes_{sql_};
   SqlJoinTokens join_tokens_{sql_};
   SqlEnrolments enrolments_{sql_};

@@ -4,6 +4,7 @@
 #include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/people/bearer.hpp"
+#include "control/people/invitation.hpp"
 #include "control/people/organization.hpp"
 #include "control/people/signing_in/password_attempt.hpp"
 #include "control/people/signing_in/routes.hpp"
@@ -172,6 +173,12 @@ Outcome<Reply> me(SignInPorts& ports, const Call& call) {
                    {"email", user.email},
                    {"platform_role", to_string(user.platform_role)},
                    {"memberships", std::move(memberships)}};
+    AsPlatform as_platform(tx);  // nobody is a member of what they are invited to
+    Json invitations = Json::array();
+    for (const Invitation& i : waiting_for(tx.invitations(), user.email, call.now)) {
+      invitations.push_back(i.organization_name);
+    }
+    if (!invitations.empty()) answer["invitations"] = std::move(invitations);
     if (user.device) answer["device"] = user.device->str();
     return reply(answer);
   });
@@ -188,6 +195,8 @@ std::vector<RouteOf<SignInPorts>> sign_in_routes() {
   self.push_back(list("memberships", static_cast<std::int64_t>(kMaxListed),
                       {object("organization", {uuid("id"), field::name("name")}),
                        choice("role", policy::kMemberRoleNames)}));
+  self.push_back(
+      text_list("invitations", static_cast<std::int64_t>(kMaxInvitationsOfAddress)).optional());
   return {
       {{.method = "POST",
         .path = "/api/v1/auth/login",

@@ -90,6 +90,7 @@ void SqlOrganizations::remove(OrganizationId organization, WallTime now) {
       organization, now);
   sql_.query("DELETE FROM memberships WHERE organization_id = $1", organization);
   sql_.query("DELETE FROM delegations WHERE organization_id = $1", organization);
+  sql_.query("DELETE FROM invitations WHERE organization_id = $1", organization);
   sql_.query("DELETE FROM config_documents WHERE organization_id = $1", organization);
   sql_.query("DELETE FROM cluster_organizations WHERE organization_id = $1", organization);
 }
