@@ -51,8 +51,8 @@ class InvitationRepository {
   // How many have not expired. Under the platform's scope: others wait with their invitations to
   // this organization until the transaction ends.
   virtual std::size_t lock_and_count(OrganizationId organization, WallTime now) = 0;
-  // Leaves so many of the address, this one among them, and yields those that were removed. Under
-  // the platform's scope: they are other organizations'.
+  // Leaves so many of the address, this one among them, and yields those that made way; what has
+  // expired goes besides. Under the platform's scope: they are other organizations'.
   virtual std::vector<Invitation> keep_newest(const Invitation& newest, std::size_t count) = 0;
   virtual std::optional<Invitation> find_and_lock(OrganizationId organization,
                                                   std::string_view email) = 0;

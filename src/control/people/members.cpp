@@ -36,7 +36,7 @@ bool may_manage(const Call& call, OrganizationRole role) {
   return policy::may_manage_member(call.caller->platform_role, call.organization->role, role);
 }
 
-// What a person became, or may become: the same members for an account and for none.
+// What a person became, or may become. Of an invitation there is nothing that tells of an account.
 Fields placed_fields() {
   using namespace field;
   return {email("email"),

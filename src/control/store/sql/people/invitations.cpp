@@ -61,6 +61,8 @@ std::size_t SqlInvitations::lock_and_count(OrganizationId organization, WallTime
 }
 
 std::vector<Invitation> SqlInvitations::keep_newest(const Invitation& newest, std::size_t count) {
+  sql_.query("DELETE FROM invitations WHERE email = $1 AND expires_at <= $2", newest.email,
+             newest.created_at);
   auto beyond =
       all_of(sql_.query(select("WHERE i.email = $1 AND i.organization_id <> $2 "
                                "ORDER BY i.created_at DESC, i.organization_id OFFSET $3 - 1"),
