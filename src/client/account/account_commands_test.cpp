@@ -291,6 +291,22 @@ TEST_F(AccountCommands, ResourcesOfAllOrganizationsAreListedTogether) {
   EXPECT_EQ(out(), "one\n");
 }
 
+TEST_F(AccountCommands, WhoIsInvitedIsToldAndAnswers) {
+  sign_in();
+  network().answer("GET me", {{"invitations", {"acme"}}});
+  EXPECT_EQ(run({"whoami"}), kOk) << err();
+  EXPECT_THAT(out(), HasSubstr("Invited to"));
+  network().answer("GET me", json::object());
+  EXPECT_EQ(run({"whoami"}), kOk) << err();
+  EXPECT_THAT(out(), Not(HasSubstr("Invited to")));
+  network().answer("POST me/invitations/acme/accept", json::object());
+  network().answer("POST me/invitations/acme/decline", nullptr, 204);
+  for (const std::string verb : {"accept", "decline"}) {
+    EXPECT_EQ(run({"invitations", verb, "acme"}), kOk) << err();
+    EXPECT_THAT(out(), HasSubstr("acme"));
+  }
+}
+
 TEST_F(AccountCommands, AFullDiskIsSaid) {
   serve_login();
   home().full = true;

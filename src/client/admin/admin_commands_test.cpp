@@ -84,6 +84,21 @@ TEST_F(AdminCommands, AMetricsTokenIsPrintedBareForAFile) {
   EXPECT_EQ(run({"admin", "metrics-tokens", "create", "prometheus", "--for", "ever"}), kUsage);
 }
 
+TEST_F(AdminCommands, AMemberIsAddedOrInvitedAsTheServerSays) {
+  sign_in();
+  const auto said = [&](const char* state) {
+    network().answer("POST organizations/acme/members", {{"state", state}}, 201);
+    EXPECT_EQ(run({"admin", "members", "add", "acme", "a@b.test", "--role", "organization_user"}),
+              kOk)
+        << err();
+    return out();
+  };
+  EXPECT_EQ(said("member"), "a@b.test is organization_user of acme.\n");
+  EXPECT_NE(said("invited").find("rap invitations accept acme"), std::string::npos) << out();
+  network().answer("DELETE organizations/acme/invitations/a%40b.test", nullptr, 204);
+  EXPECT_EQ(run({"admin", "invitations", "withdraw", "acme", "a@b.test"}), kOk) << err();
+}
+
 TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
   sign_in();
   network().answer("POST organizations/acme/resources", json::object(), 201);

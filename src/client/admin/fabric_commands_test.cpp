@@ -125,6 +125,23 @@ TEST_F(FabricCommands, BringNodesBack) {
   EXPECT_EQ(shell.out.str(), "rapjt1.x\n");
 }
 
+TEST_F(FabricCommands, OfAnOrganizationAreAboutItsOwnHosts) {
+  const std::string at = "POST organizations/acme/nodes/branch/";
+  for (const std::string verb : {"disable", "revoke"}) {
+    shell.network.answer(at + verb, json::object());
+    EXPECT_EQ(shell.run({"admin", "nodes", verb, "branch", "--organization", "acme", "--yes"}), 0)
+        << shell.err.str();
+  }
+  const auto enabled = [&](const char* state) {
+    shell.network.answer(at + "enable", {{"state", state}});
+    shell.out.str("");
+    EXPECT_EQ(shell.run({"admin", "nodes", "enable", "branch", "--organization", "acme"}), 0);
+    return shell.out.str();
+  };
+  EXPECT_THAT(enabled("approved"), testing::HasSubstr("branch is enabled"));
+  EXPECT_THAT(enabled("disabled"), testing::HasSubstr("the platform disabled it too"));
+}
+
 TEST_F(FabricCommands, ShowChannelsAndWhatIsNotConnectedUntilInterrupted) {
   shell.network.answer(
       "GET channels",
