@@ -92,8 +92,10 @@ Outcome<Reply> add_account(Transaction& tx, const Call& call, const std::string&
 }
 
 // The oldest of an address make way; whose they were is told that, and not by whom.
+// The transaction acts for the platform until it ends: that is when other organizations' entries
+// are written.
 void keep_within_bound(Transaction& tx, const Invitation& newest) {
-  AsPlatform as_platform(tx);
+  tx.set_scope(Scope::platform());
   for (const Invitation& i : tx.invitations().keep_newest(newest, kMaxInvitationsOfAddress)) {
     AuditEntry entry = AuditEntry::of_system(newest.created_at)
                            .about("invitation.displaced", "invitation", i.email, i.email);
