@@ -1,6 +1,7 @@
 """Records and frames that carry nothing are nearly free for whoever sends them: every listener
 counts them, ends the connection at too many, and says for which."""
 
+import struct
 import unittest
 
 from harness.case import FabricCase
@@ -12,7 +13,11 @@ from harness.wait import until
 MANY = 2000
 KEY_UPDATES = 33  # one more than a connection may send
 EMPTY_IN_A_ROW = 33
+# Words that what follows belongs to, so that it is the records alone that end the connection.
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
+LONG = 16000
+MESSAGE = b"\x82\xfe" + struct.pack(">H", LONG) + bytes(4)  # RFC 6455, §5.2: binary and masked
+DATA = b"\x14\0" + struct.pack(">HI", LONG, 1)  # docs/protocol/frames.md
 
 
 def key_updates(peer):
@@ -44,15 +49,14 @@ class IdleRecords(FabricCase):
         folder = self.world.nodes[name].state / "identity"
         return {"certificate": folder / "chain.pem", "key": folder / "node.key"}
 
-    def assert_floods_end(self, address, name, counted, *, words=b"", **identity):
+    def assert_floods_end(self, address, name, counted, *, words, **identity):
         """Whoever floods the listener is ended, for each kind, and it is counted as `name`."""
         for records, floods in FLOODS.items():
             sample = f'{name},records="{records}"}}'
             for flood in floods:
                 with self.subTest(flood=flood.__name__), Records(address, **identity) as peer:
                     before = counted()[sample]
-                    if words:
-                        peer.send(peer.data(words))
+                    peer.send(peer.data(words))
                     try:
                         peer.send(flood(peer))
                     except OSError:
@@ -75,7 +79,7 @@ class IdleRecords(FabricCase):
 
     def test_the_entry_ends_whoever_floods_it_before_and_after_the_upgrade(self):
         entry = self.world.nodes["entry-1"]
-        for words in (HEAD, first_words(UPGRADE)):
+        for words in (HEAD, first_words(UPGRADE) + MESSAGE):
             with self.subTest(words=words):
                 self.assert_floods_end((entry.address, entry.ports["data"]),
                                        'rap_fabric_connections_flooded_total{listener="clients"',
@@ -85,7 +89,7 @@ class IdleRecords(FabricCase):
         relay = self.world.nodes["relay-1"]
         self.assert_floods_end((relay.address, relay.ports["fabric"]),
                                'rap_fabric_connections_flooded_total{listener="nodes"',
-                               relay.metrics, **self.node_identity("entry-1"))
+                               relay.metrics, words=DATA, **self.node_identity("entry-1"))
         self.world.wait_settled()
 
 
