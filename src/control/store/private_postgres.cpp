@@ -204,7 +204,8 @@ PrivatePostgres::Done PrivatePostgres::create_roles() const {
   const std::string owner(kOwnerRole);
   const std::string app(kAppRole);
   for (const std::string& statement :
-       {"CREATE ROLE " + owner + " LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+       {std::string("SET statement_timeout = 0"),  // a database is copied file by file
+        "CREATE ROLE " + owner + " LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
         "CREATE ROLE " + app + " LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
         "CREATE DATABASE rap OWNER " + owner + " ENCODING 'UTF8' TEMPLATE template0",
         std::string("REVOKE ALL ON DATABASE rap FROM PUBLIC"),

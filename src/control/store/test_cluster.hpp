@@ -33,8 +33,9 @@ class TestCluster {
   // A copy of a database that nobody is connected to.
   std::string copy(const std::string& original, std::string name = "") {
     if (name.empty()) name = "test_" + std::to_string(++count_);
-    must(superuser("postgres")
-             .script("CREATE DATABASE " + name + " TEMPLATE " + original + " OWNER rap_owner"));
+    Connection server = superuser("postgres");
+    must(server.script("SET statement_timeout = 0"));  // the disk may be busy
+    must(server.script("CREATE DATABASE " + name + " TEMPLATE " + original + " OWNER rap_owner"));
     return conninfo(name);
   }
   std::string conninfo(const std::string& database) const {
@@ -47,11 +48,17 @@ class TestCluster {
 
   static Connection open(const std::string& conninfo, std::string_view user) {
     auto connection = Connection::open(conninfo, std::string(user));
+    // The bound of one try is meant for a machine with nothing else to do.
+    for (int again = 0; !connection && again < kMoreTries; ++again) {
+      connection = Connection::open(conninfo, std::string(user));
+    }
     if (!connection) fail(connection.error().message);
     return std::move(*connection);
   }
 
  private:
+  static constexpr int kMoreTries = 10;
+
   TestCluster() {
     std::string name = (std::filesystem::temp_directory_path() / "rap-test-XXXXXX").string();
     if (!mkdtemp(name.data())) fail("mkdtemp");
