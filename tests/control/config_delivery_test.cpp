@@ -67,7 +67,7 @@ class ConfigDelivery : public ::testing::Test {
   void kill_between_statements(Call call) {
     Connection other = TestCluster::open(w.conninfo, "postgres");
     ASSERT_TRUE(other.script("BEGIN; LOCK TABLE node_config_documents IN ACCESS EXCLUSIVE MODE"));
-    std::thread caller(call);
+    std::jthread caller(call);
     Connection killer = TestCluster::open(w.conninfo, "postgres");
     bool killed = false;
     while (!killed) {

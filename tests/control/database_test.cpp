@@ -270,7 +270,7 @@ TEST_F(Transactions, NumberEveryChangeThatNodesMustLearnOf) {
 TEST_F(Transactions, AppendToTheAuditLogInOrderFromManyThreads) {
   constexpr int kThreads = 4;
   constexpr int kEach = 25;
-  std::vector<std::thread> writers;
+  std::vector<std::jthread> writers;
   for (int t = 0; t < kThreads; ++t) {
     writers.emplace_back([&] {
       for (int i = 0; i < kEach; ++i) {
@@ -284,7 +284,7 @@ TEST_F(Transactions, AppendToTheAuditLogInOrderFromManyThreads) {
       }
     });
   }
-  for (std::thread& w : writers) w.join();
+  for (std::jthread& w : writers) w.join();
   EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
     const auto verdict = tx.audit_log().verify();
     EXPECT_EQ(verdict.entries, static_cast<std::uint64_t>(kThreads * kEach));

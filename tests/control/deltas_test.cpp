@@ -144,7 +144,7 @@ TEST_F(Deltas, AreNumberedInTheOrderOfTheirCommits) {
       "BEGIN; SELECT set_config('rap.scope', 'platform', true); INSERT INTO "
       "server_blocklist_changes (cluster_id, kind, value, action, changed_at) SELECT id, 'ip', "
       "'192.0.2.1', 'add', 1 FROM clusters"));
-  std::thread quick([&] { EXPECT_EQ(blocklist("ip", "192.0.2.2").status, 201); });
+  std::jthread quick([&] { EXPECT_EQ(blocklist("ip", "192.0.2.2").status, 201); });
   EXPECT_TRUE(in(pull({{"blocklist_since", 0}}), "blocklist").empty());
   ASSERT_TRUE(slow.script("COMMIT"));
   quick.join();

@@ -303,7 +303,7 @@ TEST_F(Devices, DisablingOneLeavesNoSignInHoweverTheTwoMeet) {
   constexpr int kRounds = 10;
   token(laptop);
   for (int round = 0; round < kRounds; ++round) {
-    std::thread administrator([&] { EXPECT_EQ(change("disable", laptop_id).status, 200); });
+    std::jthread administrator([&] { EXPECT_EQ(change("disable", laptop_id).status, 200); });
     std::vector<std::string> bearers;
     for (int i = 0; i < 3; ++i) bearers.push_back(sign_in(laptop).body.value("token", ""));
     administrator.join();

@@ -13,7 +13,7 @@ TEST(TakingAGrant, LeavesNoSessionHoweverTheTwoMeet) {
   SeededWorld w;
   constexpr int kRounds = 20;
   for (int round = 0; round < kRounds; ++round) {
-    std::thread taker([&] {
+    std::jthread taker([&] {
       EXPECT_EQ(w.as("admin@alpha", "DELETE",
                      "organizations/alpha/resources/secret-alpha/grants/user@alpha.test")
                     .status,
