@@ -43,9 +43,11 @@ test: ## Build and run everything: fuzzers (a fixed run), release tests, sanitiz
 	@$(call STAGE,test-asan)
 
 test-release: .build-release ## Run the tests of the release build only
+	@sync # or what a test writes waits for what the build wrote
 	@ctest --preset release -j $(JOBS) --output-junit tests.xml
 
 test-asan: .build-asan ## Run the tests of the address and undefined behaviour sanitizer build only
+	@sync
 	@ctest --preset asan -j $(JOBS) --output-junit tests.xml
 
 test-tsan: .build-tsan ## Run the tests of the thread sanitizer build only
