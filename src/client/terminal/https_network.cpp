@@ -1,5 +1,7 @@
 #include "client/terminal/https_network.hpp"
 
+#include <utility>
+
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/x509/ca.hpp"
 #include "io/stream/proxy_environment.hpp"
@@ -61,17 +63,77 @@ NetworkError to_network_error(const io::HttpError& error) {
   return {fault, error.detail, error.certificate, io::rfc3339(io::wall_now())};
 }
 
+// Whom it leads to, and as whom that was verified.
+struct HttpsNetwork::Connection {
+  Connection(wire::HostPort to, std::optional<std::string> roots,
+             std::shared_ptr<const crypto::DenyList> list, io::HttpClientOptions options)
+      : server(std::move(to)),
+        roots_pem(std::move(roots)),
+        deny(std::move(list)),
+        http(loop, std::move(options)) {}
+
+  io::HttpClient::Result ask(const wire::HttpRequest& request) {
+    std::optional<io::HttpClient::Result> result;
+    http.send(request, [&](io::HttpClient::Result r) {
+      result = std::move(r);
+      loop.stop();
+    });
+    loop.run();
+    used_at = io::mono_now();
+    return std::move(*result);
+  }
+
+  const wire::HostPort server;
+  const std::optional<std::string> roots_pem;
+  const std::shared_ptr<const crypto::DenyList> deny;
+  io::EventLoop loop;
+  io::HttpClient http;
+  MonoTime used_at{};
+};
+
+HttpsNetwork::HttpsNetwork(std::chrono::milliseconds response_timeout)
+    : response_timeout_(response_timeout) {}
+HttpsNetwork::~HttpsNetwork() = default;
+HttpsNetwork::HttpsNetwork(HttpsNetwork&&) noexcept = default;
+HttpsNetwork& HttpsNetwork::operator=(HttpsNetwork&&) noexcept = default;
+
+// A request that may be made twice when the connection turns out to be gone. What it was verified
+// with must be what it would be verified with now.
+bool HttpsNetwork::may_reuse(const wire::HostPort& server,
+                             const std::optional<std::string>& roots_pem,
+                             const wire::HttpRequest& request) const {
+  return connection_ && (request.method == "GET" || request.method == "DELETE") &&
+         connection_->server == server && connection_->roots_pem == roots_pem &&
+         connection_->deny == deny_ && io::mono_now() - connection_->used_at <= kReuseWithin;
+}
+
+void HttpsNetwork::connect(const wire::HostPort& server,
+                           const std::optional<std::string>& roots_pem) {
+  auto options = https_options(server, roots_pem, deny_);
+  options.response_timeout = response_timeout_;
+  connection_ = std::make_unique<Connection>(server, roots_pem, deny_, std::move(options));
+}
+
+io::HttpClient::Result HttpsNetwork::ask(const wire::HostPort& server,
+                                         const std::optional<std::string>& roots_pem,
+                                         const wire::HttpRequest& request) {
+  if (may_reuse(server, roots_pem, request)) {
+    auto result = connection_->ask(request);
+    if (result || result.error().kind != io::HttpError::Kind::closed) return result;
+  }
+  connect(server, roots_pem);
+  return connection_->ask(request);
+}
+
 std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
     const wire::HostPort& server, const std::optional<std::string>& roots_pem,
     const wire::HttpRequest& request) {
-  auto options = https_options(server, roots_pem, deny_);
-  options.response_timeout = response_timeout_;
   const bool proves = device_ && roots_pem;  // who is not proven themselves are shown nothing
-  auto response = io::http_fetch(options, proves ? prove_now(request, *device_) : request);
+  auto response = ask(server, roots_pem, proves ? prove_now(request, *device_) : request);
   for (int again = 0; response && proves && again < kMaxProofsAgain; ++again) {
     const auto nonce = nonce_in(*response);
     if (!nonce) break;
-    response = io::http_fetch(options, prove_now(request, *device_, *nonce));
+    response = ask(server, roots_pem, prove_now(request, *device_, *nonce));
   }
   if (!response) return std::unexpected(to_network_error(response.error()));
   return std::move(*response);

@@ -21,10 +21,16 @@ wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& d
                             std::string_view nonce = {});
 NetworkError to_network_error(const io::HttpError& error);
 
+// A call that follows another to the same server as closely goes over its connection. Servers leave
+// idle ones open for longer than that.
+inline constexpr std::chrono::seconds kReuseWithin{3};
+
 class HttpsNetwork final : public Network {
  public:
-  explicit HttpsNetwork(std::chrono::milliseconds response_timeout = kResponseTimeout)
-      : response_timeout_(response_timeout) {}
+  explicit HttpsNetwork(std::chrono::milliseconds response_timeout = kResponseTimeout);
+  ~HttpsNetwork() override;
+  HttpsNetwork(HttpsNetwork&&) noexcept;
+  HttpsNetwork& operator=(HttpsNetwork&&) noexcept;
 
   std::expected<wire::HttpResponse, NetworkError> fetch(const wire::HostPort& server,
                                                         const std::optional<std::string>& roots_pem,
@@ -33,6 +39,16 @@ class HttpsNetwork final : public Network {
   void deny(std::shared_ptr<const crypto::DenyList> list) override { deny_ = std::move(list); }
 
  private:
+  struct Connection;
+
+  bool may_reuse(const wire::HostPort& server, const std::optional<std::string>& roots_pem,
+                 const wire::HttpRequest& request) const;
+  void connect(const wire::HostPort& server, const std::optional<std::string>& roots_pem);
+  io::HttpClient::Result ask(const wire::HostPort& server,
+                             const std::optional<std::string>& roots_pem,
+                             const wire::HttpRequest& request);
+
+  std::unique_ptr<Connection> connection_;
   std::chrono::milliseconds response_timeout_;
   std::shared_ptr<const crypto::DenyList> deny_;
   std::shared_ptr<const DeviceKey> device_;

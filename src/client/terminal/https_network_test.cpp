@@ -34,9 +34,10 @@ struct HttpsNetworkTest : testing::Test {
 
   std::expected<wire::HttpResponse, NetworkError> fetch(std::uint16_t port,
                                                         const std::optional<std::string>& roots,
-                                                        const std::string& host = "127.0.0.1") {
+                                                        const std::string& host = "127.0.0.1",
+                                                        const std::string& method = "GET") {
     wire::HttpRequest request;
-    request.method = "GET";
+    request.method = method;
     request.path = "/api/v1/me";
     return network.fetch({host, port}, roots, request);
   }
@@ -54,6 +55,39 @@ TEST_F(HttpsNetworkTest, AServerUnderOurRootsAnswers) {
   io::TestServer server(options(identity()),
                         [](const wire::HttpRequest& r) { return answer(r.method + " " + r.path); });
   EXPECT_EQ(fetch(server.port(), platform.roots_pem()).value().body, "GET /api/v1/me");
+}
+
+std::uint64_t handshakes_of(io::TestServer& server) {
+  std::uint64_t count = 0;
+  server.on_loop([&](io::HttpServer& s) { count = s.handshakes().completed; });
+  return count;
+}
+
+TEST_F(HttpsNetworkTest, ACallThatFollowsGoesOverTheConnectionOfTheOneBefore) {
+  io::TestServer server(options(identity()), [](const wire::HttpRequest&) { return answer("x"); });
+  const auto handshakes_after = [&](const std::string& method) {
+    EXPECT_TRUE(fetch(server.port(), platform.roots_pem(), "127.0.0.1", method));
+    return handshakes_of(server);
+  };
+  EXPECT_EQ(handshakes_after("POST"), 1U);
+  EXPECT_EQ(handshakes_after("DELETE"), 1U);
+  EXPECT_EQ(handshakes_after("GET"), 1U);
+  EXPECT_EQ(handshakes_after("POST"), 2U) << "it must not be made twice when a connection is gone";
+  network.deny(std::make_shared<const crypto::DenyList>(crypto::DenyList::make({}).value()));
+  EXPECT_EQ(handshakes_after("GET"), 3U) << "the server is judged by the newer list";
+}
+
+TEST_F(HttpsNetworkTest, WhatFollowsIsAskedAnewWhenTheConnectionIsGone) {
+  auto brief = options(identity());
+  brief.idle_timeout = milliseconds{1};
+  io::TestServer server(brief, [](const wire::HttpRequest& r) { return answer(r.method); });
+  ASSERT_TRUE(fetch(server.port(), platform.roots_pem()));
+  bool gone = false;
+  while (!gone) {
+    server.on_loop([&](io::HttpServer& s) { gone = s.connections().held == 0; });
+  }
+  EXPECT_EQ(fetch(server.port(), platform.roots_pem(), "127.0.0.1", "DELETE").value().body,
+            "DELETE");
 }
 
 TEST_F(HttpsNetworkTest, WithoutRootsNobodyIsVerified) {
