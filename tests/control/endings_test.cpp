@@ -53,6 +53,7 @@ TEST_F(Endings, ExistForWhateverTheApiMakes) {
       {"createResource", "updateResource", "removeResource"},
       {"addGrant", "removeGrant"},
       {"createJoinToken", "withdrawJoinToken"},
+      {"createMetricsToken", "removeMetricsToken"},
       {"addDelegation", "removeDelegation"},
       {"addOrganizationDelegation", "removeOrganizationDelegation"},
       {"addToBlocklist", "removeFromBlocklist"},

@@ -37,10 +37,15 @@ std::optional<std::uint64_t> SqlCluster::admissions() {
 }
 
 std::optional<control::History> SqlCluster::history() {
-  sql_.query(
-      "UPDATE clusters SET lineage = rap_lineage() "
-      "WHERE id = rap_cluster() AND lineage IS NULL");
-  return history_of(sql_.query(kSelectHistory));
+  const Rows rows = sql_.query(kSelectHistory);
+  // Only a first start has something to write: a database that takes no changes refuses even an
+  // update of nothing.
+  if (!rows.empty() && rows[0].is_null(3)) {
+    sql_.query(
+        "UPDATE clusters SET lineage = rap_lineage() "
+        "WHERE id = rap_cluster() AND lineage IS NULL");
+  }
+  return history_of(rows);
 }
 
 std::optional<control::History> SqlCluster::lock_history() {
