@@ -204,8 +204,10 @@ std::span<const ConfigType> config_types() {
       {kAppVariables,
        {organization},
        kMaxConfigValue,
-       Audience::nobody,
-       "people of the organization, with 'rap variables'",
+       Audience::egresses,
+       "people of the organization, with 'rap variables'; services beside an egress, as a file "
+       "that "
+       "the rap-node-agent keeps",
        check_variables},
       {kAppClientCaBundle,
        {platform, organization},

@@ -72,8 +72,8 @@ TEST_F(Configs, AreCheckedWhenTheyAreEdited) {
 
 TEST_F(Configs, OfWhichNodesAreToldChangeTheirConfigurationsVersion) {
   const auto before = config_version();
-  EXPECT_EQ(set_alpha("app_variables", {{"REGION", "eu"}}).status, 200);
-  EXPECT_EQ(config_version(), before) << "no node is given variables";
+  EXPECT_EQ(set("node_names", {{"deny", {"gw.example"}}}).status, 200);
+  EXPECT_EQ(config_version(), before) << "no node is given it";
   EXPECT_EQ(set("server_runtime_settings", {{"max_clients", 7}}).status, 200);
   EXPECT_EQ(config_version(), before + 1);
   EXPECT_EQ(w.as("root", "DELETE", "configs/server_runtime_settings").status, 204);
@@ -151,7 +151,6 @@ TEST_F(Configs, OfAllOrganizationsTogetherAreNoMoreThanANodeMayHold) {
       "WHERE o.name LIKE 'other-%' AND u.email = 'keeper@platform.test'"));
   EXPECT_EQ(set_alpha("app_policy", json::object()).status, 200);
   EXPECT_EQ(set_alpha("app_policy", {{"classes", {"input"}}}).status, 200) << "it is set already";
-  EXPECT_EQ(set_alpha("app_variables", {{"REGION", "eu"}}).status, 200) << "no node is given it";
   const Answered refused = w.as("admin@beta", "PUT", "organizations/beta/configs/app_policy",
                                 {{"value", json::object()}});
   EXPECT_EQ(refused.code(), "too_many_configs");

@@ -117,6 +117,9 @@ class Configs(FabricCase):
     def test_members_read_their_organizations_variables(self):
         self.set("app_variables", {"REGION": "eu-1"}, "--organization", ORGANIZATION)
         self.assertEqual("REGION=eu-1\n", self.world.person("reader").ok("variables", ORGANIZATION))
+        self.wait_applied("app_variables", ["egress-1"])  # services read them there
+        [file] = self.world.nodes["egress-1"].state.glob("app-variables/*/variables.json")
+        self.assertEqual({"REGION": "eu-1"}, json.loads(file.read_text()))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
-#include "node/agent/configuration/app_trust.hpp"
+#include "node/agent/configuration/service_files.hpp"
 #include "node/agent/control_problem.hpp"
 #include "snapshot/trust_bundle.hpp"
 #include "wire/http/node_api_calls.hpp"
@@ -63,8 +63,8 @@ LinkActions ConfigSync::load(Now now) {
   runtime_ = snapshot::agent_runtime_from(values_of(documents, snapshot::kAgentRuntime));
   plan_refresh(now);
   // What a crash left half done.
-  auto kept = write_app_trust(directory_, documents);
-  if (kept) kept = remove_other_app_trust(directory_, documents);
+  auto kept = write_service_files(directory_, documents);
+  if (kept) kept = remove_other_service_files(directory_, documents);
   if (!kept) return {Say{LogLevel::warn, "state.write_failed", kept.error()}};
   return {};
 }
@@ -361,7 +361,7 @@ std::expected<LinkActions, std::string> ConfigSync::accept(Now now, Candidate ca
     }
   }
   const auto documents = documents_.documents(config.documents);
-  if (auto stored = write_app_trust(directory_, documents); !stored) {
+  if (auto stored = write_service_files(directory_, documents); !stored) {
     return std::unexpected("not_stored: " + stored.error());
   }
   if (auto stored = directory_.write({std::string(kNodeConfigFile), candidate.envelope}); !stored) {
@@ -385,7 +385,7 @@ std::expected<LinkActions, std::string> ConfigSync::accept(Now now, Candidate ca
     return std::ranges::find(current_->documents, hash, &snapshot::DocumentRef::sha256) ==
            current_->documents.end();
   });
-  if (auto removed = remove_other_app_trust(directory_, documents); !removed) {
+  if (auto removed = remove_other_service_files(directory_, documents); !removed) {
     actions.push_back(Say{LogLevel::warn, "state.write_failed", removed.error()});
   }
   runtime_ = snapshot::agent_runtime_from(values_of(documents, snapshot::kAgentRuntime));

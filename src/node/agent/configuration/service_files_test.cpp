@@ -1,4 +1,4 @@
-#include "node/agent/configuration/app_trust.hpp"
+#include "node/agent/configuration/service_files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 using snapshot::Document;
 using snapshot::Layer;
 
-class AppTrust : public ::testing::Test {
+class ServiceFiles : public ::testing::Test {
  protected:
   std::string authority() {
     const crypto::Validity validity{from_unix(1'700'000'000), from_unix(1'900'000'000)};
@@ -26,8 +26,8 @@ class AppTrust : public ::testing::Test {
     return {cluster, std::string(type), scope, 1, wire::JsonValue(nlohmann::json{{"pem", pem}})};
   }
   void keep(const std::vector<Document>& documents) {
-    EXPECT_TRUE(write_app_trust(state, documents));
-    EXPECT_TRUE(remove_other_app_trust(state, documents));
+    EXPECT_TRUE(write_service_files(state, documents));
+    EXPECT_TRUE(remove_other_service_files(state, documents));
   }
 
   SeededRandom rng{5};
@@ -37,7 +37,7 @@ class AppTrust : public ::testing::Test {
   TestState state;
 };
 
-TEST_F(AppTrust, IsAFileAValueWithTheCertificatesAlone) {
+TEST_F(ServiceFiles, AreOneAValueWithTheCertificatesAlone) {
   const std::string one = authority();
   const std::string two = authority();
   const std::string folder = "app-trust/" + org.str() + "/";
@@ -58,7 +58,7 @@ TEST_F(AppTrust, IsAFileAValueWithTheCertificatesAlone) {
   for (const auto& [name, mode] : state.modes) EXPECT_EQ(mode, mode_t{0644}) << name;
 }
 
-TEST_F(AppTrust, FollowsWhatIsGivenAndRemovesWhatIsWithdrawn) {
+TEST_F(ServiceFiles, FollowWhatIsGivenAndGoWithWhatIsWithdrawn) {
   const std::string one = authority();
   const snapshot::DocumentScope scope{Layer::organization, org, {}};
   const std::string file = "app-trust/" + org.str() + "/mtls.pem";
@@ -73,10 +73,29 @@ TEST_F(AppTrust, FollowsWhatIsGivenAndRemovesWhatIsWithdrawn) {
   EXPECT_EQ(state.files.at(file), two);
   state.full = true;
   keep({document(snapshot::kAppMtlsTrustBundle, scope, two)});  // there is nothing to write
-  EXPECT_FALSE(write_app_trust(state, {document(snapshot::kAppMtlsTrustBundle, scope, one)}));
+  EXPECT_FALSE(write_service_files(state, {document(snapshot::kAppMtlsTrustBundle, scope, one)}));
   EXPECT_EQ(state.files.at(file), two) << "what was there stays";
   state.full = false;
   keep({});
+  EXPECT_EQ(state.files.size(), 1U);
+}
+
+TEST_F(ServiceFiles, HoldTheVariablesOfEachOrganization) {
+  const auto variables = [&](OrganizationId whose, const char* value) {
+    return Document{cluster,
+                    std::string(snapshot::kAppVariables),
+                    {Layer::organization, whose, {}},
+                    1,
+                    wire::JsonValue::of(value)};
+  };
+  const OrganizationId other = OrganizationId::random(rng);
+  keep({variables(org, R"({"REGION":"eu-1"})"), variables(other, "{}")});
+  EXPECT_EQ(
+      state.files,
+      (std::map<std::string, std::string>{
+          {"app-variables/" + org.str() + "/variables.json", "{\n  \"REGION\": \"eu-1\"\n}\n"},
+          {"app-variables/" + other.str() + "/variables.json", "{}\n"}}));
+  keep({variables(other, "{}")});
   EXPECT_EQ(state.files.size(), 1U);
 }
 
