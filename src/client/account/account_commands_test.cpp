@@ -259,7 +259,9 @@ TEST_F(AccountCommands, WhatIsWrongWithTheServerIsSaidByItsCause) {
     network().error = NetworkError{NetworkFault::untrusted, "why", fault, "2027-01-15T07:00:00Z"};
     EXPECT_EQ(run({"whoami"}), kUntrusted);
     EXPECT_THAT(err(), HasSubstr(text));
-    if (fault != Fault::unknown_root) EXPECT_THAT(err(), Not(HasSubstr("--ca-fingerprint")));
+    if (fault != Fault::unknown_root) {
+      EXPECT_THAT(err(), Not(HasSubstr("--ca-fingerprint")));
+    }
   }
 }
 

@@ -40,19 +40,18 @@ Result<void> reset(const RecoveryOptions& options, const Host& host) {
   const std::string password = make_temporary_password(rng);
   const std::string hash = crypto::hash_password(password, rng);
   bool disabled = false;
-  RAP_TRY(
-      as_result(transact(host.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
-        const auto user = RAP_TRY(find_user(tx, options.email));
-        const WallTime now = io::wall_now();
-        set_temporary_password(tx, user, hash, now);
-        disabled = user.disabled;
-        audit_with_organizations(
-            tx,
-            AuditEntry::of_system(now, host_actor("reset-password"))
-                .about("user.password_reset", "user", user.id.str(), user.email),
-            user.id);
-        return {};
-      })));
+  auto done = transact(host.database, Scope::platform(), [&](Transaction& tx) -> Outcome<void> {
+    const auto user = RAP_TRY(find_user(tx, options.email));
+    const WallTime now = io::wall_now();
+    set_temporary_password(tx, user, hash, now);
+    disabled = user.disabled;
+    audit_with_organizations(tx,
+                             AuditEntry::of_system(now, host_actor("reset-password"))
+                                 .about("user.password_reset", "user", user.id.str(), user.email),
+                             user.id);
+    return {};
+  });
+  RAP_TRY(as_result(std::move(done)));
   std::cout << password << "\n";
   std::cerr << "This password of " << options.email << " is good for 24 hours and for choosing "
             << "another: sign in with 'rap login'.\nAll their sign-ins and live connections "
