@@ -1,7 +1,7 @@
 // Invitations: what who manages an organization learns of an address, and what one gives.
 #include <gtest/gtest.h>
 
-#include "control/people/invitation.hpp"
+#include "control/organizations/invitation.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {

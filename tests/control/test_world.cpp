@@ -3,7 +3,7 @@
 #include <atomic>
 
 #include "base/encoding.hpp"
-#include "control/people/bootstrap.hpp"
+#include "control/people/accounts/bootstrap.hpp"
 #include "wire/url.hpp"
 
 namespace rap::store {

@@ -4,10 +4,10 @@
 #include "control/access/blocklist.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/organizations/told.hpp"
 #include "control/people/auth_epoch.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/device.hpp"
-#include "control/people/told.hpp"
 #include "control/people/user.hpp"
 
 namespace rap::control {

@@ -2,7 +2,7 @@
 #include "control/access/grant.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/people/organization.hpp"
+#include "control/organizations/organization.hpp"
 #include "control/sessions/ending.hpp"
 
 namespace rap::control {

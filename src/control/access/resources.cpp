@@ -4,7 +4,7 @@
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/people/organization.hpp"
+#include "control/organizations/organization.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/ip_address.hpp"
 #include "policy/protocols.hpp"

@@ -6,7 +6,7 @@
 #include "control/attachments/routes.hpp"
 #include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/people/organization_access.hpp"
+#include "control/organizations/delegations/organization_access.hpp"
 #include "control/sessions/ending.hpp"
 
 namespace rap::control {

@@ -8,7 +8,7 @@
 #include "control/attachments/own_session.hpp"
 #include "control/attachments/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/people/organization.hpp"
+#include "control/organizations/organization.hpp"
 
 namespace rap::control {
 namespace {

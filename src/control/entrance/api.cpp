@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
+#include "control/organizations/delegations/organization_access.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/metrics_token.hpp"
-#include "control/people/organization_access.hpp"
 #include "control/people/signing_in/device_proofs.hpp"
 #include "control/pki/authority.hpp"
 #include "policy/names.hpp"

@@ -6,7 +6,7 @@
 #include "control/core/listing.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
-#include "control/people/organization_access.hpp"
+#include "control/organizations/delegations/organization_access.hpp"
 
 namespace rap::control {
 namespace {

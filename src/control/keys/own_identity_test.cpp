@@ -6,7 +6,7 @@
 #include "control/keys/locked_authority.hpp"
 #include "control/keys/locked_ocsp_signers.hpp"
 #include "control/keys/test_state.hpp"
-#include "control/people/bootstrap.hpp"
+#include "control/people/accounts/bootstrap.hpp"
 #include "control/store/test_cluster.hpp"
 #include "io/stream/test_loop.hpp"
 

@@ -23,9 +23,9 @@ struct NodeAdmission {
   bool carries_sessions = false;     // as far as was reported
   bool has_certificate = false;      // the one it came with is its own and not revoked
   std::string ca_ref = {};           // under which that was issued
-  std::string incarnations = "{}";   // nodes/incarnations.hpp
+  std::string incarnations = "{}";   // nodes/notices/incarnations.hpp
   WallTime checked_in_at{};
-  std::string told_notices = "{}";  // nodes/noticing.hpp
+  std::string told_notices = "{}";  // nodes/notices/noticing.hpp
   std::string audited_events = "{}";  // link/security_audit.hpp
 };
 

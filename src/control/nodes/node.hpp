@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,13 +12,10 @@
 #include "base/name_table.hpp"
 #include "base/time.hpp"
 #include "control/core/metrics.hpp"
-#include "control/http/schema.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {
-
-struct Enrolment;  // nodes/enrolment.hpp
 
 // A revoked node never comes back; its name may be given to another.
 enum class NodeState : std::uint8_t { invited, pending, approved, denied, disabled, revoked };
@@ -68,7 +64,7 @@ struct Node {
   std::string metrics = "{}";
   std::string metadata = "{}";
   std::string observations = "{}";
-  std::string incarnations = "{}";  // nodes/incarnations.hpp
+  std::string incarnations = "{}";  // nodes/notices/incarnations.hpp
   std::string certificate_serial;  // with which it came
   std::uint64_t acked_config_version = 0;
   std::uint64_t wanted_config_version = 0;  // the cluster's
@@ -79,9 +75,6 @@ struct Node {
 
   bool has_role(policy::NodeRole role) const;
 };
-
-Fields node_fields();
-nlohmann::json to_json(const Node& node, WallTime now);
 
 // The routes in force, and the oldest a neighbour may still go by (CH-7).
 struct RouteEpochs {
@@ -120,8 +113,6 @@ class NodeRepository {
   // A revoked one, which is found and listed no more.
   virtual void remove(NodeId node, WallTime now) = 0;
   virtual void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) = 0;
-  // What an approved enrolment says of its node.
-  virtual void adopt(const Enrolment& enrolment) = 0;
   virtual void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) = 0;
   // Every node must know the routes of now; who does not is refused by those who do.
   virtual RouteEpochs require_current_routes() = 0;

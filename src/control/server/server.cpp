@@ -6,9 +6,9 @@
 
 #include "base/try.hpp"
 #include "control/pki/rotation/rotations.hpp"
-#include "control/server/audit_export.hpp"
-#include "control/server/hint_feed.hpp"
-#include "control/server/housekeeper.hpp"
+#include "control/server/background/audit_export.hpp"
+#include "control/server/background/hint_feed.hpp"
+#include "control/server/background/housekeeper.hpp"
 #include "control/server/server_metrics.hpp"
 #include "io/system/file.hpp"
 #include "wire/http/hints.hpp"

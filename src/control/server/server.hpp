@@ -12,7 +12,7 @@
 #include "control/keys/state_directory.hpp"
 #include "control/keys/trust_files.hpp"
 #include "control/link/listener/node_listener.hpp"
-#include "control/server/audit_export.hpp"
+#include "control/server/background/audit_export.hpp"
 #include "control/server/locked_device_proofs.hpp"
 #include "control/server/locked_ocsp_answers.hpp"
 #include "control/server/ocsp_server.hpp"

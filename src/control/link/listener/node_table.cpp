@@ -5,7 +5,7 @@
 #include "control/link/node_calls.hpp"
 #include "control/link/pulls/config_calls.hpp"
 #include "control/link/pulls/deltas.hpp"
-#include "control/nodes/incarnations.hpp"
+#include "control/nodes/notices/incarnations.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "snapshot/audit_head.hpp"
 #include "snapshot/documents.hpp"

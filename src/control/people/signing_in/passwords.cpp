@@ -1,15 +1,15 @@
 // Changing one's own password, and setting another person's.
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/organizations/organization.hpp"
+#include "control/organizations/told.hpp"
 #include "control/people/auth_epoch.hpp"
 #include "control/people/bearer.hpp"
-#include "control/people/organization.hpp"
 #include "control/people/password_hasher.hpp"
 #include "control/people/signing_in/password_attempt.hpp"
 #include "control/people/signing_in/routes.hpp"
 #include "control/people/signing_in/setting_password.hpp"
 #include "control/people/signing_in/temporary_password.hpp"
-#include "control/people/told.hpp"
 #include "control/people/user.hpp"
 #include "policy/roles.hpp"
 

@@ -1,7 +1,7 @@
 // rap-control audit verify, and the heads that it compares the chain with.
 #include <gmock/gmock.h>
 
-#include "control/server/audit_export.hpp"
+#include "control/server/background/audit_export.hpp"
 #include "control/server/commands/commands.hpp"
 #include "control/server/commands/test_streams.hpp"
 #include "control/server/test_server.hpp"

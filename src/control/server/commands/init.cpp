@@ -3,7 +3,7 @@
 
 #include "base/try.hpp"
 #include "control/keys/state_directory.hpp"
-#include "control/people/bootstrap.hpp"
+#include "control/people/accounts/bootstrap.hpp"
 #include "control/server/commands/commands.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"

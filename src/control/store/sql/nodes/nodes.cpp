@@ -1,9 +1,8 @@
 #include "control/store/sql/nodes/nodes.hpp"
 
 #include "control/core/listing.hpp"
-#include "control/nodes/enrolment.hpp"
+#include "control/store/postgres/rows_read.hpp"
 #include "control/store/sql/nodes/node_roles.hpp"
-#include "control/store/sql/rows_read.hpp"
 #include "snapshot/node_names.hpp"
 #include "snapshot/target_ranges.hpp"
 
@@ -183,14 +182,6 @@ void SqlNodes::set_roles(NodeId node, const std::vector<policy::NodeRole>& roles
     sql_.query("INSERT INTO node_roles (node_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                node, to_string(role));
   }
-}
-
-void SqlNodes::adopt(const control::Enrolment& enrolment) {
-  sql_.query(
-      "UPDATE nodes SET seal_key = $2, data_plane_advertise = $3, fabric_advertise = $4 "
-      "WHERE id = $1",
-      enrolment.node, enrolment.seal_key, enrolment.data_plane_advertise,
-      enrolment.fabric_advertise);
 }
 
 void SqlNodes::set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) {

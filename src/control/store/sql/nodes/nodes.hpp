@@ -23,7 +23,6 @@ class SqlNodes final : public control::NodeRepository {
   bool is_named_in_ranges(std::string_view name) override;
   void remove(NodeId node, WallTime now) override;
   void set_roles(NodeId node, const std::vector<policy::NodeRole>& roles) override;
-  void adopt(const control::Enrolment& enrolment) override;
   std::vector<std::string> name_policies(ClusterId cluster) override;
   void set_draining(NodeId node, bool draining, std::optional<WallTime> deadline) override;
   control::RouteEpochs require_current_routes() override;

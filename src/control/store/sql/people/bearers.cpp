@@ -1,8 +1,8 @@
 #include "control/store/sql/people/bearers.hpp"
 
+#include "control/store/postgres/rows_read.hpp"
 #include "control/store/sql/people/devices.hpp"
 #include "control/store/sql/people/users.hpp"
-#include "control/store/sql/rows_read.hpp"
 
 namespace rap::store {
 namespace {

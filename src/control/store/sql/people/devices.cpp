@@ -1,7 +1,7 @@
 #include "control/store/sql/people/devices.hpp"
 
 #include "control/core/listing.hpp"
-#include "control/store/sql/rows_read.hpp"
+#include "control/store/postgres/rows_read.hpp"
 
 namespace rap::store {
 namespace {

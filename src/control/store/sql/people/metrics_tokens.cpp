@@ -1,6 +1,6 @@
 #include "control/store/sql/people/metrics_tokens.hpp"
 
-#include "control/store/sql/rows_read.hpp"
+#include "control/store/postgres/rows_read.hpp"
 
 namespace rap::store {
 namespace {

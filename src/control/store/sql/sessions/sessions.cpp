@@ -1,8 +1,8 @@
 #include "control/store/sql/sessions/sessions.hpp"
 
 #include "control/core/listing.hpp"
+#include "control/store/postgres/rows_read.hpp"
 #include "control/store/postgres/sql_array.hpp"
-#include "control/store/sql/rows_read.hpp"
 
 namespace rap::store {
 namespace {
