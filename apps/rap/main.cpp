@@ -6,11 +6,11 @@
 #include <iostream>
 
 #include "client/command/command_line.hpp"
+#include "client/network/https_network.hpp"
+#include "client/network/socket_data_plane.hpp"
 #include "client/terminal/child_programs.hpp"
 #include "client/terminal/command_tree.hpp"
 #include "client/terminal/home_files.hpp"
-#include "client/terminal/https_network.hpp"
-#include "client/terminal/socket_data_plane.hpp"
 #include "client/terminal/tty.hpp"
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"

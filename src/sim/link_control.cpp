@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/tokens/dsse.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
 #include "wire/http/node_api_calls.hpp"
 #include "wire/node_commands.hpp"

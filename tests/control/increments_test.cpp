@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/tokens/dsse.hpp"
-#include "snapshot/increment.hpp"
+#include "snapshot/configuration/increment.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {

@@ -2,7 +2,7 @@
 // again is the same, and what is inside is read by the room that knows it or refused.
 
 #include "fuzz.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/agent/agent_messages.hpp"
 

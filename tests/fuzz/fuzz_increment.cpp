@@ -2,8 +2,8 @@
 // Neither may do more than be refused, and what is read and written again is the same.
 
 #include "fuzz.hpp"
-#include "snapshot/documents.hpp"
-#include "snapshot/increment.hpp"
+#include "snapshot/configuration/documents.hpp"
+#include "snapshot/configuration/increment.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rap::snapshot;

@@ -1,7 +1,7 @@
 // A node's configuration as JSON: parse, print and parse again agree.
 
 #include "fuzz.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto config = rap::snapshot::parse_node_config(rap::fuzz::as_text(data, size));

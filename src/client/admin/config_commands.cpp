@@ -9,7 +9,7 @@
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/printable_json.hpp"
-#include "snapshot/config_types.hpp"
+#include "snapshot/values/config_types.hpp"
 
 namespace rap::client {
 

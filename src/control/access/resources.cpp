@@ -8,7 +8,7 @@
 #include "control/sessions/ending.hpp"
 #include "policy/ip_address.hpp"
 #include "policy/protocols.hpp"
-#include "snapshot/target_ranges.hpp"
+#include "snapshot/values/target_ranges.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::control {

@@ -13,7 +13,7 @@
 #include "control/pki/status/public_deny_list.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "policy/protocols.hpp"
-#include "snapshot/config_types.hpp"
+#include "snapshot/values/config_types.hpp"
 #include "wire/class_names.hpp"
 #include "wire/frames/data_plane.hpp"
 

@@ -14,7 +14,7 @@
 #include "control/core/database.hpp"
 #include "control/pki/authority.hpp"
 #include "control/pki/rotation/trust_state.hpp"
-#include "snapshot/cluster_index.hpp"
+#include "snapshot/configuration/cluster_index.hpp"
 
 namespace rap::control {
 

@@ -1,5 +1,5 @@
-// Values of the registered configuration types (snapshot/config_types.hpp), and what nodes say of
-// them.
+// Values of the registered configuration types (snapshot/values/config_types.hpp), and what nodes
+// say of them.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "snapshot/config_types.hpp"
+#include "snapshot/values/config_types.hpp"
 
 namespace rap::control {
 

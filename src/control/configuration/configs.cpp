@@ -1,5 +1,5 @@
 // Configuration by registered type (CP-7): edited by people, pulled by nodes. What a value may hold
-// is the type's to say (snapshot/config_types.hpp).
+// is the type's to say (snapshot/values/config_types.hpp).
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "control/access/resource.hpp"
@@ -7,7 +7,7 @@
 #include "control/configuration/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "crypto/keys/digest.hpp"
-#include "snapshot/config_types.hpp"
+#include "snapshot/values/config_types.hpp"
 
 namespace rap::control {
 namespace {

@@ -8,7 +8,7 @@
 #include "control/sessions/ending.hpp"
 #include "control/sessions/node_command.hpp"
 #include "control/sessions/session.hpp"
-#include "snapshot/config_types.hpp"
+#include "snapshot/values/config_types.hpp"
 
 namespace rap::control {
 namespace {

@@ -6,7 +6,7 @@
 #include "control/nodes/node.hpp"
 #include "policy/ip_prefix.hpp"
 #include "policy/names.hpp"
-#include "snapshot/node_names.hpp"
+#include "snapshot/values/node_names.hpp"
 
 namespace rap::control {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/time.hpp"
 #include "crypto/keys/keys.hpp"
 #include "crypto/x509/ca.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::control {

@@ -16,7 +16,7 @@
 #include "control/http/schema.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "crypto/x509/revocation_reason.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "wire/certificate_kind.hpp"
 
 namespace rap::control {

@@ -9,7 +9,7 @@
 #include "control/pki/authority.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/pki/ocsp_signers.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::control {
 

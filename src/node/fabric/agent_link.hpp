@@ -11,8 +11,8 @@
 #include "base/log.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/stream/message_socket.hpp"
-#include "snapshot/documents.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/documents.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/agent/agent_messages.hpp"
 

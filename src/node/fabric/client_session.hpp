@@ -9,7 +9,7 @@
 #include "base/log.hpp"
 #include "io/http/http_codec.hpp"
 #include "io/stream/tls_stream.hpp"
-#include "node/fabric/queue_output.hpp"
+#include "node/fabric/channels/queue_output.hpp"
 #include "node/router/router.hpp"
 #include "policy/rate_limit.hpp"
 #include "wire/frames/websocket.hpp"

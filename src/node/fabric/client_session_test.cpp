@@ -1,7 +1,7 @@
 // A client at the entry over a real connection: its upgrade, its messages, and how it ends.
 #include "node/fabric/client_session.hpp"
 
-#include "node/fabric/test_fabric.hpp"
+#include "node/fabric/channels/test_fabric.hpp"
 #include "wire/frames/data_plane.hpp"
 
 namespace rap::fabric {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "node/fabric/channel_context.hpp"
-#include "node/fabric/channel_events.hpp"
+#include "node/fabric/channels/channel_context.hpp"
+#include "node/fabric/channels/channel_events.hpp"
 #include "policy/ip_prefix.hpp"
-#include "snapshot/denied.hpp"
+#include "snapshot/configuration/denied.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {

@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "node/fabric/test_fabric.hpp"
+#include "node/fabric/channels/test_fabric.hpp"
 
 namespace rap::fabric {
 namespace {

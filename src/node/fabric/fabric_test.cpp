@@ -5,7 +5,7 @@
 #include "crypto/testing/live_pki.hpp"
 #include "io/stream/message_socket.hpp"
 #include "io/system/test_directory.hpp"
-#include "node/fabric/test_fabric.hpp"
+#include "node/fabric/channels/test_fabric.hpp"
 
 namespace rap::fabric {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "node/fabric/channels.hpp"
+#include "node/fabric/channels/channels.hpp"
 #include "node/router/router.hpp"
 #include "wire/agent/observations.hpp"
 

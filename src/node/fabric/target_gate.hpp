@@ -1,7 +1,7 @@
 // What an egress asks before it dials an address for a resource: the platform's ranges
-// (snapshot/target_ranges.hpp), and what is the fabric's own. The listeners of this node and of the
-// control plane are never targets; any other port of the control plane's addresses is one only if a
-// range names the address.
+// (snapshot/values/target_ranges.hpp), and what is the fabric's own. The listeners of this node and
+// of the control plane are never targets; any other port of the control plane's addresses is one
+// only if a range names the address.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@
 #include "io/stream/event_loop.hpp"
 #include "io/stream/resolver.hpp"
 #include "node/fabric/settings.hpp"
-#include "snapshot/target_ranges.hpp"
+#include "snapshot/values/target_ranges.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {

@@ -15,7 +15,7 @@
 #include "io/http/metrics_endpoint.hpp"
 #include "io/stream/event_loop.hpp"
 #include "io/system/process_usage.hpp"
-#include "node/agent/link/link_actions.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
 #include "node/agent/node_files.hpp"
 #include "wire/url.hpp"
 

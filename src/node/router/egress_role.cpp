@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "node/router/admission/session_age.hpp"
 #include "node/router/sealed_record.hpp"
-#include "node/router/session_age.hpp"
 
 namespace rap::router {
 

@@ -12,14 +12,14 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
+#include "node/router/admission/security_ledger.hpp"
+#include "node/router/admission/security_table.hpp"
+#include "node/router/admission/token_guard.hpp"
 #include "node/router/flow_pool.hpp"
 #include "node/router/flow_shares.hpp"
-#include "node/router/security_ledger.hpp"
-#include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
-#include "node/router/token_guard.hpp"
-#include "snapshot/documents.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/documents.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::router {
 

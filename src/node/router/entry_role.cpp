@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "node/router/admission/session_age.hpp"
 #include "node/router/another_egress.hpp"
 #include "node/router/sealed_record.hpp"
-#include "node/router/session_age.hpp"
 #include "policy/ip_prefix.hpp"
 
 namespace rap::router {

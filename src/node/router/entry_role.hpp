@@ -14,16 +14,16 @@
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/routing.hpp"
+#include "node/router/admission/recent_sessions.hpp"
+#include "node/router/admission/security_ledger.hpp"
+#include "node/router/admission/security_table.hpp"
+#include "node/router/admission/token_guard.hpp"
 #include "node/router/flow_pool.hpp"
 #include "node/router/flow_shares.hpp"
-#include "node/router/recent_sessions.hpp"
-#include "node/router/security_ledger.hpp"
-#include "node/router/security_table.hpp"
 #include "node/router/switchboard.hpp"
-#include "node/router/token_guard.hpp"
 #include "node/router/unreached.hpp"
-#include "snapshot/documents.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/documents.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::router {
 

@@ -11,12 +11,12 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "mesh/configured_routes.hpp"
+#include "node/router/admission/security_ledger.hpp"
+#include "node/router/admission/token_guard.hpp"
 #include "node/router/egress_role.hpp"
 #include "node/router/entry_role.hpp"
-#include "node/router/security_ledger.hpp"
 #include "node/router/switchboard.hpp"
-#include "node/router/token_guard.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "wire/frames/frame.hpp"
 
 namespace rap::router {

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/ids.hpp"
-#include "node/agent/link/security_store.hpp"
+#include "node/agent/link/pulls/security_store.hpp"
 
 struct sqlite3;
 

@@ -8,7 +8,7 @@
 #include "control/nodes/notices/incarnations.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "snapshot/audit_head.hpp"
-#include "snapshot/documents.hpp"
+#include "snapshot/configuration/documents.hpp"
 #include "wire/agent/security_events.hpp"
 #include "wire/certificate_kind.hpp"
 #include "wire/http/node_api_calls.hpp"

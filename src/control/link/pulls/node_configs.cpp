@@ -12,9 +12,9 @@
 #include "control/link/pulls/config_calls.hpp"
 #include "control/link/pulls/pulled_configs.hpp"
 #include "crypto/tokens/dsse.hpp"
-#include "snapshot/build.hpp"
-#include "snapshot/document_json.hpp"
-#include "snapshot/increment.hpp"
+#include "snapshot/configuration/build.hpp"
+#include "snapshot/configuration/document_json.hpp"
+#include "snapshot/configuration/increment.hpp"
 
 namespace rap::control {
 namespace {

@@ -5,7 +5,7 @@
 #include "control/http/json_reply.hpp"
 #include "control/nodes/administration/routes.hpp"
 #include "control/nodes/node.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::control {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "control/pki/rotation/trust_state.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::control {
 

@@ -13,7 +13,7 @@
 #include "base/ids.hpp"
 #include "base/name_table.hpp"
 #include "base/time.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::control {
 

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/tokens/dsse.hpp"
-#include "snapshot/denied.hpp"
+#include "snapshot/configuration/denied.hpp"
+#include "snapshot/configuration/increment.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "snapshot/history.hpp"
-#include "snapshot/increment.hpp"
-#include "snapshot/node_config.hpp"
 #include "snapshot/trust_bundle.hpp"
 #include "wire/json_reader.hpp"
 

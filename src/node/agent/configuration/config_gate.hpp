@@ -15,7 +15,7 @@
 #include "crypto/tokens/jws.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "crypto/x509/deny_list.hpp"
-#include "snapshot/documents.hpp"
+#include "snapshot/configuration/documents.hpp"
 #include "wire/json_value.hpp"
 
 namespace rap::agent {

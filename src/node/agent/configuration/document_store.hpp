@@ -9,7 +9,7 @@
 
 #include "node/agent/configuration/config_gate.hpp"
 #include "node/agent/node_files.hpp"
-#include "snapshot/documents.hpp"
+#include "snapshot/configuration/documents.hpp"
 
 namespace rap::agent {
 

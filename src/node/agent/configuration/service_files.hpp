@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "node/agent/node_files.hpp"
-#include "snapshot/documents.hpp"
+#include "snapshot/configuration/documents.hpp"
 
 namespace rap::agent {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "node/agent/configuration/config_gate.hpp"
-#include "node/agent/link/link_actions.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
 #include "node/agent/node_files.hpp"
 #include "snapshot/audit_head.hpp"
 

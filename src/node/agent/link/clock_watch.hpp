@@ -6,7 +6,7 @@
 #include <chrono>
 #include <optional>
 
-#include "node/agent/link/link_actions.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
 
 namespace rap::agent {
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "node/agent/link/link_actions.hpp"
-#include "node/agent/link/link_state.hpp"
-#include "node/agent/link/node_api.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
+#include "node/agent/link/calls/link_state.hpp"
+#include "node/agent/link/calls/node_api.hpp"
 #include "node/agent/node_files.hpp"
 #include "node/agent/poller.hpp"
 

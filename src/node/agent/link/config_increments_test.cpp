@@ -2,7 +2,7 @@
 // fit.
 #include "node/agent/link/test_control_link.hpp"
 
-#include "snapshot/increment.hpp"
+#include "snapshot/configuration/increment.hpp"
 
 namespace rap::agent {
 namespace {

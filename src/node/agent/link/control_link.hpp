@@ -11,15 +11,15 @@
 #include <variant>
 
 #include "node/agent/link/audit_heads.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
 #include "node/agent/link/check_in_metrics.hpp"
 #include "node/agent/link/clock_watch.hpp"
 #include "node/agent/link/command_sync.hpp"
-#include "node/agent/link/config_sync.hpp"
-#include "node/agent/link/delta_sync.hpp"
 #include "node/agent/link/event_sync.hpp"
-#include "node/agent/link/link_actions.hpp"
+#include "node/agent/link/pulls/config_sync.hpp"
+#include "node/agent/link/pulls/delta_sync.hpp"
+#include "node/agent/link/pulls/security_reports.hpp"
 #include "node/agent/link/renewal_sync.hpp"
-#include "node/agent/link/security_reports.hpp"
 
 namespace rap::agent {
 

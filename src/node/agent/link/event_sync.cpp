@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "node/agent/control_problem.hpp"
-#include "node/agent/link/node_api.hpp"
+#include "node/agent/link/calls/node_api.hpp"
 
 namespace rap::agent {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/ids.hpp"
-#include "node/agent/link/link_actions.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
 #include "node/agent/poller.hpp"
 
 namespace rap::agent {

@@ -10,8 +10,8 @@
 #include "crypto/keys/keys.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "crypto/x509/certificate_path.hpp"
-#include "node/agent/link/link_actions.hpp"
-#include "node/agent/link/node_api.hpp"
+#include "node/agent/link/calls/link_actions.hpp"
+#include "node/agent/link/calls/node_api.hpp"
 #include "node/agent/node_files.hpp"
 #include "node/agent/poller.hpp"
 

@@ -12,9 +12,9 @@
 #include "crypto/testing/pki.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "node/agent/link/control_link.hpp"
-#include "node/agent/link/test_security_store.hpp"
+#include "node/agent/link/pulls/test_security_store.hpp"
 #include "node/agent/test_state.hpp"
-#include "snapshot/node_config.hpp"
+#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::agent {
 

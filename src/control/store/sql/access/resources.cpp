@@ -1,7 +1,7 @@
 #include "control/store/sql/access/resources.hpp"
 
 #include "control/core/listing.hpp"
-#include "snapshot/target_ranges.hpp"
+#include "snapshot/values/target_ranges.hpp"
 
 namespace rap::store {
 namespace {

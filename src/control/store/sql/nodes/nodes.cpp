@@ -3,8 +3,8 @@
 #include "control/core/listing.hpp"
 #include "control/store/postgres/rows_read.hpp"
 #include "control/store/sql/nodes/node_roles.hpp"
-#include "snapshot/node_names.hpp"
-#include "snapshot/target_ranges.hpp"
+#include "snapshot/values/node_names.hpp"
+#include "snapshot/values/target_ranges.hpp"
 
 namespace rap::store {
 namespace {

@@ -1,0 +1,53 @@
+#include "client/network/api_connections.hpp"
+
+#include <algorithm>
+
+#include "client/network/https_network.hpp"
+
+namespace rap::client {
+
+bool ApiConnections::serves(const Account& account) const {
+  return server_ == account.server && roots_pem_ == account.roots_pem &&
+         deny_ == account.deny_lists->current();
+}
+
+ApiConnections::Connection& ApiConnections::least_busy(const Account& account) {
+  const auto outstanding = [](const auto& c) { return c->outstanding; };
+  std::erase_if(retired_, [&](const auto& c) { return outstanding(c) == 0; });
+  if (!serves(account)) {
+    std::ranges::move(connections_, std::back_inserter(retired_));
+    connections_.clear();
+    server_ = account.server;
+    roots_pem_ = account.roots_pem;
+    deny_ = account.deny_lists->current();
+  }
+  const auto least = std::ranges::min_element(connections_, {}, outstanding);
+  const bool idle = least != connections_.end() && (*least)->outstanding == 0;
+  if (idle || connections_.size() == kMaxApiConnections) return **least;
+  connections_.push_back(
+      std::make_shared<Connection>(loop_, https_options(server_, roots_pem_, deny_)));
+  return *connections_.back();
+}
+
+void ApiConnections::send(const Account& account, const wire::HttpRequest& request,
+                          io::HttpClient::Callback done) {
+  if (!account.device) return send_as_is(account, request, std::move(done));
+  send_as_is(account, prove_now(request, *account.device),
+             [this, account, request, done = std::move(done)](io::HttpClient::Result result) {
+               const auto nonce = result ? nonce_in(*result) : std::nullopt;
+               if (!nonce) return done(std::move(result));
+               send_as_is(account, prove_now(request, *account.device, *nonce), done);
+             });
+}
+
+void ApiConnections::send_as_is(const Account& account, const wire::HttpRequest& request,
+                                io::HttpClient::Callback done) {
+  Connection& connection = least_busy(account);
+  ++connection.outstanding;
+  connection.http.send(request, [&connection, done = std::move(done)](io::HttpClient::Result r) {
+    --connection.outstanding;
+    done(std::move(r));
+  });
+}
+
+}  // namespace rap::client

@@ -1,0 +1,142 @@
+#include "client/network/https_network.hpp"
+
+#include <utility>
+
+#include "crypto/ocsp/ocsp.hpp"
+#include "crypto/x509/ca.hpp"
+#include "io/stream/proxy_environment.hpp"
+#include "io/system/system.hpp"
+
+namespace rap::client {
+namespace {
+
+// Behind one address may be several servers, each with nonces of its own.
+constexpr int kMaxProofsAgain = 3;
+
+}  // namespace
+
+io::HttpClientOptions https_options(const wire::HostPort& server,
+                                    const std::optional<std::string>& roots_pem,
+                                    std::shared_ptr<const crypto::DenyList> deny) {
+  crypto::TlsPolicy policy = crypto::AcceptUnverified{};
+  if (roots_pem) {
+    // Roots that do not parse verify nobody, nor do those that name no cluster.
+    auto roots = crypto::Certificate::chain_from_pem(*roots_pem)
+                     .value_or(std::vector<crypto::Certificate>{});
+    const auto cluster = crypto::cluster_of_roots(roots);
+    if (!cluster) roots.clear();
+    policy = crypto::AcceptMember{.roots = std::move(roots),
+                                  .cluster = cluster.value_or(ClusterId{}),
+                                  .kind = wire::SpiffeId::Kind::control,
+                                  .host = server.host,
+                                  .deny = std::move(deny),
+                                  .staple_max_age = crypto::kMaxStapleAge};
+  }
+  io::HttpClientOptions options;
+  options.host = server.host;
+  options.port = server.port;
+  options.proxy = io::proxy_from_environment(server.host, server.port);
+  options.response_timeout = kResponseTimeout;
+  options.max_response_bytes = kMaxResponseBytes;
+  options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),
+                                         io::wall_now);
+  return options;
+}
+
+wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& device,
+                            std::string_view nonce) {
+  io::SystemRandom random;
+  return prove(request, device, TokenId::random(random), io::wall_now(), nonce);
+}
+
+NetworkError to_network_error(const io::HttpError& error) {
+  const auto fault = [&] {
+    switch (error.kind) {
+      case io::HttpError::Kind::unreachable: return NetworkFault::unreachable;
+      case io::HttpError::Kind::tls: return NetworkFault::untrusted;
+      case io::HttpError::Kind::timeout: return NetworkFault::timeout;
+      case io::HttpError::Kind::closed: return NetworkFault::unreachable;
+      case io::HttpError::Kind::protocol: return NetworkFault::broken;
+    }
+    return NetworkFault::broken;
+  }();
+  return {fault, error.detail, error.certificate, io::rfc3339(io::wall_now())};
+}
+
+// Whom it leads to, and as whom that was verified.
+struct HttpsNetwork::Connection {
+  Connection(wire::HostPort to, std::optional<std::string> roots,
+             std::shared_ptr<const crypto::DenyList> list, io::HttpClientOptions options)
+      : server(std::move(to)),
+        roots_pem(std::move(roots)),
+        deny(std::move(list)),
+        http(loop, std::move(options)) {}
+
+  io::HttpClient::Result ask(const wire::HttpRequest& request) {
+    std::optional<io::HttpClient::Result> result;
+    http.send(request, [&](io::HttpClient::Result r) {
+      result = std::move(r);
+      loop.stop();
+    });
+    loop.run();
+    used_at = io::mono_now();
+    return std::move(*result);
+  }
+
+  const wire::HostPort server;
+  const std::optional<std::string> roots_pem;
+  const std::shared_ptr<const crypto::DenyList> deny;
+  io::EventLoop loop;
+  io::HttpClient http;
+  MonoTime used_at{};
+};
+
+HttpsNetwork::HttpsNetwork(std::chrono::milliseconds response_timeout)
+    : response_timeout_(response_timeout) {}
+HttpsNetwork::~HttpsNetwork() = default;
+HttpsNetwork::HttpsNetwork(HttpsNetwork&&) noexcept = default;
+HttpsNetwork& HttpsNetwork::operator=(HttpsNetwork&&) noexcept = default;
+
+// A request that may be made twice when the connection turns out to be gone. What it was verified
+// with must be what it would be verified with now.
+bool HttpsNetwork::may_reuse(const wire::HostPort& server,
+                             const std::optional<std::string>& roots_pem,
+                             const wire::HttpRequest& request) const {
+  return connection_ && (request.method == "GET" || request.method == "DELETE") &&
+         connection_->server == server && connection_->roots_pem == roots_pem &&
+         connection_->deny == deny_ && io::mono_now() - connection_->used_at <= kReuseWithin;
+}
+
+void HttpsNetwork::connect(const wire::HostPort& server,
+                           const std::optional<std::string>& roots_pem) {
+  auto options = https_options(server, roots_pem, deny_);
+  options.response_timeout = response_timeout_;
+  connection_ = std::make_unique<Connection>(server, roots_pem, deny_, std::move(options));
+}
+
+io::HttpClient::Result HttpsNetwork::ask(const wire::HostPort& server,
+                                         const std::optional<std::string>& roots_pem,
+                                         const wire::HttpRequest& request) {
+  if (may_reuse(server, roots_pem, request)) {
+    auto result = connection_->ask(request);
+    if (result || result.error().kind != io::HttpError::Kind::closed) return result;
+  }
+  connect(server, roots_pem);
+  return connection_->ask(request);
+}
+
+std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
+    const wire::HostPort& server, const std::optional<std::string>& roots_pem,
+    const wire::HttpRequest& request) {
+  const bool proves = device_ && roots_pem;  // who is not proven themselves are shown nothing
+  auto response = ask(server, roots_pem, proves ? prove_now(request, *device_) : request);
+  for (int again = 0; response && proves && again < kMaxProofsAgain; ++again) {
+    const auto nonce = nonce_in(*response);
+    if (!nonce) break;
+    response = ask(server, roots_pem, prove_now(request, *device_, *nonce));
+  }
+  if (!response) return std::unexpected(to_network_error(response.error()));
+  return std::move(*response);
+}
+
+}  // namespace rap::client

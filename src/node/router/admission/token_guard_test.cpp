@@ -1,0 +1,134 @@
+#include "node/router/admission/token_guard.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/seeded_random.hpp"
+
+namespace rap::router {
+namespace {
+
+using crypto::DataPlaneToken;
+using wire::FlowReason;
+using namespace std::chrono_literals;
+
+class TokenGuardTest : public ::testing::Test {
+ protected:
+  TokenGuardTest() {
+    guard.configure(cluster, {{"t1", key.public_key()}});
+    guard.advance(mono);
+  }
+
+  // Of a moment by the issuer's clock, which is right.
+  DataPlaneToken token(WallTime issued) {
+    DataPlaneToken t;
+    t.id = TokenId::random(rng);
+    t.cluster = cluster;
+    t.session = SessionId::random(rng);
+    t.attachment = AttachmentId::random(rng);
+    t.user = UserId::random(rng);
+    t.organization = OrganizationId::random(rng);
+    t.resource = ResourceId::random(rng);
+    t.egress_pool = EgressPoolId::random(rng);
+    t.entry = NodeId::random(rng);
+    t.classes = wire::TrafficClassSet::all();
+    t.session_began = issued;
+    t.issued_at = issued;
+    t.expires_at = issued + crypto::kMaxTokenLifetime;
+    return t;
+  }
+  // With the node's wall clock at `wall`.
+  std::optional<FlowReason> admit(const DataPlaneToken& t, WallTime wall) {
+    const auto checked = guard.check(crypto::sign_token(t, key, "t1"), wall);
+    if (!checked) return checked.error();
+    return guard.use(*checked) ? std::nullopt : std::optional(FlowReason::limit_reached);
+  }
+  void pass(std::chrono::seconds time) {
+    mono += time;
+    real += time;
+    guard.advance(mono);
+  }
+
+  static constexpr WallTime kStart = from_unix(1'800'000'000);
+  SeededRandom rng{7};
+  ClusterId cluster = ClusterId::random(rng);
+  crypto::PrivateKey key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  WallTime real = kStart;
+  MonoTime mono{1h};
+  TokenGuard guard{kStart - 24h};
+};
+
+TEST_F(TokenGuardTest, ToleratesAClockThatIsHalfAMinuteOff) {
+  EXPECT_EQ(admit(token(real), real - 30s), std::nullopt);
+  EXPECT_EQ(admit(token(real), real - 31s), FlowReason::token_expired);
+  EXPECT_EQ(admit(token(real), real + 89s), std::nullopt);
+  EXPECT_EQ(admit(token(real), real + 90s), FlowReason::token_expired);
+}
+
+// Scenario 40.
+TEST_F(TokenGuardTest, AClockThatJumpsAheadForgetsNoUsedToken) {
+  const auto used = token(real);
+  ASSERT_EQ(admit(used, real), std::nullopt);
+  pass(20s);
+  EXPECT_EQ(admit(token(real), real + 1h), FlowReason::token_expired);
+  EXPECT_EQ(admit(used, real), FlowReason::token_replayed) << "and stepped back";
+}
+
+TEST_F(TokenGuardTest, AClockThatStepsBackRevivesNoToken) {
+  const auto used = token(real);
+  const auto unused = token(real);
+  const auto of_ended = token(real);
+  ASSERT_EQ(admit(used, real), std::nullopt);
+  guard.end_session(of_ended.session, real);
+  for (int i = 0; i < 60; ++i) {
+    pass(10s);
+    const WallTime stepped = kStart + 5s;
+    EXPECT_NE(admit(used, stepped), std::nullopt) << i;
+    EXPECT_NE(admit(of_ended, stepped), std::nullopt) << i;
+  }
+  EXPECT_EQ(admit(unused, kStart + 5s), FlowReason::token_expired);
+}
+
+TEST_F(TokenGuardTest, AClockThatJumpedAheadAndIsRightAgainAdmitsAtOnce) {
+  ASSERT_EQ(admit(token(real), real), std::nullopt);
+  EXPECT_EQ(admit(token(real), real + 1h), FlowReason::token_expired);
+  EXPECT_EQ(admit(token(real), real), std::nullopt);
+}
+
+TEST_F(TokenGuardTest, ATableOfEndedSessionsThatIsFullFailsClosed) {
+  for (std::size_t i = 0; i < kMaxEndedSessions; ++i) {
+    guard.end_session(SessionId::random(rng), real);
+  }
+  const auto doomed = token(real);
+  const auto other = token(real);
+  EXPECT_EQ(admit(other, real), std::nullopt) << "it holds as many as may be";
+  guard.end_session(doomed.session, real);
+  EXPECT_EQ(admit(doomed, real), FlowReason::limit_reached);
+  pass(crypto::kTokenClockSkew + 1s);
+  EXPECT_EQ(admit(token(real), real), std::nullopt) << "what was issued after that is known to be";
+  EXPECT_EQ(admit(doomed, real), FlowReason::limit_reached);
+}
+
+TEST_F(TokenGuardTest, NobodySpendsTheMemoryOfAllOnTokensOfTheirOwn) {
+  const UserId greedy = UserId::random(rng);
+  const auto of_greedy = [&] {
+    DataPlaneToken t = token(real);
+    t.user = greedy;
+    return t;
+  };
+  for (std::size_t i = 0; i < kMaxTokensOfAUser; ++i) ASSERT_TRUE(guard.use(of_greedy()));
+  EXPECT_FALSE(guard.use(of_greedy()));
+  EXPECT_EQ(admit(token(real), real), std::nullopt) << "somebody else";
+  pass(crypto::kMaxTokenLifetime + 2 * crypto::kTokenClockSkew + 11s);
+  EXPECT_TRUE(guard.use(of_greedy())) << "what has expired does not count";
+}
+
+TEST_F(TokenGuardTest, RemembersAsManyTokensAsMayBeAndThenAdmitsNone) {
+  for (std::size_t i = 0; i < kMaxRememberedTokens; ++i) ASSERT_TRUE(guard.use(token(real)));
+  EXPECT_FALSE(guard.use(token(real)));
+  pass(crypto::kMaxTokenLifetime + 2 * crypto::kTokenClockSkew);
+  pass(11s);
+  EXPECT_TRUE(guard.use(token(real)));
+}
+
+}  // namespace
+}  // namespace rap::router

@@ -1,0 +1,177 @@
+#include "snapshot/configuration/increment.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "wire/json_reader.hpp"
+
+namespace rap::snapshot {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kSha256Text = 64;
+
+std::string escaped(const std::string& name) {
+  std::string out;
+  for (const char c : name) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return out;
+}
+
+void diff(const Json& from, const Json& to, const std::string& path, Json& patch);
+
+void diff_objects(const Json& from, const Json& to, const std::string& path, Json& patch) {
+  for (const auto& [name, value] : from.items()) {
+    const std::string at = path + "/" + escaped(name);
+    if (const auto it = to.find(name); it != to.end()) {
+      diff(value, *it, at, patch);
+    } else {
+      patch.push_back({{"op", "remove"}, {"path", at}});
+    }
+  }
+  for (const auto& [name, value] : to.items()) {
+    if (from.contains(name)) continue;
+    patch.push_back({{"op", "add"}, {"path", path + "/" + escaped(name)}, {"value", value}});
+  }
+}
+
+// Lists are sorted, so items come and go but do not change places: what is not in the new list is
+// removed, from the end on, and what is not in the old one is added. Where that does not lead to
+// the new list, it is replaced as a whole.
+void diff_arrays(const Json& from, const Json& to, const std::string& path, Json& patch) {
+  std::unordered_map<std::string, int> wanted;
+  for (const Json& item : to) ++wanted[item.dump()];
+  std::vector<bool> stays(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) stays[i] = wanted[from[i].dump()]-- > 0;
+  Json steps = Json::array();
+  std::vector<const Json*> left;
+  for (std::size_t i = from.size(); i-- > 0;) {
+    if (stays[i]) {
+      left.push_back(&from[i]);
+    } else {
+      steps.push_back({{"op", "remove"}, {"path", path + "/" + std::to_string(i)}});
+    }
+  }
+  std::ranges::reverse(left);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (next < left.size() && *left[next] == to[i]) {
+      ++next;
+    } else {
+      steps.push_back({{"op", "add"}, {"path", path + "/" + std::to_string(i)}, {"value", to[i]}});
+    }
+  }
+  if (next == left.size()) {
+    patch.insert(patch.end(), steps.begin(), steps.end());
+  } else {
+    patch.push_back({{"op", "replace"}, {"path", path}, {"value", to}});
+  }
+}
+
+void diff(const Json& from, const Json& to, const std::string& path, Json& patch) {
+  if (from == to) return;
+  if (from.is_object() && to.is_object()) return diff_objects(from, to, path, patch);
+  if (from.is_array() && to.is_array()) return diff_arrays(from, to, path, patch);
+  patch.push_back({{"op", "replace"}, {"path", path}, {"value", to}});
+}
+
+// Nothing that makes a document grow beyond what the patch itself holds.
+bool is_plain(const Json& patch) {
+  if (!patch.is_array() || patch.size() > kMaxPatchOperations) return false;
+  return std::ranges::all_of(patch, [](const Json& step) {
+    const auto op = step.is_object() ? step.find("op") : step.end();
+    return step.is_object() && op != step.end() &&
+           (*op == "add" || *op == "remove" || *op == "replace");
+  });
+}
+
+crypto::Sha256 read_hash(wire::JsonReader& in, std::string_view name) {
+  crypto::Sha256 out{};
+  const auto hash = from_hex(in.text(name, kSha256Text));
+  if (!hash || hash->size() != out.size()) {
+    in.wrong(name, "must be 64 hex digits");
+  } else {
+    std::ranges::copy(*hash, out.begin());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_json(const Increment& increment) {
+  return Json{{"cluster", increment.cluster.str()},
+              {"node", increment.node.str()},
+              {"base_version", increment.base_version},
+              {"base_sha256", to_hex(increment.base_sha256)},
+              {"version", increment.version},
+              {"sha256", to_hex(increment.sha256)},
+              {"signatures", increment.signatures.get()},
+              {"patch", increment.patch.get()}}
+      .dump();
+}
+
+std::expected<Increment, std::string> parse_increment(std::string_view json) {
+  auto value = wire::parse_strict_json(json);
+  if (!value || !value->is_object()) {
+    return std::unexpected("the increment must be a JSON object without duplicate members");
+  }
+  Increment out;
+  for (const auto& [name, into] :
+       {std::pair{"patch", &out.patch}, std::pair{"signatures", &out.signatures}}) {
+    const auto it = value->find(name);
+    if (it == value->end() || !it->is_array()) {
+      return std::unexpected("member \"" + std::string(name) + "\" must be an array");
+    }
+    *into = wire::JsonValue(std::move(*it));
+    value->erase(it);
+  }
+  wire::JsonFault fault;
+  wire::JsonReader in(*value, "", fault);
+  out.cluster = in.id<ClusterId>("cluster");
+  out.node = in.id<NodeId>("node");
+  out.base_version = static_cast<std::uint64_t>(in.integer("base_version", 0, INT64_MAX));
+  out.base_sha256 = read_hash(in, "base_sha256");
+  out.version = static_cast<std::uint64_t>(in.integer("version", 0, INT64_MAX));
+  out.sha256 = read_hash(in, "sha256");
+  in.finish();
+  if (fault.any()) return std::unexpected(fault.text());
+  return out;
+}
+
+wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& result) {
+  Json patch = Json::array();
+  diff(base.get(), result.get(), "", patch);
+  return wire::JsonValue(std::move(patch));
+}
+
+std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
+                                           const wire::JsonValue& patch) {
+  try {
+    if (!is_plain(patch.get())) return std::nullopt;
+    Json document = base.get();
+    document.patch_inplace(patch.get());
+    return wire::JsonValue(std::move(document));
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+wire::JsonValue signatures_of(std::string_view envelope) {
+  const Json parsed = Json::parse(envelope, nullptr, false);
+  return wire::JsonValue(parsed.is_object() ? parsed.value("signatures", Json::array())
+                                            : Json::array());
+}
+
+std::string envelope_of(std::string_view payload_type, std::string_view payload,
+                        const wire::JsonValue& signatures) {
+  return Json{{"payload", to_base64(as_bytes(payload))},
+              {"payloadType", payload_type},
+              {"signatures", signatures.get()}}
+      .dump();
+}
+
+}  // namespace rap::snapshot
