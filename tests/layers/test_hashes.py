@@ -17,7 +17,8 @@ CHOSEN = re.compile(
 OURS = {
     "src/control/store/postgres/connection.hpp": "the text of our own statements",
     "src/io/http/http_server.cpp": "event streams by node, whose ids the platform makes",
-    "src/snapshot/configuration/increment.cpp": "values of one document, once, as an administrator wrote them",
+    "src/snapshot/configuration/increment.cpp":
+        "values of one document, once, as an administrator wrote them",
 }
 
 

@@ -57,6 +57,27 @@ def wrong_libraries(path, text):
     return found
 
 
+SQL = "control/store/sql/"
+
+
+def strange_sql(rooms):
+    """Rooms of SQL that do not know the room of their concept, and those that know another's SQL
+    without the room of the one standing on that of the other."""
+    found = []
+    for name in rooms:
+        if not name.startswith(SQL):
+            continue
+        known = layers.reach(name, rooms)
+        concept = f"control/{name.removeprefix(SQL)}"
+        if concept not in known:
+            found.append(f"{name} does not know {concept}")
+        beneath = layers.reach(concept, rooms) if concept in rooms else set()
+        found += [f"{name} knows {other}" for other in sorted(known)
+                  if other.startswith(SQL)
+                  and f"control/{other.removeprefix(SQL)}" not in beneath]
+    return found
+
+
 class Includes(unittest.TestCase):
     def check(self, rule):
         files = sources.files("src/*.hpp", "src/*.cpp", "apps/*.cpp", "apps/*.hpp")
@@ -77,6 +98,9 @@ class Includes(unittest.TestCase):
                  for path in sources.files("src/*.hpp", "src/*.cpp")}
         self.assertEqual(set(), set(ROOMS) - files)
 
+    def test_a_change_to_a_concept_touches_its_room_and_its_sql(self):
+        self.assertEqual([], strange_sql(ROOMS))
+
 
 class TheRules(unittest.TestCase):
     """Planted faults are found."""
@@ -90,10 +114,23 @@ class TheRules(unittest.TestCase):
     def test_the_control_planes_rooms_run_one_way(self):
         for arrow in """
             people -> control/nodes/node.hpp
+            people -> control/organizations/organization.hpp
+            people/accounts -> control/people/signing_in/ports.hpp
+            people/signing_in -> control/people/accounts/bootstrap.hpp
+            organizations -> control/organizations/delegations/delegation.hpp
+            organizations -> control/people/accounts/routes.hpp
+            organizations/delegations -> control/people/accounts/bootstrap.hpp
             sessions -> control/people/user.hpp
             pki -> control/nodes/node.hpp
             pki/status -> control/pki/rotation/rotations.hpp
             nodes -> control/access/resource.hpp
+            nodes -> control/people/user.hpp
+            nodes -> control/nodes/notices/notice.hpp
+            nodes -> control/nodes/enrolment/enrolment.hpp
+            nodes/notices -> control/nodes/administration/node_reply.hpp
+            nodes/enrolment -> control/nodes/administration/ports.hpp
+            nodes/administration -> control/nodes/enrolment/enrolment.hpp
+            access -> control/nodes/enrolment/enrolment.hpp
             access -> control/configuration/ports.hpp
             configuration -> control/link/listener/node_listener.hpp
             attachments -> control/link/listener/node_listener.hpp
@@ -101,6 +138,7 @@ class TheRules(unittest.TestCase):
             link -> control/link/pulls/config_calls.hpp
             link/pulls -> control/link/listener/node_listener.hpp
             server -> control/server/commands/commands.hpp
+            server/background -> control/server/throttle.hpp
             housekeeping -> control/entrance/ports.hpp
             http -> control/people/user.hpp
             core -> control/http/call.hpp
@@ -109,12 +147,37 @@ class TheRules(unittest.TestCase):
             store/postgres -> control/people/user.hpp
             keys -> control/entrance/ports.hpp
             link -> io/http/http_server.hpp
-            store/sql -> control/server/server.hpp
+            store/sql/core -> control/sessions/session.hpp
+            store/sql/pki -> control/nodes/node.hpp
+            store/sql/sessions -> control/people/user.hpp
+            store/sql/people -> control/organizations/organization.hpp
+            store/sql/organizations -> control/people/accounts/bootstrap.hpp
+            store/sql/nodes -> control/nodes/enrolment/enrolment.hpp
+            store/sql/nodes/enrolment -> control/access/resource.hpp
+            store/sql/access -> control/configuration/config_document.hpp
+            store/sql/configuration -> control/link/admission.hpp
+            store/sql/link -> control/server/server.hpp
+            store/sql/people -> control/store/sql/organizations/organizations.hpp
             """.strip().splitlines():
             room, name = arrow.strip().split(" -> ")
             with self.subTest(arrow):
                 self.assertTrue(
                     wrong_arrows(f"src/control/{room}/x.cpp", f'#include "{name}"\n'))
+
+    def test_the_rooms_of_nodes_documents_and_connections_run_one_way(self):
+        for arrow in """
+            snapshot/values -> snapshot/configuration/documents.hpp
+            snapshot/configuration -> snapshot/security_delta.hpp
+            snapshot -> snapshot/configuration/node_config.hpp
+            node/router/admission -> node/router/switchboard.hpp
+            node/agent/link/calls -> node/agent/link/pulls/delta_sync.hpp
+            node/agent/link/pulls -> node/agent/link/control_link.hpp
+            node/fabric/channels -> node/fabric/client_session.hpp
+            client/network -> client/terminal/tty.hpp
+            """.strip().splitlines():
+            room, name = arrow.strip().split(" -> ")
+            with self.subTest(arrow):
+                self.assertTrue(wrong_arrows(f"src/{room}/x.cpp", f'#include "{name}"\n'))
 
     def test_the_router_does_not_know_io(self):
         self.assertTrue(wrong_arrows("src/node/router/x.cpp", '#include "io/stream/timer.hpp"\n'))
@@ -129,6 +192,18 @@ class TheRules(unittest.TestCase):
     def test_a_room_that_uses_a_later_one_is_named(self):
         rooms = layers.read("wire | pure | base | | | x\nbase | pure | | | | x\n")
         self.assertEqual(["wire uses base, which is not above it"], layers.faults(rooms))
+
+    def test_sql_that_leaves_its_concept_is_named(self):
+        def stated(uses):
+            return layers.read("control/people | ports | | | | x\n"
+                               "control/nodes | ports | | | | x\n"
+                               "control/store/sql/nodes | shell | control/nodes | | | x\n"
+                               f"control/store/sql/people | shell | {uses} | | | x\n")
+        self.assertEqual([], strange_sql(stated("control/people")))
+        self.assertEqual(["control/store/sql/people does not know control/people"],
+                         strange_sql(stated("control/nodes")))
+        self.assertEqual(["control/store/sql/people knows control/store/sql/nodes"],
+                         strange_sql(stated("control/people control/store/sql/nodes")))
 
     def test_a_pure_room_that_uses_an_impure_one_is_named(self):
         rooms = layers.read("io | shell | | | | x\nwire | pure | io | | | x\n")

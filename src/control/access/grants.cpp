@@ -1,5 +1,6 @@
 // Letting members use a resource, and withdrawing that.
 #include "control/access/grant.hpp"
+#include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/organizations/organization.hpp"

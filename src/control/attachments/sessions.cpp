@@ -8,6 +8,7 @@
 #include "control/http/json_reply.hpp"
 #include "control/organizations/delegations/organization_access.hpp"
 #include "control/sessions/ending.hpp"
+#include "control/sessions/session.hpp"
 
 namespace rap::control {
 namespace {

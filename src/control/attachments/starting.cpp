@@ -9,6 +9,7 @@
 #include "control/attachments/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/organizations/organization.hpp"
+#include "control/sessions/session.hpp"
 
 namespace rap::control {
 namespace {

@@ -21,6 +21,9 @@ namespace rap::control {
 // No method reports a database fault: a fault dooms the transaction, every later call yields
 // nothing, and the transaction's own outcome is the fault. "false" and "nullopt" therefore always
 // mean what their comment says.
+//
+// Here they are names alone: a use case says which of them it touches by including their headers,
+// and may include those of the rooms it stands on (docs/decisions/one-transaction.md).
 class ClusterRepository;          // core/cluster.hpp
 class CertificateRepository;      // pki/certificate_inventory.hpp
 class PublicationRepository;      // pki/status/publication.hpp
@@ -46,7 +49,7 @@ class ConfigRepository;           // configuration/config_document.hpp
 class ClusterModelRepository;     // configuration/cluster_models.hpp
 class AdmissionRepository;        // link/admission.hpp
 class NodeReportRepository;       // link/node_report.hpp
-class SecurityChangeRepository;   // link/security_changes.hpp
+class SecurityChangeRepository;   // link/pulls/security_changes.hpp
 
 struct Scope {
   enum class Kind : std::uint8_t { platform, cluster, organization, user };

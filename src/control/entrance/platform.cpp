@@ -3,6 +3,7 @@
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/openapi.hpp"
+#include "control/nodes/node.hpp"
 #include "control/nodes/notices/notice.hpp"
 #include "control/people/metrics_token.hpp"
 #include "control/pki/authority.hpp"

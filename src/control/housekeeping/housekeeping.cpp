@@ -1,6 +1,7 @@
 #include "control/housekeeping/housekeeping.hpp"
 
 #include "control/configuration/config_document.hpp"
+#include "control/core/cluster.hpp"
 #include "control/core/history.hpp"
 #include "control/link/pulls/security_changes.hpp"
 #include "control/people/bearer.hpp"

@@ -4,6 +4,8 @@
 #include "control/http/json_reply.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/nodes/certificate_hosts.hpp"
+#include "control/nodes/node.hpp"
+#include "control/pki/certificate_inventory.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
 #include "snapshot/certificate_names.hpp"

@@ -2,6 +2,7 @@
 // seconds: an idle one costs two statements.
 #include <algorithm>
 
+#include "control/core/cluster.hpp"
 #include "control/core/history.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_report.hpp"

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "control/core/cluster.hpp"
 #include "control/core/history.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "crypto/x509/certificate_path.hpp"

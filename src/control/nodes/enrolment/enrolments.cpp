@@ -14,6 +14,7 @@
 #include "control/nodes/told.hpp"
 #include "control/organizations/delegations/delegation.hpp"
 #include "control/organizations/organization.hpp"
+#include "control/pki/certificate_inventory.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
 #include "policy/ip_prefix.hpp"

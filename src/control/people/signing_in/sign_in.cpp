@@ -6,6 +6,7 @@
 #include "control/organizations/invitation.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/people/bearer.hpp"
+#include "control/people/device.hpp"
 #include "control/people/signing_in/password_attempt.hpp"
 #include "control/people/signing_in/routes.hpp"
 #include "control/people/user.hpp"

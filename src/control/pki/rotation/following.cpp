@@ -1,5 +1,7 @@
 #include "control/pki/rotation/following.hpp"
 
+#include "control/pki/rotation/trust_state.hpp"
+
 namespace rap::control {
 
 // The keys follow while the lock on the state is held: what was read last is followed last, and the

@@ -3,6 +3,7 @@
 #include "control/pki/rotation/following.hpp"
 #include "control/pki/rotation/root_rotation.hpp"
 #include "control/pki/rotation/token_key_rotation.hpp"
+#include "control/pki/rotation/trust_state.hpp"
 
 namespace rap::control {
 

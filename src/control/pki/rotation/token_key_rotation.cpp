@@ -4,6 +4,7 @@
 
 #include "control/http/json_reply.hpp"
 #include "control/pki/rotation/following.hpp"
+#include "control/pki/rotation/trust_state.hpp"
 
 namespace rap::control {
 namespace {

@@ -8,6 +8,7 @@
 #include "control/organizations/told.hpp"
 #include "control/people/signing_in/setting_password.hpp"
 #include "control/people/signing_in/temporary_password.hpp"
+#include "control/people/user.hpp"
 #include "control/server/background/hint_feed.hpp"
 #include "control/server/commands/commands.hpp"
 #include "control/store/database.hpp"
