@@ -1,5 +1,6 @@
 """A use case of the control plane is handed the few ports it needs: no struct holds everything, and
-what all rooms share knows no class of a room above it."""
+what all rooms share knows no class of a room above it. A transaction has every repository, so the
+file that uses one says so by including its header."""
 
 import re
 import unittest
@@ -15,6 +16,9 @@ REFERENCE = re.compile(r"&\s*\w+\s*$")
 DECLARED = re.compile(r"^\s*(?:class|struct)\s+(\w+);", re.MULTILINE)
 # A transaction is where all repositories meet, each by its name alone.
 REPOSITORY = re.compile(r"\w+Repository")
+HOME = re.compile(r"^class (\w+Repository);\s*// (\S+)$", re.MULTILINE)
+PART = re.compile(r"virtual (\w+Repository)& (\w+)\(\) = 0")
+USE = re.compile(r"\b(?:tx|transaction)_?\.(\w+)\(\)")
 
 
 def body_from(code, start):
@@ -49,6 +53,20 @@ def foreign_declarations(path, text):
     return [f"{path}: {name}" for name in DECLARED.findall(text) if not REPOSITORY.fullmatch(name)]
 
 
+def homes(text):
+    """{the name of a part of a transaction: the header of its repository}, as database.hpp says."""
+    header = {name: f"control/{path}" for name, path in HOME.findall(text)}
+    return {part: header[name] for name, part in PART.findall(text) if name in header}
+
+
+def unsaid(path, text, own_header, home):
+    """Repositories that a file uses and whose headers neither it nor its own header includes."""
+    included = {name for _, _, name in sources.includes(text + "\n" + own_header)}
+    used = set(USE.findall(sources.without_comments(text)))
+    return [f"{path} uses {part}() and does not include {home[part]}"
+            for part in sorted(used & home.keys()) if home[part] not in included]
+
+
 class Ports(unittest.TestCase):
     def test_nothing_of_the_control_plane_is_handed_everything(self):
         found = []
@@ -61,6 +79,24 @@ class Ports(unittest.TestCase):
         for path in sources.files(f"{CORE}*.hpp"):
             found += foreign_declarations(path, sources.read(path))
         self.assertEqual([], found)
+
+    def test_a_file_includes_the_repositories_it_uses(self):
+        home = homes(sources.read(f"{CORE}database.hpp"))
+        self.assertGreater(len(home), 20)
+        found = []
+        for path in sources.files("src/control/*.cpp", "src/control/*.hpp"):
+            if not sources.is_test(path):
+                own = path.with_suffix(".hpp")
+                own_header = sources.read(own) if (sources.ROOT / own).is_file() else ""
+                found += unsaid(path, sources.read(path), own_header, home)
+        self.assertEqual([], found)
+
+    def test_every_repository_is_where_its_name_is_declared(self):
+        text = sources.read(f"{CORE}database.hpp")
+        declared = [n for n in DECLARED.findall(text) if REPOSITORY.fullmatch(n)]
+        self.assertEqual(declared, [name for name, _ in HOME.findall(text)])
+        for name, path in HOME.findall(text):
+            self.assertIn(f"class {name} {{", sources.read(f"src/control/{path}"), path)
 
 
 class TheRules(unittest.TestCase):
@@ -92,6 +128,15 @@ class TheRules(unittest.TestCase):
     def test_a_class_of_another_room_in_the_core_is_found(self):
         self.assertTrue(foreign_declarations("x.hpp", "class ClusterModels;  // configuration\n"))
         self.assertFalse(foreign_declarations("x.hpp", "class UserRepository;\n"))
+
+    def test_a_repository_that_is_used_and_not_included_is_found(self):
+        home = {"users": "control/people/user.hpp"}
+        use = "tx.users().find(key);\n"
+        include = '#include "control/people/user.hpp"\n'
+        self.assertTrue(unsaid("x.cpp", use, "", home))
+        self.assertFalse(unsaid("x.cpp", include + use, "", home))
+        self.assertFalse(unsaid("x.cpp", use, include, home))
+        self.assertFalse(unsaid("x.cpp", "// " + use, "", home))
 
 
 if __name__ == "__main__":
