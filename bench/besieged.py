@@ -64,7 +64,7 @@ class Honest:
         assert self.user.get("me")
 
     def sign_in(self):
-        # Of another account: only so many bearers of one are kept.
+        # This token is of another account, because only so many bearers of one are kept.
         assert self.control.owner().token
 
     def status(self):

@@ -63,7 +63,7 @@ void flatten(const CLI::App& app, const std::string& path, Tree& tree) {
   }
 }
 
-// In single quotes; `inner` is put before each character of `special` inside.
+// The text in single quotes; `inner` is put before each character of `special` inside.
 std::string in_quotes(const std::string& text, std::string_view special = "",
                       std::string_view inner = "") {
   std::string out = "'";

@@ -11,7 +11,7 @@
 
 namespace rap::dialling {
 
-// Of a proxy's answer, its explanation to people apart, which is not read.
+// The bytes of a proxy's answer, its explanation to people apart, which is not read.
 inline constexpr std::size_t kMaxTunnelHeadBytes = std::size_t{16} * 1024;
 
 // `host` is a DNS name or an IP literal without brackets.

@@ -22,7 +22,7 @@ struct ConfiguredPool {
 
 class ConfiguredRoutes final : public Routing {
  public:
-  // In place of what was configured before.
+  // Replaces what was configured before.
   void configure(NodeId self, const std::vector<ConfiguredRoute>& routes,
                  const std::vector<ConfiguredPool>& pools);
 

@@ -31,7 +31,8 @@ constexpr std::array<std::string_view, 12> kMatrix = {
     "aaafffffffa", "aaaffaffffa", "aaaffaafffa", "aaaffaaaaaa",  // platform_admin
     "aaaaaaaffaa", "aaaaaaaffaa", "aaaaaaaffaa", "aaaaaaaaaaa",  // platform_owner
 };
-// Of a platform_admin to whom an owner delegated something: the rows of that role alone.
+// The answers to a platform_admin to whom an owner delegated something: the rows of that role
+// alone.
 constexpr std::array<std::string_view, 4> kMayApprove = {"aaafafffaaa", "aaafaaffaaa",
                                                          "aaafaaafaaa", "aaafaaaaaaa"};
 constexpr std::array<std::string_view, 4> kMayManage = {"aaaffaafffa", "aaaffaafffa", "aaaffaafffa",

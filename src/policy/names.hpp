@@ -34,7 +34,8 @@ bool is_numeric_host(std::string_view host);
 // may be one is policy/address_ranges.hpp's to say.
 const char* check_target_name(std::string_view host);
 
-// Where others are to connect to is such a host, and neither unspecified, multicast nor link-local.
+// A host that others are to connect to is such a host, and neither unspecified, multicast nor
+// link-local.
 const char* check_target_host(std::string_view host);
 
 // A host key is one line of OpenSSH public key: "ssh-ed25519 AAAA…", with or without a comment.

@@ -22,7 +22,7 @@ constexpr int kDaysAway = 30;
 
 // A calm interval with its jitter, an answer there and back.
 constexpr Duration kBlocklistBound = 34s;
-// After faults, a backoff at its cap comes first.
+// A backoff at its cap comes first after faults.
 constexpr Duration kRecoveryBound = 60s;
 
 LinkWorldOptions stormy(std::uint64_t seed, LinkFault planted = LinkFault::none) {

@@ -150,7 +150,7 @@ void Invariants::check_gates(const Node& node) {
   }
 }
 
-// Without the control plane nothing begins that policy does not name (CH-14).
+// Nothing begins without the control plane that policy does not name (CH-14).
 void Invariants::check_degraded(const Node& node) {
   const auto& context = node.view().context;
   for (const auto& channel : node.table().channels()) {

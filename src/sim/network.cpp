@@ -33,7 +33,7 @@ void Network::deliver(ConnectionId id, std::size_t from, std::function<void(Conn
   schedule_.at(when, [this, id, from, task = std::move(task)] { arrive(id, from, task); });
 }
 
-// In a cut nothing is lost, because the sender repeats it; it comes when the cut has healed.
+// Nothing is lost in a cut, because the sender repeats it; it comes when the cut has healed.
 void Network::arrive(ConnectionId id, std::size_t from, std::function<void(Connection&)> task) {
   const auto it = connections_.find(id);
   if (it == connections_.end()) return;

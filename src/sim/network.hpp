@@ -67,7 +67,7 @@ class Network {
   void send(ConnectionId id, const Endpoint& from, Message message);
   // What was sent before still arrives when `linger`.
   void close(ConnectionId id, const Endpoint& from, bool linger);
-  // So many messages of flows that `from` sent have not arrived.
+  // The number of messages of flows that `from` sent and that have not arrived.
   std::size_t payloads_under_way(ConnectionId id, const Endpoint& from) const;
   // The node died: its peers hear of it at once, or never.
   void drop_all(NodeId node, bool silently);

@@ -5,7 +5,7 @@
 namespace rap::sim {
 namespace {
 
-// Under a sanitizer a history takes ten times as long, and one is as good as ten at finding what a
+// A history takes ten times as long under a sanitizer, and one is as good as ten at finding what a
 // sanitizer is for.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t kWorlds = 4;

@@ -19,7 +19,7 @@
 
 namespace rap::snapshot {
 
-// Of one answer of the control plane; the rest follows with the next.
+// The deltas of one answer of the control plane; the rest follows with the next.
 inline constexpr std::size_t kMaxDeltasAPull = 1024;
 // Entries of the blocklist at a time. Of epochs there are at most as many as users were signed out
 // within kEpochMemory.

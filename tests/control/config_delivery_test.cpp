@@ -188,7 +188,7 @@ TEST_F(ConfigDelivery, ShowsNodesThatAreSilentToo) {
     }
     return out;
   };
-  // Of the agent's all three, of both policies entry and egress.
+  // All three nodes are owed the agent's document, and entry and egress those of both policies.
   EXPECT_EQ(owed(), (std::multiset<std::string>{"app_policy", "app_policy", "app_policy",
                                                 "app_policy", "cp_agent_runtime",
                                                 "cp_agent_runtime", "cp_agent_runtime"}));

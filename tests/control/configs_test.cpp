@@ -114,7 +114,7 @@ TEST_F(Configs, OfResourcesAreLimitedForAnOrganizationAndCanStillBeChanged) {
     return set_alpha("app_mtls_trust_bundle", value, {{"resource", resource}});
   };
   ASSERT_EQ(set_for("secret-alpha").status, 200);
-  // As many others as there may be; who sets them does not matter here.
+  // There are as many others as there may be; who sets them does not matter here.
   Connection owner = TestCluster::open(w.conninfo, "postgres");
   ASSERT_TRUE(owner.script(
       "INSERT INTO resources SELECT (jsonb_populate_record(r, jsonb_build_object('id', "

@@ -50,7 +50,7 @@ class Devices : public ::testing::Test {
 TEST_F(Devices, AStolenBearerIsWorthNothingWithoutTheKey) {
   const std::string bearer = token(laptop);
   EXPECT_EQ(c.call_from(laptop, "GET", "/api/v1/me", {}, bearer).body["device"], laptop_id);
-  // For no request at all, whatever it may do.
+  // It is good for no request at all, whatever it may do.
   for (const auto& [method, path] :
        std::vector<std::pair<std::string, std::string>>{{"GET", "/api/v1/me"},
                                                         {"POST", "/api/v1/sessions"},

@@ -20,7 +20,7 @@ struct Hints : testing::Test {
     }
   }
 
-  // As it is announced: of the cluster, and of the node if it is for one.
+  // A hint as it is announced: of the cluster, and of the node if it is for one.
   static std::string hint(const std::string& what, const std::string& node = "") {
     return what + " " + ControlPlane::authority().cluster.str() + (node.empty() ? "" : " " + node);
   }

@@ -25,7 +25,7 @@ class MetricsTokens : public ::testing::Test {
     EXPECT_EQ(made.status, 201) << made.text;
     return made.body.value("metrics_token", "");
   }
-  // Without a device, as a scraper comes.
+  // Asks without a device, as a scraper comes.
   Answered scrape(const std::string& token) { return c.bare_call("GET", "/metrics", {}, token); }
   json listed(const std::string& name) {
     for (const json& token : in(w.as("keeper", "GET", "metrics-tokens"), "items")) {

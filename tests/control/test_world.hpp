@@ -188,19 +188,20 @@ class ControlPlane {
 
   static constexpr const char* kPassword = "a long enough password";
 
-  // With a proof of the device that everybody signs in with here, unless another key is given.
+  // Calls with a proof of the device that everybody signs in with here, unless another key is
+  // given.
   Answered call(const std::string& method, const std::string& path, const json& body = {},
                 const std::string& token = "");
   Answered call_from(const crypto::PrivateKey& device, const std::string& method,
                      const std::string& path, const json& body = {}, const std::string& token = "");
-  // Without any.
+  // Calls without any.
   Answered bare_call(const std::string& method, const std::string& path, const json& body = {},
                      const std::string& token = "");
   Answered request(const wire::HttpRequest& request) { return read(api_.handle(request, now)); }
   static const crypto::PrivateKey& device();
   wire::HttpRequest proven(wire::HttpRequest request, const crypto::PrivateKey& device);
   std::uint64_t statements() const { return real_database_.statements(); }
-  // As a node, with the certificate it was issued last.
+  // Calls as a node, with the certificate it was issued last.
   Answered node_call(const std::string& node, const std::string& path, const json& body = {});
   wire::HttpRequest node_request_of(const std::string& node, const std::string& path,
                                     const json& body);

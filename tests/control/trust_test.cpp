@@ -27,7 +27,7 @@ class Trust : public ::testing::Test {
     names.dns = {host + "-n.test"};
     return w.control->node_call(node, "certificates", {{"csr", crypto::make_csr(with, names)}});
   }
-  // With the certificate it was given.
+  // The node goes on with the certificate it was given.
   void use(const std::string& node, const Answered& renewed) {
     const auto leaf =
         crypto::Certificate::from_pem(renewed.body["certificate_chain"].get<std::string>());

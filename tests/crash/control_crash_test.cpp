@@ -45,7 +45,7 @@ class ControlCrash : public Mortal {
     from_ = life.authority().ca_ref();
     keep_root_key(home() / "root-ca" / "root.key");
   }
-  // Where ControlLife::prepare() looks for it.
+  // The key goes where ControlLife::prepare() looks for it.
   void keep_root_key(const fs::path& key) {
     fs::copy_file(key, root_ / ("root-of-" + from_), fs::copy_options::overwrite_existing);
   }
@@ -77,7 +77,7 @@ class ControlCrash : public Mortal {
     return names;
   }
 
-  // Of whatever is on the disk at this instant, finished or not.
+  // This is said of whatever is on the disk at this instant, finished or not.
   void expect_nothing_readable_to_others() const {
     for (const auto& entry : fs::recursive_directory_iterator(root_)) {
       struct stat info{};
@@ -206,7 +206,7 @@ TEST_F(ControlCrash, APreparationIsThereWithItsRootKeyOrNotAtAll) {
   have_platform();
   remember();
   const fs::path out = root_ / "new.key";
-  // Where the first run ends nothing is to be prepared once more.
+  // Nothing is to be prepared once more where the first run ends.
   kill_everywhere(
       [&] {
         fs::remove(out);  // not counted against the state: the operator's file

@@ -24,7 +24,8 @@ class RestoreCrash : public Mortal {
 
   fs::path state() const { return root_ / "state"; }
 
-  // As a restore leaves it before the last step, and as one that is repeated comes there again.
+  // The directory is as a restore leaves it before the last step, and as one that is repeated comes
+  // there again.
   void unpack() const {
     fs::create_directories(state() / "run");
     fs::remove_all(state() / "restoring");

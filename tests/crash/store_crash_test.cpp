@@ -17,7 +17,7 @@ constexpr std::uintmax_t kMaxBytes = 4'000'000;
 
 enum Exit : int { kFine = 0, kNotStarted = 10, kNotCaughtUp = 11 };
 
-// In memory that a child shares with us.
+// What was seen, in memory that a child shares with us.
 struct Seen {
   Progress found;
   Progress said;

@@ -166,7 +166,7 @@ class LoneNode:
         self.tell_identity()
         if control:
             self.tell(type="control", reachable=True)
-        # Without security data nobody would be let in.
+        # Nobody would be let in without security data.
         self.tell(type="security_state", first=True, last=True, epochs=[], blocklist=[])
 
     def _serve(self):

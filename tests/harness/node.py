@@ -80,7 +80,7 @@ class Node:
     def stop(self):
         if self.agent:
             self.agent.stop()
-        # Not by its pid file: the agent may have started it a moment ago.
+        # The pid file does not say: the agent may have started it a moment ago.
         for pid in given(self.state):
             try:
                 end(pid)

@@ -29,7 +29,8 @@ class OpensslResponder:
              folder / "ocsp-ca.pem", "-rsigner", folder / "ocsp-signer.pem", "-rkey",
              folder / "ocsp-signer.key", "-nmin", str(minutes), "-ignore_err"],
             log)
-        # Not by connecting: an empty connection is one that openssl ocsp waits for for ever.
+        # Connecting would not tell: an empty connection is one that openssl ocsp waits for for
+        # ever.
         self.process.wait_for(lambda: "waiting for OCSP client" in log.read_text(),
                               "openssl ocsp to listen")
 

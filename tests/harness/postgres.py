@@ -71,7 +71,7 @@ class Postgres:
 
     def _start(self):
         if not any(alive(pid) for pid in self.pids()):
-            # Where nobody reaps orphans, a zombie would pass for a server that runs.
+            # A zombie would pass for a server that runs where nobody reaps orphans.
             for mark in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
                 mark.unlink(missing_ok=True)
         # What a killed server gave the kernel is not lost: waiting for the disk proves nothing.

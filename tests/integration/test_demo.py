@@ -19,7 +19,7 @@ AT_ONCE_S = 20  # what a taken port may take to be said; the demo would wait for
 
 class Demo(unittest.TestCase):
     def setUp(self):
-        # As short as the demo's own, and where PostgreSQL's user comes.
+        # The path is as short as the demo's own, and where PostgreSQL's user comes.
         folder = tempfile.TemporaryDirectory(prefix="rapd-", dir="/var/tmp")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)

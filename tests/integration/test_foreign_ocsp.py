@@ -60,7 +60,7 @@ class ForeignResponder(ControlCase):
         cls.rap = cls.world.person()
 
     def setUp(self):
-        # As after a long while: nothing is kept, so what is fetched is what there is.
+        # Nothing is kept, as after a long while, so what is fetched is what there is.
         self.node.agent.stop()
         (self.identity / "worker.ocsp").unlink(missing_ok=True)
         self.failed_before = len(self.logged("ocsp.failed"))

@@ -106,7 +106,7 @@ class TrustRotation(FabricCase):
             self.addCleanup(fresh.close)
             fresh.round_trip(b"a new flow")
 
-        # And all of it is there after a restart.
+        # All of it is there after a restart.
         world.control.process.stop()
         world.control.serve()
         self.assertEqual("stable", self.trust()["phase"])

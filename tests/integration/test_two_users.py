@@ -172,7 +172,8 @@ class TwoUsers(FabricCase):
     def test_who_is_not_the_fabric_hears_nothing_of_the_agent(self):
         node = self.entry
         refused = lambda: len(node.logged("message_socket.refused", node.agent.log()))
-        # Through the folder comes who is of its group; past the agent comes one user. Root is not.
+        # Whoever is of its group comes through the folder; one user comes past the agent. Root is
+        # not.
         for uid in (STRANGER, AGENT, 0):
             with self.subTest(uid):
                 before = refused()

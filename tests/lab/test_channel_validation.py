@@ -313,7 +313,7 @@ class ChannelValidation(Pair):
             self.refused_at_the_door(self.authority.issue(str(uuid.uuid4()), self.dialler.id))
             self.wait_refused_handshake("wrong_cluster")
         channel = self.hostile()
-        # In the name of a configuration, trust and routes that nobody else has heard of.
+        # The hello names a configuration, trust and routes that nobody else has heard of.
         channel.send(self.hello(config_version=10**9, peer_directory_version=10**9))
         with self.subTest("roles, promotion"):
             self.listener.wait_transition("degraded", peer=self.dialler)

@@ -108,7 +108,8 @@ class ThreeHops(unittest.TestCase):
         if not shutil.which("sshuttle"):
             self.skipTest("sshuttle is not installed")
         plain = (self.address, json.loads(self.plain.log())["port"])
-        # As a default route would: the firewall's turn comes after the choice of one.
+        # The rule lets it go as a default route would: the firewall's turn comes after the choice
+        # of one.
         away = ["ip", "route", "add", f"{self.address}/32", "via", self.hosts.address("entry-1"),
                 "onlink", "dev", "entry-1"]
         self.hosts.run("client", *away)

@@ -59,7 +59,7 @@ class Units(unittest.TestCase):
                          str(pathlib.Path(told["--fabric-socket"]).parent))
         self.assertEqual(("0750", agent["Group"]),
                          (agent["RuntimeDirectoryMode"], fabric["SupplementaryGroups"]))
-        # In user namespaces of their own they would both be nobody to each other.
+        # They would both be nobody to each other in user namespaces of their own.
         self.assertNotIn("PrivateUsers", {**agent, **fabric})
 
     def test_every_user_of_a_unit_is_made_by_the_package(self):

@@ -36,7 +36,7 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
   void finish() { stream_->finish_writing(); }
   void resume() { stream_->resume_reading(); }
 
-  // From now on nothing is told: what the target says is thrown away.
+  // The connection tells nothing from now on: what the target says is thrown away.
   void fall_silent() {
     silent_ = true;
     stream_->resume_reading();
@@ -141,7 +141,7 @@ void TcpAdapter::release(TargetId id) {
   targets_.erase(it);
 }
 
-// Out of whichever list it is in.
+// Takes the target out of whichever list it is in.
 std::unique_ptr<TcpAdapter::Target> TcpAdapter::take(const Target& target) {
   std::unique_ptr<Target> taken;
   if (const auto it = targets_.find(target.id());

@@ -121,7 +121,8 @@ Fallible<int> proxy(World& world, const Target& target) {
                                           " has a pinned host key by now. Run the command again, "
                                           "or 'rap ssh-config' for a new configuration of ssh.");
                         }
-                        // Before a byte of the server's: ssh looks it up once they came.
+                        // The key is pinned before a byte of the server's comes, because ssh looks
+                        // it up then.
                         RAP_TRY(pin_host_key(world.home, attachment));
                         const auto c = wire::traffic_class_from(target.traffic_class).value();
                         RAP_TRY(world.data_plane.proxy(account, attachment, c));

@@ -61,7 +61,7 @@ TEST_F(AccountCommands, LoginSendsThePasswordOnlyUnderTheConfirmedRoot) {
   const std::string key = home().files["device.pem"];
   ASSERT_TRUE(network().identified);
   const DeviceId device = network().identified->id();
-  // From now on the roots are known.
+  // The roots are known from now on.
   network().sent.clear();
   EXPECT_EQ(run(login({})), kOk);
   EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
@@ -185,7 +185,7 @@ TEST_F(AccountCommands, LoginWithAPasswordThatSomebodyElseSetAsksForAnother) {
   auto words = login({"--ca-fingerprint", root_.fingerprint_hex()});
   EXPECT_EQ(run(words), kOk) << err();
   EXPECT_THAT(out(), HasSubstr("rap password")) << "a script is told what to do";
-  // At a terminal it is done at once.
+  // A person at a terminal does it at once.
   std::erase(words, "--password-stdin");
   shell_.terminal.present = true;
   shell_.terminal.typed = {"temporary", "my own password", "my own password"};

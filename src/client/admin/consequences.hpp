@@ -8,7 +8,7 @@
 
 namespace rap::client {
 
-// Whose living sessions: of the whole organization, unless a member narrows it.
+// Whose living sessions are counted: those of the whole organization, unless a member narrows it.
 struct SessionsOf {
   std::string organization;
   std::string resource;  // name or id
@@ -19,7 +19,7 @@ std::string sessions_that_end(ApiClient& api, const SessionsOf& of);  // "2 sess
 std::string grants_that_end(ApiClient& api, const std::string& organization,
                             const std::string& resource);
 std::string memberships_that_end(ApiClient& api, const std::string& organization);
-// Of a node, by its name or id, as both ends see them: "3 channels with 12 flows end."
+// The channels of a node, by its name or id, as both ends see them: "3 channels with 12 flows end."
 std::string channels_that_end(ApiClient& api, const std::string& node);
 
 }  // namespace rap::client

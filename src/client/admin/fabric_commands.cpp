@@ -101,7 +101,7 @@ Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
               a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
 }
 
-// Of whom a command says what to do next: "… --organization ORG".
+// The organization that a command names when it says what to do next: "… --organization ORG".
 std::string of_organization(const Words& a) {
   return a["--organization"].empty() ? "" : " --organization " + a["--organization"];
 }

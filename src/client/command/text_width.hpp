@@ -14,7 +14,7 @@ std::size_t text_width(std::string_view text);
 // longer stays whole: names and ids are to be copied.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
-// Of the longest such word.
+// The width of the longest such word.
 std::size_t widest_word(std::string_view text);
 
 }  // namespace rap::client

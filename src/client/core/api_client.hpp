@@ -51,7 +51,7 @@ class ApiClient {
     network.identify(account.device);
   }
 
-  // From now on the platform is followed when it is not under the roots of this home any more
+  // The platform is followed from now on when it is not under the roots of this home any more
   // (root_succession.hpp).
   void follow_with(Home& home) { home_ = &home; }
   const std::optional<std::string>& roots_pem() const { return roots_pem_; }

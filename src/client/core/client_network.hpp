@@ -25,7 +25,7 @@ enum class NetworkFault : std::uint8_t {
 struct NetworkError {
   NetworkFault fault = NetworkFault::unreachable;
   std::string detail;
-  // Of untrusted: why the certificate was refused; none: no certificate got so far.
+  // Why the certificate was refused, where the kind is untrusted; none: no certificate got so far.
   std::optional<crypto::CertificateFault> certificate = {};
   std::string clock = {};  // what this machine's clock said then
 };
@@ -40,9 +40,9 @@ class Network {
   virtual std::expected<wire::HttpResponse, NetworkError> fetch(
       const wire::HostPort& server, const std::optional<std::string>& roots_pem,
       const wire::HttpRequest& request) = 0;
-  // From now on a server whose certificate is on it is not believed either.
-  // From now on each request to a server that is proven proves this device; nullptr: none.
+  // Each request to a server that is proven proves this device from now on; nullptr: none.
   virtual void identify(std::shared_ptr<const DeviceKey> device) = 0;
+  // A server whose certificate is on the list is not believed either from now on.
   virtual void deny(std::shared_ptr<const crypto::DenyList> list) = 0;
 };
 

@@ -21,7 +21,7 @@ class ForwardSession {
  public:
   virtual ~ForwardSession() = default;
   virtual Fallible<Account> account(WallTime now) = 0;
-  // To the session there is, with tokens for so many flows.
+  // Asks for an attachment to the session there is, with tokens for so many flows.
   virtual ApiCall attach(const Account& account, std::size_t flows) = 0;
   virtual ApiCall start(const Account& account) = 0;  // another session
   virtual void started(const Attachment& first) = 0;  // with this attachment

@@ -28,7 +28,7 @@ struct DeviceKey {
 // nullptr when this installation has none yet, or the roots name no platform.
 Fallible<std::shared_ptr<const DeviceKey>> load_device_key(Home& home,
                                                            const std::string& roots_pem);
-// Of two who make one at once both get the same.
+// Two who make one at once both get the same.
 Fallible<std::shared_ptr<const DeviceKey>> load_or_make_device_key(Home& home,
                                                                    const std::string& roots_pem);
 

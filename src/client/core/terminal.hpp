@@ -17,7 +17,7 @@ class Terminal {
   virtual std::optional<std::string> read_stdin_line() = 0;
   // What empties the screen when written to it; nothing when the output is no terminal.
   virtual std::string clear_screen() const = 0;
-  // In columns, of the terminal that the output goes to; 0: it goes elsewhere.
+  // The columns of the terminal that the output goes to; 0: it goes elsewhere.
   virtual std::size_t width() const = 0;
   virtual bool wait(std::chrono::seconds time) = 0;  // false: interrupted
 };

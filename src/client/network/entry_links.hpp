@@ -26,7 +26,7 @@ class EntryLinks {
   // The link is under the deny list of now: one that was made under another carries its old flows
   // to their end, and no new ones.
   EntryLink& to(const Candidate& entry);
-  // From now on links are made with the roots and the deny list of this account.
+  // Links are made with the roots and the deny list of this account from now on.
   void follow(const Account& account);
   // The entry takes no more flows on the link than it has; the answer is false when it has none, so
   // that another link would do no better.

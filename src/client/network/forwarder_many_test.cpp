@@ -10,7 +10,8 @@ namespace {
 
 TEST_F(ForwarderTest, ManyConnectionsHaveAFlowAndATokenEachOnOneLink) {
   constexpr int kConnections = 40;
-  // Under one deny list from the first on: a link made under another is left to its old flows.
+  // The deny list is the same from the first on: a link made under another is left to its old
+  // flows.
   first_.token_expires_at = to_unix(io::wall_now());
   start();
   std::vector<std::unique_ptr<RawConnection>> people;

@@ -11,8 +11,8 @@ namespace rap::client {
 inline constexpr std::chrono::milliseconds kResponseTimeout{30'000};
 inline constexpr std::size_t kMaxResponseBytes = std::size_t{8} * 1024 * 1024;
 
-// With roots the server must prove to be the control plane (client_network.hpp); without, nobody is
-// verified.
+// The server must prove to be the control plane where there are roots (client_network.hpp); without
+// them nobody is verified.
 io::HttpClientOptions https_options(const wire::HostPort& server,
                                     const std::optional<std::string>& roots_pem,
                                     std::shared_ptr<const crypto::DenyList> deny = nullptr);

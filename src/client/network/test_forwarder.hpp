@@ -53,7 +53,7 @@ class ForwarderTest : public testing::Test, public ForwardSession {
     port_ = forwarder_->listen({"127.0.0.1", 0}).port;
     thread_ = std::thread([this] { loop_.run(); });
   }
-  // After this the test may look at everything.
+  // The test may look at everything after this.
   void stop() {
     if (!thread_.joinable()) return;
     loop_.post([this] {

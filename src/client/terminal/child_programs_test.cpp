@@ -21,7 +21,7 @@ TEST(ChildPrograms, TheirSignalIsSaidAsAShellDoes) {
 }
 
 TEST(ChildPrograms, AnInterruptIsForThemAndNotForUs) {
-  // To both, as a terminal does; we go on, and are told of their end.
+  // The signal goes to both, as a terminal sends it; we go on, and are told of their end.
   EXPECT_EQ(shell("kill -INT $PPID; kill -INT $$").value(), 128 + SIGINT);
   struct sigaction now{};
   ASSERT_EQ(::sigaction(SIGINT, nullptr, &now), 0);

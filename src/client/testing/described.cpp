@@ -58,7 +58,7 @@ json example(const json& schema, bool full) {
     return full ? json::array({example(schema.at("items"), full)}) : json::array();
   }
   json object = json::object();
-  // Of all that an undescribed object may hold, people are shown the name of a host.
+  // People are shown the name of a host, of all that an undescribed object may hold.
   if (full && !schema.contains("properties")) object["hostname"] = "text";
   const json properties = schema.value("properties", json::object());
   const json required = schema.value("required", json::array());

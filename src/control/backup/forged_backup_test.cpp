@@ -103,7 +103,7 @@ TEST_F(ForgedBackup, ExchangedAfterItWasCheckedPutsNothingInPlace) {
   other_rows.database.back() ^= 1;
   auto longer = whole;
   longer.database += std::string(3 * kPieceBytes, 'x');
-  // Of these the first pieces are the same, and are handed on.
+  // The first pieces of these are the same, and are handed on.
   auto large = whole;
   add_file(large, "audit-heads.jsonl", std::string(3 * kPieceBytes, 'x'));
   auto large_with_other_rows = large;

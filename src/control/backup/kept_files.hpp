@@ -12,7 +12,7 @@
 namespace rap::control::server {
 
 inline constexpr std::size_t kMaxKeptBytes = std::size_t{16} << 20;  // of keys and trust files
-// Of audit-heads.jsonl: a head a minute for twenty years.
+// The bound of audit-heads.jsonl: a head a minute for twenty years.
 inline constexpr std::uint64_t kMaxHeadsBytes = std::uint64_t{1} << 32;
 
 struct KeptFile {

@@ -14,7 +14,7 @@
 
 namespace rap::control::server {
 
-// Of the pieces that a sealed file is read in, in order.
+// The size of the pieces that a sealed file is read in, in order.
 inline constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 using Pieces = std::vector<crypto::Sha256>;
 
@@ -26,13 +26,13 @@ class BackupFile {
 
   // Every error names the file. Reads what was opened, whatever stands at the path by now.
   Result<Pieces> read(backup::ArchiveSink& sink) const { return read(sink, nullptr); }
-  // Of each piece nothing is handed on unless it is what the first reading found there.
+  // Nothing of a piece is handed on unless it is what the first reading found there.
   Result<void> read_again(backup::ArchiveSink& sink, const Pieces& first) const;
   const std::string& path() const { return path_; }
 
  private:
   Result<Pieces> read(backup::ArchiveSink& sink, const Pieces* first) const;
-  // As much as there is, up to a piece.
+  // Reads as much as there is, up to a piece.
   Result<ByteView> read_piece(std::size_t number, Bytes& into) const;
   std::unexpected<std::string> wrong(const std::string& why) const {
     return std::unexpected(path_ + ": " + why);

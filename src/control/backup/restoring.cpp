@@ -146,7 +146,7 @@ Result<void> unpack(const StateDirectory& state, const std::string& conninfo,
 
 }  // namespace
 
-// From here on the state directory is a platform's.
+// The state directory is a platform's from here on.
 Result<void> put_in_place(const StateDirectory& state) {
   RAP_TRY(sync_all(state.root()));
   std::error_code error;

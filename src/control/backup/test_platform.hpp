@@ -56,7 +56,7 @@ class BackupTest : public store::Walls {
   }
   static std::string empty_database() { return store::TestCluster::get().copy("template1"); }
 
-  // Of every table a digest of its rows; what a restore changes by itself is left out.
+  // A digest of the rows of every table; what a restore changes by itself is left out.
   std::map<std::string, std::string> rows_of(const std::string& conninfo) {
     std::map<std::string, std::string> out;
     auto superuser = store::TestCluster::open(conninfo, "postgres");

@@ -115,7 +115,7 @@ class Transaction {
   virtual const Scope& scope() const = 0;
 };
 
-// For its lifetime the transaction acts for the platform, in the cluster it was in: where an
+// The transaction acts for the platform while this lives, in the cluster it was in: where an
 // organization's wish touches what no organization may see (nodes, commands). Every use is a
 // decision worth a look in review.
 class AsPlatform {

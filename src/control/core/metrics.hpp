@@ -31,7 +31,7 @@ struct ClusterFigures {
   std::vector<StateCount> sessions;
   std::uint64_t histories = 1;        // core/history.hpp
   std::vector<StateCount> notices;    // of nodes, by code
-  // By the node's name, how far its clock is ahead of ours; negative: behind.
+  // How far each node's clock is ahead of ours, by the node's name; negative: behind.
   std::vector<std::pair<std::string, std::chrono::seconds>> clock_skews;
   std::vector<std::pair<std::string, WallTime>> metrics_tokens;  // by name, when each expires
 };

@@ -11,7 +11,7 @@ struct Looked {
   bool went_back = false;    // the log has fewer entries than were seen
 };
 
-// From the newest entry down to the first backup, or to what was seen.
+// Reads from the newest entry down to the first backup, or to what was seen.
 Looked look_through(AuditRepository& log, std::uint64_t seen) {
   Looked out;
   AuditFilter filter;

@@ -13,7 +13,7 @@ namespace rap::control {
 
 inline constexpr std::string_view kBackupMade = "backup.made";
 inline constexpr std::chrono::seconds kBackupLookInterval{15};
-// Of the newest entries of the platform, which a server that starts looks through.
+// The number of the newest entries of the platform that a server looks through when it starts.
 inline constexpr std::size_t kBackupSoughtIn = 100'000;
 inline constexpr std::size_t kEntriesAtOnce = 200;
 

@@ -21,7 +21,7 @@ class Throttle {
     tokens_of_user,  // for flows
   };
   virtual ~Throttle() = default;
-  // So many at once. nullopt: go ahead. Else how long to wait.
+  // Takes so many at once. nullopt: go ahead. Else how long to wait.
   virtual std::optional<Duration> take(Kind kind, std::string_view key, unsigned count) = 0;
   std::optional<Duration> take(Kind kind, std::string_view key) { return take(kind, key, 1); }
   virtual void give_back(Kind kind, std::string_view key) = 0;

@@ -35,7 +35,7 @@ class OwnIdentityTest : public ::testing::Test {
   static std::string serial(const OwnIdentity::Shown& shown) {
     return shown.identity.chain.front().serial_hex();
   }
-  // Of the inventory.
+  // What the inventory says.
   std::string status(const std::string& serial) {
     std::string status = "not entered";
     within([&](Transaction& tx) {

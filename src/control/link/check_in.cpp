@@ -50,7 +50,7 @@ std::uint64_t reconcile_sessions(const NodeCallPorts& ports, const NodeCall& cal
   sessions.settle_states(sessions.record_presence(call.node.id, carried, call.now), call.now);
   std::vector<SessionId> ids;
   ids.reserve(carried.size());
-  // Of one that was used and is not carried at this moment there is nothing to end.
+  // A session that was used and is not carried at this moment has nothing to end.
   for (const SessionPresence& p : carried) {
     if (p.flows > 0) ids.push_back(p.session);
   }

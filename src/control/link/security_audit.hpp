@@ -14,10 +14,11 @@
 
 namespace rap::control {
 
-// Of one node: so many at once, and then one in kSecurityEventEvery. One is at most two entries.
+// One node may have so many at once, and then one in kSecurityEventEvery. One is at most two
+// entries.
 inline constexpr int kMaxSecurityEventBurst = 64;
 inline constexpr std::chrono::seconds kSecurityEventEvery{20};
-// Of so many runs of rap-fabric it is known what was taken: one that is late is told apart.
+// What was taken is known of so many runs of rap-fabric: one that is late is told apart.
 inline constexpr std::size_t kMaxAuditedRuns = 4;
 
 // What was taken of one node.

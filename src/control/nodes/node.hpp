@@ -37,7 +37,7 @@ struct DisabledBy {
   bool anybody() const { return platform || organization; }
 };
 
-// Of the newest certificate of a kind that is not revoked.
+// The life of the newest certificate of a kind that is not revoked.
 struct CertificateLife {
   WallTime from{};
   WallTime until{};
@@ -104,7 +104,7 @@ class NodeRepository {
   // Nobody has disabled what is in another state than disabled.
   virtual void set_state(NodeId node, NodeState state, WallTime now) = 0;
   virtual void set_disabled_by(NodeId node, DisabledBy by) = 0;
-  // Of one that was never approved.
+  // Sets it for a node that was never approved.
   virtual void set_organization(NodeId node, std::optional<OrganizationId> organization) = 0;
   virtual std::vector<ServedPool> pools_of(NodeId node) = 0;
   virtual void rename(NodeId node, std::string_view name) = 0;

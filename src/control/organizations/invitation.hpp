@@ -20,8 +20,8 @@ namespace rap::control {
 
 inline constexpr std::chrono::days kInvitationLifetime{7};
 inline constexpr std::size_t kMaxInvitationsOfOrganization = 200;  // at once
-// At once, of all organizations. The oldest makes way: a refusal would tell one organization of
-// the others.
+// The invitations there may be at once, of all organizations. The oldest makes way: a refusal would
+// tell one organization of the others.
 inline constexpr std::size_t kMaxInvitationsOfAddress = 16;
 
 struct Invitation {

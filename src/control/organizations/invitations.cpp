@@ -40,7 +40,8 @@ Outcome<Reply> withdraw_invitation(PeoplePorts& ports, const Call& call) {
       });
 }
 
-// Under the platform's scope, for a person is no member there yet; by the caller's own address.
+// The list is read under the platform's scope, for a person is no member there yet, and by the
+// caller's own address.
 Outcome<Reply> list_own(PeoplePorts& ports, const Call& call) {
   return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply_list(waiting_for(tx.invitations(), call.caller->email, call.now));

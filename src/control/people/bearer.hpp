@@ -77,10 +77,10 @@ struct NewBearer {
 class BearerRepository {
  public:
   virtual ~BearerRepository() = default;
-  // Beyond `max_per_user` the oldest end.
+  // Adds it; the oldest beyond `max_per_user` end.
   virtual void add(const NewBearer& bearer, std::size_t max_per_user) = 0;
-  // In the cluster whose blocklist counts. One whose device is gone has ended with it, whatever was
-  // written of it.
+  // Looks in the cluster whose blocklist counts. A bearer whose device is gone has ended with it,
+  // whatever was written of it.
   virtual std::optional<FoundBearer> find(const crypto::Sha256& token, WallTime now) = 0;
   virtual void remove(const crypto::Sha256& token) = 0;
   // Ends all of the user but `kept`. Yields how many there were.

@@ -20,8 +20,8 @@
 namespace rap::control {
 
 inline constexpr std::int64_t kMaxDeviceName = 64;  // bytes
-// Of one person; beyond them the one that was longest away is forgotten, those to be approved
-// first.
+// The devices of one person; beyond them the one that was longest away is forgotten, those to be
+// approved first.
 inline constexpr std::size_t kMaxDevicesPerUser = 64;
 
 // What a sign-in needs of its device.
@@ -71,7 +71,7 @@ std::unexpected<Problem> device_required();
 Outcome<void> check_device(const DeviceStanding& standing, DeviceId device,
                            const std::string& email, DevicePolicy policy);
 
-// Under the platform's scope, in the cluster whose blocklist counts.
+// Used under the platform's scope, in the cluster whose blocklist counts.
 class DeviceRepository {
  public:
   virtual ~DeviceRepository() = default;
@@ -79,11 +79,11 @@ class DeviceRepository {
   virtual SeenDevice see(UserId user, const SignInDevice& device, WallTime now,
                          bool approve_new) = 0;
   virtual std::vector<Device> list(std::optional<UserId> user, WallTime now) = 0;
-  // With whom it signed in; those whose account is gone are left out. No sign-in on it begins or
-  // ends until the transaction does.
+  // The people with whom it signed in; those whose account is gone are left out. No sign-in on it
+  // begins or ends until the transaction does.
   virtual std::vector<Device> find(DeviceId device, WallTime now) = 0;
-  // For this person alone: whoever else waits with that key goes on waiting. False: they never
-  // signed in with it.
+  // Approves it for this person alone: whoever else waits with that key goes on waiting. False:
+  // they never signed in with it.
   virtual bool approve(UserId user, DeviceId device, WallTime now) = 0;
   virtual bool remove(UserId user, DeviceId device) = 0;  // false: it is none of theirs
 };

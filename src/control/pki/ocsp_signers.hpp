@@ -26,7 +26,7 @@ inline constexpr std::chrono::seconds kOcspSignerUse = std::chrono::hours{24};
 // expires; for clients, who have no such list of their own, never longer than they accept.
 std::chrono::seconds ocsp_validity(CertificateKind kind, std::chrono::seconds config_valid_for);
 
-// Where the list of an issuer is, on the listener where its OCSP responder is; empty when that is
+// The address of an issuer's list, on the listener where its OCSP responder is; empty when that is
 // not at ".../ocsp/".
 std::string crl_url(std::string_view ocsp_url, std::string_view ca_ref);
 

@@ -23,7 +23,7 @@ class Serve : public testing::Test {
     options.log_file = (live.folder / "serve.log").string();
   }
 
-  // Of a process of its own: this one would lose privileges.
+  // The status of a process of its own: this one would lose privileges.
   int exit_status() {
     const pid_t child = start();
     int status = 0;

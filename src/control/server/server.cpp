@@ -184,7 +184,7 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
         [this](const wire::HttpRequest& r) { return node_listener_.handle(r, io::wall_now()); },
         log_);
   } catch (const std::system_error& e) {
-    // As a service, it is started again until the address is there.
+    // A service is started again until the address is there.
     return std::unexpected(std::string("cannot listen: ") + e.what() +
                            ". If the host gets that address later, start rap-control then; its "
                            "unit does so every 2 s. Else free the port ('ss -ltnp' names who has "

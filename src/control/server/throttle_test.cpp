@@ -105,7 +105,7 @@ TEST(BoundedHasher, WeighsNoMorePasswordsAtOnceThanItSaysAndLetsNoMoreWait) {
   HeldRandom random;
   BoundedHasher hasher(random);
   std::vector<std::future<std::optional<std::string>>> hashes;
-  // As many as may begin or wait, and one: exactly one is refused, and at once.
+  // There come as many as may begin or wait, and one: exactly one is refused, and at once.
   std::atomic<unsigned> refused = 0;
   for (unsigned i = 0; i < kMaxHashing + kMaxWaitingToHash + 1; ++i) {
     hashes.push_back(std::async(std::launch::async, [&] {

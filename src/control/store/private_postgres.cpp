@@ -188,7 +188,7 @@ PrivatePostgres::Done PrivatePostgres::write_access_rules() const {
        {std::string(kOwnerRole), std::string(kAppRole), std::string(kSuperuser)}) {
     map += "rap \"" + name + "\" " + role + "\n";
   }
-  // For an administrator with psql: who runs the server may do anything with it anyway.
+  // The rule is for an administrator with psql: who runs the server may do anything with it anyway.
   if (name != (*server)->pw_name) {
     map += "rap \"" + std::string((*server)->pw_name) + "\" " + kSuperuser + "\n";
   }

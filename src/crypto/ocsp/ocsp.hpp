@@ -54,14 +54,15 @@ struct OcspRequest {
 // signature is not looked at.
 std::optional<OcspRequest> parse_ocsp_request(ByteView der);
 
-// About `certificate`, which `issuer` issued. Without a nonce: what is stapled answers no request.
+// A request about `certificate`, which `issuer` issued. It has no nonce: what is stapled answers no
+// request.
 Bytes make_ocsp_request(const Certificate& certificate, const Certificate& issuer,
                         OcspHash hash = OcspHash::sha256);
 
 struct OcspStatus {
   enum class Kind : std::uint8_t { good, revoked, unknown };
   Kind kind = Kind::unknown;
-  WallTime revoked_at{};                                        // used when it is revoked
+  WallTime revoked_at{};  // used when it is revoked
   RevocationReason reason = RevocationReason::unspecified;  // which is not said
 };
 

@@ -73,7 +73,7 @@ TEST_F(DeviceProofs, CannotBeMadeWithoutTheKey) {
   EXPECT_EQ(fault(claiming({}, thief, id), request), Fault::bad_signature);
   const std::string own = device_id_of(thief.public_key()).str();
   EXPECT_EQ(fault(claiming({}, thief, own), request), Fault::malformed);
-  // With one's own key in it, the name of the other is not to be had.
+  // A proof with one's own key in it does not give one the name of the other.
   const nlohmann::json own_key = {{"key", to_base64url(thief.public_key().raw())}};
   EXPECT_EQ(fault(claiming(own_key, thief, id), request), Fault::malformed);
   EXPECT_EQ(verify_device_proof(claiming(own_key, thief, own), request)->device.str(), own);

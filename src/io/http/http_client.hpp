@@ -26,7 +26,7 @@ struct HttpError {
   };
   Kind kind = Kind::unreachable;
   std::string detail;  // safe to show
-  // Of tls: why the certificate was refused; none: it was not about a certificate.
+  // Why the certificate was refused, where the kind is tls; none: it was not about a certificate.
   std::optional<crypto::CertificateFault> certificate = {};
 };
 std::string_view to_string(HttpError::Kind kind);

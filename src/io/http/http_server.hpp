@@ -29,7 +29,7 @@
 
 namespace rap::io {
 
-// Of requests that are not whole yet, and of answers that were not taken yet.
+// The bytes of requests that are not whole yet, and of answers that were not taken yet.
 inline constexpr std::size_t kMaxHeldBytes = std::size_t{32} * 1024 * 1024;
 
 // The threads of one kind of requests, so that it waits for no other kind.
@@ -67,7 +67,7 @@ struct HttpServerOptions {
   // Asked first, on the loop's thread: the answer to what needs no waiting. nullopt: an executor
   // finds it. It must not throw.
   std::function<std::optional<wire::HttpResponse>(const wire::HttpRequest&)> at_once = nullptr;
-  // Like the handler, for executors that take several at once: an answer for each, in their order.
+  // The handler of executors that take several at once: an answer for each, in their order.
   std::function<std::vector<wire::HttpResponse>(std::span<const wire::HttpRequest>)> together =
       nullptr;
 };

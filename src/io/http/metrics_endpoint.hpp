@@ -17,7 +17,7 @@ class MetricsEndpoint {
   // Throws std::system_error when the address cannot be bound.
   MetricsEndpoint(EventLoop& loop, const std::string& host, std::uint16_t port, Log& log);
 
-  // From now on it answers with this.
+  // It answers with this from now on.
   void publish(std::string text);
   std::uint16_t port() const { return server_.port(); }
 

@@ -7,8 +7,8 @@
 
 namespace rap::io {
 
-// Without the zone of a link-local one (RFC 4007): that names a link of this host, and whoever
-// compares, limits or blocks addresses knows none.
+// The address without the zone of a link-local one (RFC 4007): that names a link of this host, and
+// whoever compares, limits or blocks addresses knows none.
 inline std::string peer_address(const boost::asio::ip::address& address) {
   if (!address.is_v6()) return address.to_string();
   auto plain = address.to_v6();

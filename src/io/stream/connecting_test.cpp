@@ -37,7 +37,7 @@ class Listener {
     ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&at_), &size);
   }
   std::uint16_t port() const { return ntohs(at_.sin_port); }
-  // From now on the kernel leaves whoever connects without an answer.
+  // The kernel leaves whoever connects without an answer from now on.
   void fill() {
     for (auto& fd : fillers_) {
       fd = Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -25,7 +25,7 @@ inline constexpr std::chrono::milliseconds kLookupLimit{4000};  // whatever the 
 // A nameserver that is silent for so long is asked again, or the next one is; twice as long then.
 inline constexpr std::chrono::milliseconds kNameserverPatience{1000};
 inline constexpr int kNameserverTries = 3;
-// Of one family. Whoever owns a name decides how many addresses its answer has.
+// The addresses of one family. Whoever owns a name decides how many addresses its answer has.
 inline constexpr std::size_t kMaxFoundAddresses = 16;
 
 struct ResolverOptions {

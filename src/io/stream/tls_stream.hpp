@@ -91,7 +91,8 @@ using FloodCounters = std::array<Counter, crypto::kIdleRecordNames.size()>;
 
 struct StreamOptions {
   std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain TCP
-  // From the first attempt to connect; looking the name up has a limit of its own (kLookupLimit).
+  // The time from the first attempt to connect; looking the name up has a limit of its own
+  // (kLookupLimit).
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{10000};
   int notsent_lowat = 128 * 1024;  // TCP_NOTSENT_LOWAT in bytes; what the scheduler cannot recall
@@ -100,12 +101,12 @@ struct StreamOptions {
   std::size_t max_unsent = 0;
   // What ends for a flood is counted here; null: nowhere.
   std::shared_ptr<FloodCounters> floods = nullptr;
-  // Of connections that are made: who answers for looking the name up (Resolver::look_up), and
+  // Who answers, of a connection that is made, for looking the name up (Resolver::look_up), and
   // whether an address that it has may be dialled; null: any may.
   std::string asker = {};
   std::function<bool(const policy::IpAddress& address, std::uint16_t port)> may_dial = nullptr;
-  // Of connections that are made: they go through a tunnel of the proxy, which looks the name up.
-  // The proxy has connect_timeout once more to make it.
+  // A connection that is made goes through a tunnel of the proxy, which looks the name up. The
+  // proxy has connect_timeout once more to make it.
   dialling::ProxyChoice proxy = std::nullopt;
 };
 

@@ -16,10 +16,10 @@ struct ProcessUsage {
   std::uint64_t open_files = 0;
 };
 ProcessUsage process_usage();
-// Of another process; nullopt: there is none, or it is hidden from this one. Who owns it decides
-// whether its open files are told.
+// The usage of another process; nullopt: there is none, or it is hidden from this one. Who owns it
+// decides whether its open files are told.
 std::optional<ProcessUsage> process_usage_of(pid_t process);
-// Of the host's processors, over the last minute: 100 is one job for each.
+// The load of the host's processors, over the last minute: 100 is one job for each.
 std::int64_t load_percent();
 
 }  // namespace rap::io

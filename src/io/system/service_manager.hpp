@@ -12,7 +12,7 @@ class ServiceManager {
   ServiceManager();  // reads NOTIFY_SOCKET
   explicit ServiceManager(std::string socket) : socket_(std::move(socket)) {}
 
-  // For WatchdogSec=: the service that stops saying so is ended.
+  // Says that we live, for WatchdogSec=: the service that stops saying so is ended.
   void alive() const { tell("WATCHDOG=1"); }
 
  private:

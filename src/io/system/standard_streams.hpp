@@ -9,8 +9,8 @@
 
 namespace rap::io {
 
-// Of the three, those that were closed when we were started lead nowhere from now on: reading
-// finds the end, writing fails. Otherwise the next file or socket would take their number.
+// Those of the three that were closed when we were started lead nowhere from now on: reading finds
+// the end, writing fails. Otherwise the next file or socket would take their number.
 void occupy_standard_descriptors();
 
 inline constexpr std::size_t kOutputBufferBytes = std::size_t{32} * 1024;

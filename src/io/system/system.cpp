@@ -76,7 +76,8 @@ void SystemRandom::fill(MutableBytes out) {
 void gain_no_privileges() { ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 void leave_no_core() {
-  // At 0 the kernel still hands the core to a program (core_pattern "|…"); at 1 it does neither.
+  // The kernel would still hand the core at 0 to a program (core_pattern "|…"); at 1 it does
+  // neither.
   const rlimit least{.rlim_cur = 1, .rlim_max = 1};
   ::setrlimit(RLIMIT_CORE, &least);
 }

@@ -26,7 +26,7 @@ std::size_t raise_descriptor_limit();
 // opened anew, never ends traffic. A LogFile needs none.
 void ignore_hangup();
 
-// From now on no program that we or our children start gains rights by a set-user-id bit or a file
+// No program that we or our children start gains rights from now on by a set-user-id bit or a file
 // capability (PR_SET_NO_NEW_PRIVS). Not for `rap`: the person's ssh may have a helper that needs
 // it.
 void gain_no_privileges();
@@ -43,7 +43,8 @@ class StderrLog final : public Log {  // thread-safe, one write(2) a line
  public:
   explicit StderrLog(std::string program, LogLevel threshold = LogLevel::info)
       : program_(std::move(program)), threshold_(threshold) {}
-  // From now on into a LogFile of that name, if it is not empty. Before other threads write.
+  // Lines go from now on into a LogFile of that name, if it is not empty. Called before other
+  // threads write.
   std::expected<void, std::string> write_to(const std::filesystem::path& path);
   void write(LogLevel level, std::string_view event,
              std::initializer_list<LogField> fields) override;

@@ -8,8 +8,8 @@
 
 namespace rap::io {
 
-// By name as the system's user database has it, or by number, which needs no entry there. The error
-// is a sentence.
+// Finds a user by name as the system's user database has it, or by number, which needs no entry
+// there. The error is a sentence.
 std::expected<uid_t, std::string> find_uid(const std::string& user);
 
 }  // namespace rap::io

@@ -16,7 +16,8 @@ class Poller {
  public:
   static constexpr MonoTime kNever = MonoTime::max();
 
-  // Without an interval (zero) the call is made only when hurried, and repeated until it succeeds.
+  // The call is made only when hurried where there is no interval (zero), and repeated until it
+  // succeeds.
   explicit Poller(Duration interval) : interval_(interval) {
     if (interval_ > Duration::zero()) next_ = MonoTime::min();
   }

@@ -79,7 +79,7 @@ class LifecycleTest : public ::testing::Test {
     EXPECT_EQ(channel.state(), State::established);
     return actions;
   }
-  // Into any state, as the real system would get there.
+  // Brings the channel into any state, as the real system would get there.
   void reach(State state) {
     switch (state) {
       case State::idle: return;

@@ -52,7 +52,7 @@ struct Context {
   ConfigAuthority authority = ConfigAuthority::expired;
   bool draining = false;                    // this node is going out of service
   std::optional<MonoTime> drain_by;         // what is left then is cut
-  // Without the control plane: what a new channel may carry, and what one that is there may go on
+  // What a new channel may carry without the control plane, and what one that is there may go on
   // carrying.
   wire::TrafficClassSet degraded_classes;
   wire::TrafficClassSet degraded_continuing = wire::TrafficClassSet::all();

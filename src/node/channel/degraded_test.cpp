@@ -1,4 +1,4 @@
-// Without the control plane (CH-14): what goes on, and everything that must not begin, tried.
+// What goes on without the control plane (CH-14), and everything that must not begin, tried.
 #include "node/channel/channel_world.hpp"
 
 namespace rap::channel {

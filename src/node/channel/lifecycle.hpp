@@ -214,8 +214,8 @@ class Lifecycle {
       deadline_;  // establishing, revalidating, draining or closing ends by then
   std::optional<MonoTime> revalidate_at_;
   std::optional<MonoTime> established_at_;
-  // By policy the channel goes on degraded until then, because its peer has fallen behind what is
-  // required, for `reason`.
+  // The channel goes on degraded until then, as policy lets it, because its peer has fallen behind
+  // what is required, for `reason`.
   struct Behind {
     FailureReason reason;
     MonoTime until;

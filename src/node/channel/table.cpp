@@ -162,7 +162,7 @@ std::optional<MonoTime> Table::next_timeout() const {
     sooner(channel->bulk_retry);
   }
   for (const auto& [lane, record] : lanes_) sooner(record.join_by);
-  // At the limit of dials, the end of one lets the next begin.
+  // The end of one dial lets the next begin, at the limit of dials.
   const bool may_dial = !stopping_ && lanes_.size() < kMaxLanes;
   if (may_dial && dials_under_way() < kMaxConcurrentDials) {
     sooner(reconnector_.next_timeout(context_));

@@ -16,7 +16,7 @@
 
 namespace rap::fabric {
 
-// Before a client has a flow it may cost no more than this.
+// A client may cost no more than this before it has a flow.
 inline constexpr std::size_t kMaxUpgradeHeader = 8 * 1024;
 inline constexpr std::chrono::seconds kUpgradeTimeout{10};
 // Messages that carry nothing for a flow: pings, pongs, empty ones.

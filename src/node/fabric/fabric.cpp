@@ -19,7 +19,7 @@ namespace {
 
 constexpr Duration kTick = 1s;
 constexpr Duration kPressedIdle = 5s;  // of strangers, while the places of clients are short
-// Of strangers' upgrades and messages that are not whole, all of them together.
+// The bytes of strangers' upgrades and messages that are not whole, all of them together.
 constexpr std::size_t kMaxHeldBytes = std::size_t{32} * 1024 * 1024;
 constexpr Duration kShutDownGrace = 1s;
 

@@ -123,7 +123,7 @@ std::map<std::string, std::uint64_t> opened_of(const router::Switchboard& board)
   return opened;
 }
 
-// Towards clients too, and from the node to itself: they have no channel.
+// Links to clients count too, and those from the node to itself: they have no channel.
 bool carries_nothing(router::Router& router) {
   bool nothing = true;
   router.board().for_each([&](router::LinkId, const router::Link& link) {

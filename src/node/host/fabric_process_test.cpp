@@ -73,7 +73,7 @@ TEST_F(FabricProcessTest, StartsTheProgramWithWhatItIsToListenOn) {
                                (folder_.path() / "fabric.log").string() +
                                " --data-plane-listen 127.0.0.1:1 --fabric-listen 127.0.0.1:2";
   EXPECT_TRUE(runs().front().ends_with(expected)) << runs().front();
-  // In the turn of the loop in which it says so, it tells its owner.
+  // It tells its owner in the turn of the loop in which it says so.
   world_.run([this] { EXPECT_EQ(1, running_); });
 }
 

@@ -49,8 +49,8 @@ constexpr bool is_unreached(wire::FlowReason reason) {
          reason == setup_timeout;
 }
 
-// Of two reasons that are worth another egress, the one that says more about the target; of two
-// that say as much, the later.
+// The one of two reasons (worth another egress) that says more about the target; of two that say as
+// much, the later.
 constexpr wire::FlowReason more_telling(wire::FlowReason before, wire::FlowReason now) {
   using enum wire::FlowReason;
   const auto says = [](wire::FlowReason reason) {

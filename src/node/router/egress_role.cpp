@@ -73,7 +73,7 @@ void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen&
                      *refused);
 }
 
-// By the neighbour it came from: which node asked is sealed.
+// An event is noted by the neighbour it came from: which node asked is sealed.
 void EgressRole::note(LinkId from, FlowReason reason, wire::SecurityEvent about) {
   if (const Link* link = board_.find(from)) about.peer = link->node;
   ledger_.note_refusal(reason, std::move(about));

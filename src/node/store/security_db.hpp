@@ -18,8 +18,8 @@ inline constexpr int kSchemaVersion = 3;
 
 class SecurityDb final : public agent::SecurityStore {
  public:
-  // Of this cluster; a file of another one is damaged. Opens at the first use; `max_keys` is
-  // agent::kMaxStoredKeys but in tests.
+  // The security data of this cluster; a file of another one is damaged. Opens at the first use;
+  // `max_keys` is agent::kMaxStoredKeys but in tests.
   SecurityDb(std::filesystem::path path, ClusterId cluster,
              std::size_t max_keys = agent::kMaxStoredKeys);
   ~SecurityDb() override;

@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxTypeName = 64;
 // The longest that the control plane may want a node to wait with an acknowledgement.
 inline constexpr std::chrono::milliseconds kMaxAckSpread{5000};
 
-// Whose a value is. Ids that the layer has no use for are nil.
+// The owner of a value. Ids that the layer has no use for are nil.
 struct DocumentScope {
   Layer layer = Layer::platform;
   OrganizationId organization = {};

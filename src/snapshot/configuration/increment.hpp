@@ -36,7 +36,7 @@ struct Increment {
 std::string to_json(const Increment& increment);
 std::expected<Increment, std::string> parse_increment(std::string_view json);
 
-// From two configurations; small when items of sorted lists came or went.
+// Makes it from two configurations; it is small when items of sorted lists came or went.
 wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& result);
 // What the patch makes of the base; nullopt when it does not fit.
 std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,

@@ -23,7 +23,7 @@
 
 namespace rap::snapshot {
 
-// From the widest to the narrowest (SN-1); what is narrower goes before what is wider.
+// The layers from the widest to the narrowest (SN-1); what is narrower goes before what is wider.
 enum class Layer : std::uint8_t { platform, cluster, organization, service };
 inline constexpr std::array<std::string_view, 4> kLayerNames = {"platform", "cluster",
                                                                 "organization", "service"};
@@ -36,7 +36,7 @@ constexpr std::optional<Layer> layer_from(std::string_view name) {
   return value_in<Layer>(kLayerNames, name);
 }
 
-// Which nodes are given values of a type. Of an organization's or a service's, only nodes that
+// Which nodes are given values of a type. An organization's or a service's go only to nodes that
 // serve it: an egress of its resources, or an entry from where one of them can be reached.
 enum class Audience : std::uint8_t { nobody, every_node, entries, egresses, entries_and_egresses };
 

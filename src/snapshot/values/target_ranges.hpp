@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxRanges = 256;  // of one list
 inline constexpr std::size_t kMaxRangeScopes = 256;  // pools, and nodes, of one value
 
 struct TargetRanges {
-  // Of the platform's value, then of the cluster's; each of these is a level.
+  // The ranges of the platform's value, then of the cluster's; each of these is a level.
   struct Value {
     policy::RangeList everywhere = {};
     std::map<EgressPoolId, policy::RangeList> pools = {};

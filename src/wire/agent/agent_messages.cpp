@@ -122,7 +122,7 @@ std::string encode(const SecurityEventsTaken& m) {
 struct Received {
   explicit Received(Json v) : value(std::move(v)), in(value, "", fault) {}
 
-  // After the reader has passed it: out of the message, without a copy.
+  // Takes a value out of the message, without a copy, after the reader has passed it.
   JsonValue take(const char* name) {
     const auto it = value.find(name);
     return it == value.end() ? JsonValue() : JsonValue(std::move(*it));

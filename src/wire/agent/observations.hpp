@@ -55,7 +55,7 @@ struct ObservedReconnect {
   bool operator==(const ObservedReconnect&) const = default;
 };
 
-// Since the fabric started; what each means is in node/channel/counters.hpp.
+// The counts since the fabric started; what each means is in node/channel/counters.hpp.
 struct ObservedCounters {
   std::uint64_t established = 0;
   std::uint64_t attempts = 0;
@@ -118,8 +118,8 @@ struct Observations {
   std::vector<ObservedSession> sessions;
   std::uint64_t clients = 0;  // connections of theirs, idle ones too
   std::map<std::string, std::uint64_t> refusals;  // of flows, by reason
-  // Since the fabric started, by what this node was to the flow (policy::NodeRole), those that
-  // occurred.
+  // The flows since the fabric started, by what this node was to each (policy::NodeRole), those
+  // that occurred.
   std::map<std::string, std::uint64_t> opened_flows;
   std::vector<ObservedListener> failed_listeners;
 

@@ -6,7 +6,7 @@ namespace rap::wire {
 
 HttpResponse problem_response(int status, std::string_view code, std::string_view title,
                               std::string_view detail) {
-  // In the order in which people read it.
+  // The members are in the order in which people read them.
   nlohmann::ordered_json body = {{"type", "urn:rap:problem:" + std::string(code)},
                                  {"title", title},
                                  {"status", status},

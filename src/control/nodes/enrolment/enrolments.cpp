@@ -176,7 +176,7 @@ Outcome<Reply> list_enrolments(EnrolmentPorts& ports, const Call& call) {
   });
 }
 
-// Under the organization's scope: the wall shows it its own hosts alone.
+// The list is read under the organization's scope: the wall shows it its own hosts alone.
 Outcome<Reply> list_of_organization(EnrolmentPorts& ports, const Call& call) {
   const auto state = wire::enrolment_state_from(call.query("state").value_or(""));
   return transact(ports.database, call.organization_scope().in(call.cluster),
@@ -230,7 +230,7 @@ Outcome<void> check_approver(Transaction& tx, const Call& call, const Enrolment&
   return {};
 }
 
-// Of an organization's own hosts, and through the organization, those are all that there are.
+// Those are all that there are of an organization's own hosts, and through the organization.
 bool is_hidden(const Call& call, const Enrolment& e) {
   return call.organization && e.organization != call.organization->id;
 }

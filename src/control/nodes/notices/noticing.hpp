@@ -15,7 +15,7 @@ namespace rap::control {
 
 inline constexpr std::chrono::seconds kNoticeQuiet = std::chrono::minutes{1};
 
-// Of each code that was ever told of: how it stands in the audit log, and since when.
+// How each code that was ever told of stands in the audit log, and since when.
 struct Told {
   bool stands = false;
   WallTime at{};

@@ -28,7 +28,7 @@ struct Delegation {
 Fields delegation_fields();
 nlohmann::json to_json(const Delegation& delegation);
 
-// Under the platform's scope: the administrator is no member of the organization.
+// Used under the platform's scope: the administrator is no member of the organization.
 class DelegationRepository {
  public:
   virtual ~DelegationRepository() = default;

@@ -37,7 +37,7 @@ class ProofMemory {
   ProofMemory(const ProofMemory&) = delete;
   ProofMemory& operator=(const ProofMemory&) = delete;
 
-  // As DeviceProofs has them; `moment` is the steady clock's.
+  // The refusals are those of DeviceProofs; `moment` is the steady clock's.
   Outcome<void> check(const crypto::DeviceProof& proof, MonoTime moment, WallTime now);
   Outcome<void> use(const crypto::DeviceProof& proof, UserId user, MonoTime moment, WallTime now);
 

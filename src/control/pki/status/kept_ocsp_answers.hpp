@@ -61,7 +61,7 @@ struct KeptOcspFigures {
 class KeptOcspAnswers {
  public:
   virtual ~KeptOcspAnswers() = default;
-  // Of the inventory's version: when it began, and what had been heard by then.
+  // A reading of the inventory's version: when it began, and what had been heard by then.
   struct Reading {
     MonoTime began{};
     std::uint64_t generation = 0;

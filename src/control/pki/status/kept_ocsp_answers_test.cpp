@@ -29,7 +29,7 @@ struct KeptOcsp : testing::Test {
                         OcspStatus::Kind kind = OcspStatus::Kind::good) const {
     return {signer, id.der, kind, now.wall, now.wall + 112s, "signed for " + id.serial};
   }
-  // As somebody does who reads the version and then looks the certificate up.
+  // Asks as somebody does who reads the version and then looks the certificate up.
   void ask(const crypto::OcspCertId& id, const std::string& version = "1") {
     kept.read(kept.begin(now.mono), version);
     kept.keep(id, answer(id), version, now);

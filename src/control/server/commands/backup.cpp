@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxSecretFileBytes = 16UL * 1024;
 
-// Without the end of the line, which an editor put there.
+// The passphrase without the end of the line, which an editor put there.
 Result<backup::Passphrase> read_passphrase(const BackupSecret& secret) {
   std::string text;
   if (secret.passphrase_stdin) {
@@ -98,7 +98,7 @@ void describe(const CheckedBackup& checked) {
             << "  root's SHA-256    " << m.root_sha256 << "\n";
 }
 
-// As people write it: with colons, in either case.
+// Reads the root's digest as people write it: with colons, in either case.
 Result<std::string> root_of(const RestoreOptions& options) {
   constexpr std::size_t kDigits = 2 * sizeof(crypto::Sha256);
   std::string root = options.root_sha256;

@@ -297,7 +297,7 @@ TEST_F(EnrolmentTest, StoresNoApprovalThatDoesNotFit) {
     approval[member] = "nonsense";
     bad.push_back(approval);
   }
-  // Of another authority, whose root comes along unsigned.
+  // The certificate is of another authority, whose root comes along unsigned.
   crypto::TestPki stranger(99);
   const auto foreign_leaf = crypto::issue_leaf(stranger.intermediate, requested_key(),
                                                addresses_.node_names(pki_.cluster, node_),

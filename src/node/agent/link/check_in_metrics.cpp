@@ -10,7 +10,7 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr double kThousandths = 1000;
 
-// To the thousandth: more says nothing.
+// The value to the thousandth: more says nothing.
 double rounded(double value) {
   return static_cast<double>(static_cast<std::int64_t>(value * kThousandths + 0.5)) / kThousandths;
 }

@@ -18,7 +18,7 @@ namespace rap::agent {
 
 inline constexpr Duration kRatesOver = std::chrono::seconds{30};
 
-// Of one program.
+// What one program uses.
 struct ProgramUse {
   Duration cpu{};  // since it started
   std::uint64_t resident_bytes = 0;

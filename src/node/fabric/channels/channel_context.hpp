@@ -13,9 +13,9 @@ namespace rap::fabric {
 // The control plane may be away for this long before the configuration counts as degraded: it
 // restarts, and nothing is gained by telling every channel.
 inline constexpr std::chrono::seconds kControlGrace{30};
-// Since when it is away for a fabric that has never heard of it: the grace is for those who have.
-// One that starts while it is away knows a configuration of the past, and nothing of the time
-// since.
+// The time since which it is away for a fabric that has never heard of it: the grace is for those
+// who have. One that starts while it is away knows a configuration of the past, and nothing of the
+// time since.
 inline constexpr WallTime kNeverHeard{};
 
 // `away_since`: when the agent lost the control plane, if it has.

@@ -9,7 +9,7 @@ using channel::FailureReason;
 using channel::State;
 using wire::SecurityEventKind;
 
-// Of somebody who has yet to be let in.
+// What is told of somebody who has yet to be let in.
 std::optional<SecurityEventKind> refusal_of(FailureReason reason, bool proven) {
   switch (reason) {
     case FailureReason::certificate_revoked: return SecurityEventKind::revoked_peer_refused;
@@ -24,7 +24,8 @@ std::optional<SecurityEventKind> refusal_of(FailureReason reason, bool proven) {
   }
 }
 
-// Of a channel that stood. Heartbeats that are missing, and a drain, are no matter of security.
+// What is told of a channel that stood. Heartbeats that are missing, and a drain, are no matter of
+// security.
 bool is_for_security(FailureReason reason) {
   return refusal_of(reason, true).has_value() || reason == FailureReason::trust_bundle_stale ||
          reason == FailureReason::route_epoch_stale;

@@ -53,7 +53,7 @@ class SecurityLedger {
   const wire::SecurityEvents& told();
   void taken(const wire::SecurityEventsTaken& taken);
 
-  // Since the beginning, by kind.
+  // The counts since the beginning, by kind.
   const auto& counts() const { return counts_; }
   std::size_t waiting() const;  // entries that are not known to be audited
 

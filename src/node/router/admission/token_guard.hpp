@@ -67,7 +67,7 @@ class TokenGuard {
   WallTime started_;
   ClusterId cluster_;
   std::vector<crypto::VerificationKey> keys_;
-  // In their order: a look-up costs the logarithm, whoever chose the ids.
+  // The ids are kept in their order: a look-up costs the logarithm, whoever chose them.
   std::map<TokenId, Used> used_;
   std::map<UserId, std::size_t> used_by_;  // how many of these are whose
   std::map<SessionId, MonoTime> ended_;

@@ -18,7 +18,7 @@ class TokenGuardTest : public ::testing::Test {
     guard.advance(mono);
   }
 
-  // Of a moment by the issuer's clock, which is right.
+  // A token of a moment by the issuer's clock, which is right.
   DataPlaneToken token(WallTime issued) {
     DataPlaneToken t;
     t.id = TokenId::random(rng);
@@ -36,7 +36,7 @@ class TokenGuardTest : public ::testing::Test {
     t.expires_at = issued + crypto::kMaxTokenLifetime;
     return t;
   }
-  // With the node's wall clock at `wall`.
+  // Admits it with the node's wall clock at `wall`.
   std::optional<FlowReason> admit(const DataPlaneToken& t, WallTime wall) {
     const auto checked = guard.check(crypto::sign_token(t, key, "t1"), wall);
     if (!checked) return checked.error();

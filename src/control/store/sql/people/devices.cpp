@@ -32,7 +32,7 @@ control::SeenDevice SqlDevices::see(UserId user, const control::SignInDevice& de
   control::SeenDevice seen;
   seen.is_new = known.affected() == 0;
   if (seen.is_new) {
-    // Of two that come together the one that waited here finds it known.
+    // The one that waited here, of two that come together, finds it known.
     const Rows added = sql_.query(
         "INSERT INTO devices (user_id, id, public_key, name, first_seen, last_seen, approved_at) "
         "VALUES ($1, $2, $3, $4, $5, $5, CASE WHEN $6::boolean THEN $5::bigint END) "

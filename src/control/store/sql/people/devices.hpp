@@ -8,7 +8,7 @@
 
 namespace rap::store {
 
-// Of devices d, whose blocklist is that of the transaction's cluster; $1 is now.
+// The condition for devices d, whose blocklist is that of the transaction's cluster; $1 is now.
 inline constexpr std::string_view kDeviceIsBlocked =
     "EXISTS (SELECT FROM server_blocklist_changes b WHERE b.kind = 'device' "
     "AND b.value = d.id::text AND b.action = 'add' "

@@ -10,7 +10,7 @@
 
 namespace rap::agent {
 
-// Of a rap-fabric that dies again and again, the oldest goes.
+// The oldest run goes when a rap-fabric dies again and again.
 inline constexpr std::size_t kMaxSecurityRuns = 4;
 
 class SecurityReports {
