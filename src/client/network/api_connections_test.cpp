@@ -132,7 +132,7 @@ TEST_F(ApiConnectionsTest, OfAnotherServerAreNewAndTheOldOnesGetTheirAnswers) {
   timer.after(std::chrono::milliseconds{0}, [&] { loop.stop(); });
   loop.run();
   ask(account(present.port()), "/present");
-  std::thread helper([&] {
+  std::jthread helper([&] {
     former.wait_for(1);
     former.answer_all();
   });

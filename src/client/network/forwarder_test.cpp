@@ -46,7 +46,7 @@ TEST_F(ForwarderTest, MoreThanAWindowArrivesWholeAndInOrder) {
   for (std::size_t i = 0; i < kBytes; ++i) sent[i] = static_cast<char>((i * 2654435761U) >> 24);
   start();
   RawConnection person(port_);
-  std::thread writer([&] {
+  std::jthread writer([&] {
     EXPECT_TRUE(person.send(sent));
     finish(person);
   });

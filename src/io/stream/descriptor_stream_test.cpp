@@ -85,7 +85,7 @@ TEST(DescriptorStream, CarriesPipesBothWaysWithinBoundsToTheirEnds) {
   Pipe in;
   Pipe out;
   const std::string sent = numbers(3'000'000);
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (std::string_view rest = sent; !rest.empty();) {
       const ssize_t n = ::write(in.write.get(), rest.data(), rest.size());
       ASSERT_GT(n, 0);
@@ -94,7 +94,7 @@ TEST(DescriptorStream, CarriesPipesBothWaysWithinBoundsToTheirEnds) {
     in.write.reset();
   });
   std::string received;
-  std::thread reader([&] { received = read_all(out.read.get()); });
+  std::jthread reader([&] { received = read_all(out.read.get()); });
   EventLoop loop;
   Echo echo(loop, in.read.get(), out.write.get());
   loop.run();

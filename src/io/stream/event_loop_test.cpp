@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 TEST(EventLoop, RunsWhatOtherThreadsPostOnItsOwnThread) {
   EventLoop loop;
   std::thread::id ran_on;
-  std::thread other([&] {
+  std::jthread other([&] {
     loop.post([&] {
       ran_on = std::this_thread::get_id();
       loop.stop();
@@ -93,7 +93,7 @@ TEST(Timer, FiresInTheOrderOfDeadlines) {
   Timer early(loop);
   Timer late(loop);
   std::vector<int> order;
-  late.after(milliseconds{2}, [&] {
+  late.after(milliseconds{50}, [&] {
     order.push_back(2);
     loop.stop();
   });

@@ -221,7 +221,7 @@ TEST_F(MessageSocket, AnotherUserIsCutEvenWhenTheFileModeWouldLetItIn) {
     ::_exit(stranger.cut() ? 0 : 1);
   }
   int status = -1;
-  std::thread waiter([&] {
+  std::jthread waiter([&] {
     ::waitpid(child, &status, 0);
     loop.stop();
   });

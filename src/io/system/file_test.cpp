@@ -50,7 +50,7 @@ TEST(FilesBelow, AreAllThatThereAreInOrder) {
 TEST(FilesBelow, AreLookedThroughWhileFoldersComeAndGo) {
   const TestDirectory folder;
   std::atomic<bool> enough = false;
-  std::thread other([&] {
+  std::jthread other([&] {
     while (!enough) {
       std::filesystem::create_directories(folder / "next" / "deep");
       std::filesystem::remove_all(folder / "next");
