@@ -2,22 +2,16 @@
 // AES-256-GCM, and X25519. Internal to this layer; sealing.cpp plays the pattern.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
-#include "crypto/sealing/sealing.hpp"
+#include "crypto/sealing/seal_key.hpp"
+#include "crypto/sealing/x25519.hpp"
 
 namespace rap::crypto {
 
-using NoiseKey = std::array<std::uint8_t, 32>;
-
-// X25519 (RFC 7748 §5); nullopt when the result is all zeros, which only a peer key of small order
-// gives.
-std::optional<NoiseKey> x25519(const NoiseKey& secret, const X25519Public& peer);
-X25519Public x25519_public(const NoiseKey& secret);
-
-void wipe(MutableBytes secret);
+using NoiseKey = X25519Secret;  // of as many bytes
 
 class NoiseState {
  public:

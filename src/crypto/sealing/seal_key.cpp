@@ -1,3 +1,5 @@
+#include "crypto/sealing/seal_key.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -6,7 +8,6 @@
 #include <openssl/evp.h>
 
 #include "crypto/keys/openssl_handle.hpp"
-#include "crypto/sealing/sealing.hpp"
 
 namespace rap::crypto {
 namespace {

@@ -41,21 +41,6 @@ SealedFlow flow_of(const NoiseState& noise, bool initiator) {
 
 }  // namespace
 
-X25519KeyPair X25519KeyPair::generate(RandomSource& rng) {
-  X25519KeyPair pair;
-  rng.fill(pair.secret);
-  pair.public_key = x25519_public(pair.secret);
-  return pair;
-}
-
-std::optional<X25519KeyPair> X25519KeyPair::from_secret(ByteView secret) {
-  if (secret.size() != kX25519Key) return std::nullopt;
-  X25519KeyPair pair;
-  std::ranges::copy(secret, pair.secret.begin());
-  pair.public_key = x25519_public(pair.secret);
-  return pair;
-}
-
 struct SealInitiator::State {
   State(const X25519Public& key, RandomSource& rng, std::string_view prologue)
       : noise(kProtocol), responder(key), ephemeral(X25519KeyPair::generate(rng)) {

@@ -9,8 +9,6 @@
 // data is given by the caller (the frame type).
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,44 +16,14 @@
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
+#include "crypto/sealing/seal_key.hpp"
+#include "crypto/sealing/x25519.hpp"
 
 namespace rap::crypto {
 
-inline constexpr std::size_t kSealTag = 16;
-inline constexpr std::size_t kX25519Key = 32;
 inline constexpr std::size_t kSealHandshakeOverhead = kX25519Key + kSealTag;
 
 inline constexpr std::string_view kSealPrologue = "rap-flow-v1";
-
-using X25519Public = std::array<std::uint8_t, kX25519Key>;
-
-struct X25519KeyPair {
-  std::array<std::uint8_t, kX25519Key> secret{};
-  X25519Public public_key{};
-  static X25519KeyPair generate(RandomSource& rng);
-  static std::optional<X25519KeyPair> from_secret(ByteView secret);
-};
-
-// One direction of an established flow. Not copyable: a copied nonce counter would be a disaster.
-class SealKey {
- public:
-  explicit SealKey(const std::array<std::uint8_t, 32>& key, std::uint64_t first_record = 0);
-  ~SealKey();
-  SealKey(SealKey&&) noexcept;
-  SealKey& operator=(SealKey&&) noexcept;
-
-  // Encrypts `plain` into `out`, which has plain.size() + kSealTag bytes; they may be the same
-  // memory. No allocation. False, with `out` zeroed, once the 2^64-1 numbers are used up.
-  bool seal(ByteView associated, ByteView plain, std::uint8_t* out);
-  // Decrypts `sealed` into `out` (sealed.size() - kSealTag bytes, may be the same memory). False,
-  // with `out` zeroed, when the record is not the next one of this flow; the next one is then still
-  // awaited.
-  bool open(ByteView associated, ByteView sealed, std::uint8_t* out);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 struct SealedFlow {
   SealKey send;
