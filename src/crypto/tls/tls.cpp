@@ -6,8 +6,6 @@
 
 #include <stdexcept>
 
-#include "crypto/tls/tls_engine.hpp"
-
 namespace rap::crypto {
 namespace {
 
@@ -35,6 +33,16 @@ int show_staple(SSL* ssl, void* context) {
   if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
   SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(staple.size()));
   return SSL_TLSEXT_ERR_OK;
+}
+
+int judge_peer(X509_STORE_CTX* store, void*) {
+  void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+  auto* judge = static_cast<PeerJudge*>(SSL_get_app_data(static_cast<SSL*>(ssl)));
+  if (judge->verify(store)) return 1;
+  if (X509_STORE_CTX_get_error(store) == X509_V_OK) {
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  }
+  return 0;
 }
 
 const std::vector<Certificate>* roots_of(const TlsPolicy& policy) {
@@ -67,7 +75,6 @@ std::shared_ptr<const TlsContext> TlsContext::make(TlsRole role,
                       SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_num_tickets(ctx, 0);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_msg_callback(ctx, &TlsEngine::message_callback);
   SSL_CTX_set_max_cert_list(ctx, kMaxCertificateMessageBytes);
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
@@ -88,7 +95,7 @@ std::shared_ptr<const TlsContext> TlsContext::make(TlsRole role,
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
   } else {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-    SSL_CTX_set_cert_verify_callback(ctx, &TlsEngine::verify_callback, nullptr);
+    SSL_CTX_set_cert_verify_callback(ctx, &judge_peer, nullptr);
   }
   return self;
 }

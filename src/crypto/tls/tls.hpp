@@ -19,6 +19,7 @@
 #include "crypto/x509/peer_verifier.hpp"
 
 struct ssl_ctx_st;
+struct x509_store_ctx_st;
 
 namespace rap::crypto {
 
@@ -51,6 +52,16 @@ struct AcceptMember {
   std::function<std::shared_ptr<const DenyList>()> deny_now = nullptr;
 };
 using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptMember>;
+
+// Judges the peer's certificate in a handshake. A connection that is made from a context sets
+// itself as its SSL's app data, as this.
+class PeerJudge {
+ public:
+  virtual bool verify(x509_store_ctx_st* store) = 0;
+
+ protected:
+  ~PeerJudge() = default;
+};
 
 enum class TlsRole : std::uint8_t { client, server };
 

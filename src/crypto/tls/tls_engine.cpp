@@ -84,7 +84,9 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
   if (!ssl_ || bio == nullptr) throw std::bad_alloc();
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_app_data(ssl_.get(), reinterpret_cast<char*>(this));
+  SSL_set_app_data(ssl_.get(), static_cast<PeerJudge*>(this));
+  SSL_set_msg_callback(ssl_.get(), &message_callback);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
   if (context_->role() == TlsRole::server) {
     SSL_set_accept_state(ssl_.get());
     return;
@@ -105,8 +107,8 @@ TlsEngine::~TlsEngine() = default;
 // there. It takes key updates one after another within one call, so that only the end of its input
 // stops it.
 void TlsEngine::message_callback(int sent, int, int content_type, const void*, std::size_t size,
-                                 ssl_st* ssl, void*) {
-  auto* self = reinterpret_cast<TlsEngine*>(SSL_get_app_data(ssl));
+                                 ssl_st*, void* engine) {
+  auto* self = static_cast<TlsEngine*>(engine);
   if (sent != 0 || size == 0 || !self->established_) return;
   if (content_type == SSL3_RT_HEADER) ++self->records_read_;
   if (content_type != SSL3_RT_HANDSHAKE) return;
@@ -114,16 +116,6 @@ void TlsEngine::message_callback(int sent, int, int content_type, const void*, s
   self->refused_ = true;
   self->flood_ = IdleRecord::handshake_message;
   self->failure_ = "too many key updates";
-}
-
-int TlsEngine::verify_callback(x509_store_ctx_st* store, void*) {
-  void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  auto* self = reinterpret_cast<TlsEngine*>(SSL_get_app_data(static_cast<SSL*>(ssl)));
-  if (self->verify(store)) return 1;
-  if (X509_STORE_CTX_get_error(store) == X509_V_OK) {
-    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-  }
-  return 0;
 }
 
 bool TlsEngine::verify(x509_store_ctx_st* store) {

@@ -13,11 +13,10 @@
 #include "crypto/tls/tls.hpp"
 
 struct ssl_st;
-struct x509_store_ctx_st;
 
 namespace rap::crypto {
 
-class TlsEngine {
+class TlsEngine final : private PeerJudge {
  public:
   enum class Status : std::uint8_t {
     ok,
@@ -70,16 +69,12 @@ class TlsEngine {
   // What `deny` says of the path that was verified last; nullopt: nothing.
   std::optional<wire::Severity> denied_by(const DenyList& deny) const;
 
-  // OpenSSL's entry into our verification; see TlsContext::make.
-  static int verify_callback(x509_store_ctx_st* store, void*);
-
  private:
   friend struct EngineBio;
-  friend class TlsContext;
   static void message_callback(int sent, int version, int content_type, const void* message,
-                               std::size_t size, ssl_st* ssl, void*);
+                               std::size_t size, ssl_st*, void* engine);
   Status status_of(int result);
-  bool verify(x509_store_ctx_st* store);
+  bool verify(x509_store_ctx_st* store) override;
   std::expected<wire::SpiffeId, CertificateFault> verify_member_of(
       const AcceptMember& member, const Certificate& leaf,
       const std::vector<Certificate>& presented, const std::vector<Certificate>& roots,
