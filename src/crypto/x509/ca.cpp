@@ -6,7 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "crypto/keys/openssl_handle.hpp"
-#include "crypto/x509/subject_names.hpp"
+#include "crypto/x509/openssl_names.hpp"
 
 namespace rap::crypto {
 namespace {

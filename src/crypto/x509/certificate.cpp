@@ -10,7 +10,7 @@
 #include "base/encoding.hpp"
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/keys/pem.hpp"
-#include "crypto/x509/subject_names.hpp"
+#include "crypto/x509/openssl_names.hpp"
 
 namespace rap::crypto {
 namespace {

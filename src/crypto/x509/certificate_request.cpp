@@ -5,7 +5,7 @@
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/keys/pem.hpp"
 #include "crypto/x509/csr_reading.hpp"
-#include "crypto/x509/subject_names.hpp"
+#include "crypto/x509/openssl_names.hpp"
 
 namespace rap::crypto {
 namespace {

@@ -1,15 +1,22 @@
-// Names between OpenSSL's form and ours. Internal to this layer.
+// The names of a certificate's subject, as a value.
 #pragma once
 
-#include "crypto/keys/openssl_handle.hpp"
-#include "crypto/x509/certificate.hpp"
+#include <string>
+#include <vector>
 
 namespace rap::crypto {
 
-SubjectNames read_names(const stack_st_GENERAL_NAME* names);
-Handle<stack_st_GENERAL_NAME> make_names(const SubjectNames& names);
+// The names a certificate speaks for, or a request asks for. Each list is sorted and free of
+// duplicates once it comes out of a parser. IPs are textual, as inet_ntop writes them.
+struct SubjectNames {
+  std::vector<std::string> dns;
+  std::vector<std::string> ips;
+  std::vector<std::string> uris;
+  // Something else was there: a name of another kind (email, dirName, …), one that is empty or not
+  // printable ASCII, the same name twice, or an extension that does not parse.
+  bool has_other = false;
 
-// RFC 2253 text, for display.
-std::string name_text(const X509_name_st* name);
+  bool operator==(const SubjectNames&) const = default;
+};
 
 }  // namespace rap::crypto

@@ -1,4 +1,4 @@
-#include "crypto/x509/subject_names.hpp"
+#include "crypto/x509/openssl_names.hpp"
 
 #include <algorithm>
 
