@@ -3,7 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "snapshot/configuration/documents.hpp"
+#include "snapshot/configuration/document_scope.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {

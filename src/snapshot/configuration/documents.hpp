@@ -3,7 +3,6 @@
 // scope, version and hash, so that it cannot be shown parts of different times together (SN-2).
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "base/ids.hpp"
 #include "crypto/keys/digest.hpp"
+#include "snapshot/configuration/document_scope.hpp"
 #include "snapshot/values/config_types.hpp"
 #include "wire/json_value.hpp"
 
@@ -27,14 +27,6 @@ inline constexpr std::size_t kMaxServiceDocuments = 64;  // of the resources of 
 inline constexpr std::size_t kMaxTypeName = 64;
 // The longest that the control plane may want a node to wait with an acknowledgement.
 inline constexpr std::chrono::milliseconds kMaxAckSpread{5000};
-
-// The owner of a value. Ids that the layer has no use for are nil.
-struct DocumentScope {
-  Layer layer = Layer::platform;
-  OrganizationId organization = {};
-  ResourceId resource = {};
-  auto operator<=>(const DocumentScope&) const = default;
-};
 
 struct Document {
   ClusterId cluster = {};
