@@ -5,8 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include <grp.h>
-#include <pwd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,16 +13,12 @@
 #include <boost/asio/post.hpp>
 
 #include "base/try.hpp"
-#include "io/process/spawn.hpp"
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 namespace rap::io {
 namespace {
-
-constexpr std::size_t kUserRecordBytes = 64 * 1024;
-constexpr int kMaxGroups = 1024;
 
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
@@ -43,24 +37,6 @@ std::string program_of(pid_t pid) {
 }
 
 }  // namespace
-
-std::optional<RunAs> find_user(const std::string& name) {
-  std::string buffer(kUserRecordBytes, '\0');
-  passwd record{};
-  passwd* found = nullptr;
-  if (::getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found) != 0 ||
-      found == nullptr) {
-    return std::nullopt;
-  }
-  RunAs user{.uid = record.pw_uid, .gid = record.pw_gid, .groups = {}};
-  int count = kMaxGroups;
-  user.groups.resize(kMaxGroups);
-  if (::getgrouplist(name.c_str(), record.pw_gid, user.groups.data(), &count) < 0) {
-    return std::nullopt;
-  }
-  user.groups.resize(static_cast<std::size_t>(count));
-  return user;
-}
 
 struct Process::Impl : std::enable_shared_from_this<Impl> {
   Impl(EventLoop& loop, pid_t p, int fd, bool is_child)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +19,8 @@
 namespace rap::io {
 namespace {
 
+constexpr std::size_t kUserRecordBytes = 64 * 1024;
+constexpr int kMaxGroups = 1024;
 constexpr int kFirstDescriptorAboveStdio = 3;
 
 // Moves a descriptor out of the way of dup2 onto 0, 1 and 2, which a daemon may have closed.
@@ -130,6 +133,24 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 }
 
 }  // namespace
+
+std::optional<RunAs> find_user(const std::string& name) {
+  std::string buffer(kUserRecordBytes, '\0');
+  passwd record{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found) != 0 ||
+      found == nullptr) {
+    return std::nullopt;
+  }
+  RunAs user{.uid = record.pw_uid, .gid = record.pw_gid, .groups = {}};
+  int count = kMaxGroups;
+  user.groups.resize(kMaxGroups);
+  if (::getgrouplist(name.c_str(), record.pw_gid, user.groups.data(), &count) < 0) {
+    return std::nullopt;
+  }
+  user.groups.resize(static_cast<std::size_t>(count));
+  return user;
+}
 
 std::expected<pid_t, std::string> start_program(const SpawnOptions& options) {
   const std::string program = options.program.string();
