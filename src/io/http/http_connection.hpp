@@ -15,8 +15,10 @@
 #include <memory>
 #include <string>
 
+#include "base/log.hpp"
+#include "io/http/event_streams.hpp"
 #include "io/http/http_codec.hpp"
-#include "io/http/http_server.hpp"
+#include "io/http/http_server_options.hpp"
 #include "io/stream/tls_stream.hpp"
 
 namespace rap::io {
