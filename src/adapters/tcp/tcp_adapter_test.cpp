@@ -232,8 +232,8 @@ TEST_F(TcpAdapterTest, AHostThatHasNoAddressIsUnreachable) {
 
 TEST_F(TcpAdapterTest, AnAddressThatMayNotBeDialledIsDeniedHoweverItIsNamed) {
   io::TestNameserver nameserver({.addresses = {{"meta.test", {"127.0.0.1"}}}});
-  world.loop().resolver().set_options(
-      {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
+  io::resolver_of(world.loop())
+      .set_options({.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
   world.may_dial = [](const auto& address) { return address.str() != "127.0.0.1"; };
   for (const char* host : {"127.0.0.1", "meta.test"}) {
     ResourceRequest request = world.answering();
@@ -261,8 +261,8 @@ TEST_F(TcpAdapterTest, ATargetIsLostWhenItsAddressMayNoLongerBeDialled) {
 
 TEST_F(TcpAdapterTest, AnOrganizationsDeadNamesHoldNobodyElseUp) {
   io::TestNameserver nameserver({.silent = true});
-  world.loop().resolver().set_options(
-      {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
+  io::resolver_of(world.loop())
+      .set_options({.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
   ResourceRequest dead = world.answering();
   dead.organization = OrganizationId{parse_uuid("00000000-0000-4000-8000-000000000001").value()};
   dead.settings.host = "dead.test";
@@ -277,7 +277,7 @@ TEST_F(TcpAdapterTest, AnOrganizationsDeadNamesHoldNobodyElseUp) {
     adapter().close(id);
   }
   world.let_pass();
-  EXPECT_EQ(world.loop().resolver().under_way(), 0U);
+  EXPECT_EQ(io::resolver_of(world.loop()).under_way(), 0U);
 }
 
 }  // namespace

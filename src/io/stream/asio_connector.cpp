@@ -100,10 +100,10 @@ void Connector::begin() {
     return end(std::unexpected(StreamError{
         StreamError::Kind::unreachable, "it is neither a host name nor an IP address", {}}));
   }
-  lookup_ = loop_.resolver().look_up(host(), request_.asker,
-                                     [weak = weak_from_this()](const LookupPart& part) {
-                                       if (const auto self = weak.lock()) self->found(part);
-                                     });
+  lookup_ = resolver_of(loop_).look_up(host(), request_.asker,
+                                       [weak = weak_from_this()](const LookupPart& part) {
+                                         if (const auto self = weak.lock()) self->found(part);
+                                       });
   if (lookup_) return;
   end(std::unexpected(
       StreamError{StreamError::Kind::busy, "too many names are looked up at once", {}}));

@@ -10,8 +10,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "io/stream/resolver.hpp"
-
 namespace asio = boost::asio;
 
 namespace rap::io {
@@ -29,8 +27,6 @@ bool is_ignored(int number) {
 }  // namespace
 
 struct EventLoop::Impl {
-  explicit Impl(EventLoop& loop) : resolver(loop) {}
-
   asio::io_context context{1};  // one thread runs it; others only post
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::signal_set stop_signals{context};
@@ -39,7 +35,6 @@ struct EventLoop::Impl {
   std::function<void()> on_hangup;
   bool stop_armed = false;
   bool hangup_armed = false;
-  Resolver resolver;
 
   void wait_for_stop() {
     stop_signals.async_wait([this](boost::system::error_code error, int) {
@@ -59,7 +54,7 @@ struct EventLoop::Impl {
   }
 };
 
-EventLoop::EventLoop() : impl_(std::make_unique<Impl>(*this)) {}
+EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
@@ -90,8 +85,6 @@ void EventLoop::on_signal(std::function<void()> fn, std::function<void()> on_han
 }
 
 asio::io_context& EventLoop::context() { return impl_->context; }
-
-Resolver& EventLoop::resolver() { return impl_->resolver; }
 
 struct Timer::Impl {
   explicit Impl(EventLoop& loop) : timer(loop.context()) {}

@@ -13,8 +13,6 @@ class io_context;
 
 namespace rap::io {
 
-class Resolver;
-
 class EventLoop {
  public:
   EventLoop();
@@ -29,7 +27,6 @@ class EventLoop {
   // ignored from then on: a service outlives the reader of its log.
   void on_signal(std::function<void()> fn, std::function<void()> on_hangup = nullptr);
   boost::asio::io_context& context();
-  Resolver& resolver();  // of everything that connects from this loop
 
  private:
   struct Impl;

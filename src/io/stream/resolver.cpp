@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -252,6 +253,26 @@ std::unique_ptr<Lookup> Resolver::look_up(const std::string& name, const std::st
   auto impl = std::make_shared<Lookup::Impl>(loop_, limits_, asker, std::move(fn));
   impl->start(name, options_);
   return std::make_unique<Lookup>(std::move(impl));
+}
+
+namespace {
+
+// Asio destroys it with the loop's context.
+struct ResolverService : asio::execution_context::service {
+  using key_type = ResolverService;
+  static inline asio::execution_context::id id;
+  explicit ResolverService(asio::io_context& context) : service(context) {}
+  void shutdown() override {}
+
+  std::optional<Resolver> resolver;
+};
+
+}  // namespace
+
+Resolver& resolver_of(EventLoop& loop) {
+  auto& resolver = asio::use_service<ResolverService>(loop.context()).resolver;
+  if (!resolver) resolver.emplace(loop);
+  return *resolver;
 }
 
 }  // namespace rap::io

@@ -72,4 +72,7 @@ class Resolver {
   std::shared_ptr<dialling::LookupLimits> limits_ = std::make_shared<dialling::LookupLimits>();
 };
 
+// The resolver of everything that connects from this loop, which owns it.
+Resolver& resolver_of(EventLoop& loop);
+
 }  // namespace rap::io

@@ -105,7 +105,7 @@ void TargetGate::look_up_control() {
       continue;
     }
     if (lookups_[host] != nullptr) continue;
-    lookups_[host] = loop_.resolver().look_up(
+    lookups_[host] = io::resolver_of(loop_).look_up(
         host, {}, [this, host](const io::LookupPart& part) { control_found(host, part); });
   }
   note_control();

@@ -74,13 +74,14 @@ TEST_F(TargetGateTest, OpensTheControlPlanesAddressOnlyByNameAndItsListenersNeve
 
 TEST_F(TargetGateTest, LooksTheControlPlanesNamesUp) {
   io::TestNameserver nameserver({.addresses = {{"control.test", {"192.0.2.9", "2001:db8::9"}}}});
-  loop.resolver().set_options({.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
+  io::resolver_of(loop).set_options(
+      {.resolv_conf = nameserver.resolv_conf(), .port = nameserver.port()});
   TargetGate g = gate();
   g.set_control({{"control.test", 8443}});
   EXPECT_FALSE(opens(g, "192.0.2.9", 8443, "Control.Test")) << "the name itself, at once";
   io::Timer check(loop);
   const std::function<void()> wait = [&] {
-    if (loop.resolver().under_way() == 0) return loop.stop();
+    if (io::resolver_of(loop).under_way() == 0) return loop.stop();
     check.after(std::chrono::milliseconds{1}, wait);
   };
   wait();
