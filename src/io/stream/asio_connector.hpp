@@ -15,7 +15,7 @@
 #include "dialling/happy_eyeballs.hpp"
 #include "dialling/http_tunnel.hpp"
 #include "io/stream/resolver.hpp"
-#include "io/stream/tls_stream.hpp"
+#include "io/stream/stream_error.hpp"
 
 namespace rap::io {
 

@@ -1,5 +1,5 @@
-// The machinery of a Stream, one file per direction: stream_reading.cpp and stream_writing.cpp;
-// opening and ending are in tls_stream.cpp. Private to these files.
+// The machinery of a Stream (tls_stream.hpp): asio_stream.cpp opens and ends it,
+// stream_reading.cpp and stream_writing.cpp are its two directions. Private to these files.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,10 @@
 
 #include "crypto/tls/tls_engine.hpp"
 #include "io/stream/asio_connector.hpp"
+#include "io/stream/stream_error.hpp"
+#include "io/stream/stream_handler.hpp"
+#include "io/stream/stream_options.hpp"
 #include "io/stream/thin_records.hpp"
-#include "io/stream/tls_stream.hpp"
 
 namespace rap::io {
 
@@ -46,10 +48,10 @@ inline StreamScratch& stream_scratch() {
   return s;
 }
 
-struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
+struct StreamImpl : std::enable_shared_from_this<StreamImpl> {
   enum class Phase : std::uint8_t { connecting, handshaking, open, dead };
 
-  Impl(EventLoop& l, StreamOptions o, StreamHandler& h)
+  StreamImpl(EventLoop& l, StreamOptions o, StreamHandler& h)
       : loop(l), options(std::move(o)), handler(&h), socket(l.context()), deadline(l) {}
 
   EventLoop& loop;

@@ -16,7 +16,7 @@ constexpr int kReadsPerTurn = 4;
 
 }  // namespace
 
-void Stream::Impl::wait_read() {
+void StreamImpl::wait_read() {
   if (waiting_read || paused || peer_finished || phase == Phase::dead) return;
   waiting_read = true;
   socket.async_wait(tcp::socket::wait_read,
@@ -26,7 +26,7 @@ void Stream::Impl::wait_read() {
                     });
 }
 
-void Stream::Impl::readable() {
+void StreamImpl::readable() {
   auto self = shared_from_this();
   if (lingering) return discard();
   const Duration began = thread_time();
@@ -43,7 +43,7 @@ void Stream::Impl::readable() {
 }
 
 // Dear bytes make the next batch smaller, cheap ones that filled theirs a larger one.
-void Stream::Impl::weigh(std::size_t n, Duration cost) {
+void StreamImpl::weigh(std::size_t n, Duration cost) {
   if (cost > kStreamTurn) {
     read_batch = std::max(read_batch / 2, kLeastReadBatch);
   } else if (n == read_batch && cost < kStreamTurn / 4) {
@@ -52,7 +52,7 @@ void Stream::Impl::weigh(std::size_t n, Duration cost) {
 }
 
 // One recv(2). n < 0 ends the stream; false: nothing more to read now.
-bool Stream::Impl::receive(MutableBytes into, std::size_t& n) {
+bool StreamImpl::receive(MutableBytes into, std::size_t& n) {
   for (;;) {
     const ssize_t got = ::recv(socket.native_handle(), into.data(), into.size(), 0);
     if (got > 0) {
@@ -71,7 +71,7 @@ bool Stream::Impl::receive(MutableBytes into, std::size_t& n) {
   }
 }
 
-void Stream::Impl::end_of_input() {
+void StreamImpl::end_of_input() {
   if (phase == Phase::handshaking) {
     return fail({StreamError::Kind::tls, "the peer closed during the handshake", {}});
   }
@@ -82,7 +82,7 @@ void Stream::Impl::end_of_input() {
   maybe_done();
 }
 
-bool Stream::Impl::read_plain(std::size_t& n) {
+bool StreamImpl::read_plain(std::size_t& n) {
   Bytes& plain = stream_scratch().plain;
   std::copy(tail.begin(), tail.end(), plain.begin());
   const std::size_t before = tail.size();
@@ -90,7 +90,7 @@ bool Stream::Impl::read_plain(std::size_t& n) {
   return deliver(before + n) && n == read_batch;
 }
 
-bool Stream::Impl::read_tls(std::size_t& n) {
+bool StreamImpl::read_tls(std::size_t& n) {
   Bytes& cipher = stream_scratch().cipher;
   if (!receive(MutableBytes(cipher).first(read_batch), n)) return false;
   start_tls();
@@ -108,18 +108,18 @@ bool Stream::Impl::read_tls(std::size_t& n) {
   return n == read_batch;
 }
 
-void Stream::Impl::fail_tls() {
+void StreamImpl::fail_tls() {
   if (const auto what = engine->flooded_with()) return fail_flood(*what, engine->failure());
   fail({StreamError::Kind::tls, engine->failure(), engine->certificate_fault()});
 }
 
-void Stream::Impl::fail_flood(crypto::IdleRecord what, std::string detail) {
+void StreamImpl::fail_flood(crypto::IdleRecord what, std::string detail) {
   if (options.floods) ++options.floods->at(static_cast<std::size_t>(what));
   fail({StreamError::Kind::flood, std::move(detail), {}});
 }
 
 // Decrypts all of the engine's input and hands it over. False when the stream ended.
-bool Stream::Impl::deliver_tls() {
+bool StreamImpl::deliver_tls() {
   Bytes& plain = stream_scratch().plain;
   for (;;) {
     std::copy(tail.begin(), tail.end(), plain.begin());
@@ -146,7 +146,7 @@ bool Stream::Impl::deliver_tls() {
   }
 }
 
-bool Stream::Impl::deliver(std::size_t filled) {
+bool StreamImpl::deliver(std::size_t filled) {
   Bytes& plain = stream_scratch().plain;
   const std::size_t used = handler->on_data(MutableBytes(plain).first(filled));
   if (phase == Phase::dead) return false;
@@ -162,7 +162,7 @@ bool Stream::Impl::deliver(std::size_t filled) {
 }
 
 // A pause is over: the handler gets what it left, then what the socket has.
-void Stream::Impl::redeliver() {
+void StreamImpl::redeliver() {
   auto self = shared_from_this();
   if (phase != Phase::open || paused) return;
   if (!tail.empty()) {

@@ -8,7 +8,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using crypto::TlsEngine;
 
-void Stream::Impl::keep_for_later(ByteView data) {
+void StreamImpl::keep_for_later(ByteView data) {
   if (overflowing || phase == Phase::dead) return;
   written.insert(written.end(), data.begin(), data.end());
   request_flush();
@@ -21,12 +21,12 @@ void Stream::Impl::keep_for_later(ByteView data) {
   });
 }
 
-ByteView Stream::Impl::next_bytes() {
+ByteView StreamImpl::next_bytes() {
   if (written_at < written.size()) return ByteView(written).subspan(written_at);
   return output != nullptr ? output->peek() : ByteView{};
 }
 
-void Stream::Impl::consume_bytes(std::size_t n) {
+void StreamImpl::consume_bytes(std::size_t n) {
   if (written_at < written.size()) {
     written_at += n;
     if (written_at == written.size()) {
@@ -38,7 +38,7 @@ void Stream::Impl::consume_bytes(std::size_t n) {
   output->consume(n);
 }
 
-void Stream::Impl::request_flush() {
+void StreamImpl::request_flush() {
   if (flush_posted || waiting_write || phase != Phase::open) return;
   flush_posted = true;
   asio::post(loop.context(), [self = shared_from_this()] {
@@ -47,7 +47,7 @@ void Stream::Impl::request_flush() {
   });
 }
 
-void Stream::Impl::pump() {
+void StreamImpl::pump() {
   auto self = shared_from_this();
   while (phase != Phase::dead && !waiting_write) {
     if (out_at < out.size() && !send_kept()) return;
@@ -58,7 +58,7 @@ void Stream::Impl::pump() {
 }
 
 // Encrypts up to one batch and sends it. False when there was nothing to send.
-bool Stream::Impl::fill_encrypted() {
+bool StreamImpl::fill_encrypted() {
   Bytes& o = stream_scratch().out;
   while (o.size() < kStreamWriteBatch) {
     const ByteView v = next_bytes();
@@ -76,7 +76,7 @@ bool Stream::Impl::fill_encrypted() {
   return true;
 }
 
-bool Stream::Impl::send_plain() {
+bool StreamImpl::send_plain() {
   const ByteView v = next_bytes();
   if (v.empty()) return false;
   const std::size_t n = send_some(v);
@@ -86,7 +86,7 @@ bool Stream::Impl::send_plain() {
 }
 
 // Sends the thread's output buffer; what the kernel does not take is kept in this stream.
-void Stream::Impl::send_engine_output() {
+void StreamImpl::send_engine_output() {
   Bytes& o = stream_scratch().out;
   if (o.empty()) return;
   std::size_t n = 0;
@@ -98,7 +98,7 @@ void Stream::Impl::send_engine_output() {
   o.clear();
 }
 
-bool Stream::Impl::send_kept() {
+bool StreamImpl::send_kept() {
   out_at += send_some(ByteView(out).subspan(out_at));
   if (phase == Phase::dead || out_at < out.size()) return false;
   stream_scratch().give_back(std::exchange(out, {}));
@@ -106,7 +106,7 @@ bool Stream::Impl::send_kept() {
   return true;
 }
 
-std::size_t Stream::Impl::send_some(ByteView data) {
+std::size_t StreamImpl::send_some(ByteView data) {
   std::size_t sent = 0;
   while (sent < data.size()) {
     const ssize_t n =
@@ -124,7 +124,7 @@ std::size_t Stream::Impl::send_some(ByteView data) {
   return sent;
 }
 
-void Stream::Impl::wait_write() {
+void StreamImpl::wait_write() {
   if (waiting_write) return;
   waiting_write = true;
   socket.async_wait(tcp::socket::wait_write,
@@ -134,7 +134,7 @@ void Stream::Impl::wait_write() {
                     });
 }
 
-void Stream::Impl::writable() {
+void StreamImpl::writable() {
   if (phase == Phase::handshaking) {
     send_kept();
     return;

@@ -8,107 +8,23 @@
 // All calls on the loop's thread. A handler may destroy its stream from within any callback.
 #pragma once
 
-#include <array>
-#include <chrono>
+#include <cstdint>
 #include <expected>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
-#include "base/counter.hpp"
-#include "crypto/tls/idle_records.hpp"
 #include "crypto/tls/tls.hpp"
-#include "dialling/http_proxy.hpp"
 #include "io/stream/event_loop.hpp"
-#include "policy/ip_address.hpp"
+#include "io/stream/stream_error.hpp"
+#include "io/stream/stream_handler.hpp"
+#include "io/stream/stream_options.hpp"
 
 namespace rap::io {
 
-// TCP's keepalive, in seconds: what forgets idle connections on the way (NAT, load balancers) hears
-// of each in time, and a peer that is gone is noticed within a minute.
-inline constexpr int kKeepaliveIdle = 30;
-inline constexpr int kKeepaliveInterval = 10;
-inline constexpr int kKeepaliveProbes = 3;
-
-inline constexpr std::size_t kStreamReadBatch = 128 * 1024;  // ciphertext bytes per recv(2)
-// What a stream costs in one turn of the loop, in processor time. A stream whose bytes are dear
-// (tiny records, tiny frames) is read in smaller batches, and the others have their turn after
-// each.
-inline constexpr std::chrono::microseconds kStreamTurn{1000};
-inline constexpr std::size_t kFirstReadBatch = 16 * 1024;
-inline constexpr std::size_t kLeastReadBatch = 2 * 1024;
-inline constexpr std::size_t kStreamWriteBatch = 128 * 1024;  // ciphertext bytes per send(2)
-inline constexpr std::size_t kStreamMaxUnconsumed = 64 * 1024;
-
-struct StreamError {
-  enum class Kind : std::uint8_t {
-    none,  // orderly end: close_notify, or FIN on a plain stream
-    unreachable,  // resolve or connect failed
-    refused,  // nobody listens there
-    denied,  // every address of the host is one that may not be dialled
-    busy,  // too many names are looked up at once for who asks
-    timeout,  // connecting or the handshake took too long
-    tls,  // the handshake failed; detail and fault say why
-    reset,  // the connection broke
-    overflow,  // the handler left more than kStreamMaxUnconsumed, or the peer more than
-               // max_unsent
-    flood,  // the peer sent too many records that carry nothing
-  };
-  Kind kind = Kind::none;
-  std::string detail;
-  std::optional<crypto::CertificateFault> fault;
-};
-std::string_view to_string(StreamError::Kind kind);
-
-class StreamHandler {
- public:
-  virtual ~StreamHandler() = default;
-  // Connected and, with TLS, the peer accepted.
-  virtual void on_open() = 0;
-  // The peer said something of the handshake, before that.
-  virtual void on_progress() {}
-  // Returns how many bytes it is done with; the rest comes again with more behind it. The memory
-  // may be written to.
-  virtual std::size_t on_data(MutableBytes data) = 0;
-  // Called once, last. A plain stream that got FIN with half_close set calls on_end() first.
-  virtual void on_close(const StreamError& error) = 0;
-  // The peer will send no more (plain streams with half_close only); writing goes on.
-  virtual void on_end() {}
-};
-
-// The source of a stream's outgoing bytes.
-class Output {
- public:
-  virtual ~Output() = default;
-  virtual ByteView peek() = 0;  // some bytes to send next, or empty; valid until consume
-  virtual void consume(std::size_t n) = 0;
-};
-
-// Streams that ended for a flood, by what it was of.
-using FloodCounters = std::array<Counter, crypto::kIdleRecordNames.size()>;
-
-struct StreamOptions {
-  std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain TCP
-  // The time from the first attempt to connect; looking the name up has a limit of its own
-  // (kLookupLimit).
-  std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::milliseconds handshake_timeout{10000};
-  int notsent_lowat = 128 * 1024;  // TCP_NOTSENT_LOWAT in bytes; what the scheduler cannot recall
-  bool half_close = false;
-  // Bytes of write() that a peer may leave unread; 0: any number. Past it the connection is reset.
-  std::size_t max_unsent = 0;
-  // What ends for a flood is counted here; null: nowhere.
-  std::shared_ptr<FloodCounters> floods = nullptr;
-  // Who answers, of a connection that is made, for looking the name up (Resolver::look_up), and
-  // whether an address that it has may be dialled; null: any may.
-  std::string asker = {};
-  std::function<bool(const policy::IpAddress& address, std::uint16_t port)> may_dial = nullptr;
-  // A connection that is made goes through a tunnel of the proxy, which looks the name up. The
-  // proxy has connect_timeout once more to make it.
-  dialling::ProxyChoice proxy = std::nullopt;
-};
+struct StreamImpl;  // asio_stream.hpp
 
 class Stream {
  public:
@@ -164,9 +80,8 @@ class Stream {
   std::optional<WallTime> peer_not_after() const;
 
  private:
-  struct Impl;
-  explicit Stream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-  std::shared_ptr<Impl> impl_;
+  explicit Stream(std::shared_ptr<StreamImpl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<StreamImpl> impl_;
 };
 
 }  // namespace rap::io
