@@ -3,7 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "control/entrance/routes.hpp"
+#include "control/entrance/api_table.hpp"
 #include "control/http/openapi.hpp"
 
 int main() {

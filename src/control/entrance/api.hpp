@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "control/entrance/routes.hpp"
+#include "control/entrance/api_table.hpp"
 
 namespace rap::control {
 

@@ -1,5 +1,6 @@
 // Health, the trust bundle and the description of the API, which are everybody's; and metrics.
 #include "control/core/cluster.hpp"
+#include "control/entrance/api_table.hpp"
 #include "control/entrance/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/http/openapi.hpp"

@@ -1,4 +1,4 @@
-#include "control/entrance/routes.hpp"
+#include "control/entrance/api_table.hpp"
 
 #include <gtest/gtest.h>
 
