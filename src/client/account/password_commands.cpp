@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
-#include "client/account/account_commands.hpp"
 #include "client/core/api_types.hpp"
 #include "client/core/profile.hpp"
 
