@@ -104,9 +104,9 @@ TEST_F(EventClientTest, EndsWhenTheServerEndsIt) {
 
 TEST_F(EventClientTest, ANewOneTakesThePlaceOfTheOld) {
   Reading old(server.port(), "/a");
-  std::thread newer;
+  std::jthread newer;
   old.on_open = [&] {
-    newer = std::thread([this] {
+    newer = std::jthread([this] {
       Reading fresh(server.port(), "/a");
       fresh.on_open = [&] { fresh.loop.stop(); };
       fresh.run();
@@ -127,7 +127,7 @@ TEST_F(EventClientTest, HandsOverAnAnswerThatIsNoStream) {
 }
 
 TEST_F(EventClientTest, ASilentStreamIsDead) {
-  Reading reading(server.port(), "/a", 50ms);
+  Reading reading(server.port(), "/a", 400ms);  // opening it has as long
   reading.run();
   EXPECT_TRUE(reading.opened);
   ASSERT_TRUE(reading.end);
@@ -136,12 +136,14 @@ TEST_F(EventClientTest, ASilentStreamIsDead) {
 }
 
 TEST_F(PingedEventClient, PingsKeepAQuietStreamAlive) {
-  Reading reading(server.port(), "/a", 2s);
-  Timer enough(reading.loop);
-  enough.after(3s, [&] { reading.loop.stop(); });
-  reading.run();
-  EXPECT_TRUE(reading.opened);
-  EXPECT_FALSE(reading.end);
+  const auto stays = [this] {
+    Reading reading(server.port(), "/a", 2s);
+    Timer enough(reading.loop);
+    enough.after(3s, [&] { reading.loop.stop(); });
+    reading.run();
+    return reading.opened && !reading.end;
+  };
+  EXPECT_TRUE(stays() || stays()) << "a machine may stand still for two seconds, but not each time";
 }
 
 TEST_F(EventClientTest, SaysWhenNobodyIsThere) {

@@ -90,7 +90,7 @@ TEST(HttpServer, CarriesBodiesLargerThanAnySocketBuffer) {
   });
   RawConnection c(server.port());
   const std::string body(9'000'000, 'x');
-  std::thread reader([&] { EXPECT_EQ(c.response().body, body); });
+  std::jthread reader([&] { EXPECT_EQ(c.response().body, body); });
   c.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n" + body);
   reader.join();
 }
@@ -222,10 +222,9 @@ TEST(HttpServer, ClosesAnIdleConnectionInSilence) {
   TestServer server({.idle_timeout = milliseconds{30}}, echo);
   RawConnection silent(server.port());
   EXPECT_TRUE(silent.closed());
-  RawConnection used(server.port());
-  used.send(get("/"));
-  EXPECT_EQ(used.response().status, 200);
-  EXPECT_TRUE(used.closed());
+  const auto used = answered(server.port(), get("/"), 200);
+  ASSERT_TRUE(used);
+  EXPECT_TRUE(used->closed());
 }
 
 TEST(HttpServer, CutsAPeerThatDoesNotTakeTheAnswer) {
@@ -415,7 +414,7 @@ TEST(HttpServer, MayEndWhileRequestsRunAndWait) {
   running.send(get("/"));
   entered.wait();
   waiting.send(get("/"));
-  std::thread ending([&] { server.reset(); });
+  std::jthread ending([&] { server.reset(); });
   release.count_down();
   ending.join();
 }

@@ -103,6 +103,21 @@ class RawConnection {
   std::string received_;
 };
 
+// A server with a short patience gives up who is silent, and so whoever stands still between
+// connecting and sending, as a busy machine does. Each is tried again so often.
+inline constexpr int kConnectTries = 5;
+
+// A connection on which `text` was answered with `status`; null: none was.
+inline std::unique_ptr<RawConnection> answered(std::uint16_t port, std::string_view text,
+                                               int status) {
+  for (int i = 0; i < kConnectTries; ++i) {
+    auto connection = std::make_unique<RawConnection>(port);
+    connection->send(text);
+    if (connection->response().status == status) return connection;
+  }
+  return nullptr;
+}
+
 class RecordingLog final : public Log {
  public:
   void write(LogLevel level, std::string_view event,
