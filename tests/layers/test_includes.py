@@ -1,7 +1,9 @@
 """Includes run one way. src/layers.txt states the rooms and which others each may include; any
-other arrow fails, and so does a library's header in a place that should not know the library."""
+other arrow fails, so does a circle of units within a room (a unit is x.hpp with x.cpp), and a
+library's header in a place that should not know the library."""
 
 import pathlib
+import posixpath
 import re
 import unittest
 
@@ -27,6 +29,24 @@ LIBRARIES = {
 }
 
 
+# Folders below src, by which an include is known as one of the project's.
+FOLDERS = {name.split("/")[0] for name in ROOMS}
+
+
+def is_ours(system, name):
+    """Whether an include means a file of a room, however it is written."""
+    return "/" in name and (not system or name.split("/")[0] in FOLDERS)
+
+
+def spelling_fault(system, name):
+    """Why an include of a file of a room could pass another rule unseen; None: it could not."""
+    if system:
+        return "is ours: write it in quotes"
+    if name != posixpath.normpath(name) or name.startswith(".."):
+        return "must be written from src"
+    return None
+
+
 def wrong_arrows(path, text, rooms=ROOMS):
     """What is wrong with the project includes of one file."""
     path = pathlib.PurePosixPath(path)
@@ -38,7 +58,10 @@ def wrong_arrows(path, text, rooms=ROOMS):
         reach = layers.reach(room, rooms, in_test=sources.is_test(path))
     found = []
     for line, system, name in sources.includes(text):
-        if system or "/" not in name:
+        if not is_ours(system, name):
+            continue
+        if fault := spelling_fault(system, name):
+            found.append(f"{path}:{line}: {name} {fault}")
             continue
         target = layers.room_of(pathlib.PurePosixPath(name), rooms)
         if target is None:
@@ -78,6 +101,40 @@ def strange_sql(rooms):
     return found
 
 
+def unit_of(path):
+    """The unit of a file below src: its path without the ending."""
+    return str(pathlib.PurePosixPath(path).with_suffix(""))
+
+
+def circles(texts):
+    """The circles of units in {path below src: text}, each as the sorted names of its units. Tests
+    are left out: nothing includes them."""
+    after = {}
+    for path, text in texts.items():
+        if not sources.is_test(path):
+            unit = unit_of(path)
+            names = {unit_of(name) for _, _, name in sources.includes(text) if "/" in name}
+            after.setdefault(unit, set()).update(names - {unit})
+    # What includes nothing of what is left is in no circle.
+    while leaves := [unit for unit, names in after.items() if not names & after.keys()]:
+        for unit in leaves:
+            del after[unit]
+    reached = {unit: _reached(unit, after) for unit in after}
+    found = {tuple(sorted(other for other in reached[unit] if unit in reached[other]))
+             for unit in after}
+    return sorted(found - {()})
+
+
+def _reached(unit, after):
+    """All units that this one includes, directly or by others."""
+    found, look = set(), [unit]
+    while look:
+        for name in (after[look.pop()] & after.keys()) - found:
+            found.add(name)
+            look.append(name)
+    return found
+
+
 class Includes(unittest.TestCase):
     def check(self, rule):
         files = sources.files("src/*.hpp", "src/*.cpp", "apps/*.cpp", "apps/*.hpp")
@@ -92,6 +149,10 @@ class Includes(unittest.TestCase):
 
     def test_rooms_use_only_what_is_stated_above_them(self):
         self.assertEqual([], layers.faults(ROOMS))
+
+    def test_no_units_include_each_other(self):
+        files = sources.files("src/*.hpp", "src/*.cpp")
+        self.assertEqual([], circles({f.relative_to("src"): sources.read(f) for f in files}))
 
     def test_every_room_has_files(self):
         files = {layers.room_of(path.relative_to("src"), ROOMS)
@@ -111,7 +172,41 @@ class TheRules(unittest.TestCase):
             ["src/wire/frames/frame.hpp:1: wire/frames must not include node/flow/window.hpp"],
             wrong)
 
+    def test_every_room_keeps_to_what_it_may_include(self):
+        """For each room and each other: the arrow passes if the line allows it, and only then."""
+        for room in ROOMS:
+            allowed = layers.reach(room, ROOMS)
+            for other in ROOMS:
+                with self.subTest(room=room, includes=other):
+                    wrong = wrong_arrows(f"src/{room}/x.cpp", f'#include "{other}/x.hpp"\n')
+                    self.assertEqual(other == room or other in allowed, not wrong, wrong)
+
+    def test_every_room_has_an_arrow_that_it_must_not_have(self):
+        """Else the test above would find nothing there."""
+        for room in ROOMS:
+            with self.subTest(room):
+                self.assertTrue(ROOMS.keys() - layers.reach(room, ROOMS) - {room})
+
+    def test_tests_may_include_what_their_room_tests_with(self):
+        for room in ROOMS.values():
+            for other in room.tested_with:
+                with self.subTest(room=room.name, includes=other):
+                    text = f'#include "{other}/x.hpp"\n'
+                    self.assertEqual([], wrong_arrows(f"src/{room.name}/x_test.cpp", text))
+                    if other not in layers.reach(room.name, ROOMS):
+                        self.assertTrue(wrong_arrows(f"src/{room.name}/x.cpp", text))
+
+    def test_an_arrow_is_seen_however_it_is_written(self):
+        for include in ("<control/people/user.hpp>", '"../control/people/user.hpp"',
+                        '"../x.hpp"', '"./x.hpp"', '"wire/../control/people/user.hpp"'):
+            with self.subTest(include):
+                for directive in ("#include ", "#include", " #  include\t"):
+                    text = f"{directive}{include}\n"
+                    self.assertTrue(wrong_arrows("src/wire/x.cpp", text))
+                    self.assertTrue(wrong_arrows("src/control/people/x.cpp", text))
+
     def test_the_control_planes_rooms_run_one_way(self):
+        """A line that allowed one of these would pass every other rule."""
         for arrow in """
             people -> control/nodes/node.hpp
             people -> control/organizations/organization.hpp
@@ -178,6 +273,16 @@ class TheRules(unittest.TestCase):
             room, name = arrow.strip().split(" -> ")
             with self.subTest(arrow):
                 self.assertTrue(wrong_arrows(f"src/{room}/x.cpp", f'#include "{name}"\n'))
+
+    def test_a_circle_of_units_is_named(self):
+        texts = {pathlib.PurePosixPath(path): text for path, text in {
+            "a/x.cpp": '#include "a/x.hpp"\n#include "a/y.hpp"\n', "a/x.hpp": "",
+            "a/y.hpp": '#include "a/z.hpp"\n', "a/z.hpp": "", "a/z.cpp": '#include "a/x.hpp"\n',
+            "a/before.cpp": '#include "a/x.hpp"\n', "a/after.hpp": "",
+            "a/x_test.cpp": '#include "a/before.hpp"\n'}.items()}
+        self.assertEqual([("a/x", "a/y", "a/z")], circles(texts))
+        del texts[pathlib.PurePosixPath("a/z.cpp")]
+        self.assertEqual([], circles(texts))
 
     def test_the_router_does_not_know_io(self):
         self.assertTrue(wrong_arrows("src/node/router/x.cpp", '#include "io/stream/timer.hpp"\n'))
