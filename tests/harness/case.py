@@ -1,9 +1,13 @@
 """A test case whose tests share one world, and shorthands for refusals."""
 
+import contextlib
+import functools
 import unittest
 
 from harness.api import ApiError
 from harness.node import Node
+from harness.rap import Forward
+from harness.stream import Stream
 from harness.websocket import DataPlane
 from harness.world import ORGANIZATION, World
 
@@ -36,6 +40,34 @@ class FabricCase(ControlCase):
     """The whole fabric, with the resource `echo` granted to Alice."""
 
     NODES = True
+
+    def live_stream(self, person=None, resource="echo"):
+        """A stream through the fabric that carries data; it is closed with the test."""
+        forward = Forward(person or self.world.person(), resource)
+        self.addCleanup(forward.close)
+        stream = Stream(forward.address)
+        self.addCleanup(stream.close)
+        stream.round_trip(b"alive")
+        return stream
+
+    @functools.cached_property
+    def visitor(self):
+        """Who tries whether the fabric serves."""
+        return self.world.person("visitor")
+
+    def serves(self):
+        """A connection through the fabric."""
+        with Forward(self.visitor, "echo") as forward, \
+                contextlib.closing(Stream(forward.address)) as stream:
+            stream.round_trip(b"through the fabric")
+
+    def works(self):
+        """Whether the fabric serves now: to be waited for after what nodes report of before."""
+        try:
+            self.serves()
+        except (AssertionError, OSError):
+            return False
+        return True
 
     def request_flow(self, resource):
         """As `self.user`, asks an entry for a flow: the connection, and what was answered."""

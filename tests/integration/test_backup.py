@@ -12,8 +12,6 @@ import unittest
 from harness.backup_file import read_backup
 from harness.case import ControlCase, FabricCase
 from harness.process import BIN, end
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import patiently, until
 
 FOLLOWS_WITHIN_S = 15
@@ -68,11 +66,7 @@ class LostMachine(Commands, FabricCase):
         pinned = shutil.copy(control.root_ca, elsewhere / "root.crt")
         recipient = self.ok("backup-key", elsewhere / "key").stdout.strip()
         alice = world.person()
-        forward = Forward(alice, "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"before the backup")
+        stream = self.live_stream(alice)
 
         backup = elsewhere / "backup"
         made = self.ok("backup", backup, "--state", control.state, "--recipient", recipient)
@@ -114,13 +108,8 @@ class LostMachine(Commands, FabricCase):
         self.assertEqual(pathlib.Path(pinned).read_text(), control.root_ca.read_text())
 
         stream.round_trip(b"after the restore")
-        again = Forward(alice, "echo")  # with the sign-in of before
-        self.addCleanup(again.close)
-        for via in (again, Forward(world.person("alice-2"), "echo")):
-            self.addCleanup(via.close)
-            other = Stream(via.address)
-            self.addCleanup(other.close)
-            other.round_trip(b"a session of now")
+        self.live_stream(alice)  # with the sign-in of before
+        self.live_stream(world.person("alice-2"))
         names = [o["name"] for o in self.owner.get("organizations")["items"]]
         self.assertIn("acme", names)
         self.assertNotIn("made-since", names)

@@ -7,8 +7,6 @@ import subprocess
 import unittest
 
 from harness.case import FabricCase
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import until
 
 DISK = "size=4m,mode=0700"
@@ -57,11 +55,7 @@ class DiskFull(FabricCase):
         return filler
 
     def test_a_full_disk_is_said_and_survived(self):
-        forward = Forward(self.world.person(), "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"before")
+        stream = self.live_stream()
         stored = self.node.state / "config" / "node_config.dsse"
         before = stored.read_bytes()
 

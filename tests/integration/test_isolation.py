@@ -9,8 +9,6 @@ import unittest
 from harness.case import FabricCase
 from harness.events import EventStream
 from harness.node_call import NodeCalls
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import patiently, until
 
 FLOODERS = 8  # connections, as many as a node may have
@@ -53,11 +51,7 @@ class Flood:
 class Isolation(FabricCase):
     def setUp(self):
         self.world.wait_settled()
-        forward = Forward(self.world.person(), "echo")
-        self.addCleanup(forward.close)
-        self.stream = Stream(forward.address)
-        self.addCleanup(self.stream.close)
-        self.stream.round_trip(b"before")
+        self.stream = self.live_stream()
 
     @classmethod
     def setUpClass(cls):

@@ -10,8 +10,6 @@ from harness.addresses import free_port
 from harness.case import FabricCase
 from harness.node import Node
 from harness.process import BIN, Process
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import until
 
 NOTICED_WITHIN_S = 60
@@ -28,34 +26,21 @@ class NodeBadDays(FabricCase):
     def audited(self, action):
         return [e for e in self.owner.get("audit")["items"] if e["action"] == action]
 
-    def serves(self):
-        """A connection through the fabric."""
-        with Forward(self.world.person(), "echo") as forward:
-            stream = Stream(forward.address)
-            try:
-                stream.round_trip(b"through the fabric")
-            finally:
-                stream.close()
-
     def restart(self, node, **how):
         """The agent and its fabric anew, as after a reboot."""
         node.stop()
         node.start(**how)
         return node
 
-    def wait_back(self):
-        until(lambda: len(self.world.links()) >= 2 and self.world.configured(),
-              lambda: f"the fabric to be whole: {self.owner.get('nodes')['items']}", BACK_WITHIN_S)
-
     def test_a_clock_that_is_seconds_off_is_tolerated_and_shown(self):
         entry = self.world.nodes["entry-1"]
-        self.addCleanup(self.wait_back)
+        self.addCleanup(self.world.wait_settled)
         self.addCleanup(self.restart, entry)
         for offset, skew in (("-25s", -25), ("+25s", 25)):
             self.restart(entry, env=clock.off_by(offset))
             until(lambda: abs(self.listed("entry-1").get("clock_skew_s", 0) - skew) <= 2,
                   f"the clock to be shown {offset}", BACK_WITHIN_S)
-            self.wait_back()
+            self.world.wait_settled()
             # A fabric refuses what was issued before its start, by its own clock.
             until(lambda: self.world.person().run("proxy", "echo", text_in="").returncode == 0,
                   f"a session through a node whose clock is {offset}", NOTICED_WITHIN_S)
@@ -67,12 +52,12 @@ class NodeBadDays(FabricCase):
 
     def test_a_clock_that_is_minutes_off_is_named_as_the_nodes(self):
         entry = self.world.nodes["entry-1"]
-        self.addCleanup(self.wait_back)
+        self.addCleanup(self.world.wait_settled)
         self.addCleanup(self.restart, entry)
         self.restart(entry, env=clock.off_by("-65s"))
         until(lambda: self.notices("entry-1") == ["clock_off"], "the clock to be shown",
               BACK_WITHIN_S)
-        self.wait_back()
+        self.world.wait_settled()
         said = until(lambda: (done := self.world.person().run("proxy", "echo", text_in=""))
                      .returncode and "token_expired" in done.stderr and done.stderr,
                      "the client to be told whose clock it is", BACK_WITHIN_S)
@@ -98,7 +83,8 @@ class NodeBadDays(FabricCase):
         self.assertEqual(["copied"], self.notices("egress-1"))
         until(lambda: copy.logged("node.held", copy.agent.log()) and not copy.fabric_pid(),
               "the copy to stop its fabric", BACK_WITHIN_S)
-        self.wait_back()
+        self.world.wait_settled()
+        until(self.works, "a path without the copy", BACK_WITHIN_S)
         for _ in range(5):
             self.serves()
         relay = world.nodes["relay-1"]
@@ -109,7 +95,7 @@ class NodeBadDays(FabricCase):
 
     def test_a_listener_that_cannot_be_opened_is_said_until_it_is(self):
         relay = self.world.nodes["relay-1"]
-        self.addCleanup(self.wait_back)
+        self.addCleanup(self.world.wait_settled)
         relay.stop()
         with socket.create_server((relay.address, relay.ports["fabric"])):
             relay.start()
@@ -119,7 +105,7 @@ class NodeBadDays(FabricCase):
             self.assertIn(f"{relay.address}:{relay.ports['fabric']}: another program has that port",
                           shown)
             self.assertEqual(1, self.owner.metrics()['rap_node_notices{code="listener_failed"}'])
-        self.wait_back()
+        self.world.wait_settled()
         until(lambda: not self.notices("relay-1"), "the notice to go by itself", BACK_WITHIN_S)
         self.assertEqual("listener_failed",
                          self.audited("node.notice_began")[0]["detail"]["notice"])
@@ -131,8 +117,7 @@ class NodeBadDays(FabricCase):
         owner.ok("admin", "nodes", "disable", "relay-1")
         until(lambda: not self.world.links(), "the node to be out", BACK_WITHIN_S)
         owner.ok("admin", "nodes", "enable", "relay-1")
-        until(lambda: len(self.world.links()) >= 2, "the node to recover", NOTICED_WITHIN_S)
-        self.serves()
+        until(self.works, "the node to recover", NOTICED_WITHIN_S)
 
     def test_a_node_that_moved_says_so_and_comes_back_in_one_step(self):
         relay = self.world.nodes["relay-1"]
@@ -154,13 +139,12 @@ class NodeBadDays(FabricCase):
         owner.ok("admin", "enrolments", "approve", "relay-1")
         until(lambda: self.listed("relay-1")["fabric_advertise"].endswith(
             str(relay.ports["fabric"])), "the new address", BACK_WITHIN_S)
-        until(lambda: len(self.world.links()) >= 2, "the node to be back", NOTICED_WITHIN_S)
+        until(self.works, "the node to be back", NOTICED_WITHIN_S)
         self.assertEqual(["relay"], self.listed("relay-1")["roles"])
-        self.serves()
 
     def test_an_expired_certificate_is_named_and_the_way_back(self):
         egress = self.world.nodes["egress-1"]
-        self.addCleanup(self.wait_back)
+        self.addCleanup(self.world.wait_settled)
         self.addCleanup(self.restart, egress)
         self.restart(egress, env=clock.off_by("+100d"))
         until(lambda: not egress.agent.running, "the agent to refuse", BACK_WITHIN_S)

@@ -6,20 +6,10 @@ import unittest
 
 from harness.api import ApiError
 from harness.case import FabricCase
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import until
 
 
 class PostgresAway(FabricCase):
-    def live_stream(self):
-        forward = Forward(self.world.person(), "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"before")
-        return stream
-
     def status(self, path="/readyz"):
         return self.world.control.api().raw("GET", path, timeout=30)[0]
 

@@ -16,8 +16,6 @@ from harness.case import ControlCase, FabricCase
 from harness.control import DATABASE
 from harness.postgres import Postgres
 from harness.process import BIN, end
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import patiently, until
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/operations/postgresql.md"
@@ -89,10 +87,7 @@ class ServerOfYours(Guide, FabricCase):
         self.owner = world.owner = control.owner()
         self.owner.post("organizations", name="before")
         alice = world.person()
-        forward = Forward(alice, "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
+        stream = self.live_stream(alice)
         wanted = max(n["wanted_config_version"] for n in self.owner.get("nodes")["items"])
 
         address, port = world.address, free_port(world.address)
@@ -133,11 +128,7 @@ class ServerOfYours(Guide, FabricCase):
                  if e["action"] == "database.went_back"]
         self.assertEqual("database_elsewhere", found[0])
         stream.round_trip(b"after the move")
-        again = Forward(alice, "echo")  # with the sign-in of before
-        self.addCleanup(again.close)
-        through = Stream(again.address)
-        self.addCleanup(through.close)
-        through.round_trip(b"a new session")
+        self.live_stream(alice)  # with the sign-in of before
 
 
 class PrivateServer(Guide, ControlCase):

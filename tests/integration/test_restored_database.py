@@ -8,10 +8,7 @@ import unittest
 
 from harness.case import FabricCase
 from harness.process import end
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import until
-from harness.world import ORGANIZATION
 
 FOLLOWS_WITHIN_S = 15
 
@@ -62,11 +59,7 @@ class RestoredDatabase(FabricCase):
         self.assertTrue(control.log_events("database.went_back"))
 
         alice = world.person()
-        forward = Forward(alice, "after")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"in the new history")
+        stream = self.live_stream(alice, "after")
         session, = [s for s in world.user().get("sessions")["items"] if s["state"] != "terminated"]
         world.user().delete(f"sessions/{session['id']}")
         until(stream.ended, "the command to end the session", FOLLOWS_WITHIN_S)

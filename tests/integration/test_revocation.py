@@ -5,8 +5,6 @@ import subprocess
 import unittest
 
 from harness.case import FabricCase
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import until
 
 
@@ -83,17 +81,12 @@ class WithoutHaste(FabricCase):
 
     def test_what_a_drained_certificate_carries_goes_on_until_it_ends(self):
         self.world.wait_settled()
-        forward = Forward(self.world.person(), "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"before")
+        stream = self.live_stream()
         serial = serial_of(self.world.nodes["egress-1"])
         self.owner.post(f"certificates/{serial}/revoke", severity="drain")
         until(lambda: "draining" in self.channel_states(), "the channel to drain")
         stream.round_trip(b"while it drains")
         stream.close()
-        forward.close()
         until(lambda: not self.channel_states() & {"draining", "established"},
               "the channel to end with its last flow", 30)
 

@@ -3,8 +3,7 @@
 import unittest
 
 from harness.case import FabricCase
-from harness.rap import OK, Forward
-from harness.stream import Stream
+from harness.rap import OK
 from harness.wait import until
 
 
@@ -21,10 +20,7 @@ class TokenKey(FabricCase):
         world, owner = self.world, self.owner
         pki = world.control.pki
         rap, boss = world.person(), world.platform_owner()
-        forward = Forward(rap, "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
+        stream = self.live_stream(rap)
         first, file_before = self.key(), (pki / "token.key").read_text()
         self.assertEqual("stable", first["phase"])
 

@@ -7,8 +7,6 @@ import unittest
 
 from harness.case import FabricCase
 from harness.process import BIN
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.wait import patiently, until
 from harness.world import enrol
 
@@ -45,11 +43,7 @@ class TrustRotation(FabricCase):
         shutil.copy(world.control.root_ca, old_root)
         alice = world.person()
         sleeper = world.person("sleeper")  # does nothing until all is over
-        forward = Forward(alice, "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"under the old root")
+        stream = self.live_stream(alice)
         self.refused(409, "trust_not_prepared", self.owner.post, "trust/rotate")
         root_key = world.control.root_key
         wrong = self.prepare(pki / "token.key", world.folder / "never.key")
@@ -101,10 +95,7 @@ class TrustRotation(FabricCase):
         for person in (alice, sleeper):
             self.assertIn("echo", person.ok("resources"))
             self.assertEqual(fingerprints(new_root), fingerprints(person.home / "ca.pem"))
-        with Forward(sleeper, "echo") as second:
-            fresh = Stream(second.address)
-            self.addCleanup(fresh.close)
-            fresh.round_trip(b"a new flow")
+        self.live_stream(sleeper)
 
         # All of it is there after a restart.
         world.control.process.stop()

@@ -9,8 +9,6 @@ import unittest
 
 from harness.case import FabricCase
 from harness.process import Process
-from harness.rap import Forward
-from harness.stream import Stream
 from harness.unit_node import AGENT, FABRIC, STRANGER, UnitNode, as_user, tried
 from harness.wait import patiently, until
 
@@ -84,23 +82,7 @@ class TwoUsers(FabricCase):
 
     def setUp(self):
         self.world.wait_settled()
-        self.person = self.world.person()
         self.entry = self.world.nodes["entry-1"]
-
-    def stream(self):
-        forward = Forward(self.person, "echo")
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"before")
-        return stream
-
-    def works(self):
-        try:
-            self.stream().round_trip(b"again")
-        except (AssertionError, OSError):
-            return False
-        return True
 
     def taken_up(self, node):
         return len(node.logged("fabric.taken_up", node.agent.log()))
@@ -113,10 +95,10 @@ class TwoUsers(FabricCase):
                 self.assertIn("Uid:" + f"\t{uid}" * 4 + "\n", status)
                 self.assertIn("CapEff:\t0000000000000000\n", status)
                 self.assertIn("NoNewPrivs:\t1\n", status)
-        self.stream()
+        self.live_stream()
 
     def test_an_agent_that_is_killed_does_not_disturb_traffic(self):
-        stream = self.stream()
+        stream = self.live_stream()
         for name, node in self.world.nodes.items():
             with self.subTest(name):
                 fabric, before = node.fabric_pid(), self.taken_up(node)
@@ -182,7 +164,7 @@ class TwoUsers(FabricCase):
                     self.assertGreater(refused(), before)
         with self.assertRaises(subprocess.CalledProcessError):
             tried(STRANGER, SPEAK, node.socket)
-        self.stream()  # and the fabric was not pushed aside
+        self.live_stream()  # and the fabric was not pushed aside
 
     def test_the_fabric_leaves_a_socket_that_somebody_else_planted(self):
         planted = self.world.folder / "planted"

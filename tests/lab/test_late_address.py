@@ -10,9 +10,7 @@ import unittest
 
 from harness import namespaces
 from harness.addresses import OneHost
-from harness.process import BIN
-from harness.rap import Forward
-from harness.stream import Stream
+from harness.case import FabricCase
 from harness.wait import until
 from harness.world import World
 
@@ -67,24 +65,12 @@ class Unit:
         self.join()
 
 
-class LateAddress(unittest.TestCase):
+class LateAddress(FabricCase):
     @classmethod
     def setUpClass(cls):
         cls.hosts = Addresses()
         cls.world = World(hosts=cls.hosts)
         cls.addClassCleanup(cls.world.close)
-
-    def serves(self):
-        with Forward(self.world.person(), "echo") as forward:
-            stream = Stream(forward.address)
-            try:
-                stream.round_trip(b"through the fabric")
-            finally:
-                stream.close()
-
-    def wait_whole(self):
-        until(lambda: len(self.world.links()) >= 2 and self.world.configured(),
-              lambda: f"the fabric to be whole: {self.world.channels()}", 30)
 
     def test_the_control_plane_serves_once_its_address_is_there(self):
         control = self.world.control
@@ -99,8 +85,8 @@ class LateAddress(unittest.TestCase):
         self.hosts.give("control")
         unit.join()
         self.world.owner = control.owner()
-        self.wait_whole()
-        self.serves()
+        self.world.wait_settled()
+        until(self.works, "a path through the fabric", 30)
 
     def test_a_node_opens_its_listeners_once_its_address_is_there(self):
         for name in ("relay-1", "entry-1"):
@@ -117,9 +103,9 @@ class LateAddress(unittest.TestCase):
                 self.assertRegex(shown, rf"{name}: .*{self.hosts.address(name)}:\d+: "
                                         "the host does not have that address")
                 self.hosts.give(name)
-                self.wait_whole()
+                self.world.wait_settled()
                 until(lambda listed=listed: not listed()["notices"], "the notice to go", 30)
-                self.serves()
+                until(self.works, "a path through it", 30)
 
 
 if __name__ == "__main__":
