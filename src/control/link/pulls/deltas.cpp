@@ -23,52 +23,43 @@ bool is_lost(std::uint64_t since, std::uint64_t began, const DeltaExtent& extent
 }
 
 struct Pulled {
+  Json answer = Json::object();
   snapshot::SecurityChanges changes;
   Json restart = Json::array();
   bool more = false;
 };
 
+// One list from the node's cursor on, which is said again if it was named: an answer tells by
+// itself what it reaches on from. Whoever begins with a list is told the newest number there was
+// before it was read.
 template <class Change>
-void finish(const NodeCall& call, DeltaStream stream, std::uint64_t since,
-            std::vector<Change>& found, Pulled& pulled) {
+void pull(const NodeCall& call, DeltaStream stream,
+          std::vector<Change> (SecurityChangeRepository::*read)(std::uint64_t, std::size_t),
+          std::vector<Change>& found, Pulled& pulled) {
+  const std::string name(to_string(stream));
+  if (!call.body.contains(name + "_since")) return;
+  SecurityChangeRepository& security = call.tx.security_changes();
+  const std::uint64_t since = unsigned_member(call.body, (name + "_since").c_str());
+  pulled.answer[name + "_since"] = since;
+  if (since == 0) pulled.answer[name + "_newest"] = security.extent(stream).seq;
+  found = (security.*read)(since, kMaxDeltasAPull);
   pulled.more = pulled.more || found.size() == kMaxDeltasAPull;
-  const std::string member = std::string(to_string(stream)) + "_began";
+  const std::string member = name + "_began";
   const auto began = call.body.contains(member) ? unsigned_member(call.body, member.c_str()) : 0;
-  if (!is_lost(since, began, call.tx.security_changes().extent(stream))) return;
+  if (!is_lost(since, began, security.extent(stream))) return;
   found.clear();
-  pulled.restart.push_back(to_string(stream));
+  pulled.restart.push_back(name);
 }
 
-// Whoever begins with a list is told the newest number there was before it was read.
-void say_newest(const NodeCall& call, DeltaStream stream, std::uint64_t since, Json& answer) {
-  if (since > 0) return;
-  answer[std::string(to_string(stream)) + "_newest"] =
-      call.tx.security_changes().extent(stream).seq;
-}
-
-// Each cursor that was named is said again: an answer tells by itself what it reaches on from.
 Outcome<Reply> pull_deltas(const NodeCallPorts&, const NodeCall& call) {
   Pulled pulled;
-  Json answer = Json::object();
-  SecurityChangeRepository& security = call.tx.security_changes();
-  if (call.body.contains("epochs_since")) {
-    const auto since = static_cast<std::uint64_t>(call.integer("epochs_since"));
-    answer["epochs_since"] = since;
-    say_newest(call, DeltaStream::epochs, since, answer);
-    pulled.changes.epochs = security.epochs(since, kMaxDeltasAPull);
-    finish(call, DeltaStream::epochs, since, pulled.changes.epochs, pulled);
-  }
-  if (call.body.contains("blocklist_since")) {
-    const auto since = static_cast<std::uint64_t>(call.integer("blocklist_since"));
-    answer["blocklist_since"] = since;
-    say_newest(call, DeltaStream::blocklist, since, answer);
-    pulled.changes.blocklist = security.blocklist(since, kMaxDeltasAPull);
-    finish(call, DeltaStream::blocklist, since, pulled.changes.blocklist, pulled);
-  }
-  answer.update(snapshot::to_json(pulled.changes));
-  answer["restart"] = std::move(pulled.restart);
-  answer["more"] = pulled.more;
-  return reply(answer);
+  auto& [epochs, blocklist] = pulled.changes;
+  pull(call, DeltaStream::epochs, &SecurityChangeRepository::epochs, epochs, pulled);
+  pull(call, DeltaStream::blocklist, &SecurityChangeRepository::blocklist, blocklist, pulled);
+  pulled.answer.update(snapshot::to_json(pulled.changes));
+  pulled.answer["restart"] = std::move(pulled.restart);
+  pulled.answer["more"] = pulled.more;
+  return reply(pulled.answer);
 }
 
 }  // namespace
