@@ -25,7 +25,7 @@ void UnitSupervision::disconnected() {
 
 UnitActions UnitSupervision::ask(MonoTime now) {
   leaving_ = known_;
-  gone_by_ = now + kLeaveGrace;
+  gone_by_ = now + patience_.leaving;
   return {UnitAction::ask_to_end};
 }
 
@@ -50,7 +50,7 @@ UnitActions UnitSupervision::woken(MonoTime now) {
 }
 
 MonoTime UnitSupervision::next_wakeup() const {
-  const MonoTime silent = heard_at_ ? *heard_at_ + kFabricSilence : kNever;
+  const MonoTime silent = heard_at_ ? *heard_at_ + patience_.silence : kNever;
   return std::min(silent, gone_by_.value_or(kNever));
 }
 

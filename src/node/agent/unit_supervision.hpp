@@ -30,9 +30,16 @@ enum class UnitAction {
 };
 using UnitActions = std::vector<UnitAction>;
 
+struct UnitPatience {
+  Duration silence = kFabricSilence;
+  Duration leaving = kLeaveGrace;
+};
+
 class UnitSupervision {
  public:
   static constexpr MonoTime kNever = MonoTime::max();
+
+  explicit UnitSupervision(UnitPatience patience = {}) : patience_(patience) {}
 
   // `pid` 0: nobody knows which process it is, and it is taken for another one each time.
   UnitActions connected(MonoTime now, pid_t pid);
@@ -51,6 +58,7 @@ class UnitSupervision {
  private:
   UnitActions ask(MonoTime now);
 
+  UnitPatience patience_;
   bool here_ = false;
   bool next_goes_ = false;  // the next that comes may be one that was to go
   pid_t known_ = 0;

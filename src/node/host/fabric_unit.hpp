@@ -15,8 +15,9 @@ namespace rap::host {
 class FabricUnit final : public FabricSupervisor {
  public:
   // `on_running` is called for each process that comes for the first time.
-  FabricUnit(io::EventLoop& loop, Log& log, std::function<void()> on_running)
-      : log_(log), on_running_(std::move(on_running)), timer_(loop) {}
+  FabricUnit(io::EventLoop& loop, Log& log, std::function<void()> on_running,
+             agent::UnitPatience patience = {})
+      : log_(log), on_running_(std::move(on_running)), supervision_(patience), timer_(loop) {}
 
   void start() override {}
   void hold(bool held) override;
