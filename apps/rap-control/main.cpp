@@ -6,17 +6,6 @@
 #include "io/system/standard_streams.hpp"
 #include "options.hpp"
 
-namespace {
-
-std::string read_password() {
-  std::string line;
-  std::getline(std::cin, line);
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   rap::io::occupy_standard_descriptors();
   auto line = rap::parse_command_line(argc, argv);
@@ -35,6 +24,6 @@ int main(int argc, char** argv) {
       return rap::control::server::run_backup_key(line->backup_key_file);
     case rap::Command::init: break;
   }
-  line->init.owner_password = read_password();
+  line->init.owner_password = rap::control::server::read_password(std::cin);
   return rap::control::server::run_init(line->init);
 }

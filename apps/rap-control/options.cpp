@@ -236,14 +236,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
   CLI::App app("The control plane of the secure access fabric.", "rap-control");
   app.set_version_flag("--version", RAP_VERSION);
-  app.add_flag_callback(
-         "--man",
-         [&app] {
-           std::cout << command_line::manual_page(app, RAP_VERSION, manual_sections());
-           throw CLI::Success();
-         },
-         "Print the manual page and exit")
-      ->trigger_on_parse();
+  command_line::add_manual_flag(app, RAP_VERSION, manual_sections(), std::cout);
   app.require_subcommand(1);
   add_init(app, line.init, line.password_stdin);
   add_serve(app, line.serve);

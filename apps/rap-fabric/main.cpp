@@ -4,6 +4,7 @@
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/run_fabric.hpp"
+#include "node/fabric/settings.hpp"
 #include "options.hpp"
 
 int main(int argc, char** argv) {
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
   constexpr int kWrongUsage = 2;
   const auto line = rap::parse_command_line(argc, argv);
   if (!line) return line.error();
-  const auto settings = rap::settings_of(*line);
+  const auto settings = rap::fabric::settings_of(*line);
   if (!settings) {
     std::cerr << "rap-fabric: " << settings.error() << "\n";
     return kWrongUsage;

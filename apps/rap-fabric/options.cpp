@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "command_line/manual.hpp"
-#include "io/system/user.hpp"
 
 namespace rap {
 namespace {
@@ -20,19 +19,12 @@ std::vector<command_line::ManualSection> manual_sections() {
 
 }  // namespace
 
-std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
-  CommandLine line;
+std::expected<fabric::GivenSettings, int> parse_command_line(int argc, char** argv) {
+  fabric::GivenSettings line;
   CLI::App app("The data plane of one host: entry, relay and egress by configuration.",
                "rap-fabric");
   app.set_version_flag("--version", RAP_VERSION);
-  app.add_flag_callback(
-         "--man",
-         [&app] {
-           std::cout << command_line::manual_page(app, RAP_VERSION, manual_sections());
-           throw CLI::Success();
-         },
-         "Print the manual page and exit")
-      ->trigger_on_parse();
+  command_line::add_manual_flag(app, RAP_VERSION, manual_sections(), std::cout);
   app.add_option(
          "--state", line.state,
          "The node-agent's state directory, or one of its own where it runs as another user")
@@ -56,29 +48,6 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
     return std::unexpected(app.exit(e));
   }
   return line;
-}
-
-std::expected<fabric::Settings, std::string> settings_of(const CommandLine& line) {
-  fabric::Settings settings;
-  settings.state = line.state;
-  fabric::Address metrics;
-  for (const auto& [name, text, out] :
-       {std::tuple("--data-plane-listen", &line.data_plane_listen, &settings.data_plane),
-        std::tuple("--fabric-listen", &line.fabric_listen, &settings.fabric),
-        std::tuple("--metrics-listen", &line.metrics_listen, &metrics)}) {
-    if (text->empty()) continue;
-    const auto address = fabric::parse_address(*text);
-    if (!address) return std::unexpected(std::string(name) + ": " + address.error());
-    *out = *address;
-  }
-  if (!line.metrics_listen.empty()) settings.metrics = metrics;
-  settings.agent_socket = line.agent_socket;
-  if (!line.agent_user.empty()) {
-    const auto user = io::find_uid(line.agent_user);
-    if (!user) return std::unexpected("--agent-user: " + user.error());
-    settings.agent_user = *user;
-  }
-  return settings;
 }
 
 }  // namespace rap

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   rap::io::leave_no_core();
   const auto options = rap::parse_command_line(argc, argv);
   if (!options) return options.error();
-  if (const std::string error = rap::usage_error(*options); !error.empty()) {
+  if (const std::string error = rap::host::usage_error(*options); !error.empty()) {
     std::cerr << error << "\nRun with --help for more information.\n";
     return rap::kWrongUsage;
   }

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <memory>
 #include <vector>
 
 #include "command_line/manual.hpp"
@@ -18,66 +17,58 @@ std::string check_host_port(const std::string& text) {
   return wire::parse_host_port(text) ? "" : "'" + text + "' is not HOST:PORT";
 }
 
-// `o` and `man` outlive the tree and are filled in by parsing.
-std::unique_ptr<CLI::App> make_command_line(host::NodeAgentOptions& o, bool& man) {
-  auto app = std::make_unique<CLI::App>(
-      "Supervises one node of the fabric: enrols it, keeps its identity and its last verified "
-      "configuration, and runs rap-fabric.",
-      "rap-node-agent");
-  app->set_version_flag("--version", RAP_VERSION, "Print the version and exit");
-  app->add_flag("--man", man, "Print the manual page and exit");
-  app->add_option("--state", o.state, "Directory for identity, configuration and logs")
+// `o` outlives the tree and is filled in by parsing.
+void add_options(CLI::App& app, host::NodeAgentOptions& o) {
+  app.add_option("--state", o.state, "Directory for identity, configuration and logs")
       ->type_name("DIR");
-  app->add_option("--join-token", o.join_token,
-                  "Join token of this node; needed until it is enrolled. Other users of the host "
-                  "can see a command line: prefer --join-token-file")
+  app.add_option("--join-token", o.join_token,
+                 "Join token of this node; needed until it is enrolled. Other users of the host "
+                 "can see a command line: prefer --join-token-file")
       ->type_name("TOKEN");
-  app->add_option("--join-token-file", o.join_token_file, "File that holds the join token")
+  app.add_option("--join-token-file", o.join_token_file, "File that holds the join token")
       ->type_name("FILE");
-  app->add_option("--data-plane-listen", o.data_plane_listen,
-                  "Address rap-fabric accepts clients on")
+  app.add_option("--data-plane-listen", o.data_plane_listen,
+                 "Address rap-fabric accepts clients on")
       ->type_name("IP:PORT")
       ->check(check_host_port);
-  app->add_option("--data-plane-advertise", o.data_plane_advertise,
-                  "Address clients reach this node at; its host goes into the certificate")
+  app.add_option("--data-plane-advertise", o.data_plane_advertise,
+                 "Address clients reach this node at; its host goes into the certificate")
       ->type_name("HOST:PORT")
       ->check(check_host_port);
-  app->add_option("--fabric-listen", o.fabric_listen, "Address rap-fabric accepts other nodes on")
+  app.add_option("--fabric-listen", o.fabric_listen, "Address rap-fabric accepts other nodes on")
       ->type_name("IP:PORT")
       ->check(check_host_port);
-  app->add_option("--fabric-advertise", o.fabric_advertise,
-                  "Address other nodes reach this node at; its host goes into the certificate")
+  app.add_option("--fabric-advertise", o.fabric_advertise,
+                 "Address other nodes reach this node at; its host goes into the certificate")
       ->type_name("HOST:PORT")
       ->check(check_host_port);
-  app->add_option("--metrics-listen", o.metrics_listen,
-                  "Address rap-fabric answers Prometheus on, without TLS; none by default")
+  app.add_option("--metrics-listen", o.metrics_listen,
+                 "Address rap-fabric answers Prometheus on, without TLS; none by default")
       ->type_name("IP:PORT")
       ->check(check_host_port);
-  app->add_option("--agent-metrics-listen", o.agent_metrics_listen,
-                  "Address this agent answers Prometheus on, without TLS; none by default")
+  app.add_option("--agent-metrics-listen", o.agent_metrics_listen,
+                 "Address this agent answers Prometheus on, without TLS; none by default")
       ->type_name("IP:PORT")
       ->check(check_host_port);
-  app->add_option("--fabric-bin", o.fabric_bin,
-                  "The rap-fabric program, which this agent starts as its own user")
+  app.add_option("--fabric-bin", o.fabric_bin,
+                 "The rap-fabric program, which this agent starts as its own user")
       ->type_name("PATH");
-  app->add_option("--fabric-socket", o.fabric_socket,
-                  "Socket that a rap-fabric of another user comes to, which is started by others "
-                  "and told its addresses there; instead of --fabric-bin")
+  app.add_option("--fabric-socket", o.fabric_socket,
+                 "Socket that a rap-fabric of another user comes to, which is started by others "
+                 "and told its addresses there; instead of --fabric-bin")
       ->type_name("PATH");
-  app->add_option("--fabric-user", o.fabric_user,
-                  "The user whose rap-fabric may come to --fabric-socket: name or number")
+  app.add_option("--fabric-user", o.fabric_user,
+                 "The user whose rap-fabric may come to --fabric-socket: name or number")
       ->type_name("USER");
-  app->add_option("--log-file", o.log_file,
-                  "File to log to rather than standard error; at 16 MiB it becomes FILE.1")
+  app.add_option("--log-file", o.log_file,
+                 "File to log to rather than standard error; at 16 MiB it becomes FILE.1")
       ->type_name("FILE");
-  app->add_option(
-         "--checkin-interval-ms", o.checkin_interval_ms,
-         "Time between two check-ins with the control plane; at most 800 while it gives no "
-         "hints over the event channel")
+  app.add_option("--checkin-interval-ms", o.checkin_interval_ms,
+                 "Time between two check-ins with the control plane; at most 800 while it gives no "
+                 "hints over the event channel")
       ->type_name("MS")
       ->capture_default_str()
       ->check(CLI::Range(kMinCheckinIntervalMs, kMaxCheckinIntervalMs));
-  return app;
 }
 
 std::vector<command_line::ManualSection> manual_sections() {
@@ -108,49 +99,19 @@ std::vector<command_line::ManualSection> manual_sections() {
 
 std::expected<host::NodeAgentOptions, int> parse_command_line(int argc, char** argv) {
   host::NodeAgentOptions options;
-  bool man = false;
-  const auto app = make_command_line(options, man);
+  CLI::App app(
+      "Supervises one node of the fabric: enrols it, keeps its identity and its last verified "
+      "configuration, and runs rap-fabric.",
+      "rap-node-agent");
+  app.set_version_flag("--version", RAP_VERSION, "Print the version and exit");
+  command_line::add_manual_flag(app, RAP_VERSION, manual_sections(), std::cout);
+  add_options(app, options);
   try {
-    app->parse(argc, argv);
+    app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return std::unexpected(app->exit(e) == 0 ? 0 : kWrongUsage);
-  }
-  if (man) {
-    std::cout << command_line::manual_page(*app, RAP_VERSION, manual_sections());
-    return std::unexpected(0);
+    return std::unexpected(app.exit(e) == 0 ? 0 : kWrongUsage);
   }
   return options;
-}
-
-std::string usage_error(const host::NodeAgentOptions& o) {
-  const bool starts_it = o.fabric_socket.empty() && o.fabric_user.empty();
-  struct Option {
-    const char* name;
-    bool given;
-    bool wanted;
-  };
-  for (const auto& [name, given, wanted] : {
-           Option{"--state", !o.state.empty(), true},
-           Option{"--data-plane-advertise", !o.data_plane_advertise.empty(), true},
-           Option{"--fabric-advertise", !o.fabric_advertise.empty(), true},
-           Option{"--data-plane-listen", !o.data_plane_listen.empty(), starts_it},
-           Option{"--fabric-listen", !o.fabric_listen.empty(), starts_it},
-           Option{"--fabric-bin", !o.fabric_bin.empty(), starts_it},
-           Option{"--fabric-socket", !o.fabric_socket.empty(), !starts_it},
-           Option{"--fabric-user", !o.fabric_user.empty(), !starts_it},
-       }) {
-    if (wanted && !given) return std::string(name) + " is required";
-    if (!wanted && given) {
-      return std::string(name) + " is for rap-fabric itself where it runs as another user";
-    }
-  }
-  if (!starts_it && !o.metrics_listen.empty()) {
-    return "--metrics-listen is for rap-fabric itself where it runs as another user";
-  }
-  if (!o.join_token.empty() && !o.join_token_file.empty()) {
-    return "--join-token and --join-token-file exclude each other";
-  }
-  return {};
 }
 
 }  // namespace rap

@@ -1,8 +1,6 @@
 // rap: parses, wires together, runs.
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <iostream>
 
 #include "client/command/command_line.hpp"
@@ -11,25 +9,13 @@
 #include "client/terminal/child_programs.hpp"
 #include "client/terminal/command_tree.hpp"
 #include "client/terminal/home_files.hpp"
+#include "client/terminal/output_end.hpp"
 #include "client/terminal/tty.hpp"
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 
 namespace rap {
 namespace {
-
-// The status, unless the output did not arrive. A reader that left is no concern of ours: we end as
-// other programs do then, without a word.
-int finish(int status, io::StandardOutput& out, sighandler_t on_broken_pipe) {
-  const auto written = out.finish();
-  if (written) return status;
-  if (written.error() == EPIPE && on_broken_pipe == SIG_DFL) {
-    std::signal(SIGPIPE, SIG_DFL);
-    std::raise(SIGPIPE);
-  }
-  std::cerr << "rap: Cannot write the output: " << std::strerror(written.error()) << std::endl;
-  return status == 0 ? static_cast<int>(client::ExitCode::failed) : status;
-}
 
 int run(int argc, char** argv) {
   // Whoever reads our output may leave; writing then fails like any other write.
@@ -40,7 +26,7 @@ int run(int argc, char** argv) {
   const auto tree = client::make_command_tree(invocation, RAP_VERSION);
   if (const auto status =
           client::read_command_line(*tree, invocation, {argv + 1, argv + argc}, out, std::cerr)) {
-    return finish(*status, out, on_broken_pipe);
+    return client::end_output(*status, out, on_broken_pipe, std::cerr);
   }
   io::SystemRandom random;
   client::HomeFiles home(client::home_directory());
@@ -51,7 +37,7 @@ int run(int argc, char** argv) {
   client::World world{home,   network, terminal,  programs,       data_plane,
                       random, out,     std::cerr, io::wall_now(), invocation.json};
   const int status = client::run_command(world, invocation);
-  return finish(status, out, on_broken_pipe);
+  return client::end_output(status, out, on_broken_pipe, std::cerr);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <sstream>
 
 #include "command_line/completion.hpp"
 #include "command_line/manual.hpp"
@@ -39,6 +40,17 @@ TEST(Manual, SaysOfWhichOptionsOneMustBeGiven) {
   EXPECT_THAT(page, HasSubstr("\nA file.\n"));
   EXPECT_THAT(page, HasSubstr("\nStandard input.\n"));
   EXPECT_THAT(page, Not(HasSubstr(".SS \\fBtool run \\fR"))) << "a group is no command";
+}
+
+TEST(Manual, IsPrintedByAFlagOfTheProgramAndNothingElseIsAskedOfIt) {
+  CLI::App app("x", "tool");
+  std::string state;
+  app.add_option("--state", state, "A directory")->required();
+  std::ostringstream out;
+  add_manual_flag(app, "1", {{"FILES", {{"one", "A file."}}}}, out);
+  EXPECT_THROW(app.parse("--man"), CLI::Success);
+  EXPECT_EQ(out.str(), manual_page(app, "1", {{"FILES", {{"one", "A file."}}}}));
+  EXPECT_THAT(out.str(), HasSubstr("Print the manual page and exit"));
 }
 
 TEST(Completion, AQuoteInADescriptionStaysInside) {

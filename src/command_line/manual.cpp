@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <ostream>
+#include <utility>
 
 namespace rap::command_line {
 namespace {
@@ -152,6 +154,18 @@ std::string manual_page(const CLI::App& root, const std::string& version,
     }
   }
   return out;
+}
+
+void add_manual_flag(CLI::App& app, const std::string& version, std::vector<ManualSection> sections,
+                     std::ostream& out) {
+  app.add_flag_callback(
+         "--man",
+         [&app, version, sections = std::move(sections), &out] {
+           out << manual_page(app, version, sections);
+           throw CLI::Success();
+         },
+         "Print the manual page and exit")
+      ->trigger_on_parse();
 }
 
 }  // namespace rap::command_line

@@ -1,6 +1,7 @@
 // A manual page (roff, man(7)) from a command line tree: the same words as --help.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,5 +20,9 @@ struct ManualSection {
 
 std::string manual_page(const CLI::App& root, const std::string& version,
                         const std::vector<ManualSection>& sections);
+
+// The flag --man of a program: it prints the page of `app` to `out` and ends the parsing.
+void add_manual_flag(CLI::App& app, const std::string& version, std::vector<ManualSection> sections,
+                     std::ostream& out);
 
 }  // namespace rap::command_line

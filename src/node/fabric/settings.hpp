@@ -30,4 +30,18 @@ struct Settings {
   std::optional<Address> metrics;  // Prometheus: plain HTTP
 };
 
+// The same as a command line has them.
+struct GivenSettings {
+  std::string state;
+  std::string data_plane_listen;
+  std::string fabric_listen;
+  std::string metrics_listen;  // empty: none
+  std::string agent_socket;    // empty: in the state directory
+  std::string agent_user;      // empty: our own
+  std::string log_file;        // empty: standard error
+};
+
+// The error names the option that is wrong.
+std::expected<Settings, std::string> settings_of(const GivenSettings& given);
+
 }  // namespace rap::fabric

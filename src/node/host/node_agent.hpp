@@ -21,6 +21,7 @@
 #include "node/host/enrolment_shell.hpp"
 #include "node/host/fabric_supervisor.hpp"
 #include "node/host/host.hpp"
+#include "node/host/node_agent_options.hpp"
 #include "node/host/ocsp_shell.hpp"
 #include "node/store/security_db.hpp"
 
@@ -28,23 +29,6 @@ namespace rap::host {
 
 inline constexpr std::string_view kAgentLock = "agent.lock";
 inline constexpr std::string_view kAgentSocket = "agent.sock";
-
-struct NodeAgentOptions {
-  std::filesystem::path state;
-  std::string join_token;  // needed until the node is enrolled; this or the file
-  std::filesystem::path join_token_file;
-  std::string data_plane_listen;     // IP:PORT
-  std::string data_plane_advertise;  // HOST:PORT
-  std::string fabric_listen;         // IP:PORT
-  std::string fabric_advertise;      // HOST:PORT
-  std::string metrics_listen;        // of rap-fabric; empty: none
-  std::string agent_metrics_listen;  // of the agent itself; empty: none
-  std::filesystem::path fabric_bin;  // empty: a rap-fabric of another user comes by itself
-  std::filesystem::path fabric_socket;  // where it comes to; empty: agent.sock in `state`
-  std::string fabric_user;              // who that is: name or number
-  std::filesystem::path log_file;  // empty: standard error
-  unsigned checkin_interval_ms = 5000;
-};
 
 // How an agent ended; the numbers are the program's exit statuses.
 enum class AgentEnd : int { stopped = 0, failed = 1, denied = 4, untrusted_control_plane = 7 };

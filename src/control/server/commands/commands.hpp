@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <istream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct InitOptions {
   std::string database_url;  // empty: the private PostgreSQL
 };
 int run_init(const InitOptions& options);
+// The first line, however it ends.
+std::string read_password(std::istream& in);
 
 struct PrepareOptions {
   std::string state;

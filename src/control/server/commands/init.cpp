@@ -87,6 +87,13 @@ Result<void> initialize(const InitOptions& options, StateDirectory& state, Log& 
 
 }  // namespace
 
+std::string read_password(std::istream& in) {
+  std::string line;
+  std::getline(in, line);
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
 int run_init(const InitOptions& options) {
   io::StderrLog log("rap-control", LogLevel::warn);
   StateDirectory state{std::filesystem::absolute(options.state)};

@@ -1,4 +1,6 @@
 // rap-control init: a platform out of nothing, or nothing at all.
+#include <sstream>
+
 #include "base/seeded_random.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/server/commands/commands.hpp"
@@ -114,6 +116,16 @@ TEST_F(InitTest, LeavesThePrivatePostgresStoppedAndReadyToServe) {
   options_.database_url = postgres.conninfo();
   EXPECT_EQ("root@platform.test", owner());
   EXPECT_TRUE(postgres.stop());
+}
+
+TEST(OwnerPassword, IsTheFirstLineOfTheInputHoweverItEnds) {
+  for (const char* text : {"a long enough password", "a long enough password\n",
+                           "a long enough password\r\n", "a long enough password\nand more\n"}) {
+    std::istringstream in(text);
+    EXPECT_EQ("a long enough password", read_password(in)) << text;
+  }
+  std::istringstream nothing;
+  EXPECT_EQ("", read_password(nothing));
 }
 
 }  // namespace
