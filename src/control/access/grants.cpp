@@ -1,5 +1,6 @@
 // Letting members use a resource, and withdrawing that.
 #include "control/access/grant.hpp"
+#include "control/access/named_resource.hpp"
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -8,22 +9,6 @@
 
 namespace rap::control {
 namespace {
-
-std::unexpected<Problem> no_resource(const std::string& key) {
-  return refuse(ProblemCode::resource_not_found,
-                "There is no resource '" + key + "' that you may use here.");
-}
-
-// Runs `use` with the resource the path names.
-template <class Use>
-Outcome<Reply> with_resource(AccessPorts& ports, const Call& call, Use use) {
-  return transact(
-      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto resource = tx.resources().find(call.organization->id, call.path("resource"));
-        if (!resource) return no_resource(call.path("resource"));
-        return use(tx, *resource);
-      });
-}
 
 Outcome<Reply> list_grants(AccessPorts& ports, const Call& call) {
   return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {

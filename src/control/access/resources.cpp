@@ -1,6 +1,7 @@
 // Naming targets, changing and removing them.
 #include "base/try.hpp"
 #include "control/access/egress_pool.hpp"
+#include "control/access/named_resource.hpp"
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -17,11 +18,6 @@ namespace {
 std::unexpected<Problem> no_pool(const std::string& key) {
   return refuse(ProblemCode::egress_pool_not_found,
                 "There is no egress pool '" + key + "' in this organization; create it first.");
-}
-
-std::unexpected<Problem> no_resource(const std::string& key) {
-  return refuse(ProblemCode::resource_not_found,
-                "There is no resource '" + key + "' that you may use here.");
 }
 
 Outcome<Reply> list_resources(AccessPorts& ports, const Call& call) {
@@ -125,17 +121,6 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
              pool->name}}.dump();
         tx.audit(std::move(entry));
         return reply(to_json(resource));
-      });
-}
-
-// Runs `use` with the resource the path names.
-template <class Use>
-Outcome<Reply> with_resource(AccessPorts& ports, const Call& call, Use use) {
-  return transact(
-      ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto resource = tx.resources().find(call.organization->id, call.path("resource"));
-        if (!resource) return no_resource(call.path("resource"));
-        return use(tx, *resource);
       });
 }
 
