@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "crypto/tokens/dsse.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {
@@ -15,17 +14,7 @@ using wire::Severity;
 
 class Leaving : public ::testing::Test {
  protected:
-  snapshot::NodeConfig config_of(const std::string& node) {
-    const Answered a = w.control->node_call(node, "configs/pull", {{"have", 0}});
-    EXPECT_EQ(a.status, 200) << a.text;
-    const auto& key = ControlPlane::authority().config_key;
-    const auto payload =
-        crypto::open_envelope(a.body["configs"][0]["envelope"].get<std::string>(),
-                              snapshot::kNodeConfigType, {{key.kid, key.key.public_key()}});
-    const auto config = snapshot::parse_node_config(as_text(*payload));
-    EXPECT_TRUE(config) << config.error();
-    return *config;
-  }
+  snapshot::NodeConfig config_of(const std::string& node) { return w.control->config_of(node); }
   json node(const std::string& id) {
     for (const json& n : in(w.as("root", "GET", "nodes"), "items")) {
       if (n["id"] == id) return n;

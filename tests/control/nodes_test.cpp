@@ -1,7 +1,6 @@
 // Enrolment and the node listener.
 #include <gtest/gtest.h>
 
-#include "crypto/tokens/dsse.hpp"
 #include "crypto/x509/peer_verifier.hpp"
 #include "test_world.hpp"
 
@@ -153,19 +152,7 @@ class NodeListener : public ::testing::Test {
   Answered call(const std::string& path, const json& body = {}) {
     return w.control->node_call(seed().entry, path, body);
   }
-  snapshot::NodeConfig config_of(const std::string& node) {
-    const Answered a = w.control->node_call(node, "configs/pull", {{"have", 0}});
-    EXPECT_EQ(a.status, 200) << a.text;
-    const auto& key = ControlPlane::authority().config_key;
-    const auto payload =
-        crypto::open_envelope(a.body["configs"][0]["envelope"].get<std::string>(),
-                              snapshot::kNodeConfigType, {{key.kid, key.key.public_key()}});
-    EXPECT_TRUE(payload);
-    const auto config = snapshot::parse_node_config(as_text(*payload));
-    EXPECT_TRUE(config) << config.error();
-    EXPECT_EQ(config->version, a.body["configs"][0]["version"]);
-    return *config;
-  }
+  snapshot::NodeConfig config_of(const std::string& node) { return w.control->config_of(node); }
 
   SeededWorld w;
 };

@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "control/people/accounts/bootstrap.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "wire/url.hpp"
 
 namespace rap::store {
@@ -148,6 +149,21 @@ wire::HttpRequest ControlPlane::proven(wire::HttpRequest asked, const crypto::Pr
 Answered ControlPlane::node_call(const std::string& node, const std::string& path,
                                  const json& body) {
   return read(nodes_.handle(node_request_of(node, path, body), now));
+}
+
+snapshot::NodeConfig ControlPlane::config_of(const std::string& node) {
+  const Answered a = node_call(node, "configs/pull", {{"have", 0}});
+  EXPECT_EQ(a.status, 200) << a.text;
+  const json& given = a.body["configs"][0];
+  const auto& key = authority().config_key;
+  const auto payload =
+      crypto::open_envelope(given["envelope"].get<std::string>(), snapshot::kNodeConfigType,
+                            {{key.kid, key.key.public_key()}});
+  EXPECT_TRUE(payload);
+  const auto config = snapshot::parse_node_config(as_text(*payload));
+  EXPECT_TRUE(config) << config.error();
+  EXPECT_EQ(config->version, given["version"]);
+  return *config;
 }
 
 wire::HttpRequest ControlPlane::node_request_of(const std::string& node, const std::string& path,

@@ -25,6 +25,7 @@
 #include "control/store/recent_answers.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "control/store/test_cluster.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "wire/url.hpp"
 
 namespace rap::store {
@@ -203,6 +204,7 @@ class ControlPlane {
   std::uint64_t statements() const { return real_database_.statements(); }
   // Calls as a node, with the certificate it was issued last.
   Answered node_call(const std::string& node, const std::string& path, const json& body = {});
+  snapshot::NodeConfig config_of(const std::string& node);  // that it is given
   wire::HttpRequest node_request_of(const std::string& node, const std::string& path,
                                     const json& body);
   std::vector<Answered> node_requests_together(const std::vector<wire::HttpRequest>& requests);

@@ -8,7 +8,6 @@
 #include "client/core/deny_list_store.hpp"
 #include "client/network/test_entry.hpp"
 #include "client/testing/doubles.hpp"
-#include "crypto/tokens/device_proof.hpp"
 #include "io/http/test_http.hpp"
 #include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
@@ -156,31 +155,19 @@ TEST_F(ApiConnectionsTest, OfOtherRootsAreNew) {
 }
 
 TEST_F(ApiConnectionsTest, ProveTheDeviceOnceMoreWhereTheServerGivesANonce) {
-  std::vector<std::string> nonces;
+  NonceGiver giver{platform.cluster};
   io::HttpServerOptions options;
   options.tls = crypto::TlsContext::make(crypto::TlsRole::server,
                                          platform.worker({.kind = wire::SpiffeId::Kind::control}),
                                          crypto::AcceptAnyone{}, io::wall_now);
-  io::TestServer server(options, [&](const wire::HttpRequest& r) {
-    const auto proof =
-        crypto::verify_device_proof(r.header("device-proof"), {.cluster = platform.cluster,
-                                                               .method = r.method,
-                                                               .target = r.path,
-                                                               .bearer = {},
-                                                               .body = {}});
-    nonces.push_back(proof ? proof->nonce : "no proof");
-    wire::HttpResponse response;
-    response.status = nonces.size() == 1 ? 401 : 200;
-    response.body = nonces.size() == 1 ? R"({"code":"device_proof_stale","nonce":"n"})" : "proven";
-    return response;
-  });
+  io::TestServer server(options, [&](const wire::HttpRequest& r) { return giver.answer(r); });
   Account who = account(server.port());
   who.device = std::make_shared<const DeviceKey>(
       crypto::PrivateKey::generate(crypto::KeyType::ed25519), platform.cluster);
   ask(who, "/api/v1/me");
   loop.run();
   EXPECT_EQ(answers, std::vector<std::string>{"proven"});
-  EXPECT_EQ(nonces, (std::vector<std::string>{"", "n"}));
+  EXPECT_EQ(giver.nonces, (std::vector<std::string>{"", "n"}));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ TEST_F(ForwarderTest, ManyConnectionsHaveAFlowAndATokenEachOnOneLink) {
   // flows.
   first_.token_expires_at = to_unix(io::wall_now());
   start();
-  std::vector<std::unique_ptr<RawConnection>> people;
+  People people;
   for (int i = 0; i < kConnections; ++i) {
     people.push_back(std::make_unique<RawConnection>(port_));
     ASSERT_TRUE(people.back()->send(std::string(1000, static_cast<char>('A' + i % 26))));
@@ -36,17 +36,13 @@ TEST_F(ForwarderTest, AHundredAtOnceWaitForTwoRoundTripsToTheControlPlane) {
   first_.token_expires_at = to_unix(io::wall_now());
   held_ = 1;
   start();
-  std::vector<std::unique_ptr<RawConnection>> people;
+  People people;
   people.push_back(std::make_unique<RawConnection>(port_));
   until([&] { return attachments_ == 1; });
   while (people.size() < kConnections) people.push_back(std::make_unique<RawConnection>(port_));
   until([&] { return forwarder_->connections() == kConnections; });
   release_.set_value();
-  for (const auto& person : people) {
-    ASSERT_TRUE(person->send("x"));
-    finish(*person);
-    EXPECT_EQ(read_all(*person), "x");
-  }
+  expect_echoes(people);
   stop();
   EXPECT_EQ(wanted_, (std::vector<std::size_t>{1, kConnections - 1}));
   EXPECT_EQ(std::set(entry().tokens.begin(), entry().tokens.end()).size(), kConnections);
@@ -58,17 +54,13 @@ TEST_F(ForwarderTest, ThoseWhoGotNoTokenAreAskedForAgain) {
   held_ = 1;
   gives_ = 4;
   start();
-  std::vector<std::unique_ptr<RawConnection>> people;
+  People people;
   people.push_back(std::make_unique<RawConnection>(port_));
   until([&] { return attachments_ == 1; });
   while (people.size() < 10) people.push_back(std::make_unique<RawConnection>(port_));
   until([&] { return forwarder_->connections() == 10; });
   release_.set_value();
-  for (const auto& person : people) {
-    ASSERT_TRUE(person->send("x"));
-    finish(*person);
-    EXPECT_EQ(read_all(*person), "x");
-  }
+  expect_echoes(people);
   stop();
   EXPECT_EQ(wanted_, (std::vector<std::size_t>{1, 9, 5, 1}));
 }

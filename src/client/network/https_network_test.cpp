@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "client/network/test_entry.hpp"
-#include "crypto/tokens/device_proof.hpp"
 #include "io/http/test_http.hpp"
 #include "io/system/system.hpp"
 
@@ -115,22 +114,12 @@ std::shared_ptr<const DeviceKey> device_of(const TestPlatform& platform) {
 }
 
 TEST_F(HttpsNetworkTest, ADeviceIsProvenOnceMoreWhereTheServerGivesANonce) {
-  std::vector<std::string> nonces;
-  io::TestServer server(options(identity()), [&](const wire::HttpRequest& r) {
-    const auto proof =
-        crypto::verify_device_proof(r.header("device-proof"), {.cluster = platform.cluster,
-                                                               .method = r.method,
-                                                               .target = r.path,
-                                                               .bearer = {},
-                                                               .body = {}});
-    nonces.push_back(proof ? proof->nonce : "no proof");
-    wire::HttpResponse refusal = answer(R"({"code":"device_proof_stale","nonce":"n"})");
-    refusal.status = 401;
-    return nonces.size() == 1 ? refusal : answer("proven");
-  });
+  NonceGiver giver{platform.cluster};
+  io::TestServer server(options(identity()),
+                        [&](const wire::HttpRequest& r) { return giver.answer(r); });
   network.identify(device_of(platform));
   EXPECT_EQ(fetch(server.port(), platform.roots_pem()).value().body, "proven");
-  EXPECT_EQ(nonces, (std::vector<std::string>{"", "n"}));
+  EXPECT_EQ(giver.nonces, (std::vector<std::string>{"", "n"}));
 }
 
 TEST_F(HttpsNetworkTest, AServerThatAlwaysWantsAnotherProofIsNotAskedForEver) {

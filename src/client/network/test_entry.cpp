@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/tokens/device_proof.hpp"
 #include "io/http/http_codec.hpp"
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
@@ -263,6 +264,20 @@ void TestEntry::hang_up() {
 
 void TestEntry::end_flows(FlowReason reason) {
   for (const auto& client : clients_) client->end_flows(reason);
+}
+
+wire::HttpResponse NonceGiver::answer(const wire::HttpRequest& request) {
+  const auto proof =
+      crypto::verify_device_proof(request.header("device-proof"), {.cluster = cluster,
+                                                                   .method = request.method,
+                                                                   .target = request.path,
+                                                                   .bearer = {},
+                                                                   .body = {}});
+  nonces.push_back(proof ? proof->nonce : "no proof");
+  wire::HttpResponse response;
+  response.status = nonces.size() == 1 ? 401 : 200;
+  response.body = nonces.size() == 1 ? R"({"code":"device_proof_stale","nonce":"n"})" : "proven";
+  return response;
 }
 
 }  // namespace rap::client

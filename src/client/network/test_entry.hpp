@@ -84,4 +84,13 @@ class TestEntry {
   io::TlsListener listener_;
 };
 
+// A control plane's answers to a proven device: with its nonce it is believed, and it is given one
+// with the refusal of its first proof. `nonces` are those of its proofs, in their order.
+struct NonceGiver {
+  ClusterId cluster;
+  std::vector<std::string> nonces = {};
+
+  wire::HttpResponse answer(const wire::HttpRequest& request);
+};
+
 }  // namespace rap::client

@@ -93,6 +93,15 @@ class ForwarderTest : public testing::Test, public ForwardSession {
   }
   static void finish(RawConnection& connection) { ::shutdown(connection.fd(), SHUT_WR); }
 
+  using People = std::vector<std::unique_ptr<RawConnection>>;
+  static void expect_echoes(const People& people) {
+    for (const auto& person : people) {
+      ASSERT_TRUE(person->send("x"));
+      finish(*person);
+      EXPECT_EQ(read_all(*person), "x");
+    }
+  }
+
   Account signed_in() {
     Account account = platform_.account(deny_lists_, control_->port());
     account.profile.token = bearer_;
