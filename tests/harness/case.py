@@ -8,6 +8,7 @@ from harness.api import ApiError
 from harness.node import Node
 from harness.rap import Forward
 from harness.stream import Stream
+from harness.wait import until
 from harness.websocket import DataPlane
 from harness.world import ORGANIZATION, World
 
@@ -42,13 +43,19 @@ class FabricCase(ControlCase):
     NODES = True
 
     def live_stream(self, person=None, resource="echo"):
-        """A stream through the fabric that carries data; it is closed with the test."""
-        forward = Forward(person or self.world.person(), resource)
-        self.addCleanup(forward.close)
-        stream = Stream(forward.address)
-        self.addCleanup(stream.close)
-        stream.round_trip(b"alive")
-        return stream
+        """A stream through the fabric that carries data; it is closed with the test. What nodes
+        report may still be of channels that are gone: it is tried until one stands."""
+        person = person or self.world.person()
+        return until(lambda: self._opened(person, resource), "a stream through the fabric")
+
+    def _opened(self, person, resource):
+        with contextlib.suppress(AssertionError, OSError), contextlib.ExitStack() as opened:
+            forward = opened.enter_context(Forward(person, resource))
+            stream = opened.enter_context(contextlib.closing(Stream(forward.address)))
+            stream.round_trip(b"alive")
+            self.addCleanup(opened.pop_all().close)
+            return stream
+        return None
 
     @functools.cached_property
     def visitor(self):
