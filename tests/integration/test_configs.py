@@ -1,7 +1,7 @@
 """Configuration by type, from an edit to its effect on running nodes."""
 
+import contextlib
 import json
-import socket
 import ssl
 import stat
 import unittest
@@ -9,7 +9,8 @@ import unittest
 from harness import rap as exits
 from harness.case import FabricCase
 from harness.rap import Forward
-from harness.wait import patiently, until
+from harness.stream import Stream
+from harness.wait import until
 from harness.world import ORGANIZATION
 
 
@@ -52,9 +53,8 @@ class Configs(FabricCase):
         self.set("server_runtime_settings", {"max_clients": 1})
         self.wait_applied("server_runtime_settings", ["entry-1", "relay-1", "egress-1"])
         with Forward(self.world.person("first"), "echo") as forward:
-            with socket.create_connection(forward.address, timeout=patiently(10)) as stream:
-                stream.sendall(b"one")
-                self.assertEqual(b"one", stream.recv(3))
+            with contextlib.closing(Stream(forward.address, 10)) as stream:
+                stream.round_trip(b"one")
                 second = self.world.person("second").run("proxy", "echo", text_in="two")
                 self.assertNotEqual(exits.OK, second.returncode)
 
@@ -74,15 +74,11 @@ class Configs(FabricCase):
         self.set("app_policy", {"max_session_s": 10}, "--organization", ORGANIZATION)
         self.wait_applied("app_policy", ["entry-1", "egress-1"])
         with Forward(self.world.person("timed"), "echo") as forward, \
-                socket.create_connection(forward.address, timeout=patiently(30)) as stream:
-            stream.sendall(b"alive")
-            self.assertEqual(b"alive", stream.recv(5))
+                contextlib.closing(Stream(forward.address, 30)) as stream:
+            stream.round_trip(b"alive")
             self.addCleanup(self.serve_again)
             self.world.control.process.stop()
-            try:
-                self.assertEqual(b"", stream.recv(1))
-            except ConnectionResetError:
-                pass
+            self.assertTrue(stream.ended())
 
     def serve_again(self):
         self.world.control.serve()

@@ -12,6 +12,7 @@ import unittest
 from harness.case import FabricCase
 from harness.process import BIN
 from harness.rap import FAILED, Forward
+from harness.stream import Stream
 from harness.wait import patiently, until
 from harness.world import USER_EMAIL, USER_PASSWORD
 
@@ -107,9 +108,8 @@ class Scripts(FabricCase):
             self.addCleanup(running.kill)
             address = json.loads(running.stdout.readline())["listening"].split(":")
             os.kill(running.pid, signal.SIGHUP)
-            with socket.create_connection(address, patiently(20)) as connection:
-                connection.sendall(b"still here")
-                self.assertEqual(b"still here", connection.recv(100))
+            with contextlib.closing(Stream(address)) as stream:
+                stream.round_trip(b"still here")
             running.terminate()
             self.assertEqual(0, running.wait(patiently(20)))
 
@@ -120,15 +120,13 @@ class Forwards(FabricCase):
         super().setUpClass()
         cls.world.wait_settled()
 
-    @contextlib.contextmanager
     def connected(self, forward):
-        with socket.create_connection(forward.address, patiently(30)) as connection:
-            yield connection
+        return contextlib.closing(Stream(forward.address, 30))
 
     def answers(self, forward):
-        with contextlib.suppress(OSError), self.connected(forward) as connection:
-            connection.sendall(b"ping")
-            return connection.recv(4) == b"ping"
+        with contextlib.suppress(OSError, AssertionError), self.connected(forward) as stream:
+            stream.round_trip(b"ping")
+            return True
         return False
 
     def sign_in(self, person):
@@ -165,14 +163,10 @@ class Forwards(FabricCase):
             wrong = []
 
             def talk(number):
-                connection = connections[number]
                 try:
-                    connection.sendall(b"%04d" % number)
-                    got = connection.recv(4)
-                except OSError as error:
-                    got = error
-                if got != b"%04d" % number:
-                    wrong.append((number, got))
+                    connections[number].round_trip(b"%04d" % number)
+                except (OSError, AssertionError) as error:
+                    wrong.append((number, error))
 
             threads = [threading.Thread(target=talk, args=(n,)) for n in range(MANY)]
             for thread in threads:

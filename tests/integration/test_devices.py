@@ -1,6 +1,7 @@
 """Devices: a sign-in is worth nothing without the key of the device it was made on, and a device
 that is disabled is out."""
 
+import contextlib
 import json
 import shutil
 import socket
@@ -11,7 +12,8 @@ import uuid
 from harness import rap as exits
 from harness.case import FabricCase
 from harness.rap import Forward, Rap
-from harness.wait import patiently, until
+from harness.stream import Stream
+from harness.wait import until
 from harness.world import ORGANIZATION, USER_EMAIL, USER_PASSWORD
 
 
@@ -73,19 +75,12 @@ class Devices(FabricCase):
     def test_a_forward_of_a_disabled_device_ends(self):
         rap = self.person("forwarding")
         with Forward(rap, "echo", "--organization", ORGANIZATION) as forward:
-            with socket.create_connection(forward.address, patiently(30)) as connection:
-                connection.sendall(b"alive")
-                self.assertEqual(b"alive", connection.recv(5))
+            with contextlib.closing(Stream(forward.address, 30)) as stream:
+                stream.round_trip(b"alive")
                 self.admin.ok("admin", "devices", "disable", self.device_of(rap))
-                try:
-                    self.assertEqual(b"", connection.recv(1))
-                except ConnectionResetError:
-                    pass
-            with socket.create_connection(forward.address, patiently(30)) as connection:
-                try:
-                    self.assertEqual(b"", connection.recv(1))
-                except ConnectionResetError:
-                    pass
+                self.assertTrue(stream.ended())
+            with contextlib.closing(Stream(forward.address, 30)) as stream:
+                self.assertTrue(stream.ended())
             until(lambda: "disabled this device" in "".join(forward.said), "the reason to be said")
 
     def test_what_was_signed_in_before_there_were_keys_gets_one_with_its_next_sign_in(self):
@@ -104,9 +99,8 @@ class Devices(FabricCase):
         key = rap.home / "device.pem"
         self.assertEqual(0o600, stat.S_IMODE(key.stat().st_mode))
         with Forward(rap, "echo", "--organization", ORGANIZATION) as forward:
-            with socket.create_connection(forward.address, patiently(30)) as connection:
-                connection.sendall(b"alive")
-                self.assertEqual(b"alive", connection.recv(5))
+            with contextlib.closing(Stream(forward.address, 30)) as stream:
+                stream.round_trip(b"alive")
 
     def test_people_forget_a_device_of_theirs(self):
         lost, kept = self.person("lost"), self.person("kept")
