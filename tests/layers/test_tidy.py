@@ -13,8 +13,13 @@ TEXT = ("*.hpp", "*.cpp", "*.c", "*.py", "*.sh", "*.sql", "Makefile", "*CMakeLis
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 
 
+PROGRAM_FILES = {"main.cpp", "options.cpp", "options.hpp"}
+
+
 def faults(path, text):
     found = []
+    if path.parts[0] == "apps" and path.name not in PROGRAM_FILES:
+        found.append(f"{path}: a program is its options and main; the rest has a room in src")
     lines = text.split("\n")
     if lines[-1] != "":
         found.append(f"{path}: the last line has no newline")
@@ -66,6 +71,10 @@ class TheRules(unittest.TestCase):
 
     def test_a_header_without_its_first_sentence_is_found(self):
         self.assertTrue(self.planted("#pragma once\n"))
+
+    def test_a_room_in_a_program_is_found(self):
+        self.assertEqual([], self.planted("int x;\n", "apps/rap/main.cpp"))
+        self.assertTrue(self.planted("int x;\n", "apps/rap/attic.cpp"))
 
     def test_unfinished_work_is_found(self):
         self.assertTrue(self.planted("// What.\n#pragma once\n// TO" "DO: more\n"))
