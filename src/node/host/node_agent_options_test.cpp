@@ -5,7 +5,7 @@
 namespace rap::host {
 namespace {
 
-// Of an agent that starts its rap-fabric itself.
+// The options of an agent that starts its rap-fabric itself.
 NodeAgentOptions starting() {
   NodeAgentOptions o;
   o.state = "/state";
@@ -15,7 +15,7 @@ NodeAgentOptions starting() {
   return o;
 }
 
-// Of one whose rap-fabric runs as another user.
+// The options of one whose rap-fabric runs as another user.
 NodeAgentOptions visited() {
   NodeAgentOptions o;
   o.state = "/state";
