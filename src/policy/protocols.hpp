@@ -1,12 +1,14 @@
 // The protocols of resources. One line of the table in protocols.cpp says everything there is to
 // one: its name, the classes of traffic its flows may have, which adapter at the egress opens it,
-// its usual port, and the schema of its settings. Another protocol is one more line, and one more
-// name in the constraint of the database, which a test compares with the table.
+// its usual port, and the schema of its settings. Another protocol is one more line, its adapter,
+// and one more name in the constraint of the database, which a test compares with the table; a
+// setting that none had is one more line of the table of settings, and a column.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "wire/traffic_class.hpp"
@@ -24,6 +26,25 @@ inline constexpr std::size_t kAdapterKindCount = 1;
 
 // What an administrator says about a resource beside its name and its pool.
 enum class ResourceSetting : std::uint8_t { host, port, ssh_host_key };
+inline constexpr std::size_t kResourceSettingCount = 3;
+
+// What a value of a setting has to be.
+enum class SettingType : std::uint8_t {
+  host,  // check_target_name of policy/names.hpp
+  port,
+  ssh_key,  // check_ssh_host_key of policy/names.hpp
+};
+
+// Who is told a setting, beside those who manage the resource.
+enum class ToldTo : std::uint8_t { egress, client };
+
+struct SettingKind {
+  ResourceSetting setting;
+  std::string_view name;     // of its member wherever a resource is written down
+  std::string_view removal;  // of the member that takes it away again; empty: none does
+  SettingType type;
+  ToldTo told_to;
+};
 
 struct SettingRule {
   ResourceSetting setting;
@@ -39,10 +60,22 @@ struct ProtocolKind {
   std::span<const SettingRule> settings;
 
   bool takes(ResourceSetting setting) const;
+  bool requires_setting(ResourceSetting setting) const;
 };
 
 std::span<const ProtocolKind> protocol_kinds();
 const ProtocolKind& kind_of(Protocol protocol);
+
+std::span<const SettingKind> setting_kinds();
+const SettingKind& kind_of(ResourceSetting setting);
+
+// Whether a resource has it whatever its protocol is.
+bool is_required_by_all(ResourceSetting setting);
+
+// Why a resource of the protocol may not have just these settings, as a sentence that names one;
+// nullopt when it may. What their values are is the schema's to check.
+std::optional<std::string> find_setting_fault(Protocol protocol,
+                                              std::span<const ResourceSetting> given);
 
 std::string_view to_string(Protocol protocol);
 std::optional<Protocol> protocol_from(std::string_view name);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace rap::policy {
 namespace {
 
@@ -36,6 +38,29 @@ TEST(Protocols, SayWhichSettingsTheyTake) {
     EXPECT_TRUE(kind.takes(ResourceSetting::host)) << kind.name;
     EXPECT_TRUE(kind.takes(ResourceSetting::port)) << kind.name;
   }
+}
+
+TEST(Protocols, FindTheirSettingsByNumberAndNameEachOnce) {
+  ASSERT_EQ(setting_kinds().size(), kResourceSettingCount);
+  for (const SettingKind& a : setting_kinds()) {
+    EXPECT_EQ(&kind_of(a.setting), &a);
+    for (const SettingKind& b : setting_kinds()) EXPECT_EQ(a.name == b.name, &a == &b);
+  }
+}
+
+TEST(Protocols, SayWhatIsWrongWithTheSettingsOfAResource) {
+  using enum ResourceSetting;
+  const auto fault = [](Protocol protocol, std::vector<ResourceSetting> given) {
+    return find_setting_fault(protocol, given).value_or("");
+  };
+  EXPECT_EQ(fault(Protocol::ssh, {host, port}), "");
+  EXPECT_EQ(fault(Protocol::ssh, {ssh_host_key, port, host}), "");
+  EXPECT_EQ(fault(Protocol::tcp, {host, port, ssh_host_key}),
+            "'ssh_host_key' is for resources of protocol ssh.");
+  EXPECT_EQ(fault(Protocol::tcp, {host}), "'port' is needed for a resource of protocol tcp.");
+  EXPECT_EQ(fault(Protocol::ssh, {port}), "'host' is needed for a resource of protocol ssh.");
+  EXPECT_TRUE(is_required_by_all(host));
+  EXPECT_FALSE(is_required_by_all(ssh_host_key));
 }
 
 TEST(Protocols, HaveAUsualPortOnlyWhereThereIsOne) {

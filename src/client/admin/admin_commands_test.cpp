@@ -111,6 +111,14 @@ TEST_F(AdminCommands, AdministrationSendsWhatWasTyped) {
                                                 {"host", "h"},
                                                 {"port", 5432},
                                                 {"egress_pool", "Office"}}));
+  EXPECT_EQ(run({"admin", "resources", "create", "acme", "box", "--protocol", "ssh", "--host", "h",
+                 "--pool", "Office"}),
+            kOk)
+      << err();
+  EXPECT_EQ(network().sent.back().body().at("port"), 22) << "the usual one of ssh";
+  EXPECT_EQ(run({"admin", "resources", "create", "acme", "db", "--protocol", "tcp", "--host", "h",
+                 "--pool", "Office"}),
+            kUsage);
   network().answer("PUT nodes/entry-1/roles", json::object());
   EXPECT_EQ(run({"admin", "nodes", "roles", "entry-1", "entry", "relay"}), kOk) << err();
   EXPECT_EQ(network().sent.back().body(), (json{{"roles", {"entry", "relay"}}}));

@@ -84,6 +84,15 @@ Fallible<unsigned> port_of(const std::string& text) {
   return port;
 }
 
+// What was typed, else the usual port of the protocol.
+Fallible<unsigned> port_of_new(const Words& a) {
+  if (!a["--port"].empty()) return port_of(a["--port"]);
+  const auto protocol = policy::protocol_from(a["--protocol"]);
+  const unsigned usual = protocol ? policy::kind_of(*protocol).usual_port : 0;
+  if (usual != 0) return usual;
+  return fail(ExitCode::usage, "--port is required: " + a["--protocol"] + " has no usual port.");
+}
+
 std::optional<std::string> given(const Words& a, const char* option) {
   if (a[option].empty()) return std::nullopt;
   return a[option];
@@ -93,7 +102,7 @@ Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
   op::CreateResourceRequest request{.egress_pool = a["--pool"],
                                     .host = a["--host"],
                                     .name = a["NAME"],
-                                    .port = RAP_TRY(port_of(a["--port"])),
+                                    .port = RAP_TRY(port_of_new(a)),
                                     .protocol = a["--protocol"]};
   request.ssh_host_key = given(a, "--ssh-host-key");
   return show(w, api.ask(op::create_resource(a["ORG"], request)),
@@ -147,8 +156,7 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
       .choices(policy::protocol_names())
       .option("--host", "HOST", "Its address, as the egress nodes see it")
       .required()
-      .option("--port", "PORT", "Its port")
-      .required()
+      .option("--port", "PORT", "Its port; the usual one of the protocol unless given")
       .option("--pool", "POOL", "The egress pool that leads there")
       .required()
       .option("--ssh-host-key", "KEY", "The only host key to accept: \"ssh-ed25519 AAAA…\"")

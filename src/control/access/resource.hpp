@@ -38,6 +38,14 @@ nlohmann::json to_json(const Resource& resource);
 nlohmann::json to_tenant_json(const Resource& resource);  // what a person who may only use it sees
 nlohmann::json to_open_json(const Resource& resource);  // what their client needs besides
 
+// The settings of a resource as members, by the table of policy/protocols.hpp; what it has not is
+// left out.
+nlohmann::json settings_of(const Resource& resource);
+nlohmann::json settings_of(const Resource& resource, policy::ToldTo who);
+// The value is one that the schema of the setting lets through; null takes it away.
+void set_setting(Resource& resource, policy::ResourceSetting setting, const nlohmann::json& value);
+std::optional<std::string> find_setting_fault(const Resource& resource);
+
 class ResourceRepository {
  public:
   virtual ~ResourceRepository() = default;

@@ -5,6 +5,7 @@
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/http/setting_fields.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/sessions/ending.hpp"
 #include "policy/ip_address.hpp"
@@ -75,12 +76,23 @@ std::optional<Problem> find_denied_target(Transaction& tx, const Resource& resou
                  std::nullopt};
 }
 
-Outcome<void> check_host_key(const Resource& resource) {
-  if (!resource.ssh_host_key ||
-      policy::kind_of(resource.protocol).takes(policy::ResourceSetting::ssh_host_key)) {
-    return {};
+Outcome<void> check_settings(const Resource& resource) {
+  if (const auto fault = find_setting_fault(resource)) {
+    return refuse(ProblemCode::invalid_member, *fault);
   }
-  return refuse(ProblemCode::invalid_member, "'ssh_host_key' is for resources of protocol ssh.");
+  return {};
+}
+
+// What the request says of them; what it does not mention stays.
+void take_settings(const Call& call, Resource& resource) {
+  for (const policy::SettingKind& kind : policy::setting_kinds()) {
+    if (const auto it = call.body.find(kind.name); it != call.body.end()) {
+      set_setting(resource, kind.setting, *it);
+    }
+    if (!kind.removal.empty() && call.flag(kind.removal)) {
+      set_setting(resource, kind.setting, nullptr);
+    }
+  }
 }
 
 // The request names one of the table: its schema has no other.
@@ -94,11 +106,9 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
   resource.organization = call.organization->id;
   resource.name = call.text("name");
   resource.protocol = protocol_of(call);
-  resource.host = call.text("host");
-  resource.port = static_cast<std::uint16_t>(call.integer("port"));
+  take_settings(call, resource);
   resource.created_at = call.now;
-  if (const std::string key = call.text("ssh_host_key"); !key.empty()) resource.ssh_host_key = key;
-  RAP_TRY(check_host_key(resource));
+  RAP_TRY(check_settings(resource));
   return transact(
       ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
         const auto pool = tx.egress_pools().find(resource.organization, call.text("egress_pool"));
@@ -113,12 +123,10 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
         }
         AuditEntry entry =
             call.audit("resource.created", "resource", resource.id.str(), resource.name);
-        entry.detail = Json{
-            {"protocol", to_string(resource.protocol)},
-            {"host", resource.host},
-            {"port", resource.port},
-            {"egress_pool",
-             pool->name}}.dump();
+        Json detail = settings_of(resource, policy::ToldTo::egress);
+        detail["protocol"] = to_string(resource.protocol);
+        detail["egress_pool"] = pool->name;
+        entry.detail = detail.dump();
         tx.audit(std::move(entry));
         return reply(to_json(resource));
       });
@@ -130,11 +138,8 @@ Outcome<Resource> changed_resource(Transaction& tx, const Call& call, const Reso
   const auto given = [&](const char* member) { return call.body.contains(member); };
   if (given("name")) r.name = call.text("name");
   if (given("protocol")) r.protocol = protocol_of(call);
-  if (given("host")) r.host = call.text("host");
-  r.port = static_cast<std::uint16_t>(call.integer("port", before.port));
-  if (given("ssh_host_key")) r.ssh_host_key = call.text("ssh_host_key");
-  if (call.flag("remove_ssh_host_key")) r.ssh_host_key = std::nullopt;
-  RAP_TRY(check_host_key(r));
+  take_settings(call, r);
+  RAP_TRY(check_settings(r));
   if (given("egress_pool")) {
     const auto pool = tx.egress_pools().find(r.organization, call.text("egress_pool"));
     if (!pool) return no_pool(call.text("egress_pool"));
@@ -157,7 +162,8 @@ Outcome<Resource> changed_resource(Transaction& tx, const Call& call, const Reso
 }
 
 bool leads_elsewhere(const Resource& a, const Resource& b) {
-  return a.host != b.host || a.port != b.port || a.protocol != b.protocol ||
+  using enum policy::ToldTo;
+  return settings_of(a, egress) != settings_of(b, egress) || a.protocol != b.protocol ||
          a.egress_pool != b.egress_pool;
 }
 
@@ -214,6 +220,23 @@ Outcome<Reply> enable_resource(AccessPorts& ports, const Call& call) {
   });
 }
 
+Fields creation_fields() {
+  using namespace field;
+  Fields out = {field::name("name"), choice("protocol", policy::protocol_names())};
+  for (Field& setting : setting_fields()) out.push_back(std::move(setting));
+  out.push_back(key("egress_pool"));
+  return out;
+}
+
+Fields change_fields() {
+  using namespace field;
+  Fields out = {field::name("name").optional(),
+                choice("protocol", policy::protocol_names()).optional(),
+                key("egress_pool").optional()};
+  for (Field& setting : changed_setting_fields()) out.push_back(std::move(setting));
+  return out;
+}
+
 }  // namespace
 
 std::vector<RouteOf<AccessPorts>> resource_routes() {
@@ -244,9 +267,7 @@ std::vector<RouteOf<AccessPorts>> resource_routes() {
         .summary = "Name a target behind an egress pool",
         .access = policy::Access::organization_manager,
         .query = {},
-        .body = {field::name("name"), choice("protocol", policy::protocol_names()),
-                 of("host", FieldType::host), port("port"), key("egress_pool"),
-                 of("ssh_host_key", FieldType::ssh_key).optional()},
+        .body = creation_fields(),
         .answer = {201, resource_fields()}},
        create_resource},
       {{.method = "PATCH",
@@ -255,11 +276,7 @@ std::vector<RouteOf<AccessPorts>> resource_routes() {
         .summary = "Change a resource; its grants stay, its sessions end if it leads elsewhere",
         .access = policy::Access::organization_manager,
         .query = {},
-        .body = {field::name("name").optional(),
-                 choice("protocol", policy::protocol_names()).optional(),
-                 of("host", FieldType::host).optional(), port("port").optional(),
-                 key("egress_pool").optional(), of("ssh_host_key", FieldType::ssh_key).optional(),
-                 of("remove_ssh_host_key", FieldType::boolean).optional()},
+        .body = change_fields(),
         .answer = {200, resource_fields()}},
        update_resource},
       {{.method = "POST",

@@ -33,7 +33,7 @@ Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& s
   const snapshot::AppPolicy policy = policy_of(tx, session.organization);
   const wire::TrafficClassSet classes =
       policy::kind_of(session.protocol).classes.intersect(policy.classes);
-  if (!policy.allows_protocol(to_string(session.protocol)) || classes.empty()) {
+  if (!policy.allows_protocol(session.protocol) || classes.empty()) {
     return refuse(ProblemCode::policy_denied, "Your organization's policy does not allow " +
                                                   std::string(to_string(session.protocol)) +
                                                   " at the moment; ask its administrator.");
@@ -129,7 +129,7 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
   tx.audit(std::move(entry));
 
   Json shown = to_json(session);
-  if (resource.ssh_host_key) shown["resource"]["ssh_host_key"] = *resource.ssh_host_key;
+  shown["resource"].update(settings_of(resource, policy::ToldTo::client));
   Json answer = {{"session", std::move(shown)},
                  {"attachment_id", attachment.str()},
                  {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},

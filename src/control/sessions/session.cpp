@@ -3,7 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "policy/protocols.hpp"
+#include "control/http/setting_fields.hpp"
 
 namespace rap::control {
 
@@ -25,12 +25,12 @@ std::optional<SessionCursor> SessionCursor::parse(std::string_view text) {
 
 Fields session_fields() {
   using namespace field;
+  Fields resource = {uuid("id"), field::name("name"), choice("protocol", policy::protocol_names())};
+  for (Field& setting : client_setting_fields()) resource.push_back(std::move(setting));
   return {uuid("id"),
           object("organization", {uuid("id"), field::name("name")}),
           object("user", {uuid("id"), email("email")}),
-          object("resource",
-                 {uuid("id"), field::name("name"), choice("protocol", policy::protocol_names()),
-                  of("ssh_host_key", FieldType::ssh_key).optional()}),
+          object("resource", std::move(resource)),
           choice("state", kSessionStateNames),
           time("created_at"),
           time("changed_at"),

@@ -67,6 +67,7 @@ void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen&
   const auto refused = admit(link, frame, open.sealed, wall, about);
   if (!refused) return;
   board_.count(*refused);
+  board_.moved_nothing(link, IdleFrame::refused_request);
   note(link, *refused, std::move(about));
   if (Link* l = board_.find(link)) l->flows.erase(frame.header.label);
   board_.send_reason(link, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
@@ -108,9 +109,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return FlowReason::wrong_resource;
   }
   if (const auto denied = denied_by_policy(resource->second, c)) return denied;
-  // This release may not know the protocol, or have nothing to open it with.
-  const auto protocol = policy::protocol_from(resource->second.protocol);
-  adapters::Adapter* adapter = protocol ? adapters_.find(*protocol) : nullptr;
+  adapters::Adapter* adapter = adapters_.find(resource->second.protocol);
   if (adapter == nullptr) return FlowReason::wrong_resource;
   if (is_overlong(policies_, token->organization, token->session_began, wall)) {
     return FlowReason::session_ended;
@@ -135,7 +134,7 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   adapter->open(ref, {.resource = resource->second.id,
                       .organization = resource->second.organization,
                       .pool = resource->second.pool,
-                      .protocol = *protocol,
+                      .protocol = resource->second.protocol,
                       .settings = {resource->second.host, resource->second.port},
                       .policy = {classes_for(*token)},
                       .traffic_class = c});

@@ -3,13 +3,7 @@
 namespace rap::router {
 namespace {
 
-class ResourceTest : public RouterTest {
- protected:
-  void configure_resource(const snapshot::Resource& changed) {
-    egress.config.resources = {changed};
-    egress.router.configure(egress.config);
-  }
-};
+class ResourceTest : public RouterTest {};
 
 TEST_F(ResourceTest, AnAdapterIsGivenTheResourceAndWhatMayBeDoneThere) {
   snapshot::AppPolicy policy;
@@ -31,8 +25,14 @@ TEST_F(ResourceTest, WithoutAPolicyTheTokenAloneSaysWhatMayBeDone) {
 }
 
 TEST_F(ResourceTest, OfAProtocolThatTheEgressDoesNotKnowIsNotOpened) {
-  resource.protocol = "gopher";
-  configure_resource(resource);
+  egress.config.node_name = "egress";
+  egress.config.trust_bundle_pem = "roots";
+  std::string told = to_json(egress.config);
+  const std::string known = R"("protocol":"ssh")";
+  told.replace(told.find(known), known.size(), R"("protocol":"gopher")");
+  const auto read = snapshot::parse_node_config(told);
+  ASSERT_TRUE(read) << read.error();
+  egress.router.configure(*read);
   request(1, sign(token()));
   expect_refused(1, FlowReason::wrong_resource);
   expect_no_flow_anywhere();

@@ -130,7 +130,7 @@ TEST_F(RouterTest, EntryAndEgressHoldToTheOrganizationsPolicy) {
   expect_refused(3, FlowReason::channel_class_denied);
   request(5, sign(token()));
   EXPECT_EQ(at_client.back().header.type, FrameType::flow_accept) << "what it allows goes on";
-  policy.protocols = {"another"};
+  policy.protocols = std::vector{policy::Protocol::tcp};
   egress.router.set_policies({{resource.organization, policy}});
   settle();
   expect_reset(5, FlowReason::wrong_resource);

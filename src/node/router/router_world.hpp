@@ -65,7 +65,7 @@ class RouterTest : public ::testing::Test {
   snapshot::Resource resource{ResourceId::random(rng),
                               OrganizationId::random(rng),
                               EgressPoolId::random(rng),
-                              "ssh",
+                              policy::Protocol::ssh,
                               "10.0.0.5",
                               22};
   NodeId entry_id = NodeId::random(rng);

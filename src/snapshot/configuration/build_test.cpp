@@ -35,8 +35,8 @@ class BuildNodeConfig : public ::testing::Test {
     return model.pools.back().id;
   }
   ResourceId add_resource(EgressPoolId pool) {
-    model.resources.push_back(
-        {ResourceId::random(rng), OrganizationId::random(rng), pool, "ssh", "10.0.0.5", 22});
+    model.resources.push_back({ResourceId::random(rng), OrganizationId::random(rng), pool,
+                               policy::Protocol::ssh, "10.0.0.5", 22});
     return model.resources.back().id;
   }
   NodeConfig config_of(NodeId node) const {

@@ -70,9 +70,7 @@ void ClusterIndex::index_services() {
       const auto resources = resources_of_pool_.find(pool);
       if (resources == resources_of_pool_.end()) continue;
       for (const Resource* resource : resources->second) {
-        // A protocol of a newer release that was taken back has no adapter here.
-        const auto protocol = policy::protocol_from(resource->protocol);
-        if (protocol) classes = classes.join(policy::kind_of(*protocol).classes);
+        classes = classes.join(policy::kind_of(resource->protocol).classes);
       }
     }
     service_classes_ = service_classes_.join(classes);

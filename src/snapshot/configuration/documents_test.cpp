@@ -63,7 +63,8 @@ class LeastKnowledge : public ::testing::Test {
     pools[name] = pool;
     model.pools.push_back({pool, {}});
     const ResourceId resource = ResourceId::random(rng);
-    model.resources.push_back({resource, id, pool, "ssh", name + "-target.internal", 22});
+    model.resources.push_back(
+        {resource, id, pool, policy::Protocol::ssh, name + "-target.internal", 22});
     for (const ConfigType& type : config_types()) {
       const std::string mark = std::string(type.name) + "-of-" + name;
       if (type.has_layer(Layer::organization)) {
@@ -192,7 +193,8 @@ TEST_F(LeastKnowledge, ANodeThatMayNotHoldAllItsDocumentsServesNoOrganization) {
   };
   const auto policy_of_another = [&] {
     const OrganizationId id = OrganizationId::random(rng);
-    model.resources.push_back({ResourceId::random(rng), id, pool, "ssh", "target.internal", 22});
+    model.resources.push_back(
+        {ResourceId::random(rng), id, pool, policy::Protocol::ssh, "target.internal", 22});
     add_document(kAppPolicy, {Layer::organization, id, {}}, "policy");
   };
   while (given().second.list.size() < kMaxDocuments) policy_of_another();

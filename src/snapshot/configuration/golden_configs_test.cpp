@@ -53,7 +53,7 @@ struct Cluster {
     model.resources.push_back({.id = id<ResourceId>(number),
                                .organization = id<OrganizationId>(organization),
                                .pool = id<EgressPoolId>(pool),
-                               .protocol = "ssh",
+                               .protocol = policy::Protocol::ssh,
                                .host = "host-" + std::to_string(number) + ".internal",
                                .port = 22});
   }

@@ -117,7 +117,7 @@ TEST(Increment, LeadsToTheSameAsTheWholeConfigurationWhateverChanged) {
         case 3: model.nodes.back().draining = !model.nodes.back().draining; break;
         case 4:
           model.resources.push_back({ResourceId::random(rng), OrganizationId::random(rng),
-                                     model.pools[0].id, "ssh", "10.0.0.1", 22});
+                                     model.pools[0].id, policy::Protocol::ssh, "10.0.0.1", 22});
           break;
         default:
           if (!model.resources.empty()) model.resources.erase(model.resources.begin());

@@ -78,7 +78,7 @@ Json to_value(const PoolMember& member) {
 
 Json to_value(const Resource& resource) {
   return {{"id", resource.id.str()},     {"organization", resource.organization.str()},
-          {"pool", resource.pool.str()}, {"protocol", resource.protocol},
+          {"pool", resource.pool.str()}, {"protocol", to_string(resource.protocol)},
           {"host", resource.host},       {"port", resource.port}};
 }
 
@@ -276,15 +276,18 @@ EgressPool read_pool(JsonReader& in, JsonFault& fault) {
   return pool;
 }
 
-Resource read_resource(JsonReader& in, JsonFault&) {
+// nullopt: of a protocol of a newer release.
+std::optional<Resource> read_resource(JsonReader& in, JsonFault&) {
   Resource resource;
   resource.id = in.id<ResourceId>("id");
   resource.organization = in.id<OrganizationId>("organization");
   resource.pool = in.id<EgressPoolId>("pool");
-  resource.protocol = read_required_text(in, "protocol", kMaxProtocolName);
+  const auto protocol = policy::protocol_from(read_required_text(in, "protocol", kMaxProtocolName));
   resource.host = in.text("host", policy::kMaxHostBytes);
   if (const char* what = policy::check_host(resource.host)) in.wrong("host", what);
   resource.port = static_cast<std::uint16_t>(in.integer("port", 1, kMaxPort));
+  if (!protocol) return std::nullopt;
+  resource.protocol = *protocol;
   return resource;
 }
 
@@ -355,7 +358,9 @@ std::expected<NodeConfig, std::string> read_node_config(const wire::JsonValue& v
   config.peers = read_list(in, "peers", kMaxPeers, fault, read_peer);
   config.routes = read_list(in, "routes", kMaxRoutes, fault, read_route);
   config.pools = read_list(in, "pools", kMaxPools, fault, read_pool);
-  config.resources = read_list(in, "resources", kMaxResources, fault, read_resource);
+  for (auto& resource : read_list(in, "resources", kMaxResources, fault, read_resource)) {
+    if (resource) config.resources.push_back(std::move(*resource));
+  }
   config.revocations = read_list(in, "revocations", kMaxRevocations, fault, read_revocation);
   config.documents = read_list(in, "documents", kMaxDocuments, fault, read_document);
   in.finish();

@@ -16,6 +16,7 @@
 #include "crypto/keys/digest.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/configured_routes.hpp"
+#include "policy/protocols.hpp"
 #include "policy/roles.hpp"
 #include "snapshot/configuration/documents.hpp"
 #include "wire/json_value.hpp"
@@ -69,12 +70,13 @@ struct EgressPool {
   bool operator==(const EgressPool&) const = default;
 };
 
-// Egress only: a target this node may open.
+// Egress only: a target this node may open. One of a protocol that this release does not know is
+// left out when a configuration is read: nothing here could open it.
 struct Resource {
   ResourceId id;
   OrganizationId organization;
   EgressPoolId pool;
-  std::string protocol;  // "ssh", "tcp"
+  policy::Protocol protocol = policy::Protocol::tcp;
   std::string host;      // IP literal or DNS name, as the egress resolves it
   std::uint16_t port = 0;
   bool operator==(const Resource&) const = default;

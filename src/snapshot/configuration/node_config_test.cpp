@@ -49,8 +49,8 @@ NodeConfig sample(std::uint64_t seed = 1) {
   EgressPool pool{EgressPoolId::random(rng), {{NodeId::random(rng), {}}}};
   rng.fill(pool.members[0].seal_key);
   c.pools = {pool};
-  c.resources = {
-      {ResourceId::random(rng), OrganizationId::random(rng), pool.id, "ssh", "10.0.0.5", 22}};
+  c.resources = {{ResourceId::random(rng), OrganizationId::random(rng), pool.id,
+                  policy::Protocol::ssh, "10.0.0.5", 22}};
   crypto::Sha256 digest{};
   rng.fill(digest);
   c.revocations = {{.node = NodeId::random(rng), .severity = wire::Severity::drain},

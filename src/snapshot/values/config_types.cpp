@@ -262,7 +262,7 @@ std::optional<std::string> find_value_fault(const ConfigType& type, const wire::
   return type.find_fault(value.get());
 }
 
-bool AppPolicy::allows_protocol(std::string_view protocol) const {
+bool AppPolicy::allows_protocol(policy::Protocol protocol) const {
   return !protocols || std::ranges::find(*protocols, protocol) != protocols->end();
 }
 
@@ -292,7 +292,12 @@ AppPolicy app_policy_from(const std::vector<wire::JsonValue>& values) {
   const Json all = merged(values);
   AppPolicy out;
   if (const auto it = all.find("protocols"); it != all.end()) {
-    out.protocols = it->get<std::vector<std::string>>();
+    out.protocols.emplace();
+    for (const Json& name : *it) {
+      if (const auto p = policy::protocol_from(name.get_ref<const std::string&>())) {
+        out.protocols->push_back(*p);
+      }
+    }
   }
   if (const auto it = all.find("classes"); it != all.end()) {
     out.classes = {};

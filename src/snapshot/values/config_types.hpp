@@ -18,6 +18,7 @@
 
 #include "base/name_table.hpp"
 #include "base/time.hpp"
+#include "policy/protocols.hpp"
 #include "wire/json_value.hpp"
 #include "wire/traffic_class.hpp"
 
@@ -92,12 +93,12 @@ struct AgentRuntime {
 
 // What an organization's sessions and flows must keep to.
 struct AppPolicy {
-  std::optional<std::vector<std::string>> protocols;  // any when not set
+  std::optional<std::vector<policy::Protocol>> protocols;  // any when not set
   wire::TrafficClassSet classes = wire::TrafficClassSet::all();
   std::optional<std::chrono::seconds> max_session;
   bool operator==(const AppPolicy&) const = default;
 
-  bool allows_protocol(std::string_view protocol) const;
+  bool allows_protocol(policy::Protocol protocol) const;
 };
 
 // Each takes values that were checked, widest layer first; a narrower one overrides member by

@@ -112,13 +112,13 @@ TEST(ConfigTypes, NarrowerValuesOverrideWiderOnesMemberByMember) {
 
 TEST(ConfigTypes, APolicyAllowsWhatItDoesNotMention) {
   const AppPolicy open = app_policy_from({JsonValue::of("{}")});
-  EXPECT_TRUE(open.allows_protocol("tcp"));
+  EXPECT_TRUE(open.allows_protocol(policy::Protocol::tcp));
   EXPECT_EQ(open.classes, wire::TrafficClassSet::all());
   EXPECT_FALSE(open.max_session);
   const AppPolicy narrow = app_policy_from(
       {JsonValue::of(R"({"protocols":["ssh"],"classes":["input"],"max_session_s":3600})")});
-  EXPECT_TRUE(narrow.allows_protocol("ssh"));
-  EXPECT_FALSE(narrow.allows_protocol("tcp"));
+  EXPECT_TRUE(narrow.allows_protocol(policy::Protocol::ssh));
+  EXPECT_FALSE(narrow.allows_protocol(policy::Protocol::tcp));
   EXPECT_EQ(narrow.classes, wire::TrafficClassSet{wire::TrafficClass::input});
   EXPECT_EQ(narrow.max_session, 3600s);
 }

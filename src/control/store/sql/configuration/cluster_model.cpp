@@ -110,10 +110,14 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
         break;
       case 6: model.documents.push_back(document_of(row)); break;
       case 5: model.revocations.push_back({revocation_of(row), row.integer(7)}); break;
-      default:
+      default: {
+        // A protocol of a newer release that was taken back has no adapter here.
+        const auto protocol = policy::protocol_from(row.text(4));
+        if (!protocol) break;
         model.resources.push_back({row.id<ResourceId>(1), row.id<OrganizationId>(2),
-                                   row.id<EgressPoolId>(3), row.text(4), row.text(5),
+                                   row.id<EgressPoolId>(3), *protocol, row.text(5),
                                    static_cast<std::uint16_t>(row.integer(6))});
+      }
     }
   }
   return model;
