@@ -212,7 +212,7 @@ class TheRules(unittest.TestCase):
             people -> control/organizations/organization.hpp
             people/accounts -> control/people/signing_in/ports.hpp
             people/signing_in -> control/people/accounts/bootstrap.hpp
-            organizations -> control/organizations/delegations/delegation.hpp
+            organizations -> control/organizations/delegations/routes.hpp
             organizations -> control/people/accounts/routes.hpp
             organizations/delegations -> control/people/accounts/bootstrap.hpp
             sessions -> control/people/user.hpp

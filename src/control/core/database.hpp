@@ -35,7 +35,7 @@ class BearerRepository;           // people/bearer.hpp
 class DeviceRepository;           // people/device.hpp
 class AuthEpochRepository;        // people/auth_epoch.hpp
 class OrganizationRepository;     // organizations/organization.hpp
-class DelegationRepository;       // organizations/delegations/delegation.hpp
+class DelegationRepository;       // organizations/delegation.hpp
 class MetricsTokenRepository;     // people/metrics_token.hpp
 class InvitationRepository;       // organizations/invitation.hpp
 class NodeRepository;             // nodes/node.hpp

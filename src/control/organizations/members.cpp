@@ -2,6 +2,7 @@
 #include <array>
 
 #include "control/http/json_reply.hpp"
+#include "control/organizations/delegation.hpp"
 #include "control/organizations/invitation.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/organizations/routes.hpp"
@@ -61,8 +62,21 @@ Reply placed(const Invitation& invitation) {
                 {"expires_at", to_unix(invitation.expires_at)}});
 }
 
+// What the member delegated as an owner of the organization ends when they are none any more.
+void end_given(Transaction& tx, const Call& call, UserId giver) {
+  std::vector<Delegation> ended;
+  {
+    AsPlatform as_platform(tx);  // whom it was given to is no member of the organization
+    ended = tx.delegations().remove_given(giver, call.organization->id);
+  }
+  audit_ends(tx, call, ended);
+}
+
 Reply put(Transaction& tx, const Call& call, Member member, bool is_new) {
   tx.organizations().put_member(call.organization->id, member.user, member.role, call.now);
+  if (!is_new && member.role != OrganizationRole::organization_owner) {
+    end_given(tx, call, member.user);
+  }
   tx.invitations().remove(call.organization->id, member.email);
   tx.audit(call.audit(is_new ? "member.added" : "member.changed", "user", member.user.str(),
                       member.email)
@@ -166,6 +180,7 @@ Outcome<Reply> remove_member(PeoplePorts& ports, const Call& call) {
         if (!may_manage(call, member->role)) return only_organization_owner();
     // First the grants, then the sessions: see SessionRepository.
         tx.organizations().remove_member(call.organization->id, member->user);
+        end_given(tx, call, member->user);
         end_sessions(ports.rng, tx, call.audit_entry(),
                      {.organization = call.organization->id, .user = member->user},
                      "membership_removed");

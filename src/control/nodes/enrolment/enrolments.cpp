@@ -12,7 +12,7 @@
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
 #include "control/nodes/told.hpp"
-#include "control/organizations/delegations/delegation.hpp"
+#include "control/organizations/delegation.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/pki/csr_policy.hpp"

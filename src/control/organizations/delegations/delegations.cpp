@@ -1,6 +1,6 @@
 // Delegating a right to an administrator of the platform, and taking it back.
 #include "control/http/json_reply.hpp"
-#include "control/organizations/delegations/delegation.hpp"
+#include "control/organizations/delegation.hpp"
 #include "control/organizations/delegations/routes.hpp"
 #include "control/people/user.hpp"
 

@@ -1,6 +1,6 @@
 #include "control/organizations/delegations/organization_access.hpp"
 
-#include "control/organizations/delegations/delegation.hpp"
+#include "control/organizations/delegation.hpp"
 #include "control/organizations/organization.hpp"
 
 namespace rap::control {

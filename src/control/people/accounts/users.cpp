@@ -1,6 +1,6 @@
 // People of the platform.
 #include "control/http/json_reply.hpp"
-#include "control/organizations/delegations/delegation.hpp"
+#include "control/organizations/delegation.hpp"
 #include "control/organizations/told.hpp"
 #include "control/people/accounts/routes.hpp"
 #include "control/people/auth_epoch.hpp"
@@ -82,15 +82,6 @@ AuditEntry about(const Call& call, std::string_view action, const User& user) {
   return call.audit(action, "user", user.id.str(), user.email);
 }
 
-// Who is no administrator of the platform any more holds no right of one; who gave it is told.
-void end_delegations(Transaction& tx, const Call& call, UserId user) {
-  for (const Delegation& d : tx.delegations().remove_all(user)) {
-    AuditEntry entry = call.audit("delegation.removed", "user", d.user.str(), d.email);
-    entry.organization = d.organization;
-    tx.audit(entry.with({{"right", to_string(d.right)}}));
-  }
-}
-
 Outcome<Reply> update_user(PeoplePorts& ports, const Call& call) {
   const auto role = policy::platform_role_from(call.text("platform_role"));
   return with_user(ports, call, [&](Transaction& tx, const User& user) -> Outcome<Reply> {
@@ -99,7 +90,10 @@ Outcome<Reply> update_user(PeoplePorts& ports, const Call& call) {
     if (changed.platform_role == user.platform_role) return reply(to_json(user));
     if (is_last_owner(tx, user)) return last_owner();
     tx.users().set_platform_role(user.id, changed.platform_role);
-    end_delegations(tx, call, user.id);
+    // Who is no administrator of the platform any more holds no right of one, and who is no owner
+    // of it any more gives none. What they gave as the owner of an organization stays.
+    audit_ends(tx, call, tx.delegations().remove_all(user.id));
+    audit_ends(tx, call, tx.delegations().remove_given(user.id, std::nullopt));
     tx.audit(about(call, "user.changed", user)
                  .with({{"platform_role", to_string(changed.platform_role)},
                         {"before", to_string(user.platform_role)}}));
@@ -118,6 +112,7 @@ Outcome<Reply> disable_user(PeoplePorts& ports, const Call& call) {
     changed.disabled = true;
     if (user.disabled) return reply(to_json(changed));
     tx.users().disable(user.id, call.now);
+    audit_ends(tx, call, tx.delegations().remove_given(user.id));
     tx.bearers().end_all(user.id, SignInEnd::account_disabled);
     end_sessions(ports.rng, tx, call.audit_entry(), {.user = user.id}, "user_disabled");
     audit_with_organizations(tx, about(call, "user.disabled", user), user.id);
@@ -141,7 +136,8 @@ Outcome<Reply> remove_user(PeoplePorts& ports, const Call& call) {
     if (is_last_owner(tx, user)) return last_owner();
     audit_with_organizations(tx, about(call, "user.removed", user), user.id);
     // First the grants, then the sessions: see SessionRepository.
-    end_delegations(tx, call, user.id);
+    audit_ends(tx, call, tx.delegations().remove_all(user.id));
+    audit_ends(tx, call, tx.delegations().remove_given(user.id));
     tx.users().remove(user.id, call.now);
     tx.bearers().end_all(user.id, SignInEnd::account_removed);
     end_sessions(ports.rng, tx, call.audit_entry(), {.user = user.id}, "user_removed");

@@ -13,6 +13,13 @@ constexpr std::string_view kSelectDelegation =
     "b.email, d.expires_at FROM delegations d JOIN users u ON u.id = d.user_id "
     "JOIN users b ON b.id = d.created_by ";
 
+// A delegation is in force while those whom it takes are who they were: see the repository.
+constexpr std::string_view kInForce =
+    " AND u.disabled_at IS NULL AND b.disabled_at IS NULL AND CASE WHEN d.organization_id IS NULL "
+    "THEN b.platform_role = 'platform_owner' ELSE EXISTS (SELECT FROM memberships m WHERE "
+    "m.organization_id = d.organization_id AND m.user_id = b.id AND "
+    "m.role = 'organization_owner') END ";
+
 policy::DelegatedRight right_of(std::string_view name) {
   return policy::delegated_right_from(name).value_or(policy::DelegatedRight::approve_nodes);
 }
@@ -47,7 +54,8 @@ std::vector<Delegation> SqlDelegations::list(std::optional<OrganizationId> organ
                                              WallTime now) {
   return all_of(sql_.query(std::string(kSelectDelegation) +
                                "WHERE d.organization_id IS NOT DISTINCT FROM $1::uuid "
-                               "AND d.expires_at > $2 ORDER BY u.email, d.delegated LIMIT $3",
+                               "AND d.expires_at > $2" +
+                               std::string(kInForce) + "ORDER BY u.email, d.delegated LIMIT $3",
                            organization, now, control::kMaxListed),
                 delegation_of);
 }
@@ -55,11 +63,12 @@ std::vector<Delegation> SqlDelegations::list(std::optional<OrganizationId> organ
 policy::DelegatedRights SqlDelegations::rights_of(std::optional<OrganizationId> organization,
                                                   UserId user, WallTime now) {
   policy::DelegatedRights rights;
-  for (const Row& row :
-       sql_.query("SELECT delegated FROM delegations WHERE user_id = $2 AND expires_at > $3 "
-                  "AND organization_id IS NOT DISTINCT FROM $1::uuid",
-                  organization, user, now)) {
-    rights.add(right_of(row.text(0)));
+  for (const Row& row : sql_.query(std::string(kSelectDelegation) +
+                                       "WHERE d.user_id = $2 AND d.expires_at > $3 "
+                                       "AND d.organization_id IS NOT DISTINCT FROM $1::uuid" +
+                                       std::string(kInForce),
+                                   organization, user, now)) {
+    rights.add(delegation_of(row).right);
   }
   return rights;
 }
@@ -77,6 +86,27 @@ std::vector<Delegation> SqlDelegations::remove_all(UserId user) {
   auto had = all_of(sql_.query(std::string(kSelectDelegation) + "WHERE d.user_id = $1", user),
                     delegation_of);
   sql_.query("DELETE FROM delegations WHERE user_id = $1", user);
+  return had;
+}
+
+std::vector<Delegation> SqlDelegations::remove_given(UserId giver) {
+  auto had = all_of(sql_.query(std::string(kSelectDelegation) + "WHERE d.created_by = $1", giver),
+                    delegation_of);
+  sql_.query("DELETE FROM delegations WHERE created_by = $1", giver);
+  return had;
+}
+
+std::vector<Delegation> SqlDelegations::remove_given(UserId giver,
+                                                     std::optional<OrganizationId> organization) {
+  auto had = all_of(
+      sql_.query(std::string(kSelectDelegation) +
+                     "WHERE d.created_by = $1 AND d.organization_id IS NOT DISTINCT FROM $2::uuid",
+                 giver, organization),
+      delegation_of);
+  sql_.query(
+      "DELETE FROM delegations WHERE created_by = $1 AND "
+      "organization_id IS NOT DISTINCT FROM $2::uuid",
+      giver, organization);
   return had;
 }
 

@@ -1,7 +1,7 @@
 // Delegations in SQL.
 #pragma once
 
-#include "control/organizations/delegations/delegation.hpp"
+#include "control/organizations/delegation.hpp"
 #include "control/store/postgres/sql_session.hpp"
 
 namespace rap::store {
@@ -18,6 +18,9 @@ class SqlDelegations final : public control::DelegationRepository {
   bool remove(std::optional<OrganizationId> organization, UserId user,
               policy::DelegatedRight right) override;
   std::vector<control::Delegation> remove_all(UserId user) override;
+  std::vector<control::Delegation> remove_given(UserId giver) override;
+  std::vector<control::Delegation> remove_given(
+      UserId giver, std::optional<OrganizationId> organization) override;
 
  private:
   SqlSession& sql_;

@@ -1,5 +1,7 @@
 // Delegations: rights that an owner gave an administrator of the platform, each until a time
-// (policy/delegation.hpp). Every request looks them up, so that one ends with its removal.
+// (policy/delegation.hpp). Every request looks them up, so that one ends with its removal. One is
+// in force while its holder and its giver have enabled accounts, and its giver the role that gives
+// it.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,6 +11,8 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "control/core/database.hpp"
+#include "control/http/call.hpp"
 #include "control/http/schema.hpp"
 #include "policy/delegation.hpp"
 
@@ -41,7 +45,16 @@ class DelegationRepository {
                                             WallTime now) = 0;
   virtual bool remove(std::optional<OrganizationId> organization, UserId user,
                       policy::DelegatedRight right) = 0;  // false: there was none
-  virtual std::vector<Delegation> remove_all(UserId user) = 0;  // those there were
+  // What the user holds; yields what there was.
+  virtual std::vector<Delegation> remove_all(UserId user) = 0;
+  // What the user gave, of the platform and of every organization, or of the one; yields what there
+  // was.
+  virtual std::vector<Delegation> remove_given(UserId giver) = 0;
+  virtual std::vector<Delegation> remove_given(UserId giver,
+                                               std::optional<OrganizationId> organization) = 0;
 };
+
+// Writes the end of each into the log of the organization it was of, or else the platform's.
+void audit_ends(Transaction& tx, const Call& call, const std::vector<Delegation>& ended);
 
 }  // namespace rap::control
