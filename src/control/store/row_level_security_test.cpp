@@ -113,6 +113,41 @@ TEST_F(RowLevelSecurity, AsksTheCheckOfThePolicyAndNotOnlyPrivileges) {
   EXPECT_TRUE(under(Scope::organization(a_), insert_pool(a_)));
 }
 
+// What keeps an organization's node in its place asks what is so, not what the writer sees.
+TEST_F(RowLevelSecurity, HidesNothingFromTheChecksOfWhoseANodeIs) {
+  const auto rows =
+      under(Scope::platform(), "SELECT id::text FROM nodes WHERE organization_id = " + quoted(b_));
+  const std::string host = "'" + (*rows)[0].text(0) + "'";
+  const auto refusal = [&](const Scope& scope, const std::string& sql) -> std::string {
+    const auto done = under(scope, sql);
+    return done ? "" : done.error().sqlstate;
+  };
+  const std::string serve =
+      "INSERT INTO egress_pool_nodes (cluster_id, organization_id, pool_id, node_id) SELECT "
+      "cluster_id, organization_id, id, " +
+      host + " FROM egress_pools WHERE organization_id = " + quoted(a_);
+  EXPECT_EQ(refusal(Scope::organization(a_), serve), "23514") << "a cannot see whose it is";
+  EXPECT_EQ(refusal(Scope::platform(), serve), "23514");
+  EXPECT_EQ(
+      refusal(Scope::cluster(one_), "INSERT INTO node_roles (cluster_id, node_id, role) VALUES (" +
+                                        quoted(one_) + ", " + host + ", 'entry')"),
+      "23514");
+
+  const std::string own =
+      "INSERT INTO egress_pool_nodes (cluster_id, organization_id, pool_id, "
+      "node_id) SELECT cluster_id, organization_id, id, " +
+      host + " FROM egress_pools WHERE organization_id = " + quoted(b_);
+  write(Scope::platform().in(one_), {own});
+  for (const std::string& to : {quoted(a_), std::string("NULL")}) {
+    EXPECT_EQ(refusal(Scope::cluster(one_),
+                      "UPDATE nodes SET organization_id = " + to + " WHERE id = " + host),
+              "23514")
+        << "it serves b";
+  }
+  // The eyes are the checks' alone: afterwards the writer sees what they saw before.
+  EXPECT_EQ(under(Scope::organization(a_), "SELECT FROM nodes WHERE id = " + host)->size(), 0);
+}
+
 TEST_F(RowLevelSecurity, AsksInEveryPolicyForWhomTheTransactionActs) {
   // audit_head is reached through its trigger only.
   const auto policies = under({},

@@ -1,5 +1,7 @@
 // Invitations for hosts. A join token pins the platform's root, so that the first contact is
 // authenticated in both directions; its secret is stored as a SHA-256 only.
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "control/http/json_reply.hpp"
@@ -29,6 +31,38 @@ Outcome<std::optional<OrganizationId>> invited_for(Transaction& tx, const Call& 
       "There is no organization '" + key + "'; 'rap admin organizations list' shows all.");
 }
 
+// Who has a node decides what it carries: one that serves a pool does not change hands, and one in
+// a role that hosts of organizations do not have goes to none. Both sides are told.
+Outcome<void> change_hands(Transaction& tx, const Call& call, const Node& node,
+                           const std::optional<OrganizationId>& to) {
+  if (node.organization == to) return {};
+  const auto serves = tx.nodes().pools_of(node.id);
+  if (!serves.empty()) {
+    const ServedPool& pool = serves.front();
+    return refuse(ProblemCode::conflict,
+                  "'" + node.name + "' serves the egress pool '" + pool.name +
+                      "' of the organization '" + pool.organization_name +
+                      "' already, and would be another's host. Take it out first: 'rap admin pools "
+                      "remove-node " +
+                      pool.organization_name + " " + pool.name + " " + node.name + "'.");
+  }
+  if (to && std::ranges::any_of(node.roles, [](auto r) { return r != policy::NodeRole::egress; })) {
+    return refuse(ProblemCode::conflict,
+                  "'" + node.name +
+                      "' has roles that hosts of an organization do not have. Leave it 'egress' "
+                      "alone first: 'rap admin nodes roles " +
+                      node.name + " egress'.");
+  }
+  tx.nodes().set_organization(node.id, to);
+  for (const auto& concerned : {node.organization, to}) {
+    if (!concerned) continue;
+    AuditEntry entry = call.audit("node.changed_hands", "node", node.id.str(), node.name);
+    entry.organization = concerned;
+    tx.audit(std::move(entry));
+  }
+  return {};
+}
+
 // The node of that name that still waits to be joined, or a new one.
 Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call& call,
                              const std::optional<OrganizationId>& organization) {
@@ -36,10 +70,10 @@ Outcome<NodeId> invited_node(JoinTokenPorts& ports, Transaction& tx, const Call&
   const auto node_of_name = tx.nodes().find(name);
   if (const auto& node = node_of_name; node && node->state != NodeState::revoked) {
     if (node->state == NodeState::invited || node->state == NodeState::denied) {
+      RAP_TRY(change_hands(tx, call, *node, organization));
       if (node->state == NodeState::denied) {
         tx.nodes().set_state(node->id, NodeState::invited, call.now);
       }
-      tx.nodes().set_organization(node->id, organization);
       return node->id;
     }
     return refuse(ProblemCode::node_exists, "There is a node '" + name + "' already (" +
