@@ -83,7 +83,11 @@ void write_entries(const NodeCall& call, const SecurityEvent& event,
 std::string to_json(const AuditedEvents& audited) {
   json runs = json::array();
   for (const auto& run : audited.runs) runs.push_back(to_value(run));
-  return json{{"runs", std::move(runs)}, {"full_at", to_unix(audited.full_at)}}.dump();
+  return json{{"runs", std::move(runs)},
+              {"full_at", to_unix(audited.full_at)},
+              {"day_began", to_unix(audited.day_began)},
+              {"today", audited.today}}
+      .dump();
 }
 
 AuditedEvents audited_events_from(std::string_view text) {
@@ -95,14 +99,22 @@ AuditedEvents audited_events_from(std::string_view text) {
   if (runs == object.end() || !runs->is_array()) return out;
   if (full_at == object.end() || !full_at->is_number_integer()) return out;
   out.full_at = from_unix(full_at->get<std::int64_t>());
+  // Releases before these did not count days.
+  const auto number = [&](const char* name) {
+    const auto it = object.find(name);
+    return it != object.end() && it->is_number_integer() ? it->get<std::int64_t>() : 0;
+  };
+  out.day_began = from_unix(number("day_began"));
+  out.today =
+      static_cast<int>(std::clamp<std::int64_t>(number("today"), 0, kMaxSecurityEventsADay));
   for (const json& item : *runs) {
     if (auto run = wire::security_events_taken_from(item)) out.runs.push_back(std::move(*run));
   }
   return out;
 }
 
-std::vector<SecurityEvent> take_security_events(AuditedEvents& audited,
-                                                const wire::SecurityEvents& said, WallTime now) {
+FreshEvents take_security_events(AuditedEvents& audited, const wire::SecurityEvents& said,
+                                 WallTime now) {
   auto run = std::ranges::find(audited.runs, said.run, &wire::SecurityEventsTaken::run);
   if (run == audited.runs.end()) {
     audited.runs.push_back({said.run, 0});
@@ -112,13 +124,25 @@ std::vector<SecurityEvent> take_security_events(AuditedEvents& audited,
   // A clock that went back stops nobody for longer than it takes to fill up.
   const WallTime full = now + kMaxSecurityEventBurst * kSecurityEventEvery;
   audited.full_at = std::clamp(audited.full_at, now, full);
-  std::vector<SecurityEvent> fresh;
+  if (now < audited.day_began || now >= audited.day_began + std::chrono::days{1}) {
+    audited.day_began = now;
+    audited.today = 0;
+  }
+  FreshEvents fresh;
   for (const SecurityEvent& event : said.events) {
     if (event.seq <= run->seq) continue;
-    if (audited.full_at + kSecurityEventEvery > full) break;
-    audited.full_at += kSecurityEventEvery;
+    if (!event.unknown_kind.empty()) {
+      run->seq = event.seq;
+      fresh.unknown.push_back(event);
+      continue;
+    }
+    const bool has_said_much = audited.today >= kMaxSecurityEventsADay;
+    const auto every = has_said_much ? kSecurityEventEveryThen : kSecurityEventEvery;
+    if (audited.full_at + every > full) break;
+    audited.full_at += every;
+    if (!has_said_much) ++audited.today;
     run->seq = event.seq;
-    fresh.push_back(event);
+    fresh.known.push_back(event);
   }
   return fresh;
 }
@@ -142,8 +166,16 @@ std::optional<wire::SecurityEventsTaken> audit_security_events(const NodeCallPor
                                                     to_json(audited))) {
     return std::nullopt;
   }
-  const SecuritySubjects known = call.tx.node_reports().security_subjects(fresh);
-  for (const SecurityEvent& event : fresh) {
+  for (const SecurityEvent& event : fresh.unknown) {
+    ports.log.warn(
+        LogCause::member(call.node.id.str(), "unknown_kind"), "security.unknown_kind",
+        {{"node", call.node.name},
+         {"kind", event.unknown_kind},
+         {"count", event.count},
+         {"detail", "The node is of a newer release. Upgrade rap-control to audit it."}});
+  }
+  const SecuritySubjects known = call.tx.node_reports().security_subjects(fresh.known);
+  for (const SecurityEvent& event : fresh.known) {
     write_entries(call, event, known);
     ports.log.warn(LogCause::member(call.node.id.str(), to_string(event.kind)), "security.event",
                    {{"node", call.node.name},

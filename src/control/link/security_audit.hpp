@@ -18,6 +18,9 @@ namespace rap::control {
 // entries.
 inline constexpr int kMaxSecurityEventBurst = 64;
 inline constexpr std::chrono::seconds kSecurityEventEvery{20};
+// After kMaxSecurityEventsADay, a day has one in kSecurityEventEveryThen left.
+inline constexpr int kMaxSecurityEventsADay = 512;
+inline constexpr std::chrono::seconds kSecurityEventEveryThen = std::chrono::minutes{15};
 // What was taken is known of so many runs of rap-fabric: one that is late is told apart.
 inline constexpr std::size_t kMaxAuditedRuns = 4;
 
@@ -25,16 +28,24 @@ inline constexpr std::size_t kMaxAuditedRuns = 4;
 struct AuditedEvents {
   std::vector<wire::SecurityEventsTaken> runs;  // the latest is last
   WallTime full_at{};  // then as many as at once may come again
+  WallTime day_began{};
+  int today = 0;  // so many since then
 
   bool operator==(const AuditedEvents&) const = default;
 };
 std::string to_json(const AuditedEvents& audited);
 AuditedEvents audited_events_from(std::string_view json);  // empty when it makes no sense
 
-// Those that are new and within the rate, in their order; `audited` has them then.
-std::vector<wire::SecurityEvent> take_security_events(AuditedEvents& audited,
-                                                      const wire::SecurityEvents& said,
-                                                      WallTime now);
+// What is new of what a node said, and within its rate.
+struct FreshEvents {
+  std::vector<wire::SecurityEvent> known;  // in their order
+  std::vector<wire::SecurityEvent> unknown;  // of kinds of a newer release: counted, not audited
+
+  bool empty() const { return known.empty() && unknown.empty(); }
+};
+// `audited` has them then.
+FreshEvents take_security_events(AuditedEvents& audited, const wire::SecurityEvents& said,
+                                 WallTime now);
 
 // What the check-in of an admitted node brought, after it was recorded. nullopt: nothing that could
 // be taken.

@@ -167,6 +167,18 @@ TEST(AgentMessages, HighRiskEventsHaveTheirBytesAndRoundTrip) {
   EXPECT_EQ(decode_to_agent(said), ToAgent(security_events()));
 }
 
+// Who does not know it may have a newer one behind it that does.
+TEST(AgentMessages, AHighRiskEventOfAnUnknownKindIsPassedOnAsItCame) {
+  json said = json::parse(encode_to_agent(security_events()));
+  said["events"][0]["kind"] = "of_another_release";
+  const auto read = decode_to_agent(said.dump());
+  ASSERT_TRUE(read);
+  const auto& events = std::get<SecurityEvents>(*read).events;
+  EXPECT_EQ(events.front().unknown_kind, "of_another_release");
+  EXPECT_EQ(events.back().unknown_kind, "");
+  EXPECT_EQ(json::parse(encode_to_agent(std::get<SecurityEvents>(*read))), said);
+}
+
 TEST(AgentMessages, OfAHighRiskEventNothingIsReadThatAPeerCouldHaveWritten) {
   const json good = json::parse(encode_to_agent(security_events()));
   const auto taken = [&](const std::string& pointer, const json& value) {
@@ -179,7 +191,9 @@ TEST(AgentMessages, OfAHighRiskEventNothingIsReadThatAPeerCouldHaveWritten) {
   EXPECT_FALSE(taken("/events/0/reason", "\u001b[2J"));
   EXPECT_FALSE(taken("/events/0/source", "a host"));
   EXPECT_FALSE(taken("/events/1/address", "<script>"));
-  EXPECT_FALSE(taken("/events/0/kind", "of_another_release"));
+  EXPECT_TRUE(taken("/events/0/kind", "of_another_release"));
+  EXPECT_FALSE(taken("/events/0/kind", ""));
+  EXPECT_FALSE(taken("/events/0/kind", "<of another release>"));
   EXPECT_FALSE(taken("/events/0/user", "x"));
   EXPECT_FALSE(taken("/events/0/count", 0));
   EXPECT_FALSE(taken("/events/0/seq", 0));

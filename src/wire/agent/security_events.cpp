@@ -47,7 +47,7 @@ std::string read_run(JsonReader& in) {
 
 Json to_value(const SecurityEvent& e) {
   return {{"seq", e.seq},
-          {"kind", to_string(e.kind)},
+          {"kind", e.unknown_kind.empty() ? std::string(to_string(e.kind)) : e.unknown_kind},
           {"reason", e.reason},
           {"source", e.source},
           {"peer", text_of(e.peer)},
@@ -65,10 +65,11 @@ SecurityEvent read_event(const Json& value, std::string path, JsonFault& fault) 
   JsonReader in(value, std::move(path), fault);
   SecurityEvent e;
   e.seq = static_cast<std::uint64_t>(in.integer("seq", 1, INT64_MAX));
-  const auto kind =
-      value_in<SecurityEventKind>(kSecurityEventKindNames, in.text("kind", kMaxSecurityTextBytes));
-  if (!kind) in.wrong("kind", "is none of this release");
+  std::string name = plain_text(in, "kind", kOfNames);
+  if (name.empty()) in.wrong("kind", "must not be empty");
+  const auto kind = value_in<SecurityEventKind>(kSecurityEventKindNames, name);
   e.kind = kind.value_or(SecurityEventKind{});
+  if (!kind) e.unknown_kind = std::move(name);
   e.reason = plain_text(in, "reason", kOfNames);
   e.source = plain_text(in, "source", kOfAddresses);
   e.peer = maybe_id<NodeId>(in, "peer");

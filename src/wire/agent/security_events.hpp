@@ -59,6 +59,9 @@ constexpr std::string_view to_string(SecurityEventKind kind) {
 struct SecurityEvent {
   std::uint64_t seq = 0;  // of its run; 0: not numbered yet
   SecurityEventKind kind = SecurityEventKind::peer_refused;
+  // The name of a kind that a newer release has and this one has not: `kind` says nothing then. Who
+  // reads leaves the event out, and passes it on as it came.
+  std::string unknown_kind = {};
   std::string reason = {};  // of the set that it comes from
   std::string source = {};  // a stranger's network
   std::optional<NodeId> peer = {};  // the neighbour
