@@ -318,6 +318,34 @@ TEST_F(ByteBudget, AClientIsOnOneAccountWhoeversTokensItShows) {
   EXPECT_EQ(pauses(), before) << "what a relay bears of an entry is everybody's";
 }
 
+TEST_F(ByteBudget, ANodeThatAsksTheEgressAndNeverReadsIsNoneOfOurs) {
+  egress.config.roles = {};
+  egress.router.configure(egress.config);
+  Bytes frame = frame_of(FrameType::flow_open, 2, wire::FlowOpen{egress_id, 1, Bytes(64)}.encode());
+  std::size_t asked = 0;
+  while (egress.router.on_frame(hops[1].on_a, **wire::next_frame(frame), now, wall)) {
+    ASSERT_LT(++asked, kMaxAnswers);
+  }
+  EXPECT_LE(egress.router.queue(hops[1].on_a).queued_bytes(), kMaxAnswers + kSlack);
+}
+
+TEST_F(ByteBudget, ANodeThatAsksForWhatItDoesNotGetBreaksTheProtocolInTheEnd) {
+  egress.config.roles = {};  // the cheapest of refusals: they are many
+  egress.router.configure(egress.config);
+  const LinkId link = hops[1].on_a;
+  Bytes frame = frame_of(FrameType::flow_open, 2, wire::FlowOpen{egress_id, 1, Bytes(64)}.encode());
+  std::size_t asked = 0;
+  while (egress.router.on_frame(link, **wire::next_frame(frame), now, wall)) {
+    ASSERT_LE(++asked, kNodesIdleFrames.burst);
+    egress.router.queue(link).drop_flows();
+  }
+  EXPECT_EQ(asked, kNodesIdleFrames.burst);
+  const auto& board = egress.router.board();
+  EXPECT_EQ(board.floods()[static_cast<std::size_t>(IdleFrame::refused_request)], 1U);
+  EXPECT_EQ(board.refusals()[static_cast<std::size_t>(FlowReason::not_ready)], asked + 1)
+      << "counted by reason";
+}
+
 TEST_F(ByteBudget, AStrangerMaySayNothingSoOftenAndNoMore) {
   for (const auto type : {FrameType::data, FrameType::credit, FrameType::fin}) {
     const LinkId stranger = *entry.router.client_up({});

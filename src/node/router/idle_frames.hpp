@@ -12,7 +12,7 @@ namespace rap::router {
 
 enum class IdleFrame : std::uint8_t {
   unknown_label,  // of a client, for a flow that is not there
-  refused_request,  // of a client, for a flow that it does not get
+  refused_request,  // of a client or a node, for a flow that it does not get
   credit,  // for bytes that never left, or for so few that nothing is passed on
   pause,
 };

@@ -198,7 +198,7 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
     refused = FlowReason::channel_class_denied;
   } else if (open->egress == self_) {
     egress_.open(id, frame, *open, wall);
-    return true;
+    return link.queue.windowless_bytes() <= kMaxAnswers;
   } else {
     refused = relay_open(id, frame, *open);
   }
@@ -207,6 +207,7 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   if (link.queue.windowless_bytes() > kMaxAnswers) return false;
   if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
   board_.count(*refused);
+  board_.moved_nothing(id, IdleFrame::refused_request);
   board_.send_reason(id, FrameType::flow_refuse, c, frame.header.label, *refused);
   return true;
 }
