@@ -110,13 +110,15 @@ bool is_kept_out(const NodeCallPorts& ports, const NodeCall& call) {
 // told are of one transaction: a crash takes back both.
 void tell_of_notices(const NodeCallPorts& ports, const NodeCall& call, const Node& report) {
   ToldNotices told = told_notices_from(call.admitted.told_notices);
+  const ToldNotices before = told;
   const auto changes = follow_notices(told, notices_of(report, call.now), call.now);
-  if (changes.empty()) return;
+  if (told == before) return;
   call.tx.node_reports().record_told_notices(call.node.id, to_json(told));
   for (const NoticeChange& change : changes) {
     const std::string_view action = change.began ? "node.notice_began" : "node.notice_ended";
     Json detail = {{"notice", to_string(change.code)}};
     if (change.began) detail["text"] = change.text;
+    if (change.left_out > 0) detail["changes_left_out"] = change.left_out;
     call.tx.audit(
         call.audit_entry().about(action, "node", call.node.id.str(), call.node.name).with(detail));
     ports.log.warn(

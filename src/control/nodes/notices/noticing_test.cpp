@@ -48,6 +48,26 @@ TEST_F(NoticesTold, OfANodeThatSwingsDoNotFillTheLog) {
   EXPECT_FALSE(told.at(clock_off).stands) << "what is told last is how it is";
 }
 
+TEST_F(NoticesTold, OfANodeThatLiesWithoutEndAreSoManyADayAndNoMore) {
+  std::uint64_t swings = 0;
+  std::uint64_t accounted = 0;
+  for (int day = 0; day < 3; ++day) {
+    std::size_t entries = 0;
+    for (int minute = 0; minute < 24 * 60; ++minute, now += kNoticeQuiet) {
+      const bool lies = minute % 2 == 0;
+      ++swings;
+      for (const NoticeChange& change : follow_notices(
+               told, lies ? std::vector<Notice>{{clock_off, "x"}} : std::vector<Notice>{}, now)) {
+        ++entries;
+        accounted += 1 + change.left_out;
+      }
+    }
+    EXPECT_LE(entries, static_cast<std::size_t>(kMaxNoticesADay));
+    EXPECT_GE(entries, static_cast<std::size_t>(kMaxNoticesADay) - 1);
+  }
+  EXPECT_EQ(accounted + told.at(clock_off).left_out, swings) << "what is left out is counted";
+}
+
 TEST_F(NoticesTold, AreThoseThatTheNodeSaysItself) {
   EXPECT_EQ(hear({old_history, copied, certificate_expires_soon, certificate_expired}), Changes{});
 }
