@@ -1,6 +1,7 @@
 // The OCSP responder as it is reached: over HTTP, with connections to the database of its own.
 #include "control/server/ocsp_server.hpp"
 
+#include <algorithm>
 #include <latch>
 #include <thread>
 
@@ -136,6 +137,25 @@ TEST_F(OcspServerTest, KeepsNothingAboutWhatWasNeverIssued) {
     EXPECT_EQ(OcspStatus::Kind::unknown, status_of(make_certificate(parts_)));
   }
   EXPECT_EQ(0U, parts_.kept_ocsp.figures().answers);
+}
+
+// The parameters of the hash in a request mean nothing, and its answer repeats them.
+TEST_F(OcspServerTest, KeepsWhatItHasThoughSomebodyAsksInAnotherForm) {
+  const auto known = issue();
+  const std::string first = body_of(known);
+  Bytes other = crypto::make_ocsp_request(known, issuer().certificate);
+  const Bytes null_of_sha256 = {0x04, 0x02, 0x01, 0x05, 0x00};
+  const auto parameters = std::ranges::search(other, null_of_sha256);
+  ASSERT_FALSE(parameters.empty());
+  parameters[3] = 0x04;  // an empty octet string, which is DER too
+  ASSERT_TRUE(crypto::parse_ocsp_request(other));
+  for (int i = 0; i < 3; ++i) {
+    const std::string body = ask(post(as_text(other))).body;
+    EXPECT_TRUE(body.starts_with("\x30")) << "it is answered";
+    EXPECT_NE(body, first);
+  }
+  EXPECT_EQ(1U, parts_.kept_ocsp.figures().answers);
+  EXPECT_EQ(first, body_of(known)) << "as if nobody had asked";
 }
 
 TEST_F(OcspServerTest, HasTheRevocationListAndNothingElse) {

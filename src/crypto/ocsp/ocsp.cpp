@@ -74,17 +74,30 @@ Handle<ocsp_cert_id_st> id_of(const Certificate& certificate, const Certificate&
   return id;
 }
 
+Handle<ocsp_cert_id_st> id_of(const ASN1_INTEGER* serial, const Certificate& issuer,
+                              OcspHash hash) {
+  const EVP_MD* digest = hash == OcspHash::sha1 ? EVP_sha1() : EVP_sha256();
+  Handle<ocsp_cert_id_st> id(OCSP_cert_id_new(digest, X509_get_subject_name(issuer.native()),
+                                              X509_get0_pubkey_bitstr(issuer.native()), serial));
+  require(id != nullptr, "name a certificate");
+  return id;
+}
+
 }  // namespace
 
 bool OcspCertId::is_issued_by(const Certificate& issuer) const {
-  const EVP_MD* digest = hash == OcspHash::sha1 ? EVP_sha1() : EVP_sha256();
-  const ASN1_INTEGER* any = X509_get0_serialNumber(issuer.native());
-  Handle<ocsp_cert_id_st> theirs(OCSP_cert_id_new(digest, X509_get_subject_name(issuer.native()),
-                                                  X509_get0_pubkey_bitstr(issuer.native()), any));
-  require(theirs != nullptr, "name an issuer");
+  const auto theirs = id_of(X509_get0_serialNumber(issuer.native()), issuer, hash);  // any serial
   const auto expected = read_id(theirs.get());
   return expected && expected->issuer_name_hash == issuer_name_hash &&
          expected->issuer_key_hash == issuer_key_hash;
+}
+
+bool OcspCertId::is_plain(const Certificate& issuer) const {
+  const auto said = from_der(d2i_OCSP_CERTID, der);
+  ASN1_INTEGER* number = nullptr;
+  if (!said || OCSP_id_get0_info(nullptr, nullptr, nullptr, &number, said.get()) != 1) return false;
+  const auto ours = id_of(number, issuer, hash);
+  return encodes_to(i2d_OCSP_CERTID, const_cast<const OCSP_CERTID*>(ours.get()), der);
 }
 
 std::optional<OcspRequest> parse_ocsp_request(ByteView der) {

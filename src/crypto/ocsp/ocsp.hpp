@@ -42,11 +42,13 @@ struct OcspCertId {
   std::string serial;  // in the form of Certificate::serial_hex()
 
   bool is_issued_by(const Certificate& issuer) const;
+  // Whether we would write it so. The parameters of the hash, which mean nothing, may be anything.
+  bool is_plain(const Certificate& issuer) const;
 };
 
 struct OcspRequest {
   std::vector<OcspCertId> certificates;  // 1 to kMaxOcspCertificates
-  Bytes nonce;                           // empty: there was none
+  Bytes nonce;  // empty: there was none
 };
 
 // nullopt for what a responder answers with malformedRequest: not DER, over a bound above, another

@@ -2,8 +2,10 @@
 // the inventory has the version at which they were given, and one small reading of that confirms
 // all of them for kStatusAge: without the database, or without anybody who reads, none counts.
 //
-// Never kept: an answer with a nonce, one about several certificates, and one about a certificate
-// that was never issued, of which strangers may ask for any number.
+// Never kept: an answer with a nonce, one about several certificates, one that names its
+// certificate in another form than everybody, and one about a certificate that was never issued, of
+// which strangers may ask for any number. So there are as many as the inventory has certificates,
+// once for each hash, whoever asks and however often: no source has a share to be bounded.
 #pragma once
 
 #include <chrono>

@@ -93,9 +93,12 @@ std::optional<Bytes> request_in(const wire::HttpRequest& request) {
   return text ? from_base64(*text) : std::nullopt;
 }
 
-// A nonce is one asker's, and what is kept is about one certificate.
-bool may_be_kept(const crypto::OcspRequest& request) {
-  return request.nonce.empty() && request.certificates.size() == 1;
+// A nonce is one asker's, and what is kept is about one certificate, named as everybody names it:
+// an answer repeats the name as it came, and one in another form would take the place of what is
+// kept.
+bool may_be_kept(const crypto::OcspRequest& request, const OcspSigner& signer) {
+  return request.nonce.empty() && request.certificates.size() == 1 &&
+         request.certificates.front().is_plain(signer.issuer);
 }
 
 std::string error_text(OcspError error) { return std::string(as_text(crypto::ocsp_error(error))); }
@@ -142,7 +145,8 @@ std::optional<wire::HttpResponse> OcspResponder::handle_at_once(const wire::Http
   try {
     const auto der = request_in(request);
     const auto asked = der ? read(*der, now.wall) : std::nullopt;
-    if (!asked || !asked->signer || !may_be_kept(asked->request)) return std::nullopt;
+    if (!asked || !asked->signer || !may_be_kept(asked->request, *asked->signer))
+      return std::nullopt;
     const auto kept = kept_.find(asked->request.certificates.front(), *asked->signer, now);
     if (!kept) return std::nullopt;
     const std::string_view outcome = outcome_of(kept->kind);
@@ -200,7 +204,7 @@ std::string OcspResponder::answer(ByteView body, Moment now, std::string_view& o
 
 std::string OcspResponder::answer(const Asked& asked, Moment now, std::string_view& outcome) {
   const auto& [request, signer] = asked;
-  const bool may_keep = may_be_kept(request);
+  const bool may_keep = may_be_kept(request, *signer);
   const crypto::OcspCertId& first = request.certificates.front();
   const auto from_memory = [&]() -> std::optional<std::string> {
     const auto kept = may_keep ? kept_.find(first, *signer, now) : nullptr;
