@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "control/nodes/node.hpp"
 #include "policy/ip_prefix.hpp"
 #include "policy/names.hpp"
 #include "snapshot/values/node_names.hpp"
+#include "wire/url.hpp"
 
 namespace rap::control {
 namespace {
@@ -63,6 +65,28 @@ Outcome<void> check_certificate_hosts(Transaction& tx, const IssuingPorts& ports
                           "Advertise another, or have the platform's owner allow it: 'rap admin "
                           "configs set node_names'.");
       }
+    }
+  }
+  return {};
+}
+
+Outcome<void> check_hosts_of_others(Transaction& tx, ClusterId cluster,
+                                    std::optional<OrganizationId> owner,
+                                    const crypto::SubjectNames& names) {
+  std::set<std::string> taken;
+  for (const std::string& address : tx.nodes().addresses_of_others(owner)) {
+    if (const auto parsed = wire::parse_host_port(address)) taken.insert(plain(parsed->host));
+  }
+  const auto policy = policy_of(tx, cluster);
+  for (const auto* list : {&names.dns, &names.ips}) {
+    for (const std::string& name : *list) {
+      const std::string host = plain(name);
+      if (!taken.contains(host) || is_loopback(host) || policy.names(host)) continue;
+      return refuse(ProblemCode::names_not_allowed,
+                    "'" + host +
+                        "' is where a node of somebody else is reached already. Advertise another "
+                        "host, or have the platform's owner name this one, if both are meant: "
+                        "'rap admin configs set node_names'.");
     }
   }
   return {};

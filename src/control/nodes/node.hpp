@@ -118,6 +118,8 @@ class NodeRepository {
   virtual RouteEpochs require_current_routes() = 0;
   // The values of node_names that hold in the cluster.
   virtual std::vector<std::string> name_policies(ClusterId cluster) = 0;
+  // Where members of the cluster are reached that are another owner's: "host:port".
+  virtual std::vector<std::string> addresses_of_others(std::optional<OrganizationId> owner) = 0;
   virtual std::vector<StateCount> count_by_state() = 0;
 };
 

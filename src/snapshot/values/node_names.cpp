@@ -52,6 +52,18 @@ bool NodeNames::allows(std::string_view host) const {
   });
 }
 
+bool NodeNames::names(std::string_view host) const {
+  const std::string name = lower(host);
+  const auto address = policy::IpAddress::parse(name);
+  const auto is_it = [&](const std::string& pattern) {
+    if (!address) return lower(pattern) == name;
+    const auto named = policy::IpAddress::parse(pattern);
+    return named && named->unmapped() == address->unmapped();
+  };
+  return std::ranges::any_of(
+      values, [&](const Value& value) { return std::ranges::any_of(value.allow, is_it); });
+}
+
 std::optional<std::string> find_node_names_fault(const Json& value) {
   for (const auto& [name, list] : value.items()) {
     if (name != "allow" && name != "deny") return "member \"" + name + "\" is unknown";

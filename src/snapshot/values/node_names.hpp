@@ -29,6 +29,8 @@ struct NodeNames {
   std::vector<Value> values = {};
 
   bool allows(std::string_view host) const;
+  // Some value allows just this host, and not as one of many.
+  bool names(std::string_view host) const;
 };
 
 std::optional<std::string> find_node_names_fault(const nlohmann::json& value);

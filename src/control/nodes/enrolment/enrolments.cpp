@@ -111,6 +111,7 @@ Outcome<Reply> enrol(EnrolmentPorts& ports, const Call& call) {
     const auto names = names_of(enrolment, ports.authority->cluster);
     RAP_TRY(accept_request(enrolment.csr, names));
     RAP_TRY(check_certificate_hosts(tx, ports.issuing, enrolment.cluster, names));
+    RAP_TRY(check_hosts_of_others(tx, enrolment.cluster, organization, names));
     tx.join_tokens().use(token->id, call.now);
     tx.enrolments().create(enrolment);
     // A node that is readmitted stays what it is until that is decided.
@@ -192,6 +193,7 @@ Outcome<NodeCertificate> issue(EnrolmentPorts& ports, Transaction& tx, Enrolment
   const auto names = names_of(enrolment, authority->cluster);
   auto request = RAP_TRY(accept_request(enrolment.csr, names));
   RAP_TRY(check_certificate_hosts(tx, ports.issuing, authority->cluster, names));
+  RAP_TRY(check_hosts_of_others(tx, authority->cluster, enrolment.organization, names));
   const auto leaf =
       issue_certificate(ports.issuing, *authority, CertificateKind::node, request.key, names, now);
   NodeCertificate entry =

@@ -159,6 +159,18 @@ std::vector<control::ServedPool> SqlNodes::pools_of(NodeId node) {
   return out;
 }
 
+std::vector<std::string> SqlNodes::addresses_of_others(std::optional<OrganizationId> owner) {
+  std::vector<std::string> out;
+  for (const Row& row :
+       sql_.query("SELECT DISTINCT address FROM nodes n, unnest(ARRAY[n.data_plane_advertise, "
+                  "n.fabric_advertise]) AS address WHERE n.state IN ('approved', 'disabled') "
+                  "AND n.organization_id IS DISTINCT FROM $1::uuid AND address <> ''",
+                  owner)) {
+    out.push_back(row.text(0));
+  }
+  return out;
+}
+
 void SqlNodes::rename(NodeId node, std::string_view name) {
   sql_.query("UPDATE nodes SET name = $2 WHERE id = $1", node, name);
 }

@@ -19,6 +19,7 @@ class SqlNodes final : public control::NodeRepository {
   void set_disabled_by(NodeId node, control::DisabledBy by) override;
   void set_organization(NodeId node, std::optional<OrganizationId> organization) override;
   std::vector<control::ServedPool> pools_of(NodeId node) override;
+  std::vector<std::string> addresses_of_others(std::optional<OrganizationId> owner) override;
   void rename(NodeId node, std::string_view name) override;
   bool is_named_in_ranges(std::string_view name) override;
   void remove(NodeId node, WallTime now) override;
