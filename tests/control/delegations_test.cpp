@@ -160,6 +160,86 @@ TEST_F(Owners, DelegateToARoleThatTakesTheRightsWithIt) {
   EXPECT_EQ(keeper_gets("organizations/alpha/members"), 403);
 }
 
+// Whoever gave a right answers for it: it is gone with the role that gave it, for good.
+TEST_F(Owners, TakeWhatTheyDelegatedWithThem) {
+  const auto given = [&] {
+    ASSERT_EQ(delegate("owner@alpha", "manage").status, 201);
+    ASSERT_EQ(keeper_gets("organizations/alpha/members"), 200);
+  };
+  const auto expect_ended = [&](std::size_t times) {
+    EXPECT_EQ(keeper_gets("organizations/alpha/members"), 403);
+    const json entries = in(w.as("admin@alpha", "GET", "audit?organization=alpha"), "items");
+    std::size_t ends = 0;
+    for (const json& e : entries) {
+      if (e["action"] != "delegation.removed") continue;
+      ++ends;
+      EXPECT_EQ(e["actor"]["name"], "root@platform.test");
+      EXPECT_EQ(e["target"]["name"], kKeeper);
+      EXPECT_EQ(e["detail"]["given_by"], "owner@alpha.test");
+    }
+    EXPECT_EQ(ends, times);
+  };
+  const auto become = [&](const char* role) {
+    ASSERT_EQ(w.as("root", "POST", "organizations/alpha/members",
+                   {{"email", "owner@alpha.test"}, {"role", role}})
+                  .status,
+              201);
+  };
+  given();
+  become("organization_owner");
+  EXPECT_EQ(keeper_gets("organizations/alpha/members"), 200) << "they are what they were";
+  become("organization_admin");
+  become("organization_owner");
+  expect_ended(1);
+
+  given();
+  ASSERT_EQ(w.as("root", "DELETE", "organizations/alpha/members/owner@alpha.test").status, 204);
+  become("organization_owner");
+  expect_ended(2);
+
+  given();
+  ASSERT_EQ(w.as("root", "POST", "users/owner@alpha.test/disable").status, 200);
+  ASSERT_EQ(w.as("root", "POST", "users/owner@alpha.test/enable").status, 200);
+  expect_ended(3);
+}
+
+// What a race left in the table counts for nothing either.
+TEST_F(Owners, GiveNothingThatCountsOnceTheyAreNoneAnyMore) {
+  ASSERT_EQ(delegate("owner@alpha", "manage").status, 201);
+  ASSERT_EQ(delegate("root", "approve_nodes", {}, "").status, 201);
+  Connection owner = TestCluster::open(w.conninfo, "postgres");
+  ASSERT_TRUE(
+      owner.query("UPDATE memberships SET role = 'organization_admin' "
+                  "WHERE role = 'organization_owner'",
+                  {}));
+  EXPECT_EQ(keeper_gets("organizations/alpha/members"), 403);
+  EXPECT_TRUE(in(w.as("admin@alpha", "GET", "organizations/alpha/delegations"), "items").empty());
+  EXPECT_EQ(in(w.as("keeper", "GET", "delegations"), "items").size(), 1U);
+  ASSERT_TRUE(
+      owner.query("UPDATE users SET platform_role = 'platform_admin' "
+                  "WHERE platform_role = 'platform_owner'",
+                  {}));
+  EXPECT_TRUE(in(w.as("keeper", "GET", "delegations"), "items").empty());
+  EXPECT_EQ(decide("keeper", seed().pending_enrolment).code(), "forbidden");
+}
+
+TEST_F(Owners, OfThePlatformTakeWhatTheyDelegatedWithThem) {
+  const auto become = [&](const char* role) {
+    ASSERT_EQ(w.as("root", "PATCH", "users/owner@beta.test", {{"platform_role", role}}).status,
+              200);
+  };
+  become("platform_owner");
+  ASSERT_EQ(delegate("owner@beta", "approve_nodes", {}, "").status, 201);
+  ASSERT_EQ(delegate("owner@beta", "manage", {}, "beta").status, 201);
+  become("none");
+  EXPECT_TRUE(in(w.as("root", "GET", "delegations"), "items").empty());
+  const json entries = in(w.as("root", "GET", "audit?limit=5"), "items");
+  EXPECT_TRUE(std::ranges::any_of(entries, [](const json& e) {
+    return e["action"] == "delegation.removed" && e["detail"]["given_by"] == "owner@beta.test";
+  }));
+  EXPECT_EQ(keeper_gets("organizations/beta/members"), 200) << "of that they are an owner still";
+}
+
 TEST_F(Owners, DecideWhichNodesComeIntoTheirPath) {
   EXPECT_EQ(put_node("keeper", "relay-n"), 403) << "an administrator of the platform asks";
   ASSERT_EQ(delegate("owner@alpha", "approve_nodes").status, 201);
@@ -203,6 +283,72 @@ TEST_F(Owners, AloneApproveTheHostsOfTheirOrganization) {
   EXPECT_EQ(told("enrolment.approved")["actor"]["name"], "owner@alpha.test");
   const json of_platform = in(w.as("keeper", "GET", "audit?limit=1"), "items")[0];
   EXPECT_EQ(of_platform["action"], "enrolment.approved") << "the platform reads it too";
+}
+
+TEST_F(Owners, KeepAHostThatServesThemFromChangingHands) {
+  const auto invite_for = [&](const json& organization) {
+    json body = {{"node_name", "branch"}};
+    if (organization.is_string()) body["organization"] = organization;
+    return w.as("keeper", "POST", "join-tokens", body);
+  };
+  ASSERT_EQ(invite_for("alpha").status, 201);
+  ASSERT_EQ(put_node("owner@alpha", "branch"), 204);
+  for (const json& other : {json("beta"), json()}) {
+    const Answered refused = invite_for(other);
+    EXPECT_EQ(refused.code(), "conflict") << refused.text;
+    EXPECT_NE(refused.text.find("remove-node alpha pool-alpha branch"), std::string::npos);
+  }
+  EXPECT_EQ(invite_for("alpha").status, 201) << "it stays theirs";
+  ASSERT_EQ(
+      w.as("owner@alpha", "DELETE", "organizations/alpha/egress-pools/pool-alpha/nodes/branch")
+          .status,
+      204);
+  EXPECT_EQ(invite_for("beta").status, 201);
+  for (const char* told_too : {"alpha", "beta"}) {
+    EXPECT_EQ(told("node.changed_hands", told_too)["target"]["name"], "branch");
+  }
+  ASSERT_EQ(w.as("root", "PUT", "nodes/branch/roles", {{"roles", {"egress"}}}).status, 200);
+  ASSERT_EQ(invite_for(json()).status, 201);
+  ASSERT_EQ(w.as("root", "PUT", "nodes/branch/roles", {{"roles", {"entry"}}}).status, 200);
+  EXPECT_EQ(invite_for("alpha").code(), "conflict") << "an organization's host is an egress";
+}
+
+// Programs that go by the host alone would take the one for the other.
+TEST_F(Owners, ApproveNoHostWhereSomebodyElsesNodeIsReached) {
+  int n = 0;
+  const auto asks_as = [&](const std::string& host, const json& more) {
+    json body = {{"node_name", "host-" + std::to_string(++n)}};
+    if (more.is_object()) body.update(more);
+    const Answered token = w.as("keeper", "POST", "join-tokens", body);
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
+    return w.as("", "POST", "enrolments",
+                ControlPlane::enrolment(token.body["join_token"], key, host));
+  };
+  const json alpha = {{"organization", "alpha"}};
+  const json beta = {{"organization", "beta"}};
+  for (const char* host : {"relay-n.test", "RELAY-N.test"}) {
+    const Answered refused = asks_as(host, alpha);
+    EXPECT_EQ(refused.code(), "names_not_allowed") << refused.text;
+    EXPECT_NE(refused.text.find("configs set node_names"), std::string::npos);
+  }
+  EXPECT_EQ(asks_as("relay-n.test", json()).status, 202) << "the platform's own machine";
+
+  const std::string early = asks_as("site.test", beta).body.value("id", "");
+  ASSERT_EQ(decide("owner@alpha", asks_as("site.test", alpha).body.value("id", ""), "alpha").status,
+            200);
+  EXPECT_EQ(decide("owner@beta", early, "beta").code(), "names_not_allowed") << "judged again";
+  EXPECT_EQ(asks_as("site.test", alpha).status, 202) << "two of theirs on one machine";
+  EXPECT_EQ(asks_as("site.test", json()).code(), "names_not_allowed") << "nor the platform";
+
+  const auto allow = [&](const json& names) {
+    ASSERT_EQ(w.as("root", "PUT", "configs/node_names", {{"value", {{"allow", names}}}}).status,
+              200);
+  };
+  allow({"*.test"});
+  EXPECT_EQ(decide("owner@beta", early, "beta").code(), "names_not_allowed")
+      << "one of many is not meant";
+  allow({"*.test", "Site.test"});
+  EXPECT_EQ(decide("owner@beta", early, "beta").status, 200);
 }
 
 TEST_F(Owners, TurnTheirHostsAwayAndSoMayThePlatform) {

@@ -128,6 +128,8 @@ TEST_F(SecurityEventsAudited, OfANodeThatLiesReachNoOrganizationThatTheyAreNotOf
 }
 
 TEST_F(SecurityEventsAudited, OfAnOrganizationsOwnHostReachNoOther) {
+  stored("DELETE FROM egress_pool_nodes WHERE node_id = '" + seed().egress +
+         "' RETURNING node_id::text");
   stored("UPDATE nodes SET organization_id = '" + organizations.at("beta").str() +
          "' WHERE id = '" + seed().egress + "' RETURNING id::text");
   EXPECT_EQ(tell(kRun, {replay(1, "alpha")}), 1U) << "alpha's resource, and beta's host";
@@ -184,6 +186,44 @@ TEST_F(SecurityEventsAudited, BeyondTheRateWaitAtTheNodeAndComeLater) {
   }
   EXPECT_EQ(taken, 96U);
   EXPECT_EQ(audited("root").size(), 96U);
+}
+
+// The node is of a newer release.
+TEST_F(SecurityEventsAudited, OfAnUnknownKindAreLeftOutAndTheRestIsTaken) {
+  json said = to_value(wire::SecurityEvents{kRun, {event(1), event(2), event(3)}});
+  said["events"][1]["kind"] = "of_another_release";
+  const auto seq = [&](const json& body) {
+    return check_in(body).body["security_events_taken"].value("seq", 0);
+  };
+  EXPECT_EQ(seq(said), 3);
+  EXPECT_EQ(audited("root").size(), 2U);
+  EXPECT_EQ(seq(said), 3);
+  EXPECT_EQ(audited("root").size(), 2U);
+  said = to_value(wire::SecurityEvents{kRun, {event(4)}});
+  said["events"][0]["kind"] = "of_another_release";
+  EXPECT_EQ(seq(said), 4) << "alone it is acknowledged too";
+  EXPECT_EQ(audited("root").size(), 2U);
+}
+
+// For days, and in as many runs as it likes.
+TEST(SecurityEventsTaken, OfANodeThatLiesWithoutEndAreSoManyADayAndNoMore) {
+  control::AuditedEvents audited;
+  WallTime now = from_unix(1'800'000'000);
+  std::uint64_t seq = 0;
+  for (int day = 0; day < 2; ++day) {
+    std::size_t entries = 0;
+    for (int call = 0; call < 86'400 / 30; ++call, now += 30s) {
+      wire::SecurityEvents said{kRun, {}};
+      while (said.events.size() < wire::kMaxSecurityEventsAtOnce) {
+        said.events.push_back(
+            {.seq = ++seq, .reason = "token_invalid", .first_at = 1, .last_at = 1});
+      }
+      entries += control::take_security_events(audited, said, now).known.size();
+      EXPECT_EQ(control::audited_events_from(to_json(audited)), audited);
+    }
+    EXPECT_GE(entries, 512U);
+    EXPECT_LE(entries, 512U + 96U + 1U);
+  }
 }
 
 TEST_F(SecurityEventsAudited, ThatMakeNoSenseAreNotTakenAndTheCheckInIs) {
