@@ -165,6 +165,20 @@ TEST_F(ComingBack, WhatANodeSaysOfItselfIsAuditedWhenItBeginsAndWhenItIsOver) {
   EXPECT_EQ(told["target"]["name"], "relay-n");
 }
 
+TEST_F(ComingBack, ANodeThatIsNotHeardOfIsNamedUntilItIs) {
+  check_in(seed().relay);
+  w.control->now += control::kSilentAfter - 1s;
+  EXPECT_TRUE(notices("relay-n").empty());
+  w.control->now += 1s;
+  EXPECT_EQ(notices("relay-n"), std::vector<std::string>{"silent"});
+  EXPECT_NE(
+      node("relay-n")["notices"][0]["text"].get<std::string>().find("since 2027-01-15 08:00 UTC"),
+      std::string::npos);
+  EXPECT_TRUE(notices("egress-n").empty()) << "it never came";
+  check_in(seed().relay);
+  EXPECT_TRUE(notices("relay-n").empty());
+}
+
 TEST_F(ComingBack, ACertificateThatIsNotRenewedIsShownBeforeItExpiresAndAfter) {
   check_in(seed().relay);
   const auto after = [&](std::chrono::days time) {
@@ -177,10 +191,11 @@ TEST_F(ComingBack, ACertificateThatIsNotRenewedIsShownBeforeItExpiresAndAfter) {
     return json();
   };
   using std::chrono::days;
-  EXPECT_EQ(after(days{79}), json::array());
+  ASSERT_EQ(after(days{79}).size(), 1U);
   const json soon = after(days{81});
-  ASSERT_EQ(soon.size(), 1U) << soon;
-  EXPECT_EQ(soon[0]["code"], "certificate_expires_soon");
+  ASSERT_EQ(soon.size(), 2U) << soon;
+  EXPECT_EQ(soon[0]["code"], "silent");
+  EXPECT_EQ(soon[1]["code"], "certificate_expires_soon");
   const json over = after(days{91});
   ASSERT_EQ(over.size(), 1U) << over;
   EXPECT_EQ(over[0]["code"], "certificate_expired");

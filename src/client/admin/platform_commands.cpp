@@ -1,5 +1,5 @@
 // rap admin join-tokens, enrolments, audit.
-#include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -14,16 +14,11 @@ namespace rap::client {
 
 namespace {
 
+constexpr std::int64_t kMostEntries = 1000;  // that the server lists at once
+
 Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
   op::CreateJoinTokenRequest request{.node_name = a["--node"]};
-  if (const std::string& text = a["--ttl"]; !text.empty()) {
-    std::int64_t ttl = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), ttl);
-    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || ttl <= 0) {
-      return fail(ExitCode::usage, "--ttl takes a number of seconds.");
-    }
-    request.ttl_s = ttl;
-  }
+  request.ttl_s = a.count("--ttl");
   if (!a["--organization"].empty()) request.organization = a["--organization"];
   const auto answer = api.ask(op::create_join_token(request));
   const auto made = RAP_TRY(op::as<op::CreateJoinTokenAnswer>(answer));
@@ -36,7 +31,8 @@ void add_join_tokens(CLI::App& admin, Invocation& invocation) {
       .option("--node", "NAME", "The new node's name")
       .required()
       .option("--organization", "ORG", "Whose host it is: its owner approves it, for itself alone")
-      .option("--ttl", "SECONDS", "How long it is good for")
+      .count("--ttl", "SECONDS", std::numeric_limits<std::int64_t>::max(),
+             "How long it is good for")
       .runs(create_join_token);
   Leaf(group, invocation, "delete", "Withdraw a join token that was not used")
       .word("ID", "Its id, as 'list' shows it")
@@ -154,8 +150,13 @@ void add_audit(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "audit", "The record of what was done");
   Leaf(group, invocation, "list", "List the latest entries")
       .option("--organization", "ORG", "Only those of this organization")
+      .count("--limit", "COUNT", kMostEntries, "How many (200)")
+      .count("--before", "SEQ", std::numeric_limits<std::int64_t>::max(),
+             "Only those before this one, to go on where a list ended")
       .runs([](World& w, ApiClient& api, const Words& a) {
         op::ListAuditQuery query;
+        query.limit = a.count("--limit");
+        query.before = a.count("--before");
         if (!a["--organization"].empty()) query.organization = a["--organization"];
         return show_items(w, api.ask(op::list_audit(query)),
                           {{"SEQ", "/seq"},

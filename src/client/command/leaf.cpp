@@ -31,6 +31,16 @@ Leaf& Leaf::option(const std::string& name, const std::string& type, const std::
   return *this;
 }
 
+Leaf& Leaf::count(const std::string& name, const std::string& type, std::int64_t most,
+                  const std::string& help) {
+  CLI::Option* option = app_->add_option(name, words_->counts_[name], help)
+                            ->type_name(type)
+                            ->check(CLI::Range(std::int64_t{1}, most));
+  require_last_ = [option] { option->required(); };
+  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  return *this;
+}
+
 Leaf& Leaf::required() {
   require_last_();
   return *this;

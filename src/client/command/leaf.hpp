@@ -5,6 +5,7 @@
 //       .runs([](World& w, ApiClient& api, const Words& a) { … a["NAME"] … });
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,6 +24,9 @@ class Words {
   const std::string& operator[](const std::string& name) const { return values_.at(name); }
   const std::vector<std::string>& list(const std::string& name) const { return lists_.at(name); }
   bool flag(const std::string& name) const { return flags_.at(name); }
+  std::optional<std::int64_t> count(const std::string& name) const {
+    return counts_.at(name);  // nullopt: it was left out
+  }
   // A path segment.
   std::string path(const std::string& name) const { return segment(values_.at(name)); }
 
@@ -31,6 +35,7 @@ class Words {
   std::map<std::string, std::string> values_;
   std::map<std::string, std::vector<std::string>> lists_;
   std::map<std::string, bool> flags_;
+  std::map<std::string, std::optional<std::int64_t>> counts_;
 };
 
 class Leaf {
@@ -44,6 +49,9 @@ class Leaf {
   Leaf& words(const std::string& name, const std::string& help);  // one or more
   // "--role"; empty when left out, unless it is required or has a default.
   Leaf& option(const std::string& name, const std::string& type, const std::string& help);
+  // "--limit", a whole number from 1 to `most`.
+  Leaf& count(const std::string& name, const std::string& type, std::int64_t most,
+              const std::string& help);
   Leaf& required();  // the last option
   Leaf& choices(const std::vector<std::string>& values);  // of the last word or option
   Leaf& choices(std::span<const std::string_view> values) {

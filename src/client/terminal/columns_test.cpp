@@ -23,6 +23,7 @@ const std::vector<List> kLists = {
     {"sessions list --ended --limit 1", "GET sessions?state=ended&limit=1"},
     {"whoami", "GET me"},
     {"admin audit list", "GET audit"},
+    {"admin audit list --limit 50 --before 7", "GET audit?before=7&limit=50"},
     {"admin blocklist list", "GET blocklist"},
     {"admin certificates list", "GET certificates"},
     {"admin devices list", "GET devices"},

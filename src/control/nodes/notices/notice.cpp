@@ -29,6 +29,14 @@ std::string date_of(WallTime time) {
          two(static_cast<unsigned>(date.month())) + "-" + two(static_cast<unsigned>(date.day()));
 }
 
+std::string minute_of(WallTime time) {
+  const std::chrono::hh_mm_ss of_day{std::chrono::floor<std::chrono::minutes>(
+      time.time_since_epoch() - std::chrono::floor<std::chrono::days>(time.time_since_epoch()))};
+  const auto two = [](auto n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  return date_of(time) + " " + two(of_day.hours().count()) + ":" + two(of_day.minutes().count()) +
+         " UTC";
+}
+
 std::string what_to_do(wire::ListenerFault fault, const wire::HostPort& at) {
   using enum wire::ListenerFault;
   switch (fault) {
@@ -89,6 +97,20 @@ std::optional<Notice> disk_notice(const Node& node) {
                     "configuration, and no renewed certificate."};
 }
 
+// Of one whose certificate expired that notice says all there is to do.
+std::optional<Notice> silence_notice(const Node& node, WallTime now) {
+  const bool expired = node.own_certificate && node.own_certificate->until <= now;
+  if (expired || node.checked_in_at == WallTime{} || now < node.checked_in_at + kSilentAfter) {
+    return std::nullopt;
+  }
+  return Notice{NoticeCode::silent,
+                "It has not been heard of since " + minute_of(node.checked_in_at) +
+                    ". Look whether its host and its agent run and what the agent's log says; it "
+                    "may be the way to the control plane, too. If it is to stay away, run 'rap "
+                    "admin nodes disable " +
+                    node.name + "'."};
+}
+
 void add_certificate_notices(std::vector<Notice>& out, const Node& node, WallTime now) {
   const bool enters = node.has_role(policy::NodeRole::entry);
   const auto& own = node.own_certificate;
@@ -138,6 +160,7 @@ std::optional<std::chrono::seconds> clock_skew_of(const Node& node) {
 std::vector<Notice> notices_of(const Node& node, WallTime now) {
   std::vector<Notice> out;
   if (node.state != NodeState::approved) return out;
+  if (auto notice = silence_notice(node, now)) out.push_back(std::move(*notice));
   if (node.history_began > WallTime{} &&
       node.acked_config_version < snapshot::number_at(node.history_began)) {
     out.push_back({NoticeCode::old_history,

@@ -18,6 +18,7 @@
 namespace rap::control {
 
 enum class NoticeCode : std::uint8_t {
+  silent,       // it has not checked in for kSilentAfter
   old_history,  // it has not followed since the database went back
   clock_off,    // its clock differs from the control plane's
   copied,       // two agents have its identity
@@ -26,10 +27,17 @@ enum class NoticeCode : std::uint8_t {
   certificate_expires_soon,  // renewing it has failed for a while
   certificate_expired,
 };
-inline constexpr std::array<std::string_view, 7> kNoticeNames = {
-    "old_history",        "clock_off",    "copied",
-    "listener_failed",    "disk_failing", "certificate_expires_soon",
-    "certificate_expired"};
+inline constexpr std::array<std::string_view, 8> kNoticeNames = {"silent",
+                                                                 "old_history",
+                                                                 "clock_off",
+                                                                 "copied",
+                                                                 "listener_failed",
+                                                                 "disk_failing",
+                                                                 "certificate_expires_soon",
+                                                                 "certificate_expired"};
+
+// Nodes check in every few seconds, and at the longest that can be set every five minutes.
+inline constexpr std::chrono::seconds kSilentAfter = std::chrono::minutes{10};
 
 // A node renews a certificate before the last third of its life begins. What is left when a third
 // of that third is left, 1/9 of its life, is spoken of.
