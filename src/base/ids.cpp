@@ -4,13 +4,13 @@
 
 namespace rap {
 
-std::string format_uuid(const std::array<std::uint8_t, 16>& b) {
+std::string format_uuid(const Uuid& b) {
   std::string hex = to_hex(b);
   return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
          hex.substr(16, 4) + "-" + hex.substr(20);
 }
 
-std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view s) {
+std::optional<Uuid> parse_uuid(std::string_view s) {
   if (s.size() != 36) return std::nullopt;
   std::string hex;
   for (std::size_t i = 0; i < s.size(); ++i) {
@@ -21,7 +21,7 @@ std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view s) {
   }
   auto raw = from_hex(hex);
   if (!raw) return std::nullopt;
-  std::array<std::uint8_t, 16> out;
+  Uuid out;
   std::copy(raw->begin(), raw->end(), out.begin());
   return out;
 }

@@ -2,6 +2,7 @@
 // written in lower case.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstring>
@@ -15,21 +16,32 @@
 
 namespace rap {
 
-std::string format_uuid(const std::array<std::uint8_t, 16>& b);
-std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view s);  // lower case, 36 chars
+inline constexpr std::size_t kUuidBytes = 16;
+using Uuid = std::array<std::uint8_t, kUuidBytes>;
+
+// Makes random bytes a UUID of that version (RFC 9562 §4): four bits say it, and two the variant.
+constexpr Uuid with_uuid_version(Uuid b, std::uint8_t version) {
+  constexpr std::size_t kVersionByte = 6;
+  constexpr std::size_t kVariantByte = 8;
+  b[kVersionByte] = static_cast<std::uint8_t>((b[kVersionByte] & 0x0f) | version << 4);
+  b[kVariantByte] = static_cast<std::uint8_t>((b[kVariantByte] & 0x3f) | 0x80);
+  return b;
+}
+
+std::string format_uuid(const Uuid& b);
+std::optional<Uuid> parse_uuid(std::string_view s);  // lower case, 36 chars
 
 template <class Tag>
 class Id {
  public:
   Id() = default;  // the nil UUID
-  explicit Id(const std::array<std::uint8_t, 16>& b) : bytes_(b) {}
+  explicit Id(const Uuid& b) : bytes_(b) {}
 
   static Id random(RandomSource& rng) {
-    Id id;
-    rng.fill(id.bytes_);
-    id.bytes_[6] = static_cast<std::uint8_t>((id.bytes_[6] & 0x0f) | 0x40);
-    id.bytes_[8] = static_cast<std::uint8_t>((id.bytes_[8] & 0x3f) | 0x80);
-    return id;
+    constexpr std::uint8_t kRandomVersion = 4;
+    Uuid b;
+    rng.fill(b);
+    return Id(with_uuid_version(b, kRandomVersion));
   }
   static std::optional<Id> parse(std::string_view s) {
     auto b = parse_uuid(s);
@@ -38,13 +50,13 @@ class Id {
   }
 
   std::string str() const { return format_uuid(bytes_); }
-  const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+  const Uuid& bytes() const { return bytes_; }
   bool is_nil() const { return *this == Id{}; }
 
   auto operator<=>(const Id&) const = default;
 
  private:
-  std::array<std::uint8_t, 16> bytes_{};
+  Uuid bytes_{};
 };
 
 using ClusterId = Id<struct ClusterTag>;
@@ -60,6 +72,13 @@ using EnrolmentId = Id<struct EnrolmentTag>;
 using ChannelId = Id<struct ChannelTag>;
 using TokenId = Id<struct TokenTag>;  // "jti" of a data-plane token
 using DeviceId = Id<struct DeviceTag>;  // a digest of the key of one installation of the client
+
+template <class SomeId>
+SomeId read_id(ByteReader& from) {
+  Uuid raw{};
+  std::ranges::copy(from.raw(kUuidBytes), raw.begin());
+  return SomeId(raw);
+}
 
 }  // namespace rap
 

@@ -1,7 +1,9 @@
 #include "policy/ip_address.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <span>
 #include <vector>
 
 namespace rap::policy {
@@ -131,9 +133,12 @@ std::string IpAddress::str() const {
 }
 
 const std::uint8_t* IpAddress::as_v4() const {
+  // ::ffff:0:0/96 (RFC 4291 §2.5.5.2): what stands before the IPv4 address.
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (!v6) return bytes.data();
-  const bool zeros = std::all_of(bytes.begin(), bytes.begin() + 10, [](auto b) { return b == 0; });
-  return zeros && bytes[10] == 0xff && bytes[11] == 0xff ? bytes.data() + 12 : nullptr;
+  return std::ranges::equal(std::span(bytes).first<kMapped.size()>(), kMapped)
+             ? bytes.data() + kMapped.size()
+             : nullptr;
 }
 
 IpAddress IpAddress::unmapped() const {

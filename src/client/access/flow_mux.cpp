@@ -66,9 +66,8 @@ void FlowMux::delivered(FlowLabel label, std::size_t n) {
   flow->undelivered -= bytes;
   const std::uint32_t credit = flow->receive.consumed(bytes);
   if (credit == 0 || flow->peer_finished) return;
-  std::uint8_t payload[4];
-  store_be32(payload, credit);
-  queue_.append({FrameType::credit, flow->traffic_class, sizeof payload, label}, payload);
+  const auto payload = wire::encode_credit(credit);
+  queue_.append({FrameType::credit, flow->traffic_class, payload.size(), label}, payload);
 }
 
 std::expected<void, std::string_view> FlowMux::receive(MutableBytes message) {
@@ -149,8 +148,8 @@ void FlowMux::break_flow(FlowLabel label, FlowReason reason) {
 }
 
 void FlowMux::send_reason(FlowLabel label, wire::TrafficClass c, FlowReason reason) {
-  const std::uint8_t payload[1] = {static_cast<std::uint8_t>(reason)};
-  queue_.append({FrameType::reset, c, sizeof payload, label}, payload);
+  const auto payload = wire::encode_reason(reason);
+  queue_.append({FrameType::reset, c, payload.size(), label}, payload);
 }
 
 void FlowMux::lost() {

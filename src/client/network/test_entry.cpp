@@ -8,7 +8,7 @@
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 #include "node/flow/window.hpp"
-#include "wire/frames/data_plane.hpp"
+#include "wire/frames/data_plane_path.hpp"
 #include "wire/frames/frame.hpp"
 #include "wire/frames/websocket.hpp"
 
@@ -208,12 +208,10 @@ class TestEntry::Client final : public io::StreamHandler {
   void forget(std::uint32_t label) { entry_.open_flows -= flows_.erase(label); }
 
   void send_credit(std::uint32_t label, std::uint32_t amount) {
-    Bytes payload;
-    ByteWriter(payload).u32(amount);
-    send(FrameType::credit, label, payload);
+    send(FrameType::credit, label, wire::encode_credit(amount));
   }
   void send_reason(FrameType type, std::uint32_t label, FlowReason reason) {
-    send(type, label, Bytes{static_cast<std::uint8_t>(reason)});
+    send(type, label, wire::encode_reason(reason));
   }
   void send(FrameType type, std::uint32_t label, ByteView payload) {
     Bytes frame(wire::kFrameHeader + payload.size());

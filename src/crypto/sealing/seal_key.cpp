@@ -16,11 +16,12 @@ namespace {
 constexpr std::uint64_t kLastRecord = std::numeric_limits<std::uint64_t>::max() - 1;
 constexpr std::size_t kNonce = 12;
 
-// Four zero bytes, then the record's number (Noise §12.4).
+// The record's number is the last eight bytes, after zeros (Noise §12.4).
 std::array<std::uint8_t, kNonce> nonce_of(std::uint64_t record) {
   std::array<std::uint8_t, kNonce> out{};
-  store_be32(out.data() + 4, static_cast<std::uint32_t>(record >> 32));
-  store_be32(out.data() + 8, static_cast<std::uint32_t>(record));
+  std::uint8_t* const number = out.data() + kNonce - sizeof record;
+  store_be32(number, static_cast<std::uint32_t>(record >> 32));
+  store_be32(number + sizeof(std::uint32_t), static_cast<std::uint32_t>(record));
   return out;
 }
 

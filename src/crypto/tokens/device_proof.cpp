@@ -70,11 +70,10 @@ DeviceId device_id_of(const PublicKey& key) {
   const Bytes raw = key.raw();
   named.insert(named.end(), raw.begin(), raw.end());
   const Sha256 hash = sha256(named);
-  std::array<std::uint8_t, 16> id;
+  constexpr std::uint8_t kDigestVersion = 8;  // RFC 9562 §5.8: whoever makes it says how
+  Uuid id;
   std::copy_n(hash.begin(), id.size(), id.begin());
-  id[6] = static_cast<std::uint8_t>((id[6] & 0x0f) | 0x80);
-  id[8] = static_cast<std::uint8_t>((id[8] & 0x3f) | 0x80);
-  return DeviceId(id);
+  return DeviceId(with_uuid_version(id, kDigestVersion));
 }
 
 std::string make_device_proof(const PrivateKey& key, const ProvenRequest& request, TokenId id,

@@ -176,10 +176,7 @@ struct WebSocketClient::Impl final : StreamHandler, Output {
 
   void close(wire::WebSocketClose code) {
     closing = true;
-    const auto v = static_cast<std::uint16_t>(code);
-    const std::uint8_t payload[2] = {static_cast<std::uint8_t>(v >> 8),
-                                     static_cast<std::uint8_t>(v)};
-    if (upgraded) append_control(wire::WebSocketOpcode::close, payload);
+    if (upgraded) append_control(wire::WebSocketOpcode::close, wire::encode_websocket_close(code));
     if (stream) stream->close_after_write();
   }
 

@@ -5,7 +5,7 @@
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 #include "policy/ip_prefix.hpp"
-#include "wire/frames/data_plane.hpp"
+#include "wire/frames/data_plane_path.hpp"
 
 namespace rap::fabric {
 
@@ -229,9 +229,7 @@ void ClientSession::close(WebSocketClose code) {
   if (closing_) return;
   closing_ = true;
   last_active_ = io::mono_now();
-  const auto v = static_cast<std::uint16_t>(code);
-  const std::uint8_t payload[2] = {static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
-  router_.queue(*link_).append_control(WebSocketOpcode::close, payload);
+  router_.queue(*link_).append_control(WebSocketOpcode::close, wire::encode_websocket_close(code));
   stream_->close_after_write();
 }
 

@@ -210,19 +210,18 @@ void Switchboard::send(LinkId id, const wire::FrameHeader& header, ByteView payl
 
 void Switchboard::send_reason(LinkId id, FrameType type, wire::TrafficClass c, std::uint32_t label,
                               FlowReason reason) {
-  const auto byte = static_cast<std::uint8_t>(reason);
-  send(id, {type, c, 1, label}, ByteView(&byte, 1));
+  const auto payload = wire::encode_reason(reason);
+  send(id, {type, c, payload.size(), label}, payload);
 }
 
 void Switchboard::send_credit(LinkId id, std::uint32_t label, std::uint32_t credit) {
-  std::uint8_t payload[4];
-  store_be32(payload, credit);
-  send(id, {FrameType::credit, kCreditClass, 4, label}, payload);
+  const auto payload = wire::encode_credit(credit);
+  send(id, {FrameType::credit, kCreditClass, payload.size(), label}, payload);
 }
 
 void Switchboard::send_pause(LinkId id, std::uint32_t label, bool pause) {
-  const std::uint8_t payload[1] = {static_cast<std::uint8_t>(pause ? 1 : 0)};
-  send(id, {FrameType::pause, kCreditClass, sizeof payload, label}, payload);
+  const auto payload = wire::encode_pause(pause);
+  send(id, {FrameType::pause, kCreditClass, payload.size(), label}, payload);
 }
 
 void Switchboard::reset_other(const FlowEnd& end, FlowReason reason) {

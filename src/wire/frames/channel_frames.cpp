@@ -9,14 +9,6 @@ namespace {
 constexpr unsigned kDraining = 1;
 constexpr unsigned kDegraded = 2;
 
-template <class SomeId>
-SomeId read_id(ByteReader& r) {
-  std::array<std::uint8_t, 16> raw{};
-  const ByteView v = r.raw(16);
-  std::copy(v.begin(), v.end(), raw.begin());
-  return SomeId(raw);
-}
-
 }  // namespace
 
 Bytes Hello::encode() const {

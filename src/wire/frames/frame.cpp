@@ -92,31 +92,38 @@ Bytes FlowOpen::encode() const {
 
 std::optional<FlowOpen> FlowOpen::decode(ByteView payload) {
   ByteReader r(payload);
-  const ByteView id = r.raw(16);
   FlowOpen open;
+  open.egress = read_id<NodeId>(r);
   open.hop_limit = r.u8();
   open.sealed = r.rest();
   if (r.failed()) return std::nullopt;
-  std::array<std::uint8_t, 16> raw;
-  std::copy(id.begin(), id.end(), raw.begin());
-  open.egress = NodeId(raw);
   return open;
 }
 
 std::optional<FlowReason> decode_reason(ByteView payload) {
-  return payload.size() == 1 ? flow_reason_from(payload[0]) : std::nullopt;
+  ByteReader r(payload);
+  const std::uint8_t reason = r.u8();
+  return r.finished() ? flow_reason_from(reason) : std::nullopt;
+}
+
+CreditPayload encode_credit(std::uint32_t credit) {
+  CreditPayload out;
+  store_be32(out.data(), credit);
+  return out;
 }
 
 std::optional<std::uint32_t> decode_credit(ByteView payload) {
-  if (payload.size() != 4) return std::nullopt;
-  const std::uint32_t v = load_be32(payload.data());
-  if (v == 0) return std::nullopt;
-  return v;
+  ByteReader r(payload);
+  const std::uint32_t credit = r.u32();
+  if (!r.finished() || credit == 0) return std::nullopt;
+  return credit;
 }
 
 std::optional<bool> decode_pause(ByteView payload) {
-  if (payload.size() != 1 || payload[0] > 1) return std::nullopt;
-  return payload[0] == 1;
+  ByteReader r(payload);
+  const std::uint8_t pause = r.u8();
+  if (!r.finished() || pause > 1) return std::nullopt;
+  return pause == 1;
 }
 
 }  // namespace rap::wire

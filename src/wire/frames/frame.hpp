@@ -100,7 +100,7 @@ std::expected<std::optional<FrameView>, FrameError> next_frame(MutableBytes in);
 struct FlowOpen {
   static constexpr std::uint8_t kMaxHops = 8;
   // Where the fields lie in the payload.
-  static constexpr std::size_t kHopLimitOffset = sizeof(std::array<std::uint8_t, 16>);
+  static constexpr std::size_t kHopLimitOffset = kUuidBytes;
   static constexpr std::size_t kSealedOffset = kHopLimitOffset + 1;
   NodeId egress;
   std::uint8_t hop_limit = kMaxHops;
@@ -110,8 +110,21 @@ struct FlowOpen {
   static std::optional<FlowOpen> decode(ByteView payload);
 };
 
+// Why a flow was refused, or is gone.
+using ReasonPayload = std::array<std::uint8_t, 1>;
+constexpr ReasonPayload encode_reason(FlowReason reason) {
+  return {static_cast<std::uint8_t>(reason)};
+}
 std::optional<FlowReason> decode_reason(ByteView payload);
+
+using CreditPayload = std::array<std::uint8_t, sizeof(std::uint32_t)>;
+CreditPayload encode_credit(std::uint32_t credit);
 std::optional<std::uint32_t> decode_credit(ByteView payload);  // never 0
+
+using PausePayload = std::array<std::uint8_t, 1>;
+constexpr PausePayload encode_pause(bool pause) {
+  return {static_cast<std::uint8_t>(pause ? 1 : 0)};
+}
 std::optional<bool> decode_pause(ByteView payload);  // false: go on
 
 }  // namespace rap::wire

@@ -104,17 +104,25 @@ TEST(FlowReason, OnlyTheClosedSetDecodes) {
   EXPECT_FALSE(decode_reason(hex("00")));
   EXPECT_FALSE(decode_reason(hex("1c")));
   EXPECT_FALSE(decode_reason({}));
+  EXPECT_FALSE(decode_reason(hex("0101")));
+  EXPECT_EQ(to_bytes(encode_reason(FlowReason::blocklisted)), hex("18"));
 }
 
 TEST(Credit, IsNeverZero) {
   EXPECT_EQ(decode_credit(hex("00000001")), 1U);
   EXPECT_FALSE(decode_credit(hex("00000000")));
+  EXPECT_FALSE(decode_credit(hex("000001")));
+  EXPECT_FALSE(decode_credit(hex("0000000100")));
+  EXPECT_EQ(to_bytes(encode_credit(0x01020304)), hex("01020304"));
 }
 
 TEST(Pause, BeginsOrEnds) {
   EXPECT_EQ(decode_pause(hex("01")), true);
   EXPECT_EQ(decode_pause(hex("00")), false);
   EXPECT_FALSE(decode_pause(hex("02")));
+  EXPECT_FALSE(decode_pause({}));
+  EXPECT_EQ(to_bytes(encode_pause(true)), hex("01"));
+  EXPECT_EQ(to_bytes(encode_pause(false)), hex("00"));
 }
 
 Hello sample_hello() {

@@ -8,7 +8,7 @@ namespace {
 // The frame's header (RFC 6455 §5.2): two bytes, then a wider length if the second one says so,
 // then the masking key if its bit is set.
 constexpr std::size_t kFlagsAt = 0;  // FIN, RSV1-3 and the opcode
-constexpr std::size_t kLengthAt = 1;  // MASK and the payload length
+constexpr std::size_t kLengthAt = kWebSocketLengthOffset;  // MASK and the payload length
 constexpr std::size_t kExtendedLengthAt = 2;
 constexpr std::size_t kBaseHeader = 2;
 constexpr std::size_t kHeaderWith16 = kBaseHeader + 2;
@@ -32,7 +32,7 @@ constexpr std::uint8_t kFirstControlOpcode = 0x8;
 
 // Close codes that may be on the wire (§7.4): those registered for the protocol, without the three
 // that are not to be sent, and the ranges of libraries and of applications.
-constexpr std::size_t kCloseCodeBytes = 2;
+constexpr std::size_t kCloseCodeBytes = sizeof(WebSocketClose);
 constexpr unsigned kFirstProtocolClose = 1000;
 constexpr unsigned kLastProtocolClose = 1014;
 constexpr unsigned kReservedClose = 1004;

@@ -38,6 +38,11 @@ enum class WebSocketClose : std::uint16_t {
   policy_violation = 1008,
   too_big = 1009,
 };
+using WebSocketClosePayload = std::array<std::uint8_t, sizeof(WebSocketClose)>;
+constexpr WebSocketClosePayload encode_websocket_close(WebSocketClose code) {
+  const auto number = static_cast<std::uint16_t>(code);
+  return {static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+}
 
 using WebSocketMask = std::array<std::uint8_t, 4>;
 
@@ -48,13 +53,14 @@ inline constexpr std::size_t kLongWebSocketHeader = 4;
 constexpr std::size_t websocket_header_size(std::size_t payload) {
   return payload <= kShortWebSocketPayload ? kShortWebSocketHeader : kLongWebSocketHeader;
 }
+inline constexpr std::size_t kWebSocketLengthOffset = 1;  // RFC 6455 §5.2: behind the opcode
 // The sizes of the header and of the payload of such a frame that was encoded here.
 struct WebSocketSizes {
   std::size_t header;
   std::size_t payload;
 };
 inline WebSocketSizes websocket_sizes(const std::uint8_t* frame) {
-  const std::size_t length = frame[1];
+  const std::size_t length = frame[kWebSocketLengthOffset];
   if (length <= kShortWebSocketPayload) return {kShortWebSocketHeader, length};
   return {kLongWebSocketHeader, load_be16(frame + kShortWebSocketHeader)};
 }

@@ -51,6 +51,10 @@ TEST(WebSocket, ReadsTheExamplesOfTheRfc) {
   EXPECT_EQ(as_text(m.payload), "Hello");
 }
 
+TEST(WebSocket, ACloseSaysItsCodeInTwoBytes) {
+  EXPECT_EQ(to_bytes(encode_websocket_close(WebSocketClose::protocol_error)), *from_hex("03ea"));
+}
+
 TEST(WebSocket, WaitsForTheWholeFrame) {
   const Bytes whole = frame(Op::binary, std::string(300, 'x'));
   for (std::size_t n = 0; n < whole.size(); ++n) {
