@@ -86,7 +86,7 @@ Outcome<void> list_entry(Transaction& tx, const BlocklistEntry& entry) {
   if (const auto device = DeviceId::parse(entry.value);
       device && entry.kind == BlocklistKind::device) {
     // A sign-in that is under way is waited for, and ended with the others.
-    (void)tx.devices().find(*device, entry.changed_at);
+    tx.devices().lock(*device);
     tx.bearers().end_of_device(*device, SignInEnd::device_blocked);
   }
   return {};

@@ -64,7 +64,7 @@ Outcome<Reply> with_device(Database& database, const Call& call, std::string_vie
   const auto device = DeviceId::parse(call.path("device"));
   if (!device) return no_device(call.path("device"));
   return transact(database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-    const auto before = tx.devices().find(*device, call.now);
+    const auto before = tx.devices().find_locked(*device, call.now);
     if (before.empty()) return no_device(call.path("device"));
     RAP_TRY(use(tx, *device));
     for (const Device& of : before) {
@@ -72,7 +72,7 @@ Outcome<Reply> with_device(Database& database, const Call& call, std::string_vie
           tx, call.audit(action, "device", device->str(), of.name).with({{"user", of.user_email}}),
           of.user);
     }
-    return reply_list(tx.devices().find(*device, call.now));
+    return reply_list(tx.devices().find_locked(*device, call.now));
   });
 }
 
@@ -112,7 +112,7 @@ Outcome<Reply> approve(Database& database, const Call& call) {
                              call.audit("device.approved", "device", device->str(), user->email)
                                  .with({{"user", user->email}}),
                              user->id);
-    return reply_list(tx.devices().find(*device, call.now));
+    return reply_list(tx.devices().find_locked(*device, call.now));
   });
 }
 

@@ -81,7 +81,8 @@ class DeviceRepository {
   virtual std::vector<Device> list(std::optional<UserId> user, WallTime now) = 0;
   // The people with whom it signed in; those whose account is gone are left out. No sign-in on it
   // begins or ends until the transaction does.
-  virtual std::vector<Device> find(DeviceId device, WallTime now) = 0;
+  virtual std::vector<Device> find_locked(DeviceId device, WallTime now) = 0;
+  virtual void lock(DeviceId device) = 0;  // the same lock, for whoever only ends its sign-ins
   // Approves it for this person alone: whoever else waits with that key goes on waiting. False:
   // they never signed in with it.
   virtual bool approve(UserId user, DeviceId device, WallTime now) = 0;

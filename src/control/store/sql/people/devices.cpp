@@ -63,11 +63,19 @@ std::vector<Device> SqlDevices::list(std::optional<UserId> user, WallTime now) {
                 device_of);
 }
 
-std::vector<Device> SqlDevices::find(DeviceId device, WallTime now) {
+std::vector<Device> SqlDevices::find_locked(DeviceId device, WallTime now) {
   return all_of(sql_.query(select_devices("AND d.id = $2 ORDER BY u.email LIMIT $3 "
                                           "FOR UPDATE OF d"),
                            now, device, control::kMaxListed),
                 device_of);
+}
+
+void SqlDevices::lock(DeviceId device) {
+  // The order is that of find_locked(), so that two who lock do not wait for each other.
+  sql_.query(
+      "SELECT d.id FROM devices d JOIN users u ON u.id = d.user_id "
+      "WHERE d.id = $1 AND u.removed_at IS NULL ORDER BY u.email FOR UPDATE OF d",
+      device);
 }
 
 bool SqlDevices::approve(UserId user, DeviceId device, WallTime now) {

@@ -21,7 +21,8 @@ class SqlDevices final : public control::DeviceRepository {
   control::SeenDevice see(UserId user, const control::SignInDevice& device, WallTime now,
                           bool approve_new) override;
   std::vector<control::Device> list(std::optional<UserId> user, WallTime now) override;
-  std::vector<control::Device> find(DeviceId device, WallTime now) override;
+  std::vector<control::Device> find_locked(DeviceId device, WallTime now) override;
+  void lock(DeviceId device) override;
   bool approve(UserId user, DeviceId device, WallTime now) override;
   bool remove(UserId user, DeviceId device) override;
 
