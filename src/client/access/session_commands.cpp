@@ -27,29 +27,32 @@ struct Listing {
   std::size_t wanted() const { return all || ended ? limit : SIZE_MAX; }
 };
 
-// Page after page, newest first.
-Fallible<json> collect(ApiClient& api, const Listing& listing) {
+// The pages together, newest first, and what the last one said.
+struct Collected {
+  json answer;
+  bool is_cut = false;
+};
+
+Fallible<Collected> collect(ApiClient& api, const Listing& listing) {
   op::ListSessionsQuery query;
   if (listing.ended) query.state = "ended";
   if (listing.all) query.state = "all";
   if (!listing.organization.empty()) query.organization = listing.organization;
-  json found = {{"items", json::array()}};
+  json found = json::array();
   for (;;) {
     if (listing.all || listing.ended) {
-      const std::size_t left = listing.limit - found["items"].size();
+      const std::size_t left = listing.limit - found.size();
       query.limit = static_cast<std::int64_t>(std::min(kPage, left));
     }
-    const auto page = RAP_TRY(api.ask(op::list_sessions(query)));
-    for (const json& session : page.value("items", json::array())) {
-      found["items"].push_back(session);
+    auto page = api.ask(op::list_sessions(query));
+    const auto read = RAP_TRY(op::as<op::ListSessionsAnswer>(page));
+    json& items = items_of(*page);
+    for (json& session : items) found.push_back(std::move(session));
+    if (!read.next || found.size() >= listing.wanted()) {
+      items = std::move(found);
+      return Collected{std::move(*page), read.next.has_value()};
     }
-    const auto next = page.find("next");
-    if (next == page.end() || !next->is_string()) return found;
-    if (found["items"].size() >= listing.wanted()) {
-      found["next"] = *next;
-      return found;
-    }
-    query.after = next->get<std::string>();
+    query.after = *read.next;
   }
 }
 
@@ -66,8 +69,8 @@ Fallible<int> list_sessions(World& world, const Listing& listing) {
     columns.push_back({"CHANGED", "/changed_at", Format::time});
     columns.push_back({"BECAUSE", "/ended_because"});
   }
-  const auto shown = show_items(world, found, columns, "No sessions.");
-  if (shown && !world.json && found.contains("next")) {
+  const auto shown = show_items(world, found.answer, columns, "No sessions.");
+  if (shown && !world.json && found.is_cut) {
     world.err << "These are the newest " << listing.limit << "; --limit shows more.\n";
   }
   return shown;

@@ -118,20 +118,22 @@ Fallible<std::vector<std::string>> organizations(ApiClient& api, const std::stri
 Fallible<int> resources(World& world, const std::string& organization, bool only_names) {
   auto api = RAP_TRY(open_api(world));
   const auto names = RAP_TRY(organizations(api, organization));
-  json all = {{"items", json::array()}};
+  json all;
+  json& shown = items_of(all);
+  std::vector<std::string> open;
   for (const std::string& name : names) {
-    const auto listed = RAP_TRY(api.ask(op::list_resources(name)));
-    for (json item : listed.value("items", json::array())) {
+    auto listed = api.ask(op::list_resources(name));
+    const auto resources = RAP_TRY(op::as<op::ListResourcesAnswer>(listed));
+    for (const auto& resource : resources.items) {
+      if (!resource.disabled) open.push_back(resource.name);
+    }
+    for (json& item : items_of(*listed)) {
       item["organization"] = name;
-      all["items"].push_back(std::move(item));
+      shown.push_back(std::move(item));
     }
   }
   if (only_names && !world.json) {
-    for (const json& item : all["items"]) {
-      if (!item.value("disabled", false)) {
-        world.out << printable(item.value("name", std::string())) << "\n";
-      }
-    }
+    for (const std::string& name : open) world.out << printable(name) << "\n";
     return 0;
   }
   return show_items(world, all,

@@ -54,12 +54,12 @@ bool is_meant(const op::ListConfigsAnswer::Item& item, const Words& a) {
 }
 
 Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
-  const auto answer = list_values(api, a);
+  auto answer = list_values(api, a);
   const auto values = RAP_TRY(op::as<op::ListConfigsAnswer>(answer));
   for (std::size_t i = 0; i < values.items.size(); ++i) {
     const auto& item = values.items[i];
     if (!is_meant(item, a)) continue;
-    w.out << printable_json(w.json ? (*answer)["items"][i] : item.value, 2) << '\n';
+    w.out << printable_json(w.json ? items_of(*answer)[i] : item.value, 2) << '\n';
     return 0;
   }
   return fail(ExitCode::not_found,

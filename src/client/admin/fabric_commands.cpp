@@ -62,8 +62,9 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words& a) {
   // One word for a person: a state that says more than "approved" while a node leaves.
   for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
     const auto& node = nodes->items[i];
-    (*answer)["items"][i]["clock"] = node.clock_skew_s ? signed_seconds(*node.clock_skew_s) : "";
-    if (node.draining) (*answer)["items"][i]["state"] = node.drained ? "drained" : "draining";
+    json& shown = items_of(*answer)[i];
+    shown["clock"] = node.clock_skew_s ? signed_seconds(*node.clock_skew_s) : "";
+    if (node.draining) shown["state"] = node.drained ? "drained" : "draining";
   }
   std::vector<Column> columns = {{"NAME", "/name"},
                                  {"STATE", "/state"},
@@ -118,11 +119,19 @@ Fallible<int> disable_node(World& w, ApiClient& api, const Words& a) {
                   of_organization(a) + "' lets it take part again.");
 }
 
+template <class Answer>
+Fallible<std::string> state_in(const Fallible<json>& answer) {
+  return RAP_TRY(op::as<Answer>(answer)).state;
+}
+
 Fallible<int> enable_node(World& w, ApiClient& api, const Words& a) {
   const std::string& org = a["--organization"];
   const auto answer = org.empty() ? api.ask(op::enable_node(a["NODE"]))
                                   : api.ask(op::enable_organization_node(org, a["NODE"]));
-  const bool still_out = answer && answer->value("state", "") == "disabled";
+  const std::string state =
+      RAP_TRY(org.empty() ? state_in<op::EnableNodeAnswer>(answer)
+                          : state_in<op::EnableOrganizationNodeAnswer>(answer));
+  const bool still_out = state == "disabled";
   return show(w, answer,
               still_out ? a["NODE"] + " stays disabled: " +
                               (org.empty() ? "the owner of its organization" : "the platform") +

@@ -67,7 +67,8 @@ void add_organizations(CLI::App& admin, Invocation& invocation) {
 
 Fallible<int> add_member(World& w, ApiClient& api, const Words& a) {
   const auto answer = api.ask(op::put_member(a["ORG"], {.email = a["EMAIL"], .role = a["--role"]}));
-  const bool invited = answer && answer->value("state", "") == "invited";
+  const auto member = RAP_TRY(op::as<op::PutMemberAnswer>(answer));
+  const bool invited = member.state == "invited";
   const std::string as = a["--role"] + " of " + a["ORG"];
   return show(w, answer,
               invited

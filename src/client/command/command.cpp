@@ -36,6 +36,12 @@ Fallible<int> show(World& world, const Fallible<json>& answer, const std::string
   return 0;
 }
 
+json& items_of(json& answer) {
+  json& items = answer["items"];
+  if (!items.is_array()) items = json::array();
+  return items;
+}
+
 Fallible<int> show_items(World& world, const Fallible<json>& answer,
                          const std::vector<Column>& columns, const std::string& when_empty) {
   if (!answer) return std::unexpected(answer.error());
@@ -43,7 +49,8 @@ Fallible<int> show_items(World& world, const Fallible<json>& answer,
     world.out << printable_json(*answer, 2) << "\n";
     return 0;
   }
-  const json items = answer->is_object() ? answer->value("items", json::array()) : json::array();
+  json shown = answer->is_object() ? *answer : json::object();
+  const json& items = items_of(shown);
   if (items.empty()) {
     world.out << when_empty << "\n";
   } else {

@@ -58,6 +58,10 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
                       const std::string& description);
 CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description);
 
+// The list in an answer that is one, as it came: for members that are shown and not read. What a
+// command reads of an answer it reads with op::as() (client/core/api_types.hpp).
+nlohmann::json& items_of(nlohmann::json& answer);
+
 // What most commands end with: the answer as JSON, or a sentence or a table for a person.
 Fallible<int> show(World& world, const Fallible<nlohmann::json>& answer,
                    const std::string& sentence);

@@ -8,7 +8,7 @@
 
 #include "base/printable.hpp"
 #include "client/core/printable_json.hpp"
-#include "command_line/reading.hpp"
+#include "command_line/parsing.hpp"
 
 namespace rap::client {
 namespace {
