@@ -61,7 +61,7 @@ struct LinkWorld::Member {
 
   NodeId id;
   SeededRandom rng;
-  agent::TestState state;
+  agent::TestNodeFiles state;
   Store store;
   std::unique_ptr<agent::ControlLink> link;
   std::uint64_t life = 0;   // the agent's; what was under way in another life is gone

@@ -71,7 +71,7 @@ void Node::check_authority() {
     told.authority = ConfigAuthority::current;
   }
   const bool forgets = planted_ == Planted::forgets_to_tell_the_table && rng_.below(8) != 0;
-  if (!forgets) step(table_event::ContextChanged{std::move(told)});
+  if (!forgets) step(table_event::NewContext{std::move(told)});
 }
 
 void Node::crash() {
@@ -90,7 +90,7 @@ void Node::restart() {
 }
 
 void Node::shut_down() {
-  if (up()) step(table_event::Stop{});
+  if (up()) step(table_event::NodeStop{});
 }
 
 // --- traffic
@@ -118,7 +118,7 @@ void Node::talk() {
 }
 
 void Node::report_idle() {
-  std::vector<table_event::Idle> idle;
+  std::vector<table_event::LaneIdle> idle;
   for (const auto& channel : table_->channels()) {
     if (channel->lifecycle.state() != channel::State::draining) continue;
     const auto busy = [&](LaneId lane) {
@@ -182,7 +182,7 @@ bool Node::accept(ConnectionId id) {
 }
 
 void Node::on_connected(ConnectionId id) {
-  if (const auto lane = lane_of(id)) step(table_event::Connected{*lane});
+  if (const auto lane = lane_of(id)) step(table_event::LaneConnected{*lane});
 }
 
 void Node::on_proven(ConnectionId id, const Certificate& peer) {
@@ -190,7 +190,7 @@ void Node::on_proven(ConnectionId id, const Certificate& peer) {
   if (!lane) return;
   proofs_[*lane] = peer;
   if (hostile_) misbehave(id);
-  step(table_event::Proven{*lane, verify(peer, view_, cluster_, wall())});
+  step(table_event::LaneProven{*lane, verify(peer, view_, cluster_, wall())});
 }
 
 channel::Verdict Node::judge(const Certificate& peer) const {
@@ -204,19 +204,19 @@ void Node::on_message(ConnectionId id, const Message& message) {
   const auto lane = lane_of(id);
   if (!lane) return;
   if (message.kind == Message::Kind::frame) {
-    return step(table_event::Frame{*lane, message.type, message.bytes});
+    return step(table_event::LaneFrame{*lane, message.type, message.bytes});
   }
   const auto link = links_.find(*lane);
   if (message.kind == Message::Kind::reauthentication) {
-    if (link == links_.end()) return step(table_event::Violation{*lane});
+    if (link == links_.end()) return step(table_event::LaneViolation{*lane});
     proofs_[*lane] = message.certificate;
-    return step(table_event::Reverified{*lane, judge(message.certificate)});
+    return step(table_event::LaneRevalidated{*lane, judge(message.certificate)});
   }
   if (link == links_.end()) {
     if (planted_ == Planted::passes_payload_before_established && proofs_.contains(*lane)) {
       return witness_.payload_accepted(*this, *lane, proofs_.at(*lane).node, message.traffic_class);
     }
-    return step(table_event::Violation{*lane});
+    return step(table_event::LaneViolation{*lane});
   }
   ++link->second.received;
   // It does as the router: a flow of a class the link does not carry is reset.
@@ -230,7 +230,7 @@ void Node::on_closed(ConnectionId id) {
   lanes_.erase(id);
   connections_.erase(*lane);
   links_.erase(*lane);
-  step(table_event::Closed{*lane, FailureReason::network_unreachable});
+  step(table_event::LaneClosed{*lane, FailureReason::network_unreachable});
 }
 
 // --- the table
@@ -258,19 +258,19 @@ void Node::schedule_timeout() {
   const Duration wait(static_cast<Duration::rep>(static_cast<double>(local.count()) / clock_.rate) +
                       1000);
   schedule_.after(wait, [this, mine] {
-    if (mine == timer_ && up()) step(table_event::Timeout{});
+    if (mine == timer_ && up()) step(table_event::TableTimeout{});
   });
 }
 
 void Node::perform(const channel::TableAction& action) {
-  if (const auto* send = std::get_if<table_action::Send>(&action)) {
+  if (const auto* send = std::get_if<table_action::SendFrame>(&action)) {
     const auto it = connections_.find(send->lane);
     if (it == connections_.end()) return;
     Message m;
     m.type = send->type;
     m.bytes = send->payload;
     network_.send(it->second, *this, std::move(m));
-  } else if (const auto* dial = std::get_if<table_action::Dial>(&action)) {
+  } else if (const auto* dial = std::get_if<table_action::DialLane>(&action)) {
     witness_.dialled(*this, dial->peer);
     const LaneId lane = dial->lane;
     const ConnectionId id = network_.dial(id_, dial->peer, *this, certificate_);
@@ -284,10 +284,11 @@ void Node::perform(const channel::TableAction& action) {
     if (it == links_.end() || planted_ == Planted::keeps_the_first_policy) return;
     it->second.classes = policy->classes;
     it->second.takes_new_flows = policy->takes_new_flows;
-  } else if (const auto* verify_again = std::get_if<table_action::VerifyAgain>(&action)) {
+  } else if (const auto* verify_again = std::get_if<table_action::RevalidateLane>(&action)) {
     const auto it = proofs_.find(verify_again->lane);
-    if (it != proofs_.end()) step(table_event::Reverified{verify_again->lane, judge(it->second)});
-  } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
+    if (it != proofs_.end())
+      step(table_event::LaneRevalidated{verify_again->lane, judge(it->second)});
+  } else if (const auto* close = std::get_if<table_action::CloseLane>(&action)) {
     if (planted_ == Planted::never_closes) return;
     links_.erase(close->lane);
     proofs_.erase(close->lane);
@@ -301,10 +302,10 @@ void Node::perform(const channel::TableAction& action) {
     const LaneId lane = close->lane;
     if (close->linger) {
       schedule_.after(100ms, [this, lane] {
-        if (up()) step(table_event::Closed{lane, FailureReason::none});
+        if (up()) step(table_event::LaneClosed{lane, FailureReason::none});
       });
     }
-  } else if (const auto* drained = std::get_if<table_action::Drained>(&action)) {
+  } else if (const auto* drained = std::get_if<table_action::ChannelDrained>(&action)) {
     if (drained->forced) return;
     std::size_t payloads = 0;
     for (const auto lane : {std::optional(drained->interactive), drained->bulk}) {

@@ -41,7 +41,7 @@ class Fleet {
   // The bootstrap peer dies, for everybody at the same instant.
   void lose(Duration watch) {
     for (std::size_t i = 0; i < kNodes; ++i) {
-      step(i, table_event::Closed{1, channel::FailureReason::network_unreachable});
+      step(i, table_event::LaneClosed{1, channel::FailureReason::network_unreachable});
     }
     while (schedule_.step(watch)) {
     }
@@ -59,32 +59,32 @@ class Fleet {
 
   void connect(channel::Table& table) {
     context_.node = NodeId::random(rng_);
-    table.step(now(), table_event::ContextChanged{context_});
-    table.step(now(), table_event::Connected{1});
+    table.step(now(), table_event::NewContext{context_});
+    table.step(now(), table_event::LaneConnected{1});
     const auto id = wire::SpiffeId::of_node(context_.cluster, context_.peers[0].node);
-    table.step(now(), table_event::Proven{1, channel::Proof{id, 24h}});
+    table.step(now(), table_event::LaneProven{1, channel::Proof{id, 24h}});
     wire::Hello hello;
     hello.cluster = context_.cluster;
     hello.node = context_.peers[0].node;
     hello.channel = table.channels().front()->lifecycle.id();
     hello.classes = wire::TrafficClassSet::all();
-    table.step(now(), table_event::Frame{1, wire::FrameType::hello, hello.encode()});
+    table.step(now(), table_event::LaneFrame{1, wire::FrameType::hello, hello.encode()});
     EXPECT_EQ(table.channels().front()->lifecycle.state(), channel::State::established);
   }
 
   void step(std::size_t i, const channel::TableEvent& event) {
     for (const auto& action : tables_[i]->step(now(), event)) {
-      const auto* dial = std::get_if<table_action::Dial>(&action);
+      const auto* dial = std::get_if<table_action::DialLane>(&action);
       if (dial == nullptr) continue;
       ++dials_by_second_[schedule_.now() / 1s];
       schedule_.after(1ms, [this, i, lane = dial->lane] {
-        step(i, table_event::Closed{lane, channel::FailureReason::network_unreachable});
+        step(i, table_event::LaneClosed{lane, channel::FailureReason::network_unreachable});
       });
     }
     const auto at = tables_[i]->next_timeout();
     if (!at) return;
     schedule_.at(*at - MonoTime(1h), [this, i, mine = ++timers_[i]] {
-      if (mine == timers_[i]) step(i, table_event::Timeout{});
+      if (mine == timers_[i]) step(i, table_event::TableTimeout{});
     });
   }
 

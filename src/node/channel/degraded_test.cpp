@@ -16,7 +16,7 @@ class Degraded : public LifecycleTest {
   void lose_control() {
     context.authority = ConfigAuthority::degraded;
     context_changed();
-    step(event::Reverified{verdict(b)});
+    step(event::Revalidated{verdict(b)});
   }
   wire::Hello hello_with(TrafficClassSet classes) const {
     auto h = hello();
@@ -83,7 +83,7 @@ TEST_F(Degraded, NothingThatPeersSayMakesItCurrentAgain) {
     EXPECT_EQ(channel.state(), State::degraded);
   }
   context_changed();  // judged again, and nothing has changed
-  step(event::Reverified{verdict(b)});
+  step(event::Revalidated{verdict(b)});
   EXPECT_EQ(channel.state(), State::degraded);
 }
 
@@ -193,7 +193,7 @@ TEST_F(Degraded, ACertificateThatExpiresEndsIt) {
   go_on_with({TrafficClass::input});
   context_changed();
   expect_failed(FailureReason::certificate_invalid,
-                step(event::Reverified{refused(FailureReason::certificate_invalid)}));
+                step(event::Revalidated{refused(FailureReason::certificate_invalid)}));
 }
 
 TEST_F(Degraded, EndsWithTheLifetimeOfTheSnapshot) {

@@ -61,7 +61,7 @@ void Lifecycle::carry_out(Transition outcome, const Event& event) {
       return begin_closing(reason);
     }
     case Transition::reconsider: return reconsider();
-    case Transition::conclude: return conclude(std::get<event::Reverified>(event).verdict);
+    case Transition::conclude: return conclude(std::get<event::Revalidated>(event).verdict);
     case Transition::join:
       bulk_ = true;
       monitor(LaneKind::bulk) = HeartbeatMonitor{};
@@ -208,13 +208,13 @@ void Lifecycle::reconsider() {
   }
   if (stage == Stage::continuing && leaving()) {
     // What it proves itself with may be denied in greater haste than the node.
-    out_.emplace_back(action::VerifyAgain{});
+    out_.emplace_back(action::Revalidate{});
     return begin_draining(FailureReason::certificate_revoked, kRevokedDrainTimeout);
   }
   const auto allowed =
       stage == Stage::opening ? authorize_peer(*context_, *peer_, stage) : judge_again(peer_hello_);
   if (!allowed) return fail(allowed.error());
-  out_.emplace_back(action::VerifyAgain{});
+  out_.emplace_back(action::Revalidate{});
   if (stage == Stage::opening) return;
   classes_ = *allowed;
   const PeerRule* rule = context_->find(*peer_);
@@ -300,7 +300,7 @@ void Lifecycle::expire_heartbeat(LaneKind lane) {
   }
   send_heartbeat(lane);
   if (lane == LaneKind::interactive && !hinted && m.hinted()) {
-    out_.emplace_back(action::FailoverHint{});
+    out_.emplace_back(action::PeerSilent{});
   }
 }
 

@@ -64,7 +64,7 @@ struct GoodbyeReceived {
   FailureReason reason;
 };
 struct ContextChanged {};
-struct Reverified {
+struct Revalidated {
   Verdict verdict;
 };
 struct LaneJoined {};
@@ -84,7 +84,7 @@ struct Stop {};
 using Event = std::variant<event::Start, event::Accepted, event::Connected, event::Proven,
                            event::Lost, event::HelloReceived, event::HeartbeatReceived,
                            event::AckReceived, event::GoodbyeReceived, event::ContextChanged,
-                           event::Reverified, event::LaneJoined, event::LaneLost, event::Violation,
+                           event::Revalidated, event::LaneJoined, event::LaneLost, event::Violation,
                            event::Idle, event::Timeout, event::Stop>;
 static_assert(std::variant_size_v<Event> == kEventCount);
 constexpr EventKind kind_of(const Event& e) { return static_cast<EventKind>(e.index()); }
@@ -110,9 +110,9 @@ struct Established {};
 // classes() or takes_new_flows() changed.
 struct PolicyChanged {};
 // Verify the peer's certificate again with today's roots, revocations and time, and report it.
-struct VerifyAgain {};
+struct Revalidate {};
 // The peer has been silent for too long to place anything on it: look for another path.
-struct FailoverHint {};
+struct PeerSilent {};
 // The drain is over: the peer has had everything, or the time is up and what is left is cut.
 struct Drained {
   bool forced;
@@ -126,7 +126,7 @@ struct Close {
 }  // namespace action
 using Action = std::variant<action::Dial, action::SendHello, action::SendHeartbeat, action::SendAck,
                             action::SendGoodbye, action::Established, action::PolicyChanged,
-                            action::VerifyAgain, action::FailoverHint, action::Drained,
+                            action::Revalidate, action::PeerSilent, action::Drained,
                             action::DropLane, action::Close>;
 
 class Lifecycle {

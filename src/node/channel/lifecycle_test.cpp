@@ -162,8 +162,8 @@ TEST_F(LifecycleTest, MissingHeartbeatsLeadThroughSuspicionAndAHintToFailure) {
   EXPECT_FALSE(channel.takes_new_flows());
   EXPECT_TRUE(channel.carries_traffic());
   EXPECT_TRUE(find<action::PolicyChanged>(suspicion));
-  EXPECT_FALSE(find<action::FailoverHint>(suspicion));
-  EXPECT_TRUE(find<action::FailoverHint>(timeout()));
+  EXPECT_FALSE(find<action::PeerSilent>(suspicion));
+  EXPECT_TRUE(find<action::PeerSilent>(timeout()));
   EXPECT_LT(now - before, 2 * kRealtimeCadence) << "suspicion probes faster";
   timeout();
   timeout();
@@ -277,11 +277,11 @@ TEST_F(LifecycleTest, APeerThatAnnouncesFewerClassesIsHeeded) {
 
 TEST_F(LifecycleTest, AnyChangeOfWhatItIsJudgedByChecksTheCertificateAgain) {
   reach_established();
-  EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
+  EXPECT_TRUE(find<action::Revalidate>(context_changed()));
   EXPECT_EQ(channel.state(), State::revalidating);
   EXPECT_FALSE(channel.takes_new_flows());
   EXPECT_TRUE(channel.carries_traffic()) << "liveness and what is under way go on";
-  EXPECT_TRUE(find<action::PolicyChanged>(step(event::Reverified{verdict(b)})));
+  EXPECT_TRUE(find<action::PolicyChanged>(step(event::Revalidated{verdict(b)})));
   EXPECT_EQ(channel.state(), State::established);
   EXPECT_TRUE(channel.takes_new_flows());
 }
@@ -311,12 +311,12 @@ TEST_F(LifecycleTest, IsJudgedAgainWhenTheCertificateExpires) {
 TEST_F(LifecycleTest, ARevokedPeerIsCutOffAtOnce) {
   reach(State::revalidating);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
+                step(event::Revalidated{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, APeerRevokedWithoutHasteDrains) {
   reach(State::revalidating);
-  step(event::Reverified{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
+  step(event::Revalidated{refused(FailureReason::certificate_revoked, wire::Severity::drain)});
   EXPECT_EQ(channel.state(), State::draining);
   EXPECT_EQ(channel.reason(), FailureReason::certificate_revoked);
   const MonoTime by = now + kRevokedDrainTimeout;
@@ -346,10 +346,10 @@ TEST_F(LifecycleTest, ANodeRevokedWithoutHasteIsCutOffWhenItsCertificateIsDenied
   reach_established();
   context.peers.clear();
   context.revoked[b] = wire::Severity::drain;
-  EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
+  EXPECT_TRUE(find<action::Revalidate>(context_changed()));
   ASSERT_EQ(channel.state(), State::draining);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
+                step(event::Revalidated{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, WithoutAVerdictItFails) {
@@ -360,10 +360,10 @@ TEST_F(LifecycleTest, WithoutAVerdictItFails) {
 
 TEST_F(LifecycleTest, ARevocationThatComesBeforeTheHelloCounts) {
   reach_authorizing();
-  EXPECT_TRUE(find<action::VerifyAgain>(context_changed()));
+  EXPECT_TRUE(find<action::Revalidate>(context_changed()));
   expect_failed(
       FailureReason::certificate_revoked,
-      step(event::Reverified{refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
+      step(event::Revalidated{refused(FailureReason::certificate_revoked, wire::Severity::drain)}));
 }
 
 // --- without the control plane
@@ -373,7 +373,7 @@ TEST_F(LifecycleTest, WithoutTheControlPlaneAnExistingChannelGoesOnDegraded) {
   const auto classes = channel.classes();
   context.authority = ConfigAuthority::degraded;
   context_changed();
-  step(event::Reverified{verdict(b)});
+  step(event::Revalidated{verdict(b)});
   EXPECT_EQ(channel.state(), State::degraded);
   EXPECT_EQ(channel.classes(), classes);
   EXPECT_TRUE(channel.takes_new_flows());
@@ -388,7 +388,7 @@ TEST_F(LifecycleTest, ANewChannelWithoutTheControlPlaneCarriesLessUntilItIsBack)
   EXPECT_EQ(channel.classes(), TrafficClassSet{TrafficClass::input});
   context.authority = ConfigAuthority::current;
   context_changed();
-  step(event::Reverified{verdict(b)});
+  step(event::Revalidated{verdict(b)});
   EXPECT_EQ(channel.classes(), (TrafficClassSet{TrafficClass::input, TrafficClass::render}));
 }
 
@@ -430,7 +430,7 @@ TEST_F(LifecycleTest, HearsOfAPeersDrainingInItsHeartbeat) {
 TEST_F(LifecycleTest, ARevokedPeerDoesNotGetToDrain) {
   reach(State::draining);
   expect_failed(FailureReason::certificate_revoked,
-                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
+                step(event::Revalidated{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(LifecycleTest, SaysGoodbyeAndClosesWhenThePeerIsGone) {

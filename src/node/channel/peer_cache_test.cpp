@@ -55,12 +55,12 @@ TEST_F(PeerCacheTest, ANodeThatStartsDialsWhereItReachedItsPeersAndTheWarmestFir
 
 TEST_F(PeerCacheTest, WhomTheConfigurationDoesNotNameIsForgotten) {
   Table table(rng);
-  table.step(now, table_event::ContextChanged{context({rule(one, {"a:1"})})});
+  table.step(now, table_event::NewContext{context({rule(one, {"a:1"})})});
   const PeerCache before{cluster, self, {{two, "b:1", wall, 7ms}, {one, "a:1", wall - 1h, 5ms}}};
   EXPECT_EQ(remember(table, before, wall),
             (PeerCache{cluster, self, {{one, "a:1", wall - 1h, 5ms}}}))
       << "of the others what was known";
-  table.step(now, table_event::ContextChanged{context({})});
+  table.step(now, table_event::NewContext{context({})});
   EXPECT_TRUE(remember(table, before, wall).peers.empty());
 }
 
@@ -73,7 +73,7 @@ TEST_F(PeerCacheTest, IsBoundedToTheWarmest) {
     rules.push_back(rule(node, {"a:1"}));
     before.peers.push_back({node, "a:1", wall - std::chrono::seconds(i), {}});
   }
-  table.step(now, table_event::ContextChanged{context(rules)});
+  table.step(now, table_event::NewContext{context(rules)});
   const PeerCache kept = remember(table, before, wall);
   EXPECT_EQ(kept.peers.size(), kMaxCachedPeers);
   EXPECT_EQ(kept.peers.front().last_success, wall);

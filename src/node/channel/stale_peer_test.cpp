@@ -13,7 +13,7 @@ class StalePeer : public LifecycleTest {
     context.route_epoch_floor = 8;
     context_changed();
   }
-  void certificate_is_good() { step(event::Reverified{verdict(b)}); }
+  void certificate_is_good() { step(event::Revalidated{verdict(b)}); }
   void timeout_answered() {
     for (const auto& action : timeout()) {
       const auto* sent = std::get_if<action::SendHeartbeat>(&action);
@@ -87,7 +87,7 @@ TEST_F(StalePeer, IsOutAtOnceForAnythingElse) {
   certificate_is_good();
   context_changed();
   expect_failed(FailureReason::certificate_revoked,
-                step(event::Reverified{refused(FailureReason::certificate_revoked)}));
+                step(event::Revalidated{refused(FailureReason::certificate_revoked)}));
 }
 
 TEST_F(StalePeer, IsOutAtOnceWhenPolicyDeniesIt) {

@@ -39,41 +39,41 @@ std::vector<TableAction> Table::step(MonoTime now, const TableEvent& event) {
   return std::move(out_);
 }
 
-void Table::on(const table_event::ContextChanged& e) {
+void Table::on(const table_event::NewContext& e) {
   if (e.context == context_) return;
   context_ = e.context;
   reconnector_.context_changed(now_, context_, rng_);
   for (std::size_t i = 0; i < channels_.size(); ++i) drive(*channels_[i], event::ContextChanged{});
 }
 
-void Table::on(const table_event::Connected& e) {
+void Table::on(const table_event::LaneConnected& e) {
   LaneRecord* record = find(e.lane);
   if (record != nullptr && record->kind == LaneKind::interactive) {
     drive(*record->channel, event::Connected{});
   }
 }
 
-void Table::on(const table_event::Proven& e) {
+void Table::on(const table_event::LaneProven& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
   if (record->kind == LaneKind::bulk) return bulk_proven(e.lane, *record, e.verdict);
   drive(*record->channel, event::Proven{e.verdict});
 }
 
-void Table::on(const table_event::Closed& e) {
+void Table::on(const table_event::LaneClosed& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
   if (record->kind == LaneKind::bulk) return bulk_gone(e.lane, e.reason);
   drive(*record->channel, event::Lost{e.reason});
 }
 
-void Table::on(const table_event::Frame& e) {
+void Table::on(const table_event::LaneFrame& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
   if (!decode_and_drive(e.lane, *record, e)) violation(e.lane, *record);
 }
 
-bool Table::decode_and_drive(LaneId lane, LaneRecord& record, const table_event::Frame& e) {
+bool Table::decode_and_drive(LaneId lane, LaneRecord& record, const table_event::LaneFrame& e) {
   Channel& channel = *record.channel;
   switch (e.type) {
     case FrameType::hello: {
@@ -109,7 +109,7 @@ bool Table::decode_and_drive(LaneId lane, LaneRecord& record, const table_event:
   }
 }
 
-void Table::on(const table_event::Violation& e) {
+void Table::on(const table_event::LaneViolation& e) {
   if (LaneRecord* record = find(e.lane)) violation(e.lane, *record);
 }
 
@@ -120,20 +120,20 @@ void Table::violation(LaneId lane, LaneRecord& record) {
   drive(channel, event::Violation{});
 }
 
-void Table::on(const table_event::Reverified& e) {
+void Table::on(const table_event::LaneRevalidated& e) {
   LaneRecord* record = find(e.lane);
   if (record == nullptr) return;
   if (record->kind == LaneKind::interactive)
-    return drive(*record->channel, event::Reverified{e.verdict});
+    return drive(*record->channel, event::Revalidated{e.verdict});
   const bool fits = e.verdict && e.verdict->identity.node() == record->channel->lifecycle.peer();
   if (!fits) bulk_gone(e.lane, e.verdict ? FailureReason::wrong_node : e.verdict.error().reason);
 }
 
-void Table::on(const table_event::Idle& e) {
+void Table::on(const table_event::LaneIdle& e) {
   if (LaneRecord* record = find(e.lane)) drive(*record->channel, event::Idle{e.carried});
 }
 
-void Table::on(const table_event::Timeout&) {
+void Table::on(const table_event::TableTimeout&) {
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     Channel& channel = *channels_[i];
     const auto due = channel.lifecycle.next_timeout();
@@ -147,7 +147,7 @@ void Table::on(const table_event::Timeout&) {
   for (LaneId lane : late) bulk_gone(lane, FailureReason::tls_handshake_failed);
 }
 
-void Table::on(const table_event::Stop&) {
+void Table::on(const table_event::NodeStop&) {
   stopping_ = true;
   for (std::size_t i = 0; i < channels_.size(); ++i) drive(*channels_[i], event::Stop{});
 }
@@ -216,32 +216,32 @@ void Table::perform(Channel& channel, const Action& action) {
   };
   if (const auto* hello = std::get_if<action::SendHello>(&action)) {
     out_.emplace_back(
-        table_action::Send{channel.interactive, FrameType::hello, hello->hello.encode()});
+        table_action::SendFrame{channel.interactive, FrameType::hello, hello->hello.encode()});
   } else if (const auto* heartbeat = std::get_if<action::SendHeartbeat>(&action)) {
-    out_.emplace_back(table_action::Send{lane_id(heartbeat->lane), FrameType::heartbeat,
-                                         heartbeat->heartbeat.encode()});
+    out_.emplace_back(table_action::SendFrame{lane_id(heartbeat->lane), FrameType::heartbeat,
+                                              heartbeat->heartbeat.encode()});
   } else if (const auto* ack = std::get_if<action::SendAck>(&action)) {
     out_.emplace_back(
-        table_action::Send{lane_id(ack->lane), FrameType::heartbeat_ack, ack->ack.encode()});
+        table_action::SendFrame{lane_id(ack->lane), FrameType::heartbeat_ack, ack->ack.encode()});
   } else if (const auto* goodbye = std::get_if<action::SendGoodbye>(&action)) {
     const wire::Goodbye payload{static_cast<std::uint8_t>(goodbye->reason)};
     out_.emplace_back(
-        table_action::Send{channel.interactive, FrameType::goodbye, payload.encode()});
+        table_action::SendFrame{channel.interactive, FrameType::goodbye, payload.encode()});
   } else if (std::holds_alternative<action::Established>(action)) {
     established(channel);
   } else if (std::holds_alternative<action::PolicyChanged>(action)) {
     link_policy(channel);
-  } else if (std::holds_alternative<action::VerifyAgain>(action)) {
-    out_.emplace_back(table_action::VerifyAgain{channel.interactive});
-    if (channel.bulk) out_.emplace_back(table_action::VerifyAgain{*channel.bulk});
-  } else if (std::holds_alternative<action::FailoverHint>(action)) {
+  } else if (std::holds_alternative<action::Revalidate>(action)) {
+    out_.emplace_back(table_action::RevalidateLane{channel.interactive});
+    if (channel.bulk) out_.emplace_back(table_action::RevalidateLane{*channel.bulk});
+  } else if (std::holds_alternative<action::PeerSilent>(action)) {
     ++counters_.failover_hints;
     out_.emplace_back(table_action::FailoverHint{*channel.lifecycle.peer()});
   } else if (const auto* drained = std::get_if<action::Drained>(&action)) {
     if (drained->forced) ++counters_.drains_forced;
     const Lifecycle& l = channel.lifecycle;
-    out_.emplace_back(table_action::Drained{l.id(), *l.peer(), channel.interactive, channel.bulk,
-                                            drained->forced});
+    out_.emplace_back(table_action::ChannelDrained{l.id(), *l.peer(), channel.interactive,
+                                                   channel.bulk, drained->forced});
   } else if (std::holds_alternative<action::DropLane>(action)) {
     if (channel.bulk) bulk_gone(*channel.bulk, FailureReason::heartbeat_timeout);
   } else if (const auto* close = std::get_if<action::Close>(&action)) {
@@ -369,7 +369,7 @@ void Table::send_bulk_hello(LaneId lane, const Channel& channel) {
   h.trust_bundle_version = context_.versions.trust_bundle;
   h.route_epoch = context_.versions.route_epoch;
   h.degraded = context_.authority == ConfigAuthority::degraded;
-  out_.emplace_back(table_action::Send{lane, FrameType::hello, h.encode()});
+  out_.emplace_back(table_action::SendFrame{lane, FrameType::hello, h.encode()});
 }
 
 // The bulk lane is over, or never came to be; the channel goes on without it, and its dialler
@@ -380,7 +380,7 @@ void Table::bulk_gone(LaneId lane, FailureReason reason) {
   Channel& channel = *it->second.channel;
   const bool joined = channel.bulk == lane;
   lanes_.erase(it);
-  out_.emplace_back(table_action::Close{lane, false});
+  out_.emplace_back(table_action::CloseLane{lane, false});
   if (joined) {
     ++counters_.bulk_lanes_lost;
     channel.bulk.reset();
@@ -408,7 +408,7 @@ void Table::dial_bulk(Channel& channel) {
   const auto& peer = reconnector_.peers().at(rule->node);
   const std::size_t n = rule->endpoints.size();
   out_.emplace_back(
-      table_action::Dial{lane, rule->node, rule->endpoints[(peer.next_endpoint + n - 1) % n]});
+      table_action::DialLane{lane, rule->node, rule->endpoints[(peer.next_endpoint + n - 1) % n]});
 }
 
 void Table::dial_what_is_due() {
@@ -431,7 +431,7 @@ void Table::dial(NodeId peer) {
       std::make_unique<Channel>(Lifecycle::dialling(ChannelId::random(rng_), peer)));
   channel.interactive = lane;
   lanes_.emplace(lane, LaneRecord{&channel, LaneKind::interactive, {}});
-  out_.emplace_back(table_action::Dial{lane, peer, rule.endpoints[endpoint]});
+  out_.emplace_back(table_action::DialLane{lane, peer, rule.endpoints[endpoint]});
   drive(channel, event::Start{});
 }
 
@@ -442,7 +442,7 @@ std::size_t Table::dials_under_way() const {
 }
 
 void Table::close_lane(LaneId lane, bool linger) {
-  out_.emplace_back(table_action::Close{lane, linger});
+  out_.emplace_back(table_action::CloseLane{lane, linger});
 }
 
 // Channels that have ended leave the table at the end of the step, with their lanes.

@@ -27,61 +27,63 @@ inline constexpr std::size_t kMaxLanes = 12'288;  // all channels' lanes, and th
 inline constexpr Duration kBulkRetryFirst = 1s;  // a lost bulk lane waits up to this
 inline constexpr Duration kBulkRetryCap = 60s;
 
-// What happened. Lanes the table does not know (any more) are ignored.
+// What happened: on a lane, of whose channel the lifecycle is told by an event, or to the node.
+// Lanes the table does not know (any more) are ignored.
 namespace table_event {
-struct ContextChanged {
+struct NewContext {
   Context context;
 };
-struct Connected {  // the transport is up, TLS begins
+struct LaneConnected {  // the transport is up, TLS begins
   LaneId lane;
 };
-struct Proven {  // TLS is done; what the certificate is worth
+struct LaneProven {  // TLS is done; what the certificate is worth
   LaneId lane;
   Verdict verdict;
 };
-struct Closed {
+struct LaneClosed {
   LaneId lane;
   FailureReason reason;
 };
-struct Frame {  // hello, heartbeat, heartbeat_ack or goodbye
+struct LaneFrame {  // hello, heartbeat, heartbeat_ack or goodbye
   LaneId lane;
   wire::FrameType type;
   ByteView payload;
 };
-struct Violation {
+struct LaneViolation {
   LaneId lane;
 };
-struct Reverified {
+struct LaneRevalidated {
   LaneId lane;
   Verdict verdict;
 };
-struct Idle {  // of the channel of this lane: event::Idle
+struct LaneIdle {  // of the channel of this lane: event::Idle
   LaneId lane;
   std::uint64_t carried = 0;
 };
-struct Timeout {};
-struct Stop {};  // the node shuts down: every channel says goodbye, none is made
+struct TableTimeout {};
+struct NodeStop {};  // the node shuts down: every channel says goodbye, none is made
 }  // namespace table_event
-using TableEvent = std::variant<table_event::ContextChanged, table_event::Connected,
-                                table_event::Proven, table_event::Closed, table_event::Frame,
-                                table_event::Violation, table_event::Reverified, table_event::Idle,
-                                table_event::Timeout, table_event::Stop>;
+using TableEvent =
+    std::variant<table_event::NewContext, table_event::LaneConnected, table_event::LaneProven,
+                 table_event::LaneClosed, table_event::LaneFrame, table_event::LaneViolation,
+                 table_event::LaneRevalidated, table_event::LaneIdle, table_event::TableTimeout,
+                 table_event::NodeStop>;
 
 // What to do.
 namespace table_action {
-struct Dial {
+struct DialLane {
   LaneId lane;
   NodeId peer;
   std::string endpoint;
 };
-struct Send {
+struct SendFrame {
   LaneId lane;
   wire::FrameType type;
   Bytes payload;
 };
 // The lane is over; with `linger`, once what is queued is out or kCloseTimeout has passed. Nothing
 // may be carried on it any more, and no more of its frames count.
-struct Close {
+struct CloseLane {
   LaneId lane;
   bool linger;
 };
@@ -99,15 +101,15 @@ struct LinkPolicy {
   wire::TrafficClassSet classes;
   bool takes_new_flows;
 };
-// Verify the certificate of this lane's peer again and report Reverified.
-struct VerifyAgain {
+// Verify the certificate of this lane's peer again and report LaneRevalidated.
+struct RevalidateLane {
   LaneId lane;
 };
 struct FailoverHint {
   NodeId peer;
 };
 // A drain is over, before the goodbye is said; `forced`: by its deadline, with something left.
-struct Drained {
+struct ChannelDrained {
   ChannelId channel;
   NodeId peer;
   LaneId interactive;
@@ -132,9 +134,10 @@ struct LaneChanged {
 };
 }  // namespace table_action
 using TableAction =
-    std::variant<table_action::Dial, table_action::Send, table_action::Close, table_action::LinkUp,
-                 table_action::LinkPolicy, table_action::VerifyAgain, table_action::FailoverHint,
-                 table_action::Drained, table_action::StateChanged, table_action::LaneChanged>;
+    std::variant<table_action::DialLane, table_action::SendFrame, table_action::CloseLane,
+                 table_action::LinkUp, table_action::LinkPolicy, table_action::RevalidateLane,
+                 table_action::FailoverHint, table_action::ChannelDrained,
+                 table_action::StateChanged, table_action::LaneChanged>;
 
 class Table {
  public:
@@ -182,16 +185,16 @@ class Table {
     bool proven = false;  // bulk: its certificate names the channel's peer
   };
 
-  void on(const table_event::ContextChanged& e);
-  void on(const table_event::Connected& e);
-  void on(const table_event::Proven& e);
-  void on(const table_event::Closed& e);
-  void on(const table_event::Frame& e);
-  void on(const table_event::Violation& e);
-  void on(const table_event::Reverified& e);
-  void on(const table_event::Idle& e);
-  void on(const table_event::Timeout& e);
-  void on(const table_event::Stop& e);
+  void on(const table_event::NewContext& e);
+  void on(const table_event::LaneConnected& e);
+  void on(const table_event::LaneProven& e);
+  void on(const table_event::LaneClosed& e);
+  void on(const table_event::LaneFrame& e);
+  void on(const table_event::LaneViolation& e);
+  void on(const table_event::LaneRevalidated& e);
+  void on(const table_event::LaneIdle& e);
+  void on(const table_event::TableTimeout& e);
+  void on(const table_event::NodeStop& e);
   void violation(LaneId lane, LaneRecord& record);
 
   void drive(Channel& channel, const Event& event);
@@ -213,7 +216,7 @@ class Table {
   void bury();
   wire::TrafficClassSet classes_on(const Channel& channel, LaneKind lane) const;
   LaneRecord* find(LaneId lane);
-  bool decode_and_drive(LaneId lane, LaneRecord& record, const table_event::Frame& e);
+  bool decode_and_drive(LaneId lane, LaneRecord& record, const table_event::LaneFrame& e);
   std::size_t dials_under_way() const;
 
   RandomSource& rng_;

@@ -38,7 +38,7 @@ enum class EventKind : std::uint8_t {
   ack,           // the answer to a heartbeat
   goodbye,
   context,       // what the channel is judged by has changed
-  reverified,     // the certificate was verified again
+  revalidated,    // the certificate was verified again
   lane_joined,   // the bulk lane is up
   lane_lost,     // the bulk lane is gone
   violation,     // a frame nobody may send, or not now
@@ -75,8 +75,8 @@ enum class Transition : std::uint8_t {
 
 constexpr std::string_view to_string(EventKind e) {
   constexpr std::array<std::string_view, kEventCount> names = {
-      "start",     "accepted",  "connected", "proven",  "lost",       "hello",
-      "heartbeat", "ack",       "goodbye",   "context", "reverified", "lane_joined",
+      "start",     "accepted",  "connected", "proven",  "lost",        "hello",
+      "heartbeat", "ack",       "goodbye",   "context", "revalidated", "lane_joined",
       "lane_lost", "violation", "idle",      "timeout", "stop"};
   return names[static_cast<std::size_t>(e)];
 }
@@ -106,7 +106,7 @@ inline constexpr std::array<std::array<Transition, kStateCount>, kEventCount> kT
   /* ack */        {never,  never,     refuse,       refuse,        refuse,     measure,     measure,     measure,     measure,     ignore, ignore, ignore},
   /* goodbye */    {never,  never,     refuse,       refuse,        part,       part,        part,        part,        part,        ignore, ignore, ignore},
   /* context */    {ignore, ignore,    ignore,       ignore,        reconsider, reconsider,  reconsider,  reconsider,  reconsider,  ignore, ignore, ignore},
-  /* reverified */ {never,  ignore,    ignore,       ignore,        conclude,   conclude,    conclude,    conclude,    conclude,    ignore, ignore, ignore},
+  /* revalidated */ {never,  ignore,    ignore,       ignore,        conclude,   conclude,    conclude,    conclude,    conclude,    ignore, ignore, ignore},
   /* lane_joined */{never,  never,     never,        never,         never,      join,        join,        join,        join,        ignore, ignore, ignore},
   /* lane_lost */  {never,  never,     never,        never,         never,      unjoin,      unjoin,      unjoin,      unjoin,      ignore, ignore, ignore},
   /* violation */  {never,  refuse,    refuse,       refuse,        refuse,     refuse,      refuse,      refuse,      refuse,      gone,   ignore, ignore},

@@ -65,7 +65,7 @@ Event example(EventKind kind, const wire::Hello& hello, const wire::Heartbeat& h
     case EventKind::ack: return event::AckReceived{LaneKind::interactive, {1, 0}};
     case EventKind::goodbye: return event::GoodbyeReceived{FailureReason::none};
     case EventKind::context: return event::ContextChanged{};
-    case EventKind::reverified: return event::Reverified{verdict};
+    case EventKind::revalidated: return event::Revalidated{verdict};
     case EventKind::lane_joined: return event::LaneJoined{};
     case EventKind::lane_lost: return event::LaneLost{FailureReason::none};
     case EventKind::violation: return event::Violation{};

@@ -42,7 +42,7 @@ void Channels::set_trust(std::shared_ptr<const crypto::TlsContext> dial, PeerChe
 }
 
 void Channels::set_context(channel::Context context) {
-  step(table_event::ContextChanged{std::move(context)});
+  step(table_event::NewContext{std::move(context)});
 }
 
 void Channels::prove_again() {
@@ -66,7 +66,7 @@ void Channels::accept(std::unique_ptr<io::Stream> proven) {
   lane.accept(std::move(proven));
   share_lanes(*id, node);
   lane_open(lane);
-  step(table_event::Timeout{});  // its deadline counts from now
+  step(table_event::TableTimeout{});  // its deadline counts from now
 }
 
 void Channels::share_lanes(channel::LaneId newcomer, const std::string& node) {
@@ -79,7 +79,7 @@ void Channels::share_lanes(channel::LaneId newcomer, const std::string& node) {
 }
 
 void Channels::tick() {
-  std::vector<table_event::Idle> idle;
+  std::vector<table_event::LaneIdle> idle;
   for (const auto& channel : table_.channels()) {
     if (channel->lifecycle.state() != channel::State::draining) continue;
     const Load load = load_of(channel->interactive, channel->bulk);
@@ -91,7 +91,7 @@ void Channels::tick() {
 
 void Channels::stop(std::function<void()> done) {
   stopped_ = std::move(done);
-  step(table_event::Stop{});
+  step(table_event::NodeStop{});
 }
 
 Channels::Load Channels::load_of(channel::LaneId interactive,
@@ -112,8 +112,8 @@ Channels::Load Channels::load_of(channel::LaneId interactive,
 // --- what happens on lanes
 
 void Channels::lane_open(Lane& lane) {
-  step(table_event::Connected{lane.id()});
-  step(table_event::Proven{lane.id(), check_(*lane.stream(), io::wall_now())});
+  step(table_event::LaneConnected{lane.id()});
+  step(table_event::LaneProven{lane.id(), check_(*lane.stream(), io::wall_now())});
 }
 
 bool Channels::lane_control(Lane& lane, const wire::FrameView& frame) {
@@ -121,7 +121,7 @@ bool Channels::lane_control(Lane& lane, const wire::FrameView& frame) {
   if (frame.header.type == wire::FrameType::reauthentication)
     return lane_reauthentication(lane, frame.payload);
   const std::uint64_t trust = trust_of_peer(lane.id());
-  step(table_event::Frame{lane.id(), frame.header.type, frame.payload});
+  step(table_event::LaneFrame{lane.id(), frame.header.type, frame.payload});
   // A peer that trusts more than before may take a proof it had to leave aside.
   if (trust > 0 && trust_of_peer(lane.id()) > trust) prove_again();
   return true;
@@ -138,11 +138,11 @@ bool Channels::lane_reauthentication(Lane& lane, ByteView payload) {
   if (!verdict) return false;
   log_.info(LogCause::member(member_of(lane)), "channel.reauthentication",
             {{"lane", lane.id()}, {"accepted", verdict->has_value()}});
-  step(table_event::Reverified{lane.id(), *verdict});
+  step(table_event::LaneRevalidated{lane.id(), *verdict});
   return true;
 }
 
-void Channels::lane_violation(Lane& lane) { step(table_event::Violation{lane.id()}); }
+void Channels::lane_violation(Lane& lane) { step(table_event::LaneViolation{lane.id()}); }
 
 void Channels::lane_closed(Lane& lane, const io::StreamError& error) {
   if (error.kind != io::StreamError::Kind::none) {
@@ -154,7 +154,7 @@ void Channels::lane_closed(Lane& lane, const io::StreamError& error) {
   const channel::LaneId id = lane.id();
   accepted_.leave(id);
   loop_.post([this, id] { lanes_.erase(id); });
-  step(table_event::Closed{id, reason_of(error)});
+  step(table_event::LaneClosed{id, reason_of(error)});
 }
 
 // --- what the table decides
@@ -172,31 +172,31 @@ void Channels::step(channel::TableEvent event) {
   if (stopped_ && table_.empty()) return stopped_();
   if (const auto at = table_.next_timeout()) {
     timer_.after(std::max(Duration::zero(), *at - io::mono_now()),
-                 [this] { step(table_event::Timeout{}); });
+                 [this] { step(table_event::TableTimeout{}); });
   } else {
     timer_.cancel();
   }
 }
 
 void Channels::perform(const channel::TableAction& action) {
-  if (const auto* send = std::get_if<table_action::Send>(&action)) {
+  if (const auto* send = std::get_if<table_action::SendFrame>(&action)) {
     if (Lane* lane = find(send->lane)) lane->send(send->type, send->payload);
-  } else if (const auto* to = std::get_if<table_action::Dial>(&action)) {
+  } else if (const auto* to = std::get_if<table_action::DialLane>(&action)) {
     dial(*to);
   } else if (const auto* up = std::get_if<table_action::LinkUp>(&action)) {
     link_up(*up);
   } else if (const auto* policy = std::get_if<table_action::LinkPolicy>(&action)) {
     if (Lane* lane = find(policy->lane)) lane->set_policy(policy->classes, policy->takes_new_flows);
-  } else if (const auto* verify_again = std::get_if<table_action::VerifyAgain>(&action)) {
+  } else if (const auto* verify_again = std::get_if<table_action::RevalidateLane>(&action)) {
     Lane* lane = find(verify_again->lane);
     if (lane == nullptr) return;
-    step(table_event::Reverified{lane->id(), check_(*lane->stream(), io::wall_now())});
-  } else if (const auto* close = std::get_if<table_action::Close>(&action)) {
+    step(table_event::LaneRevalidated{lane->id(), check_(*lane->stream(), io::wall_now())});
+  } else if (const auto* close = std::get_if<table_action::CloseLane>(&action)) {
     if (Lane* lane = find(close->lane)) lane->close(close->linger);
   } else if (const auto* hint = std::get_if<table_action::FailoverHint>(&action)) {
     log_.warn(LogCause::member(hint->peer.str()), "channel.failover_hint",
               {{"peer", hint->peer.str()}});
-  } else if (const auto* drained = std::get_if<table_action::Drained>(&action)) {
+  } else if (const auto* drained = std::get_if<table_action::ChannelDrained>(&action)) {
     if (!drained->forced) return;
     const Load left = load_of(drained->interactive, drained->bulk);
     log_.warn(LogCause::member(drained->peer.str()), "channel.drain_forced",
@@ -226,7 +226,7 @@ void Channels::perform(const channel::TableAction& action) {
   }
 }
 
-void Channels::dial(const table_action::Dial& to) {
+void Channels::dial(const table_action::DialLane& to) {
   Lane& lane = add(to.lane);
   const auto at = wire::parse_host_port(to.endpoint);
   if (!at) {
