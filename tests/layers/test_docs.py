@@ -12,10 +12,17 @@ import sources
 ROOMS = layers.read(sources.read(layers.FILE))
 
 PATH = re.compile(r"(?<![\w/.<-])((?:src|apps|tests|tools|bench|docs|cmake|\.ci)/[\w./*-]*)")
+# A file that a comment of a source names, from any folder above it on; generated ones are not there.
+NAMED_FILE = re.compile(r"(?<![\w/.<-])((?:\w+/)+[a-z0-9_]+\.(?:hpp|cpp|sql))\b")
+GENERATED = ("client/core/api_types.hpp",)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 DECISIONS = "docs/decisions"
 PARTS = ["Context", "Decision", "Alternatives", "Consequences"]
+
+CLUSTERS_PAGE = f"{DECISIONS}/clusters.md"
+WALLS_TEST = "src/control/store/cluster_isolation_test.cpp"
+OF_THE_PLATFORM = re.compile(r"kOfThePlatform = \{([^}]*)\}")
 
 METRICS_PAGE = "docs/operations/metrics.md"
 LISTED = re.compile(r"^\| `(rap_[a-z_]+)(?:\{[a-z, ]+\})?` \| (counter|gauge) \|", re.MULTILINE)
@@ -40,6 +47,18 @@ def missing_paths(page, text, exists):
     name without an ending stands for its header and source."""
     return [f"{page}: {path}" for path in PATH.findall(text)
             if not exists(path.rstrip(".")) and not exists(path.rstrip(".") + ".*")]
+
+
+def missing_files(page, text, ends):
+    """Files that the comments of a source name, of which none of the paths in `ends` is the end."""
+    comments = re.findall(r"//[^\n]*", text)
+    return [f"{page}: {name}" for line in comments for name in NAMED_FILE.findall(line)
+            if name not in ends and name not in GENERATED]
+
+
+def ends_of(paths):
+    """Every end of each path: a/b/c, b/c, c."""
+    return {"/".join(path.parts[i:]) for path in paths for i in range(len(path.parts))}
 
 
 def broken_links(page, text, exists):
@@ -104,6 +123,18 @@ class Documents(unittest.TestCase):
     def test_every_link_leads_somewhere(self):
         self.check(broken_links)
 
+    def test_every_file_that_a_comment_names_exists(self):
+        ends = ends_of(sources.files())
+        found = [fault for path in sources.files("src/*.?pp", "apps/*.?pp", "tests/*.?pp")
+                 for fault in missing_files(path, sources.read(path), ends)]
+        self.assertEqual([], found)
+
+    def test_the_decision_on_clusters_names_every_table_of_the_platform(self):
+        page = sources.read(CLUSTERS_PAGE)
+        tables = re.findall(r'"(\w+)"', OF_THE_PLATFORM.search(sources.read(WALLS_TEST))[1])
+        self.assertGreater(len(tables), 8)
+        self.assertEqual([], [table for table in tables if f"`{table}`" not in page])
+
     def test_the_rooms_are_those_that_are_stated(self):
         page = sources.read("ARCHITECTURE.md")
         self.assertEqual(layers.with_rooms(page, ROOMS), page, "run 'make docs'")
@@ -136,6 +167,12 @@ class TheRules(unittest.TestCase):
                          missing_paths("x.md", "see `src/base/gone.hpp`.", in_tree))
         self.assertEqual([], missing_paths("x.md", "`src/base`, `src/base/time`, src/layers.txt.",
                                            in_tree))
+
+    def test_a_file_that_a_comment_names_and_that_is_gone_is_found(self):
+        ends = ends_of([pathlib.PurePosixPath("src/base/time.hpp")])
+        self.assertEqual(["x.hpp: base/gone.hpp"],
+                         missing_files("x.hpp", "// See base/gone.hpp.\n", ends))
+        self.assertEqual([], missing_files("x.hpp", '#include "a/b.hpp"  // base/time.hpp\n', ends))
 
     def test_a_broken_link_is_found(self):
         self.assertTrue(broken_links("docs/x.md", "[here](gone.md)", in_tree))

@@ -1,5 +1,5 @@
 // Shutting somebody or something out of the data plane, and letting them in again. Nodes pull the
-// blocklist as deltas (link/deltas.cpp).
+// blocklist as deltas (link/pulls/deltas.cpp).
 #include "base/try.hpp"
 #include "control/access/blocklist.hpp"
 #include "control/access/routes.hpp"
