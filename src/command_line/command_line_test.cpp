@@ -7,7 +7,7 @@
 
 #include "command_line/completion.hpp"
 #include "command_line/manual.hpp"
-#include "command_line/reading.hpp"
+#include "command_line/parsing.hpp"
 
 namespace rap::command_line {
 namespace {

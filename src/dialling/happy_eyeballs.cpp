@@ -7,7 +7,7 @@ namespace rap::dialling {
 std::vector<Action> HappyEyeballs::step(MonoTime now, const Event& event) {
   std::vector<Action> actions;
   if (over_) return actions;
-  if (const auto* connected = std::get_if<Connected>(&event)) {
+  if (const auto* connected = std::get_if<Succeeded>(&event)) {
     over_ = true;
     actions.emplace_back(Keep{connected->address});
     return actions;

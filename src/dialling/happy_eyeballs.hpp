@@ -4,7 +4,7 @@
 //
 // The caller looks the name up, judges what it finds, dials and keeps the timer:
 //
-//            Found               Connected
+//            Found               Succeeded
 //   looking ───────> attempting ───────────> over
 //      │                 │ all failed, or the limit
 //      └─────────────────┴─────────────────> over
@@ -51,11 +51,11 @@ struct Failed {
   policy::IpAddress address;
   DialFailure how = DialFailure::unreachable;  // unreachable, refused or reset
 };
-struct Connected {
+struct Succeeded {
   policy::IpAddress address;
 };
 struct TimePassed {};
-using Event = std::variant<Found, Failed, Connected, TimePassed>;
+using Event = std::variant<Found, Failed, Succeeded, TimePassed>;
 
 struct Attempt {
   policy::IpAddress address;

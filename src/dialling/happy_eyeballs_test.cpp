@@ -38,7 +38,7 @@ class Dialling : public ::testing::Test {
 
 TEST_F(Dialling, TriesTheFirstAddressAtOnceAndKeepsWhatConnects) {
   EXPECT_EQ(found({"192.0.2.1", "192.0.2.2"}), Actions{attempt("192.0.2.1")});
-  EXPECT_EQ(step(Connected{ip("192.0.2.1")}), Actions{Keep{ip("192.0.2.1")}});
+  EXPECT_EQ(step(Succeeded{ip("192.0.2.1")}), Actions{Keep{ip("192.0.2.1")}});
   EXPECT_EQ(eyes.next_wakeup(), std::nullopt);
 }
 
@@ -50,7 +50,7 @@ TEST_F(Dialling, TriesTheNextAQuarterOfASecondAfterOneThatIsSilent) {
   EXPECT_EQ(now - start, 250ms);
   EXPECT_EQ(wake_up(), Actions{attempt("192.0.2.3")});
   EXPECT_EQ(now - start, 500ms);
-  EXPECT_EQ(step(Connected{ip("192.0.2.2")}), Actions{Keep{ip("192.0.2.2")}});
+  EXPECT_EQ(step(Succeeded{ip("192.0.2.2")}), Actions{Keep{ip("192.0.2.2")}});
 }
 
 TEST_F(Dialling, TriesTheNextAtOnceAfterOneThatFailed) {
@@ -109,7 +109,7 @@ TEST_F(Dialling, EndsAtItsLimitHoweverManyAddressesAreLeft) {
   EXPECT_EQ(step(TimePassed{}), Actions{});
   EXPECT_EQ(wake_up(), Actions{give_up(DialFailure::timeout)});
   EXPECT_EQ(now - start, 5s);
-  EXPECT_EQ(step(Connected{ip("192.0.2.1")}), Actions{}) << "it is over";
+  EXPECT_EQ(step(Succeeded{ip("192.0.2.1")}), Actions{}) << "it is over";
 }
 
 TEST_F(Dialling, SaysThatSomebodyRefusedWhenSomebodyDid) {

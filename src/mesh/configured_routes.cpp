@@ -17,7 +17,7 @@ void ConfiguredRoutes::configure(NodeId self, const std::vector<ConfiguredRoute>
 }
 
 bool ConfiguredRoutes::visit(const Query& query,
-                             const std::function<bool(const Candidate&)>& takes) const {
+                             const std::function<bool(const FlowRoute&)>& takes) const {
   if (const auto* egress = std::get_if<NodeId>(&query.to)) return visit(*egress, takes);
   const auto pool = members_.find(std::get<EgressPoolId>(query.to));
   if (pool == members_.end()) return false;
@@ -29,12 +29,12 @@ bool ConfiguredRoutes::visit(const Query& query,
 }
 
 bool ConfiguredRoutes::visit(NodeId egress,
-                             const std::function<bool(const Candidate&)>& takes) const {
-  if (egress == self_) return takes({egress, self_, Reason::itself});
+                             const std::function<bool(const FlowRoute&)>& takes) const {
+  if (egress == self_) return takes({egress, self_, RouteKind::itself});
   const auto route = next_hops_.find(egress);
   if (route == next_hops_.end()) return false;
   return std::ranges::any_of(route->second, [&](NodeId hop) {
-    return takes({egress, hop, hop == egress ? Reason::direct : Reason::relay});
+    return takes({egress, hop, hop == egress ? RouteKind::direct : RouteKind::relay});
   });
 }
 

@@ -26,10 +26,10 @@ class ConfiguredRoutes final : public Routing {
   void configure(NodeId self, const std::vector<ConfiguredRoute>& routes,
                  const std::vector<ConfiguredPool>& pools);
 
-  bool visit(const Query& query, const std::function<bool(const Candidate&)>& takes) const override;
+  bool visit(const Query& query, const std::function<bool(const FlowRoute&)>& takes) const override;
 
  private:
-  bool visit(NodeId egress, const std::function<bool(const Candidate&)>& takes) const;
+  bool visit(NodeId egress, const std::function<bool(const FlowRoute&)>& takes) const;
 
   NodeId self_;
   std::unordered_map<NodeId, std::vector<NodeId>> next_hops_;

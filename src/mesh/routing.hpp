@@ -1,4 +1,4 @@
-// Which way a new flow goes. A Routing knows the ways, best first, each with the reason it is one:
+// Which way a new flow goes. A Routing knows the ways, best first, each with how it leads there:
 // configuration tells it today, and a distance vector may tomorrow. Links say which neighbour can
 // be reached now. choose() puts the two together; where a flow may go at all is policy, which the
 // ways and the links have been through before a metric orders them.
@@ -28,27 +28,27 @@ struct Query {
   std::size_t spread = 0;
 };
 
-// Why a candidate is one, in the order of preference.
-enum class Reason : std::uint8_t {
+// How a route leads to where the flow ends, in the order of preference.
+enum class RouteKind : std::uint8_t {
   itself,  // the flow ends here
   direct,  // the next hop is where the flow ends
   relay,  // the next hop hands it on
 };
-std::string_view to_string(Reason reason);
+std::string_view to_string(RouteKind kind);
 
-struct Candidate {
+struct FlowRoute {
   NodeId egress;  // where the flow ends
   NodeId next_hop;  // a neighbour that leads there; the node itself when the flow ends here
-  Reason reason = Reason::direct;
-  bool operator==(const Candidate&) const = default;
+  RouteKind kind = RouteKind::direct;
+  bool operator==(const FlowRoute&) const = default;
 };
 
 class Routing {
  public:
   virtual ~Routing() = default;
-  // Candidates, best first, until `takes` returns true. False: it took none.
+  // Routes, best first, until `takes` returns true. False: it took none.
   virtual bool visit(const Query& query,
-                     const std::function<bool(const Candidate&)>& takes) const = 0;
+                     const std::function<bool(const FlowRoute&)>& takes) const = 0;
 };
 
 class Links {
@@ -59,11 +59,11 @@ class Links {
 };
 
 struct Choice {
-  Candidate candidate;
+  FlowRoute route;
   LinkId link = 0;
 };
 
-// The best candidate that has a link.
+// The best route that has a link.
 std::optional<Choice> choose(const Routing& routing, const Links& links, const Query& query);
 
 }  // namespace rap::mesh

@@ -45,10 +45,10 @@ class RoutingTest : public ::testing::Test {
           wire::TrafficClassSet classes = wire::TrafficClassSet::all()) {
     links.up[neighbour] = {link, classes};
   }
-  std::vector<Candidate> all(const Query& query) const {
-    std::vector<Candidate> seen;
-    EXPECT_FALSE(routes.visit(query, [&](const Candidate& candidate) {
-      seen.push_back(candidate);
+  std::vector<FlowRoute> all(const Query& query) const {
+    std::vector<FlowRoute> seen;
+    EXPECT_FALSE(routes.visit(query, [&](const FlowRoute& route) {
+      seen.push_back(route);
       return false;
     }));
     return seen;
@@ -56,17 +56,17 @@ class RoutingTest : public ::testing::Test {
 };
 
 TEST_F(RoutingTest, CandidatesComeInTheOrderOfPreferenceWithTheReason) {
-  EXPECT_EQ(all({.to = egress_1}), (std::vector<Candidate>{{egress_1, egress_1, Reason::direct},
-                                                           {egress_1, relay_1, Reason::relay},
-                                                           {egress_1, relay_2, Reason::relay}}));
+  EXPECT_EQ(all({.to = egress_1}), (std::vector<FlowRoute>{{egress_1, egress_1, RouteKind::direct},
+                                                           {egress_1, relay_1, RouteKind::relay},
+                                                           {egress_1, relay_2, RouteKind::relay}}));
   EXPECT_TRUE(all({.to = relay_1}).empty()) << "nothing ends at a relay";
 }
 
 TEST_F(RoutingTest, AFlowForTheNodeItselfEndsHere) {
-  EXPECT_EQ(all({.to = self}), (std::vector<Candidate>{{self, self, Reason::itself}}));
-  EXPECT_EQ(to_string(Reason::itself), "itself");
-  EXPECT_EQ(to_string(Reason::direct), "direct");
-  EXPECT_EQ(to_string(Reason::relay), "relay");
+  EXPECT_EQ(all({.to = self}), (std::vector<FlowRoute>{{self, self, RouteKind::itself}}));
+  EXPECT_EQ(to_string(RouteKind::itself), "itself");
+  EXPECT_EQ(to_string(RouteKind::direct), "direct");
+  EXPECT_EQ(to_string(RouteKind::relay), "relay");
 }
 
 TEST_F(RoutingTest, APoolIsReachedThroughAnyMemberInTurn) {
@@ -89,7 +89,7 @@ TEST_F(RoutingTest, TheFirstCandidateWithALinkIsChosen) {
   up(egress_1, 1);
   const auto choice = choose(routes, links, {.to = egress_1});
   EXPECT_EQ(choice->link, 1U);
-  EXPECT_EQ(choice->candidate, (Candidate{egress_1, egress_1, Reason::direct}));
+  EXPECT_EQ(choice->route, (FlowRoute{egress_1, egress_1, RouteKind::direct}));
 }
 
 TEST_F(RoutingTest, ALinkThatMayNotCarryTheClassIsPassedOver) {
@@ -108,7 +108,7 @@ TEST_F(RoutingTest, AMemberThatCannotBeReachedIsPassedOver) {
                    {{office, {egress_1, egress_2}}});
   const auto choice = choose(routes, links, {.to = office});
   ASSERT_TRUE(choice);
-  EXPECT_EQ(choice->candidate.egress, egress_2);
+  EXPECT_EQ(choice->route.egress, egress_2);
 }
 
 TEST_F(RoutingTest, NoMoreLinksAreAskedForThanItTakes) {
@@ -121,7 +121,7 @@ TEST_F(RoutingTest, ANewConfigurationTakesThePlaceOfTheOld) {
   routes.configure(self, {{egress_2, {relay_1}}}, {});
   EXPECT_TRUE(all({.to = egress_1}).empty());
   EXPECT_TRUE(all({.to = office}).empty());
-  EXPECT_EQ(all({.to = egress_2}), (std::vector<Candidate>{{egress_2, relay_1, Reason::relay}}));
+  EXPECT_EQ(all({.to = egress_2}), (std::vector<FlowRoute>{{egress_2, relay_1, RouteKind::relay}}));
 }
 
 }  // namespace

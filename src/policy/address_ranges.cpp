@@ -33,15 +33,15 @@ IpAddress v4_at(const IpAddress& address, std::size_t offset) {
   return inside;
 }
 
-struct Verdict {
+struct Ruling {
   unsigned bits = 0;
   bool allowed = true;
 };
 
-void judge(const IpAddress& address, const RangeList& level, Verdict& verdict) {
+void judge(const IpAddress& address, const RangeList& level, Ruling& ruling) {
   const auto ask = [&](const std::vector<IpPrefix>& ranges, bool allowed) {
     for (const IpPrefix& range : ranges) {
-      if (range.bits >= verdict.bits && range.contains(address)) verdict = {range.bits, allowed};
+      if (range.bits >= ruling.bits && range.contains(address)) ruling = {range.bits, allowed};
     }
   };
   ask(level.allow, true);
@@ -72,10 +72,10 @@ std::vector<IpAddress> ways_of(const IpAddress& address) {
 
 bool may_open(const IpAddress& address, std::span<const RangeList* const> levels) {
   return std::ranges::all_of(ways_of(address), [&](const IpAddress& way) {
-    Verdict verdict;
-    judge(way, default_ranges(), verdict);
-    for (const RangeList* level : levels) judge(way, *level, verdict);
-    return verdict.allowed;
+    Ruling ruling;
+    judge(way, default_ranges(), ruling);
+    for (const RangeList* level : levels) judge(way, *level, ruling);
+    return ruling.allowed;
   });
 }
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "policy/delegation.hpp"
+#include "policy/delegated_rights.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::policy {

@@ -3,7 +3,7 @@
 namespace rap::client {
 namespace {
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
+using SshSettings = std::vector<std::pair<std::string, std::string>>;
 
 // A word for the shell that ssh runs a ProxyCommand with; ssh expands % before that.
 std::string shell_word(std::string_view text) {
@@ -56,10 +56,10 @@ std::string proxy_command(const SshPlaces& places, const OpenResource& r) {
 }
 
 // What must hold whatever the person's own configuration says.
-Settings fixed_settings(const SshPlaces& places, const OpenResource& r) {
-  Settings settings = {{"HostKeyAlias", host_alias(r.organization, r.name)},
-                       {"GlobalKnownHostsFile", "/dev/null"},
-                       {"CheckHostIP", "no"}};
+SshSettings fixed_settings(const SshPlaces& places, const OpenResource& r) {
+  SshSettings settings = {{"HostKeyAlias", host_alias(r.organization, r.name)},
+                          {"GlobalKnownHostsFile", "/dev/null"},
+                          {"CheckHostIP", "no"}};
   if (r.ssh_host_key) {
     settings.emplace_back("UserKnownHostsFile", file_word(places.pinned_key));
     settings.emplace_back("StrictHostKeyChecking", "yes");

@@ -5,7 +5,7 @@
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
-#include "policy/blocklist.hpp"
+#include "policy/blocklist_kind.hpp"
 
 namespace rap::client {
 

@@ -7,7 +7,7 @@
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
-#include "policy/delegation.hpp"
+#include "policy/delegated_rights.hpp"
 
 namespace rap::client {
 

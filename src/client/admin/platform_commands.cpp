@@ -83,10 +83,10 @@ Fallible<std::string> enrolment_id(ApiClient& api, const std::string& given,
                                     "and give the id of the right one.");
 }
 
-using Decision = ApiCall (*)(std::string_view id);
+using DecisionCall = ApiCall (*)(std::string_view id);
 using OrganizationDecision = ApiCall (*)(std::string_view organization, std::string_view id);
 
-Leaf::Action decide(Decision decision, OrganizationDecision of_organization,
+Leaf::Action decide(DecisionCall decision, OrganizationDecision of_organization,
                     const std::string& sentence) {
   return [=](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
     const std::string& organization = a["--organization"];

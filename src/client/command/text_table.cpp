@@ -85,7 +85,7 @@ std::string cell(const Column& column, const json& item) {
   return item.is_object() && item.contains(pointer) ? text_of(item[pointer], column.format) : "-";
 }
 
-using Row = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 constexpr std::size_t kGap = 2;  // between two columns
 
 std::size_t total(const std::vector<std::size_t>& widths) {
@@ -108,10 +108,10 @@ std::optional<std::vector<std::size_t>> narrowed(std::vector<std::size_t> widths
 }
 
 // What cells broken to these widths really take.
-std::vector<std::size_t> used_by(const std::vector<Row>& rows,
+std::vector<std::size_t> used_by(const std::vector<Cells>& rows,
                                  const std::vector<std::size_t>& widths) {
   std::vector<std::size_t> used(widths.size());
-  for (const Row& row : rows) {
+  for (const Cells& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       for (const std::string& line : wrap(row[i], widths[i])) {
         used[i] = std::max(used[i], text_width(line));
@@ -121,7 +121,7 @@ std::vector<std::size_t> used_by(const std::vector<Row>& rows,
   return used;
 }
 
-std::string aligned(const Row& row, const std::vector<std::size_t>& widths) {
+std::string aligned(const Cells& row, const std::vector<std::size_t>& widths) {
   std::vector<std::vector<std::string>> cells;
   std::size_t height = 0;
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -158,15 +158,15 @@ std::string render_records(const std::vector<Column>& columns, const json& items
 }  // namespace
 
 std::string render_table(const std::vector<Column>& columns, const json& items, std::size_t width) {
-  std::vector<Row> rows(1);
+  std::vector<Cells> rows(1);
   for (const Column& column : columns) rows[0].emplace_back(column.title);
   for (const json& item : items) {
-    Row& row = rows.emplace_back();
+    Cells& row = rows.emplace_back();
     for (const Column& column : columns) row.push_back(cell(column, item));
   }
   std::vector<std::size_t> widths(columns.size());
   std::vector<std::size_t> least(columns.size());
-  for (const Row& row : rows) {
+  for (const Cells& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       widths[i] = std::max(widths[i], text_width(row[i]));
       least[i] = std::max(least[i], widest_word(row[i]));
@@ -178,7 +178,7 @@ std::string render_table(const std::vector<Column>& columns, const json& items, 
     widths = used_by(rows, *fitting);
   }
   std::string out;
-  for (const Row& row : rows) out += aligned(row, widths);
+  for (const Cells& row : rows) out += aligned(row, widths);
   return out;
 }
 

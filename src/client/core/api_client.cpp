@@ -11,19 +11,19 @@ using nlohmann::json;
 
 namespace {
 
-struct Refusal {
+struct ApiRefusal {
   std::string code;
   std::string detail;
   bool is_told = false;  // by whoever refused, and not by us
 };
 
-Refusal read_refusal(const wire::HttpResponse& response) {
+ApiRefusal read_refusal(const wire::HttpResponse& response) {
   const json body = json::parse(response.body, nullptr, false);
   const auto text = [&](const char* member) {
     const auto it = body.is_object() ? body.find(member) : body.end();
     return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
   };
-  Refusal refusal{text("code"), text("detail")};
+  ApiRefusal refusal{text("code"), text("detail")};
   refusal.is_told = !refusal.detail.empty();
   if (refusal.detail.empty()) refusal.detail = text("title");
   if (refusal.detail.empty()) {
@@ -85,7 +85,7 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
     }
     return body;
   }
-  Refusal refusal = read_refusal(response);
+  ApiRefusal refusal = read_refusal(response);
   const ExitCode code = exit_code(response.status, refusal.code);
   if (code == ExitCode::not_signed_in && refusal.code != "signed_out" &&
       !refusal.code.starts_with("device_proof_")) {

@@ -11,18 +11,18 @@ using nlohmann::json;
 namespace {
 
 // What the file holds.
-struct KeptFile {
+struct StoredDenyList {
   ClusterId cluster;
   std::uint64_t version = 0;
   GivenDenyList list;
 };
 
-std::optional<KeptFile> parse_kept(const std::string& text) {
+std::optional<StoredDenyList> parse_kept(const std::string& text) {
   try {
     const json kept = json::parse(text);
     const auto cluster = ClusterId::parse(kept.at("cluster").get<std::string>());
     if (!cluster) return std::nullopt;
-    return KeptFile{*cluster, kept.at("version"), {kept.at("envelope"), kept.at("signer")}};
+    return StoredDenyList{*cluster, kept.at("version"), {kept.at("envelope"), kept.at("signer")}};
   } catch (const json::exception&) {
     return std::nullopt;
   }

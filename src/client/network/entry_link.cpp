@@ -5,7 +5,7 @@
 #include "crypto/ocsp/ocsp.hpp"
 #include "io/stream/proxy_environment.hpp"
 #include "io/system/system.hpp"
-#include "wire/frames/data_plane.hpp"
+#include "wire/frames/data_plane_path.hpp"
 
 namespace rap::client {
 

@@ -15,7 +15,7 @@
 #include "policy/protocols.hpp"
 #include "snapshot/values/config_types.hpp"
 #include "wire/class_names.hpp"
-#include "wire/frames/data_plane.hpp"
+#include "wire/frames/data_plane_path.hpp"
 
 namespace rap::control {
 namespace {

@@ -72,7 +72,7 @@ Outcome<Reply> terminate_session(AttachmentPorts& ports, const Call& call) {
 
 std::vector<RouteOf<AttachmentPorts>> session_routes() {
   using namespace field;
-  Answer listed = list_of(session_fields());
+  AnswerShape listed = list_of(session_fields());
   listed.members.push_back(text("next").optional());
   return {
       {{.method = "GET",

@@ -64,7 +64,7 @@ std::optional<PathValues> values_in(std::string_view pattern, std::string_view p
   return values;
 }
 
-Answer list_of(Fields members) {
+AnswerShape list_of(Fields members) {
   return {200, {field::list("items", static_cast<std::int64_t>(kMaxListed), std::move(members))}};
 }
 

@@ -19,13 +19,13 @@
 
 namespace rap::control {
 
-struct Answer {
+struct AnswerShape {
   int status = 200;
   Fields members;  // of the JSON object; empty with 204 or another content type
 };
 
 // {"items": […]} of such objects.
-Answer list_of(Fields members);
+AnswerShape list_of(Fields members);
 
 // Where a request goes, who may make it, what it may hold and what it is answered with.
 struct Endpoint {
@@ -36,7 +36,7 @@ struct Endpoint {
   policy::Access access = policy::Access::signed_in;
   Fields query;
   Fields body;  // empty: the request has none
-  Answer answer;
+  AnswerShape answer;
 };
 
 // A handler is handed the ports of its room and no others.

@@ -1,7 +1,7 @@
 // Delegations: rights that an owner gave an administrator of the platform, each until a time
-// (policy/delegation.hpp). Every request looks them up, so that one ends with its removal. One is
-// in force while its holder and its giver have enabled accounts, and its giver the role that gives
-// it.
+// (policy/delegated_rights.hpp). Every request looks them up, so that one ends with its removal.
+// One is in force while its holder and its giver have enabled accounts, and its giver the role that
+// gives it.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,7 +14,7 @@
 #include "control/core/database.hpp"
 #include "control/http/call.hpp"
 #include "control/http/schema.hpp"
-#include "policy/delegation.hpp"
+#include "policy/delegated_rights.hpp"
 
 namespace rap::control {
 

@@ -1,4 +1,5 @@
-// Access sessions (DP-4): what the database keeps of them, and of who carries them.
+// Access sessions (DP-4): what the database keeps of them, and of who carries them. They are tested
+// through the API over PostgreSQL, in tests/control/sessions_test.cpp.
 #pragma once
 
 #include <array>

@@ -19,7 +19,7 @@
 namespace rap::crypto {
 namespace {
 
-using Outcome = std::map<std::string, int>;
+using Tally = std::map<std::string, int>;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kShare = 10;
@@ -162,8 +162,8 @@ TEST_F(Mutants, TheOriginalsAreAcceptedAndKeepTheRules) {
 
 TEST_F(Mutants, NoCertificateBentAfterItWasSignedIsAccepted) {
   Mutator m = mutator(1);
-  Outcome leaf_outcomes;
-  Outcome issuer_outcomes;
+  Tally leaf_outcomes;
+  Tally issuer_outcomes;
   for (int i = 0; i < kUnsigned;) {
     const bool above = i % 4 == 3;  // a quarter are of the intermediate
     Bytes der = alice[above ? 1 : 0].der();
@@ -176,7 +176,7 @@ TEST_F(Mutants, NoCertificateBentAfterItWasSignedIsAccepted) {
     }
     if (genuine(der)) continue;
     ++i;
-    Outcome& outcomes = above ? issuer_outcomes : leaf_outcomes;
+    Tally& outcomes = above ? issuer_outcomes : leaf_outcomes;
     const auto mutant = Certificate::from_der(der);
     if (!mutant) {
       ++outcomes["unreadable"];
@@ -194,7 +194,7 @@ TEST_F(Mutants, NoCertificateBentAfterItWasSignedIsAccepted) {
 
 TEST_F(Mutants, NoneSignedByAnythingButItsIssuerIsAccepted) {
   Mutator m = mutator(2);
-  Outcome outcomes;
+  Tally outcomes;
   for (int i = 0; i < kSelfSigned; ++i) {
     Der tree = *Der::parse(alice[0].der());
     m.bend(tree);
@@ -217,7 +217,7 @@ TEST_F(Mutants, NoneSignedByAnythingButItsIssuerIsAccepted) {
 // The authority of this test can be talked into signing anything.
 TEST_F(Mutants, WhatTheIssuerItselfSignedIsAcceptedOnlyIfItKeepsEveryRule) {
   Mutator m = mutator(3);
-  Outcome outcomes;
+  Tally outcomes;
   for (int i = 0; i < kReissued; ++i) {
     Der tree = *Der::parse(alice[0].der());
     m.bend(tree);

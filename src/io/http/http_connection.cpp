@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "io/system/system.hpp"
-#include "wire/http/problem.hpp"
+#include "wire/http/problem_response.hpp"
 
 namespace rap::io {
 namespace {

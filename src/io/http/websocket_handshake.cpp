@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/encoding.hpp"
-#include "wire/http/problem.hpp"
+#include "wire/http/problem_response.hpp"
 
 namespace rap::io {
 namespace {

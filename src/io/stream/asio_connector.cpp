@@ -139,7 +139,7 @@ void Connector::attempt(const IpAddress& address) {
                              [weak = weak_from_this(), made](const boost::system::error_code& ec) {
                                const auto self = weak.lock();
                                if (!self || !self->done_) return;
-                               if (!ec) return self->step(dialling::Connected{made->address});
+                               if (!ec) return self->step(dialling::Succeeded{made->address});
                                self->last_error_ = ec.message();
                                std::erase(self->tries_, made);
                                self->step(dialling::Failed{made->address, failure_of(ec)});

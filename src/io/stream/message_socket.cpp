@@ -25,28 +25,28 @@ namespace asio = boost::asio;
 namespace rap::io {
 namespace {
 
-using Protocol = asio::local::stream_protocol;
+using LocalProtocol = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kRedialInterval{200};
 constexpr std::chrono::milliseconds kAcceptRetry{200};  // the wait when descriptors have run out
 constexpr std::size_t kLengthBytes = 4;
 
-Protocol::endpoint endpoint_of(const std::string& path) {
+LocalProtocol::endpoint endpoint_of(const std::string& path) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
     throw std::system_error(ENAMETOOLONG, std::generic_category(),
                             path + ": a Unix socket's path has at most " +
                                 std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
                                 " bytes; choose a shorter state directory");
   }
-  return Protocol::endpoint(path);
+  return LocalProtocol::endpoint(path);
 }
 
 constexpr mode_t kForOwner = 0600;
 constexpr mode_t kForOwnerAndGroup = 0660;
 
 // The process at the other end; nullopt: it is of a user who has no business here.
-std::optional<pid_t> trusted_pid(Protocol::socket& socket, MessagePeer expected) {
+std::optional<pid_t> trusted_pid(LocalProtocol::socket& socket, MessagePeer expected) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
@@ -57,11 +57,12 @@ std::optional<pid_t> trusted_pid(Protocol::socket& socket, MessagePeer expected)
 }
 
 // One connection of either side. It reports its end once: to the handlers, then to its owner.
-class Connection final : public MessageConnection, public std::enable_shared_from_this<Connection> {
+class LocalConnection final : public MessageConnection,
+                              public std::enable_shared_from_this<LocalConnection> {
  public:
-  Connection(Protocol::socket socket, pid_t peer_pid,
-             std::shared_ptr<const MessageHandlers> handlers, Log& log,
-             std::function<void()> on_end)
+  LocalConnection(LocalProtocol::socket socket, pid_t peer_pid,
+                  std::shared_ptr<const MessageHandlers> handlers, Log& log,
+                  std::function<void()> on_end)
       : socket_(std::move(socket)),
         peer_pid_(peer_pid),
         handlers_(std::move(handlers)),
@@ -161,7 +162,7 @@ class Connection final : public MessageConnection, public std::enable_shared_fro
                       });
   }
 
-  Protocol::socket socket_;
+  LocalProtocol::socket socket_;
   const pid_t peer_pid_;
   std::shared_ptr<const MessageHandlers> handlers_;
   Log& log_;
@@ -180,7 +181,7 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
         handlers(std::make_shared<const MessageHandlers>(std::move(h))),
         log(l),
         peer(p) {
-    const Protocol::endpoint endpoint = endpoint_of(path);
+    const LocalProtocol::endpoint endpoint = endpoint_of(path);
     struct stat info{};
     // What a process that was killed left behind. Anything but a socket stays, and bind says so.
     if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(path.c_str());
@@ -195,19 +196,20 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void accept() {
-    acceptor.async_accept([weak = weak_from_this()](error_code error, Protocol::socket socket) {
-      auto self = weak.lock();
-      if (!self || !self->acceptor.is_open()) return;
-      if (error) {
-        self->retry.after(kAcceptRetry, [impl = self.get()] { impl->accept(); });
-        return;
-      }
-      self->take(std::move(socket));
-      if (self->acceptor.is_open()) self->accept();
-    });
+    acceptor.async_accept(
+        [weak = weak_from_this()](error_code error, LocalProtocol::socket socket) {
+          auto self = weak.lock();
+          if (!self || !self->acceptor.is_open()) return;
+          if (error) {
+            self->retry.after(kAcceptRetry, [impl = self.get()] { impl->accept(); });
+            return;
+          }
+          self->take(std::move(socket));
+          if (self->acceptor.is_open()) self->accept();
+        });
   }
 
-  void take(Protocol::socket socket) {
+  void take(LocalProtocol::socket socket) {
     const auto pid = trusted_pid(socket, peer);
     if (!pid) {
       log.warn(LogCause::stranger({}), "message_socket.refused", {{"reason", "other_user"}});
@@ -216,19 +218,20 @@ struct MessageListener::Impl : std::enable_shared_from_this<Impl> {
     // The old one's end is told before the new one's beginning: the handlers hold one connection.
     if (auto old = std::exchange(current, nullptr)) old->end();
     if (!acceptor.is_open()) return;
-    current = std::make_shared<Connection>(std::move(socket), *pid, handlers, log,
-                                           [weak = weak_from_this()] {
-                                             if (auto self = weak.lock()) self->current.reset();
-                                           });
+    current = std::make_shared<LocalConnection>(std::move(socket), *pid, handlers, log,
+                                                [weak = weak_from_this()] {
+                                                  if (auto self = weak.lock())
+                                                    self->current.reset();
+                                                });
     current->start();
   }
 
-  Protocol::acceptor acceptor;
+  LocalProtocol::acceptor acceptor;
   Timer retry;
   std::shared_ptr<const MessageHandlers> handlers;
   Log& log;
   const MessagePeer peer;
-  std::shared_ptr<Connection> current;
+  std::shared_ptr<LocalConnection> current;
 };
 
 MessageListener::MessageListener(EventLoop& loop, const std::string& path, MessageHandlers handlers,
@@ -254,7 +257,7 @@ struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
         peer(p) {}
 
   void dial() {
-    auto socket = std::make_shared<Protocol::socket>(context);
+    auto socket = std::make_shared<LocalProtocol::socket>(context);
     socket->async_connect(endpoint, [weak = weak_from_this(), socket](error_code error) {
       auto self = weak.lock();
       if (!self || self->closed) return;
@@ -263,16 +266,16 @@ struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
     });
   }
 
-  void take(Protocol::socket socket) {
+  void take(LocalProtocol::socket socket) {
     const auto pid = trusted_pid(socket, peer);
     if (!pid) {
       log.warn(LogCause::stranger({}), "message_socket.refused", {{"reason", "other_user"}});
       return dial_later();
     }
-    current = std::make_shared<Connection>(std::move(socket), *pid, handlers, log,
-                                           [weak = weak_from_this()] {
-                                             if (auto self = weak.lock()) self->lost();
-                                           });
+    current = std::make_shared<LocalConnection>(std::move(socket), *pid, handlers, log,
+                                                [weak = weak_from_this()] {
+                                                  if (auto self = weak.lock()) self->lost();
+                                                });
     current->start();
   }
 
@@ -286,12 +289,12 @@ struct MessageDialer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   asio::io_context& context;
-  Protocol::endpoint endpoint;
+  LocalProtocol::endpoint endpoint;
   Timer redial;
   std::shared_ptr<const MessageHandlers> handlers;
   Log& log;
   const MessagePeer peer;
-  std::shared_ptr<Connection> current;
+  std::shared_ptr<LocalConnection> current;
   bool closed = false;
 };
 

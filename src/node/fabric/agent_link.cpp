@@ -41,12 +41,12 @@ void AgentLink::take(const wire::Configure& message) {
   handlers_.on_config(*config, documents);
 }
 
-void AgentLink::take(const wire::NodeCommand& message) {
+void AgentLink::take(const wire::RunCommand& message) {
   send(wire::CommandResult{message.id, carry_out(message) ? "ok" : "failed"});
 }
 
 // False: what it is about is not of the form that it must have.
-bool AgentLink::carry_out(const wire::NodeCommand& command) {
+bool AgentLink::carry_out(const wire::RunCommand& command) {
   switch (command.type) {
     case wire::NodeCommandType::terminate_session: {
       const auto session = SessionId::parse(command.about);

@@ -43,8 +43,8 @@ class AgentLink {
  private:
   void on_message(const std::string& text);
   void take(const wire::Configure& message);
-  void take(const wire::NodeCommand& message);
-  bool carry_out(const wire::NodeCommand& command);
+  void take(const wire::RunCommand& message);
+  bool carry_out(const wire::RunCommand& command);
   void take(const wire::ControlReachable& message);
   void take(const wire::Identify& message);
   void take(const wire::End& message);

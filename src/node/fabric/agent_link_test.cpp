@@ -78,7 +78,7 @@ class AgentLinkTest : public testing::Test {
     say(terminate("mark-" + std::to_string(caught_up_), "none"));
     EXPECT_TRUE(log_.wait_for("mark-" + std::to_string(caught_up_)));
   }
-  static wire::NodeCommand terminate(const std::string& id, const std::string& session) {
+  static wire::RunCommand terminate(const std::string& id, const std::string& session) {
     return {id, wire::NodeCommandType::terminate_session, session};
   }
   static wire::SecurityRows rows(const std::string& epochs) {

@@ -2,7 +2,7 @@
 #include "node/fabric/client_session.hpp"
 
 #include "node/fabric/channels/test_fabric.hpp"
-#include "wire/frames/data_plane.hpp"
+#include "wire/frames/data_plane_path.hpp"
 
 namespace rap::fabric {
 namespace {

@@ -22,7 +22,7 @@
 #include "node/fabric/client_session.hpp"
 #include "node/fabric/fabric_metrics.hpp"
 #include "node/fabric/identity.hpp"
-#include "node/fabric/observations.hpp"
+#include "node/fabric/observing.hpp"
 #include "node/fabric/settings.hpp"
 #include "node/fabric/target_gate.hpp"
 #include "node/router/router.hpp"

@@ -3,7 +3,7 @@
 
 #include "io/system/test_directory.hpp"
 #include "node/agent/link/pulls/test_security_store.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 #include "node/host/test_control.hpp"
 
 namespace rap::host {
@@ -56,7 +56,7 @@ class ControlLinkShellTest : public testing::Test {
   TestControl control_;
   agent::NodeIdentity identity_{
       {}, {{}, crypto::PrivateKey::generate(crypto::KeyType::p256)}, {}, {}};
-  agent::TestState state_;
+  agent::TestNodeFiles state_;
   agent::TestSecurityStore security_;
   SeededRandom rng_{5};
   io::TestLog log_;

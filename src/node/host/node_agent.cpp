@@ -3,7 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "io/system/file.hpp"
-#include "io/system/user.hpp"
+#include "io/system/host_user.hpp"
 #include "node/host/fabric_process.hpp"
 #include "node/host/fabric_unit.hpp"
 #include "snapshot/certificate_names.hpp"
@@ -106,9 +106,9 @@ std::string NodeAgent::enrol_or_start() {
   auto decision =
       agent::decide_start(state_, **identity, readmission_token_, addresses, io::wall_now());
   switch (decision.start) {
-    case agent::Start::go_on: return start(std::move(**identity));
-    case agent::Start::refuse: return decision.why;
-    case agent::Start::readmit: break;
+    case agent::StartStep::go_on: return start(std::move(**identity));
+    case agent::StartStep::refuse: return decision.why;
+    case agent::StartStep::readmit: break;
   }
   cannot_go_on_ = std::move(decision.why);
   return enrol(readmission_.emplace(state_), readmission_token_, addresses);

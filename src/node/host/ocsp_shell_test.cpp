@@ -6,7 +6,7 @@
 #include "io/stream/test_loop.hpp"
 #include "io/system/system.hpp"
 #include "node/agent/enrolment/enrolment_record.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::host {
 namespace {
@@ -70,7 +70,7 @@ class OcspShellTest : public testing::Test {
   bool too_much_ = false;
   crypto::LivePki pki_{io::wall_now()};
   std::vector<crypto::Certificate> chain_;
-  agent::TestState state_;
+  agent::TestNodeFiles state_;
   SeededRandom rng_{3};
   io::TestLog log_;
   io::TestServer server_;

@@ -15,7 +15,7 @@ class AnotherEgress : public RouterTest {
   struct Member {
     NodeId id;
     crypto::X25519KeyPair key;
-    std::unique_ptr<Node> node;
+    std::unique_ptr<WorldNode> node;
     std::optional<TargetFailure> fails;  // how its targets do
     bool silent = false;  // its targets never answer
     int opened = 0;
@@ -30,7 +30,7 @@ class AnotherEgress : public RouterTest {
     for (Member& m : members) {
       m.id = NodeId::random(rng);
       m.key = crypto::X25519KeyPair::generate(rng);
-      m.node = std::make_unique<Node>(rng, kWall - 100s);
+      m.node = std::make_unique<WorldNode>(rng, kWall - 100s);
       m.node->config = egress.config;
       m.node->config.node = m.id;
       m.node->router.set_seal_key(m.key);
@@ -212,13 +212,13 @@ TEST_F(AnotherEgress, RefusesATokenItHasSeen) {
   ask(1, t);
   ASSERT_TRUE(accepted(1));
   // The entry forgets what it admitted, and the first egress sends it to the second again.
-  Node forgetful{rng, kWall - 100s};
+  WorldNode forgetful{rng, kWall - 100s};
   forgetful.config = entry.config;
   forgetful.router.configure(forgetful.config);
   connect(forgetful, entry_id, relay, relay_id);
   members[0].fails = TargetFailure::unreachable;
   const LinkId c = *forgetful.router.client_up();
-  t.session = token_for(0).session;  // the guard goes by the token's id
+  t.session = token_for(0).session;  // admission goes by the token's id
   Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(sign(t)));
   forgetful.router.on_frame(c, **wire::next_frame(frame), now, wall);
   serve();

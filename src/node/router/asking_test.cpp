@@ -28,7 +28,7 @@ class Asking : public RouterTest {
   }
 
   NodeId other_id = NodeId::random(rng);
-  Node other{rng, kWall - 100s};
+  WorldNode other{rng, kWall - 100s};
 };
 
 TEST_F(Asking, OfAnEgressGetsToNoOther) {

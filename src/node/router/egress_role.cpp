@@ -27,9 +27,9 @@ FlowReason reason_of(TargetFailure failure) {
 
 }  // namespace
 
-void EgressRole::configure(bool enabled, std::vector<snapshot::Resource> resources) {
+void EgressRole::configure(bool enabled, std::vector<snapshot::ConfiguredResource> resources) {
   enabled_ = enabled;
-  std::unordered_map<ResourceId, snapshot::Resource> next;
+  std::unordered_map<ResourceId, snapshot::ConfiguredResource> next;
   for (auto& r : resources) next.emplace(r.id, std::move(r));
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
     const auto before = resources_.find(flow.resource);
@@ -41,7 +41,7 @@ void EgressRole::configure(bool enabled, std::vector<snapshot::Resource> resourc
   resources_ = std::move(next);
 }
 
-std::optional<FlowReason> EgressRole::denied_by_policy(const snapshot::Resource& resource,
+std::optional<FlowReason> EgressRole::denied_by_policy(const snapshot::ConfiguredResource& resource,
                                                        wire::TrafficClass c) const {
   const auto policy = policies_.find(resource.organization);
   if (policy == policies_.end()) return std::nullopt;
@@ -94,14 +94,14 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
   }
   const auto c = request->traffic_class;
 
-  const auto token = guard_.check(request->token, wall);
+  const auto token = admission_.check(request->token, wall);
   if (!token) {
     describe(about, token.error());
     return token.error().reason;
   }
   describe(about, *token);
-  const Subject subject = subject_of(*token);
-  if (const auto refusal = security_.refusal(subject, wall)) return refusal;
+  const FlowPrincipal principal = principal_of(*token);
+  if (const auto refusal = security_.refusal(principal, wall)) return refusal;
   if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
   const auto resource = resources_.find(token->resource);
   if (resource == resources_.end() || resource->second.organization != token->organization ||
@@ -115,13 +115,13 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return FlowReason::session_ended;
   }
   if (!shares_.has_room(token->user)) return FlowReason::limit_reached;
-  if (!guard_.use(*token)) return FlowReason::limit_reached;
+  if (!admission_.use(*token)) return FlowReason::limit_reached;
 
   flow->link = link;
   flow->label = frame.header.label;
   flow->traffic_class = c;
   flow->session = token->session;
-  flow->subject = subject;
+  flow->principal = principal;
   flow->resource = token->resource;
   flow->organization = token->organization;
   flow->session_began = token->session_began;
@@ -288,7 +288,7 @@ void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, Mutable
 void EgressRole::drop(std::uint32_t ref, TargetEnd end) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
-  shares_.ended(flow->subject.user);
+  shares_.ended(flow->principal.user);
   if (Link* link = board_.find(flow->link)) link->flows.erase(flow->label);
   switch (end) {
     case TargetEnd::gone: return;
@@ -304,7 +304,7 @@ void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
   if (reason == FlowReason::seal_failed) {
     note(flow->link, reason,
          {.organization = flow->organization,
-          .user = flow->subject.user,
+          .user = flow->principal.user,
           .resource = flow->resource});
   }
   const auto type = flow->seal ? FrameType::reset : FrameType::flow_refuse;
@@ -316,7 +316,7 @@ void EgressRole::link_lost(std::uint32_t ref) { drop(ref, TargetEnd::close); }
 
 void EgressRole::enforce(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
-    if (const auto refusal = security_.refusal(flow.subject, wall)) reset(ref, *refusal);
+    if (const auto refusal = security_.refusal(flow.principal, wall)) reset(ref, *refusal);
   });
 }
 

@@ -14,7 +14,7 @@
 #include "crypto/sealing/sealing.hpp"
 #include "node/router/admission/security_ledger.hpp"
 #include "node/router/admission/security_table.hpp"
-#include "node/router/admission/token_guard.hpp"
+#include "node/router/admission/token_admission.hpp"
 #include "node/router/flow_pool.hpp"
 #include "node/router/flow_shares.hpp"
 #include "node/router/switchboard.hpp"
@@ -33,7 +33,7 @@ struct EgressFlow {
   std::uint32_t label = 0;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   SessionId session;
-  Subject subject;
+  FlowPrincipal principal;
   ResourceId resource;
   OrganizationId organization;
   WallTime session_began;
@@ -51,10 +51,10 @@ struct EgressFlow {
 
 class EgressRole final : public adapters::TargetEvents {
  public:
-  EgressRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
+  EgressRole(Switchboard& board, TokenAdmission& admission, const SecurityTable& security,
              SecurityLedger& ledger, adapters::AdapterSet adapters, RandomSource& rng)
       : board_(board),
-        guard_(guard),
+        admission_(admission),
         security_(security),
         ledger_(ledger),
         adapters_(adapters),
@@ -64,7 +64,7 @@ class EgressRole final : public adapters::TargetEvents {
 
   void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
   // Flows end whose resource is no longer there, or is another now.
-  void configure(bool enabled, std::vector<snapshot::Resource> resources);
+  void configure(bool enabled, std::vector<snapshot::ConfiguredResource> resources);
 
   // Organizations allow this much from now on; flows that they no longer allow end.
   void set_policies(snapshot::AppPolicies policies);
@@ -94,7 +94,7 @@ class EgressRole final : public adapters::TargetEvents {
   // What becomes of the target when its flow is gone.
   enum class TargetEnd : std::uint8_t { gone, release, close };
 
-  std::optional<wire::FlowReason> denied_by_policy(const snapshot::Resource& resource,
+  std::optional<wire::FlowReason> denied_by_policy(const snapshot::ConfiguredResource& resource,
                                                    wire::TrafficClass c) const;
   // `about` becomes whom the refusal is about.
   std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
@@ -107,14 +107,14 @@ class EgressRole final : public adapters::TargetEvents {
   FlowEnd* end_of(const EgressFlow& flow);
 
   Switchboard& board_;
-  TokenGuard& guard_;
+  TokenAdmission& admission_;
   const SecurityTable& security_;
   SecurityLedger& ledger_;
   adapters::AdapterSet adapters_;
   RandomSource& rng_;
   crypto::X25519KeyPair seal_key_;
   bool enabled_ = false;
-  std::unordered_map<ResourceId, snapshot::Resource> resources_;
+  std::unordered_map<ResourceId, snapshot::ConfiguredResource> resources_;
   snapshot::AppPolicies policies_;
   FlowPool<EgressFlow> flows_;
   FlowShares shares_;  // of these

@@ -13,7 +13,7 @@ using wire::FlowReason;
 using wire::FrameType;
 using wire::FrameView;
 
-void EntryRole::configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools) {
+void EntryRole::configure(NodeId self, bool enabled, std::vector<snapshot::KeyedPool> pools) {
   self_ = self;
   enabled_ = enabled;
   pools_ = std::move(pools);
@@ -49,14 +49,14 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
   }
   const auto c = frame.header.traffic_class;
   const std::string_view text = as_text(frame.payload);
-  const auto token = guard_.check(text, wall);
+  const auto token = admission_.check(text, wall);
   if (!token) {
     describe(about, token.error());
     return token.error().reason;
   }
   describe(about, *token);
-  const Subject subject = subject_of(*token, board_.find(client)->address);
-  if (const auto refusal = security_.refusal(subject, wall)) return refusal;
+  const FlowPrincipal principal = principal_of(*token, board_.find(client)->address);
+  if (const auto refusal = security_.refusal(principal, wall)) return refusal;
   if (token->entry != self_) return FlowReason::wrong_entry;
   if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
   const auto policy = policies_.find(token->organization);
@@ -77,7 +77,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   flow->client_label = frame.header.label;
   flow->traffic_class = frame.header.traffic_class;
   flow->session = token.session;
-  flow->subject = subject_of(token, board_.find(client)->address);
+  flow->principal = principal_of(token, board_.find(client)->address);
   flow->organization = token.organization;
   flow->resource = token.resource;
   flow->session_began = token.session_began;
@@ -89,7 +89,7 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
   if (!hop) return FlowReason::no_route;
   const auto label = label_on(hop->link, *flow);
   if (!label) return FlowReason::limit_reached;
-  if (!guard_.use(token)) {
+  if (!admission_.use(token)) {
     board_.find(hop->link)->flows.erase(*label);
     return FlowReason::limit_reached;
   }
@@ -107,20 +107,19 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
 // resource of late comes after those that may.
 std::optional<EntryRole::Hop> EntryRole::next_hop(const EntryFlow& flow) const {
   const EntrySetup& setup = *flow.setup;
-  const auto pool = std::ranges::find(pools_, setup.pool, &snapshot::EgressPool::id);
+  const auto pool = std::ranges::find(pools_, setup.pool, &snapshot::KeyedPool::id);
   if (pool == pools_.end()) return std::nullopt;
   std::optional<Hop> last;
   std::optional<Hop> hop;
   const mesh::Query query{.to = setup.pool,
                           .traffic_class = flow.traffic_class,
                           .spread = std::hash<SessionId>{}(flow.session)};
-  routing_.visit(query, [&](const mesh::Candidate& candidate) {
-    if (std::ranges::find(setup.asked, candidate.egress) != setup.asked.end()) return false;
-    const bool avoided = unreached_.avoids(candidate.egress, flow.resource, now_);
+  routing_.visit(query, [&](const mesh::FlowRoute& route) {
+    if (std::ranges::find(setup.asked, route.egress) != setup.asked.end()) return false;
+    const bool avoided = unreached_.avoids(route.egress, flow.resource, now_);
     if (avoided && last) return false;
-    const auto link = links_.link_to(candidate.next_hop, flow.traffic_class);
-    const auto member =
-        std::ranges::find(pool->members, candidate.egress, &snapshot::PoolMember::node);
+    const auto link = links_.link_to(route.next_hop, flow.traffic_class);
+    const auto member = std::ranges::find(pool->members, route.egress, &snapshot::PoolMember::node);
     if (!link || member == pool->members.end()) return false;
     (avoided ? last : hop) = Hop{*member, *link};
     return !avoided;
@@ -315,7 +314,7 @@ void EntryRole::fin(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView p
 void EntryRole::drop(std::uint32_t ref) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
-  shares_.ended(flow->subject.user);
+  shares_.ended(flow->principal.user);
   if (Link* client = board_.find(flow->client)) client->flows.erase(flow->client_label);
   if (Link* node = board_.find(flow->node)) board_.erase_flow(*node, flow->node_label);
 }
@@ -325,7 +324,7 @@ void EntryRole::note_broken_seal(const EntryFlow& flow) {
   ledger_.note_refusal(FlowReason::seal_failed,
                        {.peer = from != nullptr ? std::optional(from->node) : std::nullopt,
                         .organization = flow.organization,
-                        .user = flow.subject.user,
+                        .user = flow.principal.user,
                         .resource = flow.resource});
 }
 
@@ -355,7 +354,7 @@ void EntryRole::end_session(SessionId session) {
 
 void EntryRole::enforce(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
-    if (const auto refusal = security_.refusal(flow.subject, wall)) reset_both(ref, *refusal);
+    if (const auto refusal = security_.refusal(flow.principal, wall)) reset_both(ref, *refusal);
   });
 }
 

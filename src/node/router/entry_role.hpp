@@ -17,7 +17,7 @@
 #include "node/router/admission/recent_sessions.hpp"
 #include "node/router/admission/security_ledger.hpp"
 #include "node/router/admission/security_table.hpp"
-#include "node/router/admission/token_guard.hpp"
+#include "node/router/admission/token_admission.hpp"
 #include "node/router/flow_pool.hpp"
 #include "node/router/flow_shares.hpp"
 #include "node/router/switchboard.hpp"
@@ -53,7 +53,7 @@ struct EntryFlow {
   std::uint32_t node_label = 0;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   SessionId session;
-  Subject subject;
+  FlowPrincipal principal;
   OrganizationId organization;
   ResourceId resource;
   WallTime session_began;
@@ -65,18 +65,18 @@ struct EntryFlow {
 
 class EntryRole {
  public:
-  EntryRole(Switchboard& board, TokenGuard& guard, const SecurityTable& security,
+  EntryRole(Switchboard& board, TokenAdmission& admission, const SecurityTable& security,
             SecurityLedger& ledger, const mesh::Routing& routing, const mesh::Links& links,
             RandomSource& rng)
       : board_(board),
-        guard_(guard),
+        admission_(admission),
         security_(security),
         ledger_(ledger),
         routing_(routing),
         links_(links),
         rng_(rng) {}
 
-  void configure(NodeId self, bool enabled, std::vector<snapshot::EgressPool> pools);
+  void configure(NodeId self, bool enabled, std::vector<snapshot::KeyedPool> pools);
   void set_policies(snapshot::AppPolicies policies) { policies_ = std::move(policies); }
   void set_flows_per_client(std::size_t limit) {
     flows_per_client_ = std::min(limit, kMaxFlowsPerClient);
@@ -134,7 +134,7 @@ class EntryRole {
   void reset_both(std::uint32_t ref, wire::FlowReason reason);
 
   Switchboard& board_;
-  TokenGuard& guard_;
+  TokenAdmission& admission_;
   const SecurityTable& security_;
   SecurityLedger& ledger_;
   const mesh::Routing& routing_;
@@ -142,7 +142,7 @@ class EntryRole {
   RandomSource& rng_;
   NodeId self_;
   bool enabled_ = false;
-  std::vector<snapshot::EgressPool> pools_;
+  std::vector<snapshot::KeyedPool> pools_;
   snapshot::AppPolicies policies_;
   std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;

@@ -29,7 +29,7 @@ class FlowSharesTest : public RouterTest {
   }
   std::size_t at_entry() { return entry.router.entry().flows().size(); }
   std::size_t at_egress() { return egress.router.egress().flows().size(); }
-  static std::uint64_t refused(Node& node) {
+  static std::uint64_t refused(WorldNode& node) {
     return node.router.board().refusals()[static_cast<std::size_t>(FlowReason::limit_reached)];
   }
 

@@ -12,10 +12,10 @@ using wire::FrameView;
 Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started)
     : board_(links),
       ledger_(rng),
-      entry_guard_(started),
-      egress_guard_(started),
-      entry_(board_, entry_guard_, security_, ledger_, routes_, *this, rng),
-      egress_(board_, egress_guard_, security_, ledger_, adapters, rng) {}
+      entry_admission_(started),
+      egress_admission_(started),
+      entry_(board_, entry_admission_, security_, ledger_, routes_, *this, rng),
+      egress_(board_, egress_admission_, security_, ledger_, adapters, rng) {}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
@@ -34,8 +34,8 @@ void Router::configure(const snapshot::NodeConfig& config) {
   for (const auto& k : config.token_keys) {
     if (auto key = crypto::PublicKey::from_pem(k.public_key_pem)) keys.push_back({k.kid, *key});
   }
-  entry_guard_.configure(config.cluster, keys);
-  egress_guard_.configure(config.cluster, std::move(keys));
+  entry_admission_.configure(config.cluster, keys);
+  egress_admission_.configure(config.cluster, std::move(keys));
   entry_.configure(self_, config.has_role(NodeRole::entry), config.pools);
   egress_.configure(config.has_role(NodeRole::egress), config.resources);
 
@@ -52,8 +52,8 @@ void Router::set_policies(const snapshot::AppPolicies& policies) {
 }
 
 void Router::end_session(SessionId session, WallTime wall) {
-  entry_guard_.end_session(session, wall);
-  egress_guard_.end_session(session, wall);
+  entry_admission_.end_session(session, wall);
+  egress_admission_.end_session(session, wall);
   entry_.end_session(session);
   egress_.end_session(session);
 }
@@ -128,8 +128,8 @@ std::optional<LinkId> Router::link_to(NodeId neighbour, wire::TrafficClass c) co
 void Router::advance(MonoTime now, WallTime wall) {
   board_.advance(now);
   ledger_.advance(now, wall);
-  entry_guard_.advance(now);
-  egress_guard_.advance(now);
+  entry_admission_.advance(now);
+  egress_admission_.advance(now);
   entry_.advance(now);
 }
 

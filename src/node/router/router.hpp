@@ -12,7 +12,7 @@
 #include "base/time.hpp"
 #include "mesh/configured_routes.hpp"
 #include "node/router/admission/security_ledger.hpp"
-#include "node/router/admission/token_guard.hpp"
+#include "node/router/admission/token_admission.hpp"
 #include "node/router/egress_role.hpp"
 #include "node/router/entry_role.hpp"
 #include "node/router/switchboard.hpp"
@@ -23,7 +23,7 @@ namespace rap::router {
 
 class Router final : private mesh::Links {
  public:
-  // Tokens that were issued before `started` are refused (TokenGuard).
+  // Tokens that were issued before `started` are refused (TokenAdmission).
   Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started);
 
   void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
@@ -86,8 +86,8 @@ class Router final : private mesh::Links {
   SecurityTable security_;
   SecurityLedger ledger_;
   mesh::ConfiguredRoutes routes_;
-  TokenGuard entry_guard_;
-  TokenGuard egress_guard_;
+  TokenAdmission entry_admission_;
+  TokenAdmission egress_admission_;
   EntryRole entry_;
   EgressRole egress_;
   NodeId self_;

@@ -56,7 +56,7 @@ TEST_F(RouterTest, TheEgressRefusesAReplayThatTheEntryLetThrough) {
   request(1, t);
   egress.targets.all.clear();
   // A compromised entry: it forgot that it admitted the token.
-  Node forgetful{rng, kWall - 100s};
+  WorldNode forgetful{rng, kWall - 100s};
   forgetful.config = entry.config;
   forgetful.router.configure(forgetful.config);
   connect(forgetful, entry_id, relay, relay_id);
@@ -154,7 +154,7 @@ class SessionLimit : public RouterTest {
     }
     return out;
   }
-  void ends_at(Node& node) {
+  void ends_at(WorldNode& node) {
     snapshot::AppPolicy policy;
     policy.max_session = 100s;
     node.router.set_policies({{resource.organization, policy}});
@@ -184,10 +184,10 @@ TEST_F(SessionLimit, TheEntryEndsASessionThatLastedAsLongAsItMay) { ends_at(entr
 TEST_F(SessionLimit, TheEgressEndsASessionThatLastedAsLongAsItMay) { ends_at(egress); }
 
 TEST_F(RouterTest, ATokenIssuedBeforeTheNodeStartedIsRefused) {
-  Node restarted{rng, kWall + 1s};
+  WorldNode restarted{rng, kWall + 1s};
   restarted.config = entry.config;
   restarted.router.configure(restarted.config);
-  const auto check = [&](Node& n) {
+  const auto check = [&](WorldNode& n) {
     const LinkId c = *n.router.client_up();
     const std::string t = sign(token());
     Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(t));
@@ -263,7 +263,7 @@ TEST_F(RouterTest, WithoutAChannelToAnEgressThereIsNoRoute) {
 }
 
 TEST_F(RouterTest, ANodeWithoutConfigurationAdmitsNothing) {
-  Node fresh{rng, kWall - 100s};
+  WorldNode fresh{rng, kWall - 100s};
   const LinkId c = *fresh.router.client_up();
   Bytes frame = {0x10, 5, 0, 1, 0, 0, 0, 1, 'x'};
   fresh.router.on_frame(c, **wire::next_frame(frame), now, wall);
@@ -284,7 +284,7 @@ TEST_F(RouterTest, WithoutSecurityDataNobodyNewIsLetInAndWhoIsInStays) {
 }
 
 TEST_F(RouterTest, ABumpedEpochEndsLiveFlowsAndRefusesOlderTokensAtEntryAndEgress) {
-  for (Node* node : {&entry, &egress}) {
+  for (WorldNode* node : {&entry, &egress}) {
     auto t = token();
     request(1, sign(t));
     node->router.change_security({{{t.user, 1, 1}}, {}}, wall);
@@ -466,7 +466,7 @@ TEST_F(RouterTest, NarrowingAChannelEndsTheFlowsItMayNoLongerCarry) {
 }
 
 TEST_F(RouterTest, OneNodeMayBeEntryAndEgressAtOnce) {
-  Node single{rng, kWall - 100s};
+  WorldNode single{rng, kWall - 100s};
   single.config = entry.config;
   single.config.roles = {NodeRole::entry, NodeRole::egress};
   single.config.resources = {resource};

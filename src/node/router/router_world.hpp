@@ -29,13 +29,13 @@ struct NoFlush : LinkPort {
   int read_on_again = 0;
 };
 
-struct Node {
+struct WorldNode {
   NoFlush port;
   adapters::MemoryAdapter targets;
   Router router;
   snapshot::NodeConfig config;
 
-  Node(RandomSource& rng, WallTime started)
+  WorldNode(RandomSource& rng, WallTime started)
       : router(port, {{policy::AdapterKind::tcp, &targets}}, rng, started) {
     router.replace_security({}, true, true, started);  // there is none
   }
@@ -62,25 +62,25 @@ class RouterTest : public ::testing::Test {
   ClusterId cluster = ClusterId::random(rng);
   crypto::PrivateKey token_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   crypto::X25519KeyPair seal_key = crypto::X25519KeyPair::generate(rng);
-  snapshot::Resource resource{ResourceId::random(rng),
-                              OrganizationId::random(rng),
-                              EgressPoolId::random(rng),
-                              policy::Protocol::ssh,
-                              "10.0.0.5",
-                              22};
+  snapshot::ConfiguredResource resource{ResourceId::random(rng),
+                                        OrganizationId::random(rng),
+                                        EgressPoolId::random(rng),
+                                        policy::Protocol::ssh,
+                                        "10.0.0.5",
+                                        22};
   NodeId entry_id = NodeId::random(rng);
   NodeId relay_id = NodeId::random(rng);
   NodeId egress_id = NodeId::random(rng);
-  Node entry{rng, kWall - 100s};
-  Node relay{rng, kWall - 100s};
-  Node egress{rng, kWall - 100s};
+  WorldNode entry{rng, kWall - 100s};
+  WorldNode relay{rng, kWall - 100s};
+  WorldNode egress{rng, kWall - 100s};
   LinkId client = 0;
   std::vector<Received> at_client;
 
   struct Hop {
-    Node* a;
+    WorldNode* a;
     LinkId on_a;
-    Node* b;
+    WorldNode* b;
     LinkId on_b;
     std::size_t bytes = 0;
   };
@@ -102,13 +102,13 @@ class RouterTest : public ::testing::Test {
     egress.config.token_keys = {key};
     egress.config.resources = {resource};
     egress.router.set_seal_key(seal_key);
-    for (Node* n : {&entry, &relay, &egress}) n->router.configure(n->config);
+    for (WorldNode* n : {&entry, &relay, &egress}) n->router.configure(n->config);
     connect(entry, entry_id, relay, relay_id);
     connect(egress, egress_id, relay, relay_id);
     client = *entry.router.client_up(policy::IpAddress::parse("203.0.113.7"));
   }
 
-  void connect(Node& a, NodeId a_id, Node& b, NodeId b_id) {
+  void connect(WorldNode& a, NodeId a_id, WorldNode& b, NodeId b_id) {
     const auto all = wire::TrafficClassSet::all();
     hops.push_back({&a, *a.router.node_up(b_id, all, flow::LabelSide::odd), &b,
                     *b.router.node_up(a_id, all, flow::LabelSide::even), 0});
@@ -162,7 +162,7 @@ class RouterTest : public ::testing::Test {
     }
     read_client();
   }
-  bool move(Hop& h, Node& from, LinkId out, Node& to, LinkId in) {
+  bool move(Hop& h, WorldNode& from, LinkId out, WorldNode& to, LinkId in) {
     if (from.router.board().find(out) == nullptr) return false;
     auto& queue = from.router.queue(out);
     Bytes run = to_bytes(queue.peek());
@@ -211,7 +211,7 @@ class RouterTest : public ::testing::Test {
     EXPECT_EQ(wire::decode_reason(at_client.back().payload), reason);
   }
   void expect_no_flow_anywhere() {
-    for (Node* n : {&entry, &relay, &egress}) {
+    for (WorldNode* n : {&entry, &relay, &egress}) {
       n->router.board().for_each([](LinkId, Link& l) { EXPECT_EQ(l.flows.size(), 0U); });
       EXPECT_EQ(n->router.entry().flows().size(), 0U);
       EXPECT_EQ(n->router.egress().flows().size(), 0U);

@@ -43,13 +43,13 @@ void ClusterIndex::index_nodes() {
 
 void ClusterIndex::index_pools() {
   std::ranges::sort(model_.pools, {}, &ModelPool::id);
-  std::ranges::sort(model_.resources, {}, &Resource::id);
-  for (const Resource& resource : model_.resources) {
+  std::ranges::sort(model_.resources, {}, &ConfiguredResource::id);
+  for (const ConfiguredResource& resource : model_.resources) {
     resources_of_pool_[resource.pool].push_back(&resource);
   }
   for (ModelPool& pool : model_.pools) {
     std::ranges::sort(pool.members);
-    EgressPool usable{pool.id, {}};
+    KeyedPool usable{pool.id, {}};
     for (const NodeId id : pool.members) {
       pools_of_node_[id].push_back(pool.id);
       const ModelNode* member = find(id);
@@ -69,7 +69,7 @@ void ClusterIndex::index_services() {
     for (const EgressPoolId pool : pools) {
       const auto resources = resources_of_pool_.find(pool);
       if (resources == resources_of_pool_.end()) continue;
-      for (const Resource* resource : resources->second) {
+      for (const ConfiguredResource* resource : resources->second) {
         classes = classes.join(policy::kind_of(resource->protocol).classes);
       }
     }
@@ -83,10 +83,11 @@ wire::TrafficClassSet ClusterIndex::service_classes_at(NodeId node) const {
 }
 
 void ClusterIndex::index_documents() {
-  for (const EgressPool& pool : usable_pools_) {
+  for (const KeyedPool& pool : usable_pools_) {
     const auto resources = resources_of_pool_.find(pool.id);
     if (resources == resources_of_pool_.end()) continue;
-    for (const Resource* resource : resources->second) reachable_.insert(resource->organization);
+    for (const ConfiguredResource* resource : resources->second)
+      reachable_.insert(resource->organization);
   }
   for (const ModelDocument& d : model_.documents) {
     const ConfigType* type = find_config_type(d.type);
@@ -106,7 +107,7 @@ void ClusterIndex::index_documents() {
 
 // Least knowledge (SN-1): by role, and of organizations only those that the node has to do with.
 bool ClusterIndex::is_for(const IndexedDocument& document, const ModelNode& node,
-                          const std::vector<Resource>& served) const {
+                          const std::vector<ConfiguredResource>& served) const {
   const auto audience = document.audience;
   const DocumentScope& scope = document.ref.scope;
   const bool to_entries =
@@ -120,7 +121,7 @@ bool ClusterIndex::is_for(const IndexedDocument& document, const ModelNode& node
   if (to_entries && node.has(NodeRole::entry) && reachable_.contains(scope.organization)) {
     return true;
   }
-  return to_egresses && std::ranges::any_of(served, [&](const Resource& r) {
+  return to_egresses && std::ranges::any_of(served, [&](const ConfiguredResource& r) {
            return r.organization == scope.organization &&
                   (scope.layer != Layer::service || r.id == scope.resource);
          });
@@ -129,7 +130,7 @@ bool ClusterIndex::is_for(const IndexedDocument& document, const ModelNode& node
 GivenDocuments ClusterIndex::documents_for(const ModelNode& node) const {
   GivenDocuments out;
   const auto served =
-      node.has(NodeRole::egress) ? resources_served_by(node.id) : std::vector<Resource>{};
+      node.has(NodeRole::egress) ? resources_served_by(node.id) : std::vector<ConfiguredResource>{};
   for (const IndexedDocument& document : documents_) {
     if (is_for(document, node, served)) out.list.push_back(&document);
   }
@@ -141,16 +142,16 @@ GivenDocuments ClusterIndex::documents_for(const ModelNode& node) const {
   return out;
 }
 
-std::vector<Resource> ClusterIndex::resources_served_by(NodeId node) const {
-  std::vector<Resource> out;
+std::vector<ConfiguredResource> ClusterIndex::resources_served_by(NodeId node) const {
+  std::vector<ConfiguredResource> out;
   const auto pools = pools_of_node_.find(node);
   if (pools == pools_of_node_.end()) return out;
   for (const EgressPoolId pool : pools->second) {
     const auto resources = resources_of_pool_.find(pool);
     if (resources == resources_of_pool_.end()) continue;
-    for (const Resource* resource : resources->second) out.push_back(*resource);
+    for (const ConfiguredResource* resource : resources->second) out.push_back(*resource);
   }
-  std::ranges::sort(out, {}, &Resource::id);
+  std::ranges::sort(out, {}, &ConfiguredResource::id);
   return out;
 }
 

@@ -68,7 +68,7 @@ struct ClusterModel {
   std::vector<TokenKey> token_keys;
   std::vector<ModelNode> nodes;
   std::vector<ModelPool> pools;
-  std::vector<Resource> resources;
+  std::vector<ConfiguredResource> resources;
   std::vector<ModelRevocation> revocations = {};
   std::vector<ModelDocument> documents = {};
 
@@ -104,9 +104,9 @@ class ClusterIndex {
   bool has_relays() const { return !relays_.empty(); }
 
   // What every entry is told: pools with the members that new flows may go to.
-  const std::vector<EgressPool>& usable_pools() const { return usable_pools_; }
+  const std::vector<KeyedPool>& usable_pools() const { return usable_pools_; }
   // The resources of the pools a node is a member of, sorted by id.
-  std::vector<Resource> resources_served_by(NodeId node) const;
+  std::vector<ConfiguredResource> resources_served_by(NodeId node) const;
 
   const std::vector<IndexedDocument>& documents() const { return documents_; }
   GivenDocuments documents_for(const ModelNode& node) const;
@@ -117,7 +117,7 @@ class ClusterIndex {
   void index_services();
   void index_documents();
   bool is_for(const IndexedDocument& document, const ModelNode& node,
-              const std::vector<Resource>& served) const;
+              const std::vector<ConfiguredResource>& served) const;
 
   ClusterModel model_;
   std::unordered_map<NodeId, const ModelNode*> by_id_;
@@ -126,8 +126,8 @@ class ClusterIndex {
   Nodes egresses_;
   Nodes edges_;
   Nodes disabled_;
-  std::vector<EgressPool> usable_pools_;
-  std::unordered_map<EgressPoolId, std::vector<const Resource*>> resources_of_pool_;
+  std::vector<KeyedPool> usable_pools_;
+  std::unordered_map<EgressPoolId, std::vector<const ConfiguredResource*>> resources_of_pool_;
   std::unordered_map<NodeId, std::vector<EgressPoolId>> pools_of_node_;
   std::unordered_map<NodeId, wire::TrafficClassSet> service_classes_at_;
   wire::TrafficClassSet service_classes_;

@@ -76,7 +76,7 @@ Json to_value(const PoolMember& member) {
   return {{"node", member.node.str()}, {"seal_key", to_base64(member.seal_key)}};
 }
 
-Json to_value(const Resource& resource) {
+Json to_value(const ConfiguredResource& resource) {
   return {{"id", resource.id.str()},     {"organization", resource.organization.str()},
           {"pool", resource.pool.str()}, {"protocol", to_string(resource.protocol)},
           {"host", resource.host},       {"port", resource.port}};
@@ -88,7 +88,7 @@ Json to_value(const DocumentRef& ref) {
   return out;
 }
 
-Json to_value(const EgressPool& pool);
+Json to_value(const KeyedPool& pool);
 
 template <class T>
 Json list_json(const std::vector<T>& items) {
@@ -97,7 +97,7 @@ Json list_json(const std::vector<T>& items) {
   return out;
 }
 
-Json to_value(const EgressPool& pool) {
+Json to_value(const KeyedPool& pool) {
   return {{"id", pool.id.str()}, {"members", list_json(pool.members)}};
 }
 
@@ -269,16 +269,16 @@ PoolMember read_pool_member(JsonReader& in, JsonFault&) {
   return member;
 }
 
-EgressPool read_pool(JsonReader& in, JsonFault& fault) {
-  EgressPool pool;
+KeyedPool read_pool(JsonReader& in, JsonFault& fault) {
+  KeyedPool pool;
   pool.id = in.id<EgressPoolId>("id");
   pool.members = read_list(in, "members", kMaxPoolMembers, fault, read_pool_member);
   return pool;
 }
 
 // nullopt: of a protocol of a newer release.
-std::optional<Resource> read_resource(JsonReader& in, JsonFault&) {
-  Resource resource;
+std::optional<ConfiguredResource> read_resource(JsonReader& in, JsonFault&) {
+  ConfiguredResource resource;
   resource.id = in.id<ResourceId>("id");
   resource.organization = in.id<OrganizationId>("organization");
   resource.pool = in.id<EgressPoolId>("pool");

@@ -64,22 +64,22 @@ struct PoolMember {
   crypto::X25519Public seal_key{};
   bool operator==(const PoolMember&) const = default;
 };
-struct EgressPool {
+struct KeyedPool {
   EgressPoolId id;
   std::vector<PoolMember> members;
-  bool operator==(const EgressPool&) const = default;
+  bool operator==(const KeyedPool&) const = default;
 };
 
 // Egress only: a target this node may open. One of a protocol that this release does not know is
 // left out when a configuration is read: nothing here could open it.
-struct Resource {
+struct ConfiguredResource {
   ResourceId id;
   OrganizationId organization;
   EgressPoolId pool;
   policy::Protocol protocol = policy::Protocol::tcp;
   std::string host;      // IP literal or DNS name, as the egress resolves it
   std::uint16_t port = 0;
-  bool operator==(const Resource&) const = default;
+  bool operator==(const ConfiguredResource&) const = default;
 };
 
 // What is no longer to be trusted, whatever its certificate says (CH-13). A kind has its own
@@ -136,8 +136,8 @@ struct NodeConfig {
   std::vector<TokenKey> token_keys;  // entry and egress
   std::vector<Peer> peers;
   std::vector<ConfiguredRoute> routes;
-  std::vector<EgressPool> pools;     // entry
-  std::vector<Resource> resources;   // egress
+  std::vector<KeyedPool> pools;     // entry
+  std::vector<ConfiguredResource> resources;   // egress
   std::vector<Revocation> revocations;
   std::vector<DocumentRef> documents = {};  // of other types, in force together with this
   bool operator==(const NodeConfig&) const = default;

@@ -46,7 +46,7 @@ NodeConfig sample(std::uint64_t seed = 1) {
              {.node = NodeId::random(rng), .roles = {NodeRole::egress}, .bootstrap = true},
              {.node = NodeId::random(rng), .roles = {NodeRole::entry}, .disabled = true}};
   c.routes = {{NodeId::random(rng), {c.peers[0].node, c.peers[1].node}}};
-  EgressPool pool{EgressPoolId::random(rng), {{NodeId::random(rng), {}}}};
+  KeyedPool pool{EgressPoolId::random(rng), {{NodeId::random(rng), {}}}};
   rng.fill(pool.members[0].seal_key);
   c.pools = {pool};
   c.resources = {{ResourceId::random(rng), OrganizationId::random(rng), pool.id,

@@ -50,20 +50,20 @@ Check names(bool (*is_one)(std::string_view), std::string what) {
   };
 }
 
-struct Member {
+struct MemberRule {
   std::string_view name;
   Check check;
   bool required = false;
 };
 
 // The one member that is wrong, or nothing. The value is an object.
-Fault check_members(const Json& value, const std::vector<Member>& members) {
+Fault check_members(const Json& value, const std::vector<MemberRule>& members) {
   for (const auto& [name, item] : value.items()) {
-    const auto member = std::ranges::find(members, name, &Member::name);
+    const auto member = std::ranges::find(members, name, &MemberRule::name);
     if (member == members.end()) return "member \"" + name + "\" is unknown";
     if (const auto what = member->check(item)) return "member \"" + name + "\" " + *what;
   }
-  for (const Member& member : members) {
+  for (const MemberRule& member : members) {
     if (member.required && !value.contains(member.name)) {
       return "member \"" + std::string(member.name) + "\" is missing";
     }
@@ -72,7 +72,7 @@ Fault check_members(const Json& value, const std::vector<Member>& members) {
 }
 
 Fault check_runtime_settings(const Json& value) {
-  static const std::vector<Member> members = {
+  static const std::vector<MemberRule> members = {
       {"max_clients", number(1, 4096)},         {"flows_per_client", number(1, 256)},
       {"client_idle_s", number(1, 30)},         {"handshake_ms", number(500, 5000)},
       {"pending_handshakes", number(16, 1024)}, {"pending_per_address", number(1, 256)}};
@@ -80,8 +80,8 @@ Fault check_runtime_settings(const Json& value) {
 }
 
 Fault check_agent_runtime(const Json& value) {
-  static const std::vector<Member> members = {{"checkin_interval_ms", number(500, 300'000)},
-                                              {"degraded_checkin_ms", number(200, 5'000)}};
+  static const std::vector<MemberRule> members = {{"checkin_interval_ms", number(500, 300'000)},
+                                                  {"degraded_checkin_ms", number(200, 5'000)}};
   return check_members(value, members);
 }
 
@@ -96,7 +96,7 @@ std::string protocols_in_words() {
 }
 
 Fault check_policy(const Json& value) {
-  static const std::vector<Member> members = {
+  static const std::vector<MemberRule> members = {
       {"protocols", names([](std::string_view p) { return policy::protocol_from(p).has_value(); },
                           "protocols (" + protocols_in_words() + ")")},
       {"classes", names([](std::string_view c) { return wire::traffic_class_from(c).has_value(); },
@@ -145,7 +145,7 @@ Fault check_pem(const Json& value) {
 }
 
 Fault check_bundle(const Json& value) {
-  static const std::vector<Member> members = {{"pem", check_pem, true}};
+  static const std::vector<MemberRule> members = {{"pem", check_pem, true}};
   return check_members(value, members);
 }
 

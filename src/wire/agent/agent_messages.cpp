@@ -43,7 +43,7 @@ std::string encode(const Configure& m) {
   return text_of(out);
 }
 
-std::string encode(const NodeCommand& m) {
+std::string encode(const RunCommand& m) {
   const NodeCommandKind& kind = kind_of(m.type);
   OrderedJson out = OrderedJson::object();
   out["type"] = kCommand;
@@ -119,8 +119,8 @@ std::string encode(const SecurityEventsTaken& m) {
 }
 
 // A message on its way to its type: the whole value, and its members one by one.
-struct Received {
-  explicit Received(Json v) : value(std::move(v)), in(value, "", fault) {}
+struct ReceivedMessage {
+  explicit ReceivedMessage(Json v) : value(std::move(v)), in(value, "", fault) {}
 
   // Takes a value out of the message, without a copy, after the reader has passed it.
   JsonValue take(const char* name) {
@@ -138,13 +138,13 @@ using Decoded = std::expected<T, AgentMessageFault>;
 
 // The message once the reader has found nothing wrong; `make` takes out what travels as a value.
 template <class Message, class Make>
-Decoded<Message> done(Received& m, Make make) {
+Decoded<Message> done(ReceivedMessage& m, Make make) {
   m.in.finish();
   if (m.fault.any()) return std::unexpected(AgentMessageFault{{}, m.fault.text()});
   return make();
 }
 
-Decoded<ToFabric> decode_configure(Received& m) {
+Decoded<ToFabric> decode_configure(ReceivedMessage& m) {
   m.in.object("config");
   const Json& documents = m.in.array("documents", kMaxMessageDocuments);
   for (const Json& document : documents) {
@@ -157,8 +157,8 @@ Decoded<ToFabric> decode_configure(Received& m) {
   });
 }
 
-Decoded<ToFabric> decode_command(Received& m) {
-  NodeCommand out;
+Decoded<ToFabric> decode_command(ReceivedMessage& m) {
+  RunCommand out;
   out.id = m.in.text("id", kMaxCommandIdBytes);
   if (const auto type = node_command_from(m.in.text("command", kMaxCommandName))) {
     out.type = *type;
@@ -169,14 +169,14 @@ Decoded<ToFabric> decode_command(Received& m) {
   return done<ToFabric>(m, [&] { return out; });
 }
 
-void check_rows(Received& m) {
+void check_rows(ReceivedMessage& m) {
   m.in.array("epochs", kMaxSecurityRows);
   m.in.array("blocklist", kMaxSecurityRows);
 }
 
-SecurityRows take_rows(Received& m) { return {m.take("epochs"), m.take("blocklist")}; }
+SecurityRows take_rows(ReceivedMessage& m) { return {m.take("epochs"), m.take("blocklist")}; }
 
-Decoded<ToFabric> decode_control(Received& m) {
+Decoded<ToFabric> decode_control(ReceivedMessage& m) {
   const ControlReachable out{m.in.boolean("reachable")};
   return done<ToFabric>(m, [&] { return out; });
 }
@@ -191,7 +191,7 @@ Credential read_credential(const Json& value, std::string path, JsonFault& fault
   return out;
 }
 
-Decoded<ToFabric> decode_identity(Received& m) {
+Decoded<ToFabric> decode_identity(ReceivedMessage& m) {
   Identify out;
   out.node = read_credential(m.in.object("node"), "node", m.fault);
   // None or one.
@@ -209,40 +209,40 @@ Decoded<ToFabric> decode_identity(Received& m) {
   return done<ToFabric>(m, [&] { return std::move(out); });
 }
 
-Decoded<ToFabric> decode_security_state(Received& m) {
+Decoded<ToFabric> decode_security_state(ReceivedMessage& m) {
   check_rows(m);
   const bool first = m.in.boolean("first");
   const bool last = m.in.boolean("last");
   return done<ToFabric>(m, [&] { return SecurityState{take_rows(m), first, last}; });
 }
 
-Decoded<ToFabric> decode_security_changed(Received& m) {
+Decoded<ToFabric> decode_security_changed(ReceivedMessage& m) {
   check_rows(m);
   return done<ToFabric>(m, [&] { return SecurityChanged{take_rows(m)}; });
 }
 
 template <class Message>
-Decoded<ToFabric> decode_bare(Received& m) {
+Decoded<ToFabric> decode_bare(ReceivedMessage& m) {
   return done<ToFabric>(m, [] { return Message{}; });
 }
 
-Decoded<ToAgent> decode_command_result(Received& m) {
+Decoded<ToAgent> decode_command_result(ReceivedMessage& m) {
   const CommandResult out{m.in.text("id", kMaxCommandIdBytes),
                           m.in.text("status", kMaxCommandStatusBytes)};
   return done<ToAgent>(m, [&] { return out; });
 }
 
-Decoded<ToAgent> decode_observations(Received& m) {
+Decoded<ToAgent> decode_observations(ReceivedMessage& m) {
   Observations out = read_observations(m.in, kMaxToAgentBytes, m.fault);
   return done<ToAgent>(m, [&] { return std::move(out); });
 }
 
-Decoded<ToAgent> decode_security_events(Received& m) {
+Decoded<ToAgent> decode_security_events(ReceivedMessage& m) {
   SecurityEvents out = read_security_events(m.in, m.fault);
   return done<ToAgent>(m, [&] { return std::move(out); });
 }
 
-Decoded<ToFabric> decode_security_events_taken(Received& m) {
+Decoded<ToFabric> decode_security_events_taken(ReceivedMessage& m) {
   const SecurityEventsTaken out = read_security_events_taken(m.in);
   return done<ToFabric>(m, [&] { return out; });
 }
@@ -250,7 +250,7 @@ Decoded<ToFabric> decode_security_events_taken(Received& m) {
 template <class Message>
 struct MessageType {
   std::string_view name;
-  Decoded<Message> (*decode)(Received&);
+  Decoded<Message> (*decode)(ReceivedMessage&);
 };
 
 constexpr std::array<MessageType<ToFabric>, 9> kToFabric = {{
@@ -275,7 +275,7 @@ static_assert(kToAgent.size() == std::variant_size_v<ToAgent>);
 
 template <class Types>
 auto decode(std::string_view text, std::size_t max_bytes, const Types& types)
-    -> decltype(types.front().decode(std::declval<Received&>())) {
+    -> decltype(types.front().decode(std::declval<ReceivedMessage&>())) {
   if (text.size() > max_bytes) {
     return std::unexpected(
         AgentMessageFault{{}, "it has more than " + std::to_string(max_bytes) + " bytes"});
@@ -284,7 +284,7 @@ auto decode(std::string_view text, std::size_t max_bytes, const Types& types)
   if (!value || !value->is_object()) {
     return std::unexpected(AgentMessageFault{{}, "it is no JSON object without duplicate members"});
   }
-  Received received(std::move(*value));
+  ReceivedMessage received(std::move(*value));
   const std::string type = received.in.text("type", kMaxMessageTypeBytes);
   for (const auto& known : types) {
     if (known.name != type) continue;

@@ -48,11 +48,11 @@ struct Configure {
   bool operator==(const Configure&) const = default;
 };
 // A command of the control plane; answered by a CommandResult with its id.
-struct NodeCommand {
+struct RunCommand {
   std::string id;
   NodeCommandType type = NodeCommandType::terminate_session;
   std::string about;  // the command's argument
-  bool operator==(const NodeCommand&) const = default;
+  bool operator==(const RunCommand&) const = default;
 };
 // Whether the control plane answers: without it only what the degraded policy allows is new.
 struct ControlReachable {
@@ -100,9 +100,8 @@ struct SecurityIncomplete {
   bool operator==(const SecurityIncomplete&) const = default;
 };
 
-using ToFabric =
-    std::variant<Configure, NodeCommand, ControlReachable, Identify, End, SecurityState,
-                 SecurityChanged, SecurityIncomplete, SecurityEventsTaken>;
+using ToFabric = std::variant<Configure, RunCommand, ControlReachable, Identify, End, SecurityState,
+                              SecurityChanged, SecurityIncomplete, SecurityEventsTaken>;
 
 // --- from the fabric to the agent ---
 

@@ -89,7 +89,7 @@ std::vector<GoldenToFabric> golden_to_fabric() {
        R"({"type":"config","config":{"node":"n","version":7},)"
        R"("documents":[{"type":"a","value":{}},{"type":"b"}]})"},
       {Configure{JsonValue::of("{}"), {}}, R"({"type":"config","config":{},"documents":[]})"},
-      {NodeCommand{"c-1", NodeCommandType::terminate_session, kNode},
+      {RunCommand{"c-1", NodeCommandType::terminate_session, kNode},
        R"({"type":"command","id":"c-1","command":"session.terminate","session_id":")" + kNode +
            R"("})"},
       {ControlReachable{true}, R"({"type":"control","reachable":true})"},
@@ -262,7 +262,7 @@ TEST(AgentMessages, AnIdentityThatIsNotWholeIsRefused) {
 // Every member of every message: left out, of another type, and one more than there may be.
 TEST(AgentMessages, EveryCommandOfTheTableIsToldByItsNameAndItsArgument) {
   for (const NodeCommandKind& kind : kNodeCommands) {
-    const ToFabric message = NodeCommand{"c-1", kind.command, kNode};
+    const ToFabric message = RunCommand{"c-1", kind.command, kNode};
     const json said = json::parse(encode_to_fabric(message));
     EXPECT_EQ(said["command"], kind.name);
     EXPECT_EQ(said[std::string(kind.argument)], kNode);
@@ -351,8 +351,8 @@ TEST(AgentMessages, AreBounded) {
   EXPECT_FALSE(takes(SecurityState{{rows(0), rows(kMaxSecurityRows + 1)}, true, true}));
 
   const auto end_session = NodeCommandType::terminate_session;
-  EXPECT_TRUE(takes(NodeCommand{std::string(kMaxCommandIdBytes, 'c'), end_session, kNode}));
-  EXPECT_FALSE(takes(NodeCommand{std::string(kMaxCommandIdBytes + 1, 'c'), end_session, kNode}));
+  EXPECT_TRUE(takes(RunCommand{std::string(kMaxCommandIdBytes, 'c'), end_session, kNode}));
+  EXPECT_FALSE(takes(RunCommand{std::string(kMaxCommandIdBytes + 1, 'c'), end_session, kNode}));
   const auto answers = [](const ToAgent& message) {
     return decode_to_agent(encode_to_agent(message)).has_value();
   };

@@ -34,7 +34,7 @@ Outcome<Reply> open_events(const NodeCallPorts&, const NodeCall& call) {
 
 constexpr auto kByCertificate = policy::Access::anyone;  // the certificate is the access
 
-NodeRoute route(NodeApiCall call, std::string_view summary, Fields body, Answer answer,
+NodeRoute route(NodeApiCall call, std::string_view summary, Fields body, AnswerShape answer,
                 NodeExecutor executor, NodeHandler handler) {
   const wire::NodeApiCallKind& kind = kind_of(call);
   return {{.method = kind.method,

@@ -75,7 +75,7 @@ std::vector<RouteOf<Database>> channel_routes() {
                             count("attempts"),   count("next_in_ms"),
                             text("last_reason"), of("stopped", FieldType::boolean),
                             time("observed_at")};
-  Answer channels = list_of(channel);
+  AnswerShape channels = list_of(channel);
   channels.members.push_back(
       list("reconnects", static_cast<std::int64_t>(kMaxListed * snapshot::kMaxPeers), reconnect));
   return {

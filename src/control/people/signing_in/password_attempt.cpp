@@ -9,9 +9,9 @@ namespace {
 
 // Takes one attempt of the account from this network and one of the network; a refused one costs
 // neither. Who guesses elsewhere keeps nobody out of their account.
-class Attempt {
+class PasswordAttempt {
  public:
-  Attempt(Throttle& throttle, std::string account, std::string source)
+  PasswordAttempt(Throttle& throttle, std::string account, std::string source)
       : throttle_(throttle), account_(std::move(account) + " " + source), source_(source) {}
 
   Outcome<void> begin() {
@@ -69,7 +69,8 @@ Problem wrong_credentials() {
 
 Outcome<Credentials> weigh_password(SignInPorts& ports, const Call& call, const std::string& email,
                                     const std::string& password, std::string_view action) {
-  Attempt attempt(ports.limits.throttle, email, policy::source_network(call.request.peer_ip));
+  PasswordAttempt attempt(ports.limits.throttle, email,
+                          policy::source_network(call.request.peer_ip));
   RAP_TRY(attempt.begin());
   auto known = find_credentials(ports, email);
   if (!known) {

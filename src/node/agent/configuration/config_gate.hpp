@@ -40,8 +40,8 @@ struct ConfigRefusal {
   std::string detail;
 };
 
-// How far a version may be above the last one, unless a history begins (snapshot/history.hpp). A
-// cluster that changes ten times a second is a day away from it.
+// How far a version may be above the last one, unless a history begins
+// (snapshot/history.hpp). A cluster that changes ten times a second is a day away from it.
 inline constexpr std::uint64_t kMaxVersionJump = std::uint64_t{1} << 20;
 
 struct VerifiedConfig {

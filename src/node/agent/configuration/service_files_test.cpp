@@ -7,7 +7,7 @@
 
 #include "base/seeded_random.hpp"
 #include "crypto/x509/ca.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::agent {
 namespace {
@@ -34,7 +34,7 @@ class ServiceFiles : public ::testing::Test {
   ClusterId cluster = ClusterId::random(rng);
   OrganizationId org = OrganizationId::random(rng);
   ResourceId resource = ResourceId::random(rng);
-  TestState state;
+  TestNodeFiles state;
 };
 
 TEST_F(ServiceFiles, AreOneAValueWithTheCertificatesAlone) {

@@ -7,7 +7,7 @@
 
 #include "crypto/testing/pki.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 #include "snapshot/trust_bundle.hpp"
 
 namespace rap::agent {
@@ -95,7 +95,7 @@ class EnrolmentTest : public testing::Test {
   NodeId node_ = NodeId::random(rng_);
   wire::JoinToken token_;
   AdvertisedAddresses addresses_{{"10.0.0.1", 443}, {"node.example", 7443}};
-  TestState state_;
+  TestNodeFiles state_;
   MonoTime now_{};
   std::optional<EnrolmentClient> machine_;
   std::optional<SendEnrolment> sent_;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::agent {
 namespace {
@@ -20,7 +20,7 @@ class FabricIdentityTest : public testing::Test {
                     {std::string(kLinkFile), "CURSOR"}};
   }
 
-  TestState state_;
+  TestNodeFiles state_;
   EnrolmentRecord record_;
 };
 

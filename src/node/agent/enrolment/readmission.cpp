@@ -118,15 +118,15 @@ StartDecision decide_start(NodeFiles& state, const NodeIdentity& identity,
     const auto spent = spent_tokens(state);
     if (std::ranges::find(spent, digest_of(*token)) == spent.end()) {
       if (token->node == identity.record.node && token->cluster == identity.record.cluster) {
-        return {Start::readmit, why};
+        return {StartStep::readmit, why};
       }
-      return {Start::refuse,
+      return {StartStep::refuse,
               "The join token is for another node than the one whose identity is in this state "
               "directory. Give that node a state directory of its own, or start without the "
               "token."};
     }
   }
-  return {why.empty() ? Start::go_on : Start::refuse, why};
+  return {why.empty() ? StartStep::go_on : StartStep::refuse, why};
 }
 
 // The new key goes to identity/next.key and its chain follows, as in a renewal: whoever reads the

@@ -36,13 +36,13 @@ class ReadmissionFiles final : public NodeFiles {
 };
 
 // What an agent with an identity does when it starts.
-enum class Start : std::uint8_t {
+enum class StartStep : std::uint8_t {
   go_on,    // with the identity it has
   readmit,  // enrol with the token
   refuse,   // it cannot go on, and has no token that would help
 };
 struct StartDecision {
-  Start start = Start::go_on;
+  StartStep start = StartStep::go_on;
   std::string why = {};  // it cannot go on as it is; a sentence that says what to do
 };
 

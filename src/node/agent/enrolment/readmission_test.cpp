@@ -6,7 +6,7 @@
 #include "base/seeded_random.hpp"
 #include "crypto/keys/digest.hpp"
 #include "crypto/testing/pki.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::agent {
 namespace {
@@ -53,44 +53,44 @@ class Readmission : public testing::Test {
   crypto::TestPki pki_;
   crypto::TestMember member_ = pki_.member();
   AdvertisedAddresses addresses_{{"node.example", 4443}, {"node.example", 4444}};
-  TestState state_;
+  TestNodeFiles state_;
   WallTime now_ = pki_.now;
 };
 
 TEST_F(Readmission, IsNotNeededByANodeThatIsAsItWasEnrolled) {
-  EXPECT_EQ(decide().start, Start::go_on);
-  EXPECT_EQ(decide(token("first")).start, Start::go_on) << "the token it came in with";
+  EXPECT_EQ(decide().start, StartStep::go_on);
+  EXPECT_EQ(decide(token("first")).start, StartStep::go_on) << "the token it came in with";
 }
 
 TEST_F(Readmission, IsAskedForWhenTheCertificateHasExpired) {
   now_ = identity().tls.chain.front().not_after();
   const auto decision = decide();
-  EXPECT_EQ(decision.start, Start::refuse);
+  EXPECT_EQ(decision.start, StartStep::refuse);
   EXPECT_THAT(decision.why, HasSubstr("expired on 20"));
   EXPECT_THAT(decision.why, HasSubstr("rap admin nodes readmit " + member_.node.str()));
-  EXPECT_EQ(decide(token("second")).start, Start::readmit);
+  EXPECT_EQ(decide(token("second")).start, StartStep::readmit);
   now_ -= std::chrono::seconds(1);
-  EXPECT_EQ(decide().start, Start::go_on);
+  EXPECT_EQ(decide().start, StartStep::go_on);
 }
 
 TEST_F(Readmission, IsAskedForWhenTheAddressesAreOthers) {
   addresses_.fabric.host = "elsewhere.example";
-  EXPECT_EQ(decide().start, Start::refuse);
+  EXPECT_EQ(decide().start, StartStep::refuse);
   EXPECT_THAT(decide().why, HasSubstr("node.example:4444"));
   EXPECT_THAT(decide().why, HasSubstr("elsewhere.example:4444"));
-  EXPECT_EQ(decide(token("second")).start, Start::readmit);
+  EXPECT_EQ(decide(token("second")).start, StartStep::readmit);
   addresses_.fabric.host = "node.example";
   addresses_.data_plane.port = 1;
-  EXPECT_EQ(decide().start, Start::refuse) << "peers and clients are told the port too";
+  EXPECT_EQ(decide().start, StartStep::refuse) << "peers and clients are told the port too";
 }
 
 TEST_F(Readmission, TakesNoTokenOfAnotherNode) {
   auto other = token("second");
   other.node = NodeId::random(rng_);
-  EXPECT_EQ(decide(other).start, Start::refuse);
+  EXPECT_EQ(decide(other).start, StartStep::refuse);
   other = token("second");
   other.cluster = ClusterId::random(rng_);
-  EXPECT_EQ(decide(other).start, Start::refuse);
+  EXPECT_EQ(decide(other).start, StartStep::refuse);
 }
 
 TEST_F(Readmission, LeavesTheOldIdentityUntilTheNewOneIsWhole) {
@@ -104,7 +104,7 @@ TEST_F(Readmission, LeavesTheOldIdentityUntilTheNewOneIsWhole) {
   ASSERT_TRUE(abandon_readmission(state_, token("second")));
   EXPECT_TRUE(state_.list(kReadmissionFolder)->empty());
   EXPECT_EQ(identity().record, before.record);
-  EXPECT_EQ(decide(token("second")).start, Start::go_on) << "it led nowhere once";
+  EXPECT_EQ(decide(token("second")).start, StartStep::go_on) << "it led nowhere once";
 }
 
 TEST_F(Readmission, PutsTheNewIdentityInThePlaceOfTheOldOne) {
@@ -116,11 +116,12 @@ TEST_F(Readmission, PutsTheNewIdentityInThePlaceOfTheOldOne) {
   ASSERT_TRUE(finish_readmission(state_));
   const auto after = identity();
   EXPECT_EQ(after.record.fabric_advertise, "elsewhere.example:4444");
-  EXPECT_EQ(decide().start, Start::go_on);
+  EXPECT_EQ(decide().start, StartStep::go_on);
   EXPECT_TRUE(state_.list(kReadmissionFolder)->empty()) << "no key is left lying about";
   EXPECT_FALSE(state_.files.contains(std::string(kWorkerChainFile)));
   EXPECT_FALSE(state_.files.contains(std::string(kStapleFile)));
-  EXPECT_EQ(decide(token("first")).start, Start::go_on) << "a unit may name the first token still";
+  EXPECT_EQ(decide(token("first")).start, StartStep::go_on)
+      << "a unit may name the first token still";
 }
 
 // A crash leaves what was written so far, and the next start goes on from there.
@@ -161,8 +162,8 @@ TEST_F(Readmission, RemembersSpentTokensUpToABound) {
   for (int i = 0; i < 40; ++i) {
     ASSERT_TRUE(abandon_readmission(state_, token("spent " + std::to_string(i))));
   }
-  EXPECT_EQ(decide(token("spent 39")).start, Start::go_on);
-  EXPECT_EQ(decide(token("spent 0")).start, Start::readmit) << "it is refused once more then";
+  EXPECT_EQ(decide(token("spent 39")).start, StartStep::go_on);
+  EXPECT_EQ(decide(token("spent 0")).start, StartStep::readmit) << "it is refused once more then";
 }
 
 }  // namespace

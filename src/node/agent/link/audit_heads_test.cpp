@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/seeded_random.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::agent {
 namespace {
@@ -27,7 +27,7 @@ struct AuditHeadsTest : testing::Test {
   crypto::PrivateKey key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   ConfigScope scope{
       {{"config", key.public_key()}}, ClusterId::random(rng), NodeId::random(rng), {}};
-  TestState state;
+  TestNodeFiles state;
 };
 
 TEST_F(AuditHeadsTest, AreKeptOnceAnHourAndOverARestart) {

@@ -89,7 +89,7 @@ LinkActions CommandSync::start(MonoTime now) {
 
 LinkActions CommandSync::tell_fabric() const {
   const Command& command = queue_.front();
-  return {agent::tell_fabric(wire::NodeCommand{command.id, command.type.value(), command.about})};
+  return {agent::tell_fabric(wire::RunCommand{command.id, command.type.value(), command.about})};
 }
 
 void CommandSync::finish(MonoTime now, Result result) {

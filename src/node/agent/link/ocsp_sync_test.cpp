@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/testing/pki.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::agent {
 namespace {
@@ -72,7 +72,7 @@ class OcspSyncTest : public testing::Test {
   std::vector<crypto::Certificate> chain_ = {leaf_, pki_.intermediate.certificate};
   MonoTime mono_{seconds{100}};
   WallTime wall_ = TestPki::now;
-  TestState state_;
+  TestNodeFiles state_;
   SeededRandom rng_{5};
   OcspSync sync_{state_, rng_};
   std::vector<std::string> said_;

@@ -13,7 +13,7 @@
 #include "crypto/tokens/dsse.hpp"
 #include "node/agent/link/control_link.hpp"
 #include "node/agent/link/pulls/test_security_store.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 #include "snapshot/configuration/node_config.hpp"
 
 namespace rap::agent {
@@ -69,7 +69,7 @@ class ControlLinkWorld : public testing::Test {
   std::vector<crypto::Certificate> roots_ = pki_.roots();         // what the node knows at start
   std::vector<crypto::Certificate> config_roots_ = pki_.roots();  // what configurations name
   crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
-  TestState state_;
+  TestNodeFiles state_;
   TestSecurityStore security_;
   MonoTime now_{seconds(100)};
   std::unique_ptr<ControlLink> link_;

@@ -6,7 +6,7 @@
 
 #include "crypto/testing/pki.hpp"
 #include "node/agent/link/renewal_sync.hpp"
-#include "node/agent/test_state.hpp"
+#include "node/agent/test_node_files.hpp"
 
 namespace rap::agent {
 namespace {
@@ -42,7 +42,7 @@ class WorkerRenewal : public testing::Test {
 
   crypto::TestPki pki{1};
   crypto::TestMember worker = pki.member(wire::SpiffeId::Kind::worker);
-  TestState state;
+  TestNodeFiles state;
   RenewalSync sync{worker.node, kWorkerCertificate, worker.leaf.names(), worker.leaf, state,
                    pki.rng};
 };

@@ -62,7 +62,7 @@ class Channels final : private LaneOwner {
   std::uint64_t trust_of_peer(channel::LaneId id) const;
   void step(channel::TableEvent event);
   void perform(const channel::TableAction& action);
-  void dial(const channel::table_action::Dial& dial);
+  void dial(const channel::table_action::DialLane& dial);
   void link_up(const channel::table_action::LinkUp& up);
   Lane* find(channel::LaneId id);
   Lane& add(channel::LaneId id);

@@ -9,7 +9,7 @@
 #include "node/fabric/channels/peer_memory.hpp"
 #include "node/fabric/channels/test_fabric.hpp"
 #include "node/fabric/fabric_metrics.hpp"
-#include "node/fabric/observations.hpp"
+#include "node/fabric/observing.hpp"
 
 namespace rap::fabric {
 namespace {

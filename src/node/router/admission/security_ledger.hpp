@@ -16,7 +16,7 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
-#include "node/router/admission/token_guard.hpp"
+#include "node/router/admission/token_admission.hpp"
 #include "policy/rate_limit.hpp"
 #include "wire/agent/security_events.hpp"
 #include "wire/flow_reason.hpp"

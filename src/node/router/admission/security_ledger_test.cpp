@@ -156,8 +156,8 @@ TEST_F(SecurityLedgerTest, NothingThatIsNotedKeepsTheRestFromBeingRead) {
 
 class NotedRefusals : public RouterTest {
  protected:
-  std::vector<SecurityEvent> noted(Node& node) { return node.router.ledger().told().events; }
-  SecurityEvent only(Node& node) {
+  std::vector<SecurityEvent> noted(WorldNode& node) { return node.router.ledger().told().events; }
+  SecurityEvent only(WorldNode& node) {
     const auto all = noted(node);
     EXPECT_EQ(all.size(), 1U);
     return all.empty() ? SecurityEvent{} : all[0];

@@ -77,14 +77,15 @@ bool SecurityTable::is_blocked(const policy::IpAddress& address, WallTime now) c
   });
 }
 
-std::optional<FlowReason> SecurityTable::refusal(const Subject& subject, WallTime now) const {
-  if (is_listed(known_.users, subject.user, now) ||
-      (subject.device && is_listed(known_.devices, *subject.device, now)) ||
-      (subject.address && is_blocked(*subject.address, now))) {
+std::optional<FlowReason> SecurityTable::refusal(const FlowPrincipal& principal,
+                                                 WallTime now) const {
+  if (is_listed(known_.users, principal.user, now) ||
+      (principal.device && is_listed(known_.devices, *principal.device, now)) ||
+      (principal.address && is_blocked(*principal.address, now))) {
     return FlowReason::blocklisted;
   }
-  const auto epoch = known_.epochs.find(subject.user);
-  if (epoch != known_.epochs.end() && subject.auth_epoch < epoch->second) {
+  const auto epoch = known_.epochs.find(principal.user);
+  if (epoch != known_.epochs.end() && principal.auth_epoch < epoch->second) {
     return FlowReason::signed_out;
   }
   return std::nullopt;

@@ -18,15 +18,15 @@
 namespace rap::router {
 
 // Whom a flow is for, as the token says, and where they come from, which the entry alone sees.
-struct Subject {
+struct FlowPrincipal {
   UserId user;
   std::uint64_t auth_epoch = 0;
   std::optional<DeviceId> device;
   std::optional<policy::IpAddress> address;
 };
 
-inline Subject subject_of(const crypto::DataPlaneToken& token,
-                          const std::optional<policy::IpAddress>& address = {}) {
+inline FlowPrincipal principal_of(const crypto::DataPlaneToken& token,
+                                  const std::optional<policy::IpAddress>& address = {}) {
   return {token.user, token.auth_epoch,
           token.device.is_nil() ? std::nullopt : std::optional(token.device), address};
 }
@@ -40,7 +40,7 @@ class SecurityTable {
 
   // A table that is not complete admits nothing new.
   bool is_complete() const { return complete_; }
-  std::optional<wire::FlowReason> refusal(const Subject& subject, WallTime now) const;
+  std::optional<wire::FlowReason> refusal(const FlowPrincipal& principal, WallTime now) const;
 
   std::size_t epochs() const { return known_.epochs.size(); }
   std::size_t blocklisted() const {

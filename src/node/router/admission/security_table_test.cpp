@@ -18,7 +18,7 @@ SecurityChanges entry(BlocklistKind kind, const std::string& value, bool listed 
                       std::optional<WallTime> expires = {}) {
   return {{}, {{kind, value, listed, expires, 1}}};
 }
-Subject from(const char* address) { return {kUser, 0, kDevice, IpAddress::parse(address)}; }
+FlowPrincipal from(const char* address) { return {kUser, 0, kDevice, IpAddress::parse(address)}; }
 
 TEST(SecurityTable, IsIncompleteUntilTheLastPartCame) {
   SecurityTable table;
@@ -80,15 +80,15 @@ TEST(SecurityTable, FindsAnAddressInBlocksOfAnyLength) {
 
 TEST(SecurityTable, RefusesEpochsThatAreOverAndNeverGoesBack) {
   SecurityTable table;
-  Subject subject = from("192.0.2.1");
+  FlowPrincipal principal = from("192.0.2.1");
   table.apply({{{kUser, 2, 5}}, {}});
   table.apply({{{kUser, 1, 4}}, {}});
   for (const auto& [epoch, reason] : {std::pair(0U, std::optional(FlowReason::signed_out)),
                                       {1U, std::optional(FlowReason::signed_out)},
                                       {2U, std::nullopt},
                                       {3U, std::nullopt}}) {
-    subject.auth_epoch = epoch;
-    EXPECT_EQ(table.refusal(subject, kNow), reason) << epoch;
+    principal.auth_epoch = epoch;
+    EXPECT_EQ(table.refusal(principal, kNow), reason) << epoch;
   }
 }
 

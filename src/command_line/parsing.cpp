@@ -1,4 +1,4 @@
-#include "command_line/reading.hpp"
+#include "command_line/parsing.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "policy/blocklist.hpp"
+#include "policy/blocklist_kind.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "io/system/user.hpp"
+#include "io/system/host_user.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Admits a data-plane token once (DP-2): signature, shape, time and cluster by crypto, then single
-// use and ended sessions by memory. Entry and egress each keep a guard of their own.
+// use and ended sessions by memory. Entry and egress each admit for themselves.
 //
 // Memory is bounded because a token lives a minute at most: what has expired need not be
 // remembered. It is kept by the clock that never steps, and what was forgotten stays expired
@@ -37,9 +37,9 @@ struct TokenRefusal {
   operator wire::FlowReason() const { return reason; }
 };
 
-class TokenGuard {
+class TokenAdmission {
  public:
-  explicit TokenGuard(WallTime started) : started_(started) {}
+  explicit TokenAdmission(WallTime started) : started_(started) {}
 
   // Every later call is of this moment.
   void advance(MonoTime now);

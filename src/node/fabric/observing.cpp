@@ -1,4 +1,4 @@
-#include "node/fabric/observations.hpp"
+#include "node/fabric/observing.hpp"
 
 #include <unistd.h>
 

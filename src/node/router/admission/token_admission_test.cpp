@@ -1,4 +1,8 @@
-#include "node/router/admission/token_guard.hpp"
+<<<<<<< /tmp/s6/nm/ta_test.cpp
+#include "node/router/admission/token_admission.hpp"
+=======
+#include "node/router/admission/token_admission.hpp"
+>>>>>>> /tmp/s6/nm/tg_test.cpp
 
 #include <gtest/gtest.h>
 
@@ -11,11 +15,11 @@ using crypto::DataPlaneToken;
 using wire::FlowReason;
 using namespace std::chrono_literals;
 
-class TokenGuardTest : public ::testing::Test {
+class TokenAdmissionTest : public ::testing::Test {
  protected:
-  TokenGuardTest() {
-    guard.configure(cluster, {{"t1", key.public_key()}});
-    guard.advance(mono);
+  TokenAdmissionTest() {
+    admission.configure(cluster, {{"t1", key.public_key()}});
+    admission.advance(mono);
   }
 
   // A token of a moment by the issuer's clock, which is right.
@@ -38,14 +42,14 @@ class TokenGuardTest : public ::testing::Test {
   }
   // Admits it with the node's wall clock at `wall`.
   std::optional<FlowReason> admit(const DataPlaneToken& t, WallTime wall) {
-    const auto checked = guard.check(crypto::sign_token(t, key, "t1"), wall);
+    const auto checked = admission.check(crypto::sign_token(t, key, "t1"), wall);
     if (!checked) return checked.error();
-    return guard.use(*checked) ? std::nullopt : std::optional(FlowReason::limit_reached);
+    return admission.use(*checked) ? std::nullopt : std::optional(FlowReason::limit_reached);
   }
   void pass(std::chrono::seconds time) {
     mono += time;
     real += time;
-    guard.advance(mono);
+    admission.advance(mono);
   }
 
   static constexpr WallTime kStart = from_unix(1'800'000'000);
@@ -54,10 +58,10 @@ class TokenGuardTest : public ::testing::Test {
   crypto::PrivateKey key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   WallTime real = kStart;
   MonoTime mono{1h};
-  TokenGuard guard{kStart - 24h};
+  TokenAdmission admission{kStart - 24h};
 };
 
-TEST_F(TokenGuardTest, ToleratesAClockThatIsHalfAMinuteOff) {
+TEST_F(TokenAdmissionTest, ToleratesAClockThatIsHalfAMinuteOff) {
   EXPECT_EQ(admit(token(real), real - 30s), std::nullopt);
   EXPECT_EQ(admit(token(real), real - 31s), FlowReason::token_expired);
   EXPECT_EQ(admit(token(real), real + 89s), std::nullopt);
@@ -65,7 +69,7 @@ TEST_F(TokenGuardTest, ToleratesAClockThatIsHalfAMinuteOff) {
 }
 
 // Scenario 40.
-TEST_F(TokenGuardTest, AClockThatJumpsAheadForgetsNoUsedToken) {
+TEST_F(TokenAdmissionTest, AClockThatJumpsAheadForgetsNoUsedToken) {
   const auto used = token(real);
   ASSERT_EQ(admit(used, real), std::nullopt);
   pass(20s);
@@ -73,12 +77,12 @@ TEST_F(TokenGuardTest, AClockThatJumpsAheadForgetsNoUsedToken) {
   EXPECT_EQ(admit(used, real), FlowReason::token_replayed) << "and stepped back";
 }
 
-TEST_F(TokenGuardTest, AClockThatStepsBackRevivesNoToken) {
+TEST_F(TokenAdmissionTest, AClockThatStepsBackRevivesNoToken) {
   const auto used = token(real);
   const auto unused = token(real);
   const auto of_ended = token(real);
   ASSERT_EQ(admit(used, real), std::nullopt);
-  guard.end_session(of_ended.session, real);
+  admission.end_session(of_ended.session, real);
   for (int i = 0; i < 60; ++i) {
     pass(10s);
     const WallTime stepped = kStart + 5s;
@@ -88,46 +92,46 @@ TEST_F(TokenGuardTest, AClockThatStepsBackRevivesNoToken) {
   EXPECT_EQ(admit(unused, kStart + 5s), FlowReason::token_expired);
 }
 
-TEST_F(TokenGuardTest, AClockThatJumpedAheadAndIsRightAgainAdmitsAtOnce) {
+TEST_F(TokenAdmissionTest, AClockThatJumpedAheadAndIsRightAgainAdmitsAtOnce) {
   ASSERT_EQ(admit(token(real), real), std::nullopt);
   EXPECT_EQ(admit(token(real), real + 1h), FlowReason::token_expired);
   EXPECT_EQ(admit(token(real), real), std::nullopt);
 }
 
-TEST_F(TokenGuardTest, ATableOfEndedSessionsThatIsFullFailsClosed) {
+TEST_F(TokenAdmissionTest, ATableOfEndedSessionsThatIsFullFailsClosed) {
   for (std::size_t i = 0; i < kMaxEndedSessions; ++i) {
-    guard.end_session(SessionId::random(rng), real);
+    admission.end_session(SessionId::random(rng), real);
   }
   const auto doomed = token(real);
   const auto other = token(real);
   EXPECT_EQ(admit(other, real), std::nullopt) << "it holds as many as may be";
-  guard.end_session(doomed.session, real);
+  admission.end_session(doomed.session, real);
   EXPECT_EQ(admit(doomed, real), FlowReason::limit_reached);
   pass(crypto::kTokenClockSkew + 1s);
   EXPECT_EQ(admit(token(real), real), std::nullopt) << "what was issued after that is known to be";
   EXPECT_EQ(admit(doomed, real), FlowReason::limit_reached);
 }
 
-TEST_F(TokenGuardTest, NobodySpendsTheMemoryOfAllOnTokensOfTheirOwn) {
+TEST_F(TokenAdmissionTest, NobodySpendsTheMemoryOfAllOnTokensOfTheirOwn) {
   const UserId greedy = UserId::random(rng);
   const auto of_greedy = [&] {
     DataPlaneToken t = token(real);
     t.user = greedy;
     return t;
   };
-  for (std::size_t i = 0; i < kMaxTokensOfAUser; ++i) ASSERT_TRUE(guard.use(of_greedy()));
-  EXPECT_FALSE(guard.use(of_greedy()));
+  for (std::size_t i = 0; i < kMaxTokensOfAUser; ++i) ASSERT_TRUE(admission.use(of_greedy()));
+  EXPECT_FALSE(admission.use(of_greedy()));
   EXPECT_EQ(admit(token(real), real), std::nullopt) << "somebody else";
   pass(crypto::kMaxTokenLifetime + 2 * crypto::kTokenClockSkew + 11s);
-  EXPECT_TRUE(guard.use(of_greedy())) << "what has expired does not count";
+  EXPECT_TRUE(admission.use(of_greedy())) << "what has expired does not count";
 }
 
-TEST_F(TokenGuardTest, RemembersAsManyTokensAsMayBeAndThenAdmitsNone) {
-  for (std::size_t i = 0; i < kMaxRememberedTokens; ++i) ASSERT_TRUE(guard.use(token(real)));
-  EXPECT_FALSE(guard.use(token(real)));
+TEST_F(TokenAdmissionTest, RemembersAsManyTokensAsMayBeAndThenAdmitsNone) {
+  for (std::size_t i = 0; i < kMaxRememberedTokens; ++i) ASSERT_TRUE(admission.use(token(real)));
+  EXPECT_FALSE(admission.use(token(real)));
   pass(crypto::kMaxTokenLifetime + 2 * crypto::kTokenClockSkew);
   pass(11s);
-  EXPECT_TRUE(guard.use(token(real)));
+  EXPECT_TRUE(admission.use(token(real)));
 }
 
 }  // namespace

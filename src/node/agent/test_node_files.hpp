@@ -8,7 +8,7 @@
 
 namespace rap::agent {
 
-class TestState final : public NodeFiles {
+class TestNodeFiles final : public NodeFiles {
  public:
   std::expected<std::optional<std::string>, std::string> read(std::string_view name) override {
     const auto it = files.find(std::string(name));

@@ -1,4 +1,8 @@
-#include "node/router/admission/token_guard.hpp"
+<<<<<<< /tmp/s6/nm/ta.cpp
+#include "node/router/admission/token_admission.hpp"
+=======
+#include "node/router/admission/token_admission.hpp"
+>>>>>>> /tmp/s6/nm/tg.cpp
 
 #include <algorithm>
 
@@ -28,25 +32,25 @@ constexpr std::chrono::seconds kSweepInterval{10};
 
 }  // namespace
 
-void TokenGuard::configure(ClusterId cluster, std::vector<crypto::VerificationKey> keys) {
+void TokenAdmission::configure(ClusterId cluster, std::vector<crypto::VerificationKey> keys) {
   cluster_ = cluster;
   keys_ = std::move(keys);
 }
 
-void TokenGuard::advance(MonoTime now) {
+void TokenAdmission::advance(MonoTime now) {
   now_ = now;
   forget_expired();
 }
 
 // The later of what the wall clock says and what admitted tokens said.
-WallTime TokenGuard::issuers_time(WallTime now) const {
+WallTime TokenAdmission::issuers_time(WallTime now) const {
   if (!issuer_) return now;
   return std::max(
       now, issuer_->first + std::chrono::floor<std::chrono::seconds>(now_ - issuer_->second));
 }
 
-std::expected<DataPlaneToken, TokenRefusal> TokenGuard::check(std::string_view text,
-                                                              WallTime now) const {
+std::expected<DataPlaneToken, TokenRefusal> TokenAdmission::check(std::string_view text,
+                                                                  WallTime now) const {
   auto token = crypto::verify_token(text, keys_, cluster_, now);
   if (!token) return std::unexpected(TokenRefusal{reason_of(token.error())});
   const auto refuse = [&](FlowReason reason) {
@@ -62,7 +66,7 @@ std::expected<DataPlaneToken, TokenRefusal> TokenGuard::check(std::string_view t
   return std::move(*token);
 }
 
-bool TokenGuard::use(const DataPlaneToken& token) {
+bool TokenAdmission::use(const DataPlaneToken& token) {
   if (used_.size() >= kMaxRememberedTokens) return false;
   const auto share = used_by_.find(token.user);
   if (share != used_by_.end() && share->second >= kMaxTokensOfAUser) return false;
@@ -74,7 +78,7 @@ bool TokenGuard::use(const DataPlaneToken& token) {
   return true;
 }
 
-void TokenGuard::end_session(SessionId session, WallTime now) {
+void TokenAdmission::end_session(SessionId session, WallTime now) {
   if (ended_.size() < kMaxEndedSessions || ended_.contains(session)) {
     ended_[session] = now_ + kMemory;
   } else {
@@ -82,7 +86,7 @@ void TokenGuard::end_session(SessionId session, WallTime now) {
   }
 }
 
-void TokenGuard::forget_expired() {
+void TokenAdmission::forget_expired() {
   if (now_ < next_sweep_) return;
   next_sweep_ = now_ + kSweepInterval;
   std::erase_if(used_, [&](const auto& e) {

@@ -1,4 +1,4 @@
-#include "wire/http/problem.hpp"
+#include "wire/http/problem_response.hpp"
 
 #include <nlohmann/json.hpp>
 
