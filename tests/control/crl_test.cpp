@@ -1,5 +1,5 @@
 // The revocation list of the issuer, over HTTP and out of the inventory.
-#include "control/pki/status/crl.hpp"
+#include "control/pki/status/crl_responder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The deny list of clients out of the inventory, and who is a candidate after a revocation.
-#include "control/pki/status/public_deny_list.hpp"
+#include "control/pki/status/deny_list_publication.hpp"
 
 #include <gtest/gtest.h>
 

@@ -233,7 +233,7 @@ class TheRules(unittest.TestCase):
             link -> control/link/pulls/config_calls.hpp
             link/pulls -> control/link/listener/node_listener.hpp
             server -> control/server/commands/commands.hpp
-            server/background -> control/server/throttle.hpp
+            server/background -> control/server/rate_limits.hpp
             housekeeping -> control/entrance/ports.hpp
             http -> control/people/user.hpp
             core -> control/http/call.hpp

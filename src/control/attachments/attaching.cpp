@@ -10,7 +10,7 @@
 #include "control/nodes/node.hpp"
 #include "control/people/auth_epoch.hpp"
 #include "control/pki/authority.hpp"
-#include "control/pki/status/public_deny_list.hpp"
+#include "control/pki/status/deny_list_publication.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
 #include "policy/protocols.hpp"
 #include "snapshot/values/config_types.hpp"

@@ -4,7 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
-#include "control/core/history.hpp"
+#include "control/core/history_loss.hpp"
 #include "control/keys/host_database.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"

@@ -9,7 +9,7 @@
 
 namespace rap::control {
 
-// The history of the database that the cluster counts in (core/history.hpp).
+// The history of the database that the cluster counts in (core/history_loss.hpp).
 struct History {
   std::uint64_t count = 1;  // of histories, with this one
   WallTime began{};         // WallTime{}: it is the first

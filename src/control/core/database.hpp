@@ -1,5 +1,6 @@
 // Transactions on the truth. Each one says for whom it acts; PostgreSQL's row-level security shows
-// it only that one's rows (store/migrations/0001_organizations.sql).
+// it only that one's rows (store/migrations/0001_organizations.sql, 0018_clusters.sql; tried in
+// store/row_level_security_test.cpp).
 #pragma once
 
 #include <cstdint>

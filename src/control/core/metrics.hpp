@@ -29,7 +29,7 @@ struct StateCount {
 struct ClusterFigures {
   std::vector<StateCount> nodes;
   std::vector<StateCount> sessions;
-  std::uint64_t histories = 1;        // core/history.hpp
+  std::uint64_t histories = 1;        // core/history_loss.hpp
   std::vector<StateCount> notices;    // of nodes, by code
   // How far each node's clock is ahead of ours, by the node's name; negative: behind.
   std::vector<std::pair<std::string, std::chrono::seconds>> clock_skews;

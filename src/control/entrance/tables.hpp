@@ -14,7 +14,7 @@
 #include "control/people/signing_in/routes.hpp"
 #include "control/pki/rotation/root_rotation.hpp"
 #include "control/pki/rotation/token_key_rotation.hpp"
-#include "control/pki/status/public_deny_list.hpp"
+#include "control/pki/status/deny_list_publication.hpp"
 
 namespace rap::control {
 

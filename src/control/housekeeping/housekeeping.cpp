@@ -2,7 +2,7 @@
 
 #include "control/configuration/config_document.hpp"
 #include "control/core/cluster.hpp"
-#include "control/core/history.hpp"
+#include "control/core/history_loss.hpp"
 #include "control/link/pulls/security_changes.hpp"
 #include "control/people/bearer.hpp"
 #include "control/pki/certificate_inventory.hpp"

@@ -1,4 +1,5 @@
-// Rate limits on what strangers may ask for.
+// The port to the rate limits on what strangers may ask for: signing in, enrolment, tokens for
+// flows. The limits are in control/server/rate_limits.hpp.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "control/core/cluster.hpp"
-#include "control/core/history.hpp"
+#include "control/core/history_loss.hpp"
 #include "control/link/node_calls.hpp"
 #include "control/link/node_report.hpp"
 #include "control/link/security_audit.hpp"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "control/nodes/told.hpp"
+#include "control/nodes/told_of_hosts.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
 

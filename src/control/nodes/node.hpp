@@ -71,7 +71,7 @@ struct Node {
   std::string config_error;
   std::optional<CertificateLife> own_certificate;
   std::optional<CertificateLife> worker_certificate;  // that clients are shown
-  WallTime history_began{};  // the cluster's (core/history.hpp); WallTime{}: in the first one
+  WallTime history_began{};  // the cluster's (core/history_loss.hpp); WallTime{}: in the first one
 
   bool has_role(policy::NodeRole role) const;
 };

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/try.hpp"
-#include "control/nodes/told.hpp"
+#include "control/nodes/told_of_hosts.hpp"
 #include "control/pki/own_certificate.hpp"
 #include "control/sessions/ending.hpp"
 

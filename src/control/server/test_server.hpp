@@ -11,7 +11,7 @@
 #include "control/server/background/housekeeper.hpp"
 #include "control/server/locked_ocsp_answers.hpp"
 #include "control/server/ocsp_server.hpp"
-#include "control/server/throttle.hpp"
+#include "control/server/rate_limits.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
 #include "control/store/shared_cluster_models.hpp"

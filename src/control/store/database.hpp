@@ -1,4 +1,5 @@
-// The control plane's Database on PostgreSQL.
+// The control plane's Database on PostgreSQL. What each transaction may see is the row-level
+// security of store/migrations, which store/row_level_security_test.cpp tries table by table.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// The wall between organizations, table by table as the catalog lists them: a new table without
-// policies, or with an organization_id and a hole, fails here.
+// The wall between organizations (row-level security), table by table as the catalog lists them: a
+// new table without policies, or with an organization_id and a hole, fails here.
 #include <gtest/gtest.h>
 
 #include <map>

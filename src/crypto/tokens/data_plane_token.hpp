@@ -17,7 +17,7 @@ namespace rap::crypto {
 inline constexpr std::chrono::seconds kMaxTokenLifetime{60};
 // How far a node's clock may be from the control plane's, either way: "iat" may be so far in the
 // future, and "exp" so far in the past. Whoever admits tokens once must remember them for so long
-// on both ends (router/token_admission.hpp).
+// on both ends (router/admission/token_admission.hpp).
 inline constexpr std::chrono::seconds kTokenClockSkew{30};
 
 struct DataPlaneToken {

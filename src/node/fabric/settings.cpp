@@ -2,7 +2,7 @@
 
 #include <tuple>
 
-#include "io/system/user.hpp"
+#include "io/system/host_user.hpp"
 #include "wire/url.hpp"
 
 namespace rap::fabric {

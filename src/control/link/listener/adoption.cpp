@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "control/core/cluster.hpp"
-#include "control/core/history.hpp"
+#include "control/core/history_loss.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "crypto/x509/certificate_path.hpp"
 

@@ -8,7 +8,7 @@
 #include "control/nodes/disabling.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
-#include "control/nodes/told.hpp"
+#include "control/nodes/told_of_hosts.hpp"
 #include "policy/roles.hpp"
 #include "wire/severity.hpp"
 

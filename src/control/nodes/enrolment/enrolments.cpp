@@ -11,7 +11,7 @@
 #include "control/nodes/enrolment/routes.hpp"
 #include "control/nodes/node.hpp"
 #include "control/nodes/revoking.hpp"
-#include "control/nodes/told.hpp"
+#include "control/nodes/told_of_hosts.hpp"
 #include "control/organizations/delegation.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/pki/certificate_inventory.hpp"

@@ -8,7 +8,7 @@
 #include "control/nodes/enrolment/issued_join_token.hpp"
 #include "control/nodes/enrolment/routes.hpp"
 #include "control/nodes/node.hpp"
-#include "control/nodes/told.hpp"
+#include "control/nodes/told_of_hosts.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/pki/authority.hpp"
 #include "wire/join_token.hpp"

@@ -1,5 +1,6 @@
 // One attempt with a password, of a person who signs in or changes theirs: it is counted against
-// the account and the network it comes from, weighed, and forgiven when it was right.
+// the account and the network it comes from, weighed, and forgiven when it was right. How many
+// there may be is said in control/server/rate_limits.hpp.
 #pragma once
 
 #include <string>

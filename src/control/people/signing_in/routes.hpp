@@ -1,4 +1,4 @@
-// The routes of signing in and of passwords.
+// The routes of signing in and of passwords. Attempts are limited in password_attempt.hpp.
 #pragma once
 
 #include <vector>

@@ -7,7 +7,7 @@
 #include "base/encoding.hpp"
 #include "control/pki/authority.hpp"
 #include "control/pki/certificate_inventory.hpp"
-#include "control/pki/status/crl.hpp"
+#include "control/pki/status/crl_responder.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "policy/ip_prefix.hpp"
 

@@ -1,5 +1,5 @@
 // What this server has seen of its cluster's numbers, noted outside of the database: when that is
-// restored from a backup, it knows less than the note (control/core/history.hpp).
+// restored from a backup, it knows less than the note (control/core/history_loss.hpp).
 #pragma once
 
 #include <cstdint>

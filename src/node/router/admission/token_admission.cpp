@@ -1,8 +1,4 @@
-<<<<<<< /tmp/s6/nm/ta.cpp
 #include "node/router/admission/token_admission.hpp"
-=======
-#include "node/router/admission/token_admission.hpp"
->>>>>>> /tmp/s6/nm/tg.cpp
 
 #include <algorithm>
 

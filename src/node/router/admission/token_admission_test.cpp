@@ -1,8 +1,4 @@
-<<<<<<< /tmp/s6/nm/ta_test.cpp
 #include "node/router/admission/token_admission.hpp"
-=======
-#include "node/router/admission/token_admission.hpp"
->>>>>>> /tmp/s6/nm/tg_test.cpp
 
 #include <gtest/gtest.h>
 

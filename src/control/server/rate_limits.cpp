@@ -1,4 +1,4 @@
-#include "control/server/throttle.hpp"
+#include "control/server/rate_limits.hpp"
 
 #include "crypto/keys/password.hpp"
 

@@ -1,4 +1,4 @@
-#include "control/pki/status/public_deny_list.hpp"
+#include "control/pki/status/deny_list_publication.hpp"
 
 #include "control/http/json_reply.hpp"
 #include "control/pki/authority.hpp"

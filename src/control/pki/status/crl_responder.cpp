@@ -1,4 +1,4 @@
-#include "control/pki/status/crl.hpp"
+#include "control/pki/status/crl_responder.hpp"
 
 #include <algorithm>
 #include <charconv>

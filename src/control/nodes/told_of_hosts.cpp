@@ -1,4 +1,4 @@
-#include "control/nodes/told.hpp"
+#include "control/nodes/told_of_hosts.hpp"
 
 namespace rap::control {
 

@@ -1,4 +1,4 @@
-#include "control/core/history.hpp"
+#include "control/core/history_loss.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
