@@ -11,6 +11,19 @@ MAX_LINES = 500
 TEXT = ("*.hpp", "*.cpp", "*.c", "*.py", "*.sh", "*.sql", "Makefile", "*CMakeLists.txt", "*.cmake",
         ".ci/*")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+# A comment is a sentence with a subject; what begins so has none, or hides it.
+COMMENT = re.compile(r"^\s*(?://|#)(?: (\w*)|$)")
+SUBJECTLESS = ("Of", "To", "By", "As", "From", "Under", "Without", "Towards", "Like", "Per", "Into")
+
+
+def subjectless(path, lines):
+    """Comments that begin with a preposition; the lines after the first of one go on with it."""
+    if path.suffix not in (".hpp", ".cpp", ".c", ".py"):
+        return []
+    words = [match[1] or "" if (match := COMMENT.match(line)) else None for line in lines]
+    return [f"{path}:{number}: a comment without a subject: {line.strip()}"
+            for number, (before, word, line) in enumerate(zip([None, *words], words, lines), 1)
+            if before is None and word in SUBJECTLESS]
 
 
 PROGRAM_FILES = {"main.cpp", "options.cpp", "options.hpp"}
@@ -35,6 +48,7 @@ def faults(path, text):
             found.append(f"{path}:{number}: blanks at the end of the line")
         if UNFINISHED.search(line):
             found.append(f"{path}:{number}: unfinished work belongs in an issue: {line.strip()}")
+    found += subjectless(path, lines)
     if path.suffix == ".hpp":
         if not lines[0].startswith("//"):
             found.append(f"{path}: a header starts by saying what it is")
@@ -75,6 +89,12 @@ class TheRules(unittest.TestCase):
     def test_a_room_in_a_program_is_found(self):
         self.assertEqual([], self.planted("int x;\n", "apps/rap/main.cpp"))
         self.assertTrue(self.planted("int x;\n", "apps/rap/attic.cpp"))
+
+    def test_a_comment_without_a_subject_is_found(self):
+        head = "// What it is.\n#pragma once\n"
+        self.assertTrue(self.planted(head + "// Of one node.\n"))
+        self.assertTrue(self.planted("x = 1\n# By name.\n", "tests/x.py"))
+        self.assertEqual([], self.planted(head + "// The bytes\n// Of one node.\n"))
 
     def test_unfinished_work_is_found(self):
         self.assertTrue(self.planted("// What.\n#pragma once\n// TO" "DO: more\n"))

@@ -97,7 +97,7 @@ std::optional<Notice> disk_notice(const Node& node) {
                     "configuration, and no renewed certificate."};
 }
 
-// Of one whose certificate expired that notice says all there is to do.
+// That notice says all there is to do, where a certificate expired.
 std::optional<Notice> silence_notice(const Node& node, WallTime now) {
   const bool expired = node.own_certificate && node.own_certificate->until <= now;
   if (expired || node.checked_in_at == WallTime{} || now < node.checked_in_at + kSilentAfter) {
