@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "node/agent/link/control_link.hpp"
-#include "node/agent/link/pulls/test_security_store.hpp"
+#include "node/agent/link/test_security_store.hpp"
 #include "node/agent/test_node_files.hpp"
 #include "sim/link_control.hpp"
 #include "sim/schedule.hpp"

@@ -2,7 +2,7 @@
 #include "node/host/control_link_shell.hpp"
 
 #include "io/system/test_directory.hpp"
-#include "node/agent/link/pulls/test_security_store.hpp"
+#include "node/agent/link/test_security_store.hpp"
 #include "node/agent/test_node_files.hpp"
 #include "node/host/test_control.hpp"
 

@@ -12,7 +12,7 @@
 #include "crypto/testing/pki.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "node/agent/link/control_link.hpp"
-#include "node/agent/link/pulls/test_security_store.hpp"
+#include "node/agent/link/test_security_store.hpp"
 #include "node/agent/test_node_files.hpp"
 #include "snapshot/configuration/node_config.hpp"
 
