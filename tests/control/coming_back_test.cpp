@@ -2,6 +2,7 @@
 // the clock, and enrols again as the same node.
 #include <gtest/gtest.h>
 
+#include "control/nodes/notices/notice.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {
