@@ -4,8 +4,9 @@ namespace rap::store {
 namespace {
 
 constexpr const char* kSelectHistory =
-    "SELECT histories, history_began, config_version, lineage <> rap_lineage() FROM clusters "
-    "WHERE id = rap_cluster()";
+    "SELECT histories, history_began, config_version, lineage <> rap_lineage(), "
+    "lineage IS NULL AND NOT current_setting('transaction_read_only')::boolean "
+    "FROM clusters WHERE id = rap_cluster()";
 
 std::optional<control::History> history_of(const Rows& rows) {
   if (rows.empty()) return std::nullopt;
@@ -38,9 +39,9 @@ std::optional<std::uint64_t> SqlCluster::admissions() {
 
 std::optional<control::History> SqlCluster::history() {
   const Rows rows = sql_.query(kSelectHistory);
-  // Only a first start has something to write: a database that takes no changes refuses even an
-  // update of nothing.
-  if (!rows.empty() && rows[0].is_null(3)) {
+  // Only a first start has something to write, and not where it would be refused: a database that
+  // takes no changes refuses even an update of nothing, and with it what was asked.
+  if (!rows.empty() && rows[0].boolean(4)) {
     sql_.query(
         "UPDATE clusters SET lineage = rap_lineage() "
         "WHERE id = rap_cluster() AND lineage IS NULL");
