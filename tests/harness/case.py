@@ -13,6 +13,10 @@ from harness.websocket import DataPlane
 from harness.world import ORGANIZATION, World
 
 
+# A step that failed (a peer, a staple, a pull) is tried again after a minute at the latest.
+SERVES_WITHIN_S = 30
+
+
 class ControlCase(unittest.TestCase):
     """Only the control plane."""
 
@@ -46,16 +50,23 @@ class FabricCase(ControlCase):
         """A stream through the fabric that carries data; it is closed with the test. What nodes
         report may still be of channels that are gone: it is tried until one stands."""
         person = person or self.world.person()
-        return until(lambda: self._opened(person, resource), "a stream through the fabric")
+        failures = []
+        return until(lambda: self._opened(person, resource, failures),
+                     lambda: f"a stream through the fabric: {failures[-3:]}", SERVES_WITHIN_S)
 
-    def _opened(self, person, resource):
-        with contextlib.suppress(AssertionError, OSError), contextlib.ExitStack() as opened:
-            forward = opened.enter_context(Forward(person, resource))
-            stream = opened.enter_context(contextlib.closing(Stream(forward.address)))
-            stream.round_trip(b"alive")
+    def _opened(self, person, resource, failures):
+        with contextlib.ExitStack() as opened:
+            said = []
+            try:
+                forward = opened.enter_context(Forward(person, resource))
+                said = forward.said
+                stream = opened.enter_context(contextlib.closing(Stream(forward.address)))
+                stream.round_trip(b"alive")
+            except (AssertionError, OSError) as failure:
+                failures.append((str(failure), said))
+                return None
             self.addCleanup(opened.pop_all().close)
             return stream
-        return None
 
     @functools.cached_property
     def visitor(self):

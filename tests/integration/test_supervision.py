@@ -7,7 +7,7 @@ import stat
 import time
 import unittest
 
-from harness.case import FabricCase
+from harness.case import SERVES_WITHIN_S, FabricCase
 from harness.process import BIN
 from harness.wait import assert_within, until
 
@@ -56,7 +56,7 @@ class Supervision(FabricCase):
             with self.subTest(name):
                 self.assert_is_back_within_a_second(node)
         # What the nodes report may still be of the old channels: ask the path itself.
-        until(self.works, "a path through the new ones")
+        until(self.works, "a path through the new ones", SERVES_WITHIN_S)
 
     def test_a_fabric_killed_under_a_restarted_agent_is_back_within_a_second(self):
         """Then the fabric is not the agent's child; it must notice all the same."""

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from harness.case import FabricCase
+from harness.case import SERVES_WITHIN_S, FabricCase
 from harness.process import Process
 from harness.unit_node import AGENT, FABRIC, STRANGER, UnitNode, as_user, tried
 from harness.wait import patiently, until
@@ -119,7 +119,7 @@ class TwoUsers(FabricCase):
                 node.wait_fabric(but_not=old)
                 until(lambda node=node, before=before: self.taken_up(node) > before,
                       f"the agent of {name} to take up the next")
-        until(self.works, "a path through the new ones")
+        until(self.works, "a path through the new ones", SERVES_WITHIN_S)
 
     def test_the_fabric_can_read_and_write_nothing_that_its_agent_keeps(self):
         for name, node in self.world.nodes.items():
@@ -212,7 +212,7 @@ class TwoUsers(FabricCase):
         tried(AGENT, script, node.socket, (len(text).to_bytes(4, "big") + text).hex())
         node.wait_fabric(but_not=old)
         node.start()
-        until(self.works, "a path through the next")
+        until(self.works, "a path through the next", SERVES_WITHIN_S)
 
 
 if __name__ == "__main__":
