@@ -17,6 +17,7 @@
 namespace rap {
 
 inline constexpr std::size_t kUuidBytes = 16;
+inline constexpr std::size_t kUuidTextBytes = 36;  // with its hyphens
 using Uuid = std::array<std::uint8_t, kUuidBytes>;
 
 // Makes random bytes a UUID of that version (RFC 9562 §4): four bits say it, and two the variant.

@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxRootBytes = 8192;
 
-std::optional<TrustBundle> parse(std::string_view text) {
+std::optional<TrustBundle> parse_bundle(std::string_view text) {
   const auto value = wire::parse_strict_json(text);
   if (!value) return std::nullopt;
   wire::JsonFault fault;
@@ -78,7 +78,7 @@ std::expected<TrustBundle, TrustBundleFault> open_trust_bundle(
     const std::vector<crypto::Certificate>& trusted, std::uint64_t floor) {
   const auto payload = crypto::open_envelope(envelope, kTrustBundleType, keys_of(trusted));
   if (!payload) return std::unexpected(TrustBundleFault::bad_envelope);
-  auto bundle = parse(as_text(*payload));
+  auto bundle = parse_bundle(as_text(*payload));
   if (!bundle) return std::unexpected(TrustBundleFault::malformed);
   if (cluster && bundle->cluster != *cluster)
     return std::unexpected(TrustBundleFault::wrong_cluster);

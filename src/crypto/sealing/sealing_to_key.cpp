@@ -7,7 +7,7 @@
 namespace rap::crypto {
 namespace {
 
-constexpr std::string_view kProtocol = "Noise_N_25519_AESGCM_SHA256";
+constexpr std::string_view kSealProtocol = "Noise_N_25519_AESGCM_SHA256";
 
 // Both sides start from the prologue and the recipient's key ("<- s"), and go on to "e, es".
 bool agree(NoiseState& noise, std::string_view prologue, const X25519Public& recipient,
@@ -32,7 +32,7 @@ SealKey key_of(const NoiseState& noise) {
 std::optional<SealedToKey> seal_to_key(const X25519Public& recipient, std::string_view prologue,
                                        RandomSource& rng) {
   X25519KeyPair ephemeral = X25519KeyPair::generate(rng);
-  NoiseState noise(kProtocol);
+  NoiseState noise(kSealProtocol);
   const bool agreed =
       agree(noise, prologue, recipient, ephemeral.public_key, x25519(ephemeral.secret, recipient));
   wipe(ephemeral.secret);
@@ -47,7 +47,7 @@ std::optional<SealKey> open_with_key(const X25519KeyPair& recipient, std::string
   if (message.size() != kSealHandshakeOverhead) return std::nullopt;
   X25519Public ephemeral;
   std::ranges::copy(message.first(kX25519Key), ephemeral.begin());
-  NoiseState noise(kProtocol);
+  NoiseState noise(kSealProtocol);
   if (!agree(noise, prologue, recipient.public_key, ephemeral,
              x25519(recipient.secret, ephemeral)) ||
       !noise.decrypt_and_hash(message.subspan(kX25519Key))) {

@@ -10,14 +10,13 @@ namespace rap::crypto {
 namespace {
 
 using Json = nlohmann::json;
-using Fault = TokenFault;
 
 constexpr std::string_view kType = "rap-dp+jwt";
 constexpr std::int64_t kMaxUnixTime = 253'402'300'799;  // the last second of the year 9999
 constexpr std::size_t kMaxClassName = 32;
 
-Fault fault_of(JwsFault fault) {
-  return fault == JwsFault::unknown_key ? Fault::unknown_key : Fault::malformed;
+TokenFault fault_of(JwsFault fault) {
+  return fault == JwsFault::unknown_key ? TokenFault::unknown_key : TokenFault::malformed;
 }
 
 wire::TrafficClassSet read_classes(wire::JsonReader& claims) {
@@ -69,11 +68,11 @@ std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
 
 std::string_view to_string(TokenFault fault) {
   switch (fault) {
-    case Fault::malformed: return "malformed";
-    case Fault::unknown_key: return "unknown_key";
-    case Fault::not_yet_valid: return "not_yet_valid";
-    case Fault::expired: return "expired";
-    case Fault::wrong_cluster: return "wrong_cluster";
+    case TokenFault::malformed: return "malformed";
+    case TokenFault::unknown_key: return "unknown_key";
+    case TokenFault::not_yet_valid: return "not_yet_valid";
+    case TokenFault::expired: return "expired";
+    case TokenFault::wrong_cluster: return "wrong_cluster";
   }
   return "";
 }
@@ -107,12 +106,12 @@ std::expected<DataPlaneToken, TokenFault> verify_token(std::string_view text,
   const auto payload = verify_jws(text, kType, keys);
   if (!payload) return std::unexpected(fault_of(payload.error()));
   const auto token = parse_claims(*payload);
-  if (!token) return std::unexpected(Fault::malformed);
-  if (token->cluster != cluster) return std::unexpected(Fault::wrong_cluster);
-  if (token->issued_at > now + kTokenClockSkew) return std::unexpected(Fault::not_yet_valid);
-  if (is_over(*token, now)) return std::unexpected(Fault::expired);
+  if (!token) return std::unexpected(TokenFault::malformed);
+  if (token->cluster != cluster) return std::unexpected(TokenFault::wrong_cluster);
+  if (token->issued_at > now + kTokenClockSkew) return std::unexpected(TokenFault::not_yet_valid);
+  if (is_over(*token, now)) return std::unexpected(TokenFault::expired);
   if (token->expires_at - token->issued_at > kMaxTokenLifetime) {
-    return std::unexpected(Fault::expired);
+    return std::unexpected(TokenFault::expired);
   }
   return *token;
 }

@@ -13,18 +13,17 @@ namespace rap::crypto {
 namespace {
 
 using Json = nlohmann::json;
-using Fault = DeviceProofFault;
 
-constexpr std::string_view kType = "rap-device+jwt";
+constexpr std::string_view kProofType = "rap-device+jwt";
 constexpr std::string_view kIdDomain = "rap device key\n";
 constexpr std::size_t kMaxMethodBytes = 16;
 constexpr std::size_t kMaxDigestText = 43;  // of SHA-256 in base64url, as of a raw key
-constexpr std::int64_t kMaxUnixTime = 253'402'300'799;  // the last second of the year 9999
+constexpr std::int64_t kMaxProofTime = 253'402'300'799;  // the last second of the year 9999
 
 std::string digest(std::string_view text) { return to_base64url(sha256(as_bytes(text))); }
 std::string digest_or_nothing(std::string_view text) { return text.empty() ? "" : digest(text); }
 
-struct Claims {
+struct ProofClaims {
   std::string key;
   std::string target;
   std::string bearer;
@@ -34,12 +33,12 @@ struct Claims {
   DeviceProof proof;
 };
 
-std::optional<Claims> parse_claims(std::string_view payload) {
+std::optional<ProofClaims> parse_proof_claims(std::string_view payload) {
   const auto json = wire::parse_strict_json(payload);
   if (!json) return std::nullopt;
   wire::JsonFault fault;
   wire::JsonReader reader(*json, "", fault);
-  Claims out;
+  ProofClaims out;
   out.key = reader.text("key", kMaxDigestText);
   out.cluster = reader.id<ClusterId>("aud");
   out.method = reader.text("htm", kMaxMethodBytes);
@@ -47,7 +46,7 @@ std::optional<Claims> parse_claims(std::string_view payload) {
   out.bearer = reader.text("ath", kMaxDigestText);
   out.body = reader.text("body", kMaxDigestText);
   out.proof.id = reader.id<TokenId>("jti");
-  out.proof.made_at = from_unix(reader.integer("iat", 0, kMaxUnixTime));
+  out.proof.made_at = from_unix(reader.integer("iat", 0, kMaxProofTime));
   out.proof.nonce = reader.text("nonce", kMaxDeviceNonceBytes);
   reader.finish();
   if (fault.any()) return std::nullopt;
@@ -55,12 +54,12 @@ std::optional<Claims> parse_claims(std::string_view payload) {
 }
 
 // The key that a proof says it is made with: it is in what is signed.
-std::optional<Claims> unverified_claims(std::string_view text) {
+std::optional<ProofClaims> unverified_claims(std::string_view text) {
   const std::size_t first = std::min(text.find('.'), text.size());
   const std::size_t second = text.find('.', std::min(first + 1, text.size()));
   if (second == text.npos) return std::nullopt;
   const auto payload = from_base64url(text.substr(first + 1, second - first - 1));
-  return payload ? parse_claims(as_text(*payload)) : std::nullopt;
+  return payload ? parse_proof_claims(as_text(*payload)) : std::nullopt;
 }
 
 }  // namespace
@@ -88,28 +87,29 @@ std::string make_device_proof(const PrivateKey& key, const ProvenRequest& reques
                        {"jti", id.str()},
                        {"iat", to_unix(now)},
                        {"nonce", nonce}};
-  return sign_jws(key, device_id_of(shown).str(), kType, claims.dump());
+  return sign_jws(key, device_id_of(shown).str(), kProofType, claims.dump());
 }
 
 std::expected<DeviceProof, DeviceProofFault> verify_device_proof(std::string_view text,
                                                                  const ProvenRequest& request) {
-  if (text.size() > kMaxDeviceProofBytes) return std::unexpected(Fault::malformed);
+  if (text.size() > kMaxDeviceProofBytes) return std::unexpected(DeviceProofFault::malformed);
   auto claims = unverified_claims(text);
   const auto raw = claims ? from_base64url(claims->key) : std::nullopt;
   const auto key = raw ? PublicKey::from_raw_ed25519(*raw) : std::nullopt;
-  if (!key) return std::unexpected(Fault::malformed);
+  if (!key) return std::unexpected(DeviceProofFault::malformed);
   const DeviceId device = device_id_of(*key);
-  if (const auto proven = verify_jws(text, kType, {{device.str(), *key}}); !proven) {
-    return std::unexpected(proven.error() == JwsFault::bad_signature ? Fault::bad_signature
-                                                                     : Fault::malformed);
+  if (const auto proven = verify_jws(text, kProofType, {{device.str(), *key}}); !proven) {
+    return std::unexpected(proven.error() == JwsFault::bad_signature
+                               ? DeviceProofFault::bad_signature
+                               : DeviceProofFault::malformed);
   }
-  if (claims->cluster != request.cluster) return std::unexpected(Fault::other_cluster);
+  if (claims->cluster != request.cluster) return std::unexpected(DeviceProofFault::other_cluster);
   if (claims->method != request.method || claims->target != digest(request.target) ||
       claims->body != digest_or_nothing(request.body)) {
-    return std::unexpected(Fault::other_request);
+    return std::unexpected(DeviceProofFault::other_request);
   }
   if (claims->bearer != digest_or_nothing(request.bearer)) {
-    return std::unexpected(Fault::other_bearer);
+    return std::unexpected(DeviceProofFault::other_bearer);
   }
   claims->proof.device = device;
   claims->proof.key = *raw;

@@ -13,7 +13,6 @@ namespace rap::crypto {
 namespace {
 
 using Json = nlohmann::json;
-using Fault = EnvelopeFault;
 
 // DSSE allows both alphabets; ours is read after the URL-safe one is translated.
 std::optional<Bytes> decode(std::string text) {
@@ -88,9 +87,9 @@ std::size_t count_signers(const Envelope& envelope, const std::vector<Verificati
 
 std::string_view to_string(EnvelopeFault fault) {
   switch (fault) {
-    case Fault::malformed: return "malformed";
-    case Fault::wrong_type: return "wrong_type";
-    case Fault::no_trusted_signature: return "no_trusted_signature";
+    case EnvelopeFault::malformed: return "malformed";
+    case EnvelopeFault::wrong_type: return "wrong_type";
+    case EnvelopeFault::no_trusted_signature: return "no_trusted_signature";
   }
   return "";
 }
@@ -121,10 +120,10 @@ std::expected<Bytes, EnvelopeFault> open_envelope(std::string_view json,
                                                   const std::vector<VerificationKey>& keys,
                                                   std::size_t threshold) {
   auto envelope = parse_envelope(json);
-  if (!envelope) return std::unexpected(Fault::malformed);
-  if (envelope->payload_type != payload_type) return std::unexpected(Fault::wrong_type);
+  if (!envelope) return std::unexpected(EnvelopeFault::malformed);
+  if (envelope->payload_type != payload_type) return std::unexpected(EnvelopeFault::wrong_type);
   if (threshold == 0 || count_signers(*envelope, keys) < threshold) {
-    return std::unexpected(Fault::no_trusted_signature);
+    return std::unexpected(EnvelopeFault::no_trusted_signature);
   }
   return std::move(envelope->payload);
 }

@@ -9,7 +9,6 @@ namespace rap::crypto {
 namespace {
 
 using Json = nlohmann::json;
-using Fault = JwsFault;
 
 constexpr std::string_view kEdDsa = "EdDSA";
 constexpr std::string_view kEs256 = "ES256";
@@ -78,11 +77,11 @@ std::optional<Header> parse_header(ByteView bytes) {
 
 std::string_view to_string(JwsFault fault) {
   switch (fault) {
-    case Fault::malformed: return "malformed";
-    case Fault::wrong_type: return "wrong_type";
-    case Fault::wrong_algorithm: return "wrong_algorithm";
-    case Fault::unknown_key: return "unknown_key";
-    case Fault::bad_signature: return "bad_signature";
+    case JwsFault::malformed: return "malformed";
+    case JwsFault::wrong_type: return "wrong_type";
+    case JwsFault::wrong_algorithm: return "wrong_algorithm";
+    case JwsFault::unknown_key: return "unknown_key";
+    case JwsFault::bad_signature: return "bad_signature";
   }
   return "";
 }
@@ -100,24 +99,24 @@ std::string sign_jws(const PrivateKey& key, std::string_view kid, std::string_vi
 std::expected<std::string, JwsFault> verify_jws(std::string_view token, std::string_view typ,
                                                 const std::vector<VerificationKey>& keys) {
   const auto parts = split(token);
-  if (!parts) return std::unexpected(Fault::malformed);
+  if (!parts) return std::unexpected(JwsFault::malformed);
   const auto header = parse_header(parts->header);
-  if (!header) return std::unexpected(Fault::malformed);
+  if (!header) return std::unexpected(JwsFault::malformed);
   if (header->algorithm != kEdDsa && header->algorithm != kEs256) {
-    return std::unexpected(Fault::wrong_algorithm);
+    return std::unexpected(JwsFault::wrong_algorithm);
   }
-  if (header->type != typ) return std::unexpected(Fault::wrong_type);
+  if (header->type != typ) return std::unexpected(JwsFault::wrong_type);
   for (const VerificationKey& candidate : keys) {
     if (candidate.kid != header->kid) continue;
     if (algorithm_of(candidate.key.type()) != header->algorithm) {
-      return std::unexpected(Fault::wrong_algorithm);
+      return std::unexpected(JwsFault::wrong_algorithm);
     }
     if (!verify(candidate.key, as_bytes(parts->signed_text), parts->signature)) {
-      return std::unexpected(Fault::bad_signature);
+      return std::unexpected(JwsFault::bad_signature);
     }
     return std::string(as_text(parts->payload));
   }
-  return std::unexpected(Fault::unknown_key);
+  return std::unexpected(JwsFault::unknown_key);
 }
 
 }  // namespace rap::crypto

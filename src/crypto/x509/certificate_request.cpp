@@ -10,7 +10,7 @@
 namespace rap::crypto {
 namespace {
 
-constexpr std::string_view kLabel = "CERTIFICATE REQUEST";
+constexpr std::string_view kRequestLabel = "CERTIFICATE REQUEST";
 
 bool is_uncompressed_point(X509_REQ* request) {
   constexpr int kBytes = 65;
@@ -57,7 +57,8 @@ std::string make_csr(const PrivateKey& key, const SubjectNames& names) {
           "build a certificate request");
   const EVP_MD* digest = key.type() == KeyType::ed25519 ? nullptr : EVP_sha256();
   require(X509_REQ_sign(request.get(), key.native(), digest) > 0, "sign a certificate request");
-  return encode_pem(kLabel, to_der(i2d_X509_REQ, const_cast<const X509_REQ*>(request.get())));
+  return encode_pem(kRequestLabel,
+                    to_der(i2d_X509_REQ, const_cast<const X509_REQ*>(request.get())));
 }
 
 std::optional<CertificateRequest> CertificateRequest::from_pem(std::string_view pem) {
@@ -68,7 +69,7 @@ std::optional<CertificateRequest> CertificateRequest::from_pem(std::string_view 
 std::expected<CertificateRequest, CsrFault> read_csr(std::string_view pem) {
   const QuietErrors quiet;
   const std::unexpected malformed(CsrFault::malformed);
-  auto der = parse_single_pem(pem, kLabel);
+  auto der = parse_single_pem(pem, kRequestLabel);
   if (!der) return malformed;
   auto request = from_der(d2i_X509_REQ, *der);
   if (!request || X509_REQ_get_version(request.get()) != X509_REQ_VERSION_1) return malformed;

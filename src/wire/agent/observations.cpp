@@ -8,8 +8,6 @@ namespace {
 using Json = nlohmann::json;
 using Counts = std::map<std::string, std::uint64_t>;
 
-constexpr std::size_t kUuidBytes = 36;
-
 // The members of each object, once for both directions: `each` is Writer or Reader.
 template <class Each, class Channel>
 void channel_members(Each& each, Channel& channel) {
@@ -195,7 +193,7 @@ class Reader {
     into = in_.id<Id<Tag>>(name);
   }
   void operator()(const char* name, std::optional<NodeId>& into) {
-    const std::string text = in_.text(name, kUuidBytes);
+    const std::string text = in_.text(name, kUuidTextBytes);
     into = NodeId::parse(text);
     if (!text.empty() && !into) in_.wrong(name, "must be a UUID in lower case, or empty");
   }

@@ -9,8 +9,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kUuidBytes = 36;
-
 bool is_of(std::string_view text, std::string_view alphabet) {
   return text.find_first_not_of(alphabet) == std::string_view::npos;
 }
@@ -26,7 +24,7 @@ std::string text_of(const std::optional<IdType>& id) {
 
 template <class IdType>
 std::optional<IdType> maybe_id(JsonReader& in, std::string_view name) {
-  const std::string text = in.text(name, kUuidBytes);
+  const std::string text = in.text(name, kUuidTextBytes);
   const auto id = IdType::parse(text);
   if (!text.empty() && !id) in.wrong(name, "must be a UUID in lower case, or empty");
   return id;

@@ -65,19 +65,19 @@ Outcome<Reply> list(NodePorts& ports, const Call& call) {
   });
 }
 
-Outcome<Reply> disable(NodePorts& ports, const Call& call) {
+Outcome<Reply> disable_own(NodePorts& ports, const Call& call) {
   return with_own_node(ports, call, [&](Transaction& tx, const Node& node) {
     return disable_node(ports.rng, tx, call, node, NodeSide::organization);
   });
 }
 
-Outcome<Reply> enable(NodePorts& ports, const Call& call) {
+Outcome<Reply> enable_own(NodePorts& ports, const Call& call) {
   return with_own_node(ports, call, [&](Transaction& tx, const Node& node) {
     return enable_node(tx, call, node, NodeSide::organization);
   });
 }
 
-Outcome<Reply> revoke(NodePorts& ports, const Call& call) {
+Outcome<Reply> revoke_own(NodePorts& ports, const Call& call) {
   return with_own_node(ports, call, [&](Transaction& tx, const Node& node) {
     return revoke_node(ports.rng, tx, call, node, severity_of(call));
   });
@@ -105,7 +105,7 @@ std::vector<RouteOf<NodePorts>> organization_node_routes() {
         .query = {},
         .body = {},
         .answer = {200, shown_fields()}},
-       disable},
+       disable_own},
       {{.method = "POST",
         .path = "/api/v1/organizations/{org}/nodes/{node}/enable",
         .operation = "enableOrganizationNode",
@@ -115,7 +115,7 @@ std::vector<RouteOf<NodePorts>> organization_node_routes() {
         .query = {},
         .body = {},
         .answer = {200, shown_fields()}},
-       enable},
+       enable_own},
       {{.method = "POST",
         .path = "/api/v1/organizations/{org}/nodes/{node}/revoke",
         .operation = "revokeOrganizationNode",
@@ -125,7 +125,7 @@ std::vector<RouteOf<NodePorts>> organization_node_routes() {
         .query = {},
         .body = {choice("severity", wire::kSeverityNames).optional()},
         .answer = {200, shown_fields()}},
-       revoke},
+       revoke_own},
   };
 }
 

@@ -37,7 +37,7 @@ Json status_of(const TokenKeyState& state, const Authority& authority) {
   return out;
 }
 
-Outcome<Reply> rotate(RotationPorts& ports, const Call& call) {
+Outcome<Reply> rotate_token_key(RotationPorts& ports, const Call& call) {
   const bool force = call.flag("force");
   const auto next = ports.trust_keys.next_token_key();
   if (!next) return refuse(ProblemCode::trust_not_prepared, next.error() + ".");
@@ -63,7 +63,7 @@ Outcome<Reply> rotate(RotationPorts& ports, const Call& call) {
   return answer;
 }
 
-Outcome<Reply> show(RotationPorts& ports, const Call& call) {
+Outcome<Reply> show_token_key(RotationPorts& ports, const Call& call) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     return reply(status_of(tx.trust().token_keys(), *ports.authority.get()));
   });
@@ -92,7 +92,7 @@ std::vector<RouteOf<RotationPorts>> token_key_routes() {
         .query = {},
         .body = {},
         .answer = {200, status}},
-       show},
+       show_token_key},
       {{.method = "POST",
         .path = "/api/v1/trust/token-key/rotate",
         .operation = "rotateTokenKey",
@@ -101,7 +101,7 @@ std::vector<RouteOf<RotationPorts>> token_key_routes() {
         .query = {},
         .body = {of("force", FieldType::boolean).optional()},
         .answer = {200, status}},
-       rotate},
+       rotate_token_key},
   };
 }
 

@@ -18,7 +18,7 @@ using crypto::OcspError;
 using crypto::OcspStatus;
 
 constexpr std::string_view kListener = "ocsp";
-constexpr std::string_view kContentType = "application/ocsp-response";
+constexpr std::string_view kOcspResponse = "application/ocsp-response";
 
 // A revocation may be hidden by a cache for a minute (RFC 5019 §6.2).
 constexpr std::string_view kCacheControl = "max-age=60, public, no-transform, must-revalidate";
@@ -106,7 +106,7 @@ std::string error_text(OcspError error) { return std::string(as_text(crypto::ocs
 wire::HttpResponse response_of(const wire::HttpRequest& request, std::string body,
                                std::string_view outcome) {
   wire::HttpResponse response;
-  response.content_type = kContentType;
+  response.content_type = kOcspResponse;
   response.body = std::move(body);
   const bool about_a_certificate = outcome == kGood || outcome == kRevoked || outcome == kUnknown;
   if (is_get(request) && about_a_certificate) {
@@ -132,7 +132,7 @@ wire::HttpResponse OcspResponder::handle(const wire::HttpRequest& request, Momen
     ports_.log.error(LogCause::stranger(policy::source_network(request.peer_ip)), "ocsp.failed",
                      {{"detail", e.what()}});
     outcome = kTryLater;
-    response.content_type = kContentType;
+    response.content_type = kOcspResponse;
     response.body = error_text(OcspError::try_later);
   }
   ports_.metrics.count_request(kListener, outcome, response.status);

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 using snapshot::DocumentRef;
 
-std::unexpected<ConfigRefusal> refuse(ConfigFault fault, std::string detail) {
+std::unexpected<ConfigRefusal> refuse_document(ConfigFault fault, std::string detail) {
   return std::unexpected(ConfigRefusal{fault, std::move(detail)});
 }
 
@@ -21,12 +21,14 @@ std::expected<std::pair<crypto::Sha256, snapshot::Document>, ConfigRefusal> open
     const std::string& envelope, const ConfigScope& scope) {
   const auto payload = crypto::open_envelope(envelope, snapshot::kDocumentType, scope.keys);
   if (!payload) {
-    return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
+    return refuse_document(ConfigFault::bad_envelope,
+                           std::string(crypto::to_string(payload.error())));
   }
   auto document = snapshot::parse_document(as_text(*payload));
-  if (!document) return refuse(ConfigFault::malformed, document.error());
+  if (!document) return refuse_document(ConfigFault::malformed, document.error());
   if (document->cluster != scope.cluster) {
-    return refuse(ConfigFault::wrong_cluster, "it is for cluster " + document->cluster.str());
+    return refuse_document(ConfigFault::wrong_cluster,
+                           "it is for cluster " + document->cluster.str());
   }
   return std::pair{crypto::sha256(*payload), std::move(*document)};
 }
@@ -53,10 +55,11 @@ std::expected<void, ConfigRefusal> DocumentStore::add(const DocumentRef& ref,
   auto opened = open(envelope, scope);
   if (!opened) return std::unexpected(std::move(opened.error()));
   if (opened->first != ref.sha256 || !ref.is_of(opened->second)) {
-    return refuse(ConfigFault::mix_and_match,
-                  "version " + std::to_string(opened->second.version) + " of " +
-                      opened->second.type + " is not what the configuration lists as version " +
-                      std::to_string(ref.version) + " of " + ref.type);
+    return refuse_document(ConfigFault::mix_and_match,
+                           "version " + std::to_string(opened->second.version) + " of " +
+                               opened->second.type +
+                               " is not what the configuration lists as version " +
+                               std::to_string(ref.version) + " of " + ref.type);
   }
   kept_.insert_or_assign(opened->first, Kept{envelope, std::move(opened->second)});
   return {};
