@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import unittest
 
 from harness import socks
 from harness.addresses import free_port
-from harness.process import alive
+from harness.process import BIN, alive
 from harness.rap import OF_SSH
 from harness.ssh_case import SshCase
 from harness.wait import patiently, until
@@ -170,6 +171,38 @@ class DropIn(SshCase):
         self.assertEqual(OF_SSH, running.returncode)
         self.assertIn("SIGTERM", said)
         until(lambda: not any(alive(child) for child in children), "ssh to end")
+        until(lambda: not self.living_sessions(), "the session to end")
+
+    def test_no_session_outlives_its_terminal(self):
+        # The kernel, the leader's end and ssh each send a hang-up to whoever is in the foreground.
+        until(lambda: not self.living_sessions(), "earlier sessions to end")
+        for end in ("terminal", "leader"):
+            pid, master = pty.fork()
+            if pid == 0:
+                os.execve(BIN / "rap", self.person.command("ssh", "-tt", "office",
+                                                           "echo begun; exec sleep 60"),
+                          self.person.environment)
+            said = b""
+            while b"begun" not in said:
+                said += os.read(master, 4096)
+            self.assertEqual(1, len(self.living_sessions()))
+            if end == "leader":
+                os.kill(pid, signal.SIGHUP)
+            else:
+                os.close(master)
+            os.waitpid(pid, 0)
+            if end == "leader":
+                os.close(master)
+            until(lambda: not self.living_sessions(), f"the session to end with its {end}")
+
+    def test_an_interrupt_of_everybody_in_the_foreground_ends_the_session_too(self):
+        until(lambda: not self.living_sessions(), "earlier sessions to end")
+        running = self.person.popen("ssh", "office", "echo begun; exec sleep 60", text=True,
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                    start_new_session=True)
+        self.assertEqual("begun\n", running.stdout.readline())
+        os.killpg(running.pid, signal.SIGINT)
+        running.communicate(timeout=patiently(20))
         until(lambda: not self.living_sessions(), "the session to end")
 
     def test_nohup_protects_it(self):

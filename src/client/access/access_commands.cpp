@@ -102,6 +102,7 @@ auto with_session(World& world, const Target& target, Work work)
     -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
   auto account = RAP_TRY(signed_in(world.home, world.now));
   ApiClient api(world.network, account, world.home);
+  world.data_plane.hold_signals();
   const auto attachment = RAP_TRY(attach(world, api, target, account));
   auto result = work(account, attachment);
   if (target.session.empty()) {
@@ -191,6 +192,7 @@ Fallible<int> forward(World& world, const Target& target, const std::string& lis
   if (!where) return fail(ExitCode::usage, "--listen takes IP:PORT.");
   auto account = RAP_TRY(signed_in(world.home, world.now));
   ApiClient api(world.network, account, world.home);
+  world.data_plane.hold_signals();
   const auto first = RAP_TRY(attach(world, api, target, account));
   HomeForward session(world, target, account, first.session_id);
   const auto result = world.data_plane.forward(

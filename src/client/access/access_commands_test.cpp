@@ -170,6 +170,20 @@ TEST_F(AccessCommands, ProxyPinsTheKeyBeforeSshLooksForIt) {
   EXPECT_EQ(home().files["hosts/id-office"], "rap-acme-office ssh-ed25519 NEW\n");
 }
 
+TEST_F(AccessCommands, SignalsAreHeldBeforeASessionIsAskedFor) {
+  sign_in();
+  network().answer("POST sessions", attachment("tcp"), 201);
+  network().answer("DELETE sessions/s-1", json(), 204);
+  for (const char* command : {"proxy", "forward"}) {
+    std::optional<std::size_t> sent_before;
+    shell_.data_plane.on_hold = [&] { sent_before = network().sent.size(); };
+    network().sent.clear();
+    EXPECT_EQ(run({command, "office"}), kOk) << err();
+    EXPECT_EQ(sent_before, 0U) << command;
+    EXPECT_EQ(network().sent.back().request.method, "DELETE") << command;
+  }
+}
+
 TEST_F(AccessCommands, ProxyNamesTheResourceThatWasNotFound) {
   sign_in();
   network().answer("POST sessions", {{"code", "resource_not_found"}, {"detail", "No such one."}},

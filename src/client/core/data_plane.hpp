@@ -31,6 +31,11 @@ class DataPlane {
  public:
   virtual ~DataPlane() = default;
 
+  // Called before a session is asked for. From then on what would end the program waits for proxy()
+  // or forward(), which then return at once, and for the program's end after them: the session is
+  // ended in any case.
+  virtual void hold_signals() = 0;
+
   // Standard input and output are one flow until both directions have ended.
   virtual Fallible<void> proxy(const Account& account, const Attachment& attachment,
                                wire::TrafficClass c) = 0;

@@ -1,6 +1,5 @@
 #include "client/network/socket_data_plane.hpp"
 
-#include <csignal>
 #include <cstring>
 #include <system_error>
 
@@ -14,12 +13,8 @@ namespace rap::client {
 Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& attachment,
                                       wire::TrafficClass c) {
   io::EventLoop loop;
-  const auto leave = [&] {
-    // Another hang-up, of the terminal beside ssh's, shall not keep the session from being ended.
-    ::signal(SIGHUP, SIG_IGN);
-    loop.stop();
-  };
-  loop.on_signal(leave, leave);
+  loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
+  const SessionSignals::Heard heard(signals_);  // no longer than the loop, which listens to them
   EntryLinks links(loop, account, rng_, fallbacks_);
   Fallible<void> outcome;
   Carrier carrier([&](Carrier&, const Carrier::Ending& ending) {
@@ -47,6 +42,7 @@ Fallible<void> SocketDataPlane::forward(
   io::raise_descriptor_limit();
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
+  const SessionSignals::Heard heard(signals_);
   try {
     Forwarder forwarder(loop, session, account, first, c, {rng_, err_, fallbacks_});
     listening(forwarder.listen(listen));

@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "client/core/data_plane.hpp"
+#include "client/network/session_signals.hpp"
 
 namespace rap::client {
 
@@ -12,6 +13,7 @@ class SocketDataPlane final : public DataPlane {
  public:
   SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
 
+  void hold_signals() override { signals_.hold(); }
   Fallible<void> proxy(const Account& account, const Attachment& attachment,
                        wire::TrafficClass c) override;
   Fallible<void> forward(ForwardSession& session, const Account& account, const Attachment& first,
@@ -23,6 +25,7 @@ class SocketDataPlane final : public DataPlane {
   RandomSource& rng_;
   std::ostream& err_;
   FallbackLog fallbacks_;
+  SessionSignals signals_;
 };
 
 }  // namespace rap::client

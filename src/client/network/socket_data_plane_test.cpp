@@ -162,6 +162,49 @@ TEST_F(SocketDataPlaneTest, OutputThatCannotBeWrittenIsAFailure) {
   EXPECT_THAT(done.error().text, HasSubstr("No space left"));
 }
 
+TEST_F(SocketDataPlaneTest, WhatCameWhileTheSessionWasMadeEndsTheProxyAtOnce) {
+  serve();
+  for (const int number : {SIGHUP, SIGTERM}) {
+    Pipe in;  // whose writer stays
+    Pipe out;
+    const StandardStreams ours(in.read.get(), out.write.get());
+    data_plane.hold_signals();
+    ::raise(number);
+    const auto done = data_plane.proxy(account(), attachment(), TrafficClass::input);
+    EXPECT_TRUE(done) << done.error().text;
+  }
+}
+
+TEST_F(SocketDataPlaneTest, HangUpsThatFollowTheFirstLeaveTimeForTheFarewell) {
+  serve();
+  Pipe in;
+  Pipe out;
+  const StandardStreams ours(in.read.get(), out.write.get());
+  data_plane.hold_signals();
+  ::raise(SIGHUP);
+  EXPECT_TRUE(data_plane.proxy(account(), attachment(), TrafficClass::input));
+  // The terminal's and the service manager's, beside ssh's: they would end us by now.
+  ::raise(SIGHUP);
+  ::raise(SIGTERM);
+  sigset_t waiting;
+  ASSERT_EQ(::sigpending(&waiting), 0);
+  EXPECT_EQ(sigismember(&waiting, SIGHUP), 1);
+  EXPECT_EQ(sigismember(&waiting, SIGTERM), 1);
+}
+
+TEST_F(SocketDataPlaneTest, SignalsComeAgainAfterIt) {
+  sigset_t before;
+  sigset_t after;
+  ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &before), 0);
+  {
+    SocketDataPlane other(rng, err);
+    other.hold_signals();
+    ::raise(SIGHUP);
+  }
+  ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &after), 0);
+  EXPECT_EQ(sigismember(&before, SIGHUP), sigismember(&after, SIGHUP));
+}
+
 TEST_F(SocketDataPlaneTest, ForwardSaysWhereItListensAndEndsWhenThePersonWantsIt) {
   serve();
   PlainSession session(account());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -99,6 +100,9 @@ class TestPrograms final : public Programs {
 
 class TestDataPlane final : public DataPlane {
  public:
+  void hold_signals() override {
+    if (on_hold) on_hold();
+  }
   Fallible<void> proxy(const Account&, const Attachment& a, wire::TrafficClass c) override {
     used = a;
     used_class = c;
@@ -115,6 +119,7 @@ class TestDataPlane final : public DataPlane {
 
   std::vector<Fallback> take_fallbacks() override { return std::exchange(fallbacks, {}); }
 
+  std::function<void()> on_hold;
   Fallible<void> result;
   std::vector<Fallback> fallbacks;
   std::optional<Attachment> used;
