@@ -136,6 +136,38 @@ TEST_F(ComingBack, AListenerThatFailsIsShownWithWhatToDoUntilItOpens) {
   EXPECT_EQ(failing(json::array()), "");
 }
 
+TEST_F(ComingBack, ANodeThatIsReachedElsewhereThanOthersAreToldIsNamedWithBothAddresses) {
+  const auto says = [&](const json& advertised) {
+    check_in(seed().relay, {{"metadata", {{"advertised", advertised}}}});
+    const json listed = node("relay-n");
+    return listed["notices"].empty() ? "" : listed["notices"][0]["text"].get<std::string>();
+  };
+  const std::string fabric = node("relay-n")["fabric_advertise"];
+  const std::string people = node("relay-n")["data_plane_advertise"];
+  EXPECT_EQ(says({{"fabric", fabric}, {"data_plane", people}}), "");
+  const std::string text = says({{"fabric", "moved.test:4444"}, {"data_plane", people}});
+  EXPECT_EQ(notices("relay-n"), std::vector<std::string>{"address_differs"});
+  EXPECT_NE(text.find("Nodes reach it at moved.test:4444, and are told " + fabric + "."),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("'rap admin nodes readmit relay-n'"), std::string::npos);
+  EXPECT_EQ(audited("node.notice_began"), 1U);
+  EXPECT_NE(says({{"fabric", fabric}, {"data_plane", "moved.test:4443"}})
+                .find("People reach it at moved.test:4443, and are told " + people),
+            std::string::npos);
+  EXPECT_NE(says({{"fabric", "moved.test:4444"}, {"data_plane", "moved.test:4443"}})
+                .find("its address for people differs too"),
+            std::string::npos);
+  // What the node says is not taken up, and a lie is none of the addresses there are.
+  EXPECT_EQ(node("relay-n")["fabric_advertise"], fabric);
+  for (const json& lie : {json("text"), json(7), json{{"fabric", "\x1b[2J:1"}}, json::object(),
+                          json{{"fabric", 7}, {"data_plane", nullptr}}}) {
+    EXPECT_EQ(says(lie), "") << lie;
+  }
+  const std::string longest = std::string(253, 'a') + ":4444";
+  EXPECT_LE(says({{"fabric", longest}, {"data_plane", longest}}).size(), 1024U);
+}
+
 TEST_F(ComingBack, ADiskThatFailsIsShownWithWhatToDo) {
   const auto says = [&](const json& disk) {
     check_in(seed().relay, {{"metrics", {{"disk", disk}}}});

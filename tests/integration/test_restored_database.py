@@ -71,6 +71,25 @@ class RestoredDatabase(FabricCase):
         until(lambda: "does not know this node" in relay.agent.log(),
               "relay-2 to say why it is out", FOLLOWS_WITHIN_S)
 
+    def set_fabric_address(self, node, address):
+        done = self.world.control.sql(
+            "psql", "--dbname", "rap", "--command",
+            f"UPDATE nodes SET fabric_advertise = '{address}' WHERE name = '{node}'")
+        self.assertEqual((0, "UPDATE 1\n"), (done.returncode, done.stdout), done.stderr)
+
+    def test_a_node_that_moved_since_the_copy_is_named_with_both_addresses(self):
+        def node():
+            return next(n for n in self.owner.get("nodes")["items"] if n["name"] == "relay-1")
+
+        now = node()["fabric_advertise"]
+        self.set_fabric_address("relay-1", "192.0.2.9:4444")
+        self.addCleanup(self.set_fabric_address, "relay-1", now)
+        until(lambda: node()["notices"], "the owner to be told", FOLLOWS_WITHIN_S)
+        notice, = node()["notices"]
+        self.assertEqual("address_differs", notice["code"])
+        for part in (now, "192.0.2.9:4444", "readmit relay-1"):
+            self.assertIn(part, notice["text"])
+
     def test_a_certificate_that_the_copy_does_not_know_is_adopted(self):
         control = self.world.control
         node = next(n for n in self.owner.get("nodes")["items"] if n["name"] == "egress-1")

@@ -175,6 +175,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
       .scope = {}, .certificate = identity_->tls.chain.front(), .host = {}, .made_at = {}};
   link_options.scope = {identity_->config_keys, record.cluster, record.node, identity_->roots};
   link_options.host = host_facts();
+  link_options.advertised = {record.data_plane_advertise, record.fabric_advertise};
   link_options.checkin_interval = std::chrono::milliseconds(options_.checkin_interval_ms);
   link_options.host_uptime_s = host_uptime_s();
   link_options.made_at = io::mono_now();

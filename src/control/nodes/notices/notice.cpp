@@ -81,6 +81,35 @@ std::optional<Notice> listener_notice(const Node& node) {
   return Notice{NoticeCode::listener_failed, std::move(text)};
 }
 
+// An agent starts with the addresses only that it was enrolled with; so where they differ the
+// database lost the change. The control plane does not take up what a node says: an administrator
+// decides on addresses, which are in certificates.
+std::optional<Notice> address_notice(const Node& node) {
+  const Json metadata = parse_stored(node.metadata);
+  const auto said = metadata.find("advertised");
+  if (said == metadata.end()) return std::nullopt;
+  const auto differs = [&](const char* name, const std::string& known) {
+    auto at = wire::parse_host_port(text_member(*said, name));
+    return at && at->str() != known ? at : std::nullopt;
+  };
+  const auto fabric = differs("fabric", node.fabric_advertise);
+  const auto people = differs("data_plane", node.data_plane_advertise);
+  if (!fabric && !people) return std::nullopt;
+  std::string text =
+      fabric
+          ? "Nodes reach it at " + fabric->str() + ", and are told " + node.fabric_advertise
+          : "People reach it at " + people->str() + ", and are told " + node.data_plane_advertise;
+  if (fabric && people) text += "; its address for people differs too";
+  text +=
+      ". What is open goes on; nothing new reaches it. The database went back to before it "
+      "moved: run 'rap admin nodes readmit " +
+      node.name +
+      "', start its agent with the token that prints (--join-token-file), and run 'rap admin "
+      "enrolments approve " +
+      node.name + "'.";
+  return Notice{NoticeCode::address_differs, std::move(text)};
+}
+
 std::optional<Notice> disk_notice(const Node& node) {
   const std::string fault = text_member(parse_stored(node.metrics), "disk");
   if (fault.empty()) return std::nullopt;
@@ -182,6 +211,7 @@ std::vector<Notice> notices_of(const Node& node, WallTime now) {
                    "revoke the node."});
   }
   if (auto notice = listener_notice(node)) out.push_back(std::move(*notice));
+  if (auto notice = address_notice(node)) out.push_back(std::move(*notice));
   if (auto notice = disk_notice(node)) out.push_back(std::move(*notice));
   add_certificate_notices(out, node, now);
   return out;

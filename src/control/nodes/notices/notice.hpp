@@ -23,15 +23,17 @@ enum class NoticeCode : std::uint8_t {
   clock_off,    // its clock differs from the control plane's
   copied,       // two agents have its identity
   listener_failed,  // an address it should listen at cannot be opened
+  address_differs,  // it is reached elsewhere than its peers and clients are told
   disk_failing,  // it cannot write its state, or slowly
   certificate_expires_soon,  // renewing it has failed for a while
   certificate_expired,
 };
-inline constexpr std::array<std::string_view, 8> kNoticeNames = {"silent",
+inline constexpr std::array<std::string_view, 9> kNoticeNames = {"silent",
                                                                  "old_history",
                                                                  "clock_off",
                                                                  "copied",
                                                                  "listener_failed",
+                                                                 "address_differs",
                                                                  "disk_failing",
                                                                  "certificate_expires_soon",
                                                                  "certificate_expired"};

@@ -11,7 +11,7 @@ using nlohmann::json;
 
 // The others have entries of their own (copied), or come with time alone.
 constexpr std::array kSaidByTheNode = {NoticeCode::clock_off, NoticeCode::listener_failed,
-                                       NoticeCode::disk_failing};
+                                       NoticeCode::address_differs, NoticeCode::disk_failing};
 
 bool may_tell(Told& one, bool stands, WallTime now) {
   if (stands == one.stands || now < one.at + kNoticeQuiet) return false;

@@ -255,6 +255,7 @@ wire::HttpRequest ControlLink::checkin(MonoTime now) {
                           .clock_skew = clock_.skew(),
                           .disk = options_.disk ? options_.disk() : std::nullopt,
                           .host = options_.host,
+                          .advertised = options_.advertised,
                           .uptime_s = options_.host_uptime_s + since.count(),
                           .fabric_starts = fabric_starts_,
                           .figures = wire::JsonValue(std::move(figures)),

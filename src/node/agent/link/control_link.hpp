@@ -54,6 +54,7 @@ struct ControlLinkOptions {
   std::optional<crypto::Certificate> worker = std::nullopt;
   crypto::SubjectNames worker_names = {};
   HostFacts host;
+  AdvertisedTexts advertised = {};
   std::string incarnation = {};  // drawn at each start, so that two agents can be told apart
   Duration checkin_interval = std::chrono::seconds{5};  // while there is a stream of hints
   std::int64_t host_uptime_s = 0;  // when the link is made

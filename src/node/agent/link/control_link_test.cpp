@@ -29,6 +29,8 @@ TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {
   EXPECT_EQ(body["versions"]["config_version"], 0);
   EXPECT_EQ(body["metadata"]["hostname"], "host");
   EXPECT_GE(body["metadata"]["uptime_s"], 1001);
+  EXPECT_EQ(body["metadata"]["advertised"],
+            (json{{"data_plane", "node.test:4443"}, {"fabric", "node.test:4444"}}));
   EXPECT_EQ(body["observations"]["pid"], 7);
   EXPECT_FALSE(body["observations"].contains("type"));
   EXPECT_EQ(body["metrics"]["fabric_starts"], 0);

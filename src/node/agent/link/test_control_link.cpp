@@ -10,6 +10,7 @@ void ControlLinkWorld::restart() {
                              .host = {},
                              .made_at = {}};
   options.host = {"host", "os", "1.2.3"};
+  options.advertised = {"node.test:4443", "node.test:4444"};
   options.checkin_interval = kCalm;
   options.host_uptime_s = 1000;
   options.made_at = now_;

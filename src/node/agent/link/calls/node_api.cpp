@@ -64,6 +64,10 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
         {"uptime_s", report.uptime_s},
         {"software_version", version}}},
       {"observations", report.observations ? to_value(*report.observations) : json::object()}};
+  if (!report.advertised.fabric.empty()) {
+    body["metadata"]["advertised"] = {{"data_plane", report.advertised.data_plane},
+                                      {"fabric", report.advertised.fabric}};
+  }
   if (report.security_events != nullptr)
     body["security_events"] = to_value(*report.security_events);
   return post(NodeApiCall::check_in, {node.str()}, body);

@@ -24,6 +24,13 @@ namespace rap::agent {
 
 inline constexpr std::size_t kMaxCommandsAPull = 256;  // the rest is asked for again
 
+// Where the node was enrolled to be reached, HOST:PORT: a control plane whose database went back
+// has other addresses of it. Empty: not said.
+struct AdvertisedTexts {
+  std::string data_plane;
+  std::string fabric;
+};
+
 struct CheckinReport {
   std::uint64_t config_version = 0;  // the newest that was accepted, in force or not
   std::uint64_t commands_seq = 0;    // of the last command that was finished
@@ -32,6 +39,7 @@ struct CheckinReport {
   std::optional<std::chrono::seconds> clock_skew;
   std::optional<DiskFault> disk;
   HostFacts host;
+  AdvertisedTexts advertised = {};
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
   wire::JsonValue figures;  // further members of "metrics"
