@@ -155,6 +155,10 @@ void add_names(CLI::App& app, control::server::NamesOptions& names) {
     if (change != Change::none) {
       command->add_option("NAME", names.hosts, "Host name or IP address")->required();
     }
+    if (change == Change::remove) {
+      command->add_flag("--force", names.force,
+                        "Remove it though the server that runs is reached by it");
+    }
     command->callback([&names, change] { names.change = change; });
   };
   add("list", "Show them", Change::none);

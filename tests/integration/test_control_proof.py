@@ -222,6 +222,18 @@ class ControlProof(FabricCase):
         until(lambda: self.login(url, "named").returncode == UNTRUSTED, "the name to be gone")
         self.assertIn(self.world.control.address, self.names("list"))
 
+    def test_the_name_by_which_it_is_reached_is_not_removed_unawares(self):
+        self.names("add", "localhost")
+        self.addCleanup(self.names, "remove", "localhost")
+        address = self.world.control.address
+        done = subprocess.run([BIN / "rap-control", "names", "remove", address, "--state",
+                               self.world.control.state], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=patiently(60), check=False)
+        self.assertEqual(1, done.returncode)
+        for part in (address, "-url", "--force"):
+            self.assertIn(part, done.stderr)
+        self.assertIn(address, self.names("list"))
+
     def test_a_root_key_on_the_host_is_said(self):
         control = self.world.control
         said, = control.log_events("root_key.online")

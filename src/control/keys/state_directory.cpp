@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <ranges>
+#include <sstream>
 
 #include "base/try.hpp"
 #include "io/system/file.hpp"
@@ -97,6 +99,13 @@ void remove_temporaries(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::string plain_host(const std::string& host) {
+  if (const auto ip = policy::IpAddress::parse(host)) return ip->str();
+  std::string out = host;
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
 
 StateDirectory::StateDirectory(fs::path root) : root_(std::move(root)) {
   for (const fs::path& entry : io::entries_of(clusters()).value_or(std::vector<fs::path>{})) {
@@ -267,6 +276,26 @@ Result<void> StateDirectory::set_hosts(const std::vector<std::string>& hosts) co
   std::string text;
   for (const std::string& host : hosts) text += host + "\n";
   return io::write_file_atomic(pki("names"), text, 0600);
+}
+
+Result<void> StateDirectory::note_served_hosts(const std::vector<ServedHost>& hosts) const {
+  std::string text;
+  for (const ServedHost& each : hosts) text += each.option + " " + plain_host(each.host) + "\n";
+  return io::write_file_atomic(served_hosts_file(), text, 0600);
+}
+
+void StateDirectory::forget_served_hosts() const {
+  std::error_code ignored;  // the next server writes its own
+  fs::remove(served_hosts_file(), ignored);
+}
+
+Result<std::vector<ServedHost>> StateDirectory::served_hosts() const {
+  std::vector<ServedHost> out;
+  std::error_code error;
+  if (!fs::exists(served_hosts_file(), error)) return out;
+  std::istringstream lines(RAP_TRY(io::read_file(served_hosts_file())));
+  for (ServedHost each; lines >> each.option >> each.host;) out.push_back(each);
+  return out;
 }
 
 std::vector<fs::path> StateDirectory::root_keys() const {

@@ -7,7 +7,7 @@
 //     pki/next/ …          a rotation of the root (next_trust.hpp)
 //     root-ca/root.key     made by init, to be taken offline; nothing else ever reads it
 //   postgres/ pgsock/    the private PostgreSQL
-//   run/                 control.lock, ports.json
+//   run/                 control.lock, ports.json; served-hosts while a server runs
 //   audit-heads.jsonl    signed heads of the audit chain, appended
 //   restoring/           what 'rap-control restore' has unpacked, until it is whole
 #pragma once
@@ -31,6 +31,15 @@ struct OwnCertificate {
   crypto::LeafProfile profile = {.client = false};
   bool anew = false;  // the one there is must not be used any more
 };
+
+// A host that people or nodes are told by the server that runs, by this option of it.
+struct ServedHost {
+  std::string option;
+  std::string host;
+};
+
+// How a host is written in the lists of names: an address in one way, a name in lower case.
+std::string plain_host(const std::string& host);
 
 class StateDirectory {
  public:
@@ -59,6 +68,12 @@ class StateDirectory {
   Result<void> set_hosts(const std::vector<std::string>& hosts) const;
   Result<crypto::Certificate> own_certificate() const;  // as it is
 
+  // A server notes them while it runs, so that nobody takes them out of its names unawares. One
+  // that was killed leaves its note to the next.
+  Result<void> note_served_hosts(const std::vector<ServedHost>& hosts) const;
+  void forget_served_hosts() const;
+  Result<std::vector<ServedHost>> served_hosts() const;
+
   // Where keys of roots lie in the directory, that belong offline.
   std::vector<std::filesystem::path> root_keys() const;
 
@@ -79,6 +94,7 @@ class StateDirectory {
   std::filesystem::path root_certificate() const { return pki("root.crt"); }
   std::filesystem::path root_key() const { return home() / "root-ca" / "root.key"; }
   std::filesystem::path names_lock_file() const { return root_ / "run" / "names.lock"; }
+  std::filesystem::path served_hosts_file() const { return root_ / "run" / "served-hosts"; }
   std::filesystem::path lock_file() const { return root_ / "run" / "control.lock"; }
   std::filesystem::path audit_heads_file() const { return root_ / "audit-heads.jsonl"; }
   std::filesystem::path ports_file() const { return root_ / "run" / "ports.json"; }

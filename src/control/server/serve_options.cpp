@@ -37,6 +37,17 @@ std::expected<ListenAddresses, std::string> check_options(const ServeOptions& op
   return ListenAddresses{std::move(api), std::move(node), std::move(ocsp)};
 }
 
+std::vector<ServedHost> served_hosts(const ServeOptions& options) {
+  std::vector<ServedHost> out;
+  if (const auto url = wire::parse_url(options.public_url, "https", kHttpsPort)) {
+    out.push_back({"--public-url", url->authority.host});
+  }
+  if (const auto node = wire::parse_host_port(options.node_url)) {
+    out.push_back({"--node-url", node->host});
+  }
+  return out;
+}
+
 std::string ocsp_url_of(const ServeOptions& options, std::uint16_t ocsp_port) {
   if (!options.ocsp_url.empty()) return options.ocsp_url;
   const auto node = wire::parse_host_port(options.node_url);  // check_options() saw to it

@@ -4,7 +4,9 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
+#include "control/keys/state_directory.hpp"
 #include "wire/url.hpp"
 
 namespace rap::control::server {
@@ -40,6 +42,9 @@ std::expected<wire::HostPort, std::string> parse_listen(const char* option,
 
 // The error says which option is wrong, and what it should look like.
 std::expected<ListenAddresses, std::string> check_options(const ServeOptions& options);
+
+// The hosts that its certificate has to name, for people and nodes are told them.
+std::vector<ServedHost> served_hosts(const ServeOptions& options);
 
 // The URL that certificates name as the responder's: as given, else the host that nodes know and
 // the port that the responder listens on.

@@ -69,6 +69,7 @@ TEST_F(Serve, SaysHowToGetADatabaseWhereThereIsNone) {
 }
 
 TEST_F(Serve, OpensItsListenersTellsWhereAndEndsInOrder) {
+  options.node_url = "cp.example:9091";  // none of its names
   {
     ServerParts parts(store::TestCluster::get().fresh_database());
     options.database_url = parts.conninfo;
@@ -88,11 +89,18 @@ TEST_F(Serve, OpensItsListenersTellsWhereAndEndsInOrder) {
   for (const char* listener : {"api", "node", "ocsp"}) {
     EXPECT_NE(ports->find('"' + std::string(listener) + '"'), std::string::npos) << *ports;
   }
+  const auto served = live.state.served_hosts();
+  ASSERT_TRUE(served);
+  ASSERT_EQ(2U, served->size());
+  EXPECT_EQ("--public-url 127.0.0.1", served->front().option + " " + served->front().host);
+  EXPECT_TRUE(says("certificate.host_missing")) << log();
+  EXPECT_FALSE(says(R"("option":"--public-url")")) << "this one is named";
   int status = 0;
   ::kill(child, SIGTERM);
   ASSERT_EQ(child, ::waitpid(child, &status, 0));
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << log();
   EXPECT_TRUE(says("control.stopping"));
+  EXPECT_FALSE(std::filesystem::exists(live.state.served_hosts_file()));
 }
 
 }  // namespace

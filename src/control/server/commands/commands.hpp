@@ -46,6 +46,7 @@ struct NamesOptions {
   std::string state;
   Change change = Change::none;
   std::vector<std::string> hosts;
+  bool force = false;  // take out what the server that runs is reached by, too
 };
 int run_names(const NamesOptions& options);
 

@@ -1,13 +1,11 @@
 // rap-control names list, add, remove: on the control plane's host.
 #include <algorithm>
-#include <cctype>
 #include <iostream>
 
 #include "base/try.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/server/commands/commands.hpp"
 #include "io/system/file.hpp"
-#include "policy/ip_address.hpp"
 #include "policy/names.hpp"
 
 namespace rap::control::server {
@@ -18,13 +16,23 @@ using Hosts = std::vector<std::string>;
 Result<std::string> plain(const std::string& host) {
   if (const char* wrong = policy::check_host(host))
     return std::unexpected("'" + host + "' " + wrong);
-  if (const auto ip = policy::IpAddress::parse(host)) return ip->str();
-  std::string out = host;
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
+  return plain_host(host);
 }
 
-Result<Hosts> changed(Hosts hosts, const NamesOptions& options) {
+// Whoever knows such a host fails within seconds of its removal, and who asks them why finds a
+// certificate for other names.
+Result<void> check_unserved(const std::string& host, const std::vector<ServedHost>& served,
+                            const NamesOptions& options) {
+  const auto at = std::ranges::find(served, host, &ServedHost::host);
+  if (at == served.end() || options.force) return {};
+  return std::unexpected("the server that runs has '" + host + "' in its " + at->option +
+                         ", and nobody who goes by that would get in any more. Restart "
+                         "'rap-control serve' with another name there first; --force removes this "
+                         "one all the same");
+}
+
+Result<Hosts> changed(Hosts hosts, const std::vector<ServedHost>& served,
+                      const NamesOptions& options) {
   for (const std::string& given : options.hosts) {
     const auto host = RAP_TRY(plain(given));
     const auto at = std::ranges::find(hosts, host);
@@ -35,6 +43,7 @@ Result<Hosts> changed(Hosts hosts, const NamesOptions& options) {
                              "' is none of its names; 'rap-control names list' shows "
                              "them");
     } else {
+      RAP_TRY(check_unserved(host, served, options));
       hosts.erase(at);
     }
   }
@@ -49,7 +58,7 @@ Result<void> run(const NamesOptions& options) {
   if (!lock) return std::unexpected("another 'rap-control names' runs; try again");
   auto hosts = RAP_TRY(state.hosts());
   if (options.change != NamesOptions::Change::none) {
-    hosts = RAP_TRY(changed(std::move(hosts), options));
+    hosts = RAP_TRY(changed(std::move(hosts), RAP_TRY(state.served_hosts()), options));
     RAP_TRY(state.set_hosts(hosts));
     std::cerr << "A server that runs takes this over within seconds, any other when it starts. "
                  "Nobody has to trust anything new.\n";

@@ -14,10 +14,11 @@ struct NamesTest : testing::Test, TestState {
     std::string out;
     std::string err;
   };
-  Said names(Change change = Change::none, std::vector<std::string> hosts = {}) const {
+  Said names(Change change = Change::none, std::vector<std::string> hosts = {},
+             bool force = false) const {
     const TestStdout out;
     const TestStderr err;
-    const int status = run_names({(folder / "state").string(), change, std::move(hosts)});
+    const int status = run_names({(folder / "state").string(), change, std::move(hosts), force});
     return {status, out.text(), err.text()};
   }
 };
@@ -52,6 +53,24 @@ TEST_F(NamesTest, TheLastOfThemStays) {
   const auto said = names(Change::remove, {"127.0.0.1"});
   EXPECT_EQ(1, said.status);
   EXPECT_NE(std::string::npos, said.err.find("add another one first")) << said.err;
+}
+
+TEST_F(NamesTest, ByWhichARunningServerIsReachedStayUnlessForced) {
+  ASSERT_EQ(0, names(Change::add, {"cp.example"}).status);
+  ASSERT_TRUE(
+      state.note_served_hosts({{"--public-url", "Control.Example"}, {"--node-url", "127.0.0.1"}}));
+  const auto refused = names(Change::remove, {"cp.example", "control.example"});
+  EXPECT_EQ(1, refused.status);
+  for (const char* part : {"'control.example'", "--public-url", "--force"}) {
+    EXPECT_NE(std::string::npos, refused.err.find(part)) << refused.err;
+  }
+  EXPECT_NE(std::string::npos, names().out.find("cp.example")) << "none of them is removed";
+  EXPECT_NE(std::string::npos, names(Change::remove, {"127.0.0.1"}).err.find("--node-url"));
+  EXPECT_EQ(0, names(Change::remove, {"cp.example"}).status) << "others are nobody's";
+  EXPECT_EQ(0, names(Change::remove, {"127.0.0.1"}, true).status);
+  ASSERT_EQ(0, names(Change::add, {"cp.example"}).status);
+  state.forget_served_hosts();
+  EXPECT_EQ(0, names(Change::remove, {"control.example"}).status) << "no server runs";
 }
 
 TEST_F(NamesTest, TwoWhoChangeThemAtOnceDoNotLoseOneAnothersChange) {
