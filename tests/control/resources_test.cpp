@@ -147,6 +147,10 @@ TEST_F(Resources, ShowTheNodesOfAPoolToThePlatformOnly) {
   EXPECT_EQ(
       w.as("root", "PUT", "organizations/alpha/egress-pools/pool-alpha/nodes/egress-n").status, 204)
       << "twice is harmless";
+  const auto gone =
+      w.as("root", "DELETE", "organizations/alpha/egress-pools/pool-alpha/nodes/nothing");
+  EXPECT_EQ(gone.code(), "node_not_found");
+  EXPECT_NE(gone.text.find("rap admin pools list alpha"), std::string::npos) << gone.text;
 }
 
 TEST_F(Resources, OfOrganizationsWithTheSameNameCannotExist) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "client/testing/command_test.hpp"
 
 namespace rap::client {
@@ -15,6 +17,10 @@ class AdminCommands : public CommandTest {
   AdminCommands() : CommandTest(add_admin_commands) {}
 
   void sign_in() { shell_.sign_in(); }
+  bool nothing_changed() {
+    return std::ranges::all_of(network().sent,
+                               [](const Sent& s) { return s.request.method == "GET"; });
+  }
 };
 
 TEST_F(AdminCommands, ShutAResourceAndOpenItAgain) {
@@ -165,11 +171,11 @@ TEST_F(AdminCommands, WhatCannotBeTakenBackIsAskedOrSaidYesTo) {
   const std::vector<std::string> words = {"admin", "users", "delete", "a@b.test"};
   EXPECT_EQ(run(words), kUsage);
   EXPECT_NE(err().find("grants, sign-ins, sessions"), std::string::npos) << err();
-  EXPECT_TRUE(network().sent.empty());
+  EXPECT_TRUE(nothing_changed());
   shell_.terminal.present = true;
   shell_.terminal.typed = {"no"};
   EXPECT_EQ(run(words), kFailed);
-  EXPECT_TRUE(network().sent.empty());
+  EXPECT_TRUE(nothing_changed());
   shell_.terminal.typed = {"yes"};
   EXPECT_EQ(run(words), kOk) << err();
   shell_.terminal.typed = {};
@@ -191,6 +197,74 @@ TEST_F(AdminCommands, WhatEndsIsCountedBeforeItEnds) {
       << err();
 }
 
+TEST_F(AdminCommands, NothingIsAnnouncedOfWhatIsNotThere) {
+  sign_in();
+  const json other = {{"items", {{{"name", "other"}, {"email", "other@b.test"}, {"id", "7"}}}}};
+  const std::string acme = "GET organizations/acme/";
+  for (const std::string& listing :
+       {std::string("GET users"), std::string("GET organizations"), acme + "members",
+        acme + "resources", acme + "resources/db/grants", std::string("GET nodes"), acme + "nodes",
+        std::string("GET certificates")}) {
+    network().answer(listing, other);
+  }
+  json pools = other;
+  pools["items"][0]["nodes"] = json::array();
+  network().answer(acme + "egress-pools", pools);
+  shell_.terminal.present = true;
+  const std::vector<std::vector<std::string>> commands = {
+      {"users", "disable", "a@b.test"},
+      {"users", "delete", "a@b.test"},
+      {"users", "reset-password", "a@b.test"},
+      {"organizations", "disable", "acme"},
+      {"organizations", "delete", "acme"},
+      {"members", "remove", "acme", "a@b.test"},
+      {"resources", "disable", "acme", "db"},
+      {"resources", "delete", "acme", "db"},
+      {"resources", "update", "acme", "db", "--port", "1"},
+      {"grants", "remove", "acme", "db", "a@b.test"},
+      {"pools", "remove-node", "acme", "Office", "egress-1"},
+      {"pools", "remove-node", "acme", "other", "nosuch"},
+      {"nodes", "disable", "egress-1"},
+      {"nodes", "revoke", "egress-1"},
+      {"nodes", "revoke", "egress-1", "--organization", "acme"},
+      {"nodes", "delete", "egress-1"},
+      {"certificates", "revoke", "0a"},
+  };
+  for (std::vector<std::string> words : commands) {
+    words.insert(words.begin(), "admin");
+    EXPECT_EQ(run(words), kNotFound) << words[1] << " " << words[2] << ": " << err();
+    EXPECT_EQ(err().find(" end"), std::string::npos) << err();
+    EXPECT_NE(err().find("list"), std::string::npos) << "what there is instead: " << err();
+  }
+  EXPECT_TRUE(nothing_changed());
+}
+
+TEST_F(AdminCommands, WhatMayNotBeListedIsAskedForAllTheSame) {
+  sign_in();
+  network().answer("GET organizations/acme/resources", {{"code", "forbidden"}, {"detail", "No."}},
+                   403);
+  network().answer("DELETE organizations/acme/resources/db", nullptr, 204);
+  EXPECT_EQ(run({"admin", "resources", "delete", "acme", "db"}), kOk) << err();
+  network().answer("GET organizations/nosuch/resources",
+                   {{"code", "organization_not_found"}, {"detail", "None of that name."}}, 404);
+  EXPECT_EQ(run({"admin", "resources", "delete", "nosuch", "db"}), kNotFound);
+  EXPECT_EQ(err(), "rap: None of that name.\n");
+}
+
+TEST_F(AdminCommands, OnesOwnAccountIsRefusedBeforeItIsSaidWhatEnds) {
+  sign_in();
+  const std::string self = parse_profile(home().files.at(std::string(kProfileFile)))->email;
+  network().answer("GET users", {{"items", {{{"email", self}, {"id", "7"}}}}});
+  for (const char* verb : {"reset-password", "disable"}) {
+    for (const std::string& name : {self, std::string("7")}) {
+      EXPECT_EQ(run({"admin", "users", verb, name}), kFailed) << verb;
+      EXPECT_NE(err().find("your own account"), std::string::npos) << err();
+      EXPECT_EQ(err().find(" end"), std::string::npos) << err();
+    }
+  }
+  EXPECT_TRUE(nothing_changed());
+}
+
 TEST_F(AdminCommands, AResourceIsChangedInWhatIsNamedOnly) {
   sign_in();
   network().answer("PATCH organizations/acme/resources/db", json::object());
@@ -205,8 +279,8 @@ TEST_F(AdminCommands, AResourceIsChangedInWhatIsNamedOnly) {
 
 TEST_F(AdminCommands, APasswordIsResetAndPrinted) {
   sign_in();
-  network().answer("POST users/a%40b.test/reset-password", {{"password", "once"}});
-  EXPECT_EQ(run({"admin", "users", "reset-password", "a@b.test"}), kOk) << err();
+  network().answer("POST users/c%40d.test/reset-password", {{"password", "once"}});
+  EXPECT_EQ(run({"admin", "users", "reset-password", "c@d.test"}), kOk) << err();
   EXPECT_EQ(out().substr(0, 5), "once\n");
 }
 

@@ -53,9 +53,17 @@ std::string grants_that_end(ApiClient& api, const std::string& organization,
                     "all who were granted it lose it");
 }
 
-std::string channels_that_end(ApiClient& api, const std::string& node) {
+std::string channels_that_end(ApiClient& api, const std::string& node,
+                              const std::string& organization) {
   const auto listed = op::as<op::ListChannelsAnswer>(api.ask(op::list_channels()));
-  if (!listed) return "Its channels, and the flows in them, end.";
+  if (!listed) {
+    const std::string all = "Its channels, and the flows in them, end.";
+    const auto living =
+        organization.empty() ? std::nullopt : count_sessions(api, {organization, {}, {}});
+    if (!living) return all;
+    return all + " " + organization + " has " +
+           counted(*living, "living session", "living sessions") + " now.";
+  }
   // A channel is listed by each end that has said something of it.
   std::map<std::string, std::uint64_t> flows_of;
   for (const auto& c : listed->items) {

@@ -20,6 +20,9 @@ std::string grants_that_end(ApiClient& api, const std::string& organization,
                             const std::string& resource);
 std::string memberships_that_end(ApiClient& api, const std::string& organization);
 // The channels of a node, by its name or id, as both ends see them: "3 channels with 12 flows end."
-std::string channels_that_end(ApiClient& api, const std::string& node);
+// Who owns its organization alone sees no channels, and is told of the sessions that may be in
+// them.
+std::string channels_that_end(ApiClient& api, const std::string& node,
+                              const std::string& organization = {});
 
 }  // namespace rap::client

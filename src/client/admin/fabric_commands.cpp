@@ -7,6 +7,7 @@
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
+#include "client/admin/targets.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
@@ -109,9 +110,12 @@ std::string of_organization(const Words& a) {
 
 Fallible<int> disable_node(World& w, ApiClient& api, const Words& a) {
   const std::string& org = a["--organization"];
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  a["NODE"] + " is out until it is enabled: " + channels_that_end(api, a["NODE"]),
-                  Unasked::goes_ahead));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"), [&] { return check_node(api, org, a["NODE"]); },
+      [&] {
+        return a["NODE"] + " is out until it is enabled: " + channels_that_end(api, a["NODE"], org);
+      },
+      Unasked::goes_ahead));
   return show(w,
               org.empty() ? api.ask(op::disable_node(a["NODE"]))
                           : api.ask(op::disable_organization_node(org, a["NODE"])),
@@ -143,11 +147,14 @@ Fallible<int> enable_node(World& w, ApiClient& api, const Words& a) {
 
 Fallible<int> revoke_node(World& w, ApiClient& api, const Words& a) {
   const std::string& org = a["--organization"];
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  a["NODE"] + " goes for good, with its certificates and keys: " +
-                      channels_that_end(api, a["NODE"]) +
-                      " Its host can only come back as a new node.",
-                  Unasked::goes_ahead));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"), [&] { return check_node(api, org, a["NODE"]); },
+      [&] {
+        return a["NODE"] + " goes for good, with its certificates and keys: " +
+               channels_that_end(api, a["NODE"], org) +
+               " Its host can only come back as a new node.";
+      },
+      Unasked::goes_ahead));
   return show(w,
               org.empty() ? api.ask(op::revoke_node(a["NODE"], {.severity = severity(a)}))
                           : api.ask(op::revoke_organization_node(org, a["NODE"],
@@ -156,10 +163,14 @@ Fallible<int> revoke_node(World& w, ApiClient& api, const Words& a) {
 }
 
 Fallible<int> remove_node(World& w, ApiClient& api, const Words& a) {
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  a["NODE"] + " is listed no more. What was issued to it stays denied until it "
-                              "expires, and the audit log keeps its name.",
-                  Unasked::goes_ahead));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"), [&] { return check_revoked_node(api, a["NODE"]); },
+      [&] {
+        return a["NODE"] +
+               " is listed no more. What was issued to it stays denied until it "
+               "expires, and the audit log keeps its name.";
+      },
+      Unasked::goes_ahead));
   return show(w, api.ask(op::remove_node(a["NODE"])), a["NODE"] + " is deleted.");
 }
 
@@ -178,7 +189,9 @@ std::string without_certificate(ApiClient& api, const std::string& serial) {
 }
 
 Fallible<int> revoke_certificate(World& w, ApiClient& api, const Words& a) {
-  RAP_TRY(confirm(w, a.flag("--yes"), without_certificate(api, a["SERIAL"]), Unasked::goes_ahead));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"), [&] { return check_certificate(api, a["SERIAL"]); },
+      [&] { return without_certificate(api, a["SERIAL"]); }, Unasked::goes_ahead));
   op::RevokeCertificateRequest request{.severity = severity(a)};
   if (a.flag("--key")) request.key = true;
   return show(w, api.ask(op::revoke_certificate(a["SERIAL"], request)),

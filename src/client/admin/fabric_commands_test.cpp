@@ -80,6 +80,24 @@ TEST_F(FabricCommands, SayFirstWhatEndsWithANodeOrACertificate) {
               testing::HasSubstr("Nobody enters through e"));
 }
 
+TEST_F(FabricCommands, AnOwnerIsToldOfTheSessionsThatMayEnd) {
+  shell.network.answer("GET channels", {{"code", "forbidden"}, {"detail", "No."}}, 403);
+  shell.network.answer("GET sessions?organization=acme",
+                       {{"items", {json::object(), json::object()}}});
+  shell.network.answer("GET organizations/acme/nodes", {{"items", {{{"name", "branch"}}}}});
+  shell.network.answer("POST organizations/acme/nodes/branch/disable", json::object());
+  EXPECT_EQ(shell.run({"admin", "nodes", "disable", "branch", "--organization", "acme"}), 0);
+  EXPECT_THAT(shell.err.str(), testing::HasSubstr("acme has 2 living sessions now."));
+}
+
+TEST_F(FabricCommands, ANodeThatIsNotRevokedIsNotDeleted) {
+  shell.network.answer("GET nodes", {{"items", {{{"name", "e"}, {"state", "approved"}}}}});
+  shell.terminal.present = true;
+  EXPECT_EQ(shell.run({"admin", "nodes", "delete", "e"}), static_cast<int>(ExitCode::failed));
+  EXPECT_THAT(shell.err.str(), testing::HasSubstr("is not revoked"));
+  EXPECT_EQ(shell.network.sent.size(), 1U);
+}
+
 TEST_F(FabricCommands, RenameAndDeleteNodes) {
   shell.network.answer("PATCH nodes/e", json::object());
   EXPECT_EQ(shell.run({"admin", "nodes", "rename", "e", "entry-2"}), 0);

@@ -4,6 +4,7 @@
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
+#include "client/admin/targets.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
@@ -41,10 +42,13 @@ void add_organizations(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .flag("--yes", kYesHelp)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        RAP_TRY(confirm(w, a.flag("--yes"),
-                        "Nobody of " + a["ORG"] + " reaches anything of it any more: " +
-                            sessions_that_end(api, {a["ORG"], {}, {}}) +
-                            " Its people, resources and grants wait until it is enabled."));
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_organization(api, a["ORG"]); },
+            [&] {
+              return "Nobody of " + a["ORG"] + " reaches anything of it any more: " +
+                     sessions_that_end(api, {a["ORG"], {}, {}}) +
+                     " Its people, resources and grants wait until it is enabled.";
+            }));
         return show(w, api.ask(op::disable_organization(a["ORG"])),
                     a["ORG"] + " is disabled. 'rap admin organizations enable' takes it back.");
       });
@@ -57,9 +61,12 @@ void add_organizations(CLI::App& admin, Invocation& invocation) {
       .word("ORG", "The organization")
       .flag("--yes", kYesHelp)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        RAP_TRY(confirm(w, a.flag("--yes"),
-                        a["ORG"] + " goes for good: " + memberships_that_end(api, a["ORG"]) +
-                            " The audit log keeps its name."));
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_organization(api, a["ORG"]); },
+            [&] {
+              return a["ORG"] + " goes for good: " + memberships_that_end(api, a["ORG"]) +
+                     " The audit log keeps its name.";
+            }));
         return show(w, api.ask(op::remove_organization(a["ORG"])),
                     a["ORG"] + " is deleted. The name is free for another.");
       });
@@ -101,10 +108,13 @@ void add_members(CLI::App& admin, Invocation& invocation) {
       .word("EMAIL", "The user")
       .flag("--yes", kYesHelp)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        RAP_TRY(confirm(w, a.flag("--yes"),
-                        "The grants of " + a["EMAIL"] + " in " + a["ORG"] + " go, and " +
-                            sessions_that_end(api, {a["ORG"], {}, a["EMAIL"]}),
-                        Unasked::goes_ahead));
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_member(api, a["ORG"], a["EMAIL"]); },
+            [&] {
+              return "The grants of " + a["EMAIL"] + " in " + a["ORG"] + " go, and " +
+                     sessions_that_end(api, {a["ORG"], {}, a["EMAIL"]});
+            },
+            Unasked::goes_ahead));
         return show(w, api.ask(op::remove_member(a["ORG"], a["EMAIL"])),
                     a["EMAIL"] + " is no member of " + a["ORG"] + " any more.");
       });

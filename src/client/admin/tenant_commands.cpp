@@ -5,6 +5,7 @@
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
+#include "client/admin/targets.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
@@ -49,11 +50,14 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
       .word("NODE", "Name or id of the node")
       .flag("--yes", kYesHelp)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        RAP_TRY(confirm(w, a.flag("--yes"),
-                        "The sessions that " + a["NODE"] + " carries for " + a["POOL"] +
-                            " end; without another node in the pool nothing behind it is "
-                            "reached.",
-                        Unasked::goes_ahead));
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"),
+            [&] { return check_pool_node(api, a["ORG"], a["POOL"], a["NODE"]); },
+            [&] {
+              return "The sessions that " + a["NODE"] + " carries for " + a["POOL"] +
+                     " end; without another node in the pool nothing behind it is reached.";
+            },
+            Unasked::goes_ahead));
         return show(w, api.ask(op::remove_egress_pool_node(a["ORG"], a["POOL"], a["NODE"])),
                     a["NODE"] + " does not serve " + a["POOL"] + " any more.");
       });
@@ -128,20 +132,27 @@ Fallible<int> update_resource(World& w, ApiClient& api, const Words& a) {
                 "--ssh-host-key or --no-ssh-host-key.");
   }
   if (leads_elsewhere) {
-    RAP_TRY(confirm(w, a.flag("--yes"),
-                    a["NAME"] + " leads elsewhere then: " +
-                        sessions_that_end(api, {a["ORG"], a["NAME"], {}}) + " Grants stay.",
-                    Unasked::goes_ahead));
+    RAP_TRY(confirm_ending(
+        w, a.flag("--yes"), [&] { return check_resource(api, a["ORG"], a["NAME"]); },
+        [&] {
+          return a["NAME"] +
+                 " leads elsewhere then: " + sessions_that_end(api, {a["ORG"], a["NAME"], {}}) +
+                 " Grants stay.";
+        },
+        Unasked::goes_ahead));
   }
   return show(w, api.ask(op::update_resource(a["ORG"], a["NAME"], request)),
               "Resource " + a["NAME"] + " is changed.");
 }
 
 Fallible<int> delete_resource(World& w, ApiClient& api, const Words& a) {
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  grants_that_end(api, a["ORG"], a["NAME"]) + ", and " +
-                      sessions_that_end(api, {a["ORG"], a["NAME"], {}}),
-                  Unasked::goes_ahead));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"), [&] { return check_resource(api, a["ORG"], a["NAME"]); },
+      [&] {
+        return grants_that_end(api, a["ORG"], a["NAME"]) + ", and " +
+               sessions_that_end(api, {a["ORG"], a["NAME"], {}});
+      },
+      Unasked::goes_ahead));
   return show(w, api.ask(op::remove_resource(a["ORG"], a["NAME"])),
               "Resource " + a["NAME"] + " is deleted.");
 }
@@ -179,9 +190,10 @@ void add_resources(CLI::App& admin, Invocation& invocation) {
       .word("NAME", "The resource")
       .flag("--yes", kYesHelp)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        RAP_TRY(confirm(w, a.flag("--yes"),
-                        sessions_that_end(api, {a["ORG"], a["NAME"], {}}) + " Grants wait.",
-                        Unasked::goes_ahead));
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_resource(api, a["ORG"], a["NAME"]); },
+            [&] { return sessions_that_end(api, {a["ORG"], a["NAME"], {}}) + " Grants wait."; },
+            Unasked::goes_ahead));
         return show(w, api.ask(op::disable_resource(a["ORG"], a["NAME"])),
                     a["NAME"] + " is disabled. 'rap admin resources enable' takes it back.");
       });
@@ -228,9 +240,11 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
       .word("EMAIL", "The member")
       .flag("--yes", kYesHelp)
       .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
-        RAP_TRY(confirm(w, a.flag("--yes"),
-                        sessions_that_end(api, {a["ORG"], a["RESOURCE"], a["EMAIL"]}),
-                        Unasked::goes_ahead));
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"),
+            [&] { return check_grant(api, a["ORG"], a["RESOURCE"], a["EMAIL"]); },
+            [&] { return sessions_that_end(api, {a["ORG"], a["RESOURCE"], a["EMAIL"]}); },
+            Unasked::goes_ahead));
         return show(w, api.ask(op::remove_grant(a["ORG"], a["RESOURCE"], a["EMAIL"])),
                     a["EMAIL"] + " may not reach " + a["RESOURCE"] + " any more.");
       });

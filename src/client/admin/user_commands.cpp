@@ -3,6 +3,7 @@
 
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/admin/targets.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
 #include "client/core/api_types.hpp"
@@ -21,9 +22,13 @@ Fallible<int> create(World& w, ApiClient& api, const Words& a) {
 
 // What the password is for a person who is read it; with --json the answer as it is.
 Fallible<int> reset_password(World& w, ApiClient& api, const Words& a) {
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  a["EMAIL"] + " is signed out everywhere, and their live connections end.",
-                  Unasked::goes_ahead));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"),
+      [&] {
+        return check_other_user(w, api, a["EMAIL"], "change its password with 'rap password'.");
+      },
+      [&] { return a["EMAIL"] + " is signed out everywhere, and their live connections end."; },
+      Unasked::goes_ahead));
   const auto answer = api.ask(op::reset_user_password(a["EMAIL"]));
   if (!answer) return std::unexpected(answer.error());
   const auto set = RAP_TRY(op::as<op::ResetUserPasswordAnswer>(answer));
@@ -33,19 +38,26 @@ Fallible<int> reset_password(World& w, ApiClient& api, const Words& a) {
 }
 
 Fallible<int> disable(World& w, ApiClient& api, const Words& a) {
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  "The sign-ins, sessions and live connections of " + a["EMAIL"] +
-                      " end. Their memberships and grants wait until the account is enabled."));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"),
+      [&] { return check_other_user(w, api, a["EMAIL"], "let another administrator disable it."); },
+      [&] {
+        return "The sign-ins, sessions and live connections of " + a["EMAIL"] +
+               " end. Their memberships and grants wait until the account is enabled.";
+      }));
   return show(w, api.ask(op::disable_user(a["EMAIL"])),
               a["EMAIL"] + " is disabled. 'rap admin users enable' takes it back.");
 }
 
 Fallible<int> remove(World& w, ApiClient& api, const Words& a) {
-  RAP_TRY(confirm(w, a.flag("--yes"),
-                  "The account of " + a["EMAIL"] +
-                      " goes for good, with its memberships, grants, sign-ins, sessions and live "
-                      "connections; the audit log keeps its name. 'rap admin users disable' can "
-                      "be taken back."));
+  RAP_TRY(confirm_ending(
+      w, a.flag("--yes"), [&] { return check_user(api, a["EMAIL"]); },
+      [&] {
+        return "The account of " + a["EMAIL"] +
+               " goes for good, with its memberships, grants, sign-ins, sessions and live "
+               "connections; the audit log keeps its name. 'rap admin users disable' can be taken "
+               "back.";
+      }));
   return show(w, api.ask(op::remove_user(a["EMAIL"])),
               a["EMAIL"] + " is deleted. The address is free for another account.");
 }

@@ -20,4 +20,14 @@ Fallible<void> confirm(World& world, bool yes, const std::string& consequences,
 // "no session ends", "1 session ends", "3 sessions end"
 std::string counted(std::size_t n, const std::string& one, const std::string& many);
 
+// The same for what has to be looked up: `check` fails where there is nothing that the command
+// could be about, and only then `consequences` says what ends. With `yes` neither is called.
+template <class Check, class Consequences>
+Fallible<void> confirm_ending(World& world, bool yes, Check check, Consequences consequences,
+                              Unasked unasked = Unasked::must_say_yes) {
+  if (yes) return {};
+  if (const Fallible<void> found = check(); !found) return found;
+  return confirm(world, yes, consequences(), unasked);
+}
+
 }  // namespace rap::client

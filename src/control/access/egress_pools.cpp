@@ -65,9 +65,11 @@ void audit_pool_node(Transaction& tx, const Call& call, std::string_view action,
   tx.audit(entry.with({{"nodes", tx.egress_pools().count_nodes(pool.id)}}));
 }
 
-// Runs `use` with the pool and the node of the path, under the platform's scope.
+// Runs `use` with the pool and the node of the path, under the platform's scope. `otherwise` ends
+// the sentence "There is no node 'x' …".
 template <class Use>
-Outcome<Reply> with_pool_node(AccessPorts& ports, const Call& call, Use use) {
+Outcome<Reply> with_pool_node(AccessPorts& ports, const Call& call, const std::string& otherwise,
+                              Use use) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto pool = tx.egress_pools().find(call.organization->id, call.path("pool"));
     if (!pool) return no_pool(call.path("pool"));
@@ -75,9 +77,7 @@ Outcome<Reply> with_pool_node(AccessPorts& ports, const Call& call, Use use) {
     // Who owns the organization sees its own nodes alone.
     if (!node || (!call.is_platform() && node->organization != pool->organization)) {
       return refuse(ProblemCode::node_not_found,
-                    "There is no node '" + call.path("node") +
-                        "' to serve it; an administrator of the platform invites a host of yours "
-                        "with 'rap admin join-tokens create --organization'.");
+                    "There is no node '" + call.path("node") + "' " + otherwise);
     }
     RAP_TRY(use(tx, *pool, *node));
     return no_content();
@@ -86,7 +86,10 @@ Outcome<Reply> with_pool_node(AccessPorts& ports, const Call& call, Use use) {
 
 Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
   return with_pool_node(
-      ports, call, [&](Transaction& tx, const EgressPool& pool, const Node& node) -> Outcome<void> {
+      ports, call,
+      "to serve it; an administrator of the platform invites a host of yours with 'rap admin "
+      "join-tokens create --organization'.",
+      [&](Transaction& tx, const EgressPool& pool, const Node& node) -> Outcome<void> {
         if (node.organization && node.organization != pool.organization) {
           return refuse(ProblemCode::node_of_organization,
                         "'" + node.name + "' is a host of the organization '" +
@@ -100,7 +103,10 @@ Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
 
 Outcome<Reply> remove_pool_node(AccessPorts& ports, const Call& call) {
   return with_pool_node(
-      ports, call, [&](Transaction& tx, const EgressPool& pool, const Node& node) -> Outcome<void> {
+      ports, call,
+      "that you may take out of it; 'rap admin pools list " + call.organization->name +
+          "' shows which serve it.",
+      [&](Transaction& tx, const EgressPool& pool, const Node& node) -> Outcome<void> {
         if (!tx.egress_pools().remove_node(pool, node.id)) return {};
         end_sessions(
             ports.rng, tx, call.audit_entry(),
