@@ -380,6 +380,12 @@ TEST_F(Owners, HaveNodesThatServeThemAlone) {
   EXPECT_EQ(put_node("owner@beta", "branch", "beta"), 404);
   EXPECT_EQ(put_node("admin@alpha", "branch"), 403);
   EXPECT_EQ(put_node("owner@alpha", "branch"), 204);
+  for (const char* who : {"owner@alpha", "admin@alpha"}) {
+    const json pool = in(w.as(who, "GET", "organizations/alpha/egress-pools"), "items")[0];
+    ASSERT_EQ(pool["nodes"].size(), 1U) << who;
+    EXPECT_EQ(pool["nodes"][0]["name"], "branch") << "a host of their own";
+    EXPECT_EQ(pool["platform_nodes"], 1);
+  }
   EXPECT_EQ(told("egress_pool.node_added")["detail"]["nodes"], 2);
   EXPECT_EQ(
       w.as("owner@alpha", "DELETE", "organizations/alpha/egress-pools/pool-alpha/nodes/branch")

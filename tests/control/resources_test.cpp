@@ -139,9 +139,13 @@ TEST_F(Resources, GoWithTheirGrants) {
   EXPECT_TRUE(list("user@alpha", "resources").empty()) << "and its grants are not inherited";
 }
 
-TEST_F(Resources, ShowTheNodesOfAPoolToThePlatformOnly) {
-  EXPECT_EQ(list("root", "egress-pools")[0]["nodes"][0]["name"], "egress-n");
-  EXPECT_FALSE(list("owner@alpha", "egress-pools")[0].contains("nodes"));
+TEST_F(Resources, NameTheNodesOfAPoolToThePlatformAndCountThemForAnOrganization) {
+  const json known = list("root", "egress-pools")[0];
+  EXPECT_EQ(known["nodes"][0]["name"], "egress-n");
+  EXPECT_FALSE(known.contains("platform_nodes"));
+  const json told = list("owner@alpha", "egress-pools")[0];
+  EXPECT_EQ(told["nodes"], json::array()) << "topology is the platform's";
+  EXPECT_EQ(told["platform_nodes"], 1);
   EXPECT_EQ(w.as("root", "PUT", "organizations/alpha/egress-pools/pool-alpha/nodes/nothing").code(),
             "node_not_found");
   EXPECT_EQ(

@@ -51,6 +51,8 @@ class Owners(FabricCase):
         chain = node.state / "identity" / "chain.pem"
         node.agent.wait_for(chain.exists, "the certificate of branch")
         self.boss.ok("admin", "pools", "add-node", ORGANIZATION, POOL, "branch")
+        self.assertIn("branch,1 of the platform",
+                      self.boss.ok("admin", "pools", "list", ORGANIZATION))
         self.owner.delete(f"organizations/{ORGANIZATION}/egress-pools/{POOL}/nodes/egress-1")
         self.addCleanup(self.owner.put,
                         f"organizations/{ORGANIZATION}/egress-pools/{POOL}/nodes/egress-1")

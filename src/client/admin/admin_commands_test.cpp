@@ -197,6 +197,17 @@ TEST_F(AdminCommands, WhatEndsIsCountedBeforeItEnds) {
       << err();
 }
 
+TEST_F(AdminCommands, AnOwnerSeesTheirOwnHostsInAPoolAndHowManyOthersThereAre) {
+  sign_in();
+  const json host = {{"id", "7"}, {"name", "branch"}};
+  const json pool = {{"name", "Office"}, {"nodes", json::array({host})}, {"platform_nodes", 2}};
+  network().answer("GET organizations/acme/egress-pools", {{"items", json::array({pool})}});
+  EXPECT_EQ(run({"admin", "pools", "list", "acme"}), kOk) << err();
+  EXPECT_NE(out().find("branch,2 of the platform"), std::string::npos) << out();
+  EXPECT_EQ(run({"admin", "pools", "list", "acme", "--json"}), kOk) << err();
+  EXPECT_EQ(json::parse(out())["items"][0]["nodes"].size(), 1U);
+}
+
 TEST_F(AdminCommands, NothingIsAnnouncedOfWhatIsNotThere) {
   sign_in();
   const json other = {{"items", {{{"name", "other"}, {"email", "other@b.test"}, {"id", "7"}}}}};

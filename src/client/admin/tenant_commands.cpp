@@ -17,6 +17,24 @@ namespace {
 
 constexpr unsigned kMaxPort = 65535;
 
+// An organization is told of its own hosts by name, and how many of the platform's there are.
+Fallible<int> list_pools(World& w, ApiClient& api, const Words& a) {
+  auto answer = api.ask(op::list_egress_pools(a["ORG"]));
+  const auto pools = op::as<op::ListEgressPoolsAnswer>(answer);
+  if (!pools) return std::unexpected(pools.error());
+  for (std::size_t i = 0; !w.json && i < pools->items.size(); ++i) {
+    const auto of_platform = pools->items[i].platform_nodes.value_or(0);
+    if (of_platform == 0) continue;
+    items_of(*answer)[i]["nodes"].push_back(std::to_string(of_platform) + " of the platform");
+  }
+  return show_items(w, answer,
+                    {{"NAME", "/name"},
+                     {"NODES", "/nodes"},
+                     {"ID", "/id"},
+                     {"CREATED", "/created_at", Format::time}},
+                    "No egress pools.");
+}
+
 void add_pools(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "pools", "Egress pools: where traffic leaves the fabric");
   Leaf(group, invocation, "create", "Create an egress pool")
@@ -28,14 +46,7 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
       });
   Leaf(group, invocation, "list", "List the egress pools of an organization")
       .word("ORG", "The organization")
-      .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(w, api.ask(op::list_egress_pools(a["ORG"])),
-                          {{"NAME", "/name"},
-                           {"NODES", "/nodes"},
-                           {"ID", "/id"},
-                           {"CREATED", "/created_at", Format::time}},
-                          "No egress pools.");
-      });
+      .runs(list_pools);
   Leaf(group, invocation, "add-node", "Let a node serve an egress pool")
       .word("ORG", "The organization")
       .word("POOL", "The egress pool")

@@ -18,14 +18,32 @@ struct NodeName {
   std::string name;
 };
 
+// A node that serves a pool.
+struct ServingNode {
+  EgressPoolId pool;
+  NodeName node;
+  std::optional<OrganizationId> organization;  // whose host it is; nullopt: the platform's
+};
+
+// The nodes of a pool as somebody is told of them: by name, or only how many.
+struct PoolNodes {
+  std::vector<NodeName> named;
+  std::optional<std::size_t> of_platform;  // besides; nullopt: all are named
+};
+
 struct EgressPool {
   EgressPoolId id;
   ClusterId cluster;  // its nodes are of this one
   OrganizationId organization;
   std::string name;
   WallTime created_at{};
-  std::vector<NodeName> nodes;  // only under the platform's scope
+  std::optional<PoolNodes> nodes = {};  // nullopt: not asked for
 };
+
+// Tells who acts for the platform of all by name, and an organization of its own hosts; topology is
+// the platform's (docs/decisions/told-not-asked.md).
+void tell_of_nodes(std::vector<EgressPool>& pools, const std::vector<ServingNode>& serving,
+                   bool is_platform);
 
 Fields egress_pool_fields();
 nlohmann::json to_json(const EgressPool& pool);
@@ -36,6 +54,8 @@ class EgressPoolRepository {
   virtual bool create(const EgressPool& pool) = 0;  // false: name taken
   virtual std::optional<EgressPool> find(OrganizationId organization, std::string_view key) = 0;
   virtual std::vector<EgressPool> list(OrganizationId organization) = 0;
+  // Those of all its pools, by name: under the platform's scope.
+  virtual std::vector<ServingNode> serving(OrganizationId organization) = 0;
   virtual std::size_t count_nodes(EgressPoolId pool) = 0;  // under the platform's scope
   virtual bool add_node(const EgressPool& pool, NodeId node) = 0;  // false: a member already
   virtual bool remove_node(const EgressPool& pool, NodeId node) = 0;  // false: it was no member

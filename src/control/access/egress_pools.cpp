@@ -16,20 +16,18 @@ std::unexpected<Problem> no_pool(const std::string& key) {
 }
 
 Outcome<Reply> list_pools(AccessPorts& ports, const Call& call) {
-  // Which nodes serve a pool is the platform's to know.
   const Scope scope = call.is_platform() ? Scope::platform() : call.organization_scope();
   return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
-    return reply_list(tx.egress_pools().list(call.organization->id));
+    auto pools = tx.egress_pools().list(call.organization->id);
+    AsPlatform as_platform(tx);  // whose nodes may be in them; what is told is decided below
+    tell_of_nodes(pools, tx.egress_pools().serving(call.organization->id), call.is_platform());
+    return reply_list(pools);
   });
 }
 
 Outcome<Reply> create_pool(AccessPorts& ports, const Call& call) {
-  const EgressPool pool{EgressPoolId::random(ports.rng),
-                        call.cluster,
-                        call.organization->id,
-                        call.text("name"),
-                        call.now,
-                        {}};
+  const EgressPool pool{EgressPoolId::random(ports.rng), call.cluster, call.organization->id,
+                        call.text("name"), call.now};
   return transact(
       ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
         if (!tx.egress_pools().create(pool)) {
@@ -167,7 +165,8 @@ std::vector<RouteOf<AccessPorts>> egress_pool_routes() {
       {{.method = "GET",
         .path = "/api/v1/organizations/{org}/egress-pools",
         .operation = "listEgressPools",
-        .summary = "The organization's egress pools; their nodes for the platform only",
+        .summary = "The organization's egress pools, with its own hosts in them; all nodes for the "
+                   "platform only",
         .access = policy::Access::organization_manager,
         .query = {},
         .body = {},

@@ -45,18 +45,20 @@ std::vector<EgressPool> SqlEgressPools::list(OrganizationId organization) {
                                    organization, control::kMaxListed)) {
     pools.push_back(pool_of(row));
   }
-  // No row of this is visible but under the platform's scope.
-  for (const Row& row :
-       sql_.query("SELECT pn.pool_id, n.id, n.name FROM egress_pool_nodes pn "
-                  "JOIN nodes n ON n.id = pn.node_id WHERE pn.organization_id = $1 ORDER BY n.name",
-                  organization)) {
-    for (EgressPool& pool : pools) {
-      if (pool.id == row.id<EgressPoolId>(0)) {
-        pool.nodes.push_back({row.id<NodeId>(1), row.text(2)});
-      }
-    }
-  }
   return pools;
+}
+
+std::vector<control::ServingNode> SqlEgressPools::serving(OrganizationId organization) {
+  std::vector<control::ServingNode> nodes;
+  for (const Row& row : sql_.query(
+           "SELECT pn.pool_id, n.id, n.name, n.organization_id FROM egress_pool_nodes pn "
+           "JOIN nodes n ON n.id = pn.node_id WHERE pn.organization_id = $1 ORDER BY lower(n.name)",
+           organization)) {
+    nodes.push_back({row.id<EgressPoolId>(0),
+                     {row.id<NodeId>(1), row.text(2)},
+                     row.maybe_id<OrganizationId>(3)});
+  }
+  return nodes;
 }
 
 std::size_t SqlEgressPools::count_nodes(EgressPoolId pool) {

@@ -14,6 +14,7 @@ class SqlEgressPools final : public control::EgressPoolRepository {
   std::optional<control::EgressPool> find(OrganizationId organization,
                                           std::string_view key) override;
   std::vector<control::EgressPool> list(OrganizationId organization) override;
+  std::vector<control::ServingNode> serving(OrganizationId organization) override;
   std::size_t count_nodes(EgressPoolId pool) override;
   bool add_node(const control::EgressPool& pool, NodeId node) override;
   bool remove_node(const control::EgressPool& pool, NodeId node) override;
