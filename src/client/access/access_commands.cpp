@@ -13,6 +13,7 @@
 #include "client/core/api_types.hpp"
 #include "client/core/attachment.hpp"
 #include "client/core/printable_json.hpp"
+#include "policy/ip_address.hpp"
 #include "policy/protocols.hpp"
 #include "wire/class_names.hpp"
 
@@ -178,25 +179,31 @@ void announce(World& world, const Attachment& attachment, const wire::HostPort& 
   }
 }
 
-// IP:PORT, where port 0 takes a free one.
-std::optional<wire::HostPort> listen_address(const std::string& text) {
+// IP:PORT, where port 0 takes a free one. Of names only "localhost" is an address whatever the
+// machine has been told: looked up, any other may lead to several, or to another one tomorrow.
+Fallible<wire::HostPort> listen_address(const std::string& text) {
   static constexpr std::string_view kAnyPort = ":0";
-  if (!text.ends_with(kAnyPort)) return wire::parse_host_port(text);
-  auto where = wire::parse_host_port(text.substr(0, text.size() - 1) + "1");
-  if (where) where->port = 0;
-  return where;
+  const bool any_port = text.ends_with(kAnyPort);
+  auto where = wire::parse_host_port(any_port ? text.substr(0, text.size() - 1) + "1" : text);
+  if (!where) return fail(ExitCode::usage, "--listen takes IP:PORT.");
+  if (any_port) where->port = 0;
+  if (where->host == "localhost") where->host = "127.0.0.1";
+  if (!policy::IpAddress::parse(where->host)) {
+    return fail(ExitCode::usage, "--listen takes IP:PORT, and '" + where->host +
+                                     "' is no IP address. 127.0.0.1 is for this machine alone.");
+  }
+  return *where;
 }
 
 Fallible<int> forward(World& world, const Target& target, const std::string& listen) {
-  const auto where = listen_address(listen);
-  if (!where) return fail(ExitCode::usage, "--listen takes IP:PORT.");
+  const auto where = RAP_TRY(listen_address(listen));
   auto account = RAP_TRY(signed_in(world.home, world.now));
   ApiClient api(world.network, account, world.home);
   world.data_plane.hold_signals();
   const auto first = RAP_TRY(attach(world, api, target, account));
   HomeForward session(world, target, account, first.session_id);
   const auto result = world.data_plane.forward(
-      session, account, first, wire::traffic_class_from(target.traffic_class).value(), *where,
+      session, account, first, wire::traffic_class_from(target.traffic_class).value(), where,
       [&](const wire::HostPort& address) { announce(world, first, address); });
   ApiClient farewell(world.network, session.last_account(), world.home);
   leave(world, farewell, session.session_id());

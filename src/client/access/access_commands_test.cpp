@@ -207,6 +207,11 @@ TEST_F(AccessCommands, ForwardPrintsThePortItGot) {
   EXPECT_EQ(run({"forward", "office", "--json"}), kOk) << err();
   EXPECT_EQ(json::parse(out())["listening"], "127.0.0.1:4242");
   EXPECT_EQ(run({"forward", "office", "--listen", "nonsense"}), kUsage);
+  EXPECT_EQ(run({"forward", "office", "--listen", "localhost:7702", "--json"}), kOk) << err();
+  EXPECT_EQ(json::parse(out())["listening"], "127.0.0.1:4242");
+  EXPECT_EQ(run({"forward", "office", "--listen", "[::1]:0", "--json"}), kOk) << err();
+  EXPECT_EQ(run({"forward", "office", "--listen", "myhost:7702"}), kUsage);
+  EXPECT_THAT(err(), HasSubstr("'myhost' is no IP address"));
 }
 
 TEST_F(AccessCommands, AnEntryThatProductionMustNotTrustIsNotUsed) {
