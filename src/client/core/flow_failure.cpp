@@ -38,7 +38,7 @@ Meaning meaning(FlowReason reason) {
     case FlowReason::target_unreachable:
     case FlowReason::target_timeout:
       return {ExitCode::unreachable, "the resource cannot be reached from its own network",
-              "Is it running?"};
+              "Is it running, and does its host name lead to it from there?"};
     case FlowReason::target_refused:
       return {ExitCode::unreachable, "the resource refuses connections",
               "Is its service running on that port?"};
