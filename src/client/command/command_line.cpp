@@ -70,7 +70,7 @@ std::optional<int> read_command_line(CLI::App& root, Invocation& invocation,
     const auto read = verbatim->second({words.begin() + 1, words.end()});
     if (!read) return say(err, invocation.json, invocation, read.error());
     if (invocation.run) return std::nullopt;
-    out << root.get_subcommand(words.front())->help();
+    out << root.get_subcommand(words.front())->help(root.get_name());
     return 0;
   }
   try {

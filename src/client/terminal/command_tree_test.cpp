@@ -116,6 +116,7 @@ TEST(CommandTree, HelpIsACommandToo) {
   EXPECT_THAT(shell.out.str(), HasSubstr("--deadline"));
   EXPECT_EQ(shell.run({"help", "ssh"}), 0);
   EXPECT_THAT(shell.out.str(), HasSubstr("RESOURCE"));
+  EXPECT_THAT(shell.out.str(), HasSubstr("Usage: rap ssh "));
   EXPECT_EQ(shell.run({"help", "forwrd"}), static_cast<int>(ExitCode::usage));
   EXPECT_THAT(shell.err.str(), HasSubstr("'forward'"));
 }
