@@ -67,6 +67,13 @@ TEST_F(AccountCommands, LoginSendsThePasswordOnlyUnderTheConfirmedRoot) {
   EXPECT_EQ(network().sent[0].roots_pem, root_.pem());
   EXPECT_EQ(network().identified->id(), device) << "it stays the same";
   EXPECT_EQ(home().files["device.pem"], key);
+
+  const auto named = [](const DeviceId& id) { return json{{"id", id.str()}, {"name", "laptop"}}; };
+  const json both = json::array({named(DeviceId{}), named(device)});
+  network().answer("GET me/devices", {{"items", both}});
+  EXPECT_EQ(run({"devices", "list"}), kOk) << err();
+  EXPECT_EQ(out().find("(this one)"), out().rfind("(this one)")) << out();
+  EXPECT_LT(out().find(device.str()), out().find("(this one)")) << out();
 }
 
 TEST_F(AccountCommands, LoginTakesTheFingerprintAsOpensslPrintsIt) {
