@@ -59,7 +59,15 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words& a) {
   }
   auto answer = api.ask(op::list_nodes());
   const auto nodes = op::as<op::ListNodesAnswer>(answer);
-  if (!nodes) return std::unexpected(nodes.error());
+  if (!nodes) {
+    Failure failure = nodes.error();
+    if (failure.code == ExitCode::denied) {
+      failure.text +=
+          " Of an organization that you manage, 'rap admin nodes list --organization "
+          "ORG' shows its own hosts.";
+    }
+    return std::unexpected(std::move(failure));
+  }
   // One word for a person: a state that says more than "approved" while a node leaves.
   for (std::size_t i = 0; !w.json && i < nodes->items.size(); ++i) {
     const auto& node = nodes->items[i];

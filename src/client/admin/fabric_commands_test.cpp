@@ -106,6 +106,12 @@ TEST_F(FabricCommands, RenameAndDeleteNodes) {
   EXPECT_EQ(shell.run({"admin", "nodes", "delete", "e", "--yes"}), 0);
 }
 
+TEST_F(FabricCommands, SayHowAnOwnerListsTheirOwnHosts) {
+  shell.network.answer("GET nodes", {{"code", "forbidden"}, {"detail", "Not yours."}}, 403);
+  EXPECT_EQ(shell.run({"admin", "nodes", "list"}), static_cast<int>(ExitCode::denied));
+  EXPECT_THAT(shell.err.str(), testing::HasSubstr("nodes list --organization ORG"));
+}
+
 TEST_F(FabricCommands, SayWhichNodesDrainAndWhichAreDrained) {
   shell.network.answer(
       "GET nodes",
