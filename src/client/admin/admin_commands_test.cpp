@@ -295,6 +295,23 @@ TEST_F(AdminCommands, APasswordIsResetAndPrinted) {
   EXPECT_EQ(out().substr(0, 5), "once\n");
 }
 
+TEST_F(AdminCommands, AnEntryOfTheAuditLogSaysWhatItIsAbout) {
+  sign_in();
+  const json detail = {{"notice", "disk_failing"},
+                       {"text", std::string(80, 'x') + " is a sentence that the node's list has."},
+                       {"changes_left_out", 3},
+                       {"list", {1, 2}}};
+  network().answer("GET audit",
+                   {{"items", {{{"action", "node.notice_began"}, {"detail", detail}}}}});
+  EXPECT_EQ(run({"admin", "audit", "list"}), kOk) << err();
+  EXPECT_NE(out().find("node.notice_began changes_left_out=3 notice=disk_failing"),
+            std::string::npos)
+      << out();
+  EXPECT_EQ(out().find("sentence"), std::string::npos) << out();
+  EXPECT_EQ(run({"admin", "audit", "list", "--json"}), kOk) << err();
+  EXPECT_EQ(json::parse(out())["items"][0]["action"], "node.notice_began");
+}
+
 TEST_F(AdminCommands, ABrokenAuditLogIsAFailure) {
   sign_in();
   network().answer("GET audit/verify", {{"ok", true}, {"entries", 3}, {"head", "ab"}});
