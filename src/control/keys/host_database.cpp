@@ -17,6 +17,7 @@ Result<void> on_host_database(const std::string& state_directory, const std::str
   const auto authority = RAP_TRY(state.load_authority());
   if (!database_url.empty()) return work({database_url, authority});
   auto postgres = state.postgres();
+  if (!postgres.exists()) return std::unexpected(no_private_postgres(state_directory));
   const auto no_server = io::FileLock::try_lock(state.lock_file());
   if (no_server) {
     if (auto ok = postgres.start(); !ok) return ok;
@@ -27,6 +28,12 @@ Result<void> on_host_database(const std::string& state_directory, const std::str
     if (auto stopped = postgres.stop(); !stopped && done) return stopped;
   }
   return done;
+}
+
+std::string no_private_postgres(const std::string& state_directory) {
+  return "there is no private PostgreSQL in " + state_directory +
+         "; run 'rap-control init', or name a server with --database-url, as 'rap-control serve' "
+         "has it";
 }
 
 std::string host_name() {

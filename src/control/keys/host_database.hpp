@@ -20,6 +20,9 @@ struct HostDatabase {
 Result<void> on_host_database(const std::string& state_directory, const std::string& database_url,
                               const std::function<Result<void>(const HostDatabase&)>& work);
 
+// What is said where the private PostgreSQL is meant and there is none.
+std::string no_private_postgres(const std::string& state_directory);
+
 // Who acts in the audit log when a command on the host does: "rap-control unlock by root on
 // control-1".
 std::string host_actor(std::string_view command);

@@ -4,6 +4,7 @@
 
 #include "base/cluster_log.hpp"
 #include "base/try.hpp"
+#include "control/keys/host_database.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/server/server.hpp"
 #include "io/system/file.hpp"
@@ -56,8 +57,7 @@ Result<void> serve(const ServeOptions& options, Log& lines) {
   if (options.database_url.empty()) {
     postgres = state.postgres();
     if (!postgres->exists()) {
-      return std::unexpected("there is no private PostgreSQL in " + options.state +
-                             "; run 'rap-control init', or name a server with --database-url");
+      return std::unexpected(no_private_postgres(options.state));
     }
     if (auto ok = postgres->start(); !ok) return ok;
   }

@@ -77,6 +77,15 @@ TEST_F(RecoveryTest, WithoutAnAccountOnlyAttemptsAreForgotten) {
   EXPECT_EQ("0", entries("user.enabled"));
 }
 
+TEST_F(RecoveryTest, AsksForTheDatabaseWhereThereIsNoPrivateOne) {
+  options.database_url.clear();
+  for (const auto run : {run_reset_password, run_unlock}) {
+    EXPECT_EQ(1, run(options));
+    EXPECT_TRUE(err.has("--database-url")) << err.text();
+    EXPECT_FALSE(err.has("shortly")) << err.text();
+  }
+}
+
 TEST_F(RecoveryTest, NamesTheAccountThatThereIsNot) {
   options.email = "nobody@platform.test";
   EXPECT_EQ(1, run_reset_password(options));
