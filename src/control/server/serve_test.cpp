@@ -103,5 +103,18 @@ TEST_F(Serve, OpensItsListenersTellsWhereAndEndsInOrder) {
   EXPECT_FALSE(std::filesystem::exists(live.state.served_hosts_file()));
 }
 
+TEST_F(Serve, IsNotReadyWhileItsDatabaseDoesNotAnswer) {
+  options.database_url = "host=" + (live.folder / "nowhere").string() + " dbname=rap";
+  const pid_t child = start();
+  const MonoTime until = io::mono_now() + io::kPatience;
+  while (!says("control.waiting") && io::mono_now() < until) std::this_thread::yield();
+  EXPECT_TRUE(says("control.waiting")) << log();
+  EXPECT_TRUE(std::filesystem::exists(live.state.ports_file())) << "it listens";
+  ::kill(child, SIGTERM);
+  int status = 0;
+  ASSERT_EQ(child, ::waitpid(child, &status, 0));
+  EXPECT_FALSE(says("\"control.ready\"")) << log();
+}
+
 }  // namespace
 }  // namespace rap::control::server

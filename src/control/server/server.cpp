@@ -193,16 +193,27 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
   return {};
 }
 
-Result<void> Server::announce() const {
+Result<void> Server::announce(bool has_database) const {
   const nlohmann::json ports = {
       {"api", api_server_->port()}, {"node", node_server_->port()}, {"ocsp", ocsp_server_->port()}};
   if (auto ok = io::write_file_atomic(state_.ports_file(), ports.dump() + "\n", kPublicFile); !ok) {
     return ok;
   }
+  if (has_database) {
+    say_ready();
+  } else {
+    log_.warn("control.waiting",
+              {{"detail",
+                "It listens, and refuses with 503 whatever needs its database, which does not "
+                "answer (database.unavailable). control.ready follows once it does."}});
+  }
+  return {};
+}
+
+void Server::say_ready() const {
   log_.info("control.ready", {{"api_port", api_server_->port()},
                               {"node_port", node_server_->port()},
                               {"ocsp_port", ocsp_server_->port()}});
-  return {};
 }
 
 // Existing connections keep what they have; new ones get the new certificate.
@@ -255,14 +266,13 @@ Result<void> Server::run(const ListenAddresses& addresses,
              renew_certificate(false);
              look_for_root_keys();
            },
-       .history_note = state_.home() / "history.json"},
+       .history_note = state_.home() / "history.json",
+       .when_migrated = [this] { say_ready(); }},
       {database_, rng_, authority_->cluster, std::chrono::days{options_.keep_sessions_days}},
       rotation_ports(), log_);
-  if (const auto migrated = housekeeper.migrate(); !migrated) {
-    return std::unexpected(migrated.error());
-  } else if (*migrated) {
-    control::keep_trust(rotation_ports(), io::wall_now());
-  }
+  const auto migrated = housekeeper.migrate();
+  if (!migrated) return std::unexpected(migrated.error());
+  if (*migrated) control::keep_trust(rotation_ports(), io::wall_now());
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();
   metrics_.add_source([this, &housekeeper](MetricsText& text) {
@@ -294,7 +304,7 @@ Result<void> Server::run(const ListenAddresses& addresses,
        .syslog = options_.audit_syslog,
        .every = std::chrono::seconds{options_.audit_every_s}},
       authority_, audit_head_, log_);
-  if (auto ok = announce(); !ok) return ok;
+  if (auto ok = announce(*migrated); !ok) return ok;
   std::thread nodes([this] { node_loop_.run(); });
   loop_.run();
   log_.info("control.stopping");

@@ -44,7 +44,8 @@ class Server {
 
  private:
   Result<void> open_listeners(const ListenAddresses& addresses);
-  Result<void> announce() const;
+  Result<void> announce(bool has_database) const;
+  void say_ready() const;
   void renew_certificate(bool even_if_the_same);
   void look_for_root_keys();
   void authority_changed();

@@ -55,12 +55,14 @@ struct ServerParts {
                   std::chrono::seconds{snapshot::kDefaultValidForS}});
   }
   std::unique_ptr<Housekeeper> housekeeper(
-      std::optional<store::PrivatePostgres> postgres = std::nullopt) {
+      std::optional<store::PrivatePostgres> postgres = std::nullopt,
+      std::function<void()> when_migrated = nullptr) {
     return std::make_unique<Housekeeper>(
         Housekeeper::Options{.conninfo = conninfo,
                              .postgres = std::move(postgres),
                              .check_certificate = [] {},
-                             .history_note = live.state.home() / "history.json"},
+                             .history_note = live.state.home() / "history.json",
+                             .when_migrated = std::move(when_migrated)},
         HousekeepingPorts{database, rng, authority->cluster},
         RotationPorts{database, authority, trust_files, log}, log);
   }

@@ -109,6 +109,8 @@ void Housekeeper::watch_database() {
   if (away || migrated_) return;
   if (const auto done = migrate(); !done) {
     log_.error("database.migration_failed", {{"reason", done.error()}});
+  } else if (*done && options_.when_migrated) {
+    options_.when_migrated();
   }
 }
 

@@ -25,6 +25,8 @@ class Housekeeper {
     std::optional<store::PrivatePostgres> postgres;  // to be kept running
     std::function<void()> check_certificate;
     std::filesystem::path history_note;
+    // Called once, when the database came only after start() and its schema is up to date.
+    std::function<void()> when_migrated = nullptr;
   };
   // `log` and all that the ports refer to must outlive it.
   Housekeeper(Options options, const control::HousekeepingPorts& house,

@@ -1,6 +1,8 @@
 // What a server does by itself, with a real PostgreSQL that comes and goes.
 #include "control/server/background/housekeeper.hpp"
 
+#include <atomic>
+
 #include "control/people/bearer.hpp"
 #include "control/server/test_server.hpp"
 
@@ -56,9 +58,11 @@ TEST(Housekeeper, TellsADatabaseThatIsAwayFromOneThatItCannotServe) {
 
 TEST(Housekeeper, MigratesByItselfWhatItCouldNotReachAtFirst) {
   ServerParts parts(empty_database());
-  const auto housekeeper = parts.housekeeper();
+  std::atomic<int> told = 0;
+  const auto housekeeper = parts.housekeeper(std::nullopt, [&] { ++told; });
   housekeeper->start();
   EXPECT_TRUE(parts.log.wait_for("database.migrated"));
+  EXPECT_TRUE(comes([&] { return told == 1; })) << "who waited for it";
 }
 
 TEST(Housekeeper, SaysEachTimeThatItCannotServeTheDatabase) {
