@@ -261,6 +261,18 @@ TEST_F(ComingBack, ANodeWithEgressRangesOfItsOwnKeepsItsNameUntilTheyAreGone) {
   EXPECT_EQ(w.as("root", "PATCH", "nodes/egress-n", {{"name", "egress-2"}}).status, 200);
 }
 
+TEST_F(ComingBack, EgressRangesAreOfNodesThatThereAre) {
+  const auto set = [&](const char* name) {
+    const json ranges = {{"nodes", {{name, {{"deny", {"10.9.1.7"}}}}}}};
+    return w.as("root", "PUT", "configs/egress_target_ranges", {{"value", ranges}});
+  };
+  const Answered unknown = set("egress-typo");
+  EXPECT_EQ(unknown.code(), "invalid_member") << unknown.text;
+  EXPECT_NE(unknown.text.find("'egress-typo'"), std::string::npos) << unknown.text;
+  EXPECT_NE(set("Egress-N").text.find("is called 'egress-n'"), std::string::npos);
+  EXPECT_EQ(set("newcomer").status, 200) << "one that is to come";
+}
+
 TEST_F(ComingBack, ARevokedNodeCanBeDeletedAndStaysDenied) {
   EXPECT_EQ(w.as("root", "DELETE", "nodes/relay-n").code(), "node_exists");
   ASSERT_EQ(admin("nodes/relay-n/revoke"), "");

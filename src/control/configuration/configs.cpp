@@ -6,8 +6,10 @@
 #include "control/configuration/config_document.hpp"
 #include "control/configuration/routes.hpp"
 #include "control/http/json_reply.hpp"
+#include "control/nodes/node.hpp"
 #include "crypto/keys/digest.hpp"
 #include "snapshot/values/config_types.hpp"
+#include "snapshot/values/target_ranges.hpp"
 
 namespace rap::control {
 namespace {
@@ -98,12 +100,35 @@ std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& ad
       std::nullopt};
 }
 
+// A name that no node has would do nothing, and nobody would find out: ranges go by the very name.
+std::optional<std::string> find_name_fault(Transaction& tx, const ConfigType& type,
+                                           const Json& value) {
+  if (type.name != snapshot::kEgressTargetRanges) return std::nullopt;
+  const auto nodes = value.find("nodes");
+  if (nodes == value.end()) return std::nullopt;
+  for (const auto& [name, ranges] : nodes->items()) {
+    const auto node = tx.nodes().find(name);
+    if (!node) {
+      return "'nodes' has '" + name +
+             "', and there is no such node: 'rap admin nodes list' shows them. Invite one first "
+             "that is to come";
+    }
+    if (node->name != name) {
+      return "'nodes' has '" + name + "', and that node is called '" + node->name + "'";
+    }
+  }
+  return std::nullopt;
+}
+
 // Checks the value and writes it; `document` says of what it is.
 Outcome<Reply> put(Transaction& tx, const Call& call, const ConfigType& type,
                    ConfigDocument document) {
   document.type = std::string(type.name);
   document.value = call.body["value"].dump();
   if (const auto fault = snapshot::find_value_fault(type, document.value)) {
+    return refuse(ProblemCode::invalid_member, "In 'value', " + *fault + ".");
+  }
+  if (const auto fault = find_name_fault(tx, type, call.body["value"])) {
     return refuse(ProblemCode::invalid_member, "In 'value', " + *fault + ".");
   }
   document.changed_at = call.now;
