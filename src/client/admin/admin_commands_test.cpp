@@ -90,6 +90,23 @@ TEST_F(AdminCommands, AMetricsTokenIsPrintedBareForAFile) {
   EXPECT_EQ(run({"admin", "metrics-tokens", "create", "prometheus", "--for", "ever"}), kUsage);
 }
 
+TEST_F(AdminCommands, ARefusalNamesWhatWasTyped) {
+  sign_in();
+  const auto refuse = [&](const std::string& call, const std::string& member) {
+    network().answer(
+        call, {{"code", "invalid_member"}, {"detail", "'" + member + "' must be less."}}, 422);
+  };
+  refuse("POST metrics-tokens", "ttl_s");
+  EXPECT_EQ(run({"admin", "metrics-tokens", "create", "p", "--for", "400d"}), kFailed);
+  EXPECT_EQ(err(), "rap: --for (in seconds) must be less.\n");
+  refuse("POST blocklist", "expires_in_s");
+  EXPECT_EQ(run({"admin", "blocklist", "add", "user", "a@b.test", "--for", "9999d"}), kFailed);
+  EXPECT_EQ(err(), "rap: --for (in seconds) must be less.\n");
+  refuse("POST join-tokens", "ttl_s");
+  EXPECT_EQ(run({"admin", "join-tokens", "create", "--node", "n", "--ttl", "1"}), kFailed);
+  EXPECT_EQ(err(), "rap: --ttl must be less.\n");
+}
+
 TEST_F(AdminCommands, AMemberIsAddedOrInvitedAsTheServerSays) {
   sign_in();
   const auto said = [&](const char* state) {

@@ -19,7 +19,7 @@ Fallible<int> add(World& w, ApiClient& api, const Words& a) {
     request.expires_in_s = span->count();
   }
   if (!a["--reason"].empty()) request.reason = a["--reason"];
-  return show(w, api.ask(op::add_to_blocklist(request)),
+  return show(w, typed_as(api.ask(op::add_to_blocklist(request)), "expires_in_s", kForInSeconds),
               a["VALUE"] + " is shut out of the data plane; what it has open ends.");
 }
 

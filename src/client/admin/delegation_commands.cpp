@@ -49,12 +49,16 @@ Fallible<int> add_delegation(World& w, ApiClient& api, const Words& a) {
   const std::string said = a["EMAIL"] + " has the right '" + a["RIGHT"] + "'" + until;
   if (org.empty()) {
     return show(
-        w, api.ask(op::add_delegation({.email = a["EMAIL"], .right = a["RIGHT"], .ttl_s = ttl_s})),
+        w,
+        typed_as(
+            api.ask(op::add_delegation({.email = a["EMAIL"], .right = a["RIGHT"], .ttl_s = ttl_s})),
+            "ttl_s", kForInSeconds),
         said);
   }
   return show(w,
-              api.ask(op::add_organization_delegation(
-                  org, {.email = a["EMAIL"], .right = a["RIGHT"], .ttl_s = ttl_s})),
+              typed_as(api.ask(op::add_organization_delegation(
+                           org, {.email = a["EMAIL"], .right = a["RIGHT"], .ttl_s = ttl_s})),
+                       "ttl_s", kForInSeconds),
               said);
 }
 

@@ -107,7 +107,9 @@ Fallible<int> drain(World& w, ApiClient& api, const Words& a) {
     }
     request.deadline_s = deadline->count();
   }
-  return show(w, api.ask(op::drain_node(a["NODE"], request)),
+  return show(w,
+              typed_as(api.ask(op::drain_node(a["NODE"], request)), "deadline_s",
+                       "--deadline (in seconds)"),
               a["NODE"] + " takes nothing new. 'rap admin nodes list' shows when it is drained.");
 }
 

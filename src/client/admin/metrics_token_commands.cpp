@@ -20,7 +20,7 @@ Fallible<int> create_metrics_token(World& w, ApiClient& api, const Words& a) {
     }
     request.ttl_s = lifetime->count();
   }
-  const auto answer = api.ask(op::create_metrics_token(request));
+  const auto answer = typed_as(api.ask(op::create_metrics_token(request)), "ttl_s", kForInSeconds);
   const auto made = RAP_TRY(op::as<op::CreateMetricsTokenAnswer>(answer));
   return show(w, answer, made.metrics_token);  // it is bare on its line, to be sent into a file
 }

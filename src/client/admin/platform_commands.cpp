@@ -20,7 +20,7 @@ Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
   op::CreateJoinTokenRequest request{.node_name = a["--node"]};
   request.ttl_s = a.count("--ttl");
   if (!a["--organization"].empty()) request.organization = a["--organization"];
-  const auto answer = api.ask(op::create_join_token(request));
+  const auto answer = typed_as(api.ask(op::create_join_token(request)), "ttl_s", "--ttl");
   const auto made = RAP_TRY(op::as<op::CreateJoinTokenAnswer>(answer));
   return show(w, answer, made.join_token);  // it is bare on its line, to be copied into a file
 }

@@ -113,6 +113,12 @@ std::optional<std::string> given(const Words& a, const char* option) {
   return a[option];
 }
 
+// A refusal names what was typed.
+Fallible<nlohmann::json> of_resource(Fallible<nlohmann::json> answer) {
+  return typed_as(typed_as(std::move(answer), "ssh_host_key", "--ssh-host-key"), "egress_pool",
+                  "--pool");
+}
+
 Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
   op::CreateResourceRequest request{.egress_pool = a["--pool"],
                                     .host = a["--host"],
@@ -120,7 +126,7 @@ Fallible<int> create_resource(World& w, ApiClient& api, const Words& a) {
                                     .port = RAP_TRY(port_of_new(a)),
                                     .protocol = a["--protocol"]};
   request.ssh_host_key = given(a, "--ssh-host-key");
-  return show(w, api.ask(op::create_resource(a["ORG"], request)),
+  return show(w, of_resource(api.ask(op::create_resource(a["ORG"], request))),
               "Resource " + a["NAME"] +
                   " is created. Open it to people with 'rap admin grants "
                   "add'.");
@@ -152,7 +158,7 @@ Fallible<int> update_resource(World& w, ApiClient& api, const Words& a) {
         },
         Unasked::goes_ahead));
   }
-  return show(w, api.ask(op::update_resource(a["ORG"], a["NAME"], request)),
+  return show(w, of_resource(api.ask(op::update_resource(a["ORG"], a["NAME"], request))),
               "Resource " + a["NAME"] + " is changed.");
 }
 

@@ -36,6 +36,16 @@ Fallible<int> show(World& world, const Fallible<json>& answer, const std::string
   return 0;
 }
 
+Fallible<json> typed_as(Fallible<json> answer, std::string_view member, std::string_view option) {
+  if (answer) return answer;
+  std::string& text = answer.error().text;
+  const std::string quoted = "'" + std::string(member) + "'";
+  if (const std::size_t at = text.find(quoted); at != text.npos) {
+    text.replace(at, quoted.size(), option);
+  }
+  return answer;
+}
+
 json& items_of(json& answer) {
   json& items = answer["items"];
   if (!items.is_array()) items = json::array();

@@ -62,6 +62,11 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
 // command reads of an answer it reads with op::as() (client/core/api_types.hpp).
 nlohmann::json& items_of(nlohmann::json& answer);
 
+// A refusal names the member of the request that is wrong; here it names what the person typed.
+Fallible<nlohmann::json> typed_as(Fallible<nlohmann::json> answer, std::string_view member,
+                                  std::string_view option);
+inline constexpr std::string_view kForInSeconds = "--for (in seconds)";
+
 // What most commands end with: the answer as JSON, or a sentence or a table for a person.
 Fallible<int> show(World& world, const Fallible<nlohmann::json>& answer,
                    const std::string& sentence);
