@@ -24,7 +24,7 @@ Fallible<void> check_grant(ApiClient& api, const std::string& organization,
 // The node serves the pool. An organization is told of its own hosts alone.
 Fallible<void> check_pool_node(ApiClient& api, const std::string& organization,
                                const std::string& pool, const std::string& node);
-// Of one organization's hosts, unless that is empty.
+// The node is a host of the organization, unless that is empty.
 Fallible<void> check_node(ApiClient& api, const std::string& organization, const std::string& node);
 Fallible<void> check_revoked_node(ApiClient& api, const std::string& node);
 Fallible<void> check_certificate(ApiClient& api, const std::string& serial);

@@ -17,7 +17,7 @@ class SessionSignals {
   SessionSignals(const SessionSignals&) = delete;
   SessionSignals& operator=(const SessionSignals&) = delete;
 
-  // From now on they wait, in this thread.
+  // They wait from now on, in this thread.
   void hold();
 
   // For its lifetime they come, those first that waited: somebody listens to them. Then they wait.
