@@ -77,7 +77,14 @@ Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, 
     return fail(answer.error().code, target.resource + ": " + answer.error().text);
   }
   account.roots_pem = api.roots_pem().value_or(account.roots_pem);  // they may be newer now
-  return read_attachment(*answer, account, world.now);
+  auto attachment = read_attachment(*answer, account, world.now);
+  if (!attachment && target.session.empty()) {
+    // Nobody goes by it, and who would be asked about it later knows nothing of it.
+    if (const auto made = op::as<op::CreateSessionAnswer>(answer)) {
+      std::ignore = api.ask(op::terminate_session(made->session.id));
+    }
+  }
+  return attachment;
 }
 
 // A report that fails is nobody's concern: the person heard of them already.

@@ -237,6 +237,7 @@ TEST_F(AccessCommands, WithoutADenyListOfThePlatformNoEntryIsTrusted) {
   EXPECT_EQ(run({"proxy", "office"}), static_cast<int>(ExitCode::untrusted));
   EXPECT_THAT(err(), HasSubstr("no deny list"));
   EXPECT_FALSE(shell_.data_plane.used);
+  EXPECT_EQ(network().sent.back().request.method, "DELETE") << "no session is left behind";
 }
 
 TEST_F(AccessCommands, ADenyListIsKeptAndFetchedAgainOnlyWhenThereIsANewerOne) {
