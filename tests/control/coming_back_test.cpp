@@ -261,7 +261,7 @@ TEST_F(ComingBack, ANodeWithEgressRangesOfItsOwnKeepsItsNameUntilTheyAreGone) {
   EXPECT_EQ(w.as("root", "PATCH", "nodes/egress-n", {{"name", "egress-2"}}).status, 200);
 }
 
-TEST_F(ComingBack, EgressRangesAreOfNodesThatThereAre) {
+TEST_F(ComingBack, EgressRangesAreOfPoolsAndNodesThatThereAre) {
   const auto set = [&](const char* name) {
     const json ranges = {{"nodes", {{name, {{"deny", {"10.9.1.7"}}}}}}};
     return w.as("root", "PUT", "configs/egress_target_ranges", {{"value", ranges}});
@@ -271,6 +271,12 @@ TEST_F(ComingBack, EgressRangesAreOfNodesThatThereAre) {
   EXPECT_NE(unknown.text.find("'egress-typo'"), std::string::npos) << unknown.text;
   EXPECT_NE(set("Egress-N").text.find("is called 'egress-n'"), std::string::npos);
   EXPECT_EQ(set("newcomer").status, 200) << "one that is to come";
+  const json of_pool = {
+      {"pools", {{"7c9e6679-7425-40de-944b-e07fc1f90ae7", {{"deny", {"10.9.1.7"}}}}}}};
+  const Answered no_pool =
+      w.as("root", "PUT", "configs/egress_target_ranges", {{"value", of_pool}});
+  EXPECT_EQ(no_pool.code(), "invalid_member") << no_pool.text;
+  EXPECT_NE(no_pool.text.find("no such egress pool"), std::string::npos) << no_pool.text;
 }
 
 TEST_F(ComingBack, ARevokedNodeCanBeDeletedAndStaysDenied) {

@@ -53,6 +53,7 @@ class EgressPoolRepository {
   virtual ~EgressPoolRepository() = default;
   virtual bool create(const EgressPool& pool) = 0;  // false: name taken
   virtual std::optional<EgressPool> find(OrganizationId organization, std::string_view key) = 0;
+  virtual bool exists(EgressPoolId pool) = 0;  // in whichever organization that is seen
   virtual std::vector<EgressPool> list(OrganizationId organization) = 0;
   // Those of all its pools, by name: under the platform's scope.
   virtual std::vector<ServingNode> serving(OrganizationId organization) = 0;

@@ -2,6 +2,7 @@
 // is the type's to say (snapshot/values/config_types.hpp).
 #include "base/encoding.hpp"
 #include "base/try.hpp"
+#include "control/access/egress_pool.hpp"
 #include "control/access/resource.hpp"
 #include "control/configuration/config_document.hpp"
 #include "control/configuration/routes.hpp"
@@ -100,13 +101,20 @@ std::optional<Problem> find_full_limit(Transaction& tx, const ConfigDocument& ad
       std::nullopt};
 }
 
-// A name that no node has would do nothing, and nobody would find out: ranges go by the very name.
-std::optional<std::string> find_name_fault(Transaction& tx, const ConfigType& type,
-                                           const Json& value) {
+// What is set for a pool or a node that there is not would do nothing, and nobody would find out.
+// Ranges go by the very name of a node.
+std::optional<std::string> find_scope_fault(Transaction& tx, const ConfigType& type,
+                                            const Json& value) {
   if (type.name != snapshot::kEgressTargetRanges) return std::nullopt;
-  const auto nodes = value.find("nodes");
-  if (nodes == value.end()) return std::nullopt;
-  for (const auto& [name, ranges] : nodes->items()) {
+  const Json pools = value.value("pools", Json::object());
+  for (const auto& [id, ranges] : pools.items()) {
+    const auto pool = EgressPoolId::parse(id);
+    if (pool && tx.egress_pools().exists(*pool)) continue;
+    return "'pools' has '" + id +
+           "', and there is no such egress pool: 'rap admin pools list ORG --json' shows their ids";
+  }
+  const Json nodes = value.value("nodes", Json::object());
+  for (const auto& [name, ranges] : nodes.items()) {
     const auto node = tx.nodes().find(name);
     if (!node) {
       return "'nodes' has '" + name +
@@ -128,7 +136,7 @@ Outcome<Reply> put(Transaction& tx, const Call& call, const ConfigType& type,
   if (const auto fault = snapshot::find_value_fault(type, document.value)) {
     return refuse(ProblemCode::invalid_member, "In 'value', " + *fault + ".");
   }
-  if (const auto fault = find_name_fault(tx, type, call.body["value"])) {
+  if (const auto fault = find_scope_fault(tx, type, call.body["value"])) {
     return refuse(ProblemCode::invalid_member, "In 'value', " + *fault + ".");
   }
   document.changed_at = call.now;

@@ -39,6 +39,10 @@ std::optional<EgressPool> SqlEgressPools::find(OrganizationId organization, std:
   return rows.empty() ? std::nullopt : std::optional(pool_of(rows[0]));
 }
 
+bool SqlEgressPools::exists(EgressPoolId pool) {
+  return !sql_.query("SELECT FROM egress_pools WHERE id = $1", pool).empty();
+}
+
 std::vector<EgressPool> SqlEgressPools::list(OrganizationId organization) {
   std::vector<EgressPool> pools;
   for (const Row& row : sql_.query(std::string(kSelectPool) + "ORDER BY lower(name) LIMIT $2",

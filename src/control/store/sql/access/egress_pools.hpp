@@ -13,6 +13,7 @@ class SqlEgressPools final : public control::EgressPoolRepository {
   bool create(const control::EgressPool& pool) override;
   std::optional<control::EgressPool> find(OrganizationId organization,
                                           std::string_view key) override;
+  bool exists(EgressPoolId pool) override;
   std::vector<control::EgressPool> list(OrganizationId organization) override;
   std::vector<control::ServingNode> serving(OrganizationId organization) override;
   std::size_t count_nodes(EgressPoolId pool) override;
