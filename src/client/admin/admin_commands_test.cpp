@@ -227,17 +227,23 @@ TEST_F(AdminCommands, AnOwnerSeesTheirOwnHostsInAPoolAndHowManyOthersThereAre) {
 
 TEST_F(AdminCommands, NothingIsAnnouncedOfWhatIsNotThere) {
   sign_in();
-  const json other = {{"items", {{{"name", "other"}, {"email", "other@b.test"}, {"id", "7"}}}}};
   const std::string acme = "GET organizations/acme/";
-  for (const std::string& listing :
-       {std::string("GET users"), std::string("GET organizations"), acme + "members",
-        acme + "resources", acme + "resources/db/grants", std::string("GET nodes"), acme + "nodes",
-        std::string("GET certificates")}) {
-    network().answer(listing, other);
+  const json named = {{"name", "other"}};
+  const json of_user = {{"email", "other@b.test"}};
+  const std::vector<std::pair<std::string, json>> lists = {
+      {"GET users", of_user},
+      {"GET organizations", named},
+      {acme + "members", of_user},
+      {acme + "resources", named},
+      {acme + "resources/db/grants", of_user},
+      {acme + "egress-pools", {{"name", "other"}, {"nodes", json::array()}}},
+      {"GET nodes", named},
+      {acme + "nodes", named},
+      {"GET certificates", {{"serial", "0b"}}},
+  };
+  for (const auto& [listing, item] : lists) {
+    network().answer(listing, {{"items", json::array({item})}});
   }
-  json pools = other;
-  pools["items"][0]["nodes"] = json::array();
-  network().answer(acme + "egress-pools", pools);
   shell_.terminal.present = true;
   const std::vector<std::vector<std::string>> commands = {
       {"users", "disable", "a@b.test"},
