@@ -146,7 +146,7 @@ Fallible<int> verify_audit(World& w, ApiClient& api, const Words&) {
               "of the database and find out who had access to it.");
 }
 
-// Of a text in an entry's detail: ids, digests and sentences are longer, and tables have to fit.
+// A text that is longer is not shown: ids, digests and sentences are, and tables have to fit.
 constexpr std::size_t kLongestShown = 24;
 
 // What an entry's detail has in single words and numbers: "notice=disk_failing".
