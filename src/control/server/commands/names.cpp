@@ -58,7 +58,8 @@ Result<void> run(const NamesOptions& options) {
   if (!lock) return std::unexpected("another 'rap-control names' runs; try again");
   auto hosts = RAP_TRY(state.hosts());
   if (options.change != NamesOptions::Change::none) {
-    hosts = RAP_TRY(changed(std::move(hosts), RAP_TRY(state.served_hosts()), options));
+    const auto served = RAP_TRY(state.served_hosts());
+    hosts = RAP_TRY(changed(std::move(hosts), served, options));
     RAP_TRY(state.set_hosts(hosts));
     std::cerr << "A server that runs takes this over within seconds, any other when it starts. "
                  "Nobody has to trust anything new.\n";
