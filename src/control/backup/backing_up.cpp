@@ -12,6 +12,7 @@
 #include "backup/backup_key.hpp"
 #include "base/try.hpp"
 #include "control/backup/kept_files.hpp"
+#include "control/backup/owner_connection.hpp"
 #include "control/backup/postgres_programs.hpp"
 #include "control/backup/reading.hpp"
 #include "control/backup/sealed_writer.hpp"
@@ -27,19 +28,15 @@ constexpr std::chrono::minutes kPatience{1};
 constexpr std::uint64_t kMaxLineBytes = std::uint64_t{64} * 1024;  // of an exported head
 constexpr std::size_t kDumpedAtOnce = std::size_t{64} * 1024;
 
-Result<store::Connection> open_as_owner(const std::string& conninfo) {
-  auto connection = store::Connection::open(conninfo, std::string(store::kOwnerRole));
-  if (!connection) {
-    return std::unexpected("cannot sign in to the database as rap_owner: " +
-                           connection.error().message);
-  }
-  connection->set_patience(kPatience);
-  const auto ok = connection->script(
+Result<store::Connection> open_patiently(const std::string& conninfo) {
+  auto connection = RAP_TRY(open_as_owner(conninfo));
+  connection.set_patience(kPatience);
+  const auto ok = connection.script(
       "SET statement_timeout = '50s'; SET lock_timeout = '30s'; "
       "SET idle_in_transaction_session_timeout = 0; "
       "SELECT set_config('rap.scope', 'platform', false)");
   if (!ok) return std::unexpected(ok.error().message);
-  return std::move(*connection);
+  return connection;
 }
 
 Result<void> run(store::Connection& connection, const char* script) {
@@ -207,13 +204,13 @@ Result<MadeBackup> make_backup(const StateDirectory& state, const BackupRequest&
 
   // Which keys are in force is said by the database and followed by the files. So nobody says
   // another thing until both are read.
-  auto keeper = RAP_TRY(open_as_owner(host.conninfo));
+  auto keeper = RAP_TRY(open_patiently(host.conninfo));
   // Whoever has a backup and its key has the platform: nothing of one leaves this process that the
   // audit log does not tell of, however it ends.
   RAP_TRY(audit(host, request, "backup.begun", made));
   RAP_TRY(run(keeper, "BEGIN; LOCK TABLE trust IN SHARE MODE"));
   const auto heads = RAP_TRY(Heads::open(state.audit_heads_file()));
-  auto holder = RAP_TRY(open_as_owner(host.conninfo));
+  auto holder = RAP_TRY(open_patiently(host.conninfo));
   const auto snapshot = RAP_TRY(take_snapshot(std::move(holder), manifest));
   const auto files = RAP_TRY(read_kept_files(state));
   RAP_TRY(run(keeper, "ROLLBACK"));

@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
+#include "control/backup/owner_connection.hpp"
 #include "control/core/history_loss.hpp"
 #include "control/keys/host_database.hpp"
 #include "control/store/database.hpp"
@@ -14,15 +15,6 @@ namespace rap::control::server {
 namespace {
 
 constexpr std::string_view kRestored = "database.restored";
-
-Result<store::Connection> open_as_owner(const std::string& conninfo) {
-  auto connection = store::Connection::open(conninfo, std::string(store::kOwnerRole));
-  if (!connection) {
-    return std::unexpected("cannot sign in to the database as rap_owner: " +
-                           connection.error().message);
-  }
-  return std::move(*connection);
-}
 
 Result<store::Rows> query(store::Connection& connection, std::string_view sql) {
   auto rows = connection.query(sql, {});

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/try.hpp"
+#include "control/backup/failure.hpp"
 #include "crypto/x509/certificate_path.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/file.hpp"
@@ -23,10 +23,6 @@ constexpr int kAttempts = 20;  // to find the files at rest
 constexpr useconds_t kPauseUs = 50'000;
 constexpr mode_t kModeBits = 0777;
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
-
-std::unexpected<std::string> failed(const fs::path& path) {
-  return std::unexpected(path.string() + ": " + std::strerror(errno));
-}
 
 // history.json says where the lost database was; locks and files that are being written say
 // nothing.

@@ -9,11 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "base/printable.hpp"
 #include "base/try.hpp"
+#include "control/backup/failure.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/client_sign_in.hpp"
 #include "io/process/spawn.hpp"
@@ -27,10 +27,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxSaid = 4096;  // of an error message
 // The rows of everybody, of every cluster (store/migrations/0018_clusters.sql).
 constexpr const char* kPlatformScope = "PGOPTIONS=-c rap.scope=platform -c rap.cluster_id=";
-
-std::unexpected<std::string> failed(const std::string& what) {
-  return std::unexpected(what + ": " + std::strerror(errno));
-}
 
 // Ours, but for what we set; messages in English.
 std::vector<std::string> environment(const std::vector<std::string>& more) {

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <vector>
 
 #include "base/try.hpp"
+#include "control/backup/failure.hpp"
 #include "control/backup/filled_database.hpp"
 #include "control/backup/postgres_programs.hpp"
 #include "io/system/file.hpp"
@@ -21,10 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kOuterModeOfRoot = 0711;  // PostgreSQL, another user then, passes through
-
-std::unexpected<std::string> failed(const fs::path& path, int error = errno) {
-  return std::unexpected(path.string() + ": " + std::strerror(error));
-}
 
 Result<void> remove_tree(const fs::path& path) {
   std::error_code error;

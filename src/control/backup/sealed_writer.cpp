@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
+#include "control/backup/failure.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::control::server {
@@ -24,9 +24,8 @@ constexpr const char* kStandardOutput = "-";
 constexpr std::size_t kDigits = 16;  // in the name of the file beside
 constexpr int kAttempts = 10;        // to make one that nobody takes for left behind
 
-std::unexpected<std::string> failed(const fs::path& path) {
-  return std::unexpected((path.empty() ? "standard output" : path.string()) + ": " +
-                         std::strerror(errno));
+std::unexpected<std::string> failed_to_write(const fs::path& path) {
+  return failed(path.empty() ? "standard output" : path.string());
 }
 
 // FILE is written as FILE.<digits>.tmp, beside it. Whoever writes that holds a lock on it, so that
@@ -85,7 +84,7 @@ Result<SealedWriter> SealedWriter::open(const std::string& file, const backup::L
       return std::unexpected("a backup is nothing for a terminal; name a file, or send it on");
     }
     io::Descriptor out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
-    if (!out) return failed({});
+    if (!out) return failed_to_write({});
     return SealedWriter({}, {}, std::move(out), std::move(*sealer));
   }
   const fs::path path(file);
@@ -98,7 +97,7 @@ Result<SealedWriter> SealedWriter::open(const std::string& file, const backup::L
     const fs::path temporary = beside(path, to_hex(rng.bytes(kDigits / 2)));
     io::Descriptor out(::open(temporary.c_str(),
                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kBackupMode));
-    if (!out || ::fchmod(out.get(), kBackupMode) != 0) return failed(path);
+    if (!out || ::fchmod(out.get(), kBackupMode) != 0) return failed_to_write(path);
     if (!hold(out.get())) continue;
     return SealedWriter(path, temporary, std::move(out), std::move(*sealer));
   }
@@ -114,7 +113,7 @@ Result<void> SealedWriter::write_sealed() {
   while (!left.empty()) {
     const ssize_t n = ::write(out_.get(), left.data(), left.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed(file_);
+    if (n < 0) return failed_to_write(file_);
     left = left.subspan(static_cast<std::size_t>(n));
   }
   size_ += sealed_.size();
@@ -130,17 +129,17 @@ Result<void> SealedWriter::write(ByteView plain) {
 Result<void> SealedWriter::finish() {
   sealer_.finish(sealed_);
   RAP_TRY(write_sealed());
-  if (!file_.empty() && ::fsync(out_.get()) != 0) return failed(file_);
+  if (!file_.empty() && ::fsync(out_.get()) != 0) return failed_to_write(file_);
   return {};
 }
 
 Result<void> SealedWriter::put_in_place() {
   if (file_.empty()) return {};
-  if (::rename(temporary_.c_str(), file_.c_str()) != 0) return failed(file_);
+  if (::rename(temporary_.c_str(), file_.c_str()) != 0) return failed_to_write(file_);
   out_.reset();
   const fs::path folder = folder_of(file_);
   const io::Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) return failed(folder);
+  if (!directory || ::fsync(directory.get()) != 0) return failed_to_write(folder);
   return {};
 }
 

@@ -52,7 +52,7 @@ Result<crypto::Certificate> load_certificate(const fs::path& path) {
   return std::move(*certificate);
 }
 
-Result<crypto::PrivateKey> load_key(const fs::path& path) {
+Result<crypto::PrivateKey> load_prepared_key(const fs::path& path) {
   const auto text = RAP_TRY(io::read_file(path));
   auto key = crypto::PrivateKey::from_pem(text);
   if (!key) return std::unexpected(path.string() + " is damaged; prepare again");
@@ -89,7 +89,7 @@ Result<std::optional<NextTrust>> NextTrustFiles::load(const control::Authority& 
   if (!complete) return std::nullopt;
   auto root = RAP_TRY(load_certificate(folder / "root.crt"));
   auto certificate = RAP_TRY(load_certificate(folder / "intermediate.crt"));
-  auto key = RAP_TRY(load_key(folder / "intermediate.key"));
+  auto key = RAP_TRY(load_prepared_key(folder / "intermediate.key"));
   auto both = RAP_TRY(load_bundle(folder / "both.dsse", active));
   auto only_new = RAP_TRY(load_bundle(folder / kLast, active));
   return NextTrust{std::move(root),

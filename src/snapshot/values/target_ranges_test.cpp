@@ -19,8 +19,8 @@ TargetRanges ranges(std::initializer_list<const char*> texts) {
 }
 policy::IpAddress ip(std::string_view text) { return policy::IpAddress::parse(text).value(); }
 
-std::optional<std::string> fault(std::string_view json) {
-  return find_value_fault(*find_config_type(kEgressTargetRanges), json);
+std::optional<std::string> fault(std::string_view text) {
+  return find_value_fault(*find_config_type(kEgressTargetRanges), text);
 }
 
 TEST(TargetRanges, AreAValueOfThePlatformAndTheCluster) {

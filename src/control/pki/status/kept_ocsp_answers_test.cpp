@@ -20,21 +20,21 @@ struct KeptOcsp : testing::Test {
         OcspSigner{std::move(issuer), std::move(certificate), "ca-1", kNow + 24h});
   }
   static crypto::OcspCertId id_of(const std::string& serial, std::size_t size = 90) {
-    crypto::OcspCertId id;
-    id.serial = serial;
-    id.der = Bytes(size, 7);
-    return id;
+    crypto::OcspCertId asked;
+    asked.serial = serial;
+    asked.der = Bytes(size, 7);
+    return asked;
   }
-  KeptOcspAnswer answer(const crypto::OcspCertId& id,
+  KeptOcspAnswer answer(const crypto::OcspCertId& asked,
                         OcspStatus::Kind kind = OcspStatus::Kind::good) const {
-    return {signer, id.der, kind, now.wall, now.wall + 112s, "signed for " + id.serial};
+    return {signer, asked.der, kind, now.wall, now.wall + 112s, "signed for " + asked.serial};
   }
   // Asks as somebody does who reads the version and then looks the certificate up.
-  void ask(const crypto::OcspCertId& id, const std::string& version = "1") {
+  void ask(const crypto::OcspCertId& asked, const std::string& version = "1") {
     kept.read(kept.begin(now.mono), version);
-    kept.keep(id, answer(id), version, now);
+    kept.keep(asked, answer(asked), version, now);
   }
-  bool counts(const crypto::OcspCertId& id) { return kept.find(id, *signer, now) != nullptr; }
+  bool counts(const crypto::OcspCertId& asked) { return kept.find(asked, *signer, now) != nullptr; }
 
   SeededRandom rng{5};
   std::shared_ptr<const OcspSigner> signer = make_signer();

@@ -32,9 +32,9 @@ std::vector<std::string> spent_tokens(NodeFiles& state) {
   const auto text = state.read(kSpentTokensFile);
   std::vector<std::string> out;
   if (!text || !*text) return out;
-  const auto json = nlohmann::json::parse(**text, nullptr, false);
-  if (!json.is_array()) return out;
-  for (const auto& item : json) {
+  const auto kept = nlohmann::json::parse(**text, nullptr, false);
+  if (!kept.is_array()) return out;
+  for (const auto& item : kept) {
     if (item.is_string() && out.size() < kMaxSpentTokens) out.push_back(item.get<std::string>());
   }
   return out;

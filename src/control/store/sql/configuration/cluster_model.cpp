@@ -32,7 +32,7 @@ snapshot::Revocation revocation_of(const Row& row) {
   return r;
 }
 
-snapshot::ModelDocument document_of(const Row& row) {
+snapshot::ModelDocument model_document_of(const Row& row) {
   snapshot::ModelDocument d;
   d.type = row.text(1);
   d.scope.layer = snapshot::layer_from(row.text(2)).value_or(snapshot::Layer::platform);
@@ -108,7 +108,7 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
         }
         model.pools.back().members.push_back(row.id<NodeId>(2));
         break;
-      case 6: model.documents.push_back(document_of(row)); break;
+      case 6: model.documents.push_back(model_document_of(row)); break;
       case 5: model.revocations.push_back({revocation_of(row), row.integer(7)}); break;
       default: {
         // A protocol of a newer release that was taken back has no adapter here.

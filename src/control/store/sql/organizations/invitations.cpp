@@ -2,6 +2,7 @@
 
 #include "control/core/listing.hpp"
 #include "control/store/postgres/rows_read.hpp"
+#include "control/store/sql/organizations/role_column.hpp"
 
 namespace rap::store {
 namespace {
@@ -18,20 +19,16 @@ constexpr std::string_view kSelectInvitation =
     "LEFT JOIN memberships m ON m.organization_id = i.organization_id "
     "AND m.user_id = i.created_by ";
 
-policy::OrganizationRole role_from(const std::string& text) {
-  return policy::organization_role_from(text).value_or(policy::OrganizationRole::none);
-}
-
 Invitation invitation_of(const Row& row) {
   Invitation i;
   i.organization = row.id<OrganizationId>(0);
   i.organization_name = row.text(1);
   i.email = row.text(2);
-  i.role = role_from(row.text(3));
+  i.role = organization_role(row, 3);
   i.created_at = row.time(4);
   i.created_by = row.id<UserId>(5);
   i.created_by_email = row.text(6);
-  i.inviter_role = role_from(row.text(7));
+  i.inviter_role = organization_role(row, 7);
   i.expires_at = row.time(8);
   return i;
 }

@@ -2,6 +2,7 @@
 
 #include "control/core/listing.hpp"
 #include "control/store/postgres/rows_read.hpp"
+#include "control/store/sql/organizations/role_column.hpp"
 
 namespace rap::store {
 namespace {
@@ -9,10 +10,6 @@ namespace {
 using control::Member;
 using control::Membership;
 using control::Organization;
-
-policy::OrganizationRole role_from(const std::string& text) {
-  return policy::organization_role_from(text).value_or(policy::OrganizationRole::none);
-}
 
 // Ends in a condition; those that are removed are none any more.
 constexpr std::string_view kSelectOrganization =
@@ -24,7 +21,7 @@ constexpr std::string_view kMemberColumns =
     "m.user_id ";
 
 Member member_of(const Row& row) {
-  return {row.id<UserId>(0), row.text(1), role_from(row.text(2)), row.time(3)};
+  return {row.id<UserId>(0), row.text(1), organization_role(row, 2), row.time(3)};
 }
 
 Organization organization_of(const Row& row) {
@@ -105,7 +102,7 @@ policy::OrganizationRole SqlOrganizations::role_of(OrganizationId organization, 
   const Rows rows =
       sql_.query("SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2",
                  organization, user);
-  return rows.empty() ? policy::OrganizationRole::none : role_from(rows[0].text(0));
+  return rows.empty() ? policy::OrganizationRole::none : organization_role(rows[0], 0);
 }
 
 std::vector<Membership> SqlOrganizations::memberships(UserId user) {
@@ -115,7 +112,7 @@ std::vector<Membership> SqlOrganizations::memberships(UserId user) {
                                    "JOIN organizations o ON o.id = m.organization_id "
                                    "WHERE m.user_id = $1 ORDER BY lower(o.name) LIMIT $2",
                                    user, control::kMaxListed)) {
-    out.push_back({organization_of(row), role_from(row.text(4))});
+    out.push_back({organization_of(row), organization_role(row, 4)});
   }
   return out;
 }
