@@ -36,7 +36,7 @@
 
 #include "crypto/tls/tls_engine.hpp"
 #include "crypto/x509/ca.hpp"
-#include "io/stream/tls_listener.hpp"
+#include "io/listeners/tls_listener.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 #include "wire/spiffe_id.hpp"

@@ -35,7 +35,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/x509/ca.hpp"
-#include "io/http/event_client.hpp"
+#include "io/http/client/event_client.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 #include "wire/http/hints.hpp"

@@ -49,7 +49,7 @@ endfunction()
 # quick the build is, and nothing else.
 function(rap_find_json)
   # The second is made by the build, and includes the first.
-  set(headers nlohmann/json.hpp client/core/api_types.hpp)
+  set(headers nlohmann/json.hpp client/api/api_types.hpp)
   set(found "")
   while(headers)
     list(JOIN headers "|" pattern)

@@ -22,7 +22,7 @@ HEADER = """\
 #include <string_view>
 #include <vector>
 
-#include "client/core/api_client.hpp"
+#include "client/api/api_client.hpp"
 
 namespace rap::client::op {
 
@@ -38,7 +38,7 @@ Fallible<Answer> as(const Fallible<nlohmann::json>& answer) {
 """
 SOURCE = """\
 // Generated from docs/api/openapi.json by tools/api_types.py.
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
 
 namespace rap::client::op {
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "base/json_writer.hpp"
-#include "base/printable.hpp"
+#include "base/log/json_writer.hpp"
+#include "base/log/printable.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::backup {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 
 namespace rap::dialling {
 

@@ -5,7 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 #include "wire/url.hpp"
 
 namespace rap::dialling {

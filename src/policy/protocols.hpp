@@ -30,9 +30,9 @@ inline constexpr std::size_t kResourceSettingCount = 3;
 
 // What a value of a setting has to be.
 enum class SettingType : std::uint8_t {
-  host,  // check_target_name of policy/names.hpp
+  host,  // check_target_name of policy/addresses/names.hpp
   port,
-  ssh_key,  // check_ssh_host_key of policy/names.hpp
+  ssh_key,  // check_ssh_host_key of policy/addresses/names.hpp
 };
 
 // Who is told a setting, beside those who manage the resource.

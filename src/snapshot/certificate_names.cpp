@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::snapshot {

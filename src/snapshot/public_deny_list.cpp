@@ -7,7 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/tokens/dsse.hpp"
-#include "crypto/x509/certificate_path.hpp"
+#include "crypto/x509/validation/certificate_path.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {

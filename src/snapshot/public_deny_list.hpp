@@ -14,7 +14,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "crypto/x509/ca.hpp"
-#include "crypto/x509/deny_list.hpp"
+#include "crypto/x509/validation/deny_list.hpp"
 
 namespace rap::snapshot {
 

@@ -14,7 +14,7 @@
 #include "base/ids.hpp"
 #include "base/name_table.hpp"
 #include "base/time.hpp"
-#include "policy/blocklist_kind.hpp"
+#include "policy/addresses/blocklist_kind.hpp"
 #include "wire/agent/agent_messages.hpp"
 
 namespace rap::snapshot {

@@ -1,7 +1,7 @@
 // Enrolment and the node listener.
 #include <gtest/gtest.h>
 
-#include "crypto/x509/peer_verifier.hpp"
+#include "crypto/x509/validation/peer_verifier.hpp"
 #include "test_world.hpp"
 
 namespace rap::store {

@@ -2,7 +2,7 @@
 // certificate with edits: triples of (position, position, byte), or any bytes at all.
 
 #include "crypto/testing/pki.hpp"
-#include "crypto/x509/peer_verifier.hpp"
+#include "crypto/x509/validation/peer_verifier.hpp"
 #include "fuzz.hpp"
 
 namespace {

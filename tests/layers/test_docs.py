@@ -14,7 +14,7 @@ ROOMS = layers.read(sources.read(layers.FILE))
 PATH = re.compile(r"(?<![\w/.<-])((?:src|apps|tests|tools|bench|docs|cmake|\.ci)/[\w./*-]*)")
 # A file that a comment of a source names, from any folder above it; generated ones are not there.
 NAMED_FILE = re.compile(r"(?<![\w/.<-])((?:\w+/)+[a-z0-9_]+\.(?:hpp|cpp|sql))\b")
-GENERATED = ("client/core/api_types.hpp",)
+GENERATED = ("client/api/api_types.hpp",)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 DECISIONS = "docs/decisions"

@@ -16,7 +16,7 @@ CHOSEN = re.compile(
 # Tables whose texts are ours, with the reason.
 OURS = {
     "src/control/store/postgres/connection.hpp": "the text of our own statements",
-    "src/io/http/http_server.cpp": "event streams by node, whose ids the platform makes",
+    "src/io/http/server/http_server.cpp": "event streams by node, whose ids the platform makes",
     "src/snapshot/configuration/increment.cpp":
         "values of one document, once, as an administrator wrote them",
 }

@@ -14,15 +14,15 @@ ROOMS = layers.read(sources.read(layers.FILE))
 
 # library: (the headers it is known by, the files that may include them)
 LIBRARIES = {
-    "Boost": (r"boost/", r"src/io/.*\.cpp|src/io/stream/asio_.*\.hpp"),
+    "Boost": (r"boost/", r"src/io/.*\.cpp|src/io/\w+/asio_.*\.hpp"),
     "OpenSSL": (r"openssl/", r"src/(crypto|io)/.*\.cpp|src/crypto/\w+/(test_)?openssl_.*\.hpp"),
     "nlohmann": (r"nlohmann/", r".*\.cpp|src/control/([a-z]+/)?json_.*\.hpp"
                  r"|(src|tests)/([a-z]+/)*(testing/[a-z]+|test_[a-z_]+|[a-z]+_world)"
                  r"\.hpp"),  # fixtures of tests
-    "the API's types": (r"client/core/api_types\.hpp", r"src/client/.*\.cpp"),
+    "the API's types": (r"client/api/api_types\.hpp", r"src/client/.*\.cpp"),
     "nlohmann (forward)": (r"nlohmann/json_fwd\.hpp", r".*"),
     "libpq": (r"libpq|pq-", r"src/control/store/postgres/.*"),
-    "c-ares": (r"ares\.h", r"src/io/stream/resolver\.cpp"),
+    "c-ares": (r"ares\.h", r"src/io/dialling/resolver\.cpp"),
     "SQLite": (r"sqlite3", r"src/node/store/(.*\.cpp|statement\.hpp)"),
     "CLI11": (r"CLI/", r"src/command_line/.*|apps/.*"
               r"|src/client/(command|account|access|terminal|testing)/.*\.cpp"),
@@ -241,7 +241,7 @@ class TheRules(unittest.TestCase):
             entrance -> control/store/database.hpp
             store/postgres -> control/people/user.hpp
             keys -> control/entrance/ports.hpp
-            link -> io/http/http_server.hpp
+            link -> io/http/server/http_server.hpp
             store/sql/core -> control/sessions/session.hpp
             store/sql/pki -> control/nodes/node.hpp
             store/sql/sessions -> control/people/user.hpp

@@ -9,8 +9,8 @@
 
 #include "adapters/contract/adapter.hpp"
 #include "base/time.hpp"
-#include "io/stream/event_loop.hpp"
-#include "policy/ip_address.hpp"
+#include "io/loop/event_loop.hpp"
+#include "policy/addresses/ip_address.hpp"
 
 namespace rap::adapters {
 

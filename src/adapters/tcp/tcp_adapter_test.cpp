@@ -11,9 +11,9 @@
 #include <stdexcept>
 
 #include "adapters/contract/adapter_suite.hpp"
-#include "io/stream/resolver.hpp"
-#include "io/stream/test_nameserver.hpp"
-#include "io/stream/test_sockets.hpp"
+#include "io/dialling/resolver.hpp"
+#include "io/dialling/test_nameserver.hpp"
+#include "io/dialling/test_sockets.hpp"
 #include "io/stream/tls_stream.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/system.hpp"

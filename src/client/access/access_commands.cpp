@@ -5,15 +5,15 @@
 #include <ostream>
 #include <tuple>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
 #include "client/access/session_commands.hpp"
 #include "client/access/ssh_commands.hpp"
-#include "client/core/api_types.hpp"
-#include "client/core/attachment.hpp"
+#include "client/api/api_types.hpp"
+#include "client/api/attachment.hpp"
 #include "client/core/printable_json.hpp"
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 #include "policy/protocols.hpp"
 #include "wire/class_names.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/access/open_resource.hpp"
-#include "client/core/attachment.hpp"
+#include "client/api/attachment.hpp"
 #include "client/core/home.hpp"
 
 namespace rap::client {

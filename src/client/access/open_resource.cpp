@@ -1,7 +1,7 @@
 #include "client/access/open_resource.hpp"
 
 #include "base/try.hpp"
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
 
 namespace rap::client {
 namespace {

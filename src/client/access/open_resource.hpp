@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "client/core/api_client.hpp"
+#include "client/api/api_client.hpp"
 
 namespace rap::client {
 

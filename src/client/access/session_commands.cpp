@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "base/try.hpp"
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
 
 namespace rap::client {
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
 #include "client/access/ssh_host.hpp"

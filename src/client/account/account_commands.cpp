@@ -4,13 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/account/device_commands.hpp"
 #include "client/account/invitation_commands.hpp"
 #include "client/account/password_commands.hpp"
 #include "client/account/sign_in.hpp"
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
 #include "client/core/profile.hpp"
 
 namespace rap::client {

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 
 namespace rap::client {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/api/api_types.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 
 namespace rap::client {
 

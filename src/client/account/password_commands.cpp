@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/try.hpp"
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
 #include "client/core/profile.hpp"
 
 namespace rap::client {

@@ -6,9 +6,9 @@
 #include <ostream>
 
 #include "base/try.hpp"
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
+#include "client/api/root_succession.hpp"
 #include "client/core/deny_list_store.hpp"
-#include "client/core/root_succession.hpp"
 #include "crypto/x509/ca.hpp"
 #include "crypto/x509/certificate.hpp"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "client/core/client_network.hpp"
+#include "client/api/client_network.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
 #include "client/core/profile.hpp"

@@ -2,10 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "client/admin/admin_groups.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
-#include "policy/blocklist_kind.hpp"
+#include "policy/addresses/blocklist_kind.hpp"
 
 namespace rap::client {
 

@@ -2,12 +2,12 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_commands.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 #include "client/core/printable_json.hpp"
 #include "snapshot/values/config_types.hpp"
 

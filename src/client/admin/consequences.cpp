@@ -4,9 +4,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "client/api/api_types.hpp"
 #include "client/command/confirm.hpp"
-#include "client/core/api_types.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::client {
 namespace {

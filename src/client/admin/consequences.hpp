@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "client/core/api_client.hpp"
+#include "client/api/api_client.hpp"
 
 namespace rap::client {
 

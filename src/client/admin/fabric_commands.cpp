@@ -3,16 +3,16 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
 #include "client/admin/targets.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 #include "client/command/text_table.hpp"
-#include "client/core/api_types.hpp"
 #include "policy/roles.hpp"
 #include "wire/severity.hpp"
 

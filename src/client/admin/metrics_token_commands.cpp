@@ -3,9 +3,9 @@
 
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 
 namespace rap::client {
 

@@ -5,9 +5,9 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
 #include "client/admin/targets.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::client {

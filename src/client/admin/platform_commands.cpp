@@ -6,8 +6,8 @@
 #include "base/ids.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 #include "wire/enrolment_state.hpp"
 
 namespace rap::client {

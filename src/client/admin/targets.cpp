@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "base/try.hpp"
-#include "client/core/api_types.hpp"
+#include "client/api/api_types.hpp"
 #include "client/core/profile.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::client {
 namespace {

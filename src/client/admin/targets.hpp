@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "client/api/api_client.hpp"
 #include "client/command/command.hpp"
-#include "client/core/api_client.hpp"
 
 namespace rap::client {
 

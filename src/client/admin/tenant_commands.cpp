@@ -6,9 +6,9 @@
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
 #include "client/admin/targets.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 #include "policy/protocols.hpp"
 
 namespace rap::client {

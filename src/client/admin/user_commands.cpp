@@ -4,9 +4,9 @@
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/targets.hpp"
+#include "client/api/api_types.hpp"
 #include "client/command/confirm.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::client {

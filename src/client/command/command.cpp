@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "client/core/printable_json.hpp"
 
 namespace rap::client {

@@ -13,10 +13,10 @@
 
 #include "base/random.hpp"
 #include "base/time.hpp"
+#include "client/api/api_client.hpp"
+#include "client/api/client_network.hpp"
+#include "client/api/data_plane.hpp"
 #include "client/command/text_table.hpp"
-#include "client/core/api_client.hpp"
-#include "client/core/client_network.hpp"
-#include "client/core/data_plane.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
 #include "client/core/programs.hpp"
@@ -59,7 +59,7 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
 CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description);
 
 // The list in an answer that is one, as it came: for members that are shown and not read. What a
-// command reads of an answer it reads with op::as() (client/core/api_types.hpp).
+// command reads of an answer it reads with op::as() (client/api/api_types.hpp).
 nlohmann::json& items_of(nlohmann::json& answer);
 
 // A refusal names the member of the request that is wrong; here it names what the person typed.

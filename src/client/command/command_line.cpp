@@ -6,7 +6,7 @@
 #include <ostream>
 #include <sstream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "client/core/printable_json.hpp"
 #include "command_line/parsing.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 
 namespace rap::client {
 

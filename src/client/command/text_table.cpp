@@ -8,7 +8,7 @@
 #include <numeric>
 #include <optional>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "client/command/text_width.hpp"
 #include "client/core/printable_json.hpp"
 

@@ -11,7 +11,7 @@
 #include "base/time.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/home.hpp"
-#include "crypto/x509/deny_list.hpp"
+#include "crypto/x509/validation/deny_list.hpp"
 
 namespace rap::client {
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 
 namespace rap::client {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "client/core/profile.hpp"
-#include "io/http/http_client.hpp"
+#include "io/http/client/http_client.hpp"
 
 namespace rap::client {
 

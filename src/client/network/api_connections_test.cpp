@@ -8,8 +8,8 @@
 #include "client/core/deny_list_store.hpp"
 #include "client/network/test_entry.hpp"
 #include "client/testing/doubles.hpp"
-#include "io/http/test_http.hpp"
-#include "io/stream/test_loop.hpp"
+#include "io/http/server/test_http.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {

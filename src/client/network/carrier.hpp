@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "client/core/attachment.hpp"
+#include "client/api/attachment.hpp"
 #include "client/network/entry_links.hpp"
 #include "client/network/local_end.hpp"
 

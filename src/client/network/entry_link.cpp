@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "crypto/ocsp/ocsp.hpp"
-#include "io/stream/proxy_environment.hpp"
+#include "io/dialling/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "wire/frames/data_plane_path.hpp"
 

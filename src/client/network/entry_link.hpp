@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "client/access/flow_mux.hpp"
-#include "client/core/attachment.hpp"
-#include "client/core/entry_fallback.hpp"
+#include "client/api/attachment.hpp"
+#include "client/api/entry_fallback.hpp"
 #include "client/core/profile.hpp"
-#include "io/http/websocket_client.hpp"
-#include "io/stream/event_loop.hpp"
+#include "io/http/client/websocket_client.hpp"
+#include "io/loop/event_loop.hpp"
 #include "wire/url.hpp"
 
 namespace rap::client {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "client/core/attachment.hpp"
-#include "client/core/entry_fallback.hpp"
+#include "client/api/attachment.hpp"
+#include "client/api/entry_fallback.hpp"
 #include "client/core/profile.hpp"
 #include "client/network/entry_link.hpp"
 

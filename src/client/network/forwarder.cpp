@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
-#include "client/core/flow_failure.hpp"
+#include "client/api/flow_failure.hpp"
 #include "client/network/https_network.hpp"
 #include "io/system/system.hpp"
 

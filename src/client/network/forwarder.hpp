@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "base/backoff.hpp"
-#include "client/core/attachment.hpp"
-#include "client/core/data_plane.hpp"
+#include "client/api/attachment.hpp"
+#include "client/api/data_plane.hpp"
 #include "client/core/profile.hpp"
 #include "client/network/api_connections.hpp"
 #include "client/network/carrier.hpp"
-#include "io/stream/stream_listener.hpp"
+#include "io/listeners/stream_listener.hpp"
 
 namespace rap::client {
 

@@ -4,7 +4,7 @@
 
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/x509/ca.hpp"
-#include "io/stream/proxy_environment.hpp"
+#include "io/dialling/proxy_environment.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {

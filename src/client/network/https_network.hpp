@@ -3,8 +3,8 @@
 
 #include <chrono>
 
-#include "client/core/client_network.hpp"
-#include "io/http/http_client.hpp"
+#include "client/api/client_network.hpp"
+#include "io/http/client/http_client.hpp"
 
 namespace rap::client {
 

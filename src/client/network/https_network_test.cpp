@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "client/network/test_entry.hpp"
-#include "io/http/test_http.hpp"
+#include "io/http/server/test_http.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "client/core/flow_failure.hpp"
+#include "client/api/flow_failure.hpp"
 #include "client/network/carrier.hpp"
 #include "client/network/forwarder.hpp"
 #include "io/system/system.hpp"

@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "base/random.hpp"
-#include "client/core/data_plane.hpp"
+#include "client/api/data_plane.hpp"
 #include "client/network/session_signals.hpp"
 
 namespace rap::client {

@@ -12,7 +12,7 @@
 
 #include "client/network/test_entry.hpp"
 #include "client/testing/doubles.hpp"
-#include "io/http/test_http.hpp"
+#include "io/http/server/test_http.hpp"
 #include "io/system/descriptor.hpp"
 
 namespace rap::client {

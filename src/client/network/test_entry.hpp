@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "base/seeded_random.hpp"
-#include "client/core/attachment.hpp"
+#include "client/api/attachment.hpp"
 #include "client/core/profile.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/tls/tls.hpp"
 #include "crypto/x509/ca.hpp"
-#include "io/stream/tls_listener.hpp"
+#include "io/listeners/tls_listener.hpp"
 #include "wire/flow_reason.hpp"
 #include "wire/spiffe_id.hpp"
 

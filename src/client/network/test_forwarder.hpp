@@ -11,7 +11,7 @@
 #include "client/network/test_entry.hpp"
 #include "client/testing/described.hpp"
 #include "client/testing/doubles.hpp"
-#include "io/http/test_http.hpp"
+#include "io/http/server/test_http.hpp"
 #include "io/system/system.hpp"
 #include "snapshot/public_deny_list.hpp"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "client/api/api_types.hpp"
 #include "client/command/leaf.hpp"
-#include "client/core/api_types.hpp"
 #include "client/terminal/command_tree.hpp"
 #include "client/testing/shell.hpp"
 

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "client/core/client_network.hpp"
-#include "client/core/data_plane.hpp"
+#include "client/api/client_network.hpp"
+#include "client/api/data_plane.hpp"
 #include "client/core/home.hpp"
 #include "client/core/programs.hpp"
 #include "client/core/terminal.hpp"

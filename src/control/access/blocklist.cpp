@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 
 namespace rap::control {
 

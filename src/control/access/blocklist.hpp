@@ -15,7 +15,7 @@
 #include "control/core/problem.hpp"
 #include "control/http/call.hpp"
 #include "control/http/schema.hpp"
-#include "policy/blocklist_kind.hpp"
+#include "policy/addresses/blocklist_kind.hpp"
 #include "snapshot/security_delta.hpp"
 
 namespace rap::control {

@@ -8,7 +8,7 @@
 #include "control/http/setting_fields.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/sessions/ending.hpp"
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 #include "policy/protocols.hpp"
 #include "snapshot/values/target_ranges.hpp"
 #include "wire/json_reader.hpp"

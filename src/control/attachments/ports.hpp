@@ -1,7 +1,7 @@
 // The ports of the use cases of sessions.
 #pragma once
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/random.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"

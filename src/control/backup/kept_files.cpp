@@ -9,7 +9,7 @@
 
 #include "base/try.hpp"
 #include "control/backup/failure.hpp"
-#include "crypto/x509/certificate_path.hpp"
+#include "crypto/x509/validation/certificate_path.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"

@@ -11,7 +11,7 @@
 #include <csignal>
 #include <utility>
 
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "control/backup/failure.hpp"
 #include "control/store/database.hpp"

@@ -10,7 +10,7 @@
 #include "control/people/metrics_token.hpp"
 #include "control/people/signing_in/device_proofs.hpp"
 #include "control/pki/authority.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::control {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/ids.hpp"
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
 #include "control/http/openapi.hpp"

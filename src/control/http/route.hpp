@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/core/problem.hpp"
 #include "control/http/call.hpp"
 #include "control/http/schema.hpp"

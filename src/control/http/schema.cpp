@@ -6,7 +6,7 @@
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 #include "wire/url.hpp"
 
 namespace rap::control {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/core/database.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/pki/issuing.hpp"

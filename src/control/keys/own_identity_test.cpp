@@ -8,7 +8,7 @@
 #include "control/keys/test_state.hpp"
 #include "control/people/accounts/bootstrap.hpp"
 #include "control/store/test_cluster.hpp"
-#include "io/stream/test_loop.hpp"
+#include "io/loop/test_loop.hpp"
 
 namespace rap::control::server {
 namespace {

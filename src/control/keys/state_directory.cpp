@@ -9,8 +9,8 @@
 
 #include "base/try.hpp"
 #include "io/system/file.hpp"
-#include "policy/ip_address.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/ip_address.hpp"
+#include "policy/addresses/names.hpp"
 #include "wire/spiffe_id.hpp"
 
 namespace rap::control::server {

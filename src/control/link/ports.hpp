@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/random.hpp"
 #include "control/configuration/cluster_models.hpp"
 #include "control/core/database.hpp"

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "control/nodes/node.hpp"
-#include "policy/ip_prefix.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/ip_prefix.hpp"
+#include "policy/addresses/names.hpp"
 #include "snapshot/values/node_names.hpp"
 #include "wire/url.hpp"
 

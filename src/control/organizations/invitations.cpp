@@ -4,8 +4,8 @@
 #include "control/organizations/invitation.hpp"
 #include "control/organizations/organization.hpp"
 #include "control/organizations/routes.hpp"
+#include "policy/addresses/names.hpp"
 #include "policy/authorization.hpp"
-#include "policy/names.hpp"
 
 namespace rap::control {
 namespace {

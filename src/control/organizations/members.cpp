@@ -8,8 +8,8 @@
 #include "control/organizations/routes.hpp"
 #include "control/people/user.hpp"
 #include "control/sessions/ending.hpp"
+#include "policy/addresses/names.hpp"
 #include "policy/authorization.hpp"
-#include "policy/names.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {

@@ -8,8 +8,8 @@
 
 #include "control/pki/status/ocsp_responder.hpp"
 #include "control/store/database.hpp"
-#include "io/http/http_server.hpp"
-#include "io/stream/event_loop.hpp"
+#include "io/http/server/http_server.hpp"
+#include "io/loop/event_loop.hpp"
 #include "wire/url.hpp"
 
 namespace rap::control::server {

@@ -8,7 +8,7 @@
 #include "control/nodes/node.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/server/test_server.hpp"
-#include "io/http/test_http.hpp"
+#include "io/http/server/test_http.hpp"
 
 namespace rap::control::server {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/cluster_log.hpp"
+#include "base/log/cluster_log.hpp"
 #include "base/try.hpp"
 #include "control/keys/host_database.hpp"
 #include "control/keys/state_directory.hpp"

@@ -22,8 +22,8 @@
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
 #include "control/store/shared_cluster_models.hpp"
-#include "io/http/http_server.hpp"
-#include "io/stream/event_loop.hpp"
+#include "io/http/server/http_server.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::control::server {

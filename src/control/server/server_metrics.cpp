@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "io/stream/handshake_metrics.hpp"
+#include "io/listeners/handshake_metrics.hpp"
 
 namespace rap::control::server {
 namespace {

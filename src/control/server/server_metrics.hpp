@@ -3,7 +3,7 @@
 
 #include "base/metrics_text.hpp"
 #include "control/pki/status/kept_ocsp_answers.hpp"
-#include "io/http/http_server.hpp"
+#include "io/http/server/http_server.hpp"
 
 namespace rap::control::server {
 

@@ -16,7 +16,7 @@
 #include "control/store/recent_answers.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "control/store/test_cluster.hpp"
-#include "io/stream/test_loop.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/system/system.hpp"
 #include "io/system/test_directory.hpp"
 

@@ -12,7 +12,7 @@
 #include "control/pki/rotation/trust_state.hpp"
 #include "control/sessions/session.hpp"
 #include "control/store/test_cluster.hpp"
-#include "policy/blocklist_kind.hpp"
+#include "policy/addresses/blocklist_kind.hpp"
 #include "policy/delegated_rights.hpp"
 #include "policy/protocols.hpp"
 #include "policy/roles.hpp"

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/core/database.hpp"
 #include "control/store/postgres/connection_pool.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/ocsp/ocsp.hpp"
-#include "crypto/x509/certificate_form.hpp"
+#include "crypto/x509/validation/certificate_form.hpp"
 
 namespace rap::crypto {
 namespace {

@@ -7,8 +7,8 @@
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/testing/pki.hpp"
-#include "crypto/x509/certificate_form.hpp"
-#include "crypto/x509/peer_verifier.hpp"
+#include "crypto/x509/validation/certificate_form.hpp"
+#include "crypto/x509/validation/peer_verifier.hpp"
 
 namespace rap::crypto {
 namespace {

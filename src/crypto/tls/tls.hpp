@@ -16,7 +16,7 @@
 #include "base/time.hpp"
 #include "crypto/keys/keys.hpp"
 #include "crypto/x509/certificate.hpp"
-#include "crypto/x509/peer_verifier.hpp"
+#include "crypto/x509/validation/peer_verifier.hpp"
 
 struct ssl_ctx_st;
 struct x509_store_ctx_st;

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "base/json_writer.hpp"
+#include "base/log/json_writer.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::crypto {

@@ -11,8 +11,8 @@
 
 #include <sys/types.h>
 
+#include "io/loop/event_loop.hpp"
 #include "io/process/spawn.hpp"
-#include "io/stream/event_loop.hpp"
 
 namespace rap::io {
 

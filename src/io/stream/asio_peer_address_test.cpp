@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 
 namespace rap::io {
 namespace {

@@ -11,8 +11,8 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "crypto/tls/tls_engine.hpp"
-#include "io/stream/asio_connector.hpp"
-#include "io/stream/stream_error.hpp"
+#include "io/dialling/asio_connector.hpp"
+#include "io/dialling/stream_error.hpp"
 #include "io/stream/stream_handler.hpp"
 #include "io/stream/stream_options.hpp"
 #include "io/stream/thin_records.hpp"

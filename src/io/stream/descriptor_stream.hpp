@@ -9,7 +9,7 @@
 #include <memory>
 #include <optional>
 
-#include "io/stream/event_loop.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/stream/tls_stream.hpp"
 
 namespace rap::io {

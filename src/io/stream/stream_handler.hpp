@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/bytes.hpp"
-#include "io/stream/stream_error.hpp"
+#include "io/dialling/stream_error.hpp"
 
 namespace rap::io {
 

@@ -12,7 +12,7 @@
 #include "crypto/tls/idle_records.hpp"
 #include "crypto/tls/tls.hpp"
 #include "dialling/http_proxy.hpp"
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 
 namespace rap::io {
 

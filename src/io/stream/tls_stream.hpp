@@ -17,8 +17,8 @@
 
 #include "base/bytes.hpp"
 #include "crypto/tls/tls.hpp"
-#include "io/stream/event_loop.hpp"
-#include "io/stream/stream_error.hpp"
+#include "io/dialling/stream_error.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/stream/stream_handler.hpp"
 #include "io/stream/stream_options.hpp"
 

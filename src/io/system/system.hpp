@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "io/system/log_file.hpp"

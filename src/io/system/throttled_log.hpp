@@ -1,5 +1,5 @@
 // A log in front of another that leaves out lines which somebody causes again and again
-// (base/log_throttle.hpp), and says how many. It is the one place where that is decided: every
+// (base/log/log_throttle.hpp), and says how many. It is the one place where that is decided: every
 // program's main puts it before its log, or what runs it does.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/log_throttle.hpp"
+#include "base/log/log_throttle.hpp"
 
 namespace rap::io {
 

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/time.hpp"
 #include "wire/http/http_message.hpp"
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "base/log.hpp"
-#include "io/stream/event_loop.hpp"
-#include "io/stream/message_socket.hpp"
+#include "base/log/log.hpp"
+#include "io/loop/event_loop.hpp"
+#include "io/loop/message_socket.hpp"
 #include "snapshot/configuration/documents.hpp"
 #include "snapshot/configuration/node_config.hpp"
 #include "snapshot/security_delta.hpp"

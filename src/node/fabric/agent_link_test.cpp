@@ -2,7 +2,7 @@
 #include "node/fabric/agent_link.hpp"
 
 #include "base/seeded_random.hpp"
-#include "io/stream/test_loop.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/system/test_directory.hpp"
 
 namespace rap::fabric {

@@ -4,7 +4,7 @@
 
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 #include "wire/frames/data_plane_path.hpp"
 
 namespace rap::fabric {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "io/http/http_codec.hpp"
 #include "io/stream/tls_stream.hpp"
 #include "node/fabric/channels/queue_output.hpp"

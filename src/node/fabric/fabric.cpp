@@ -6,7 +6,7 @@
 
 #include "node/fabric/channels/channel_context.hpp"
 #include "node/fabric/channels/channel_events.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 #include "snapshot/configuration/denied.hpp"
 #include "wire/url.hpp"
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "adapters/tcp/tcp_adapter.hpp"
-#include "base/cluster_log.hpp"
-#include "io/http/metrics_endpoint.hpp"
-#include "io/stream/event_loop.hpp"
-#include "io/stream/tls_listener.hpp"
+#include "base/log/cluster_log.hpp"
+#include "io/http/server/metrics_endpoint.hpp"
+#include "io/listeners/tls_listener.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/system/service_manager.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/agent_link.hpp"

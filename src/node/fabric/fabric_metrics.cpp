@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/metrics_text.hpp"
-#include "io/stream/handshake_metrics.hpp"
+#include "io/listeners/handshake_metrics.hpp"
 
 namespace rap::fabric {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "io/stream/tls_listener.hpp"
+#include "io/listeners/tls_listener.hpp"
 #include "node/channel/table.hpp"
 #include "node/fabric/client_session.hpp"
 #include "node/fabric/settings.hpp"

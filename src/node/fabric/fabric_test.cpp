@@ -3,7 +3,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/testing/live_pki.hpp"
-#include "io/stream/message_socket.hpp"
+#include "io/loop/message_socket.hpp"
 #include "io/system/test_directory.hpp"
 #include "node/fabric/channels/test_fabric.hpp"
 

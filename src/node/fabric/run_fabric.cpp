@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include "base/cluster_log.hpp"
+#include "base/log/cluster_log.hpp"
 #include "base/try.hpp"
-#include "io/stream/event_loop.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 #include "io/system/throttled_log.hpp"

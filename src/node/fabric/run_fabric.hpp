@@ -5,7 +5,7 @@
 #include <expected>
 #include <string>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "node/fabric/settings.hpp"
 
 namespace rap::fabric {

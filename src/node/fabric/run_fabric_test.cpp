@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/stream/message_socket.hpp"
-#include "io/stream/test_loop.hpp"
+#include "io/loop/message_socket.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
 #include "wire/agent/agent_messages.hpp"

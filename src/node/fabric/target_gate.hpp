@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "adapters/contract/adapter.hpp"
-#include "base/log.hpp"
-#include "io/stream/event_loop.hpp"
-#include "io/stream/resolver.hpp"
+#include "base/log/log.hpp"
+#include "io/dialling/resolver.hpp"
+#include "io/loop/event_loop.hpp"
 #include "node/fabric/settings.hpp"
 #include "snapshot/values/target_ranges.hpp"
 #include "wire/url.hpp"

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/stream/test_loop.hpp"
-#include "io/stream/test_nameserver.hpp"
+#include "io/dialling/test_nameserver.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/system/system.hpp"
 #include "io/system/throttled_log.hpp"
 

@@ -4,8 +4,8 @@
 #include "base/try.hpp"
 #include "io/system/file.hpp"
 #include "io/system/host_user.hpp"
-#include "node/host/fabric_process.hpp"
-#include "node/host/fabric_unit.hpp"
+#include "node/host/program/fabric_process.hpp"
+#include "node/host/program/fabric_unit.hpp"
 #include "snapshot/certificate_names.hpp"
 #include "wire/url.hpp"
 

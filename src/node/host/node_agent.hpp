@@ -7,22 +7,22 @@
 #include <optional>
 #include <string>
 
-#include "base/cluster_log.hpp"
-#include "io/stream/event_loop.hpp"
+#include "base/log/cluster_log.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/system/system.hpp"
 #include "io/system/throttled_log.hpp"
 #include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/enrolment/readmission.hpp"
 #include "node/agent/link/control_link.hpp"
-#include "node/host/agent_metrics.hpp"
-#include "node/host/control_link_shell.hpp"
+#include "node/host/calls/agent_metrics.hpp"
+#include "node/host/calls/control_link_shell.hpp"
+#include "node/host/calls/enrolment_shell.hpp"
+#include "node/host/calls/ocsp_shell.hpp"
 #include "node/host/disk_watch.hpp"
-#include "node/host/enrolment_shell.hpp"
-#include "node/host/fabric_supervisor.hpp"
 #include "node/host/host.hpp"
 #include "node/host/node_agent_options.hpp"
-#include "node/host/ocsp_shell.hpp"
+#include "node/host/program/fabric_supervisor.hpp"
 #include "node/store/security_db.hpp"
 
 namespace rap::host {

@@ -6,7 +6,7 @@
 
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
-#include "node/host/test_control.hpp"
+#include "node/host/calls/test_control.hpp"
 
 namespace rap::host {
 namespace {

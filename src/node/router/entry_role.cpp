@@ -5,7 +5,7 @@
 #include "node/router/admission/session_age.hpp"
 #include "node/router/another_egress.hpp"
 #include "node/router/sealed_record.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 
 namespace rap::router {
 

@@ -13,7 +13,7 @@
 #include "node/router/idle_frames.hpp"
 #include "node/router/ports.hpp"
 #include "node/router/user_budget.hpp"
-#include "policy/ip_address.hpp"
+#include "policy/addresses/ip_address.hpp"
 #include "wire/frames/channel_frames.hpp"
 #include "wire/frames/frame.hpp"
 #include "wire/traffic_class.hpp"

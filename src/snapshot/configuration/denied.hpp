@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "crypto/x509/deny_list.hpp"
+#include "crypto/x509/validation/deny_list.hpp"
 #include "snapshot/configuration/node_config.hpp"
 
 namespace rap::snapshot {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 #include "snapshot/configuration/document_json.hpp"
 #include "wire/class_names.hpp"
 #include "wire/json_reader.hpp"

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "policy/ip_prefix.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/ip_prefix.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::snapshot {
 namespace {

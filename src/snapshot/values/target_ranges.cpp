@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::snapshot {
 namespace {

@@ -15,7 +15,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/ids.hpp"
-#include "policy/address_ranges.hpp"
+#include "policy/addresses/address_ranges.hpp"
 #include "wire/json_value.hpp"
 
 namespace rap::snapshot {

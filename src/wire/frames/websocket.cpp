@@ -1,6 +1,6 @@
 #include "wire/frames/websocket.hpp"
 
-#include "base/utf8.hpp"
+#include "base/log/utf8.hpp"
 
 namespace rap::wire {
 namespace {

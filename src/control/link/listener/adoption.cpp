@@ -7,7 +7,7 @@
 #include "control/core/cluster.hpp"
 #include "control/core/history_loss.hpp"
 #include "control/pki/certificate_inventory.hpp"
-#include "crypto/x509/certificate_path.hpp"
+#include "crypto/x509/validation/certificate_path.hpp"
 
 namespace rap::control {
 namespace {

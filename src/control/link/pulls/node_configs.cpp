@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/encoding.hpp"
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/configuration/cluster_models.hpp"
 #include "control/configuration/config_document.hpp"
 #include "control/link/node_calls.hpp"

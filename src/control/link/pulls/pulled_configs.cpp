@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/json_writer.hpp"
+#include "base/log/json_writer.hpp"
 
 namespace rap::control {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/json_writer.hpp"
+#include "base/log/json_writer.hpp"
 #include "control/http/call.hpp"
 
 namespace rap::control {

@@ -17,7 +17,7 @@
 #include "control/pki/certificate_inventory.hpp"
 #include "control/pki/csr_policy.hpp"
 #include "control/pki/issuing.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 #include "snapshot/certificate_names.hpp"
 #include "wire/http/node_api_calls.hpp"
 

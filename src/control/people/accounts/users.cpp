@@ -8,7 +8,7 @@
 #include "control/people/password_hasher.hpp"
 #include "control/people/user.hpp"
 #include "control/sessions/ending.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {

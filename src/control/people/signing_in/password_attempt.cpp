@@ -2,7 +2,7 @@
 
 #include "base/try.hpp"
 #include "control/http/throttle.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 
 namespace rap::control {
 namespace {

@@ -10,9 +10,9 @@
 #include "control/people/signing_in/password_attempt.hpp"
 #include "control/people/signing_in/routes.hpp"
 #include "control/people/user.hpp"
+#include "policy/addresses/ip_prefix.hpp"
+#include "policy/addresses/names.hpp"
 #include "policy/authorization.hpp"
-#include "policy/ip_prefix.hpp"
-#include "policy/names.hpp"
 #include "policy/roles.hpp"
 
 namespace rap::control {

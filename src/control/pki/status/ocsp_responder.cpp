@@ -9,7 +9,7 @@
 #include "control/pki/certificate_inventory.hpp"
 #include "control/pki/status/crl_responder.hpp"
 #include "crypto/ocsp/ocsp.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 
 namespace rap::control {
 namespace {

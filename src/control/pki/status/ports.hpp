@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/random.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"

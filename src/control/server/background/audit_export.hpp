@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/pki/authority.hpp"
 #include "snapshot/audit_head.hpp"
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "control/store/postgres/connection.hpp"
-#include "io/http/event_streams.hpp"
+#include "io/http/server/event_streams.hpp"
 
 namespace rap::control::server {
 

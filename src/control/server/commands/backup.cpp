@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "backup/backup_key.hpp"
-#include "base/printable.hpp"
+#include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "control/backup/backing_up.hpp"
 #include "control/backup/restoring.hpp"
@@ -12,7 +12,7 @@
 #include "crypto/keys/password.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::control::server {
 namespace {

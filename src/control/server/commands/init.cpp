@@ -10,7 +10,7 @@
 #include "crypto/keys/password.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::control::server {
 namespace {

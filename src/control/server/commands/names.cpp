@@ -6,7 +6,7 @@
 #include "control/keys/state_directory.hpp"
 #include "control/server/commands/commands.hpp"
 #include "io/system/file.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::control::server {
 namespace {

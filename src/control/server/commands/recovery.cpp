@@ -14,7 +14,7 @@
 #include "control/store/database.hpp"
 #include "crypto/keys/password.hpp"
 #include "io/system/system.hpp"
-#include "policy/names.hpp"
+#include "policy/addresses/names.hpp"
 
 namespace rap::control::server {
 namespace {

@@ -14,7 +14,7 @@
 #include "crypto/keys/digest.hpp"
 #include "crypto/tokens/jws.hpp"
 #include "crypto/x509/certificate.hpp"
-#include "crypto/x509/deny_list.hpp"
+#include "crypto/x509/validation/deny_list.hpp"
 #include "snapshot/configuration/documents.hpp"
 #include "wire/json_value.hpp"
 

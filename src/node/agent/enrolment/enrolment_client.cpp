@@ -4,7 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/keys/digest.hpp"
-#include "crypto/x509/peer_verifier.hpp"
+#include "crypto/x509/validation/peer_verifier.hpp"
 #include "node/agent/control_problem.hpp"
 #include "snapshot/trust_bundle.hpp"
 #include "wire/enrolment_state.hpp"

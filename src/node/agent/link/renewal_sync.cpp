@@ -1,7 +1,7 @@
 #include "node/agent/link/renewal_sync.hpp"
 
 #include "base/try.hpp"
-#include "crypto/x509/certificate_path.hpp"
+#include "crypto/x509/validation/certificate_path.hpp"
 #include "node/agent/control_problem.hpp"
 #include "node/agent/link/calls/node_api.hpp"
 

@@ -9,7 +9,7 @@
 #include "base/ids.hpp"
 #include "crypto/keys/keys.hpp"
 #include "crypto/x509/certificate.hpp"
-#include "crypto/x509/certificate_path.hpp"
+#include "crypto/x509/validation/certificate_path.hpp"
 #include "node/agent/link/calls/link_actions.hpp"
 #include "node/agent/link/calls/node_api.hpp"
 #include "node/agent/node_files.hpp"

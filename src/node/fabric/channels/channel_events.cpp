@@ -1,6 +1,6 @@
 #include "node/fabric/channels/channel_events.hpp"
 
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 
 namespace rap::fabric {
 namespace {

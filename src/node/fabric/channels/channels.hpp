@@ -7,8 +7,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "base/log.hpp"
-#include "io/stream/event_loop.hpp"
+#include "base/log/log.hpp"
+#include "io/loop/event_loop.hpp"
 #include "node/channel/table.hpp"
 #include "node/fabric/channels/lane.hpp"
 #include "node/fabric/channels/peer_check.hpp"

@@ -3,7 +3,7 @@
 #include "node/fabric/channels/channels.hpp"
 
 #include "crypto/testing/live_pki.hpp"
-#include "io/stream/tls_listener.hpp"
+#include "io/listeners/tls_listener.hpp"
 #include "io/system/file.hpp"
 #include "io/system/test_directory.hpp"
 #include "node/fabric/channels/peer_memory.hpp"

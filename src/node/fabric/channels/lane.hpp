@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "base/log.hpp"
-#include "io/stream/event_loop.hpp"
+#include "base/log/log.hpp"
+#include "io/loop/event_loop.hpp"
 #include "io/stream/tls_stream.hpp"
 #include "node/channel/table.hpp"
 #include "node/fabric/channels/queue_output.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "crypto/x509/certificate.hpp"
-#include "crypto/x509/deny_list.hpp"
+#include "crypto/x509/validation/deny_list.hpp"
 #include "io/stream/tls_stream.hpp"
 #include "node/channel/lifecycle.hpp"
 

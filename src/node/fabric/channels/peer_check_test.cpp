@@ -2,8 +2,8 @@
 #include "node/fabric/channels/peer_check.hpp"
 
 #include "crypto/testing/live_pki.hpp"
-#include "io/stream/test_loop.hpp"
-#include "io/stream/tls_listener.hpp"
+#include "io/listeners/tls_listener.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::fabric {

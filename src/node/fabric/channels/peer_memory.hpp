@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "node/channel/peer_cache.hpp"
 #include "node/fabric/channels/channels.hpp"
 

@@ -9,9 +9,9 @@
 
 #include "adapters/contract/adapter_set.hpp"
 #include "base/seeded_random.hpp"
-#include "io/http/test_http.hpp"
-#include "io/stream/stream_listener.hpp"
-#include "io/stream/test_loop.hpp"
+#include "io/http/server/test_http.hpp"
+#include "io/listeners/stream_listener.hpp"
+#include "io/loop/test_loop.hpp"
 #include "io/stream/tls_stream.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/channels/queue_output.hpp"

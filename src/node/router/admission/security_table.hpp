@@ -11,7 +11,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
-#include "policy/ip_prefix.hpp"
+#include "policy/addresses/ip_prefix.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/flow_reason.hpp"
 

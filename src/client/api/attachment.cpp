@@ -1,0 +1,76 @@
+#include "client/api/attachment.hpp"
+
+#include <utility>
+
+#include "base/try.hpp"
+#include "client/api/api_types.hpp"
+
+namespace rap::client {
+namespace {
+
+constexpr std::uint16_t kWssPort = 443;
+
+using Answer = op::CreateSessionAnswer;
+
+// A candidate that is not to be used is nullopt.
+std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
+  if (item.tls_trust_mode != "platform_ca" || !item.production_trusted || item.smoke_only) {
+    return std::nullopt;
+  }
+  auto url = wire::parse_url(item.url, "wss", kWssPort);
+  const auto cluster = ClusterId::parse(item.tls_cluster);
+  const auto worker = NodeId::parse(item.tls_worker);
+  if (!url || !cluster || !worker) return std::nullopt;
+  Candidate c{std::move(*url), item.token, *cluster, *worker};
+  for (const auto& more : item.more_tokens) {
+    if (c.more_tokens.size() + 1 < kMaxFlowsPerAttachment) c.more_tokens.push_back(more.token);
+  }
+  return c;
+}
+
+}  // namespace
+
+Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& account, WallTime now) {
+  const auto answer = RAP_TRY(op::as<Answer>(json));
+  const Answer::Session& session = answer.session;
+  Attachment a;
+  a.session_id = session.id;
+  a.organization = session.organization.name;
+  a.resource_id = session.resource.id;
+  a.resource = session.resource.name;
+  a.protocol = session.resource.protocol;
+  if (const auto& key = session.resource.ssh_host_key; key && !key->empty()) a.ssh_host_key = key;
+  a.token_expires_at = answer.token_expires_at;
+  for (const std::string& name : answer.classes) {
+    if (const auto c = wire::traffic_class_from(name)) a.classes.add(*c);
+  }
+  for (const auto& item : answer.candidates) {
+    auto usable = candidate(item);
+    if (usable && a.candidates.size() < kMaxCandidates) a.candidates.push_back(std::move(*usable));
+  }
+  if (a.candidates.empty()) {
+    return fail(ExitCode::unreachable,
+                "No trusted entry to the fabric is available. Ask your platform owner.");
+  }
+  std::optional<GivenDenyList> given;
+  if (const auto& list = answer.deny_list) given = {list->envelope, list->signer};
+  RAP_TRY(account.deny_lists->take(given, account.roots_pem, a.candidates.front().cluster, now));
+  return a;
+}
+
+std::vector<Attachment> for_each_flow(const Attachment& attachment) {
+  Attachment bare = attachment;
+  for (Candidate& candidate : bare.candidates) candidate.more_tokens.clear();
+  std::vector<Attachment> flows = {bare};
+  bare.candidates.clear();
+  for (const Candidate& candidate : attachment.candidates) {
+    for (std::size_t i = 0; i < candidate.more_tokens.size(); ++i) {
+      if (flows.size() == i + 1) flows.push_back(bare);
+      flows[i + 1].candidates.push_back(
+          {candidate.url, candidate.more_tokens[i], candidate.cluster, candidate.worker});
+    }
+  }
+  return flows;
+}
+
+}  // namespace rap::client

@@ -1,0 +1,72 @@
+#include "node/host/calls/ocsp_shell.hpp"
+
+#include "io/dialling/proxy_environment.hpp"
+#include "io/system/system.hpp"
+#include "node/host/calls/answer.hpp"
+
+namespace rap::host {
+namespace {
+
+constexpr std::chrono::seconds kResponseTimeout{10};
+
+agent::Now now() { return {io::mono_now(), io::wall_now()}; }
+
+// Nothing when there is none, or none that can be read: nobody is to be asked about it then.
+std::vector<crypto::Certificate> chain_in(agent::NodeFiles& state, std::string_view file) {
+  const auto text = state.read(file);
+  if (!text || !*text) return {};
+  return crypto::Certificate::chain_from_pem(**text).value_or(std::vector<crypto::Certificate>{});
+}
+
+}  // namespace
+
+OcspShell::OcspShell(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
+                     std::function<void()> changed)
+    : loop_(loop),
+      state_(state),
+      log_(log),
+      changed_(std::move(changed)),
+      sync_(state, rng),
+      timer_(loop),
+      outstanding_(loop) {}
+
+void OcspShell::reload() {
+  sync_.use(agent::OcspSlot::node, chain_in(state_, agent::kChainFile), now());
+  sync_.use(agent::OcspSlot::worker, chain_in(state_, agent::kWorkerChainFile), now());
+  go_on();
+}
+
+void OcspShell::go_on() {
+  perform(sync_.poll(now()));
+  const MonoTime next = sync_.next_wakeup();
+  if (next == MonoTime::max()) return timer_.cancel();
+  const MonoTime from = io::mono_now();  // `next` may be the earliest there is
+  timer_.after(std::max(next, from) - from, [this] { go_on(); });
+}
+
+void OcspShell::perform(const agent::OcspActions& actions) {
+  for (const agent::OcspAction& action : actions) {
+    std::visit([this](const auto& a) { perform(a); }, action);
+  }
+}
+
+void OcspShell::perform(const agent::FetchOcsp& fetch) {
+  io::HttpClientOptions options;
+  options.host = fetch.server.host;
+  options.port = fetch.server.port;
+  options.proxy = io::proxy_from_environment(options.host, options.port);
+  options.response_timeout = kResponseTimeout;
+  options.max_response_bytes = crypto::kMaxOcspResponseBytes;
+  outstanding_.send(
+      std::make_shared<io::HttpClient>(loop_, std::move(options)), fetch.request,
+      [this, slot = fetch.slot](io::HttpClient::Result result) {
+        perform(sync_.on_answer(now(), slot, to_answer(std::move(result), "The OCSP responder")));
+        go_on();
+      });
+}
+
+void OcspShell::perform(const agent::Say& say) {
+  log_.write(say.level, say.event, {{"detail", say.text}});
+}
+
+}  // namespace rap::host
