@@ -3,6 +3,7 @@
 
 #include "wire/certificate_kind.hpp"
 #include "wire/enrolment_state.hpp"
+#include "wire/problem_code.hpp"
 #include "wire/severity.hpp"
 
 namespace rap::wire {
@@ -14,6 +15,9 @@ TEST(NameTables, OfTheWireAreWhatTheyHaveAlwaysBeen) {
   EXPECT_EQ(to_string(EnrolmentState::denied), "denied");
   EXPECT_EQ(to_string(CertificateKind::node), "node");
   EXPECT_EQ(to_string(CertificateKind::worker), "worker");
+  EXPECT_EQ(to_string(ProblemCode::malformed_request), "malformed_request");
+  EXPECT_EQ(to_string(ProblemCode::session_terminated), "session_terminated");
+  EXPECT_EQ(to_string(ProblemCode::internal_error), "internal_error");
   EXPECT_EQ(to_string(Severity::drain), "drain");
   EXPECT_EQ(to_string(Severity::close), "close");
 }
@@ -28,6 +32,10 @@ TEST(NameTables, GiveTheValueOfANameAndOfNothingElse) {
   for (const std::string_view name : kSeverityNames) {
     EXPECT_EQ(to_string(severity_from(name).value()), name);
   }
+  for (const std::string_view name : kProblemCodeNames) {
+    EXPECT_EQ(to_string(problem_code_from(name).value()), name);
+  }
+  EXPECT_EQ(problem_code_from("overloaded"), std::nullopt) << "a listener's, not the API's";
   EXPECT_EQ(enrolment_state_from("Pending"), std::nullopt);
   EXPECT_EQ(enrolment_state_from(""), std::nullopt);
   EXPECT_EQ(certificate_kind_from("root"), std::nullopt);

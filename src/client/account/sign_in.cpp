@@ -11,6 +11,7 @@
 #include "client/core/deny_list_store.hpp"
 #include "crypto/x509/ca.hpp"
 #include "crypto/x509/certificate.hpp"
+#include "wire/problem_code.hpp"
 
 namespace rap::client {
 
@@ -105,8 +106,8 @@ Fallible<nlohmann::json> ask_patiently(ApiClient& api, const ApiCall& call, Term
   constexpr std::chrono::seconds kPause{1};
   for (int tried = 1;; ++tried) {
     auto answer = api.ask(call);
-    if (answer || answer.error().problem != "sign_in_busy" || tried == kTries ||
-        !terminal.wait(kPause)) {
+    if (answer || answer.error().problem != to_string(wire::ProblemCode::sign_in_busy) ||
+        tried == kTries || !terminal.wait(kPause)) {
       return answer;
     }
   }

@@ -8,9 +8,12 @@
 #include "client/api/api_types.hpp"
 #include "client/core/profile.hpp"
 #include "policy/addresses/names.hpp"
+#include "wire/problem_code.hpp"
 
 namespace rap::client {
 namespace {
+
+using wire::ProblemCode;
 
 // What is beyond so many is not listed by the control plane.
 constexpr std::size_t kMostListed = 1000;
@@ -20,8 +23,9 @@ bool same(const std::string& a, const std::string& b) {
   return policy::normalize_email(a) == policy::normalize_email(b);
 }
 
-std::unexpected<Failure> absent(const char* problem, std::string text) {
-  return std::unexpected(Failure{ExitCode::not_found, std::move(text), problem});
+std::unexpected<Failure> absent(ProblemCode problem, std::string text) {
+  return std::unexpected(
+      Failure{ExitCode::not_found, std::move(text), std::string(to_string(problem))});
 }
 
 // What is listed; nullopt: it is not known, or not all of it. What it is listed of may be missing.
@@ -29,7 +33,11 @@ template <class Answer>
 Fallible<std::optional<decltype(Answer::items)>> listed(ApiClient& api, const ApiCall& call) {
   auto answer = op::as<Answer>(api.ask(call));
   if (!answer) {
-    if (answer.error().problem.ends_with("_not_found")) return std::unexpected(answer.error());
+    const Failure& failure = answer.error();
+    // A control plane that does not know the call says that there is nothing at all.
+    const bool is_missing =
+        failure.code == ExitCode::not_found && failure.problem != to_string(ProblemCode::not_found);
+    if (is_missing) return std::unexpected(failure);
     return std::nullopt;
   }
   if (answer->items.size() >= kMostListed) return std::nullopt;
@@ -50,7 +58,7 @@ const auto of_user = [](const std::string& key) {
 };
 
 std::unexpected<Failure> no_user(const std::string& user) {
-  return absent("user_not_found",
+  return absent(ProblemCode::user_not_found,
                 "There is no user '" + user + "'. 'rap admin users list' shows them.");
 }
 
@@ -71,8 +79,8 @@ Fallible<void> check_other_user(World& world, ApiClient& api, const std::string&
   const auto* found = users ? find_in(*users, is) : nullptr;
   if (users && found == nullptr) return no_user(user);
   if (same(found != nullptr ? found->email : user, account.profile.email)) {
-    return std::unexpected(
-        Failure{ExitCode::failed, "This is your own account; " + instead, "yourself"});
+    return std::unexpected(Failure{ExitCode::failed, "This is your own account; " + instead,
+                                   std::string(to_string(ProblemCode::yourself))});
   }
   return {};
 }
@@ -80,8 +88,9 @@ Fallible<void> check_other_user(World& world, ApiClient& api, const std::string&
 Fallible<void> check_organization(ApiClient& api, const std::string& organization) {
   const auto all = RAP_TRY(listed<op::ListOrganizationsAnswer>(api, op::list_organizations()));
   if (all && find_in(*all, named(organization)) == nullptr) {
-    return absent("organization_not_found", "There is no organization '" + organization +
-                                                "'. 'rap admin organizations list' shows them.");
+    return absent(ProblemCode::organization_not_found,
+                  "There is no organization '" + organization +
+                      "'. 'rap admin organizations list' shows them.");
   }
   return {};
 }
@@ -90,9 +99,9 @@ Fallible<void> check_member(ApiClient& api, const std::string& organization,
                             const std::string& member) {
   const auto members = RAP_TRY(listed<op::ListMembersAnswer>(api, op::list_members(organization)));
   if (members && find_in(*members, of_user(member)) == nullptr) {
-    return absent("member_not_found", "'" + member + "' is no member of " + organization +
-                                          ". 'rap admin members list " + organization +
-                                          "' shows them.");
+    return absent(ProblemCode::member_not_found, "'" + member + "' is no member of " +
+                                                     organization + ". 'rap admin members list " +
+                                                     organization + "' shows them.");
   }
   return {};
 }
@@ -102,9 +111,9 @@ Fallible<void> check_resource(ApiClient& api, const std::string& organization,
   const auto resources =
       RAP_TRY(listed<op::ListResourcesAnswer>(api, op::list_resources(organization)));
   if (resources && find_in(*resources, named(resource)) == nullptr) {
-    return absent("resource_not_found", "There is no resource '" + resource + "' in " +
-                                            organization + ". 'rap admin resources list " +
-                                            organization + "' shows them.");
+    return absent(ProblemCode::resource_not_found,
+                  "There is no resource '" + resource + "' in " + organization +
+                      ". 'rap admin resources list " + organization + "' shows them.");
   }
   return {};
 }
@@ -114,9 +123,9 @@ Fallible<void> check_grant(ApiClient& api, const std::string& organization,
   const auto grants =
       RAP_TRY(listed<op::ListGrantsAnswer>(api, op::list_grants(organization, resource)));
   if (grants && find_in(*grants, of_user(user)) == nullptr) {
-    return absent("grant_not_found", "'" + user + "' has no grant for " + resource +
-                                         ". 'rap admin grants list " + organization + " " +
-                                         resource + "' shows who has.");
+    return absent(ProblemCode::grant_not_found, "'" + user + "' has no grant for " + resource +
+                                                    ". 'rap admin grants list " + organization +
+                                                    " " + resource + "' shows who has.");
   }
   return {};
 }
@@ -129,12 +138,13 @@ Fallible<void> check_pool_node(ApiClient& api, const std::string& organization,
   const auto* found = find_in(*pools, named(pool));
   const std::string look = " 'rap admin pools list " + organization + "' shows them.";
   if (found == nullptr) {
-    return absent("egress_pool_not_found",
+    return absent(ProblemCode::egress_pool_not_found,
                   "There is no egress pool '" + pool + "' in " + organization + "." + look);
   }
   if (found->nodes && find_in(*found->nodes, named(node)) == nullptr) {
-    return absent("node_not_found", "There is no node '" + node + "' in the egress pool '" + pool +
-                                        "' that you may take out." + look);
+    return absent(ProblemCode::node_not_found, "There is no node '" + node +
+                                                   "' in the egress pool '" + pool +
+                                                   "' that you may take out." + look);
   }
   return {};
 }
@@ -152,9 +162,9 @@ Fallible<void> check_node(ApiClient& api, const std::string& organization,
   }
   if (!is_absent) return {};
   const std::string of = organization.empty() ? "" : " --organization " + organization;
-  return absent("node_not_found", "There is no node '" + node + "'" +
-                                      (of.empty() ? "" : " of " + organization) +
-                                      ". 'rap admin nodes list" + of + "' shows them.");
+  return absent(ProblemCode::node_not_found, "There is no node '" + node + "'" +
+                                                 (of.empty() ? "" : " of " + organization) +
+                                                 ". 'rap admin nodes list" + of + "' shows them.");
 }
 
 Fallible<void> check_revoked_node(ApiClient& api, const std::string& node) {
@@ -166,21 +176,22 @@ Fallible<void> check_revoked_node(ApiClient& api, const std::string& node) {
       find_in(*nodes, [&](const auto& n) { return is_it(n) && n.state == "revoked"; });
   if (revoked != nullptr) return {};
   if (find_in(*nodes, is_it) == nullptr) {
-    return absent("node_not_found",
+    return absent(ProblemCode::node_not_found,
                   "There is no node '" + node + "'. 'rap admin nodes list' shows them.");
   }
   return std::unexpected(
       Failure{ExitCode::failed,
               "'" + node + "' is not revoked; run 'rap admin nodes revoke " + node + "' first.",
-              "node_exists"});
+              std::string(to_string(ProblemCode::node_exists))});
 }
 
 Fallible<void> check_certificate(ApiClient& api, const std::string& serial) {
   const auto all = RAP_TRY(listed<op::ListCertificatesAnswer>(api, op::list_certificates()));
   const auto is = [&](const auto& c) { return same(c.serial, serial); };
   if (all && find_in(*all, is) == nullptr) {
-    return absent("certificate_not_found", "There is no certificate '" + serial +
-                                               "'. 'rap admin certificates list' shows them.");
+    return absent(
+        ProblemCode::certificate_not_found,
+        "There is no certificate '" + serial + "'. 'rap admin certificates list' shows them.");
   }
   return {};
 }

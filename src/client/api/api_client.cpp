@@ -4,10 +4,12 @@
 
 #include "client/api/root_succession.hpp"
 #include "client/api/untrusted_server.hpp"
+#include "wire/problem_code.hpp"
 
 namespace rap::client {
 
 using nlohmann::json;
+using wire::ProblemCode;
 
 namespace {
 
@@ -33,8 +35,15 @@ ApiRefusal read_refusal(const wire::HttpResponse& response) {
   return refusal;
 }
 
+// Whether a refusal to who is not signed in says more than that.
+bool says_why(const std::string& code) {
+  return code == to_string(ProblemCode::signed_out) ||
+         code == to_string(ProblemCode::device_proof_wrong) ||
+         code == to_string(ProblemCode::device_proof_stale);
+}
+
 ExitCode exit_code(int status, const std::string& code) {
-  if (code == "wrong_credentials") return ExitCode::denied;
+  if (code == to_string(ProblemCode::wrong_credentials)) return ExitCode::denied;
   switch (status) {
     case 401: return ExitCode::not_signed_in;
     case 403: return ExitCode::denied;
@@ -87,8 +96,7 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
   }
   ApiRefusal refusal = read_refusal(response);
   const ExitCode code = exit_code(response.status, refusal.code);
-  if (code == ExitCode::not_signed_in && refusal.code != "signed_out" &&
-      !refusal.code.starts_with("device_proof_")) {
+  if (code == ExitCode::not_signed_in && !says_why(refusal.code)) {
     refusal.detail = "Your sign-in has ended or expired. Run 'rap login'.";
   }
   // A detail says itself what to do. What stands between may have none to give.

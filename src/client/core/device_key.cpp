@@ -6,6 +6,7 @@
 #include "crypto/tokens/device_proof.hpp"
 #include "crypto/x509/ca.hpp"
 #include "crypto/x509/certificate.hpp"
+#include "wire/problem_code.hpp"
 
 namespace rap::client {
 namespace {
@@ -73,7 +74,8 @@ std::optional<std::string> nonce_in(const wire::HttpResponse& response) {
   static constexpr int kUnauthorized = 401;
   if (response.status != kUnauthorized) return std::nullopt;
   const auto body = nlohmann::json::parse(response.body, nullptr, false);
-  if (!body.is_object() || body.value("code", nlohmann::json()) != "device_proof_stale") {
+  if (!body.is_object() ||
+      body.value("code", nlohmann::json()) != to_string(wire::ProblemCode::device_proof_stale)) {
     return std::nullopt;
   }
   const auto nonce = body.find("nonce");

@@ -7,6 +7,7 @@
 #include "client/api/flow_failure.hpp"
 #include "client/network/https_network.hpp"
 #include "io/system/system.hpp"
+#include "wire/problem_code.hpp"
 
 namespace rap::client {
 namespace {
@@ -16,7 +17,8 @@ bool is_over(const wire::HttpResponse& response) {
   static constexpr int kNotFound = 404;
   if (response.status == kNotFound) return true;
   const auto body = nlohmann::json::parse(response.body, nullptr, false);
-  return body.is_object() && body.value("code", nlohmann::json()) == "session_terminated";
+  return body.is_object() &&
+         body.value("code", nlohmann::json()) == to_string(wire::ProblemCode::session_terminated);
 }
 
 }  // namespace
