@@ -24,8 +24,7 @@ import spread  # noqa: E402
 from harness.node import MeteredNode  # noqa: E402
 from harness.siege import (BYTE_RECORDS, EMPTY_RECORDS, HALF_HANDSHAKE,  # noqa: E402
                            KEY_UPDATES, siege)
-from harness.ssh import SshAgent  # noqa: E402
-from harness.targets import Sshd  # noqa: E402
+from harness.ssh import SshHost  # noqa: E402
 from harness.wait import patiently  # noqa: E402
 from harness.world import World  # noqa: E402
 
@@ -106,20 +105,15 @@ def main():
     parser.add_argument("--reopened", type=int, default=100)
     options = spread.options_of(parser, echoes=20, strangers=2)
     with World(make_node=MeteredNode) as world:
-        sshd = Sshd(world.folder, world.address)
-        agent = SshAgent(world.folder, sshd.user_key)
+        host = SshHost(world)
         try:
-            world.add_resource(RESOURCE, sshd.address, sshd.port, "ssh",
-                               ssh_host_key=sshd.host_key)
+            host.offer(RESOURCE)
             world.wait_settled()
-            person = world.person()
-            person.extra_environment = agent.environment
-            echo = Echo(person)
+            echo = Echo(host.person())
             rows = summary(*measure(echo, world.nodes["entry-1"], options))
             echo.close()
         finally:
-            agent.close()
-            sshd.close()
+            host.close()
     print(f"\n{'':40} {'p50 idle':>9} {'p50':>8} {'p99 idle':>9} {'p99':>8} {'ratio':>6}")
     for r in rows:
         print(f"{r['name']:40} {r['p50_idle']:9.2f} {r['p50']:8.2f} {r['p99_idle']:9.2f} "

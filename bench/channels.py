@@ -27,6 +27,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import haproxy  # noqa: E402
 import spread  # noqa: E402
 from cpu import Meter  # noqa: E402
 from harness import frames  # noqa: E402
@@ -220,27 +221,15 @@ def haproxy_memory(folder, channels):
     with subprocess.Popen([LOAD, "serve", "127.0.0.1", "0"], text=True,
                           stdout=subprocess.PIPE) as target:
         behind = json.loads(target.stdout.readline())["port"]
-        port = free_port("127.0.0.1")
         own = folder / "0"
         (folder / "server.pem").write_text((own / "chain.pem").read_text()
                                            + (own / "node.key").read_text())
-        (folder / "haproxy.cfg").write_text(f"""global
-  ssl-default-bind-options ssl-min-ver TLSv1.3
-  nbthread 1
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-listen hop
-  bind 127.0.0.1:{port} ssl crt {folder}/server.pem ca-file {folder}/root.pem verify required
-  server next 127.0.0.1:{behind}
-""")
-        process = Process(["haproxy", "-db", "-f", folder / "haproxy.cfg"], folder / "haproxy.log")
+        process, here = haproxy.start(
+            folder, "haproxy", f"127.0.0.1:{behind}",
+            accepts=haproxy.mutual(folder / "server.pem", folder / "root.pem"))
+        port = int(here.rpartition(":")[2])
         held = []
         try:
-            until(lambda: _connects(port), "haproxy to listen", 10)
-
             def establish(count):
                 for _ in range(count):
                     held.append(dial(folder, 1, ("127.0.0.1", port)))

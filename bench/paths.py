@@ -4,8 +4,7 @@ between four processes, once by our programs and once by haproxy with mutual TLS
 import pathlib
 import subprocess
 
-from harness.addresses import free_port
-from harness.process import Process
+import haproxy
 from harness.rap import Forward
 from harness.world import ORGANIZATION, World
 
@@ -58,36 +57,13 @@ class Haproxy:
 
     def _hop(self, index, following):
         """One haproxy that leads to `following`; returns its own address."""
-        mutual = f"ssl crt {self.folder}/node.pem ca-file {self.folder}/ca.crt verify required"
-        accepts = mutual if index > 0 else ""
-        dials = mutual if index < len(HOPS) - 1 else ""
-        here = f"127.0.0.1:{free_port('127.0.0.1')}"
-        config = self.folder / f"{HOPS[index]}.cfg"
-        config.write_text(f"""global
-  ssl-default-bind-options ssl-min-ver TLSv1.3
-  ssl-default-server-options ssl-min-ver TLSv1.3
-  nbthread 1
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-listen hop
-  bind {here} {accepts}
-  server next {following} {dials}
-""")
-        process = Process(["haproxy", "-db", "-f", config], self.folder / f"{HOPS[index]}.log")
-        self.processes[HOPS[index]] = process
-        process.wait_for(lambda: _listens(here), f"haproxy to listen on {here}")
+        mutual = haproxy.mutual(self.folder / "node.pem", self.folder / "ca.crt")
+        name = HOPS[index]
+        self.processes[name], here = haproxy.start(
+            self.folder, name, following, accepts=mutual if index > 0 else "",
+            dials=mutual if index < len(HOPS) - 1 else "")
         return here
 
     def close(self):
         for process in self.processes.values():
             process.kill()
-
-
-def _listens(address):
-    host, port = address.split(":")
-    wanted = f"{int.from_bytes(bytes(map(int, host.split('.'))), 'little'):08X}:{int(port):04X}"
-    return any(line.split()[1] == wanted and line.split()[3] == "0A"
-               for line in open("/proc/net/tcp", encoding="ascii").readlines()[1:])

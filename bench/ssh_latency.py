@@ -20,8 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import spread  # noqa: E402
-from harness.ssh import SshAgent  # noqa: E402
-from harness.targets import Sshd  # noqa: E402
+from harness.ssh import SshHost  # noqa: E402
 from harness.wait import patiently  # noqa: E402
 from harness.world import World  # noqa: E402
 
@@ -44,15 +43,13 @@ def seconds(command, environment):
 
 
 def measure(world, options):
-    sshd = Sshd(world.folder, world.address)
-    agent = SshAgent(world.folder, sshd.user_key)
+    host = SshHost(world)
     try:
-        world.add_resource(RESOURCE, sshd.address, sshd.port, "ssh", ssh_host_key=sshd.host_key)
+        host.offer(RESOURCE)
         world.wait_settled()
-        person = world.person()
-        person.extra_environment = agent.environment
+        person = host.person()
         ways = {"rap": person.command("ssh", RESOURCE, "--", "true"),
-                "ssh": plain(sshd, world.folder)}
+                "ssh": plain(host.sshd, world.folder)}
         taken = {name: [] for name in ways}
         person.ok("resources")  # with the first proof the half minute begins
         time.sleep(options.settle)
@@ -62,8 +59,7 @@ def measure(world, options):
                 if turn > 0:  # the first of each finds nothing in any cache
                     taken[name].append(one)
     finally:
-        agent.close()
-        sshd.close()
+        host.close()
     return taken
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 
 from harness.process import BIN, Process
+from harness.targets import Sshd
 from harness.wait import patiently
 
 
@@ -33,6 +34,34 @@ class SshAgent:
         self.process.stop()
         with contextlib.suppress(OSError):
             self.socket.unlink()
+
+
+class SshHost:
+    """An sshd that is a target of the world's fabric, and an ssh-agent that holds its key."""
+
+    def __init__(self, world, address=None, *, prefix=()):
+        self.world = world
+        self.sshd = Sshd(world.folder, address or world.address, prefix=prefix)
+        try:
+            self.agent = SshAgent(world.folder, self.sshd.user_key)
+        except BaseException:
+            self.sshd.close()
+            raise
+
+    def offer(self, resource):
+        """Makes it a resource with a pinned host key."""
+        self.world.add_resource(resource, self.sshd.address, self.sshd.port, "ssh",
+                                ssh_host_key=self.sshd.host_key)
+
+    def person(self):
+        """Who has the ssh-agent."""
+        person = self.world.person()
+        person.extra_environment = self.agent.environment
+        return person
+
+    def close(self):
+        self.agent.close()
+        self.sshd.close()
 
 
 def scp(rap, sshd, resource, source, destination, *, prefix=()):

@@ -6,8 +6,7 @@ import subprocess
 
 from harness.case import FabricCase
 from harness.process import BIN
-from harness.ssh import SshAgent
-from harness.targets import Sshd
+from harness.ssh import SshHost
 from harness.wait import patiently
 
 
@@ -15,16 +14,13 @@ class SshCase(FabricCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sshd = Sshd(cls.world.folder, cls.world.address)
-        cls.addClassCleanup(cls.sshd.close)
-        cls.world.add_resource("office", cls.sshd.address, cls.sshd.port, "ssh",
-                               ssh_host_key=cls.sshd.host_key)
-        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
-        cls.addClassCleanup(cls.agent.close)
+        host = SshHost(cls.world)
+        cls.addClassCleanup(host.close)
+        cls.sshd, cls.agent = host.sshd, host.agent
+        host.offer("office")
         cls.world.wait_settled()
-        cls.person = cls.world.person()
-        cls.person.extra_environment = {
-            **cls.agent.environment, "PATH": f"{BIN.resolve()}:{os.environ['PATH']}"}
+        cls.person = host.person()
+        cls.person.extra_environment["PATH"] = f"{BIN.resolve()}:{os.environ['PATH']}"
 
     def here(self, name):
         return self.world.folder / name

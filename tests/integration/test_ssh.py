@@ -6,8 +6,7 @@ import subprocess
 import unittest
 
 from harness.case import FabricCase
-from harness.ssh import SshAgent, scp
-from harness.targets import Sshd
+from harness.ssh import SshHost, scp
 from harness.wait import patiently
 
 MIB = 1024 * 1024
@@ -17,15 +16,12 @@ class Ssh(FabricCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sshd = Sshd(cls.world.folder, cls.world.address)
-        cls.addClassCleanup(cls.sshd.close)
-        cls.world.add_resource("office-ssh", cls.sshd.address, cls.sshd.port, "ssh",
-                               ssh_host_key=cls.sshd.host_key)
-        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
-        cls.addClassCleanup(cls.agent.close)
+        host = SshHost(cls.world)
+        cls.addClassCleanup(host.close)
+        cls.sshd = host.sshd
+        host.offer("office-ssh")
         cls.world.wait_settled()
-        cls.person = cls.world.person()
-        cls.person.extra_environment = cls.agent.environment
+        cls.person = host.person()
 
     def test_a_command_runs_there_and_its_status_comes_back(self):
         done = self.person.run("ssh", "office-ssh", "--", "echo over the fabric; exit 7")

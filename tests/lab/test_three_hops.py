@@ -20,9 +20,8 @@ import unittest
 from harness import namespaces
 from harness.process import BIN, BUILD, Process
 from harness.rap import Forward
-from harness.ssh import SshAgent, scp
+from harness.ssh import SshHost, scp
 from harness.stream import Stream
-from harness.targets import Sshd
 from harness.wait import patiently, until
 from harness.world import World
 
@@ -63,20 +62,17 @@ class ThreeHops(unittest.TestCase):
         cls.addClassCleanup(cls.world.close)
         target = cls.hosts.prefix("target")
         cls.address = cls.hosts.address("target")
-        cls.sshd = Sshd(cls.world.folder, cls.address, prefix=target)
-        cls.addClassCleanup(cls.sshd.close)
+        host = SshHost(cls.world, cls.address, prefix=target)
+        cls.addClassCleanup(host.close)
+        cls.sshd = host.sshd
         cls.plain = Process([BUILD / "bench" / "load", "serve", cls.address, "0"],
                             cls.world.folder / "plain.log", prefix=target)
         cls.addClassCleanup(cls.plain.stop)
         port = json.loads(until(cls.plain.log, "the plain target"))["port"]
-        cls.world.add_resource("office-ssh", cls.address, cls.sshd.port, "ssh",
-                               ssh_host_key=cls.sshd.host_key)
+        host.offer("office-ssh")
         cls.world.add_resource("office-plain", cls.address, port)
-        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
-        cls.addClassCleanup(cls.agent.close)
         cls.world.wait_settled()
-        cls.person = cls.world.person()
-        cls.person.extra_environment = cls.agent.environment
+        cls.person = host.person()
 
     def test_only_the_egress_reaches_the_target(self):
         with self.assertRaises(OSError):

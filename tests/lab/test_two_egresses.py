@@ -14,8 +14,7 @@ import time
 import unittest
 
 from harness import namespaces
-from harness.ssh import SshAgent
-from harness.targets import Sshd
+from harness.ssh import SshHost
 from harness.wait import patiently, until
 from harness.world import ORGANIZATION, POOL, World
 
@@ -41,20 +40,16 @@ class TwoEgresses(unittest.TestCase):
         owner = cls.world.owner
         owner.put(f"organizations/{ORGANIZATION}/egress-pools/{POOL}/nodes/egress-2")
         cls.address = cls.hosts.address("target")
-        cls.sshd = Sshd(cls.world.folder, cls.address, prefix=cls.hosts.prefix("target"))
-        cls.addClassCleanup(cls.sshd.close)
-        cls.agent = SshAgent(cls.world.folder, cls.sshd.user_key)
-        cls.addClassCleanup(cls.agent.close)
-        cls.person = cls.world.person()
-        cls.person.extra_environment = cls.agent.environment
+        cls.host = SshHost(cls.world, cls.address, prefix=cls.hosts.prefix("target"))
+        cls.addClassCleanup(cls.host.close)
+        cls.person = cls.host.person()
         cls.resources = 0
 
     def setUp(self):
         # An entry remembers which egress does not reach a resource, so each test has its own.
         type(self).resources += 1
         self.resource = f"office-{self.resources}"
-        self.world.add_resource(self.resource, self.address, self.sshd.port, "ssh",
-                                ssh_host_key=self.sshd.host_key)
+        self.host.offer(self.resource)
         self.world.wait_settled(links=3)
         until(self.settled, "the configuration of both egresses")
 

@@ -168,6 +168,21 @@ TEST_F(Tls, WhatIsNoEstablishedMemberCannotBeCheckedAgain) {
 
 // --- resumption: a foreign client, which keeps and offers tickets
 
+// The client's handshake with a server of OpenSSL's own, which is gone afterwards.
+void shake_hands(const Connection& client, const Context& server_ctx) {
+  const Connection server(SSL_new(server_ctx.get()), SSL_free);
+  SSL_set_accept_state(server.get());
+  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  for (int i = 0; i < 5; ++i) {
+    SSL_do_handshake(client.get());
+    const Bytes up = drain(SSL_get_wbio(client.get()));
+    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
+    SSL_do_handshake(server.get());
+    const Bytes down = drain(SSL_get_wbio(server.get()));
+    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
+  }
+}
+
 // The session of a server that does hand out tickets, with our listener's certificate.
 SSL_SESSION* session_of(const Context& server_ctx, const Context& client_ctx) {
   static SSL_SESSION* kept = nullptr;
@@ -179,17 +194,7 @@ SSL_SESSION* session_of(const Context& server_ctx, const Context& client_ctx) {
     return 1;
   });
   const Connection client = foreign_client(client_ctx, nullptr);
-  Connection server(SSL_new(server_ctx.get()), SSL_free);
-  SSL_set_accept_state(server.get());
-  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  for (int i = 0; i < 5; ++i) {
-    SSL_do_handshake(client.get());
-    const Bytes up = drain(SSL_get_wbio(client.get()));
-    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
-    SSL_do_handshake(server.get());
-    const Bytes down = drain(SSL_get_wbio(server.get()));
-    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
-  }
+  shake_hands(client, server_ctx);
   char nothing = 0;
   SSL_read(client.get(), &nothing, 1);  // takes the tickets in
   ERR_clear_error();
@@ -271,17 +276,7 @@ TEST_F(Tls, TheSameTicketResumesAtAServerThatTakesTickets) {
                                                                SSL_SESSION_free);
   ASSERT_NE(session, nullptr);
   const Connection client = foreign_client(client_ctx, session.get());
-  Connection server(SSL_new(lenient.get()), SSL_free);
-  SSL_set_accept_state(server.get());
-  SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  for (int i = 0; i < 5; ++i) {
-    SSL_do_handshake(client.get());
-    const Bytes up = drain(SSL_get_wbio(client.get()));
-    BIO_write(SSL_get_rbio(server.get()), up.data(), static_cast<int>(up.size()));
-    SSL_do_handshake(server.get());
-    const Bytes down = drain(SSL_get_wbio(server.get()));
-    BIO_write(SSL_get_rbio(client.get()), down.data(), static_cast<int>(down.size()));
-  }
+  shake_hands(client, lenient);
   EXPECT_EQ(SSL_session_reused(client.get()), 1);
   ERR_clear_error();
 }

@@ -27,6 +27,16 @@ struct Svid : testing::Test {
     plan.uris = {id.str()};
     return plan;
   }
+  // An authority between the root and a leaf.
+  static Plan good_authority() {
+    Plan authority;
+    authority.dns.clear();
+    authority.common_name = "authority";
+    authority.drop("extendedKeyUsage");
+    authority.set("basicConstraints", "critical,CA:TRUE");
+    authority.set("keyUsage", "critical,keyCertSign");
+    return authority;
+  }
   std::expected<wire::SpiffeId, Fault> verify(const Certificate& leaf,
                                               PeerSide side = PeerSide::client) const {
     return verify_peer(leaf, {pki.intermediate.certificate}, pki.roots(), side, Kind::node,
@@ -218,12 +228,7 @@ TEST_F(Svid, RefusesEveryOtherTypeOfKey) {
 
 // X509-SVID §3.2, §4.1: what the certificates above the leaf must be.
 TEST_F(Svid, RefusesAnIssuerThatMayNotIssue) {
-  Plan authority;
-  authority.dns.clear();
-  authority.common_name = "authority";
-  authority.drop("extendedKeyUsage");
-  authority.set("basicConstraints", "critical,CA:TRUE");
-  authority.set("keyUsage", "critical,keyCertSign");
+  const Plan authority = good_authority();
   const PrivateKey authority_key = PrivateKey::generate(KeyType::p256);
   const auto verify_below = [&](const Plan& plan, const Issuer& above,
                                 const std::vector<Certificate>& path) {
@@ -261,12 +266,7 @@ TEST_F(Svid, RefusesAnIssuerThatMayNotIssue) {
 
 // RFC 5280 §4.2.1.10: constraints on host names are of the SAN's.
 TEST_F(Svid, AnAuthoritysNameConstraintsHoldForTheSanAndNotForTheCommonName) {
-  Plan authority;
-  authority.dns.clear();
-  authority.common_name = "authority";
-  authority.drop("extendedKeyUsage");
-  authority.set("basicConstraints", "critical,CA:TRUE");
-  authority.set("keyUsage", "critical,keyCertSign");
+  Plan authority = good_authority();
   const PrivateKey authority_key = PrivateKey::generate(KeyType::p256);
   const auto accepted = [&](const char* constraints, const Plan& leaf) {
     authority.set("nameConstraints", constraints);
