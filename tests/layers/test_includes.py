@@ -268,6 +268,18 @@ class TheRules(unittest.TestCase):
             node/agent/link/calls -> node/agent/link/pulls/delta_sync.hpp
             node/agent/link/pulls -> node/agent/link/control_link.hpp
             node/fabric/channels -> node/fabric/client_session.hpp
+            node/host/program -> node/host/calls/answer.hpp
+            node/host/calls -> node/host/node_agent.hpp
+            base -> base/log/log.hpp
+            policy/addresses -> policy/roles.hpp
+            crypto/x509 -> crypto/x509/validation/peer_verifier.hpp
+            io/loop -> io/dialling/resolver.hpp
+            io/dialling -> io/stream/tls_stream.hpp
+            io/stream -> io/listeners/tls_listener.hpp
+            io/http -> io/http/server/http_server.hpp
+            io/http/client -> io/http/server/http_server.hpp
+            io/http/server -> io/http/client/http_client.hpp
+            client/core -> client/api/api_client.hpp
             client/network -> client/terminal/tty.hpp
             """.strip().splitlines():
             room, name = arrow.strip().split(" -> ")
