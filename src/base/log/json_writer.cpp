@@ -8,7 +8,7 @@ namespace rap {
 namespace {
 
 // ASCII that stands for itself in a JSON string.
-bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+bool stands_for_itself(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 }  // namespace
 
@@ -17,7 +17,8 @@ std::string quote_json(std::string_view s) {
   std::string out = "\"";
   out.reserve(s.size() + s.size() / 16 + 2);
   while (!s.empty()) {
-    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(s, is_plain) - s.begin());
+    const auto plain =
+        static_cast<std::size_t>(std::ranges::find_if_not(s, stands_for_itself) - s.begin());
     out += s.substr(0, plain);
     s.remove_prefix(plain);
     if (s.empty()) break;

@@ -5,6 +5,7 @@
 #include "io/system/system.hpp"
 #include "node/agent/enrolment/fabric_identity.hpp"
 #include "node/host/calls/answer.hpp"
+#include "node/host/calls/both_clocks.hpp"
 #include "wire/http/hints.hpp"
 
 namespace rap::host {
@@ -33,8 +34,6 @@ io::HttpClientOptions control_options(const agent::NodeIdentity& identity,
 
 // Two pings, and some time for the second to arrive.
 constexpr std::chrono::seconds kMaxEventSilence = 2 * wire::kHintPing + std::chrono::seconds{5};
-
-agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 }  // namespace
 

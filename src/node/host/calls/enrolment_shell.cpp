@@ -4,6 +4,7 @@
 #include "io/dialling/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/calls/answer.hpp"
+#include "node/host/calls/both_clocks.hpp"
 #include "wire/url.hpp"
 
 namespace rap::host {
@@ -45,7 +46,7 @@ EnrolmentShell::EnrolmentShell(io::EventLoop& loop, agent::EnrolmentClient& enro
 void EnrolmentShell::start() { step(agent::Begin{}); }
 
 void EnrolmentShell::step(const agent::EnrolmentEvent& event) {
-  const auto actions = enrolment_.step({io::mono_now(), io::wall_now()}, event);
+  const auto actions = enrolment_.step(now(), event);
   for (const agent::EnrolmentAction& action : actions) {
     std::visit([this](const auto& a) { perform(a); }, action);
   }

@@ -3,13 +3,12 @@
 #include "io/dialling/proxy_environment.hpp"
 #include "io/system/system.hpp"
 #include "node/host/calls/answer.hpp"
+#include "node/host/calls/both_clocks.hpp"
 
 namespace rap::host {
 namespace {
 
 constexpr std::chrono::seconds kResponseTimeout{10};
-
-agent::Now now() { return {io::mono_now(), io::wall_now()}; }
 
 // Nothing when there is none, or none that can be read: nobody is to be asked about it then.
 std::vector<crypto::Certificate> chain_in(agent::NodeFiles& state, std::string_view file) {
