@@ -29,6 +29,10 @@ def enter():
     os.execvp("unshare", ["unshare", *options, sys.executable, "-B", *sys.argv])
 
 
+def entered():
+    return bool(os.environ.get(_MARK))
+
+
 def as_root(folder):
     """The environment of a Python program that asks whether it is root: in a user namespace we have
     root's rights and not its number."""
