@@ -38,7 +38,10 @@ bool LogThrottle::admit(const LogCause& cause, std::string_view event, MonoTime 
 }
 
 LogThrottle::LeftOut LogThrottle::summary(const Key& key, const Reason& reason) {
-  LeftOut out{.event = key.first, .reason = key.second, .lines = reason.left_out};
+  LeftOut out;
+  out.event = key.first;
+  out.reason = key.second;
+  out.lines = reason.left_out;
   out.more_sources = reason.more_sources;
   std::uint64_t most = 0;
   for (const auto& [source, heard] : reason.sources) {
