@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "base/try.hpp"
-#include "control/backup/failure.hpp"
+#include "control/backup/system_failure.hpp"
 #include "crypto/x509/validation/certificate_path.hpp"
 #include "io/system/descriptor.hpp"
 #include "io/system/file.hpp"

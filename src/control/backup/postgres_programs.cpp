@@ -13,7 +13,7 @@
 
 #include "base/log/printable.hpp"
 #include "base/try.hpp"
-#include "control/backup/failure.hpp"
+#include "control/backup/system_failure.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/client_sign_in.hpp"
 #include "io/process/spawn.hpp"

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/try.hpp"
-#include "control/backup/failure.hpp"
 #include "control/backup/filled_database.hpp"
 #include "control/backup/postgres_programs.hpp"
+#include "control/backup/system_failure.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::control::server {

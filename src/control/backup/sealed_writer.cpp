@@ -11,7 +11,7 @@
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
-#include "control/backup/failure.hpp"
+#include "control/backup/system_failure.hpp"
 #include "io/system/file.hpp"
 
 namespace rap::control::server {
