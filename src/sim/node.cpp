@@ -10,6 +10,12 @@ namespace table_event = channel::table_event;
 using channel::FailureReason;
 using channel::LaneId;
 
+namespace {
+
+constexpr Duration kHeldBack = 1s;  // by Planted::sends_flows_last
+
+}  // namespace
+
 Node::Node(NodeId id, ClusterId cluster, Schedule& schedule, Network& network, SeededRandom& rng,
            Witness& witness, Planted planted)
     : id_(id),
@@ -80,6 +86,7 @@ void Node::crash() {
   lanes_.clear();
   proofs_.clear();
   links_.clear();
+  held_.clear();
   pending_.clear();
   ++timer_;
 }
@@ -114,7 +121,22 @@ void Node::talk() {
   m.opens_flow = link.flows == 0;
   if (m.opens_flow && !link.takes_new_flows) return;
   if (m.opens_flow) ++link.flows;
-  network_.send(connections_.at(lane), *this, std::move(m));
+  send_payload(lane, std::move(m));
+}
+
+void Node::send_payload(LaneId lane, Message message) {
+  if (planted_ != Planted::sends_flows_last) {
+    return network_.send(connections_.at(lane), *this, std::move(message));
+  }
+  ++held_[lane];
+  schedule_.after(kHeldBack, [this, lane, message = std::move(message)] {
+    const auto held = held_.find(lane);
+    if (held == held_.end()) return;
+    --held->second;
+    if (const auto it = connections_.find(lane); it != connections_.end()) {
+      network_.send(it->second, *this, message);
+    }
+  });
 }
 
 void Node::report_idle() {
@@ -230,6 +252,7 @@ void Node::on_closed(ConnectionId id) {
   lanes_.erase(id);
   connections_.erase(*lane);
   links_.erase(*lane);
+  held_.erase(*lane);
   step(table_event::LaneClosed{*lane, FailureReason::network_unreachable});
 }
 
@@ -292,6 +315,7 @@ void Node::perform(const channel::TableAction& action) {
     if (planted_ == Planted::never_closes) return;
     links_.erase(close->lane);
     proofs_.erase(close->lane);
+    held_.erase(close->lane);
     const auto it = connections_.find(close->lane);
     if (it == connections_.end()) return;
     const ConnectionId id = it->second;
@@ -310,7 +334,9 @@ void Node::perform(const channel::TableAction& action) {
     std::size_t payloads = 0;
     for (const auto lane : {std::optional(drained->interactive), drained->bulk}) {
       const auto it = lane ? connections_.find(*lane) : connections_.end();
-      if (it != connections_.end()) payloads += network_.payloads_under_way(it->second, *this);
+      if (it == connections_.end()) continue;
+      payloads += network_.payloads_under_way(it->second, *this);
+      if (const auto held = held_.find(*lane); held != held_.end()) payloads += held->second;
     }
     witness_.drained(*this, payloads);
   } else if (const auto* t = std::get_if<table_action::StateChanged>(&action)) {

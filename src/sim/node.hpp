@@ -29,6 +29,7 @@ enum class Planted : std::uint8_t {
   loses_its_timer,
   forgets_to_tell_the_table,   // what has changed, most of the time
   needs_no_control_plane,      // and goes on as if it were there
+  sends_flows_last,  // frames of the channel overtake what flows sent before them
 };
 
 // Hears of everything that matters.
@@ -103,6 +104,7 @@ class Node final : public Endpoint {
   void perform(const channel::TableAction& action);
   void report_idle();
   void misbehave(ConnectionId id);
+  void send_payload(channel::LaneId lane, Message message);
   void schedule_timeout();
   void check_authority();
   channel::Verdict judge(const Certificate& peer) const;
@@ -128,6 +130,7 @@ class Node final : public Endpoint {
   std::map<ConnectionId, channel::LaneId> lanes_;
   std::map<channel::LaneId, Certificate> proofs_;
   std::map<channel::LaneId, Link> links_;
+  std::map<channel::LaneId, std::size_t> held_;  // messages of flows, by Planted::sends_flows_last
   std::vector<channel::TableEvent> pending_;
   bool stepping_ = false;
   std::uint64_t timer_ = 0;  // the newest one counts

@@ -1,5 +1,6 @@
 #include "sim/world.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace rap::sim {
@@ -60,7 +61,18 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Planted::passes_payload_before_established, Planted::keeps_the_first_policy,
                       Planted::believes_every_certificate, Planted::never_closes,
                       Planted::dials_whenever_it_likes, Planted::loses_its_timer,
-                      Planted::forgets_to_tell_the_table, Planted::needs_no_control_plane));
+                      Planted::forgets_to_tell_the_table, Planted::needs_no_control_plane,
+                      Planted::sends_flows_last));
+
+// In good weather, where nothing else goes wrong.
+TEST(Simulation, FindsAChannelThatClosesBeforeWhatWasSentOnIt) {
+  const Result honest = World({.seed = 1, .faults = false}).run();
+  EXPECT_FALSE(honest.violation) << *honest.violation;
+  const Result planted =
+      World({.seed = 1, .planted = Planted::sends_flows_last, .faults = false}).run();
+  EXPECT_THAT(planted.violation.value_or("nothing is found"),
+              testing::HasSubstr("drops what it sent before it had drained"));
+}
 
 }  // namespace
 }  // namespace rap::sim
