@@ -123,6 +123,20 @@ class Ocsp(FabricCase):
             response = ocsp.load_der_ocsp_response(answer.read())
         self.assertEqual(ocsp.OCSPCertStatus.GOOD, response.certificate_status)
 
+    def test_an_answer_by_get_may_be_kept_and_its_head_be_asked_for(self):
+        chain = chain_in(self.world.nodes["entry-1"].state / "identity" / "worker.pem")
+        path = urllib.parse.quote(base64.b64encode(self.request(*chain[:2])).decode(), safe="")
+        seen = {}
+        for method in ("GET", "HEAD"):
+            asked = urllib.request.Request(self.url + path, method=method)
+            with urllib.request.urlopen(asked, timeout=patiently(10)) as answer:
+                self.assertRegex(answer.headers["Cache-Control"], r"\bmax-age=\d+\b")
+                self.assertNotIn("no-store", answer.headers["Cache-Control"])
+                seen[method] = (answer.status, answer.headers["Content-Length"],
+                                answer.headers["Content-Type"], bool(answer.read()))
+        self.assertEqual(seen["GET"], (*seen["HEAD"][:3], True))
+        self.assertFalse(seen["HEAD"][3])
+
     def test_what_is_no_request_of_ours_gets_an_unsigned_error(self):
         status = ocsp.OCSPResponseStatus
         self.assertEqual(status.MALFORMED_REQUEST, self.post(b"nonsense").response_status)

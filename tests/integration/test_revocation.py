@@ -2,10 +2,13 @@
 with its next configuration."""
 
 import subprocess
+import time
 import unittest
 
 from harness.case import FabricCase
-from harness.wait import until
+from harness.wait import patiently, until
+
+ENFORCED_WITHIN_S = 1
 
 
 def serial_of(node):
@@ -89,6 +92,23 @@ class WithoutHaste(FabricCase):
         stream.close()
         until(lambda: not self.channel_states() & {"draining", "established"},
               "the channel to end with its last flow", 30)
+
+
+class InHasteAfterAll(FabricCase):
+    """A revocation without haste is raised to one with haste."""
+
+    def test_what_a_drained_certificate_carries_ends_when_it_is_to_close(self):
+        self.world.wait_settled()
+        stream = self.live_stream()
+        serial = serial_of(self.world.nodes["egress-1"])
+        self.owner.post(f"certificates/{serial}/revoke", severity="drain")
+        until(lambda: "draining" in {c["state"] for c in self.world.channels()},
+              "the channel to drain")
+        stream.round_trip(b"while it drains")
+        self.owner.post(f"certificates/{serial}/revoke", severity="close")
+        raised = time.monotonic()
+        self.assertTrue(stream.ended())
+        self.assertLess(time.monotonic() - raised, patiently(ENFORCED_WITHIN_S))
 
 
 if __name__ == "__main__":
