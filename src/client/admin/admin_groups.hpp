@@ -1,9 +1,19 @@
 // The groups below `rap admin`, each declared by the file of its concept.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "client/command/command.hpp"
+#include "client/command/leaf.hpp"
 
 namespace rap::client {
+
+// What was typed after an option; nullopt: it was left out.
+inline std::optional<std::string> given(const Words& a, const char* option) {
+  if (a[option].empty()) return std::nullopt;
+  return a[option];
+}
 
 // organizations, members, invitations
 void add_organization_commands(CLI::App& admin, Invocation& invocation);

@@ -30,11 +30,6 @@ Leaf& scope(Leaf& leaf) {
       .choices(snapshot::kPlatformLayerNames);
 }
 
-std::optional<std::string> given(const Words& a, const char* option) {
-  if (a[option].empty()) return std::nullopt;
-  return a[option];
-}
-
 // A resource is an organization's, a layer the platform's.
 Fallible<void> check_scope(const Words& a) {
   if (a["--organization"].empty() && !a["--resource"].empty()) {

@@ -4,18 +4,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "client/admin/targets.hpp"
 #include "client/api/api_types.hpp"
 #include "client/command/confirm.hpp"
-#include "policy/addresses/names.hpp"
 
 namespace rap::client {
 namespace {
 
 // Names and emails are compared as the control plane compares them.
-bool same(const std::string& a, const std::string& b) {
-  return policy::normalize_email(a) == policy::normalize_email(b);
-}
-
 std::string counted_or(const std::optional<std::size_t>& n, const std::string& one,
                        const std::string& many, const std::string& unknown) {
   return n ? counted(*n, one, many) : unknown;

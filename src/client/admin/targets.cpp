@@ -18,11 +18,6 @@ using wire::ProblemCode;
 // What is beyond so many is not listed by the control plane.
 constexpr std::size_t kMostListed = 1000;
 
-// Names, emails and ids are compared as the control plane compares them.
-bool same(const std::string& a, const std::string& b) {
-  return policy::normalize_email(a) == policy::normalize_email(b);
-}
-
 std::unexpected<Failure> absent(ProblemCode problem, std::string text) {
   return std::unexpected(
       Failure{ExitCode::not_found, std::move(text), std::string(to_string(problem))});
@@ -63,6 +58,10 @@ std::unexpected<Failure> no_user(const std::string& user) {
 }
 
 }  // namespace
+
+bool same(const std::string& a, const std::string& b) {
+  return policy::normalize_email(a) == policy::normalize_email(b);
+}
 
 Fallible<void> check_user(ApiClient& api, const std::string& user) {
   const auto users = RAP_TRY(listed<op::ListUsersAnswer>(api, op::list_users()));

@@ -10,6 +10,9 @@
 
 namespace rap::client {
 
+// Whether two names, emails or ids are one to the control plane.
+bool same(const std::string& a, const std::string& b);
+
 Fallible<void> check_user(ApiClient& api, const std::string& user);
 // Nor is it the person's own account: `instead` says what they do with that.
 Fallible<void> check_other_user(World& world, ApiClient& api, const std::string& user,

@@ -108,11 +108,6 @@ Fallible<unsigned> port_of_new(const Words& a) {
   return fail(ExitCode::usage, "--port is required: " + a["--protocol"] + " has no usual port.");
 }
 
-std::optional<std::string> given(const Words& a, const char* option) {
-  if (a[option].empty()) return std::nullopt;
-  return a[option];
-}
-
 // A refusal names what was typed.
 Fallible<nlohmann::json> of_resource(Fallible<nlohmann::json> answer) {
   return typed_as(typed_as(std::move(answer), "ssh_host_key", "--ssh-host-key"), "egress_pool",

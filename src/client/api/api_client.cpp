@@ -4,6 +4,7 @@
 
 #include "client/api/root_succession.hpp"
 #include "client/api/untrusted_server.hpp"
+#include "wire/http/problem_reading.hpp"
 #include "wire/problem_code.hpp"
 
 namespace rap::client {
@@ -12,28 +13,6 @@ using nlohmann::json;
 using wire::ProblemCode;
 
 namespace {
-
-struct ApiRefusal {
-  std::string code;
-  std::string detail;
-  bool is_told = false;  // by whoever refused, and not by us
-};
-
-ApiRefusal read_refusal(const wire::HttpResponse& response) {
-  const json body = json::parse(response.body, nullptr, false);
-  const auto text = [&](const char* member) {
-    const auto it = body.is_object() ? body.find(member) : body.end();
-    return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
-  };
-  ApiRefusal refusal{text("code"), text("detail")};
-  refusal.is_told = !refusal.detail.empty();
-  if (refusal.detail.empty()) refusal.detail = text("title");
-  if (refusal.detail.empty()) {
-    refusal.detail =
-        "The server answered with HTTP status " + std::to_string(response.status) + ".";
-  }
-  return refusal;
-}
 
 // Whether a refusal to who is not signed in says more than that.
 bool says_why(const std::string& code) {
@@ -94,7 +73,7 @@ Fallible<json> read_answer(const wire::HttpResponse& response) {
     }
     return body;
   }
-  ApiRefusal refusal = read_refusal(response);
+  wire::ReadProblem refusal = wire::read_problem(response, "The server");
   const ExitCode code = exit_code(response.status, refusal.code);
   if (code == ExitCode::not_signed_in && !says_why(refusal.code)) {
     refusal.detail = "Your sign-in has ended or expired. Run 'rap login'.";

@@ -42,4 +42,9 @@ nlohmann::json to_json(const EgressPool& p) {
   return out;
 }
 
+std::unexpected<Problem> no_pool(const std::string& key) {
+  return refuse(ProblemCode::egress_pool_not_found,
+                "There is no egress pool '" + key + "' in this organization; create it first.");
+}
+
 }  // namespace rap::control

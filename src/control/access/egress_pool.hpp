@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "control/core/problem.hpp"
 #include "control/http/schema.hpp"
 
 namespace rap::control {
@@ -66,5 +67,8 @@ class EgressPoolRepository {
   // Is a node of the pool approved, in the egress role, and not draining?
   virtual bool has_egress(EgressPoolId pool) = 0;
 };
+
+// The refusal where there is none of that name or id.
+std::unexpected<Problem> no_pool(const std::string& key);
 
 }  // namespace rap::control

@@ -10,11 +10,6 @@
 namespace rap::control {
 namespace {
 
-std::unexpected<Problem> no_pool(const std::string& key) {
-  return refuse(ProblemCode::egress_pool_not_found,
-                "There is no egress pool '" + key + "' in this organization; create it first.");
-}
-
 Outcome<Reply> list_pools(AccessPorts& ports, const Call& call) {
   const Scope scope = call.is_platform() ? Scope::platform() : call.organization_scope();
   return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {

@@ -16,11 +16,6 @@
 namespace rap::control {
 namespace {
 
-std::unexpected<Problem> no_pool(const std::string& key) {
-  return refuse(ProblemCode::egress_pool_not_found,
-                "There is no egress pool '" + key + "' in this organization; create it first.");
-}
-
 Outcome<Reply> list_resources(AccessPorts& ports, const Call& call) {
   const bool manages = call.is_platform_owner() || policy::manages(call.organization->role);
   return transact(ports.database, call.organization_scope(),

@@ -1,7 +1,5 @@
 #include "node/agent/control_problem.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace rap::agent {
 namespace {
 
@@ -14,21 +12,8 @@ constexpr int kFirstServerError = 500;
 
 }  // namespace
 
-ControlProblem parse_problem(const wire::HttpResponse& response) {
-  ControlProblem problem;
-  const auto json = nlohmann::json::parse(response.body, nullptr, false);
-  const auto text = [&](const char* member) {
-    const auto it = json.is_object() ? json.find(member) : json.end();
-    return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
-  };
-  problem.code = text("code");
-  problem.detail = text("detail");
-  if (problem.detail.empty()) problem.detail = text("title");
-  if (problem.detail.empty()) {
-    problem.detail =
-        "The control plane answered with HTTP status " + std::to_string(response.status) + ".";
-  }
-  return problem;
+wire::ReadProblem parse_problem(const wire::HttpResponse& response) {
+  return wire::read_problem(response, "The control plane");
 }
 
 bool is_transient(int http_status) {

@@ -1,17 +1,11 @@
-// A refusal of the control plane (RFC 9457) as one value.
+// What a node makes of a refusal of the control plane.
 #pragma once
 
-#include <string>
-
-#include "wire/http/http_message.hpp"
+#include "wire/http/problem_reading.hpp"
 
 namespace rap::agent {
 
-struct ControlProblem {
-  std::string code;    // "join_token_used"; empty when the answer is no problem document
-  std::string detail;  // a sentence; never empty
-};
-ControlProblem parse_problem(const wire::HttpResponse& response);
+wire::ReadProblem parse_problem(const wire::HttpResponse& response);
 
 // Whether the same request may succeed later without anybody changing it.
 bool is_transient(int http_status);
