@@ -1,5 +1,6 @@
 // The wall between organizations (row-level security), table by table as the catalog lists them: a
-// new table without policies, or with an organization_id and a hole, fails here.
+// new table without policies, or with an organization_id and a hole, fails here. The wall is stated
+// in migrations/0001_organizations.sql, that of clusters in 0018_clusters.sql.
 #include <gtest/gtest.h>
 
 #include <map>
