@@ -100,7 +100,13 @@ control::RoomPorts ControlPlane::room_ports() {
 }
 
 control::NodeListenerPorts ControlPlane::node_listener_ports() {
-  return {database, admission_cache, answers, metrics_, {rng_, current, models, issuing(), log_}};
+  return {database,
+          admission_cache,
+          answers,
+          metrics_,
+          {rng_, current, models, issuing(), log_, {}, [](ByteView asked, WallTime) {
+             return "answer to " + std::string(as_text(asked));
+           }}};
 }
 
 Answered ControlPlane::call(const std::string& method, const std::string& path, const json& body,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "control/pki/rotation/rotations.hpp"
+#include "crypto/ocsp/ocsp.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "test_world.hpp"
 
@@ -110,6 +111,29 @@ TEST_F(Trust, ARenewalIsForTheNamesOfItsNode) {
       w.control->node_call(seed().entry, "certificates", {{"csr", crypto::make_csr(key, names)}})
           .code(),
       "csr_names_mismatch");
+}
+
+TEST_F(Trust, ANodeHearsHowItsOwnCertificatesStandAndNoOthers) {
+  const auto chain = crypto::Certificate::chain_from_pem(
+      renew(seed().entry, key).body["certificate_chain"].get<std::string>());
+  ASSERT_TRUE(chain);
+  const Bytes asked = crypto::make_ocsp_request(chain->at(0), chain->at(1));
+  const auto status = [&](const std::string& node, ByteView request) {
+    return w.control->node_call(node, "certificates/status",
+                                {{"ocsp_request", to_base64(request)}});
+  };
+  const Answered own = status(seed().entry, asked);
+  ASSERT_EQ(own.status, 200) << own.text;
+  EXPECT_EQ(own.body["ocsp"], to_base64(as_bytes("answer to " + std::string(as_text(asked)))));
+  EXPECT_EQ(status(seed().relay, asked).code(), "certificate_not_found");
+  EXPECT_EQ(status(seed().entry, as_bytes(std::string_view("noise"))).code(), "malformed_request");
+  EXPECT_EQ(status(seed().entry, crypto::make_ocsp_request(chain->at(1), chain->at(1))).code(),
+            "certificate_not_found");
+  // It hears of what was revoked, as long as it may come itself.
+  w.as("root", "POST", "certificates/" + chain->front().serial_hex() + "/revoke");
+  EXPECT_EQ(status(seed().entry, asked).status, 200);
+  w.as("root", "POST", "nodes/entry-n/disable");
+  EXPECT_EQ(status(seed().entry, asked).code(), "node_disabled");
 }
 
 TEST_F(Trust, ANodeGetsNoMoreCertificatesThanItNeeds) {

@@ -63,7 +63,7 @@ class ForeignResponder(ControlCase):
         # Nothing is kept, as after a long while, so what is fetched is what there is.
         self.node.agent.stop()
         (self.identity / "worker.ocsp").unlink(missing_ok=True)
-        self.failed_before = len(self.logged("ocsp.failed"))
+        self.detours_before = len(self.logged("ocsp.detour"))
 
     def logged(self, event):
         return self.node.logged(event, self.node.agent.log())
@@ -84,12 +84,19 @@ class ForeignResponder(ControlCase):
         return ocsp.load_der_ocsp_response((self.identity / "worker.ocsp").read_bytes())
 
     def refused(self, fault):
-        """The agent says why it does not take the response, and keeps none."""
+        """The agent says why it does not take the response, and keeps what the control plane tells
+        it on the other way."""
         self.node.start()
         until(lambda: any(fault in entry["detail"] for entry in
-                          self.logged("ocsp.failed")[self.failed_before:]),
-              lambda: f"'{fault}' in {self.logged('ocsp.failed')[self.failed_before:]}", 20)
-        self.assertFalse((self.identity / "worker.ocsp").exists())
+                          self.logged("ocsp.detour")[self.detours_before:]),
+              lambda: f"'{fault}' in {self.logged('ocsp.detour')[self.detours_before:]}", 20)
+        kept = ocsp.load_der_ocsp_response((self.identity / "worker.ocsp").read_bytes())
+        self.assertEqual((ocsp.OCSPCertStatus.GOOD, self.leaf.serial_number),
+                         (kept.certificate_status, kept.serial_number))
+        self.assertGreater(kept.next_update, now())
+        signer, = kept.certificates
+        self.assertEqual(self.leaf.issuer, signer.issuer)
+        self.assertGreater(signer.not_valid_after, now())
 
     def rap_says(self, wanted, text=""):
         def proxy():

@@ -22,5 +22,9 @@ Outcome<Reply> finish_command(const NodeCallPorts& ports, const NodeCall& call);
 // nothing has to happen at one moment. Renews the node's own (PK-7), or gives it one for its
 // clients (PK-2).
 Outcome<Reply> renew_certificate(const NodeCallPorts& ports, const NodeCall& call);
+// What the OCSP responder would say of a certificate of this node: the second way to it (CP-6).
+// About one and without a nonce, so that an answer is signed once and then kept, however often a
+// node asks.
+Outcome<Reply> get_certificate_status(const NodeCallPorts& ports, const NodeCall& call);
 
 }  // namespace rap::control

@@ -44,10 +44,11 @@ enum class NodeExecutor : std::uint8_t {
   deltas,
   objects,
   events,
-  certificates
+  certificates,
+  statuses  // of certificates, as OCSP
 };
-inline constexpr std::size_t kNodeExecutorCount = 7;
-static_assert(static_cast<std::size_t>(NodeExecutor::certificates) + 1 == kNodeExecutorCount);
+inline constexpr std::size_t kNodeExecutorCount = 8;
+static_assert(static_cast<std::size_t>(NodeExecutor::statuses) + 1 == kNodeExecutorCount);
 
 struct NodeRoute : Endpoint {
   NodeExecutor executor = NodeExecutor::reports;

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "base/bytes.hpp"
 #include "base/log/log.hpp"
 #include "base/random.hpp"
 #include "control/configuration/cluster_models.hpp"
@@ -26,6 +28,8 @@ struct NodeCallPorts {
   Log& log;
   // The signed head of the audit chain that nodes are handed; empty before there is one.
   std::function<std::shared_ptr<const snapshot::SealedAuditHead>()> audit_head = {};
+  // What the OCSP responder answers to that request, in DER; empty when there is no responder.
+  std::function<std::string(ByteView request, WallTime now)> ocsp_answer = {};
 };
 
 struct NodeListenerPorts {

@@ -20,7 +20,8 @@ constexpr unsigned kApiThreads = 8;
 // Right passwords that come at once hold an attempt each while they are weighed: as many as are
 // handled at once never use an account's up.
 static_assert(kApiThreads < kSignInsPerAccount.burst);
-// Each node has a stream of events and a connection for calls, for deltas and for objects.
+// Each node has a stream of events and a connection for calls, for deltas, and now and then one for
+// its staples.
 constexpr std::size_t kMaxNodes = 5000;
 constexpr std::size_t kMaxNodeConnections = kMaxNodes * 4;
 // A node has twice as many while it comes anew, before the old ones are found to be gone.
@@ -47,6 +48,7 @@ io::HttpExecutor node_executor(control::NodeExecutor executor) {
     case objects: return {.name = "node.objects", .threads = 1};
     case events: return {.name = "node.events", .threads = 1, .max_queued = kMaxNodeCallsQueued};
     case certificates: return {.name = "node.certificates", .threads = 1, .max_queued = kMaxNodes};
+    case statuses: return {.name = "node.statuses", .threads = 1, .max_queued = kMaxNodes};
   }
   return {};
 }
@@ -112,6 +114,7 @@ Server::Server(const StateDirectory& state, control::Authority authority,
                     hosts_reached_at(options), log),
       api_({database_, authority_, metrics_, log_, {device_proofs_, device_policy()}},
            room_ports()),
+      ocsp_answering_(database_, kept_ocsp_, ocsp_ports()),
       node_listener_(node_listener_ports()) {}
 
 Server::~Server() = default;
@@ -144,14 +147,15 @@ control::NodeListenerPorts Server::node_listener_ports() {
           admission_cache_,
           answers_,
           metrics_,
-          {rng_, authority_, models_, issuing_ports(), log_, [this] { return audit_head_.get(); }}};
+          {rng_, authority_, models_, issuing_ports(), log_, [this] { return audit_head_.get(); },
+           [this](ByteView request, WallTime now) {
+             return ocsp_answering_.answer(request, {now, io::mono_now()}).body;
+           }}};
 }
 
 Result<void> Server::open_listeners(const ListenAddresses& addresses) {
   try {
-    ocsp_server_.emplace(
-        addresses.ocsp, conninfo_, kept_ocsp_,
-        control::OcspPorts{authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()});
+    ocsp_server_.emplace(addresses.ocsp, conninfo_, kept_ocsp_, ocsp_ports());
     ocsp_signers_.set_url(ocsp_url_of(options_, ocsp_server_->port()));
     const auto shown = RAP_TRY(own_identity_.refresh(io::wall_now()));
     const crypto::TlsIdentity& identity = shown.identity;

@@ -62,6 +62,9 @@ class Server {
     return value_in<control::DevicePolicy>(control::kDevicePolicyNames, options_.devices)
         .value_or(control::DevicePolicy::proven);
   }
+  control::OcspPorts ocsp_ports() {
+    return {authority_, ocsp_signers_, rng_, metrics_, log_, config_valid_for()};
+  }
   control::RoomPorts room_ports();
   control::NodeListenerPorts node_listener_ports();
 
@@ -85,6 +88,7 @@ class Server {
   LockedOcspAnswers kept_ocsp_;
   OwnIdentity own_identity_;
   control::Api api_;
+  control::OcspAnswering ocsp_answering_;  // to nodes that reach no responder
   control::NodeListener node_listener_;
   io::EventLoop loop_;       // people's, and the process's
   io::EventLoop node_loop_;  // nodes', on a thread of its own: neither keeps the other waiting

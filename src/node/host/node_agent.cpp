@@ -197,8 +197,9 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
       options_.fabric_socket.empty() ? options_.state / kAgentSocket : options_.fabric_socket;
   link_shell_ = std::make_unique<ControlLinkShell>(loop_, *link_, *identity_, state_,
                                                    socket.string(), log, *fabric_user);
-  ocsp_ = std::make_unique<OcspShell>(loop_, state_, random_, log,
-                                      [this] { link_shell_->tell_identity(); });
+  ocsp_ = std::make_unique<OcspShell>(
+      loop_, record.node, state_, random_, log, [this] { return link_shell_->control_server(); },
+      [this] { link_shell_->tell_identity(); });
   link_shell_->on_new_certificate([this] {
     note_certificates();
     ocsp_->reload();

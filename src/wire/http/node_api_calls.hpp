@@ -19,6 +19,7 @@ enum class NodeApiCall : std::uint8_t {
   finish_command,
   pull_configs,
   renew_certificate,
+  get_certificate_status,
   acknowledge_configs,
   report_config_errors,
   pull_deltas,
@@ -33,7 +34,7 @@ struct NodeApiCallKind {
   std::string_view path;  // {…} stands for one segment, percent-encoded
 };
 
-inline constexpr std::array<NodeApiCallKind, 13> kNodeApiCalls = {{
+inline constexpr std::array<NodeApiCallKind, 14> kNodeApiCalls = {{
     {NodeApiCall::get_trust_bundle, "getTrustBundle", "GET", "/api/v1/trust-bundle"},
     {NodeApiCall::enrol, "enrol", "POST", "/api/v1/enrolments"},
     {NodeApiCall::get_enrolment_status, "getEnrolmentStatus", "POST",
@@ -44,6 +45,8 @@ inline constexpr std::array<NodeApiCallKind, 13> kNodeApiCalls = {{
      "/cp/v2/nodes/{id}/commands/{command}/result"},
     {NodeApiCall::pull_configs, "pullConfigs", "POST", "/cp/v2/nodes/{id}/configs/pull"},
     {NodeApiCall::renew_certificate, "renewCertificate", "POST", "/cp/v2/nodes/{id}/certificates"},
+    {NodeApiCall::get_certificate_status, "getCertificateStatus", "POST",
+     "/cp/v2/nodes/{id}/certificates/status"},
     {NodeApiCall::acknowledge_configs, "acknowledgeConfigs", "POST",
      "/cp/v2/nodes/{id}/configs/acks"},
     {NodeApiCall::report_config_errors, "reportConfigErrors", "POST",

@@ -20,6 +20,7 @@ TEST(NodeApiCalls, AreAtThePathsWhereTheyHaveAlwaysBeen) {
   EXPECT_EQ(call(finish_command, {"n", "c"}), "POST /cp/v2/nodes/n/commands/c/result");
   EXPECT_EQ(call(pull_configs, {"n"}), "POST /cp/v2/nodes/n/configs/pull");
   EXPECT_EQ(call(renew_certificate, {"n"}), "POST /cp/v2/nodes/n/certificates");
+  EXPECT_EQ(call(get_certificate_status, {"n"}), "POST /cp/v2/nodes/n/certificates/status");
   EXPECT_EQ(call(acknowledge_configs, {"n"}), "POST /cp/v2/nodes/n/configs/acks");
   EXPECT_EQ(call(report_config_errors, {"n"}), "POST /cp/v2/nodes/n/configs/errors");
   EXPECT_EQ(call(pull_deltas, {"n"}), "POST /cp/v2/nodes/n/deltas/pull");

@@ -7,6 +7,7 @@
 #include "control/link/pulls/deltas.hpp"
 #include "control/nodes/notices/incarnations.hpp"
 #include "control/pki/csr_policy.hpp"
+#include "crypto/ocsp/ocsp.hpp"
 #include "snapshot/audit_head.hpp"
 #include "snapshot/configuration/documents.hpp"
 #include "wire/agent/security_events.hpp"
@@ -26,6 +27,8 @@ constexpr std::int64_t kMaxPulled = 64 + snapshot::kMaxDocuments;
 constexpr std::int64_t kMaxLayerName = 16;
 constexpr std::int64_t kUuidText = 36;
 constexpr std::int64_t kSha256Text = 64;
+// In base64.
+constexpr std::int64_t kMaxOcspRequestText = (crypto::kMaxOcspRequestBytes + 2) / 3 * 4;
 
 // Hints only (CP-3): who reads this stream pulls what they point at.
 Outcome<Reply> open_events(const NodeCallPorts&, const NodeCall& call) {
@@ -128,6 +131,10 @@ std::vector<NodeRoute> node_listener_routes() {
           {text("csr", kMaxCsrBytes), choice("kind", wire::kNodesCertificateKindNames).optional()},
           {200, {text("certificate_chain", 65536), text("ocsp", 32768).optional()}}, certificates,
           renew_certificate),
+      route(NodeApiCall::get_certificate_status,
+            "What the OCSP responder says of a certificate of the node",
+            {text("ocsp_request", kMaxOcspRequestText)}, {200, {text("ocsp", 32768)}}, statuses,
+            get_certificate_status),
       route(NodeApiCall::acknowledge_configs, "These were applied",
             {list("acks", kBatch, {type, version, layer, organization, resource})}, {204, {}}, acks,
             acknowledge_configs),

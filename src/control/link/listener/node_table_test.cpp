@@ -26,6 +26,7 @@ TEST(NodeExecutors, NoChannelWaitsForAnother) {
   EXPECT_EQ(executor_of_path(node + "/deltas/pull"), NodeExecutor::deltas);
   EXPECT_EQ(executor_of_path(node + "/events", "GET"), NodeExecutor::events);
   EXPECT_EQ(executor_of_path(node + "/certificates"), NodeExecutor::certificates);
+  EXPECT_EQ(executor_of_path(node + "/certificates/status"), NodeExecutor::statuses);
   EXPECT_EQ(executor_of_path("/cp/v2/objects/node_config/abc", "GET"), NodeExecutor::objects);
 }
 

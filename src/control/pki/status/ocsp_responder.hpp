@@ -1,14 +1,10 @@
-// What the control plane says about the certificates it issued (CP-5, RFC 6960): from the
-// inventory, signed by a delegate of the issuer when it is asked for, or a moment ago for somebody
-// else (kept_ocsp_answers.hpp).
+// What the control plane says over plain HTTP about the certificates it issued (CP-5, RFC 6960).
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string_view>
 
-#include "control/pki/status/kept_ocsp_answers.hpp"
-#include "control/pki/status/ports.hpp"
+#include "control/pki/status/ocsp_answering.hpp"
 #include "wire/http/http_message.hpp"
 
 namespace rap::control {
@@ -27,21 +23,12 @@ class OcspResponder {
   std::optional<wire::HttpResponse> handle_at_once(const wire::HttpRequest& request, Moment now);
 
  private:
-  // What is asked, and who answers that; no signer: none of ours.
-  struct Asked {
-    crypto::OcspRequest request;
-    std::shared_ptr<const OcspSigner> signer;
-  };
-
   wire::HttpResponse answer(const wire::HttpRequest& request, Moment now,
                             std::string_view& outcome);
-  std::string answer(ByteView body, Moment now, std::string_view& outcome);
-  std::string answer(const Asked& asked, Moment now, std::string_view& outcome);
-  std::optional<Asked> read(ByteView body, WallTime now);
 
   Database& database_;
-  KeptOcspAnswers& kept_;
   OcspPorts ports_;
+  OcspAnswering answering_;
 };
 
 }  // namespace rap::control

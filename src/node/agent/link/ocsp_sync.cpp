@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "node/agent/control_problem.hpp"
+#include "node/agent/link/calls/node_api.hpp"
+
 namespace rap::agent {
 namespace {
 
@@ -17,6 +20,18 @@ std::string_view file_of(OcspSlot slot) {
 }
 
 std::string_view name_of(OcspSlot slot) { return slot == OcspSlot::node ? "node" : "worker"; }
+
+// The response in what was answered on that way.
+std::expected<std::string, std::string> response_in(const Answer& answer, OcspWay way) {
+  if (!answer) return std::unexpected(answer.error());
+  if (way == OcspWay::control_link) {
+    if (auto told = parse_certificate_status(*answer)) return std::move(*told);
+    return std::unexpected(parse_problem(*answer).detail);
+  }
+  if (answer->status == 200) return answer->body;
+  return std::unexpected("The OCSP responder answers with status " +
+                         std::to_string(answer->status) + ".");
+}
 
 bool is_revoked(const std::optional<OcspReading>& reading) {
   return reading && reading->status.kind == OcspStatus::Kind::revoked;
@@ -34,8 +49,10 @@ void OcspSync::use(OcspSlot name, const std::vector<crypto::Certificate>& chain,
   }
   if (slot.subject && slot.subject->leaf.fingerprint() == chain[0].fingerprint()) return;
   const bool outstanding = slot.outstanding;
+  const OcspWay way = slot.way;
   slot = {};
   slot.outstanding = outstanding;  // its answer is about the other one, and so a failure
+  slot.way = way;
   slot.subject = Subject{chain[0], chain[1], *url};
   slot.next = now.mono;
   const auto text = directory_.read(file_of(name));
@@ -56,32 +73,36 @@ MonoTime OcspSync::next_wakeup() const {
   return next;
 }
 
+FetchOcsp OcspSync::fetch(OcspSlot name) {
+  Slot& slot = at(name);
+  slot.outstanding = true;
+  const Bytes asked = crypto::make_ocsp_request(slot.subject->leaf, slot.subject->issuer);
+  if (slot.way == OcspWay::control_link) {
+    return {name, slot.way, {}, certificate_status_request(node_, asked)};
+  }
+  wire::HttpRequest request;
+  request.method = "POST";
+  request.path = slot.subject->url.path;
+  request.headers = {{"content-type", "application/ocsp-request"}};
+  request.body = std::string(as_text(asked));
+  return {name, slot.way, slot.subject->url.authority, std::move(request)};
+}
+
 OcspActions OcspSync::poll(Now now) {
   OcspActions actions;
   for (const OcspSlot name : {OcspSlot::node, OcspSlot::worker}) {
-    Slot& slot = at(name);
+    const Slot& slot = at(name);
     if (!slot.subject || slot.outstanding || slot.next > now.mono) continue;
-    slot.outstanding = true;
-    wire::HttpRequest request;
-    request.method = "POST";
-    request.path = slot.subject->url.path;
-    request.headers = {{"content-type", "application/ocsp-request"}};
-    request.body =
-        std::string(as_text(crypto::make_ocsp_request(slot.subject->leaf, slot.subject->issuer)));
-    actions.push_back(FetchOcsp{name, slot.subject->url.authority, std::move(request)});
+    actions.emplace_back(fetch(name));
   }
   return actions;
 }
 
-std::expected<OcspReading, std::string> OcspSync::take(const Slot& slot, const Answer& answer,
+std::expected<OcspReading, std::string> OcspSync::take(const Slot& slot, const Response& response,
                                                        WallTime now) const {
-  if (!answer) return std::unexpected(answer.error());
-  if (answer->status != 200) {
-    return std::unexpected("The OCSP responder answers with status " +
-                           std::to_string(answer->status) + ".");
-  }
+  if (!response) return std::unexpected(response.error());
   const auto& [leaf, issuer, url] = *slot.subject;
-  const auto reading = crypto::read_ocsp_response(as_bytes(answer->body), leaf, issuer, now);
+  const auto reading = crypto::read_ocsp_response(as_bytes(*response), leaf, issuer, now);
   auto fault = reading ? crypto::judge(*reading, now, kAnyAge) : std::optional(reading.error());
   if (fault == crypto::OcspFault::revoked) fault.reset();
   if (fault) {
@@ -95,31 +116,55 @@ std::expected<OcspReading, std::string> OcspSync::take(const Slot& slot, const A
   return *reading;
 }
 
+// What does not come by one way is asked for by the other; when neither gives it, both wait.
+OcspActions OcspSync::failed(Now now, OcspSlot name, const std::string& why) {
+  Slot& slot = at(name);
+  if (slot.way == OcspWay::responder) {
+    slot.way = OcspWay::control_link;
+    slot.responder_fault = why;
+    return {fetch(name)};
+  }
+  slot.way = OcspWay::responder;
+  slot.next = now.mono + slot.backoff.next(rng_);
+  if (std::exchange(slot.trouble_said, true)) return {};
+  return {Say{LogLevel::warn, "ocsp.failed",
+              slot.responder_fault + " By the control plane's listener for nodes: " + why +
+                  " The last response is shown on; it is tried again."}};
+}
+
 OcspActions OcspSync::on_answer(Now now, OcspSlot name, const Answer& answer) {
   Slot& slot = at(name);
   slot.outstanding = false;
-  if (!slot.subject) return {};
-  auto reading = take(slot, answer, now.wall);
+  if (!slot.subject) {
+    slot.way = OcspWay::responder;
+    return {};
+  }
+  const Response response = response_in(answer, slot.way);
+  auto reading = take(slot, response, now.wall);
   if (reading) {
-    const auto stored = directory_.write({std::string(file_of(name)), answer->body});
+    const auto stored = directory_.write({std::string(file_of(name)), *response});
     if (!stored) reading = std::unexpected(stored.error());
   }
-  if (!reading) {
-    slot.next = now.mono + slot.backoff.next(rng_);
-    if (std::exchange(slot.trouble_said, true)) return {};
-    return {Say{LogLevel::warn, "ocsp.failed",
-                reading.error() + " The last response is shown on; it is tried again."}};
-  }
+  if (!reading) return failed(now, name, reading.error());
   OcspActions actions = {StapleChanged{}};
+  const bool by_detour = std::exchange(slot.way, OcspWay::responder) == OcspWay::control_link;
   const bool was_revoked = is_revoked(slot.stored);
   slot.stored = *reading;
   slot.backoff.reset();
   slot.next = now.mono + interval(*reading, now.wall);
+  const bool was_trouble = std::exchange(slot.trouble_said, false);
+  const bool was_detour = std::exchange(slot.detour_said, by_detour);
   if (is_revoked(slot.stored) && !was_revoked) {
     actions.push_back(Say{LogLevel::warn, "ocsp.revoked",
                           "The " + std::string(name_of(name)) +
                               "'s certificate is revoked, and whoever connects is shown so."});
-  } else if (std::exchange(slot.trouble_said, false)) {
+  }
+  if (by_detour && !was_detour) {
+    actions.push_back(Say{LogLevel::warn, "ocsp.detour",
+                          slot.responder_fault +
+                              " The control plane's listener for nodes told how the certificate "
+                              "stands instead. Let this host reach the responder."});
+  } else if (!by_detour && (was_trouble || was_detour)) {
     actions.push_back(Say{LogLevel::info, "ocsp.fetched", "The OCSP responder answers again."});
   }
   return actions;

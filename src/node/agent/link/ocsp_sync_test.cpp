@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.hpp"
 #include "crypto/testing/pki.hpp"
 #include "node/agent/test_node_files.hpp"
 
@@ -59,8 +60,18 @@ class OcspSyncTest : public testing::Test {
     for (const OcspAction& action : actions) {
       changed = changed || std::holds_alternative<StapleChanged>(action);
       if (const auto* say = std::get_if<Say>(&action)) said_.push_back(say->event);
+      if (const auto* fetch = std::get_if<FetchOcsp>(&action)) detour_ = *fetch;
+    }
+    if (detour_ && link_away_) {
+      detour_.reset();
+      return stored(sync_.on_answer(now(), OcspSlot::node, std::unexpected("It is away too.")));
     }
     return changed;
+  }
+  // What the control plane answers to the call that was made of it in the responder's place.
+  bool answer_by_link(const std::string& response, int status = 200) {
+    detour_.reset();
+    return answer(R"({"ocsp":")" + to_base64(as_bytes(response)) + "\"}", status);
   }
   std::string kept() { return state_.files[std::string(kStapleFile)]; }
 
@@ -74,8 +85,11 @@ class OcspSyncTest : public testing::Test {
   WallTime wall_ = TestPki::now;
   TestNodeFiles state_;
   SeededRandom rng_{5};
-  OcspSync sync_{state_, rng_};
+  NodeId node_ = NodeId::random(rng_);
+  OcspSync sync_{node_, state_, rng_};
   std::vector<std::string> said_;
+  bool link_away_ = true;  // the control plane's listener for nodes
+  std::optional<FetchOcsp> detour_;  // what was asked of it
 };
 
 TEST_F(OcspSyncTest, AsksAtTheStartWhereTheCertificateSays) {
@@ -167,11 +181,11 @@ TEST_F(OcspSyncTest, AFullDiskIsAFailureLikeAnyOther) {
 
 TEST_F(OcspSyncTest, WhatCameWithTheCertificateIsNotAskedForAgainAtOnce) {
   state_.files[std::string(kStapleFile)] = response(Kind::good, wall_ - seconds{1});
-  OcspSync again(state_, rng_);
+  OcspSync again(node_, state_, rng_);
   again.use(OcspSlot::node, chain_, now());
   EXPECT_GT(again.next_wakeup(), mono_ + minutes{13});
   pass(minutes{2});
-  OcspSync later(state_, rng_);
+  OcspSync later(node_, state_, rng_);
   later.use(OcspSlot::node, chain_, now());
   EXPECT_EQ(later.next_wakeup(), mono_) << "after a restart it is";
 }
@@ -194,6 +208,83 @@ TEST_F(OcspSyncTest, AnAnswerAboutTheCertificateBeforeIsNone) {
   wait();
   ASSERT_TRUE(due());
   EXPECT_TRUE(answer(response(Kind::good, wall_)));
+}
+
+// --- the second way
+
+class SecondWay : public OcspSyncTest {
+ protected:
+  SecondWay() { link_away_ = false; }
+};
+
+TEST_F(SecondWay, IsTakenAtOnceWhereTheResponderGivesNothing) {
+  for (const auto& nothing : {0, 1, 2}) {
+    ASSERT_TRUE(due());
+    EXPECT_FALSE(nothing == 0 ? fail() : nothing == 1 ? answer("", 503) : answer("noise"));
+    ASSERT_TRUE(detour_);
+    EXPECT_EQ(detour_->way, OcspWay::control_link);
+    EXPECT_EQ(detour_->request.path, "/cp/v2/nodes/" + node_.str() + "/certificates/status");
+    EXPECT_EQ(sync_.next_wakeup(), MonoTime::max()) << "one call at a time";
+    const std::string told = response(Kind::good, wall_);
+    EXPECT_TRUE(answer_by_link(told));
+    EXPECT_TRUE(kept() == told);
+    EXPECT_GT(wait(), minutes{13}) << "as often as by the first";
+  }
+  EXPECT_EQ(said_, std::vector<std::string>{"ocsp.detour"}) << "said once";
+  ASSERT_TRUE(due());
+  EXPECT_TRUE(answer(response(Kind::good, wall_)));
+  EXPECT_EQ(said_.back(), "ocsp.fetched");
+}
+
+TEST_F(SecondWay, AsksAboutTheSameCertificate) {
+  const auto first = due();
+  ASSERT_TRUE(first);
+  fail();
+  ASSERT_TRUE(detour_);
+  EXPECT_EQ(detour_->request.body,
+            R"({"ocsp_request":")" + to_base64(as_bytes(first->request.body)) + "\"}");
+}
+
+TEST_F(SecondWay, IsNotTakenWhereTheFirstLeadsThere) {
+  ASSERT_TRUE(due());
+  EXPECT_TRUE(answer(response(Kind::good, wall_)));
+  EXPECT_FALSE(detour_);
+}
+
+TEST_F(SecondWay, GivesNothingThatTheFirstWouldNotBeBelieved) {
+  ASSERT_TRUE(due());
+  ASSERT_TRUE(answer(response(Kind::good, wall_)));
+  const std::string good = kept();
+  for (const std::string& bad : {response(Kind::good, wall_ - minutes{5}),
+                                 response(Kind::unknown, wall_), std::string("noise")}) {
+    wait();
+    ASSERT_TRUE(due());
+    EXPECT_FALSE(fail());
+    EXPECT_FALSE(answer_by_link(bad));
+    EXPECT_EQ(kept(), good);
+  }
+}
+
+TEST_F(SecondWay, TellsOfARevocationAsWell) {
+  ASSERT_TRUE(due());
+  fail();
+  EXPECT_TRUE(answer_by_link(response(Kind::revoked, wall_)));
+  EXPECT_EQ(said_, (std::vector<std::string>{"ocsp.revoked", "ocsp.detour"}));
+}
+
+TEST_F(SecondWay, IsAskedOnceForEachTimeTheFirstIsAndBothWaitTheirTurn) {
+  Duration longest{};
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(due());
+    fail();
+    ASSERT_TRUE(detour_);
+    EXPECT_FALSE(i % 2 == 0 ? fail() : answer_by_link("", 503));
+    EXPECT_FALSE(due()) << "neither, until it is time";
+    longest = std::max(longest, wait());
+  }
+  EXPECT_LE(longest, kOcspRetryCap);
+  EXPECT_GT(longest, kOcspRetryCap / 2);
+  EXPECT_EQ(said_, std::vector<std::string>{"ocsp.failed"});
 }
 
 }  // namespace

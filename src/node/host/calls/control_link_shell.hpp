@@ -34,6 +34,10 @@ class ControlLinkShell {
   void on_new_certificate(std::function<void()> fn) { new_certificate_ = std::move(fn); }
   // Hears of holds and of the fabric's connection; before start().
   void supervise_with(FabricSupervisor& supervisor) { supervisor_ = &supervisor; }
+  // How the control plane is reached as this node; nullopt while another agent is it.
+  std::optional<io::HttpClientOptions> control_server() const {
+    return counters_.held ? std::nullopt : std::optional(control_);
+  }
   // Tells the fabric again who this node is: a staple was replaced.
   void tell_identity() { perform(agent::TellIdentity{}); }
 

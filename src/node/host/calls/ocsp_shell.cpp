@@ -9,6 +9,8 @@ namespace rap::host {
 namespace {
 
 constexpr std::chrono::seconds kResponseTimeout{10};
+// A response in base64, and what is around it.
+constexpr std::size_t kMaxStatusBytes = 2 * crypto::kMaxOcspResponseBytes;
 
 // Nothing when there is none, or none that can be read: nobody is to be asked about it then.
 std::vector<crypto::Certificate> chain_in(agent::NodeFiles& state, std::string_view file) {
@@ -19,13 +21,14 @@ std::vector<crypto::Certificate> chain_in(agent::NodeFiles& state, std::string_v
 
 }  // namespace
 
-OcspShell::OcspShell(io::EventLoop& loop, agent::NodeFiles& state, RandomSource& rng, Log& log,
-                     std::function<void()> changed)
+OcspShell::OcspShell(io::EventLoop& loop, NodeId node, agent::NodeFiles& state, RandomSource& rng,
+                     Log& log, ControlServer control, std::function<void()> changed)
     : loop_(loop),
       state_(state),
       log_(log),
+      control_(std::move(control)),
       changed_(std::move(changed)),
-      sync_(state, rng),
+      sync_(node, state, rng),
       timer_(loop),
       outstanding_(loop) {}
 
@@ -49,19 +52,39 @@ void OcspShell::perform(const agent::OcspActions& actions) {
   }
 }
 
-void OcspShell::perform(const agent::FetchOcsp& fetch) {
+std::optional<io::HttpClientOptions> OcspShell::server_of(const agent::FetchOcsp& fetch) const {
   io::HttpClientOptions options;
-  options.host = fetch.server.host;
-  options.port = fetch.server.port;
-  options.proxy = io::proxy_from_environment(options.host, options.port);
+  if (fetch.way == agent::OcspWay::control_link) {
+    auto control = control_();
+    if (!control) return std::nullopt;
+    options = std::move(*control);
+    options.max_response_bytes = kMaxStatusBytes;
+  } else {
+    options.host = fetch.server.host;
+    options.port = fetch.server.port;
+    options.proxy = io::proxy_from_environment(options.host, options.port);
+    options.max_response_bytes = crypto::kMaxOcspResponseBytes;
+  }
   options.response_timeout = kResponseTimeout;
-  options.max_response_bytes = crypto::kMaxOcspResponseBytes;
-  outstanding_.send(
-      std::make_shared<io::HttpClient>(loop_, std::move(options)), fetch.request,
-      [this, slot = fetch.slot](io::HttpClient::Result result) {
-        perform(sync_.on_answer(now(), slot, to_answer(std::move(result), "The OCSP responder")));
-        go_on();
-      });
+  return options;
+}
+
+void OcspShell::answered(agent::OcspSlot slot, const agent::Answer& answer) {
+  perform(sync_.on_answer(now(), slot, answer));
+  go_on();
+}
+
+void OcspShell::perform(const agent::FetchOcsp& fetch) {
+  auto server = server_of(fetch);
+  if (!server) {
+    return answered(fetch.slot, std::unexpected("Another agent has this node's identity."));
+  }
+  const std::string_view who =
+      fetch.way == agent::OcspWay::responder ? "The OCSP responder" : "The control plane";
+  outstanding_.send(std::make_shared<io::HttpClient>(loop_, std::move(*server)), fetch.request,
+                    [this, slot = fetch.slot, who](io::HttpClient::Result result) {
+                      answered(slot, to_answer(std::move(result), who));
+                    });
 }
 
 void OcspShell::perform(const agent::Say& say) {

@@ -1,6 +1,9 @@
 // Staples over real HTTP, from a small responder.
 #include "node/host/calls/ocsp_shell.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
 #include "crypto/testing/live_pki.hpp"
 #include "io/http/server/test_http.hpp"
 #include "io/loop/test_loop.hpp"
@@ -25,7 +28,9 @@ class OcspShellTest : public testing::Test {
 
   void begin() {
     world_.run([this] {
-      shell_.emplace(world_.loop, state_, rng_, log_, [this] { log_.info("test.changed"); });
+      shell_.emplace(
+          world_.loop, node_, state_, rng_, log_, [this] { return control_; },
+          [this] { log_.info("test.changed"); });
       shell_->reload();
     });
   }
@@ -34,11 +39,15 @@ class OcspShellTest : public testing::Test {
     ++requests_;
     wire::HttpResponse response;
     response.content_type = "application/ocsp-response";
-    const auto asked = crypto::parse_ocsp_request(as_bytes(request.body));
+    const bool by_link = request.path == "/cp/v2/nodes/" + node_.str() + "/certificates/status";
+    const std::string body =
+        by_link ? nlohmann::json::parse(request.body).at("ocsp_request").get<std::string>()
+                : to_base64(as_bytes(request.body));
+    const auto asked = crypto::parse_ocsp_request(*from_base64(body));
     if (failures_ > 0) {
       --failures_;
       response.status = 503;
-    } else if (request.path != "/ocsp/" || !asked) {
+    } else if ((request.path != "/ocsp/" && !by_link) || !asked) {
       response.status = 400;
     } else if (too_much_) {
       response.body = std::string(crypto::kMaxOcspResponseBytes + 1, 'x');
@@ -51,6 +60,7 @@ class OcspShellTest : public testing::Test {
                                                       now + std::chrono::hours{1}}},
                                                     {}, now);
       response.body.assign(said.begin(), said.end());
+      if (by_link) response.body = nlohmann::json{{"ocsp", to_base64(said)}}.dump();
     }
     return response;
   }
@@ -72,6 +82,8 @@ class OcspShellTest : public testing::Test {
   std::vector<crypto::Certificate> chain_;
   agent::TestNodeFiles state_;
   SeededRandom rng_{3};
+  NodeId node_ = NodeId::random(rng_);
+  std::optional<io::HttpClientOptions> control_;  // how the control plane is reached
   io::TestLog log_;
   io::TestServer server_;
   io::TestLoop world_;
@@ -94,6 +106,19 @@ TEST_F(OcspShellTest, AsksAgainAfterAFailureAndSaysItOnce) {
   EXPECT_EQ(1, log_.count("503"));
   std::lock_guard lock(mutex_);
   EXPECT_EQ(4, requests_);
+}
+
+TEST_F(OcspShellTest, AsksTheControlPlaneWhereTheResponderDoesNotAnswer) {
+  control_ = io::HttpClientOptions{};
+  control_->host = "127.0.0.1";
+  control_->port = server_.port();
+  failures_ = 1;
+  begin();
+  ASSERT_TRUE(log_.wait_for("test.changed"));
+  EXPECT_EQ(1, log_.count("ocsp.detour"));
+  EXPECT_EQ(1U, staples().size());
+  std::lock_guard lock(mutex_);
+  EXPECT_EQ(2, requests_);
 }
 
 TEST_F(OcspShellTest, ReadsNoMoreThanAResponseMayHave) {

@@ -195,6 +195,19 @@ std::optional<IssuedCertificate> parse_renewal(const wire::HttpResponse& respons
   });
 }
 
+wire::HttpRequest certificate_status_request(NodeId node, ByteView ocsp_request) {
+  return post(NodeApiCall::get_certificate_status, {node.str()},
+              {{"ocsp_request", to_base64(ocsp_request)}});
+}
+
+std::optional<std::string> parse_certificate_status(const wire::HttpResponse& response) {
+  const auto der = parse(response, [](const json& body) {
+    return from_base64(body.at("ocsp").get_ref<const std::string&>());
+  });
+  if (!der || !*der) return std::nullopt;
+  return std::string(as_text(**der));
+}
+
 wire::HttpRequest config_acks_request(NodeId node, const std::vector<ConfigAck>& acks) {
   json items = json::array();
   for (const ConfigAck& ack : acks) {

@@ -79,6 +79,10 @@ struct IssuedCertificate {
 };
 std::optional<IssuedCertificate> parse_renewal(const wire::HttpResponse& response);
 
+// Asks for the status of a certificate as OCSP, and what is answered to that, in DER.
+wire::HttpRequest certificate_status_request(NodeId node, ByteView ocsp_request);
+std::optional<std::string> parse_certificate_status(const wire::HttpResponse& response);
+
 struct DeltaAnswer {
   std::uint64_t since = 0;  // the cursor it reaches on from
   snapshot::SecurityChanges changes;
