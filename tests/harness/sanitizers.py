@@ -16,3 +16,9 @@ def assert_silent(folder):
             if any(mark in line for mark in MARKS):
                 report = "\n".join(lines[number:number + SHOWN_LINES])
                 raise AssertionError(f"a fault is reported in {log.name}:\n{report}")
+
+
+def share_of_memory(program):
+    """How many times as much memory as by itself a program may hold that a sanitizer watches."""
+    binary = pathlib.Path(program).read_bytes()
+    return 8 if any(mark in binary for mark in (b"__asan_init", b"__tsan_init")) else 1
