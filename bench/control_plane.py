@@ -10,16 +10,21 @@ machine, so with two cores they are as much of what is measured as rap-control i
              configuration (applied), and until its acknowledgement was answered (acked)
   revoke     likewise, a node is revoked: until every other node acts on it
   memory     of rap-control, per node
+  cpu        what a node costs at each change, until all have acknowledged it: processor time of
+             rap-control, of PostgreSQL and of the nodes themselves; a busy machine, which makes
+             all times longer, leaves it nearly as it is
 
 usage: control_plane.py [--nodes 5000] [--changes 5] [--steady 60] [--quick]
 """
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
 import queue
+import statistics
 import subprocess
 import sys
 import threading
@@ -29,23 +34,18 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import spread  # noqa: E402
+from cpu import used  # noqa: E402
 from harness.control import DATABASE  # noqa: E402
-from harness.process import BUILD  # noqa: E402
+from harness.process import BUILD, alive  # noqa: E402
 from harness.wait import patiently, until  # noqa: E402
 from harness.world import World  # noqa: E402
 
 NODES = BUILD / "bench" / "nodes"
 CHECKIN_S, DELTA_S = 15, 5
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def threads_of(pid):
     return [int(t) for t in os.listdir(f"/proc/{pid}/task")]
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident_bytes(pid):
@@ -118,6 +118,29 @@ def spread_of(owner, fleet, expected, act):
             for what in ("apply", "ack")}
 
 
+class Costs:
+    """Processor time a node, of whatever is done in between."""
+
+    def __init__(self, control, fleet):
+        self._pids = {"rap-control": [control.process.pid], "nodes": [fleet.popen.pid],
+                      "postgres": control.postgres_pids()}
+        self.us = collections.defaultdict(list)
+
+    @contextlib.contextmanager
+    def of(self, name, nodes):
+        before = self._seconds()
+        yield
+        for program, seconds in self._seconds().items():
+            self.us[f"{name}, {program}"].append(1e6 * (seconds - before[program]) / nodes)
+
+    def _seconds(self):
+        return {program: sum(used(pid) for pid in pids if alive(pid))
+                for program, pids in self._pids.items()}
+
+    def medians(self):
+        return {name: round(statistics.median(us), 1) for name, us in self.us.items()}
+
+
 def collect(times, name, found):
     for what, values in found.items():
         times[f"{name}, {'applied' if what == 'apply' else 'acked'}"] += values
@@ -141,27 +164,30 @@ def measure(count, changes, steady_s, settle_s):
             print("every node has its first configuration", flush=True)
             time.sleep(settle_s)
             fleet.report()
-            used, began = cpu_seconds(pid), time.monotonic()
+            busy, began = used(pid), time.monotonic()
             time.sleep(steady_s)
             passed = time.monotonic() - began
             report = fleet.report()
             result["steady"] = {**report, "calls_per_s": round(report["calls"] / passed),
-                                "core_share": round((cpu_seconds(pid) - used) / passed, 3)}
+                                "core_share": round((used(pid) - busy) / passed, 3)}
             print(f"steady: {result['steady']}", flush=True)
             result["memory_per_node_kib"] = round((resident_bytes(pid) - empty) / count / 1024, 1)
-            times = collections.defaultdict(list)
+            times, costs = collections.defaultdict(list), Costs(control, fleet)
             for number in range(changes):
                 roles = ["egress", "relay"] if number % 2 == 0 else ["egress"]
                 target = fleet.ids[0]
-                collect(times, "change", spread_of(
-                    owner, fleet, count, lambda roles=roles, target=target: owner.put(
-                        f"nodes/{target}/roles", roles=roles)))
+                with costs.of("change", count):
+                    collect(times, "change", spread_of(
+                        owner, fleet, count, lambda roles=roles, target=target: owner.put(
+                            f"nodes/{target}/roles", roles=roles)))
             revoked = 0
             for target in fleet.ids[1:1 + changes]:
                 revoked += 1
-                collect(times, "revoke", spread_of(
-                    owner, fleet, count - revoked,
-                    lambda target=target: owner.post(f"nodes/{target}/revoke")))
+                with costs.of("revoke", count):
+                    collect(times, "revoke", spread_of(
+                        owner, fleet, count - revoked,
+                        lambda target=target: owner.post(f"nodes/{target}/revoke")))
+            result["cpu_us_per_node"] = costs.medians()
             rows = [spread.row(name, values) for name, values in times.items()]
             result["after"] = fleet.report()
         finally:
