@@ -13,16 +13,31 @@ SlotLimits shared_fairly(std::size_t total) {
           .proven_share = share};
 }
 
+bool SlotTable::Greedier::operator()(const Holder* a, const Holder* b) const {
+  return a->units != b->units ? a->units > b->units : a->order < b->order;
+}
+
 template <class Change>
 void SlotTable::change(Holder& holder, Change apply) {
-  ranking_.erase(&holder);
+  Ranking::node_type place;
+  if (holder.rank) place = ranking_.extract(*holder.rank);
   apply();
   if (holder.slots.empty()) {
-    holders_.erase(holder.key);
+    holders_.erase(holder.self);
     return;
   }
   holder.order = slots_.at(holder.slots.front()).order;
-  ranking_.insert(&holder);
+  holder.rank = place ? ranking_.insert(std::move(place)).position : ranking_.insert(&holder).first;
+}
+
+// What was heard since a holder was put in its place only moves it back, among those as greedy.
+SlotTable::Id SlotTable::next_to_make_way() {
+  for (;;) {
+    Holder& first = **ranking_.begin();
+    const Id id = first.slots.front();
+    if (slots_.at(id).order == first.order) return id;
+    change(first, [] {});
+  }
 }
 
 SlotTable::MadeWayList SlotTable::enter(Id id, std::string_view holder, MonoTime now,
@@ -56,12 +71,12 @@ SlotTable::MadeWayList SlotTable::resize(Id id, std::size_t units) {
 
 // Puts a slot among the strangers, as the one that was heard last.
 SlotTable::Holder& SlotTable::join(Id id, Slot& slot) {
-  auto& owned = holders_[slot.key];
-  if (!owned) {
-    owned = std::make_unique<Holder>();
-    owned->key = slot.key;
+  const auto [at, is_new] = holders_.try_emplace(slot.key);
+  if (is_new) {
+    at->second = std::make_unique<Holder>();
+    at->second->self = at;
   }
-  Holder& own = *owned;
+  Holder& own = *at->second;
   change(own, [&] {
     slot.holder = &own;
     slot.order = next_order_++;
@@ -85,11 +100,9 @@ void SlotTable::heard(Id id, MonoTime now) {
   if (found == slots_.end() || found->second.holder == nullptr) return;
   Slot& slot = found->second;
   Holder& own = *slot.holder;
-  change(own, [&] {
-    slot.heard = now;
-    slot.order = next_order_++;
-    own.slots.splice(own.slots.end(), own.slots, slot.at);
-  });
+  slot.heard = now;
+  slot.order = next_order_++;
+  own.slots.splice(own.slots.end(), own.slots, slot.at);
 }
 
 bool SlotTable::prove(Id id, std::string_view principal) {
@@ -122,7 +135,7 @@ void SlotTable::leave(Id id) {
 
 std::optional<SlotTable::Id> SlotTable::make_way() {
   if (ranking_.empty()) return std::nullopt;
-  const Id id = (*ranking_.begin())->slots.front();
+  const Id id = next_to_make_way();
   take_out(id, slots_.at(id));
   ++counters_.made_way_of_all;
   return id;
@@ -170,7 +183,7 @@ SlotTable::MadeWayList SlotTable::settle(Holder* holder) {
     if (last) holder = nullptr;
   }
   while (strangers_units_ > for_strangers()) {
-    const Id id = (*ranking_.begin())->slots.front();
+    const Id id = next_to_make_way();
     take_out(id, slots_.at(id));
     ++counters_.made_way_of_all;
     out.push_back({id, false});

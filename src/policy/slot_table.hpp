@@ -11,7 +11,9 @@
 //           either a slot stays among the strangers.
 //
 // So whoever is honest and answers within a round trip gets in while one address, or thousands,
-// hold all that there is. Every call costs the logarithm of the number of slots.
+// hold all that there is. A call costs the logarithm of the number of slots; heard(), of which
+// there are many for each slot that makes way, costs next to nothing: holders are put in order
+// again when one of them has to make way, which pays for each heard() once.
 #pragma once
 
 #include <cstdint>
@@ -91,6 +93,11 @@ class SlotTable {
 
  private:
   struct Holder;
+  struct Greedier {
+    bool operator()(const Holder* a, const Holder* b) const;
+  };
+  using Holders = std::map<std::string, std::unique_ptr<Holder>>;
+  using Ranking = std::set<Holder*, Greedier>;
   struct Slot {
     std::string key;  // of its holder
     Holder* holder = nullptr;  // null: it is proven
@@ -101,21 +108,18 @@ class SlotTable {
     std::list<Id>::iterator at;
   };
   struct Holder {
-    std::string key;
+    Holders::iterator self;
+    std::optional<Ranking::iterator> rank;
     std::size_t units = 0;
     std::list<Id> slots;  // silent for the longest time first
-    std::uint64_t order = 0;  // of the first of them
-  };
-  struct Greedier {
-    bool operator()(const Holder* a, const Holder* b) const {
-      return a->units != b->units ? a->units > b->units : a->order < b->order;
-    }
+    std::uint64_t order = 0;  // of the first of them, or from before more was heard of it
   };
 
   // Changes a holder, whose rank follows.
   template <class Change>
   void change(Holder& holder, Change apply);
   Holder& join(Id id, Slot& slot);
+  Id next_to_make_way();
   void forget_proof(Slot& slot);
   void take_out(Id id, Slot& slot);
   MadeWayList settle(Holder* holder);
@@ -125,8 +129,8 @@ class SlotTable {
   SlotLimits limits_;
   std::unordered_map<Id, Slot> slots_;
   // Strangers choose these keys, such as the /64 that they come from: no hash of them.
-  std::map<std::string, std::unique_ptr<Holder>> holders_;
-  std::set<Holder*, Greedier> ranking_;
+  Holders holders_;
+  Ranking ranking_;
   std::map<std::string, std::size_t, std::less<>> principals_;  // their proven units
   std::size_t strangers_units_ = 0;
   std::size_t proven_units_ = 0;

@@ -1,5 +1,7 @@
 #include "policy/slot_table.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,6 +45,25 @@ TEST(SlotTable, OfEquallyGreedyHoldersTheOneThatWasSilentForTheLongestTimeMakesW
   for (SlotTable::Id id = 1; id <= 6; ++id) table.enter(id, std::to_string(id), kSlotsBegin);
   table.heard(1, kSlotsBegin + 1s);
   EXPECT_THAT(table.enter(7, "7", kSlotsBegin + 2s), ElementsAre(MadeWay{2, false}));
+}
+
+TEST(SlotTable, WhatWasHeardOfEachCountsWhenSomebodyHasToMakeWay) {
+  SeededRandom rng(11);
+  SlotTable table(shared_fairly(4096));
+  std::vector<SlotTable::Id> silent;  // for the longest time first
+  for (SlotTable::Id id = 0; id < 40; ++id) {
+    table.enter(id, std::to_string(id), kSlotsBegin);
+    silent.push_back(id);
+  }
+  while (!silent.empty()) {
+    for (int times = 0; times < 25; ++times) {
+      const auto at = silent.begin() + static_cast<std::ptrdiff_t>(rng.next() % silent.size());
+      table.heard(*at, kSlotsBegin);
+      std::rotate(at, at + 1, silent.end());
+    }
+    ASSERT_EQ(table.make_way(), silent.front());
+    silent.erase(silent.begin());
+  }
 }
 
 TEST(SlotTable, AProvenSlotMakesWayForNobody) {
