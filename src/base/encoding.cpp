@@ -21,20 +21,20 @@ constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
 }
 
 std::string encode64(ByteView b, std::string_view alphabet, bool pad) {
-  std::string out;
-  out.reserve((b.size() + 2) / 3 * 4);
-  std::uint32_t acc = 0;
-  int bits = 0;
-  for (std::uint8_t byte : b) {
-    acc = (acc << 8) | byte;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      out.push_back(alphabet[(acc >> bits) & 0x3f]);
-    }
+  const std::size_t whole = b.size() / 3 * 3;
+  std::string out((b.size() + 2) / 3 * 4, '=');
+  char* at = out.data();
+  const auto put = [&](std::uint32_t triple, int characters) {
+    for (int i = 0; i < characters; ++i) *at++ = alphabet[(triple >> (18 - 6 * i)) & 0x3f];
+  };
+  for (std::size_t i = 0; i < whole; i += 3) {
+    put(std::uint32_t{b[i]} << 16 | std::uint32_t{b[i + 1]} << 8 | b[i + 2], 4);
   }
-  if (bits > 0) out.push_back(alphabet[(acc << (6 - bits)) & 0x3f]);
-  while (pad && out.size() % 4 != 0) out.push_back('=');
+  if (b.size() - whole == 1) put(std::uint32_t{b[whole]} << 16, 2);
+  if (b.size() - whole == 2) {
+    put(std::uint32_t{b[whole]} << 16 | std::uint32_t{b[whole + 1]} << 8, 3);
+  }
+  if (!pad) out.resize(static_cast<std::size_t>(at - out.data()));
   return out;
 }
 

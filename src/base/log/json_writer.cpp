@@ -1,6 +1,6 @@
 #include "base/log/json_writer.hpp"
 
-#include <algorithm>
+#include <array>
 
 #include "base/log/utf8.hpp"
 
@@ -8,7 +8,19 @@ namespace rap {
 namespace {
 
 // ASCII that stands for itself in a JSON string.
-bool stands_for_itself(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+constexpr std::array<bool, 256> characters_as_they_are() {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+constexpr auto kAsTheyAre = characters_as_they_are();
+
+// How much at the beginning stands for itself.
+std::size_t length_as_it_is(std::string_view s) {
+  std::size_t n = 0;
+  while (n < s.size() && kAsTheyAre[static_cast<unsigned char>(s[n])]) ++n;
+  return n;
+}
 
 }  // namespace
 
@@ -17,8 +29,7 @@ std::string quote_json(std::string_view s) {
   std::string out = "\"";
   out.reserve(s.size() + s.size() / 16 + 2);
   while (!s.empty()) {
-    const auto plain =
-        static_cast<std::size_t>(std::ranges::find_if_not(s, stands_for_itself) - s.begin());
+    const std::size_t plain = length_as_it_is(s);
     out += s.substr(0, plain);
     s.remove_prefix(plain);
     if (s.empty()) break;
