@@ -37,7 +37,8 @@ wire::HttpResponse overloaded() {
 
 HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner,
                                Log& log, std::uint64_t id)
-    : options_(options),
+    : loop_(loop),
+      options_(options),
       owner_(owner),
       log_(log),
       id_(id),
@@ -74,6 +75,7 @@ std::size_t HttpConnection::on_data(MutableBytes data) {
   const std::size_t used = state_ == State::reading ? read(data) : 0;
   // What follows the last request, or one that was refused, is of no interest.
   if (keep_alive_) ahead_.insert(ahead_.end(), data.begin() + used, data.end());
+  if (state_ == State::reading) wait_for_more_of_it();
   count_bytes();
   return data.size();
 }
@@ -112,6 +114,15 @@ void HttpConnection::begin_request() {
                [this] { request_too_slow(); });
 }
 
+void HttpConnection::wait_for_more_of_it() {
+  if (++pieces_ <= kPiecesAtOnce + request_bytes_ / kBytesAPiece) return;
+  stream_->pause_reading();
+  if (!pause_) pause_ = std::make_unique<Timer>(loop_);
+  pause_->after(kPauseBetweenPieces, [this] {
+    if (state_ == State::reading) stream_->resume_reading();
+  });
+}
+
 void HttpConnection::count_bytes() {
   const std::size_t held =
       request_bytes_ + ahead_.size() + (state_ == State::streaming ? 0 : out_.size());
@@ -123,6 +134,8 @@ void HttpConnection::handle(wire::HttpRequest request) {
   timer_.cancel();
   request_begun_ = false;
   request_bytes_ = 0;
+  pieces_ = 0;
+  pause_.reset();
   had_request_ = true;
   owner_.heard(id_);
   stream_->pause_reading();
@@ -162,8 +175,9 @@ void HttpConnection::respond(wire::HttpResponse response) {
   out_ = std::move(*text);
   out_at_ = 0;
   cut_after(options_.request_timeout);
-  count_bytes();
   stream_->flush();
+  // Nearly every answer is gone by then, and was never waiting.
+  owner_.count_later(id_);
 }
 
 ByteView HttpConnection::peek() {

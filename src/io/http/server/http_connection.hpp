@@ -7,7 +7,8 @@
 // side ends it. What the peer still says means nothing, and a little of it is borne.
 //
 // What a peer sends ahead (pipelining) waits. Reading is paused until the response is out, so no
-// more is held than the stream reads in one go.
+// more is held than the stream reads in one go. It is paused too, again and again for a moment,
+// when a request comes in crumbs: thousands of such peers would wake the loop for each.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,11 @@
 namespace rap::io {
 
 inline constexpr std::size_t kMaxSaidToStream = std::size_t{16} * 1024;  // by a stream's peer
+// A request may come in so many pieces, and in one more for every so many bytes. What comes in
+// smaller ones is read in larger: only so often, and all that is there by then.
+inline constexpr std::size_t kPiecesAtOnce = 16;
+inline constexpr std::size_t kBytesAPiece = 512;
+inline constexpr std::chrono::milliseconds kPauseBetweenPieces{250};
 
 class HttpConnection final : public StreamHandler, public Output {
  public:
@@ -39,6 +45,8 @@ class HttpConnection final : public StreamHandler, public Output {
     virtual void heard(std::uint64_t connection) = 0;
     // It holds so many bytes of requests that are not whole, and of answers. Others may be cut.
     virtual void hold(std::uint64_t connection, std::size_t bytes) = 0;
+    // count_bytes() follows once the socket was offered what there is.
+    virtual void count_later(std::uint64_t connection) = 0;
     // Destroys the connection, which touches nothing of itself afterwards.
     virtual void remove(std::uint64_t connection) = 0;
   };
@@ -58,6 +66,7 @@ class HttpConnection final : public StreamHandler, public Output {
   const std::string& event_stream() const { return event_stream_; }  // empty when it is none
   void send_event(std::shared_ptr<const std::string> text);
   void end_event_stream();  // another one takes its place
+  void count_bytes();  // its owner, told of them, may cut others
 
  private:
   enum class State : std::uint8_t { reading, handling, writing, streaming, closing };
@@ -78,9 +87,10 @@ class HttpConnection final : public StreamHandler, public Output {
   void ping();
   void wait_for_request();
   void begin_request();
-  void count_bytes();
+  void wait_for_more_of_it();
   void cut_after(std::chrono::milliseconds limit);
 
+  EventLoop& loop_;
   const HttpServerOptions& options_;
   Owner& owner_;
   Log& log_;
@@ -98,6 +108,8 @@ class HttpConnection final : public StreamHandler, public Output {
   bool head_read_ = false;
   bool had_request_ = false;
   MonoTime request_began_{};
+  std::size_t pieces_ = 0;  // of the one that is read
+  std::unique_ptr<Timer> pause_;  // between them; most have none
   std::size_t request_bytes_ = 0;  // of the one that is read
   std::size_t counted_bytes_ = 0;
   bool keep_alive_ = true;

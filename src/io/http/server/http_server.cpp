@@ -151,6 +151,15 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     }
   }
 
+  void count_later(std::uint64_t connection) override {
+    loop.post([weak = weak_from_this(), connection] {
+      const auto self = weak.lock();
+      if (!self) return;
+      const auto found = self->connections.find(connection);
+      if (found != self->connections.end()) found->second->count_bytes();
+    });
+  }
+
   bool dispatch(std::uint64_t connection, wire::HttpRequest request) override {
     if (options.at_once) {
       if (auto response = options.at_once(request)) {

@@ -10,6 +10,7 @@
 #include <latch>
 #include <system_error>
 
+#include "io/http/server/http_connection.hpp"
 #include "io/http/server/test_http.hpp"
 
 namespace rap::io {
@@ -216,6 +217,22 @@ TEST(HttpServer, CutsARequestThatTakesTooLong) {
   RawConnection body(server.port());
   body.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhe");
   EXPECT_EQ(body.response().status, 408);
+}
+
+TEST(HttpServer, ReadsARequestThatComesInCrumbsNowAndThen) {
+  TestServer server({}, echo);
+  RawConnection crumbs(server.port());
+  // It is long enough that there are too many pieces though some were read together.
+  const std::string head = get("/" + std::string(10 * kPiecesAtOnce, 'a'));
+  const auto began = std::chrono::steady_clock::now();
+  for (const char c : head) {
+    ASSERT_TRUE(crumbs.send({&c, 1}));
+    for (int turns = 0; turns < 2; ++turns) server.on_loop([](HttpServer&) {});
+  }
+  EXPECT_EQ(200, crumbs.response().status);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, kPauseBetweenPieces);
+  ASSERT_TRUE(crumbs.send(get("/")));
+  EXPECT_EQ(200, crumbs.response().status) << "what follows in one piece is a request like another";
 }
 
 TEST(HttpServer, ClosesAnIdleConnectionInSilence) {
