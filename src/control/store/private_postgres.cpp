@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -28,6 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSuperuser = "postgres";  // of the cluster; used once, to create the roles
 constexpr const char* kStartSeconds = "60";
+constexpr std::chrono::minutes kPatience{10};  // a database is copied file by file
 constexpr const char* kMaxConnections = "40";
 constexpr const char* kSocketName = "/.s.PGSQL.5432";
 constexpr std::size_t kMaxPidFileBytes = 4096;
@@ -201,10 +203,11 @@ PrivatePostgres::Done PrivatePostgres::create_roles() const {
       "host='" + fs::absolute(options_.sockets).string() + "' dbname=postgres";
   auto connection = Connection::open(conninfo, kSuperuser);
   if (!connection) return failure("the new database refuses us: " + connection.error().message);
+  connection->set_patience(kPatience);
   const std::string owner(kOwnerRole);
   const std::string app(kAppRole);
   for (const std::string& statement :
-       {std::string("SET statement_timeout = 0"),  // a database is copied file by file
+       {std::string("SET statement_timeout = 0"),
         "CREATE ROLE " + owner + " LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
         "CREATE ROLE " + app + " LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
         "CREATE DATABASE rap OWNER " + owner + " ENCODING 'UTF8' TEMPLATE template0",

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -34,7 +35,8 @@ class TestCluster {
   std::string copy(const std::string& original, std::string name = "") {
     if (name.empty()) name = "test_" + std::to_string(++count_);
     Connection server = superuser("postgres");
-    must(server.script("SET statement_timeout = 0"));  // the disk may be busy
+    server.set_patience(std::chrono::minutes{10});  // the disk may be busy
+    must(server.script("SET statement_timeout = 0"));
     must(server.script("CREATE DATABASE " + name + " TEMPLATE " + original + " OWNER rap_owner"));
     return conninfo(name);
   }
