@@ -107,7 +107,7 @@ class SshTerminal(SshCase):
 
     def test_a_tree_of_many_files_is_copied(self):
         tree, copy = self.here("tree"), self.here("copy")
-        for number in range(2000):
+        for number in range(500):
             file = tree / str(number % 40) / str(number)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"%d" % number)
