@@ -1,9 +1,12 @@
-"""tinyproxy, as a network that lets nobody out but through it."""
+"""HTTP proxies: tinyproxy, as a network that lets nobody out but through it, and one that forgets
+what goes through it."""
 
 import contextlib
 import pathlib
 import re
+import select
 import socket
+import threading
 
 from harness.addresses import free_port
 from harness.process import Process
@@ -36,3 +39,53 @@ class Proxy:
 
     def close(self):
         self.process.stop()
+
+
+class ForgetfulProxy:
+    """A network that can forget its connections, as where addresses are translated, or while a
+    machine sleeps: nothing crosses those of before any more, and neither end is told."""
+
+    def __init__(self, address):
+        self._listener = socket.create_server((address, 0))
+        self.url = "http://{}:{}".format(*self._listener.getsockname())
+        self._forgotten = [threading.Event()]
+        self._open = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._tunnel, daemon=True,
+                                 args=(connection, self._forgotten[-1])).start()
+
+    def _tunnel(self, near, forgotten):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += near.recv(1)
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        far = socket.create_connection((host, int(port)))
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self._open += (near, far)
+        across = {near: far, far: near}
+        with contextlib.suppress(OSError):
+            while not forgotten.is_set():
+                for one in select.select(across, (), (), 0.05)[0]:
+                    if forgotten.is_set():
+                        return
+                    data = one.recv(65536)
+                    if not data:
+                        near.close()
+                        far.close()
+                        return
+                    across[one].sendall(data)
+
+    def forget(self):
+        self._forgotten[-1].set()
+        self._forgotten.append(threading.Event())
+
+    def close(self):
+        self.forget()
+        self._listener.close()
+        for each in self._open:
+            each.close()

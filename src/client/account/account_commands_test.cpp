@@ -272,6 +272,22 @@ TEST_F(AccountCommands, WhatIsWrongWithTheServerIsSaidByItsCause) {
   }
 }
 
+TEST_F(AccountCommands, AProxyThatMayLookIntoTlsIsNamed) {
+  sign_in();
+  const auto refused = [this](crypto::CertificateFault fault, const std::string& proxy) {
+    network().error = NetworkError{NetworkFault::untrusted, "why", fault, "", proxy};
+    EXPECT_EQ(run({"whoami"}), kUntrusted);
+    return err();
+  };
+  using Fault = crypto::CertificateFault;
+  for (const Fault fault : {Fault::unknown_root, Fault::bad_chain}) {
+    EXPECT_THAT(refused(fault, "gate.corp:3128"),
+                AllOf(HasSubstr("by the proxy gate.corp:3128"), HasSubstr("TLS inspection")));
+    EXPECT_THAT(refused(fault, ""), Not(HasSubstr("inspection")));
+  }
+  EXPECT_THAT(refused(Fault::revoked, "gate.corp:3128"), Not(HasSubstr("inspection")));
+}
+
 TEST_F(AccountCommands, LogoutForgetsTheTokenEvenWhenTheServerIsAway) {
   sign_in();
   network().error = NetworkError{NetworkFault::unreachable, "down"};

@@ -91,6 +91,14 @@ Fallible<int> unset_config(World& w, ApiClient& api, const Words& a) {
   return show(w, api.ask(call), a["TYPE"] + " is what is compiled in again.");
 }
 
+std::string its_type() {
+  std::string text = "Its type:";
+  for (const snapshot::ConfigType& type : snapshot::config_types()) {
+    text += (text.ends_with(':') ? " " : ", ") + std::string(type.name);
+  }
+  return text;
+}
+
 }  // namespace
 
 void add_config_commands(CLI::App& admin, Invocation& invocation) {
@@ -110,12 +118,12 @@ void add_config_commands(CLI::App& admin, Invocation& invocation) {
                           "Nothing is set; what is compiled in holds.");
       });
   Leaf get(group, invocation, "get", "Show one value");
-  scope(get.word("TYPE", "Its type")).runs(get_config);
+  scope(get.word("TYPE", its_type())).runs(get_config);
   Leaf set(group, invocation, "set", "Set one value; nodes are given it at once");
-  scope(set.word("TYPE", "Its type").word("FILE", "The file that holds it, in JSON"))
+  scope(set.word("TYPE", its_type()).word("FILE", "The file that holds it, in JSON"))
       .runs(set_config);
   Leaf unset(group, invocation, "unset", "Remove one value");
-  scope(unset.word("TYPE", "Its type")).runs(unset_config);
+  scope(unset.word("TYPE", its_type())).runs(unset_config);
   Leaf(group, invocation, "status",
        "Show which version of which value every node runs with, those that lag first")
       .runs([](World& w, ApiClient& api, const Words&) {

@@ -3,6 +3,7 @@
 
 #include "client/admin/admin_commands.hpp"
 #include "client/testing/shell.hpp"
+#include "snapshot/values/config_types.hpp"
 
 namespace rap::client {
 namespace {
@@ -39,6 +40,15 @@ TEST_F(ConfigCommands, GetOneValueOfTheLayerThatIsMeant) {
   EXPECT_EQ(run({"admin", "configs", "get", "t", "--json"}), 0);
   EXPECT_EQ(json::parse(shell.out.str())["layer"], "platform");
   EXPECT_EQ(run({"admin", "configs", "get", "u"}), kNotFound);
+}
+
+TEST_F(ConfigCommands, SayWhichTypesThereAre) {
+  for (const char* verb : {"get", "set", "unset"}) {
+    EXPECT_EQ(run({"admin", "configs", verb, "--help"}), 0);
+    for (const snapshot::ConfigType& type : snapshot::config_types()) {
+      EXPECT_THAT(shell.out.str(), HasSubstr(std::string(type.name))) << verb;
+    }
+  }
 }
 
 TEST_F(ConfigCommands, SetAndUnsetWhereTheOptionsSay) {

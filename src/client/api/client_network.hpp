@@ -28,6 +28,7 @@ struct NetworkError {
   // Why the certificate was refused, where the kind is untrusted; none: no certificate got so far.
   std::optional<crypto::CertificateFault> certificate = {};
   std::string clock = {};  // what this machine's clock said then
+  std::string proxy = {};  // what led there, as host:port; empty: nothing
 };
 
 class Network {

@@ -10,6 +10,14 @@ std::string clock_differs(const NetworkError& error) {
          ". Set the clock right and try again; if it is right, tell your platform owner.";
 }
 
+// A proxy that opens TLS to look inside shows a certificate of its own, for every server.
+std::string inspection(const NetworkError& error, const wire::HostPort& server) {
+  if (error.proxy.empty()) return "";
+  return "You reach it by the proxy " + error.proxy +
+         ": if that looks into TLS (\"TLS inspection\"), have whoever runs it leave out " +
+         server.str() + ", and the entries. ";
+}
+
 std::string next_step(const NetworkError& error, const wire::HostPort& server) {
   using Fault = crypto::CertificateFault;
   if (!error.certificate) {
@@ -39,8 +47,9 @@ std::string next_step(const NetworkError& error, const wire::HostPort& server) {
     case Fault::bad_chain:
     case Fault::unknown_root: break;
   }
-  return "it is not under the root certificate that is known here. If that was replaced, ask your "
-         "platform owner for the new fingerprint and run 'rap login --ca-fingerprint HEX'.";
+  return "it is not under the root certificate that is known here. " + inspection(error, server) +
+         "If the root was replaced, ask your platform owner for the new fingerprint and run 'rap "
+         "login --ca-fingerprint HEX'.";
 }
 
 }  // namespace

@@ -3,12 +3,17 @@
 #include <algorithm>
 
 #include "client/network/https_network.hpp"
+#include "io/system/system.hpp"
 
 namespace rap::client {
 
 bool ApiConnections::serves(const Account& account) const {
   return server_ == account.server && roots_pem_ == account.roots_pem &&
          deny_ == account.deny_lists->current();
+}
+
+bool ApiConnections::is_forgotten(const Connection& connection) const {
+  return connection.outstanding == 0 && io::mono_now() - connection.used_at > trust_idle_for_;
 }
 
 ApiConnections::Connection& ApiConnections::least_busy(const Account& account) {
@@ -21,11 +26,13 @@ ApiConnections::Connection& ApiConnections::least_busy(const Account& account) {
     roots_pem_ = account.roots_pem;
     deny_ = account.deny_lists->current();
   }
+  std::erase_if(connections_, [&](const auto& c) { return is_forgotten(*c); });
   const auto least = std::ranges::min_element(connections_, {}, outstanding);
   const bool idle = least != connections_.end() && (*least)->outstanding == 0;
   if (idle || connections_.size() == kMaxApiConnections) return **least;
-  connections_.push_back(
-      std::make_shared<Connection>(loop_, https_options(server_, roots_pem_, deny_)));
+  auto options = https_options(server_, roots_pem_, deny_);
+  options.response_timeout = kAnswerWithin;
+  connections_.push_back(std::make_shared<Connection>(loop_, std::move(options)));
   return *connections_.back();
 }
 
@@ -46,6 +53,7 @@ void ApiConnections::send_as_is(const Account& account, const wire::HttpRequest&
   ++connection.outstanding;
   connection.http.send(request, [&connection, done = std::move(done)](io::HttpClient::Result r) {
     --connection.outstanding;
+    connection.used_at = io::mono_now();
     done(std::move(r));
   });
 }

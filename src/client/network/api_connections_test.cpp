@@ -70,12 +70,13 @@ class Patient {
 class ApiConnectionsTest : public testing::Test {
  protected:
   Account account(std::uint16_t port) { return platform.account(deny_lists, port); }
-  void ask(const Account& who, const std::string& path) {
+  void ask(const Account& who, const std::string& path) { ask(connections, who, path); }
+  void ask(ApiConnections& by, const Account& who, const std::string& path) {
     wire::HttpRequest request;
     request.method = "GET";
     request.path = path;
     ++waiting;
-    connections.send(who, request, [this](io::HttpClient::Result result) {
+    by.send(who, request, [this](io::HttpClient::Result result) {
       answers.push_back(result ? result->body : result.error().detail);
       if (--waiting == 0) loop.stop();
     });
@@ -85,7 +86,7 @@ class ApiConnectionsTest : public testing::Test {
   TestHome home;
   DenyListStore deny_lists{home};
   io::EventLoop loop;
-  ApiConnections connections{loop};
+  ApiConnections connections{loop, io::kPatience};
   std::size_t waiting = 0;
   std::vector<std::string> answers;
 };
@@ -110,6 +111,18 @@ TEST_F(ApiConnectionsTest, AnIdleConnectionIsUsedAgain) {
   }
   EXPECT_EQ(answers, (std::vector<std::string>{"/one", "/two", "/three"}));
   EXPECT_EQ(server.handshakes(), 1U);
+}
+
+TEST_F(ApiConnectionsTest, AConnectionThatWasIdleForLongIsNotTrusted) {
+  Patient server(platform, 0);
+  const Account who = account(server.port());
+  ApiConnections wary(loop, std::chrono::milliseconds{-1});
+  for (const char* path : {"/one", "/two", "/three"}) {
+    ask(wary, who, path);
+    loop.run();
+  }
+  EXPECT_EQ(answers, (std::vector<std::string>{"/one", "/two", "/three"}));
+  EXPECT_EQ(server.handshakes(), 3U);
 }
 
 TEST_F(ApiConnectionsTest, AreNoMoreThanTheBoundAndEachRequestIsAnsweredAllTheSame) {

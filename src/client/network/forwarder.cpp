@@ -159,7 +159,8 @@ void Forwarder::hand_out(const Ids& ids, const Attachment& attachment) {
 
 Fallible<Attachment> Forwarder::read(const io::HttpClient::Result& result) {
   if (!result) {
-    return std::unexpected(network_failure(to_network_error(result.error()), account_.server));
+    const wire::HostPort& server = account_.server;
+    return std::unexpected(network_failure(to_network_error(result.error(), server), server));
   }
   const auto answer = RAP_TRY(read_answer(*result));
   auto attachment = read_attachment(answer, account_, io::wall_now());

@@ -49,7 +49,7 @@ wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& d
   return prove(request, device, TokenId::random(random), io::wall_now(), nonce);
 }
 
-NetworkError to_network_error(const io::HttpError& error) {
+NetworkError to_network_error(const io::HttpError& error, const wire::HostPort& server) {
   const auto fault = [&] {
     switch (error.kind) {
       case io::HttpError::Kind::unreachable: return NetworkFault::unreachable;
@@ -60,7 +60,9 @@ NetworkError to_network_error(const io::HttpError& error) {
     }
     return NetworkFault::broken;
   }();
-  return {fault, error.detail, error.certificate, io::rfc3339(io::wall_now())};
+  const auto proxy = io::proxy_from_environment(server.host, server.port);
+  return {fault, error.detail, error.certificate, io::rfc3339(io::wall_now()),
+          proxy && *proxy ? (*proxy)->str() : ""};
 }
 
 // Whom it leads to, and as whom that was verified.
@@ -135,7 +137,7 @@ std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
     if (!nonce) break;
     response = ask(server, roots_pem, prove_now(request, *device_, *nonce));
   }
-  if (!response) return std::unexpected(to_network_error(response.error()));
+  if (!response) return std::unexpected(to_network_error(response.error(), server));
   return std::move(*response);
 }
 

@@ -19,7 +19,7 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
 // The request with a proof of the device, made now.
 wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& device,
                             std::string_view nonce = {});
-NetworkError to_network_error(const io::HttpError& error);
+NetworkError to_network_error(const io::HttpError& error, const wire::HostPort& server);
 
 // A call that follows another to the same server as closely goes over its connection. Servers leave
 // idle ones open for longer than that.

@@ -238,7 +238,7 @@ TEST(NetworkErrors, HaveTheirMeaningAndKeepTheirDetail) {
                                                  {Kind::closed, NetworkFault::unreachable},
                                                  {Kind::protocol, NetworkFault::broken}};
   for (const auto& [kind, fault] : table) {
-    const NetworkError error = to_network_error({kind, "why"});
+    const NetworkError error = to_network_error({kind, "why"}, {"127.0.0.1", 443});
     EXPECT_EQ(error.fault, fault) << to_string(kind);
     EXPECT_EQ(error.detail, "why");
   }

@@ -24,7 +24,8 @@ inline constexpr policy::RateLimit kIdleMessages{.burst = 64, .refill = std::chr
 inline constexpr std::chrono::seconds kCloseTimeout{5};  // for a client that does not read on
 // A client with flows that says nothing for so long is pinged, and is over after kSilenceLimit: its
 // machine sleeps, or its network is another now. One that is paused is not read, and has longer.
-inline constexpr std::chrono::seconds kPingAfter{15};
+// A client hears of a living entry by these before it gives one up (io/http/client).
+inline constexpr std::chrono::seconds kPingAfter{6};
 inline constexpr std::chrono::seconds kSilenceLimit{45};
 inline constexpr std::chrono::seconds kPauseLimit{120};
 

@@ -22,6 +22,10 @@ class WebSocketHandler {
   virtual void on_close(const StreamError& error) = 0;
 };
 
+// A network that forgot the connection, or is another now, is noticed within 15 s. The entry pings
+// what fell silent sooner (fabric::kPingAfter), also while it reads no further.
+inline constexpr std::chrono::milliseconds kPingEntryAfter{7'000};
+
 struct WebSocketClientOptions {
   std::string host;
   std::uint16_t port = 443;
@@ -30,7 +34,7 @@ struct WebSocketClientOptions {
   StreamOptions stream;
   // When nothing came for so long, a ping goes out; when nothing came for twice as long, the
   // connection is given up. Where there was a network, there may be none.
-  std::chrono::milliseconds ping_after{10'000};
+  std::chrono::milliseconds ping_after = kPingEntryAfter;
 };
 
 // Binary messages over wss. `source` gives the payload: each of its runs, at most
