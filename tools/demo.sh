@@ -86,11 +86,18 @@ until_ok() {
     sleep 0.1
   done
 }
+# has_ended NAME: it is gone, or a zombie. Until it is executed its command line is this script's,
+# which `running` does not know.
+has_ended() {
+  local line=
+  { IFS= read -r -d '' line <"/proc/$(pid_of "$1")/cmdline"; } 2>/dev/null || true
+  [[ -z $line ]]
+}
 # until_up NAME COMMAND...: the same of what `start` started, which must not end meanwhile.
 until_up() {
   local name=$1
   shift
-  up_or_gone() { "$@" || ! running "$name"; }
+  up_or_gone() { "$@" || has_ended "$name"; }
   until_ok "$name" up_or_gone "$@"
   "$@" >/dev/null 2>&1 || fail "$name ended"
 }
