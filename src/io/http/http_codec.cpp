@@ -58,6 +58,7 @@ class MessageParser {
     const std::size_t n = parser_->put(boost::asio::buffer(head_.text()), error);
     if (error == http::error::body_limit) return fail(HttpFault::body_too_large);
     if (error || n != head_.text().size() || !take_fields()) return fail(HttpFault::malformed);
+    head_.drop_text();
     return {size - data.size(), State::complete};
   }
 

@@ -3,13 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/http/http_head.hpp"
+
 namespace rap::io {
 namespace {
 
 using testing::HasSubstr;
 using State = HttpParseState;
 
-constexpr HttpLimits kLimits{.header_bytes = 512, .body_bytes = 100};
+constexpr HttpLimits kLimits{.header_bytes = 640, .body_bytes = 100};
 
 struct Parsed {
   State state = State::incomplete;
@@ -194,6 +196,16 @@ TEST(HttpRequestParser, AllowsTheHeadLimitAndRefusesOneByteMore) {
   };
   EXPECT_EQ(parse_any_cut(with_size(kLimits.header_bytes)).state, State::complete);
   EXPECT_EQ(fault_of(with_size(kLimits.header_bytes + 1)), HttpFault::header_too_large);
+}
+
+TEST(HttpRequestParser, AllowsAsManyFieldsAsTheLimitAndRefusesOneMore) {
+  const auto with_fields = [](int count) {
+    std::string text = "GET / HTTP/1.1\r\nhost: x\r\n";
+    for (int i = 1; i < count; ++i) text += "a:\r\n";
+    return text + "\r\n";
+  };
+  EXPECT_EQ(parse_any_cut(with_fields(kMaxHeaderFields)).state, State::complete);
+  EXPECT_EQ(fault_of(with_fields(kMaxHeaderFields + 1)), HttpFault::header_too_large);
 }
 
 TEST(HttpRequestParser, AllowsTheBodyLimitAndRefusesOneByteMoreBeforeTheBody) {

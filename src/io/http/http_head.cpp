@@ -21,6 +21,7 @@ bool HttpHead::accept(char c) {
     if (before != '\r') return false;
     complete_ = at_line_start_;
     at_line_start_ = true;
+    ++lines_;
   } else if (c != '\r') {
     // A line that begins with white space continues the one before it (obs-fold), or is a request
     // line that begins with nothing.
@@ -42,13 +43,17 @@ HttpHead::State HttpHead::feed(ByteView& data) {
     if (text_.size() >= limit_) return State::too_large;
     if (!accept(c)) return State::malformed;
     if (complete_) return State::complete;
+    if (lines_ > 1 + kMaxHeaderFields) return State::too_large;
   }
   return State::incomplete;
 }
 
+void HttpHead::drop_text() { std::string().swap(text_); }
+
 void HttpHead::clear() {
-  std::string().swap(text_);
+  drop_text();
   blank_bytes_ = 0;
+  lines_ = 0;
   at_line_start_ = true;
   complete_ = false;
 }

@@ -8,6 +8,10 @@
 
 namespace rap::io {
 
+// A field of four bytes costs two hundred once it is parsed, twice: so fields are counted too, and
+// not their bytes alone. Browsers and proxies send some thirty.
+inline constexpr int kMaxHeaderFields = 100;
+
 class HttpHead {
  public:
   enum class State : std::uint8_t { incomplete, complete, malformed, too_large };
@@ -16,8 +20,9 @@ class HttpHead {
 
   // Takes bytes off the front of `data`; all of them unless the head becomes complete.
   State feed(ByteView& data);
-  bool started() const { return !text_.empty(); }
+  bool started() const { return complete_ || !text_.empty(); }
   const std::string& text() const { return text_; }
+  void drop_text();  // of a complete head, which was parsed; it stays complete
   void clear();
 
  private:
@@ -26,6 +31,7 @@ class HttpHead {
   std::size_t limit_;
   std::string text_;
   int blank_bytes_ = 0;
+  int lines_ = 0;  // that are whole
   bool at_line_start_ = true;
   bool complete_ = false;
 };
