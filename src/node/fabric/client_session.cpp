@@ -85,7 +85,7 @@ void ClientSession::on_close(const io::StreamError&) { over(); }
 
 std::size_t ClientSession::on_data(MutableBytes data) {
   const std::size_t used = take(data);
-  if (!over_) count_bytes(upgrade_bytes_ + data.size() - used);
+  if (!over_) count_bytes(upgrade_bytes_ + decoder_.held_bytes() + data.size() - used);
   return used;
 }
 

@@ -143,6 +143,18 @@ TEST_F(ClientSessionTest, CountsWhatAStrangerLeavesUnfinished) {
   while (held_ != 0) std::this_thread::yield();
 }
 
+TEST_F(ClientSessionTest, CountsTheFragmentsOfAStrangersMessage) {
+  upgraded();
+  std::string fragment = message(WebSocketOpcode::binary, std::string(1000, 'x'));
+  fragment[0] = '\x02';  // more of it follows
+  peer_->send(fragment);
+  while (held_ < 1000) std::this_thread::yield();
+  std::string last = message(WebSocketOpcode::binary, "x");
+  last[0] = '\x80';
+  peer_->send(last);
+  EXPECT_TRUE(rest().ends_with(closing(wire::WebSocketClose::protocol_error))) << "no frames";
+}
+
 TEST_F(ClientSessionTest, HasTimeForItsUpgradeAndNoMore) {
   expire(before_ + kUpgradeTimeout);
   EXPECT_EQ(0, over_);

@@ -116,6 +116,7 @@ void copy_websocket_masked(ByteView from, std::uint8_t* to, const WebSocketMask&
 WebSocketDecoder::Result WebSocketDecoder::next(MutableBytes in, std::size_t& used,
                                                 WebSocketMessage& out) {
   used = 0;
+  if (!fragmented_) Bytes().swap(fragments_);  // of the message before, which was handed out
   if (in.size() < kBaseHeader) return Result::need_more;
   const bool fin = in[kFlagsAt] & kFin;
   const std::uint8_t opcode = in[kFlagsAt] & kOpcodeBits;
@@ -175,7 +176,6 @@ WebSocketDecoder::Result WebSocketDecoder::data_frame(WebSocketOpcode opcode, bo
     return Result::message;
   }
   if (!fragmented_) {
-    fragments_.clear();
     empty_fragments_ = 0;
     fragment_opcode_ = opcode;
   }

@@ -96,6 +96,8 @@ class WebSocketDecoder {
   // close_code().
   Result next(MutableBytes in, std::size_t& used, WebSocketMessage& out);
   WebSocketClose close_code() const { return close_code_; }
+  // What it has of a message whose fragments have not all come.
+  std::size_t held_bytes() const { return fragments_.capacity(); }
 
  private:
   Result fail(WebSocketClose code) {

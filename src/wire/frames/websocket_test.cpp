@@ -118,6 +118,20 @@ TEST(WebSocket, FragmentsTogetherKeepTheLimitToo) {
   EXPECT_EQ(s.decoder.close_code(), WebSocketClose::too_big);
 }
 
+TEST(WebSocket, TellsWhatItHoldsOfAMessageAndLetsItGoWithIt) {
+  WebSocketDecoder decoder(WebSocketRole::server);
+  std::size_t used = 0;
+  WebSocketMessage message;
+  Bytes first = frame(Op::binary, std::string(1000, 'x'), false);
+  EXPECT_EQ(decoder.next(first, used, message), WebSocketDecoder::Result::need_more);
+  EXPECT_GE(decoder.held_bytes(), 1000U);
+  Bytes last = frame(Op::continuation, "y");
+  EXPECT_EQ(decoder.next(last, used, message), WebSocketDecoder::Result::message);
+  EXPECT_EQ(message.payload.size(), 1001U);
+  EXPECT_EQ(decoder.next({}, used, message), WebSocketDecoder::Result::need_more);
+  EXPECT_EQ(decoder.held_bytes(), 0U);
+}
+
 TEST(WebSocket, ASecondMessageMayNotStartInsideAFragmentedOne) {
   Server s;
   Bytes a = frame(Op::binary, "x", false);
