@@ -1,5 +1,6 @@
 #include "io/system/thread_pool.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace rap::io {
@@ -19,14 +20,19 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool ThreadPool::submit(std::function<void()> job, std::size_t bytes) {
+bool ThreadPool::submit(std::function<void()> job, Terms terms) {
+  std::optional<Job> without_place;
   {
     std::lock_guard lock(mutex_);
-    if (jobs_.size() >= max_waiting_ + idle_) return false;
-    if (bytes > max_waiting_bytes_ - bytes_) return false;
-    bytes_ += bytes;
-    jobs_.push_back({std::move(job), bytes});
+    if (terms.bytes > max_waiting_bytes_ - bytes_) return false;
+    bytes_ += terms.bytes;
+    without_place = jobs_.push(
+        terms.holder, {std::move(job), std::move(terms.made_way), terms.bytes, ++submitted_},
+        max_waiting_ + idle_);
+    if (without_place) bytes_ -= without_place->bytes;
+    if (without_place && without_place->number == submitted_) return false;
   }
+  if (without_place && without_place->made_way) without_place->made_way();
   changed_.notify_one();
   return true;
 }
@@ -41,8 +47,7 @@ void ThreadPool::work() {
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
     if (ending_) return;
-    Job job = std::move(jobs_.front());
-    jobs_.pop_front();
+    Job job = *jobs_.pop();
     bytes_ -= job.bytes;
     --idle_;
     lock.unlock();

@@ -39,6 +39,37 @@ TEST(ThreadPool, RefusesOneMoreThanMayWait) {
   done.wait();
 }
 
+TEST(ThreadPool, RunsTheJobsOfAllInTurnAndDropsTheNewestOfWhoHasMost) {
+  std::latch entered(1);
+  std::latch release(1);
+  std::latch done(3);
+  std::string ran;
+  std::string dropped;
+  ThreadPool pool(1, 3);
+  ASSERT_TRUE(pool.submit([&] {
+    entered.count_down();
+    release.wait();
+  }));
+  entered.wait();
+  const auto submit = [&](const char* holder, const char* job) {
+    return pool.submit(
+        [&, job] {
+          ran += job;
+          done.count_down();
+        },
+        {.holder = holder, .made_way = [&, job] { dropped += job; }});
+  };
+  for (const char* job : {"a1 ", "a2 ", "a3 "}) EXPECT_TRUE(submit("a", job));
+  EXPECT_FALSE(submit("a", "a4 "));
+  EXPECT_EQ("", dropped) << "who is refused is told by the answer";
+  EXPECT_TRUE(submit("b", "b1 "));
+  EXPECT_EQ("a3 ", dropped);
+  EXPECT_EQ(3U, pool.waiting());
+  release.count_down();
+  done.wait();
+  EXPECT_EQ("a1 b1 a2 ", ran);
+}
+
 TEST(ThreadPool, ItsEndWaitsForWhatRunsAndDropsWhatWaits) {
   std::latch entered(1);
   std::latch release(1);

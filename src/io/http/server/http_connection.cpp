@@ -26,14 +26,14 @@ wire::HttpResponse problem_for(HttpFault fault) {
                                 "The request is not well-formed HTTP/1.1");
 }
 
+}  // namespace
+
 wire::HttpResponse overloaded() {
   wire::HttpResponse response = wire::problem_response(
       503, "overloaded", "Too many requests are waiting; try again in a moment");
   response.headers.emplace_back("retry-after", kRetryAfterSeconds);
   return response;
 }
-
-}  // namespace
 
 HttpConnection::HttpConnection(EventLoop& loop, const HttpServerOptions& options, Owner& owner,
                                Log& log, std::uint64_t id)

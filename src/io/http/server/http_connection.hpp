@@ -31,6 +31,8 @@ inline constexpr std::size_t kPiecesAtOnce = 16;
 inline constexpr std::size_t kBytesAPiece = 512;
 inline constexpr std::chrono::milliseconds kPauseBetweenPieces{250};
 
+wire::HttpResponse overloaded();  // what is said when too many requests wait
+
 class HttpConnection final : public StreamHandler, public Output {
  public:
   class Owner {
@@ -62,6 +64,8 @@ class HttpConnection final : public StreamHandler, public Output {
   const std::string& holder() const { return holder_; }
   const std::string& principal() const { return principal_; }  // empty: nobody has proven it
   void proven(const std::string& principal) { principal_ = principal; }
+  // Among whose requests its own wait: a person's who is known, else those of its network.
+  const std::string& asker() const { return principal_.empty() ? holder_ : principal_; }
   bool is_handled() const { return state_ == State::handling; }
   const std::string& event_stream() const { return event_stream_; }  // empty when it is none
   void send_event(std::shared_ptr<const std::string> text);

@@ -191,7 +191,14 @@ struct HttpServer::Impl final : HttpConnection::Owner,
             if (auto self = weak.lock()) self->respond(connection, std::move(*response));
           });
         },
-        shared->body.size());
+        {.bytes = shared->body.size(),
+         .holder = connections.at(connection)->asker(),
+         .made_way = [this, weak = weak_from_this(), connection, &chosen] {
+           ++chosen.refused;
+           loop.post([weak, connection] {
+             if (auto self = weak.lock()) self->respond(connection, overloaded());
+           });
+         }});
   }
 
   bool submit_together(Executor& chosen, std::uint64_t connection, wire::HttpRequest request) {
@@ -200,7 +207,9 @@ struct HttpServer::Impl final : HttpConnection::Owner,
       const std::lock_guard lock(chosen.mutex);
       chosen.waiting.emplace_back(connection, std::move(request));
     }
-    if (chosen.pool.submit([this, &chosen] { handle_waiting(chosen); }, bytes)) return true;
+    if (chosen.pool.submit([this, &chosen] { handle_waiting(chosen); }, {.bytes = bytes})) {
+      return true;
+    }
     // Unless a job of one before it has it already, nobody would come for it.
     const std::lock_guard lock(chosen.mutex);
     if (chosen.waiting.empty() || chosen.waiting.back().first != connection) return true;

@@ -300,6 +300,42 @@ TEST(HttpServer, TellsThoseBeyondTheQueueToComeBack) {
   EXPECT_EQ(turned_away.response().status, 200);
 }
 
+TEST(HttpServer, AQueueThatOneAddressFillsHasRoomForAnother) {
+  std::latch entered(1);
+  std::latch release(1);
+  TestServer server({.executors = {{.threads = 1, .max_queued = 3}}},
+                    [&](const wire::HttpRequest& request) {
+                      if (request.path == "/first") {
+                        entered.count_down();
+                        release.wait();
+                      }
+                      return echo(request);
+                    });
+  constexpr std::uint8_t kFlooding = 9;
+  RawConnection first(server.port(), kFlooding);
+  first.send(get("/first"));
+  entered.wait();
+  std::vector<std::unique_ptr<RawConnection>> flood;
+  std::vector<pollfd> answers;
+  for (int i = 0; i < 4; ++i) {
+    flood.push_back(std::make_unique<RawConnection>(server.port(), kFlooding));
+    flood.back()->send(get("/flood"));
+    answers.push_back({.fd = flood.back()->fd(), .events = POLLIN, .revents = 0});
+  }
+  // Three wait, and the fourth is refused.
+  ASSERT_EQ(::poll(answers.data(), answers.size(), 30'000), 1);
+  RawConnection other(server.port());
+  other.send(get("/other"));
+  // One of the three made way, and so it takes no turn any more.
+  while (::poll(answers.data(), answers.size(), 30'000) < 2) {
+  }
+  release.count_down();
+  EXPECT_EQ(other.response().status, 200);
+  int refused = 0;
+  for (const auto& one : flood) refused += one->response().status == 503 ? 1 : 0;
+  EXPECT_EQ(refused, 2);
+}
+
 TEST(HttpServer, AKindOfRequestsWithItsOwnThreadsWaitsForNoOther) {
   std::latch entered(1);
   std::latch release(1);
