@@ -1,6 +1,7 @@
 #include "adapters/tcp/tcp_adapter.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "io/stream/tls_stream.hpp"
 #include "io/system/system.hpp"
@@ -47,6 +48,8 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
   }
   bool is_expired(MonoTime now) const { return deadline_ <= now; }
   TargetId id() const { return id_; }
+  OrganizationId organization() const { return request_.organization; }
+  std::size_t unsent() const { return buffer_.size() - sent_; }
 
   void on_open() override {
     open_ = true;
@@ -108,8 +111,9 @@ class TcpAdapter::Target final : public io::StreamHandler, public io::Output {
   std::unique_ptr<io::Stream> stream_;
 };
 
-TcpAdapter::TcpAdapter(io::EventLoop& loop, TargetJudge judge, TcpTimes times)
-    : loop_(loop), judge_(std::move(judge)), times_(times) {}
+TcpAdapter::TcpAdapter(io::EventLoop& loop, TargetJudge judge, TcpTimes times,
+                       LingeringBounds bounds)
+    : loop_(loop), judge_(std::move(judge)), times_(times), bounds_(bounds) {}
 TcpAdapter::~TcpAdapter() = default;
 
 void TcpAdapter::open(TargetId id, const ResourceRequest& request) {
@@ -139,6 +143,32 @@ void TcpAdapter::release(TargetId id) {
   it->second->linger_until(io::mono_now() + times_.linger);
   lingering_.push_back(std::move(it->second));
   targets_.erase(it);
+  while (end_one_too_many()) {
+  }
+}
+
+// A flow that is over costs its person nothing any more, so that what its target has not taken
+// would have no bound. False: there is room for all that linger.
+bool TcpAdapter::end_one_too_many() {
+  std::map<OrganizationId, LingeringBounds> of;
+  std::size_t bytes = 0;
+  for (const auto& target : lingering_) {
+    LingeringBounds& has =
+        of.try_emplace(target->organization(), LingeringBounds{0, 0}).first->second;
+    ++has.targets;
+    has.bytes += target->unsent();
+    bytes += target->unsent();
+  }
+  const bool too_much = bytes > bounds_.bytes;
+  if (!too_much && lingering_.size() <= bounds_.targets) return false;
+  const auto most = too_much ? &LingeringBounds::bytes : &LingeringBounds::targets;
+  const auto greediest =
+      std::ranges::max_element(of, {}, [most](const auto& one) { return one.second.*most; });
+  const auto oldest = std::ranges::find_if(lingering_, [&](const auto& target) {
+    return target->organization() == greediest->first && (!too_much || target->unsent() > 0);
+  });
+  bury(take(**oldest));
+  return true;
 }
 
 // Takes the target out of whichever list it is in.

@@ -20,6 +20,12 @@ struct TcpTimes {
   Duration linger = std::chrono::seconds{30};
 };
 
+// What may linger, of all organizations: beyond either the one with most loses its oldest.
+struct LingeringBounds {
+  std::size_t targets = 4096;
+  std::size_t bytes = std::size_t{256} * 1024 * 1024;  // that they have not taken yet
+};
+
 // Whether a connection for the resource may go to an address that its host has.
 using TargetJudge =
     std::function<bool(const ResourceRequest& request, const policy::IpAddress& address)>;
@@ -27,7 +33,8 @@ using TargetJudge =
 class TcpAdapter final : public Adapter {
  public:
   // Every address is asked of `judge` after it was looked up and before it is dialled.
-  TcpAdapter(io::EventLoop& loop, TargetJudge judge, TcpTimes times = {});
+  TcpAdapter(io::EventLoop& loop, TargetJudge judge, TcpTimes times = {},
+             LingeringBounds bounds = {});
   ~TcpAdapter() override;
 
   void attach(TargetEvents& events) override { events_ = &events; }
@@ -48,10 +55,12 @@ class TcpAdapter final : public Adapter {
   class Target;
   std::unique_ptr<Target> take(const Target& target);
   void bury(std::unique_ptr<Target> target);
+  bool end_one_too_many();
 
   io::EventLoop& loop_;
   TargetJudge judge_;
   TcpTimes times_;
+  LingeringBounds bounds_;
   TargetEvents* events_ = nullptr;
   std::unordered_map<TargetId, std::unique_ptr<Target>> targets_;
   std::vector<std::unique_ptr<Target>> lingering_;  // released: their ids may belong to others

@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 constexpr Duration kTurn = 1ms;
 constexpr int kTurnsOfPatience = 30'000;
 constexpr int kTurnsToPass = 20;
+constexpr std::size_t kMayLinger = 4;
+constexpr std::size_t kMayLingerBytes = std::size_t{16} * 1024 * 1024;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -176,7 +178,8 @@ class TcpWorld {
                       [this](const ResourceRequest&, const policy::IpAddress& address) {
                         return may_dial(address);
                       },
-                      {.connect = 1s, .linger = 60s}};
+                      {.connect = 1s, .linger = 60s},
+                      {.targets = kMayLinger, .bytes = kMayLingerBytes}};
   std::vector<std::unique_ptr<TcpFarEnd>> far_ends_;
 };
 
@@ -197,6 +200,54 @@ TEST_F(TcpAdapterTest, ATargetThatDoesNotTakeItsLastBytesIsClosedInTheEnd) {
   EXPECT_EQ(world.adapter().open_targets(), 1U);
   world.adapter().expire(io::mono_now() + 61s);
   EXPECT_EQ(world.adapter().open_targets(), 0U);
+}
+
+class TargetsThatLinger : public TcpAdapterTest {
+ protected:
+  const OrganizationId greedy_ =
+      OrganizationId::parse("00000000-0000-4000-8000-000000000001").value();
+  const OrganizationId other_ =
+      OrganizationId::parse("00000000-0000-4000-8000-000000000002").value();
+  TargetId next_ = kTarget;
+
+  // The far end of a target that was written to and is released.
+  FarEnd* release_one(OrganizationId organization, std::string_view text) {
+    ResourceRequest request = world.answering();
+    request.organization = organization;
+    const TargetId target = next_++;
+    adapter().open(target, request);
+    FarEnd* far = nullptr;
+    world.run_until([&] {
+      if (far == nullptr) far = world.accepted();
+      return far != nullptr && seen(target).opened == 1;
+    });
+    write(text, target);
+    world.let_pass();
+    adapter().release(target);
+    world.let_pass();
+    return far;
+  }
+};
+
+TEST_F(TargetsThatLinger, AreSoManyAndTheOldestOfWhoHasMostIsLost) {
+  FarEnd* others = release_one(other_, "a");
+  FarEnd* first = release_one(greedy_, "b");
+  for (std::size_t i = 2; i < kMayLinger; ++i) release_one(greedy_, "c");
+  EXPECT_FALSE(first->has_end());
+  release_one(greedy_, "d");
+  EXPECT_EQ(world.adapter().open_targets(), kMayLinger);
+  EXPECT_EQ(read(*first, 1), "b");
+  EXPECT_TRUE(hears_end(*first));
+  EXPECT_EQ(read(*others, 1), "a");
+  EXPECT_FALSE(others->has_end());
+}
+
+TEST_F(TargetsThatLinger, HoldSoManyBytesThatTheirTargetsHaveNotTaken) {
+  FarEnd* others = release_one(other_, pattern(kMuch));
+  // A part of it lies in the kernel's buffers.
+  release_one(greedy_, pattern(2 * kMayLingerBytes));
+  EXPECT_EQ(world.adapter().open_targets(), 1U);
+  EXPECT_EQ(read(*others, kMuch).size(), kMuch);
 }
 
 TEST_F(TcpAdapterTest, ATargetThatTookItsLastBytesIsGone) {

@@ -207,6 +207,9 @@ std::size_t EgressRole::target_data(TargetId target, ByteView data) {
 void EgressRole::target_consumed(TargetId target, std::size_t n) {
   EgressFlow* flow = flows_.find(target);
   if (flow == nullptr) return;
+  const std::size_t left = std::min(n, flow->waiting);
+  flow->waiting -= left;
+  backlog_.left(flow->principal.user, left);
   const auto credit = flow->consumed.consumed(static_cast<std::uint32_t>(n));
   if (credit == 0) return;
   if (FlowEnd* end = end_of(*flow)) end->window.grant(credit);
@@ -281,6 +284,9 @@ void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, Mutable
   if (!flow.seal->receive.open(associated(FrameType::data), sealed, sealed.data())) {
     return reset(ref, FlowReason::seal_failed);
   }
+  if (!backlog_.has_room(flow.principal.user)) return reset(ref, FlowReason::limit_reached);
+  flow.waiting += size;
+  backlog_.came(flow.principal.user, size);
   flow.bytes_up += size;
   flow.adapter->write(ref, sealed.first(size));
 }
@@ -289,6 +295,8 @@ void EgressRole::drop(std::uint32_t ref, TargetEnd end) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
   shares_.ended(flow->principal.user);
+  // What a released target still takes is the adapter's, which has a bound of its own for that.
+  backlog_.left(flow->principal.user, flow->waiting);
   if (Link* link = board_.find(flow->link)) link->flows.erase(flow->label);
   switch (end) {
     case TargetEnd::gone: return;

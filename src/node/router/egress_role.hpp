@@ -18,6 +18,7 @@
 #include "node/router/flow_pool.hpp"
 #include "node/router/flow_shares.hpp"
 #include "node/router/switchboard.hpp"
+#include "node/router/target_backlog.hpp"
 #include "snapshot/configuration/documents.hpp"
 #include "snapshot/configuration/node_config.hpp"
 
@@ -45,6 +46,7 @@ struct EgressFlow {
   bool fin_sent = false;
   bool blocked = false;  // the target has more than the window lets pass, or the entry takes now
   bool paused = false;  // the entry takes nothing now
+  std::size_t waiting = 0;  // bytes that the target has not taken yet
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
 };
@@ -118,6 +120,7 @@ class EgressRole final : public adapters::TargetEvents {
   snapshot::AppPolicies policies_;
   FlowPool<EgressFlow> flows_;
   FlowShares shares_;  // of these
+  TargetBacklog backlog_;  // of these
 };
 
 }  // namespace rap::router
