@@ -12,6 +12,9 @@ constexpr std::string_view kDenied[] = {
     "169.254.0.0/16",  // link-local
     "169.254.169.254",  // metadata: AWS, Azure, Google, OpenStack and others
     "169.254.170.2",  // credentials of AWS containers
+    "169.254.170.23",  // the same in Kubernetes
+    "169.254.0.23",  // metadata: Tencent
+    "169.254.42.42",  // metadata: Scaleway
     "100.100.100.200",  // metadata: Alibaba
     "168.63.129.16",  // metadata: Azure's host
     "192.0.0.192",  // metadata: Oracle's classic cloud
@@ -20,8 +23,11 @@ constexpr std::string_view kDenied[] = {
     "::/96",  // unspecified, loopback, and IPv4 inside (RFC 4291 §2.5.5.1)
     "64:ff9b:1::/48",  // NAT64 of a network's own (RFC 8215): nobody can say what is inside
     "2001::/32",  // Teredo
-    "fd00:ec2::254",  // metadata: AWS
+    "::ffff:0:0:0/96",  // IPv4 inside, to be translated (RFC 2765)
+    "fd00:ec2::/32",  // metadata, credentials and other services of an AWS machine
     "fd20:ce::254",  // metadata: Google
+    "fd00:c1::a9fe:a9fe",  // metadata: Oracle
+    "fd00:42::42",  // metadata: Scaleway
     "fe80::/10",  // link-local
     "fec0::/10",  // site-local (RFC 3879)
     "ff00::/8",  // multicast

@@ -43,7 +43,10 @@ TEST(AddressRanges, DenyWhatIsTheMachinesOwnOrTheCloudsByThemselves) {
                               "fec0::1",
                               "ff02::1",
                               "fd00:ec2::254",
-                              "fd20:ce::254"}) {
+                              "fd00:ec2::23",
+                              "fd20:ce::254",
+                              "fd00:c1::a9fe:a9fe",
+                              "fd00:42::42"}) {
     EXPECT_FALSE(opens(address)) << address;
   }
   for (const char* address : {"10.0.0.1", "192.168.1.1", "172.16.0.1", "203.0.113.7", "fd00::1",
@@ -52,11 +55,20 @@ TEST(AddressRanges, DenyWhatIsTheMachinesOwnOrTheCloudsByThemselves) {
   }
 }
 
+TEST(AddressRanges, KeepMetadataClosedWhereItsWholeRangeIsAllowed) {
+  const std::vector<RangeList> link_local = {list({"169.254.0.0/16"}, {})};
+  EXPECT_TRUE(opens("169.254.7.7", link_local));
+  for (const char* address :
+       {"169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.23", "169.254.42.42"}) {
+    EXPECT_FALSE(opens(address, link_local)) << address;
+  }
+}
+
 TEST(AddressRanges, SeeThroughTheFormsThatHideAnIpv4Address) {
   for (const char* address :
        {"::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::169.254.169.254",
-        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe",
-        "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::"}) {
+        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:7f00:1::",
+        "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::", "::ffff:0:169.254.169.254", "::ffff:0:7f00:1"}) {
     EXPECT_FALSE(opens(address)) << address;
   }
   for (const char* address :
