@@ -66,6 +66,9 @@ class EgressPoolRepository {
   virtual void remove(const EgressPool& pool) = 0;
   // Is a node of the pool approved, in the egress role, and not draining?
   virtual bool has_egress(EgressPoolId pool) = 0;
+  virtual std::size_t count(OrganizationId organization) = 0;
+  // The nodes of all pools together, one that serves several counted in each; for the platform.
+  virtual std::size_t count_memberships() = 0;
 };
 
 // The refusal where there is none of that name or id.

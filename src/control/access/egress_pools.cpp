@@ -1,6 +1,7 @@
 // Egress pools, and the nodes that serve them.
 #include "base/try.hpp"
 #include "control/access/egress_pool.hpp"
+#include "control/access/given_to_nodes.hpp"
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
 #include "control/http/json_reply.hpp"
@@ -28,6 +29,9 @@ Outcome<Reply> create_pool(AccessPorts& ports, const Call& call) {
         if (!tx.egress_pools().create(pool)) {
           return refuse(ProblemCode::egress_pool_exists,
                         "This organization has an egress pool '" + pool.name + "' already.");
+        }
+        if (auto full = find_too_many_pools(tx, pool.organization)) {
+          return std::unexpected(std::move(*full));
         }
         tx.audit(call.audit("egress_pool.created", "egress_pool", pool.id.str(), pool.name));
         return reply(to_json(pool));
@@ -89,6 +93,9 @@ Outcome<Reply> add_pool_node(AccessPorts& ports, const Call& call) {
                             node.organization_name + "' and serves no other.");
         }
         if (!tx.egress_pools().add_node(pool, node.id)) return {};
+        if (auto full = find_too_many_members(tx, pool.id)) {
+          return std::unexpected(std::move(*full));
+        }
         audit_pool_node(tx, call, "egress_pool.node_added", pool, node);
         return {};
       });

@@ -65,6 +65,10 @@ class ResourceRepository {
   virtual void remove(const Resource& resource) = 0;  // and its grants
   // The values of egress_target_ranges that hold in the cluster, widest first; for the platform.
   virtual std::vector<std::string> target_ranges(ClusterId cluster) = 0;
+  virtual std::size_t count(OrganizationId organization) = 0;
+  // What the node of the pool is given that is given most: of all pools that it serves, whoever's
+  // they are; for the platform.
+  virtual std::size_t most_given_behind(EgressPoolId pool) = 0;
 };
 
 }  // namespace rap::control

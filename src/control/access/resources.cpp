@@ -1,6 +1,7 @@
 // Naming targets, changing and removing them.
 #include "base/try.hpp"
 #include "control/access/egress_pool.hpp"
+#include "control/access/given_to_nodes.hpp"
 #include "control/access/named_resource.hpp"
 #include "control/access/resource.hpp"
 #include "control/access/routes.hpp"
@@ -116,6 +117,9 @@ Outcome<Reply> create_resource(AccessPorts& ports, const Call& call) {
           return refuse(ProblemCode::resource_exists,
                         "This organization has a resource '" + resource.name + "' already.");
         }
+        if (auto full = find_too_many_resources(tx, resource.organization, resource.egress_pool)) {
+          return std::unexpected(std::move(*full));
+        }
         AuditEntry entry =
             call.audit("resource.created", "resource", resource.id.str(), resource.name);
         Json detail = settings_of(resource, policy::ToldTo::egress);
@@ -167,6 +171,11 @@ Outcome<Reply> update_resource(AccessPorts& ports, const Call& call) {
   return with_resource(ports, call, [&](Transaction& tx, const Resource& r) -> Outcome<Reply> {
     const auto changed = RAP_TRY(changed_resource(tx, call, r));
     tx.resources().update(changed);
+    if (changed.egress_pool != r.egress_pool) {
+      if (auto full = find_too_many_resources(tx, r.organization, changed.egress_pool)) {
+        return std::unexpected(std::move(*full));
+      }
+    }
     if (leads_elsewhere(r, changed)) {
       end_sessions(ports.rng, tx, call.audit_entry(),
                    {.organization = r.organization, .resource = r.id}, "resource_changed");

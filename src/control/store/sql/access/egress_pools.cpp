@@ -65,6 +65,15 @@ std::vector<control::ServingNode> SqlEgressPools::serving(OrganizationId organiz
   return nodes;
 }
 
+std::size_t SqlEgressPools::count(OrganizationId organization) {
+  return sql_.query("SELECT count(*) FROM egress_pools WHERE organization_id = $1", organization)[0]
+      .count(0);
+}
+
+std::size_t SqlEgressPools::count_memberships() {
+  return sql_.query("SELECT count(*) FROM egress_pool_nodes")[0].count(0);
+}
+
 std::size_t SqlEgressPools::count_nodes(EgressPoolId pool) {
   const Rows rows = sql_.query("SELECT count(*) FROM egress_pool_nodes WHERE pool_id = $1", pool);
   return rows.empty() ? 0 : static_cast<std::size_t>(rows[0].count(0));

@@ -16,7 +16,9 @@ class SqlEgressPools final : public control::EgressPoolRepository {
   bool exists(EgressPoolId pool) override;
   std::vector<control::EgressPool> list(OrganizationId organization) override;
   std::vector<control::ServingNode> serving(OrganizationId organization) override;
+  std::size_t count(OrganizationId organization) override;
   std::size_t count_nodes(EgressPoolId pool) override;
+  std::size_t count_memberships() override;
   bool add_node(const control::EgressPool& pool, NodeId node) override;
   bool remove_node(const control::EgressPool& pool, NodeId node) override;
   void rename(const control::EgressPool& pool, std::string_view name) override;

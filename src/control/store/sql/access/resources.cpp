@@ -133,6 +133,22 @@ void SqlResources::remove(const Resource& resource) {
              resource.id);
 }
 
+std::size_t SqlResources::count(OrganizationId organization) {
+  return sql_.query("SELECT count(*) FROM resources WHERE organization_id = $1", organization)[0]
+      .count(0);
+}
+
+std::size_t SqlResources::most_given_behind(EgressPoolId pool) {
+  return sql_
+      .query(
+          "SELECT coalesce(max(given), 0) FROM (SELECT count(*) AS given FROM egress_pool_nodes m "
+          "JOIN egress_pool_nodes s ON s.node_id = m.node_id "
+          "JOIN resources r ON r.egress_pool_id = s.pool_id "
+          "WHERE m.pool_id = $1 GROUP BY m.node_id) of_each",
+          pool)[0]
+      .count(0);
+}
+
 std::vector<std::string> SqlResources::target_ranges(ClusterId cluster) {
   std::vector<std::string> out;
   for (const Row& row :

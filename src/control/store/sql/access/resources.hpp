@@ -21,6 +21,8 @@ class SqlResources final : public control::ResourceRepository {
   void enable(const control::Resource& resource) override;
   std::vector<std::string> names_behind(EgressPoolId pool) override;
   void remove(const control::Resource& resource) override;
+  std::size_t count(OrganizationId organization) override;
+  std::size_t most_given_behind(EgressPoolId pool) override;
   std::vector<std::string> target_ranges(ClusterId cluster) override;
 
  private:
