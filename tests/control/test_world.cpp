@@ -96,7 +96,7 @@ control::RoomPorts ControlPlane::room_ports() {
           AttachmentPorts{database, rng_, current, log_, throttle, devices_},
           FallbackPorts{database, metrics_, log_},
           ConfigStatusPorts{database, models, current},
-          PlatformPorts{database, current, metrics_, {url, "0.0.0"}}};
+          PlatformPorts{database, current, metrics_, api_description({url, "0.0.0"})}};
 }
 
 control::NodeListenerPorts ControlPlane::node_listener_ports() {

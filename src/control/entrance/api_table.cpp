@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "control/entrance/tables.hpp"
+#include "control/http/json_reply.hpp"
 
 namespace rap::control {
 namespace {
@@ -23,6 +24,10 @@ std::vector<Endpoint> api_endpoints() {
   std::vector<Endpoint> all;
   for_each_table([&](const auto& table) { all.insert(all.end(), table.begin(), table.end()); });
   return all;
+}
+
+std::string api_description(const ApiInfo& info) {
+  return reply(openapi_document(api_endpoints(), info)).body;
 }
 
 std::vector<Route> bound_routes(RoomPorts& rooms) {

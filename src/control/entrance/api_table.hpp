@@ -2,6 +2,7 @@
 // it. Each room gives its own routes; the node listener's table is link/listener/node_table.hpp.
 #pragma once
 
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "control/attachments/ports.hpp"
 #include "control/configuration/ports.hpp"
 #include "control/entrance/ports.hpp"
+#include "control/http/openapi.hpp"
 #include "control/http/route.hpp"
 #include "control/nodes/administration/ports.hpp"
 #include "control/nodes/enrolment/ports.hpp"
@@ -26,6 +28,9 @@ using RoomPorts = std::tuple<Database&, SignInPorts, PeoplePorts, AccessPorts, J
                              FallbackPorts, ConfigStatusPorts, PlatformPorts>;
 
 std::vector<Endpoint> api_endpoints();
+
+// Their OpenAPI document, as it is served.
+std::string api_description(const ApiInfo& info);
 
 // The same with their handlers. `rooms` must outlive them.
 std::vector<Route> bound_routes(RoomPorts& rooms);

@@ -71,6 +71,11 @@ TEST_F(OpenApi, DescribesEveryRouteAndNothingElse) {
   EXPECT_EQ(document["servers"][0]["url"], "https://control.test");
 }
 
+// The text is a port of the route that serves it, so that no request has it made anew.
+TEST_F(OpenApi, IsServedAsItIsDescribed) {
+  EXPECT_EQ(json::parse(api_description({"https://control.test", "1.2.3"})), document);
+}
+
 TEST_F(OpenApi, AgreesWithTheTableOnEachRoute) {
   for (const Endpoint& r : routes) {
     std::string method(r.method);

@@ -2,11 +2,12 @@
 // need the database alone.
 #pragma once
 
+#include <string>
+
 #include "base/ids.hpp"
 #include "base/log/log.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
-#include "control/http/openapi.hpp"
 #include "control/people/signing_in/ports.hpp"
 #include "control/pki/authority.hpp"
 
@@ -24,7 +25,9 @@ struct PlatformPorts {
   Database& database;
   CurrentAuthority& authority;
   Metrics& metrics;
-  ApiInfo info;
+  // The API's description of itself. It is made once: whoever asks for it is a stranger, and it
+  // takes longer to make than anything else that strangers may ask for.
+  std::string description;
 };
 
 }  // namespace rap::control

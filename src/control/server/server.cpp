@@ -139,7 +139,8 @@ control::RoomPorts Server::room_ports() {
       AttachmentPorts{database_, rng_, authority_, log_, throttle_, device_policy()},
       FallbackPorts{database_, metrics_, log_},
       ConfigStatusPorts{database_, models_, authority_},
-      PlatformPorts{database_, authority_, metrics_, {options_.public_url, RAP_VERSION}}};
+      PlatformPorts{database_, authority_, metrics_,
+                    api_description({options_.public_url, RAP_VERSION})}};
 }
 
 control::NodeListenerPorts Server::node_listener_ports() {
