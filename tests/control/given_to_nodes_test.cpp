@@ -31,8 +31,8 @@ class GivenToNodes : public ::testing::Test {
   // So many more, written at once.
   void add_resources(const std::string& organization, std::size_t count) {
     const OrganizationId of = id_of(organization);
-    const auto done = w.control->database.run(
-        Scope::platform().in(ControlPlane::authority().cluster), [&](control::Transaction& tx) {
+    const auto done =
+        w.control->database.run(control::Scope::organization(of), [&](control::Transaction& tx) {
           const auto pool = tx.egress_pools().find(of, "pool-" + organization);
           control::Resource resource;
           resource.organization = of;

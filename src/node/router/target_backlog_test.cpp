@@ -43,10 +43,13 @@ class TargetsThatDoNotRead : public RouterTest {
     of.user = user;
     request(label, sign(of));
   }
-  // Sends as much as the flow's window lets pass; yields how much that is.
+  // Sends as much as the flow's window lets pass, or until it is reset; yields how much that is.
   std::size_t fill(std::uint32_t label) {
     std::size_t sent = 0;
-    for (; sent + chunk.size() <= flow::kInitialWindow; sent += chunk.size()) data(label, chunk);
+    while (reset_with().empty() && sent + chunk.size() <= flow::kInitialWindow) {
+      data(label, chunk);
+      sent += chunk.size();
+    }
     on_the_wire.clear();
     return sent;
   }
