@@ -12,7 +12,7 @@
 
 namespace rap::control {
 
-// As many as a listing shows.
+// An organization has as many as a listing shows.
 inline constexpr std::size_t kMaxResourcesOfOrganization = kMaxListed;
 inline constexpr std::size_t kMaxPoolsOfOrganization = 100;
 // With the longest hosts they are half of what a message between agent and rap-fabric may be.
