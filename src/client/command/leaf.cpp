@@ -5,6 +5,13 @@
 #include <CLI/CLI.hpp>
 
 namespace rap::client {
+namespace {
+
+auto only_members(CLI::Option* option) {
+  return [option](const std::vector<std::string>& values) { option->check(CLI::IsMember(values)); };
+}
+
+}  // namespace
 
 Leaf::Leaf(CLI::App& group, Invocation& invocation, const std::string& name,
            const std::string& description)
@@ -13,21 +20,21 @@ Leaf::Leaf(CLI::App& group, Invocation& invocation, const std::string& name,
 Leaf& Leaf::word(const std::string& name, const std::string& help) {
   CLI::Option* option =
       app_->add_option(name, words_->values_[name], help)->required()->type_name("");
-  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  restrict_last_ = only_members(option);
   return *this;
 }
 
 Leaf& Leaf::words(const std::string& name, const std::string& help) {
   CLI::Option* option =
       app_->add_option(name, words_->lists_[name], help)->required()->type_name("");
-  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  restrict_last_ = only_members(option);
   return *this;
 }
 
 Leaf& Leaf::option(const std::string& name, const std::string& type, const std::string& help) {
   CLI::Option* option = app_->add_option(name, words_->values_[name], help)->type_name(type);
   require_last_ = [option] { option->required(); };
-  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  restrict_last_ = only_members(option);
   return *this;
 }
 
@@ -37,7 +44,7 @@ Leaf& Leaf::count(const std::string& name, const std::string& type, std::int64_t
                             ->type_name(type)
                             ->check(CLI::Range(std::int64_t{1}, most));
   require_last_ = [option] { option->required(); };
-  restrict_last_ = [option](const auto& values) { option->check(CLI::IsMember(values)); };
+  restrict_last_ = only_members(option);
   return *this;
 }
 
