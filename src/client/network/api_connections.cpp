@@ -38,12 +38,26 @@ ApiConnections::Connection& ApiConnections::least_busy(const Account& account) {
 
 void ApiConnections::send(const Account& account, const wire::HttpRequest& request,
                           io::HttpClient::Callback done) {
-  if (!account.device) return send_as_is(account, request, std::move(done));
-  send_as_is(account, prove_now(request, *account.device),
-             [this, account, request, done = std::move(done)](io::HttpClient::Result result) {
+  const Again again{account.device ? kMaxProofsAgain : 0, is_idempotent(request) ? 1 : 0};
+  send_proven(account, request, again, std::move(done));
+}
+
+void ApiConnections::send_proven(const Account& account, const wire::HttpRequest& request,
+                                 Again again, io::HttpClient::Callback done) {
+  const auto made = account.device ? prove_now(request, *account.device, again.nonce) : request;
+  send_as_is(account, made,
+             [this, account, request, again,
+              done = std::move(done)](io::HttpClient::Result result) mutable {
                const auto nonce = result ? nonce_in(*result) : std::nullopt;
-               if (!nonce) return done(std::move(result));
-               send_as_is(account, prove_now(request, *account.device, *nonce), done);
+               if (nonce && again.proofs-- > 0) {
+                 again.nonce = *nonce;
+                 return send_proven(account, request, again, std::move(done));
+               }
+               const bool is_lost = !result && result.error().kind == io::HttpError::Kind::closed;
+               if (is_lost && again.closed-- > 0) {
+                 return send_proven(account, request, again, std::move(done));
+               }
+               done(std::move(result));
              });
 }
 

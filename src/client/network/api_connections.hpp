@@ -28,12 +28,20 @@ class ApiConnections {
                           std::chrono::milliseconds trust_idle_for = kTrustIdleFor)
       : loop_(loop), trust_idle_for_(trust_idle_for) {}
 
-  // Each request goes to a connection that has none, or to the one with the fewest, with a proof
-  // of the account's device.
+  // Each request goes to a connection that has none, or to the one with the fewest. Each time that
+  // it is made it has a proof of the account's device of its own.
   void send(const Account& account, const wire::HttpRequest& request,
             io::HttpClient::Callback done);
 
  private:
+  // How often the same request may be made again, and why.
+  struct Again {
+    int proofs;  // with a nonce of the server's
+    int closed;  // its connection ended before an answer; only where it may be made twice
+    std::string nonce = {};
+  };
+  void send_proven(const Account& account, const wire::HttpRequest& request, Again again,
+                   io::HttpClient::Callback done);
   void send_as_is(const Account& account, const wire::HttpRequest& request,
                   io::HttpClient::Callback done);
 

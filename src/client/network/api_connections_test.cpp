@@ -6,6 +6,7 @@
 #include <condition_variable>
 
 #include "client/core/deny_list_store.hpp"
+#include "client/network/test_closing_server.hpp"
 #include "client/network/test_entry.hpp"
 #include "client/testing/doubles.hpp"
 #include "io/http/server/test_http.hpp"
@@ -181,6 +182,21 @@ TEST_F(ApiConnectionsTest, ProveTheDeviceOnceMoreWhereTheServerGivesANonce) {
   loop.run();
   EXPECT_EQ(answers, std::vector<std::string>{"proven"});
   EXPECT_EQ(giver.nonces, (std::vector<std::string>{"", "n"}));
+}
+
+TEST_F(ApiConnectionsTest, ProveTheDeviceAnewWhereTheConnectionOfARequestCloses) {
+  ClosingServer server(platform);
+  Account who = account(server.port());
+  who.device = std::make_shared<const DeviceKey>(
+      crypto::PrivateKey::generate(crypto::KeyType::ed25519), platform.cluster);
+  for (const char* path : {"/one", "/two"}) {
+    ask(who, path);
+    loop.run();
+  }
+  EXPECT_EQ(answers, (std::vector<std::string>{"{}", "{}"}));
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_NE(requests[1].second, requests[2].second);
 }
 
 }  // namespace

@@ -8,12 +8,10 @@
 #include "io/system/system.hpp"
 
 namespace rap::client {
-namespace {
 
-// Behind one address may be several servers, each with nonces of its own.
-constexpr int kMaxProofsAgain = 3;
-
-}  // namespace
+bool is_idempotent(const wire::HttpRequest& request) {
+  return request.method == "GET" || request.method == "DELETE";
+}
 
 io::HttpClientOptions https_options(const wire::HostPort& server,
                                     const std::optional<std::string>& roots_pem,
@@ -38,6 +36,7 @@ io::HttpClientOptions https_options(const wire::HostPort& server,
   options.proxy = io::proxy_from_environment(server.host, server.port);
   options.response_timeout = kResponseTimeout;
   options.max_response_bytes = kMaxResponseBytes;
+  options.asks_again = false;  // a request may carry a proof, which is good once
   options.tls = crypto::TlsContext::make(crypto::TlsRole::client, std::nullopt, std::move(policy),
                                          io::wall_now);
   return options;
@@ -85,6 +84,14 @@ struct HttpsNetwork::Connection {
     return std::move(*result);
   }
 
+  // Whether the server had not closed it by now: what has arrived is heard first.
+  bool is_open() {
+    io::Timer heard(loop);
+    heard.after(Duration::zero(), [&] { loop.stop(); });
+    loop.run();
+    return http.is_connected();
+  }
+
   const wire::HostPort server;
   const std::optional<std::string> roots_pem;
   const std::shared_ptr<const crypto::DenyList> deny;
@@ -99,14 +106,14 @@ HttpsNetwork::~HttpsNetwork() = default;
 HttpsNetwork::HttpsNetwork(HttpsNetwork&&) noexcept = default;
 HttpsNetwork& HttpsNetwork::operator=(HttpsNetwork&&) noexcept = default;
 
-// A request that may be made twice when the connection turns out to be gone. What it was verified
-// with must be what it would be verified with now.
+// Only what may be made twice: the server may close the connection while the request is on its way.
+// What it was verified with must be what it would be verified with now.
 bool HttpsNetwork::may_reuse(const wire::HostPort& server,
                              const std::optional<std::string>& roots_pem,
-                             const wire::HttpRequest& request) const {
-  return connection_ && (request.method == "GET" || request.method == "DELETE") &&
-         connection_->server == server && connection_->roots_pem == roots_pem &&
-         connection_->deny == deny_ && io::mono_now() - connection_->used_at <= kReuseWithin;
+                             const wire::HttpRequest& request) {
+  return connection_ && is_idempotent(request) && connection_->server == server &&
+         connection_->roots_pem == roots_pem && connection_->deny == deny_ &&
+         io::mono_now() - connection_->used_at <= kReuseWithin && connection_->is_open();
 }
 
 void HttpsNetwork::connect(const wire::HostPort& server,
@@ -118,24 +125,35 @@ void HttpsNetwork::connect(const wire::HostPort& server,
 
 io::HttpClient::Result HttpsNetwork::ask(const wire::HostPort& server,
                                          const std::optional<std::string>& roots_pem,
-                                         const wire::HttpRequest& request) {
+                                         const wire::HttpRequest& request, std::string_view nonce) {
+  // Who is not proven themselves are shown nothing.
+  const auto made = [&] {
+    return device_ && roots_pem ? prove_now(request, *device_, nonce) : request;
+  };
+  bool may_be_done = false;
   if (may_reuse(server, roots_pem, request)) {
-    auto result = connection_->ask(request);
+    auto result = connection_->ask(made());
     if (result || result.error().kind != io::HttpError::Kind::closed) return result;
+    may_be_done = true;
   }
   connect(server, roots_pem);
-  return connection_->ask(request);
+  auto result = connection_->ask(made());
+  // What was to go is gone: the request was carried out the first time, or by somebody else.
+  if (may_be_done && request.method == "DELETE" && result && result->status == 404) {
+    result->status = 204;
+    result->body.clear();
+  }
+  return result;
 }
 
 std::expected<wire::HttpResponse, NetworkError> HttpsNetwork::fetch(
     const wire::HostPort& server, const std::optional<std::string>& roots_pem,
     const wire::HttpRequest& request) {
-  const bool proves = device_ && roots_pem;  // who is not proven themselves are shown nothing
-  auto response = ask(server, roots_pem, proves ? prove_now(request, *device_) : request);
-  for (int again = 0; response && proves && again < kMaxProofsAgain; ++again) {
+  auto response = ask(server, roots_pem, request, {});
+  for (int again = 0; response && device_ && roots_pem && again < kMaxProofsAgain; ++again) {
     const auto nonce = nonce_in(*response);
     if (!nonce) break;
-    response = ask(server, roots_pem, prove_now(request, *device_, *nonce));
+    response = ask(server, roots_pem, request, *nonce);
   }
   if (!response) return std::unexpected(to_network_error(response.error(), server));
   return std::move(*response);

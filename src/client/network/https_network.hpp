@@ -21,6 +21,12 @@ wire::HttpRequest prove_now(const wire::HttpRequest& request, const DeviceKey& d
                             std::string_view nonce = {});
 NetworkError to_network_error(const io::HttpError& error, const wire::HostPort& server);
 
+// Behind one address may be several servers, each with nonces of its own.
+inline constexpr int kMaxProofsAgain = 3;
+// Whether a request may be made again when nobody knows what became of it (RFC 9110,
+// section 9.2.2).
+bool is_idempotent(const wire::HttpRequest& request);
+
 // A call that follows another to the same server as closely goes over its connection. Servers leave
 // idle ones open for longer than that.
 inline constexpr std::chrono::seconds kReuseWithin{3};
@@ -42,11 +48,12 @@ class HttpsNetwork final : public Network {
   struct Connection;
 
   bool may_reuse(const wire::HostPort& server, const std::optional<std::string>& roots_pem,
-                 const wire::HttpRequest& request) const;
+                 const wire::HttpRequest& request);
   void connect(const wire::HostPort& server, const std::optional<std::string>& roots_pem);
+  // Each time that the request is made it has a proof of its own.
   io::HttpClient::Result ask(const wire::HostPort& server,
                              const std::optional<std::string>& roots_pem,
-                             const wire::HttpRequest& request);
+                             const wire::HttpRequest& request, std::string_view nonce);
 
   std::unique_ptr<Connection> connection_;
   std::chrono::milliseconds response_timeout_;

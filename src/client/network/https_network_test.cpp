@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "client/network/test_closing_server.hpp"
 #include "client/network/test_entry.hpp"
 #include "io/http/server/test_http.hpp"
 #include "io/system/system.hpp"
@@ -120,6 +123,37 @@ TEST_F(HttpsNetworkTest, ADeviceIsProvenOnceMoreWhereTheServerGivesANonce) {
   network.identify(device_of(platform));
   EXPECT_EQ(fetch(server.port(), platform.roots_pem()).value().body, "proven");
   EXPECT_EQ(giver.nonces, (std::vector<std::string>{"", "n"}));
+}
+
+TEST_F(HttpsNetworkTest, ARequestThatIsMadeAgainHasAnotherProof) {
+  for (const std::string method : {"GET", "DELETE"}) {
+    ClosingServer server(platform);
+    network.identify(device_of(platform));
+    ASSERT_TRUE(fetch(server.port(), platform.roots_pem()));
+    EXPECT_TRUE(fetch(server.port(), platform.roots_pem(), "127.0.0.1", method)) << method;
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 3U) << method;
+    EXPECT_EQ(requests[1].first, method);
+    EXPECT_EQ(requests[2].first, method);
+    std::set<std::string> proofs;
+    for (const auto& [_, proof] : requests) proofs.insert(proof);
+    EXPECT_EQ(proofs.size(), 3U) << method;
+  }
+}
+
+TEST_F(HttpsNetworkTest, WhatTheFirstTryRemovedIsRemoved) {
+  ClosingServer server(platform);
+  server.has_nothing_to("DELETE");
+  ASSERT_TRUE(fetch(server.port(), platform.roots_pem()));
+  EXPECT_EQ(fetch(server.port(), platform.roots_pem(), "127.0.0.1", "DELETE").value().status, 204);
+  ASSERT_TRUE(fetch(server.port(), platform.roots_pem(), "127.0.0.1", "POST"));
+  EXPECT_EQ(server.requests().size(), 4U) << "what may not be made twice is made once";
+}
+
+TEST_F(HttpsNetworkTest, WhatIsNotThereIsSaidToBeMissing) {
+  ClosingServer server(platform);
+  server.has_nothing_to("DELETE");
+  EXPECT_EQ(fetch(server.port(), platform.roots_pem(), "127.0.0.1", "DELETE").value().status, 404);
 }
 
 TEST_F(HttpsNetworkTest, AServerThatAlwaysWantsAnotherProofIsNotAskedForEver) {

@@ -145,8 +145,8 @@ struct HttpClient::Impl final : StreamHandler, std::enable_shared_from_this<Impl
         parser.feed_end().state == HttpParseState::complete) {
       return finish(false);
     }
-    if (reused && !answered && queue.front().is_get && !queue.front().retried &&
-        error.kind != StreamError::Kind::tls) {
+    if (options.asks_again && reused && !answered && queue.front().is_get &&
+        !queue.front().retried && error.kind != StreamError::Kind::tls) {
       queue.front().retried = true;
       drop_connection();
       return start_next();
@@ -213,6 +213,8 @@ HttpClient::~HttpClient() {
 void HttpClient::send(const wire::HttpRequest& request, Callback done) {
   impl_->send(request, std::move(done));
 }
+
+bool HttpClient::is_connected() const { return impl_->stream != nullptr; }
 
 std::vector<crypto::Certificate> HttpClient::peer_chain() const { return impl_->chain; }
 

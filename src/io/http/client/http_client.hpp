@@ -39,6 +39,9 @@ struct HttpClientOptions {
   std::chrono::milliseconds response_timeout{30000};
   std::size_t max_response_bytes = 8 * 1024 * 1024;
   dialling::ProxyChoice proxy = std::nullopt;
+  // A GET that fails on a reused connection before any byte of its answer came is made once more,
+  // as it stands. Not for requests that are good once.
+  bool asks_again = true;
 };
 
 // The Host field of requests to the server.
@@ -54,9 +57,11 @@ class HttpClient {
   ~HttpClient();  // outstanding callbacks are dropped
 
   // Only method, path, query, headers and body of the request are used; Host, Content-Length and
-  // Connection are added. A request that fails on a reused connection before any response byte
-  // came is retried once on a new one only when its method is GET.
+  // Connection are added. None is made twice, but as HttpClientOptions::asks_again says.
   void send(const wire::HttpRequest& request, Callback done);
+
+  // Whether there is a connection, as far as the loop has heard.
+  bool is_connected() const;
 
   // The server's chain as it presented it in the last handshake (leaf first).
   std::vector<crypto::Certificate> peer_chain() const;
