@@ -35,6 +35,14 @@ void add_options(CLI::App& app, host::NodeAgentOptions& o) {
                  "Address clients reach this node at; its host goes into the certificate")
       ->type_name("HOST:PORT")
       ->check(check_host_port);
+  app.add_option("--data-plane-certificate", o.data_plane_certificate,
+                 "Certificate of a public authority that clients are shown instead of the "
+                 "platform's own, with its intermediates (PEM); read again when it is renewed")
+      ->type_name("FILE");
+  app.add_option("--data-plane-key", o.data_plane_key,
+                 "Its private key (PEM, PKCS #8, ECDSA P-256 or Ed25519), which nobody but its "
+                 "owner and group may read")
+      ->type_name("FILE");
   app.add_option("--fabric-listen", o.fabric_listen, "Address rap-fabric accepts other nodes on")
       ->type_name("IP:PORT")
       ->check(check_host_port);

@@ -61,6 +61,41 @@ class Sessions : public ::testing::Test {
   SeededWorld w;
 };
 
+// What the entry says with its check-in of the public certificate that people are shown.
+TEST_F(Sessions, NameTheKeysOfAnEntryWithAPublicCertificate) {
+  const std::string key(64, 'a');
+  const std::string next(64, 'b');
+  const auto candidate_after = [&](const json& shown) {
+    json metadata = json::object();
+    if (!shown.is_null()) metadata["public_certificate"] = shown;
+    EXPECT_EQ(w.control
+                  ->node_call(seed().entry, "checkin",
+                              {{"versions", json::object()}, {"metadata", metadata}})
+                  .status,
+              200);
+    return create().body["candidates"][0];
+  };
+  const json shown = {{"keys", {key, next}}, {"not_before", 1}, {"not_after", 2}};
+  const json is_public = candidate_after(shown);
+  EXPECT_EQ(is_public["tls_trust_mode"], "public_ca");
+  EXPECT_EQ(is_public["tls_ca_ref"], "system");
+  EXPECT_EQ(is_public["tls_keys"], (json{key, next}));
+  EXPECT_EQ(is_public["production_trusted"], true);
+  EXPECT_EQ(is_public["smoke_only"], false);
+  EXPECT_EQ(is_public["tls_worker"], seed().entry);
+  for (const json& nonsense :
+       {json(), json("x"), json{{"keys", json::array()}, {"not_before", 1}, {"not_after", 2}},
+        json{{"keys", {"ab"}}, {"not_before", 1}, {"not_after", 2}},
+        json{{"keys", {std::string(64, 'g')}}, {"not_before", 1}, {"not_after", 2}},
+        json{{"keys", {key, key, key}}, {"not_before", 1}, {"not_after", 2}},
+        json{{"keys", {key}}}}) {
+    const json platforms = candidate_after(nonsense);
+    EXPECT_EQ(platforms["tls_trust_mode"], "platform_ca") << nonsense;
+    EXPECT_EQ(platforms["tls_keys"], json::array()) << nonsense;
+    EXPECT_EQ(platforms["tls_ca_ref"], ControlPlane::authority().ca_ref());
+  }
+}
+
 TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
   const Answered a = create({{"resource", "secret-alpha"}, {"organization", "alpha"}});
   ASSERT_EQ(a.status, 201) << a.text;

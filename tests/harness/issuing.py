@@ -73,10 +73,11 @@ class Issuer:
                 .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
                 .add_extension(aki, False))
 
-    def worker(self, spiffe_id, address, *, start=None, end=None, must_staple=True):
-        """(certificate, key) of a worker."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(spiffe_id),
+    # pylint: disable-next=too-many-arguments
+    def worker(self, uri, address, *, start=None, end=None, must_staple=True, key=None):
+        """(certificate, key) of a worker, whose URI is its SPIFFE ID."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri),
                                              x509.IPAddress(ipaddress.ip_address(address))])
         builder = (self._builder(key, start or now() - MINUTE, end or now() + 30 * DAY)
                    .subject_name(x509.Name([]))

@@ -1,7 +1,9 @@
 #include "client/api/attachment.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "client/api/api_types.hpp"
 
@@ -12,16 +14,35 @@ constexpr std::uint16_t kWssPort = 443;
 
 using Answer = op::CreateSessionAnswer;
 
+std::optional<TrustMode> trust_mode_from(std::string_view name) {
+  if (name == "platform_ca") return TrustMode::platform_ca;
+  if (name == "public_ca") return TrustMode::public_ca;
+  return std::nullopt;
+}
+
+std::vector<crypto::Sha256> keys_of(const Answer::CandidatesItem& item) {
+  std::vector<crypto::Sha256> keys;
+  for (const std::string& text : item.tls_keys) {
+    const auto raw = from_hex(text);
+    crypto::Sha256 key{};
+    if (!raw || raw->size() != key.size() || keys.size() == kMaxKeysOfEntry) continue;
+    std::ranges::copy(*raw, key.begin());
+    keys.push_back(key);
+  }
+  return keys;
+}
+
 // A candidate that is not to be used is nullopt.
 std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
-  if (item.tls_trust_mode != "platform_ca" || !item.production_trusted || item.smoke_only) {
-    return std::nullopt;
-  }
+  const auto trust = trust_mode_from(item.tls_trust_mode);
+  if (!trust || !item.production_trusted || item.smoke_only) return std::nullopt;
   auto url = wire::parse_url(item.url, "wss", kWssPort);
   const auto cluster = ClusterId::parse(item.tls_cluster);
   const auto worker = NodeId::parse(item.tls_worker);
   if (!url || !cluster || !worker) return std::nullopt;
   Candidate c{std::move(*url), item.token, *cluster, *worker};
+  c.trust = *trust;
+  if (c.trust == TrustMode::public_ca) c.keys = keys_of(item);
   for (const auto& more : item.more_tokens) {
     if (c.more_tokens.size() + 1 < kMaxFlowsPerAttachment) c.more_tokens.push_back(more.token);
   }
@@ -66,8 +87,10 @@ std::vector<Attachment> for_each_flow(const Attachment& attachment) {
   for (const Candidate& candidate : attachment.candidates) {
     for (std::size_t i = 0; i < candidate.more_tokens.size(); ++i) {
       if (flows.size() == i + 1) flows.push_back(bare);
-      flows[i + 1].candidates.push_back(
-          {candidate.url, candidate.more_tokens[i], candidate.cluster, candidate.worker});
+      Candidate one = candidate;
+      one.token = candidate.more_tokens[i];
+      one.more_tokens.clear();
+      flows[i + 1].candidates.push_back(std::move(one));
     }
   }
   return flows;

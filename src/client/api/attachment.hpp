@@ -11,6 +11,7 @@
 
 #include "base/ids.hpp"
 #include "client/core/profile.hpp"
+#include "crypto/keys/digest.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
 
@@ -19,6 +20,13 @@ namespace rap::client {
 inline constexpr std::size_t kMaxCandidates = 64;
 inline constexpr std::size_t kMaxFlowsPerAttachment =
     128;  // the control plane gives no more tokens
+inline constexpr std::size_t kMaxKeysOfEntry = 4;  // two, and some time for what comes
+
+// What an entry's certificate is verified by. The host is checked with both.
+enum class TrustMode : std::uint8_t {
+  platform_ca,  // the platform's roots: it must be the worker's
+  public_ca,    // the machine's own bundle of authorities, and a key that the platform names
+};
 
 struct Candidate {
   wire::Url url;      // wss://…
@@ -26,6 +34,8 @@ struct Candidate {
   ClusterId cluster;  // whose worker the entry must prove to be
   NodeId worker;      // and which one
   std::vector<std::string> more_tokens = {};  // like `token`, for other flows
+  TrustMode trust = TrustMode::platform_ca;
+  std::vector<crypto::Sha256> keys = {};  // with public_ca: its certificate is of one of these
 };
 
 struct Attachment {
@@ -41,8 +51,8 @@ struct Attachment {
 };
 
 // The answer to POST sessions and POST sessions/{id}/attachments is read, and the deny list
-// that came with it taken. A candidate that is not verified by the platform's own CA, or is for
-// smoke tests only, is left out (PK-4): production never trusts it.
+// that came with it taken. A candidate that is verified by nothing, or is for smoke tests only, is
+// left out (PK-4): production never trusts it.
 Fallible<Attachment> read_attachment(const nlohmann::json& answer, Account& account, WallTime now);
 
 // An attachment for each flow that this one has tokens for; the first has every candidate.

@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "client/network/entry_links.hpp"
 #include "client/network/test_entry.hpp"
 #include "client/testing/doubles.hpp"
+#include "io/system/test_directory.hpp"
 
 namespace rap::client {
 namespace {
@@ -134,6 +137,89 @@ TEST_F(EntryLinkTest, AWorkerUnderAnotherRootIsRefused) {
   meet(TestPlatform().worker());
   EXPECT_TRUE(dead);
   EXPECT_EQ(cause, FallbackCause::unknown_ca);
+}
+
+// An entry whose certificate comes from a public authority; the machine's bundle is `bundle`.
+struct PublicEntryTest : EntryLinkTest {
+  ~PublicEntryTest() override { ::unsetenv("SSL_CERT_FILE"); }
+  void trust(const std::string& bundle) {
+    const auto file = folder / "bundle.crt";
+    std::ofstream(file) << bundle;
+    ::setenv("SSL_CERT_FILE", file.c_str(), 1);
+  }
+  // Asks an entry that shows `shown` for a flow, where the platform named the key of `named`.
+  void meet_public(const crypto::TlsIdentity& shown, const crypto::TlsIdentity& named,
+                   std::shared_ptr<const crypto::DenyList> deny = {}) {
+    TestEntry entry(loop, shown);
+    EntryLink link(loop, platform.public_candidate(entry.port(), named), platform.roots_pem(),
+                   std::move(deny), rng);
+    flow.on_accepted = [&] { loop.stop(); };
+    ASSERT_TRUE(link.open(flow, wire::TrafficClass::input, "t0k"));
+    loop.run();
+    dead = link.dead();
+    cause = link.cause();
+    EXPECT_TRUE(!dead || entry.tokens.empty()) << "nobody untrusted sees a token";
+  }
+  void meet_public(const crypto::TlsIdentity& shown) { meet_public(shown, shown); }
+
+  io::TestDirectory folder;
+};
+
+TEST_F(PublicEntryTest, IsBelievedByTheBundleOfTheMachine) {
+  trust(platform.roots_pem());
+  meet_public(platform.of_public_authority());
+  EXPECT_FALSE(dead);
+  EXPECT_TRUE(flow.was_accepted);
+}
+
+// Whoever owns the name for a moment, or the authority, gets a certificate for it.
+TEST_F(PublicEntryTest, OfAnotherKeyThanThePlatformNamesIsRefused) {
+  trust(platform.roots_pem());
+  meet_public(platform.of_public_authority(), platform.of_public_authority());
+  EXPECT_TRUE(dead);
+  EXPECT_EQ(cause, FallbackCause::certificate_invalid);
+  EXPECT_THAT(flow.detail, HasSubstr("not its node's"));
+}
+
+TEST_F(PublicEntryTest, OfAnAuthorityThatIsNotInTheBundleIsRefused) {
+  trust(TestPlatform().roots_pem());
+  meet_public(platform.of_public_authority());
+  EXPECT_TRUE(dead);
+  EXPECT_EQ(cause, FallbackCause::unknown_ca);
+}
+
+TEST_F(PublicEntryTest, IsRefusedWhereThereIsNoBundle) {
+  for (const char* bundle : {"", "-----BEGIN CERTIFICATE-----"}) {
+    trust(bundle);
+    meet_public(platform.of_public_authority());
+    EXPECT_TRUE(dead) << bundle;
+    EXPECT_EQ(cause, FallbackCause::unknown_ca);
+  }
+}
+
+TEST_F(PublicEntryTest, OfAnotherNameIsRefused) {
+  trust(platform.roots_pem());
+  meet_public(platform.of_public_authority("entry.example"));
+  EXPECT_TRUE(dead);
+  EXPECT_EQ(cause, FallbackCause::hostname_mismatch);
+}
+
+TEST_F(PublicEntryTest, WhoseKeyIsDeniedIsRefused) {
+  trust(platform.roots_pem());
+  const auto identity = platform.of_public_authority();
+  const auto list = crypto::DenyList::make({crypto::DenyEntry{
+      .kind = crypto::DenyEntry::Kind::key, .key = identity.chain.front().key_hash()}});
+  meet_public(identity, identity, std::make_shared<const crypto::DenyList>(list.value()));
+  EXPECT_TRUE(dead);
+  EXPECT_EQ(cause, FallbackCause::certificate_revoked);
+}
+
+// The bundle of the machine means nothing for what the platform's own CA vouches for.
+TEST_F(PublicEntryTest, IsNoWorkerOfThePlatform) {
+  trust(platform.roots_pem());
+  meet(platform.of_public_authority());
+  EXPECT_TRUE(dead);
+  EXPECT_EQ(cause, FallbackCause::certificate_invalid);
 }
 
 TEST_F(EntryLinkTest, AWorkerOnTheDenyListIsRefused) {

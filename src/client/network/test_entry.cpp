@@ -56,6 +56,23 @@ crypto::TlsIdentity TestPlatform::worker(const Worker& what) const {
   return identity;
 }
 
+crypto::TlsIdentity TestPlatform::of_public_authority(const std::string& host) const {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256);
+  crypto::SubjectNames names;
+  (host == "127.0.0.1" ? names.ips : names.dns) = {host};
+  return {{crypto::issue_leaf(intermediate, key.public_key(), names, validity, rng),
+           intermediate.certificate},
+          key,
+          {}};
+}
+
+Candidate TestPlatform::public_candidate(std::uint16_t port, const crypto::TlsIdentity& of) const {
+  Candidate out = candidate(port);
+  out.trust = TrustMode::public_ca;
+  out.keys = {of.chain.front().key_hash()};
+  return out;
+}
+
 Candidate TestPlatform::candidate(std::uint16_t port, const std::string& token) const {
   const std::string url =
       "wss://127.0.0.1:" + std::to_string(port) + std::string(wire::kDataPlanePath);

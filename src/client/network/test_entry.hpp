@@ -37,6 +37,10 @@ struct TestPlatform {
   crypto::TlsIdentity worker(const Worker& what) const;
   crypto::TlsIdentity worker() const { return worker(Worker{}); }
   std::string roots_pem() const { return root.certificate.pem(); }
+  // What a public authority (the root, here) gives to whoever owns the host, and the candidate
+  // whose keys these are.
+  crypto::TlsIdentity of_public_authority(const std::string& host = "127.0.0.1") const;
+  Candidate public_candidate(std::uint16_t port, const crypto::TlsIdentity& of) const;
   Candidate candidate(std::uint16_t port, const std::string& token = "t0k") const;
   Attachment attachment(std::vector<Candidate> candidates) const;
   Account account(DenyListStore& deny_lists, std::uint16_t server_port = 1) const;

@@ -8,6 +8,7 @@
 #include "control/configuration/config_document.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/node.hpp"
+#include "control/nodes/public_certificate.hpp"
 #include "control/people/auth_epoch.hpp"
 #include "control/pki/authority.hpp"
 #include "control/pki/status/deny_list_publication.hpp"
@@ -68,6 +69,21 @@ crypto::DataPlaneToken token_for(const AttachmentPorts& ports, const Call& call,
   return token;
 }
 
+// What a client verifies the entry's certificate by (PK-4): the platform's own CA, or public
+// authorities and the keys that the entry said are its own.
+Json trust_in(const Node& entry, const CurrentAuthority& authority) {
+  std::vector<std::string> keys;
+  if (const auto shown = public_certificate_of(entry)) keys = shown->keys;
+  const bool is_public = !keys.empty();
+  return {{"tls_trust_mode", is_public ? "public_ca" : "platform_ca"},
+          {"production_trusted", true},
+          {"smoke_only", false},
+          {"tls_ca_ref", is_public ? std::string(kPublicCaRef) : authority->ca_ref()},
+          {"tls_keys", std::move(keys)},
+          {"tls_cluster", authority->cluster.str()},
+          {"tls_worker", entry.id.str()}};
+}
+
 }  // namespace
 
 Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call& call,
@@ -107,16 +123,11 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
     if (candidates.size() < kCandidatesOfManyFlows) {
       for (std::int64_t i = 1; i < flows; ++i) more.push_back({{"token", sign()}});
     }
-    candidates.push_back(
-        {{"url", "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath)},
-         {"token", sign()},
-         {"more_tokens", std::move(more)},
-         {"tls_trust_mode", "platform_ca"},
-         {"production_trusted", true},
-         {"smoke_only", false},
-         {"tls_ca_ref", ports.authority->ca_ref()},
-         {"tls_cluster", ports.authority->cluster.str()},
-         {"tls_worker", entry.id.str()}});
+    Json candidate = trust_in(entry, ports.authority);
+    candidate["url"] = "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath);
+    candidate["token"] = sign();
+    candidate["more_tokens"] = std::move(more);
+    candidates.push_back(std::move(candidate));
   }
   tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
   AuditEntry entry =
@@ -152,7 +163,8 @@ Fields attached_fields() {
                 list("more_tokens", kMaxFlowsAtOnce - 1, {text("token", 8192)}),
                 choice("tls_trust_mode", {"platform_ca", "public_ca", "smoke_insecure"}),
                 of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
-                text("tls_ca_ref"), uuid("tls_cluster"), uuid("tls_worker")}),
+                text("tls_ca_ref"), text_list("tls_keys", kMaxPublicKeys), uuid("tls_cluster"),
+                uuid("tls_worker")}),
           object("deny_list", deny_list_fields()).optional()};
 }
 

@@ -17,6 +17,7 @@
 #include "crypto/keys/keys.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "crypto/x509/validation/peer_verifier.hpp"
+#include "crypto/x509/validation/public_path.hpp"
 
 struct ssl_ctx_st;
 struct x509_store_ctx_st;
@@ -51,7 +52,16 @@ struct AcceptMember {
   // Asked at each handshake, in the place of `deny`: for a context that outlives lists.
   std::function<std::shared_ptr<const DenyList>()> deny_now = nullptr;
 };
-using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptMember>;
+// A server whose certificate comes from a public authority. The host is no proof of who it is, for
+// whoever is believed to own it gets a certificate: it must hold one of these keys besides, of
+// which the client knows from who is proven.
+struct AcceptPublicServer {
+  std::shared_ptr<const PublicRoots> roots;  // null: there are none, and nobody is believed
+  std::string host;
+  std::vector<Sha256> keys;  // Certificate::key_hash()
+  std::shared_ptr<const DenyList> deny = nullptr;  // null: nobody is denied
+};
+using TlsPolicy = std::variant<AcceptAnyone, AcceptUnverified, AcceptMember, AcceptPublicServer>;
 
 // Judges the peer's certificate in a handshake. A connection that is made from a context sets
 // itself as its SSL's app data, as this.

@@ -64,6 +64,12 @@ bool is_ip_literal(const std::string& host) {
   return ip != nullptr;
 }
 
+std::optional<std::string> host_of(const TlsPolicy& policy) {
+  if (const auto* server = std::get_if<AcceptPublicServer>(&policy)) return server->host;
+  const auto* member = std::get_if<AcceptMember>(&policy);
+  return member != nullptr ? member->host : std::nullopt;
+}
+
 Certificate share(X509* x) {
   X509_up_ref(x);
   return Certificate(std::shared_ptr<X509>(x, X509_free));
@@ -96,8 +102,8 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, Bytes& output)
   if (member != nullptr && member->staple_max_age) {
     SSL_set_tlsext_status_type(ssl_.get(), TLSEXT_STATUSTYPE_ocsp);
   }
-  if (member != nullptr && member->host && !is_ip_literal(*member->host)) {
-    SSL_set_tlsext_host_name(ssl_.get(), member->host->c_str());
+  if (const auto host = host_of(context_->policy()); host && !is_ip_literal(*host)) {
+    SSL_set_tlsext_host_name(ssl_.get(), host->c_str());
   }
 }
 
@@ -127,12 +133,16 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
   const TlsPolicy& policy = context_->policy();
   if (std::holds_alternative<AcceptUnverified>(policy)) return true;
 
+  const auto presented = share_all(X509_STORE_CTX_get0_untrusted(store));
+  if (const auto* server = std::get_if<AcceptPublicServer>(&policy)) {
+    fault_ = public_server_fault(*server, share(leaf), presented);
+    return !fault_;
+  }
   const auto* member = std::get_if<AcceptMember>(&policy);
   if (member == nullptr) return false;
   const auto deny = member->deny_now ? member->deny_now() : member->deny;
   const auto identity =
-      verify_member_of(*member, share(leaf), share_all(X509_STORE_CTX_get0_untrusted(store)),
-                       member->roots, deny.get(), context_->now());
+      verify_member_of(*member, share(leaf), presented, member->roots, deny.get(), context_->now());
   if (!identity) {
     fault_ = identity.error();
     return false;
@@ -144,6 +154,24 @@ bool TlsEngine::verify(x509_store_ctx_st* store) {
   }
   peer_ = *identity;
   return true;
+}
+
+std::optional<CertificateFault> TlsEngine::public_server_fault(
+    const AcceptPublicServer& server, const Certificate& leaf,
+    const std::vector<Certificate>& presented) {
+  if (!server.roots) return CertificateFault::unknown_root;
+  const auto path =
+      verify_public_server(leaf, presented, *server.roots, server.host, context_->now());
+  if (!path) {
+    if (path.error() == CertificateFault::wrong_name) does_not_speak_for(server.host);
+    return path.error();
+  }
+  if (std::ranges::find(server.keys, leaf.key_hash()) == server.keys.end()) {
+    failure_ = "the certificate is for " + server.host + ", and of a key that is not its node's";
+    return CertificateFault::wrong_member;
+  }
+  if (server.deny && denied(*server.deny, *path)) return CertificateFault::revoked;
+  return std::nullopt;
 }
 
 std::expected<wire::SpiffeId, CertificateFault> TlsEngine::verify_member_of(
@@ -200,8 +228,12 @@ std::optional<CertificateFault> TlsEngine::status_fault(const AcceptMember& memb
 bool TlsEngine::speaks_for(const Certificate& leaf, const std::string& host) {
   if (leaf.speaks_for(host)) return true;
   fault_ = CertificateFault::wrong_name;
-  failure_ = "the certificate does not speak for " + host;
+  does_not_speak_for(host);
   return false;
+}
+
+void TlsEngine::does_not_speak_for(const std::string& host) {
+  failure_ = "the certificate does not speak for " + host;
 }
 
 TlsEngine::Status TlsEngine::status_of(int result) {

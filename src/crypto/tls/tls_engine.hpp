@@ -80,7 +80,11 @@ class TlsEngine final : private PeerJudge {
       const std::vector<Certificate>& presented, const std::vector<Certificate>& roots,
       const DenyList* deny, WallTime now);
   Bytes proof_message(bool by_client, const Certificate& leaf);
+  std::optional<CertificateFault> public_server_fault(const AcceptPublicServer& server,
+                                                      const Certificate& leaf,
+                                                      const std::vector<Certificate>& presented);
   bool speaks_for(const Certificate& leaf, const std::string& host);
+  void does_not_speak_for(const std::string& host);
   ByteView shown_staple() const;
   // What the staple of a server's certificate lacks; path_ is the certificate's.
   std::optional<CertificateFault> status_fault(const AcceptMember& member, const Certificate& leaf,

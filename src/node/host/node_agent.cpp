@@ -6,6 +6,7 @@
 #include "io/system/host_user.hpp"
 #include "node/host/program/fabric_process.hpp"
 #include "node/host/program/fabric_unit.hpp"
+#include "node/host/public_files.hpp"
 #include "snapshot/certificate_names.hpp"
 #include "wire/url.hpp"
 
@@ -189,6 +190,9 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
       worker && worker->chain.front().names() == link_options.worker_names) {
     link_options.worker = worker->chain.front();
   }
+  if (!options_.data_plane_certificate.empty()) {
+    link_options.public_credential = &public_credential_.emplace(entry.host);
+  }
   link_ = std::make_unique<agent::ControlLink>(std::move(link_options), *link_state, state_,
                                                *security_, random_);
   const auto fabric_user = fabric_peer(options_);
@@ -205,6 +209,10 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
     ocsp_->reload();
   });
   note_certificates();
+  if (public_credential_) {
+    link_shell_->show_public(*public_credential_);
+    look_at_public_files();
+  }
   fabric_ = make_fabric(log);
   link_shell_->supervise_with(*fabric_);
   log.info("agent.ready", {{"node", record.node.str()}});
@@ -222,6 +230,15 @@ void NodeAgent::note_certificates() {
   if (const auto worker = agent::load_worker(state_)) {
     worker_until_ = worker->chain.front().not_after();
   }
+}
+
+void NodeAgent::look_at_public_files() {
+  const auto step = public_credential_->looked(
+      read_public_files(options_.data_plane_certificate, options_.data_plane_key), io::mono_now(),
+      io::wall_now());
+  if (step.say) log_.write(step.say->level, step.say->event, {{"detail", step.say->text}});
+  if (step.tell_identity) link_shell_->tell_identity();
+  public_files_timer_.after(agent::kPublicFilesLookedAt, [this] { look_at_public_files(); });
 }
 
 AgentFigures NodeAgent::figures() {
@@ -244,7 +261,8 @@ std::unique_ptr<FabricSupervisor> NodeAgent::make_fabric(Log& log) {
 
 AgentEnd run_node_agent(NodeAgentOptions options, Log& log) {
   options.state = std::filesystem::absolute(options.state);
-  for (auto* path : {&options.fabric_bin, &options.fabric_socket}) {
+  for (auto* path : {&options.fabric_bin, &options.fabric_socket, &options.data_plane_certificate,
+                     &options.data_plane_key}) {
     if (!path->empty()) *path = std::filesystem::absolute(*path);
   }
   if (auto made = io::make_directory(options.state); !made) return fail(log, made.error());

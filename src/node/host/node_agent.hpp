@@ -15,6 +15,7 @@
 #include "node/agent/enrolment/node_identity.hpp"
 #include "node/agent/enrolment/readmission.hpp"
 #include "node/agent/link/control_link.hpp"
+#include "node/agent/public_credential.hpp"
 #include "node/host/calls/agent_metrics.hpp"
 #include "node/host/calls/control_link_shell.hpp"
 #include "node/host/calls/enrolment_shell.hpp"
@@ -49,6 +50,7 @@ class NodeAgent {
   std::unique_ptr<FabricSupervisor> make_fabric(Log& log);
   void enrolment_ended();
   void note_certificates();
+  void look_at_public_files();
   AgentFigures figures();
   std::string enrol(agent::NodeFiles& files, const std::optional<wire::JoinToken>& token,
                     const agent::AdvertisedAddresses& addresses);
@@ -71,6 +73,7 @@ class NodeAgent {
   std::string cannot_go_on_;  // with the identity it has; empty: it can
   bool readmitted_ = false;
   std::optional<agent::NodeIdentity> identity_;
+  std::optional<agent::PublicCredential> public_credential_;
   std::unique_ptr<agent::ControlLink> link_;
   std::unique_ptr<ControlLinkShell> link_shell_;
   std::unique_ptr<OcspShell> ocsp_;
@@ -78,6 +81,7 @@ class NodeAgent {
   std::optional<WallTime> certificate_until_;  // as they are in the state directory
   std::optional<WallTime> worker_until_;
   std::unique_ptr<AgentMetrics> metrics_;
+  io::Timer public_files_timer_{loop_};
   AgentEnd end_ = AgentEnd::stopped;
 };
 

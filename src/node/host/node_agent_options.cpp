@@ -27,6 +27,9 @@ std::string usage_error(const NodeAgentOptions& o) {
   if (!starts_it && !o.metrics_listen.empty()) {
     return "--metrics-listen is for rap-fabric itself where it runs as another user";
   }
+  if (o.data_plane_certificate.empty() != o.data_plane_key.empty()) {
+    return "--data-plane-certificate and --data-plane-key go together";
+  }
   if (!o.join_token.empty() && !o.join_token_file.empty()) {
     return "--join-token and --join-token-file exclude each other";
   }

@@ -12,6 +12,9 @@ struct NodeAgentOptions {
   std::filesystem::path join_token_file;
   std::string data_plane_listen;     // IP:PORT
   std::string data_plane_advertise;  // HOST:PORT
+  // What people are shown of a public authority, in PEM; empty: the platform's own certificate.
+  std::filesystem::path data_plane_certificate;
+  std::filesystem::path data_plane_key;
   std::string fabric_listen;         // IP:PORT
   std::string fabric_advertise;      // HOST:PORT
   std::string metrics_listen;        // of rap-fabric; empty: none

@@ -46,6 +46,16 @@ TEST(NodeAgentOptions, AreWholeForBothKindsOfRapFabric) {
   EXPECT_EQ("", usage_error(visited()));
 }
 
+TEST(NodeAgentOptions, TakeACertificateOfAPublicAuthorityWithItsKeyOnly) {
+  for (auto whole : {starting(), visited()}) {
+    const auto text = "--data-plane-certificate and --data-plane-key go together";
+    EXPECT_EQ(text, with(whole, &Options::data_plane_certificate));
+    EXPECT_EQ(text, with(whole, &Options::data_plane_key));
+    whole.data_plane_certificate = whole.data_plane_key = "/etc/x.pem";
+    EXPECT_EQ("", usage_error(whole));
+  }
+}
+
 TEST(NodeAgentOptions, NameTheOneThatIsMissing) {
   for (const auto& whole : {starting(), visited()}) {
     EXPECT_EQ("--state is required", without(whole, &Options::state));

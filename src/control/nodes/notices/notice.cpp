@@ -5,6 +5,7 @@
 
 #include "control/http/json_reply.hpp"
 #include "control/nodes/notices/incarnations.hpp"
+#include "control/nodes/public_certificate.hpp"
 #include "snapshot/history.hpp"
 #include "wire/agent/observations.hpp"
 #include "wire/url.hpp"
@@ -149,6 +150,14 @@ void add_certificate_notices(std::vector<Notice>& out, const Node& node, WallTim
     return life && !expired(life) &&
            now >= life->until - (life->until - life->from) / kUnrenewedPart;
   };
+  const auto shown = enters ? public_certificate_of(node) : std::nullopt;
+  if (shown && now >= shown->life.until - (shown->life.until - shown->life.from) / kUnrenewedPart) {
+    out.push_back({NoticeCode::certificate_expires_soon,
+                   "The public certificate that it shows to people expires on " +
+                       date_of(shown->life.until) +
+                       ". Renew it, and put it where its agent looks (--data-plane-certificate); "
+                       "the agent's log says whether it takes it (public_certificate)."});
+  }
   if (unrenewed(own) || unrenewed(worker)) {
     const CertificateLife& life = unrenewed(own) ? *own : *worker;
     out.push_back({NoticeCode::certificate_expires_soon,

@@ -146,6 +146,9 @@ LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
     return actions;
   }
   checkin_.succeeded(now.mono, rng_);
+  if (options_.public_credential != nullptr) {
+    options_.public_credential->check_in_succeeded(now.mono);
+  }
   refusal_said_.clear();
   if (parsed->kept_out) return hold(now, true);
   configs_.announced(now.mono, parsed->config_version);
@@ -256,6 +259,9 @@ wire::HttpRequest ControlLink::checkin(MonoTime now) {
                           .disk = options_.disk ? options_.disk() : std::nullopt,
                           .host = options_.host,
                           .advertised = options_.advertised,
+                          .public_certificate = options_.public_credential != nullptr
+                                                    ? options_.public_credential->tell()
+                                                    : PublicCredential::Told{},
                           .uptime_s = options_.host_uptime_s + since.count(),
                           .fabric_starts = fabric_starts_,
                           .figures = wire::JsonValue(std::move(figures)),

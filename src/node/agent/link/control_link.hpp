@@ -20,6 +20,7 @@
 #include "node/agent/link/pulls/delta_sync.hpp"
 #include "node/agent/link/pulls/security_reports.hpp"
 #include "node/agent/link/renewal_sync.hpp"
+#include "node/agent/public_credential.hpp"
 
 namespace rap::agent {
 
@@ -62,6 +63,8 @@ struct ControlLinkOptions {
   // How the disk under the state directory does, asked before each check-in; empty: nobody knows.
   std::function<std::optional<DiskFault>()> disk = nullptr;
   AskHostUse use = nullptr;  // what the programs use of their host; empty: nobody knows
+  // What people are shown of a public authority; null: nothing. It outlives the link.
+  PublicCredential* public_credential = nullptr;
 };
 
 class ControlLink {

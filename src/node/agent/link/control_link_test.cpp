@@ -1,3 +1,5 @@
+#include "base/encoding.hpp"
+#include "crypto/x509/ca.hpp"
 #include "node/agent/link/test_control_link.hpp"
 #include "snapshot/history.hpp"
 
@@ -14,6 +16,39 @@ TEST_F(ControlLinkTest, SaysWhatIsWrongWithItsDiskWhileItIs) {
   check_in(0, 0);
   wake();
   EXPECT_FALSE(sent(ControlCall::checkin)->at("metrics").contains("disk"));
+}
+
+TEST_F(ControlLinkTest, TellsOfThePublicCertificateThatPeopleAreShown) {
+  const auto files_of = [&](const crypto::PrivateKey& key) {
+    crypto::SubjectNames names;
+    names.dns = {"entry.example"};
+    const auto leaf = crypto::issue_leaf(pki_.intermediate, key.public_key(), names,
+                                         {wall() - seconds{1}, wall() + seconds{900}}, rng_);
+    return PublicFiles{leaf.pem(), key.pem()};
+  };
+  const auto next_check_in = [&] {
+    now_ += seconds{10};
+    while (!sent(ControlCall::checkin)) wake();
+    return *sent(ControlCall::checkin);
+  };
+  EXPECT_FALSE(next_check_in()["metadata"].contains("public_certificate"));
+  check_in(0, 0);
+  const auto first = crypto::PrivateKey::generate(crypto::KeyType::p256);
+  const auto second = crypto::PrivateKey::generate(crypto::KeyType::p256);
+  public_credential_.looked(files_of(first), now_, wall());
+  const std::string key = to_hex(first.public_key().spki_sha256());
+  const json told = next_check_in()["metadata"]["public_certificate"];
+  EXPECT_EQ(told["keys"], json{key});
+  EXPECT_EQ(told["not_after"].get<std::int64_t>() - told["not_before"].get<std::int64_t>(), 901);
+  check_in(0, 0);
+  const auto renewed = files_of(second);
+  public_credential_.looked(renewed, now_, wall());
+  EXPECT_EQ(next_check_in()["metadata"]["public_certificate"]["keys"],
+            (json{key, to_hex(second.public_key().spki_sha256())}));
+  check_in(0, 0);
+  now_ += kKeyToldBeforehand;
+  EXPECT_TRUE(public_credential_.looked(renewed, now_, wall()).tell_identity)
+      << "the check-in that told of it went well a minute ago";
 }
 
 TEST_F(ControlLinkTest, ChecksInWithVersionsMetadataAndWhatTheFabricSees) {

@@ -15,6 +15,7 @@ void ControlLinkWorld::restart() {
   options.host_uptime_s = 1000;
   options.made_at = now_;
   options.disk = [this] { return disk_; };
+  options.public_credential = &public_credential_;
   options.use = [](std::int64_t fabric) {
     return HostUse{.agent = {.resident_bytes = 4096},
                    .fabric = ProgramUse{.resident_bytes = static_cast<std::uint64_t>(fabric)}};

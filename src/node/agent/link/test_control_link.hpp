@@ -80,6 +80,7 @@ class ControlLinkWorld : public testing::Test {
   int reconnects_ = 0;                 // with another identity
   int streams_ = 0;                    // of hints that were asked for
   std::optional<DiskFault> disk_;      // what is wrong with it
+  PublicCredential public_credential_{"entry.example"};
   bool held_ = false;                  // rap-fabric must not run
   std::vector<bool> reachable_;        // what it was told of the control plane
   std::optional<WallTime> issued_at_;  // of the envelopes, when not now

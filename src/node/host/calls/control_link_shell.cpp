@@ -156,8 +156,11 @@ void ControlLinkShell::perform(const agent::TellFabric& tell) {
 
 void ControlLinkShell::perform(const agent::TellIdentity&) {
   if (!fabric_ || counters_.held) return;
-  const auto identity = agent::fabric_identity(state_, record_);
+  auto identity = agent::fabric_identity(state_, record_);
   if (!identity) return log_.error("identity.unusable", {{"detail", identity.error()}});
+  if (public_credential_ != nullptr && public_credential_->shown() != nullptr) {
+    identity->worker = *public_credential_->shown();
+  }
   fabric_->send(wire::encode_to_fabric(*identity));
 }
 

@@ -38,6 +38,8 @@ class ControlLinkShell {
   std::optional<io::HttpClientOptions> control_server() const {
     return counters_.held ? std::nullopt : std::optional(control_);
   }
+  // The fabric shows people what this has to show, if anything; before start().
+  void show_public(const agent::PublicCredential& credential) { public_credential_ = &credential; }
   // Tells the fabric again who this node is: a staple was replaced.
   void tell_identity() { perform(agent::TellIdentity{}); }
 
@@ -71,6 +73,7 @@ class ControlLinkShell {
   io::Timer timer_;
   std::function<void()> new_certificate_;
   FabricSupervisor* supervisor_ = nullptr;
+  const agent::PublicCredential* public_credential_ = nullptr;
   LinkCounters counters_;
   Outstanding outstanding_;
 };

@@ -68,6 +68,13 @@ wire::HttpRequest checkin_request(NodeId node, const CheckinReport& report) {
     body["metadata"]["advertised"] = {{"data_plane", report.advertised.data_plane},
                                       {"fabric", report.advertised.fabric}};
   }
+  if (const auto& shown = report.public_certificate; !shown.keys.empty()) {
+    json keys = json::array();
+    for (const crypto::Sha256& key : shown.keys) keys.push_back(to_hex(key));
+    body["metadata"]["public_certificate"] = {{"keys", std::move(keys)},
+                                              {"not_before", to_unix(shown.not_before)},
+                                              {"not_after", to_unix(shown.not_after)}};
+  }
   if (report.security_events != nullptr)
     body["security_events"] = to_value(*report.security_events);
   return post(NodeApiCall::check_in, {node.str()}, body);

@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "node/agent/enrolment/enrolment_client.hpp"
 #include "node/agent/node_files.hpp"
+#include "node/agent/public_credential.hpp"
 #include "snapshot/configuration/documents.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/agent/observations.hpp"
@@ -40,6 +41,7 @@ struct CheckinReport {
   std::optional<DiskFault> disk;
   HostFacts host;
   AdvertisedTexts advertised = {};
+  PublicCredential::Told public_certificate = {};  // no keys: none is shown
   std::int64_t uptime_s = 0;
   std::uint64_t fabric_starts = 0;
   wire::JsonValue figures;  // further members of "metrics"
