@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "control/access/egress_pool.hpp"
 #include "control/access/resource.hpp"
 #include "io/system/system.hpp"
@@ -28,9 +30,16 @@ class GivenToNodes : public ::testing::Test {
     }
     return {};
   }
-  // So many more, written at once.
+  // So many more, some at a time: each changes the cluster's version, and the database goes through
+  // all the versions that one transaction made.
   void add_resources(const std::string& organization, std::size_t count) {
+    constexpr std::size_t kAtOnce = 128;
     const OrganizationId of = id_of(organization);
+    for (; count > 0; count -= std::min(count, kAtOnce)) {
+      add_resources(of, organization, std::min(count, kAtOnce));
+    }
+  }
+  void add_resources(OrganizationId of, const std::string& organization, std::size_t count) {
     const auto done =
         w.control->database.run(control::Scope::organization(of), [&](control::Transaction& tx) {
           const auto pool = tx.egress_pools().find(of, "pool-" + organization);

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
-#include <poll.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -19,21 +18,10 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
-wire::HttpResponse echo(const wire::HttpRequest& request) {
-  wire::HttpResponse response;
-  response.body = request.method + " " + request.path + " " + request.query + " " + request.body +
-                  " from " + request.peer_ip;
-  return response;
-}
-
-std::string get(std::string_view path) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nhost: x\r\n\r\n";
-}
-
 TEST(HttpServer, KeepsTheConnectionForTheNextRequest) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   RawConnection c(server.port());
-  c.send(get("/one?a=b"));
+  c.send(get_request("/one?a=b"));
   EXPECT_EQ(c.response().body, "GET /one a=b  from 127.0.0.1");
   c.send("POST /two HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody");
   EXPECT_EQ(c.response().body, "POST /two  body from 127.0.0.1");
@@ -44,13 +32,13 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrderAndOneAtATime) {
   std::atomic<bool> overlapped = false;
   TestServer server({}, [&](const wire::HttpRequest& request) {
     if (++running > 1) overlapped = true;
-    wire::HttpResponse response = echo(request);
+    wire::HttpResponse response = echo_request(request);
     --running;
     return response;
   });
   RawConnection c(server.port());
   std::string all;
-  for (int i = 0; i < 300; ++i) all += get("/" + std::to_string(i));
+  for (int i = 0; i < 300; ++i) all += get_request("/" + std::to_string(i));
   c.send(all);
   for (int i = 0; i < 300; ++i) {
     ASSERT_THAT(c.response().body, HasSubstr("GET /" + std::to_string(i) + " "));
@@ -63,17 +51,17 @@ TEST(HttpServer, AnswersAtOnceWhatNeedsNoThreadThoughAllAreBusy) {
   HttpServerOptions options{.executors = {{.threads = 1}}};
   options.at_once = [](const wire::HttpRequest& request) -> std::optional<wire::HttpResponse> {
     if (!request.path.starts_with("/now")) return std::nullopt;
-    return echo(request);
+    return echo_request(request);
   };
   TestServer server(std::move(options), [&](const wire::HttpRequest& request) {
     go.wait();
-    return echo(request);
+    return echo_request(request);
   });
   RawConnection waiting(server.port());
-  waiting.send(get("/later") + get("/now/behind"));
+  waiting.send(get_request("/later") + get_request("/now/behind"));
   RawConnection c(server.port());
   std::string all;
-  for (int i = 0; i < 300; ++i) all += get("/now/" + std::to_string(i));
+  for (int i = 0; i < 300; ++i) all += get_request("/now/" + std::to_string(i));
   c.send(all);
   for (int i = 0; i < 300; ++i) {
     ASSERT_THAT(c.response().body, HasSubstr("GET /now/" + std::to_string(i) + " "));
@@ -97,9 +85,9 @@ TEST(HttpServer, CarriesBodiesLargerThanAnySocketBuffer) {
 }
 
 TEST(HttpServer, ClosesWhenThePeerAsksForIt) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   RawConnection c(server.port());
-  c.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" + get("/ignored"));
+  c.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" + get_request("/ignored"));
   EXPECT_EQ(c.response().header("connection"), "close");
   EXPECT_TRUE(c.closed());
   RawConnection old(server.port());
@@ -109,15 +97,15 @@ TEST(HttpServer, ClosesWhenThePeerAsksForIt) {
 }
 
 TEST(HttpServer, LeavesTheBodyOfAHeadResponseOut) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   RawConnection c(server.port());
-  c.send("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n" + get("/next"));
+  c.send("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n" + get_request("/next"));
   EXPECT_EQ(c.response(true).body, "");
   EXPECT_THAT(c.response().body, HasSubstr("GET /next"));
 }
 
 TEST(HttpServer, AnswersExpectationsBeforeTheBody) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   RawConnection c(server.port());
   c.send("POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
   c.receive();
@@ -132,7 +120,7 @@ wire::HttpResponse refusal(const std::string& text) {
   TestServer server({.max_header_bytes = 200, .max_body_bytes = 10},
                     [&](const wire::HttpRequest& request) {
                       ++handled;
-                      return echo(request);
+                      return echo_request(request);
                     });
   RawConnection c(server.port());
   c.send(text);
@@ -183,9 +171,9 @@ TEST(HttpServer, AThousandOversizedBodiesDoNotGrowItsMemory) {
   std::atomic<int> handled = 0;
   TestServer server({.max_body_bytes = 1024}, [&](const wire::HttpRequest& request) {
     ++handled;
-    return echo(request);
+    return echo_request(request);
   });
-  RawConnection(server.port()).send(get("/warm"));
+  RawConnection(server.port()).send(get_request("/warm"));
   std::vector<std::unique_ptr<RawConnection>> clients;
   const std::string body(kSentByEach, 'x');
   const std::size_t before = ::mallinfo2().uordblks;
@@ -207,7 +195,7 @@ TEST(HttpServer, AThousandOversizedBodiesDoNotGrowItsMemory) {
 }
 
 TEST(HttpServer, CutsARequestThatTakesTooLong) {
-  TestServer server({.request_timeout = milliseconds{30}}, echo);
+  TestServer server({.request_timeout = milliseconds{30}}, echo_request);
   RawConnection c(server.port());
   c.send("GET / HTTP/1.1\r\nhos");
   const auto response = c.response();
@@ -220,10 +208,10 @@ TEST(HttpServer, CutsARequestThatTakesTooLong) {
 }
 
 TEST(HttpServer, ReadsARequestThatComesInCrumbsNowAndThen) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   RawConnection crumbs(server.port());
   // It is long enough that there are too many pieces though some were read together.
-  const std::string head = get("/" + std::string(10 * kPiecesAtOnce, 'a'));
+  const std::string head = get_request("/" + std::string(10 * kPiecesAtOnce, 'a'));
   const auto began = std::chrono::steady_clock::now();
   for (const char c : head) {
     ASSERT_TRUE(crumbs.send({&c, 1}));
@@ -231,15 +219,15 @@ TEST(HttpServer, ReadsARequestThatComesInCrumbsNowAndThen) {
   }
   EXPECT_EQ(200, crumbs.response().status);
   EXPECT_GE(std::chrono::steady_clock::now() - began, kPauseBetweenPieces);
-  ASSERT_TRUE(crumbs.send(get("/")));
+  ASSERT_TRUE(crumbs.send(get_request("/")));
   EXPECT_EQ(200, crumbs.response().status) << "what follows in one piece is a request like another";
 }
 
 TEST(HttpServer, ClosesAnIdleConnectionInSilence) {
-  TestServer server({.idle_timeout = milliseconds{30}}, echo);
+  TestServer server({.idle_timeout = milliseconds{30}}, echo_request);
   RawConnection silent(server.port());
   EXPECT_TRUE(silent.closed());
-  const auto used = answered(server.port(), get("/"), 200);
+  const auto used = answered(server.port(), get_request("/"), 200);
   ASSERT_TRUE(used);
   EXPECT_TRUE(used->closed());
 }
@@ -253,181 +241,16 @@ TEST(HttpServer, CutsAPeerThatDoesNotTakeTheAnswer) {
                       return response;
                     });
   RawConnection c(server.port());
-  c.send(get("/large"));
+  c.send(get_request("/large"));
   // The only place is free again once the first connection was cut.
   for (int status = 0; status != 200;) {
     RawConnection next(server.port());
-    next.send(get("/"));
+    next.send(get_request("/"));
     status = next.response().status;
   }
   std::size_t received = 0;
   while (c.receive()) received = c.received().size();
   EXPECT_LT(received, kAnswer);
-}
-
-TEST(HttpServer, TellsThoseBeyondTheQueueToComeBack) {
-  std::latch entered(1);
-  std::latch release(1);
-  TestServer server({.executors = {{.threads = 1, .max_queued = 1}}},
-                    [&](const wire::HttpRequest& request) {
-                      if (request.path == "/first") {
-                        entered.count_down();
-                        release.wait();
-                      }
-                      return echo(request);
-                    });
-  RawConnection first(server.port());
-  first.send(get("/first"));
-  entered.wait();
-  RawConnection a(server.port());
-  RawConnection b(server.port());
-  a.send(get("/a"));
-  b.send(get("/b"));
-  // One of them waits in the queue; the other is answered although no thread is free.
-  pollfd both[2] = {{.fd = a.fd(), .events = POLLIN, .revents = 0},
-                    {.fd = b.fd(), .events = POLLIN, .revents = 0}};
-  ASSERT_EQ(::poll(both, 2, 30'000), 1);
-  RawConnection& turned_away = both[0].revents != 0 ? a : b;
-  RawConnection& queued = both[0].revents != 0 ? b : a;
-  const auto refused = turned_away.response();
-  EXPECT_EQ(refused.status, 503);
-  EXPECT_EQ(refused.header("retry-after"), "1");
-  EXPECT_THAT(refused.body, HasSubstr("\"code\":\"overloaded\""));
-  release.count_down();
-  EXPECT_EQ(first.response().status, 200);
-  EXPECT_EQ(queued.response().status, 200);
-  turned_away.send(get("/again"));
-  EXPECT_EQ(turned_away.response().status, 200);
-}
-
-TEST(HttpServer, AQueueThatOneAddressFillsHasRoomForAnother) {
-  std::latch entered(1);
-  std::latch release(1);
-  TestServer server({.executors = {{.threads = 1, .max_queued = 3}}},
-                    [&](const wire::HttpRequest& request) {
-                      if (request.path == "/first") {
-                        entered.count_down();
-                        release.wait();
-                      }
-                      return echo(request);
-                    });
-  constexpr std::uint8_t kFlooding = 9;
-  RawConnection first(server.port(), kFlooding);
-  first.send(get("/first"));
-  entered.wait();
-  std::vector<std::unique_ptr<RawConnection>> flood;
-  std::vector<pollfd> answers;
-  for (int i = 0; i < 4; ++i) {
-    flood.push_back(std::make_unique<RawConnection>(server.port(), kFlooding));
-    flood.back()->send(get("/flood"));
-    answers.push_back({.fd = flood.back()->fd(), .events = POLLIN, .revents = 0});
-  }
-  // Three wait, and the fourth is refused.
-  ASSERT_EQ(::poll(answers.data(), answers.size(), 30'000), 1);
-  RawConnection other(server.port());
-  other.send(get("/other"));
-  // One of the three made way, and so it takes no turn any more.
-  while (::poll(answers.data(), answers.size(), 30'000) < 2) {
-  }
-  release.count_down();
-  EXPECT_EQ(other.response().status, 200);
-  int refused = 0;
-  for (const auto& one : flood) refused += one->response().status == 503 ? 1 : 0;
-  EXPECT_EQ(refused, 2);
-}
-
-TEST(HttpServer, AKindOfRequestsWithItsOwnThreadsWaitsForNoOther) {
-  std::latch entered(1);
-  std::latch release(1);
-  const auto by_path = [](const wire::HttpRequest& r) -> std::size_t {
-    return r.path == "/slow" ? 1 : 0;
-  };
-  TestServer server({.executors = {{.threads = 1}, {.name = "slow", .threads = 1, .max_queued = 1}},
-                     .executor_of = by_path},
-                    [&](const wire::HttpRequest& request) {
-                      if (request.path == "/slow") {
-                        entered.count_down();
-                        release.wait();
-                      }
-                      return echo(request);
-                    });
-  RawConnection stuck(server.port());
-  stuck.send(get("/slow"));
-  entered.wait();
-  RawConnection quick(server.port());
-  for (int i = 0; i < 10; ++i) {
-    quick.send(get("/quick"));
-    EXPECT_EQ(quick.response().status, 200);
-  }
-  release.count_down();
-  EXPECT_EQ(stuck.response().status, 200);
-}
-
-TEST(HttpServer, WhatWaitsForAnExecutorThatTakesSeveralIsHandledTogether) {
-  std::latch entered(1);
-  std::latch arrived(6);
-  std::latch release(1);
-  std::vector<std::size_t> sizes;
-  const auto by_path = [&](const wire::HttpRequest& r) -> std::size_t {
-    if (r.path == "/alone") return 1;
-    if (!arrived.try_wait()) arrived.count_down();
-    return 0;
-  };
-  const auto together = [&](std::span<const wire::HttpRequest> requests) {
-    sizes.push_back(requests.size());
-    if (sizes.size() == 1) {
-      entered.count_down();
-      release.wait();
-    }
-    std::vector<wire::HttpResponse> out;
-    for (const auto& request : requests) out.push_back(echo(request));
-    return out;
-  };
-  TestServer server({.executors = {{.threads = 1, .max_queued = 5, .max_together = 3}, {}},
-                     .executor_of = by_path,
-                     .together = together},
-                    echo);
-  RawConnection first(server.port());
-  first.send(get("/first"));
-  entered.wait();
-  std::vector<std::unique_ptr<RawConnection>> waiting;
-  for (int i = 0; i < 5; ++i) {
-    waiting.push_back(std::make_unique<RawConnection>(server.port()));
-    waiting.back()->send(get("/" + std::to_string(i)));
-  }
-  arrived.wait();
-  RawConnection other(server.port());
-  other.send(get("/alone"));
-  EXPECT_EQ(other.response().status, 200);
-  other.send(get("/sixth"));
-  EXPECT_EQ(other.response().status, 503) << "no more than may wait";
-  release.count_down();
-  EXPECT_THAT(first.response().body, HasSubstr("GET /first "));
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_THAT(waiting.at(i)->response().body, HasSubstr("GET /" + std::to_string(i) + " "));
-  }
-  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 3, 2}));
-}
-
-TEST(HttpServer, BodiesThatWaitHaveABoundOfTheirOwn) {
-  std::latch entered(1);
-  std::latch release(1);
-  TestServer server({.executors = {{.threads = 1, .max_queued = 100, .max_queued_bytes = 10}}},
-                    [&](const wire::HttpRequest& request) {
-                      if (request.path == "/first") {
-                        entered.count_down();
-                        release.wait();
-                      }
-                      return echo(request);
-                    });
-  RawConnection first(server.port());
-  first.send(get("/first"));
-  entered.wait();
-  RawConnection late(server.port());
-  late.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello world");
-  EXPECT_EQ(late.response().status, 503);
-  release.count_down();
-  EXPECT_EQ(first.response().status, 200);
 }
 
 TEST(HttpServer, SurvivesAPeerThatLeavesBeforeItsAnswer) {
@@ -438,18 +261,18 @@ TEST(HttpServer, SurvivesAPeerThatLeavesBeforeItsAnswer) {
       entered.count_down();
       release.wait();
     }
-    return echo(request);
+    return echo_request(request);
   });
   {
     RawConnection gone(server.port());
-    gone.send(get("/gone"));
+    gone.send(get_request("/gone"));
     entered.wait();
     const linger reset{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(gone.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   }
   release.count_down();
   RawConnection next(server.port());
-  next.send(get("/"));
+  next.send(get_request("/"));
   EXPECT_EQ(next.response().status, 200);
 }
 
@@ -460,26 +283,26 @@ TEST(HttpServer, MayEndWhileRequestsRunAndWait) {
                                              [&](const wire::HttpRequest& request) {
                                                entered.count_down();
                                                release.wait();
-                                               return echo(request);
+                                               return echo_request(request);
                                              });
   RawConnection running(server->port());
   RawConnection waiting(server->port());
-  running.send(get("/"));
+  running.send(get_request("/"));
   entered.wait();
-  waiting.send(get("/"));
+  waiting.send(get_request("/"));
   std::jthread ending([&] { server.reset(); });
   release.count_down();
   ending.join();
 }
 
 TEST(HttpServer, ClosingTheListenerKeepsTheConnections) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   RawConnection c(server.port());
-  c.send(get("/"));
+  c.send(get_request("/"));
   EXPECT_EQ(c.response().status, 200);
   server.on_loop([](HttpServer& s) { s.close_listener(); });
   EXPECT_FALSE(RawConnection(server.port()).connected());
-  c.send(get("/"));
+  c.send(get_request("/"));
   EXPECT_EQ(c.response().status, 200);
 }
 
@@ -490,20 +313,20 @@ TEST(HttpServer, AnUnwritableAnswerBecomesAnInternalError) {
     return response;
   });
   RawConnection c(server.port());
-  c.send(get("/"));
+  c.send(get_request("/"));
   const auto response = c.response();
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.header("evil"), "");
 }
 
 TEST(HttpServer, SaysWhichAddressItCannotBind) {
-  TestServer server({}, echo);
+  TestServer server({}, echo_request);
   EventLoop loop;
   RecordingLog log;
   HttpServerOptions taken;
   taken.port = server.port();
   try {
-    HttpServer second(loop, taken, echo, log);
+    HttpServer second(loop, taken, echo_request, log);
     FAIL() << "two servers on one port";
   } catch (const std::system_error& error) {
     EXPECT_THAT(error.what(), HasSubstr("127.0.0.1:" + std::to_string(server.port())));

@@ -171,4 +171,15 @@ class TestServer {
   std::thread thread_;
 };
 
+inline wire::HttpResponse echo_request(const wire::HttpRequest& request) {
+  wire::HttpResponse response;
+  response.body = request.method + " " + request.path + " " + request.query + " " + request.body +
+                  " from " + request.peer_ip;
+  return response;
+}
+
+inline std::string get_request(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nhost: x\r\n\r\n";
+}
+
 }  // namespace rap::io
