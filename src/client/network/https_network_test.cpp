@@ -81,7 +81,7 @@ TEST_F(HttpsNetworkTest, ACallThatFollowsGoesOverTheConnectionOfTheOneBefore) {
 
 TEST_F(HttpsNetworkTest, WhatFollowsIsAskedAnewWhenTheConnectionIsGone) {
   auto brief = options(identity());
-  brief.idle_timeout = milliseconds{1};
+  brief.idle_timeout = milliseconds{1'000};  // long enough for a request after the handshake
   io::TestServer server(brief, [](const wire::HttpRequest& r) { return answer(r.method); });
   ASSERT_TRUE(fetch(server.port(), platform.roots_pem()));
   bool gone = false;

@@ -24,7 +24,7 @@ class WebSocketHandler {
 
 // A network that forgot the connection, or is another now, is noticed within 15 s. The entry pings
 // what fell silent sooner (fabric::kPingAfter), also while it reads no further.
-inline constexpr std::chrono::milliseconds kPingEntryAfter{7'000};
+inline constexpr std::chrono::milliseconds kPingEntryAfter{4'500};
 
 struct WebSocketClientOptions {
   std::string host;
@@ -32,8 +32,9 @@ struct WebSocketClientOptions {
   std::string path;
   std::string subprotocol;
   StreamOptions stream;
-  // When nothing came for so long, a ping goes out; when nothing came for twice as long, the
-  // connection is given up. Where there was a network, there may be none.
+  // It is looked as often as this: a ping goes out when nothing came since the last look, and when
+  // nothing came until the next one either, the connection is given up, after three times as long
+  // at the latest. Where there was a network, there may be none.
   std::chrono::milliseconds ping_after = kPingEntryAfter;
 };
 
