@@ -150,7 +150,7 @@ TEST_F(AdoptedFabric, IsWatchedAndNotStartedTwice) {
   write_pid();
   supervise(sleep_);
   ASSERT_TRUE(log_.wait_for("fabric.adopted"));
-  EXPECT_EQ(1, running_);
+  world_.run([this] { EXPECT_EQ(1, running_); });
   EXPECT_EQ(0, log_.count("fabric.started"));
   old_->signal(SIGKILL);
   EXPECT_TRUE(log_.wait_for("fabric.ended"));
