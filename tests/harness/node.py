@@ -103,3 +103,20 @@ class MeteredNode(Node):
         url = f"http://{self.address}:{self.ports['metrics']}/metrics"
         with urllib.request.urlopen(url, timeout=patiently(5)) as answer:
             return metrics.parse(answer.read().decode())
+
+
+class MeasuredNode(Node):
+    """One whose agent says what it counts."""
+
+    def start(self, join_token=None, env=None, extra=()):
+        self.ports.setdefault("agent_metrics", free_port(self.address))
+        super().start(join_token, env, (
+            "--agent-metrics-listen", f"{self.address}:{self.ports['agent_metrics']}", *extra))
+
+    def metric(self, sample):
+        """Its value; None while nobody answers, or there is none."""
+        url = f"http://{self.address}:{self.ports['agent_metrics']}/metrics"
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(url, timeout=patiently(10)) as answer:
+                return metrics.parse(answer.read().decode()).get("rap_agent_" + sample)
+        return None

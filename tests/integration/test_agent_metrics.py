@@ -1,29 +1,10 @@
 """What an agent says of itself: to Prometheus, and to the control plane with each check-in."""
 
-import contextlib
 import unittest
-import urllib.request
 
-from harness import metrics
-from harness.addresses import free_port
 from harness.case import ControlCase
-from harness.node import Node
+from harness.node import MeasuredNode
 from harness.wait import until
-
-
-class MeasuredNode(Node):
-    def start(self, join_token=None, env=None, extra=()):
-        self.ports.setdefault("agent_metrics", free_port(self.address))
-        super().start(join_token, env, (
-            "--agent-metrics-listen", f"{self.address}:{self.ports['agent_metrics']}", *extra))
-
-    def metric(self, sample):
-        """Its value; None while nobody answers, or there is none."""
-        url = f"http://{self.address}:{self.ports['agent_metrics']}/metrics"
-        with contextlib.suppress(OSError):
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return metrics.parse(answer.read().decode()).get("rap_agent_" + sample)
-        return None
 
 
 class AgentMetrics(ControlCase):

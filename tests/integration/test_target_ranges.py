@@ -8,11 +8,14 @@ import unittest
 from harness import frames
 from harness.api import ApiError
 from harness.case import FabricCase
+from harness.node import MeasuredNode
 from harness.rap import DENIED
 from harness.wait import until
 
 
 class TargetRanges(FabricCase):
+    MAKE_NODE = MeasuredNode
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
@@ -29,8 +32,8 @@ class TargetRanges(FabricCase):
             f"::1 six.test\n169.254.169.254 mixed.test\n{echo.address} mixed.test\n")
         for name in ("meta", "mapped", "link", "echo", "six", "mixed"):
             cls.world.add_resource(f"{name}-name", f"{name}.test", echo.port)
-        for port in ("data", "fabric"):
-            cls.world.add_resource(f"own-{port}", "own.test",
+        for port in ("data", "fabric", "agent_metrics"):
+            cls.world.add_resource(f"own-{port.replace('_', '-')}", "own.test",
                                    cls.world.nodes["egress-1"].ports[port])
         cls.world.add_resource("control", "own.test", cls.world.control.ports["api"])
         cls.world.wait_settled()
@@ -47,7 +50,7 @@ class TargetRanges(FabricCase):
             self.assertEqual(b"through", plane.echo(b"through"))
 
     def test_the_nodes_own_listeners_and_the_control_planes_are_never_targets(self):
-        for name in ("own-data", "own-fabric", "control"):
+        for name in ("own-data", "own-fabric", "own-agent-metrics", "control"):
             self.assertEqual("target_denied", self.request_flow(name)[1], name)
 
     def test_the_person_is_told_what_to_do_and_the_owner_who_it_was(self):

@@ -81,6 +81,10 @@ void AgentLink::take(const wire::SecurityEventsTaken& message) {
   handlers_.on_security_events_taken(message);
 }
 
+void AgentLink::take(const wire::AgentListeners& message) {
+  handlers_.on_agent_listeners(message.listeners);
+}
+
 std::optional<snapshot::SecurityChanges> AgentLink::read(const wire::SecurityRows& rows) {
   auto changes = snapshot::read_rows(rows);
   if (!changes) refuse_security("a row makes no sense");

@@ -30,6 +30,7 @@ struct AgentHandlers {
   std::function<void(const snapshot::SecurityChanges&)> on_security_changes;
   std::function<void()> on_security_incomplete;
   std::function<void(const wire::SecurityEventsTaken&)> on_security_events_taken;
+  std::function<void(const std::vector<wire::HostPort>&)> on_agent_listeners;  // never targets
 };
 
 class AgentLink {
@@ -52,6 +53,7 @@ class AgentLink {
   void take(const wire::SecurityChanged& message);
   void take(const wire::SecurityIncomplete& message);
   void take(const wire::SecurityEventsTaken& message);
+  void take(const wire::AgentListeners& message);
   std::optional<snapshot::SecurityChanges> read(const wire::SecurityRows& rows);
   void refuse_security(const std::string& why);
 

@@ -64,7 +64,9 @@ class AgentLinkTest : public testing::Test {
             [this](const auto& changes) { note("changes of " + std::to_string(changes.size())); },
         .on_security_incomplete = [this] { note("incomplete"); },
         .on_security_events_taken =
-            [this](const auto& taken) { note("taken to " + std::to_string(taken.seq)); }};
+            [this](const auto& taken) { note("taken to " + std::to_string(taken.seq)); },
+        .on_agent_listeners =
+            [this](const auto& listeners) { note("agent at " + listeners.at(0).str()); }};
   }
   void note(const std::string& what) { log_.info("test.heard", {{"what", what}}); }
   bool hears(const std::string& what) { return log_.wait_for("\"what\":\"" + what + "\""); }
@@ -133,6 +135,8 @@ TEST_F(AgentLinkTest, HandsOnWhatItIsToldOfTheWorld) {
   EXPECT_TRUE(hears("identity KEY"));
   say(wire::SecurityEventsTaken{std::string(wire::kSecurityRunBytes, 'a'), 7});
   EXPECT_TRUE(hears("taken to 7"));
+  say(wire::AgentListeners{{{"::1", 9465}}});
+  EXPECT_TRUE(hears("agent at [::1]:9465"));
   say(wire::End{});
   EXPECT_TRUE(hears("end"));
 }

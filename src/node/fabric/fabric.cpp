@@ -66,33 +66,38 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
       peer_memory_(settings_.state, log),
       ticker_(loop),
       shut_down_timer_(loop),
-      agent_(loop, agent_socket(settings_),
-             {.on_config = [this](const auto& config,
-                                  const auto& documents) { configure(config, documents); },
-              .on_terminate_session =
-                  [this](SessionId session) { router_.end_session(session, io::wall_now()); },
-              .on_control = [this](bool reachable) { control_changed(reachable); },
-              .on_identity = [this](const auto& said) { identify(said); },
-              .on_end = std::move(on_end),
-              .on_security_state =
-                  [this](const auto& part, bool first, bool last) {
-                    router_.replace_security(part, first, last, io::wall_now());
-                    if (last) security_changed();
-                  },
-              .on_security_changes =
-                  [this](const auto& changes) {
-                    router_.change_security(changes, io::wall_now());
-                    security_changed();
-                  },
-              .on_security_incomplete =
-                  [this] {
-                    router_.security_incomplete();
-                    log_.error("security.incomplete",
-                               {{"detail", "No new flows are let in; those there are go on."}});
-                  },
-              .on_security_events_taken =
-                  [this](const auto& taken) { router_.ledger().taken(taken); }},
-             log, settings_.agent_user) {
+      agent_(
+          loop, agent_socket(settings_),
+          {.on_config = [this](const auto& config,
+                               const auto& documents) { configure(config, documents); },
+           .on_terminate_session =
+               [this](SessionId session) { router_.end_session(session, io::wall_now()); },
+           .on_control = [this](bool reachable) { control_changed(reachable); },
+           .on_identity = [this](const auto& said) { identify(said); },
+           .on_end = std::move(on_end),
+           .on_security_state =
+               [this](const auto& part, bool first, bool last) {
+                 router_.replace_security(part, first, last, io::wall_now());
+                 if (last) security_changed();
+               },
+           .on_security_changes =
+               [this](const auto& changes) {
+                 router_.change_security(changes, io::wall_now());
+                 security_changed();
+               },
+           .on_security_incomplete =
+               [this] {
+                 router_.security_incomplete();
+                 log_.error("security.incomplete",
+                            {{"detail", "No new flows are let in; those there are go on."}});
+               },
+           .on_security_events_taken = [this](const auto& taken) { router_.ledger().taken(taken); },
+           .on_agent_listeners =
+               [this](const auto& listeners) {
+                 targets_.set_agent(listeners);
+                 tcp_.judge_again();
+               }},
+          log, settings_.agent_user) {
   tick();
 }
 

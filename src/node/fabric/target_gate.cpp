@@ -38,6 +38,14 @@ bool is_of_this_machine(const IpAddress& address) {
   return false;
 }
 
+// Whether whoever dials the address reaches what listens at the host. What is no address is a name
+// of this machine.
+bool leads_to(const IpAddress& address, const std::string& host) {
+  const auto at = IpAddress::parse(host);
+  if (!at || at->is_unspecified()) return is_of_this_machine(address);
+  return at->unmapped() == address;
+}
+
 bool is_same_name(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::ranges::equal(a, b, {}, lower, lower);
@@ -78,12 +86,10 @@ bool TargetGate::may_open(const adapters::ResourceRequest& request, const IpAddr
 }
 
 bool TargetGate::is_own_listener(const IpAddress& address, std::uint16_t port) const {
-  return std::ranges::any_of(own_, [&](const Address& listener) {
-    if (listener.port != port) return false;
-    const auto at = IpAddress::parse(listener.host);
-    if (!at || at->is_unspecified()) return is_of_this_machine(address);
-    return at->unmapped() == address;
-  });
+  const auto leads_there = [&](const auto& listener) {
+    return listener.port == port && leads_to(address, listener.host);
+  };
+  return std::ranges::any_of(own_, leads_there) || std::ranges::any_of(agent_, leads_there);
 }
 
 bool TargetGate::is_control_listener(const adapters::ResourceRequest& request,

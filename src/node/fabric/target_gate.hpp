@@ -1,12 +1,13 @@
 // What an egress asks before it dials an address for a resource: the platform's ranges
-// (snapshot/values/target_ranges.hpp), and what is the fabric's own. The listeners of this node and
-// of the control plane are never targets; any other port of the control plane's addresses is one
-// only if a range names the address.
+// (snapshot/values/target_ranges.hpp), and what is the fabric's own. The listeners of this node,
+// its agent's too, and of the control plane are never targets; any other port of the control
+// plane's addresses is one only if a range names the address.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/contract/adapter.hpp"
@@ -29,6 +30,9 @@ class TargetGate {
   // The control plane's listeners.
   void set_control(std::vector<wire::HostPort> control);
 
+  // The node-agent's listeners.
+  void set_agent(std::vector<wire::HostPort> agent) { agent_ = std::move(agent); }
+
   void configure(snapshot::TargetRanges ranges, std::string node_name);
   bool may_open(const adapters::ResourceRequest& request, const policy::IpAddress& address);
 
@@ -42,6 +46,7 @@ class TargetGate {
 
   io::EventLoop& loop_;
   std::vector<wire::HostPort> control_;
+  std::vector<wire::HostPort> agent_;
   std::vector<Address> own_;
   Log& log_;
   snapshot::TargetRanges ranges_;

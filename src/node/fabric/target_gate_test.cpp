@@ -55,6 +55,21 @@ TEST_F(TargetGateTest, NeverOpensTheNodesOwnListenersWhateverIsAllowed) {
   EXPECT_TRUE(opens(g, "192.0.2.1", 443)) << "not an address of this machine";
 }
 
+TEST_F(TargetGateTest, NeverOpensTheAgentsListenersWhereverTheyAre) {
+  TargetGate g = gate({{"127.0.0.1", 7443}});
+  allow(g, "127.0.0.0/8");
+  EXPECT_TRUE(opens(g, "127.0.0.1", 9465)) << "nobody said that it is one";
+  g.set_agent({{"127.0.0.1", 9465}, {"::", 9466}, {"localhost", 9467}});
+  EXPECT_FALSE(opens(g, "127.0.0.1", 9465));
+  EXPECT_FALSE(opens(g, "::ffff:127.0.0.1", 9465));
+  EXPECT_FALSE(opens(g, "127.0.0.2", 9466)) << "that one listens everywhere";
+  EXPECT_FALSE(opens(g, "127.0.0.1", 9467));
+  EXPECT_FALSE(opens(g, "127.0.0.1", 7443)) << "the fabric's own stay what they are";
+  EXPECT_TRUE(opens(g, "127.0.0.2", 9465));
+  g.set_agent({});
+  EXPECT_TRUE(opens(g, "127.0.0.1", 9465)) << "the agent came back without it";
+}
+
 TEST_F(TargetGateTest, OpensTheControlPlanesAddressOnlyByNameAndItsListenersNever) {
   TargetGate g = gate();
   g.set_control({{"192.0.2.9", 8443}, {"192.0.2.9", 9091}});

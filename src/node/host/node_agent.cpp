@@ -52,6 +52,10 @@ std::expected<std::optional<wire::JoinToken>, std::string> join_token(const Node
   return std::optional(std::move(token));
 }
 
+std::optional<wire::HostPort> metrics_address(const NodeAgentOptions& o) {
+  return wire::parse_host_port(o.agent_metrics_listen);
+}
+
 // Who may come as rap-fabric. The error says what is wrong about who it is, or about where it
 // comes.
 std::expected<io::MessagePeer, std::string> fabric_peer(const NodeAgentOptions& o) {
@@ -74,7 +78,7 @@ NodeAgent::NodeAgent(NodeAgentOptions options, Log& lines)
 AgentEnd NodeAgent::run() {
   state_files_.remove_leftovers();
   loop_.on_signal([this] { loop_.stop(); });
-  if (const auto at = wire::parse_host_port(options_.agent_metrics_listen)) {
+  if (const auto at = metrics_address(options_)) {
     metrics_ = std::make_unique<AgentMetrics>(loop_, *at, log_,
                                               [this] { return metrics_text(figures()); });
   }
@@ -182,6 +186,7 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   link_options.made_at = io::mono_now();
   link_options.disk = [this] { return state_.fault(); };
   link_options.use = host_use;
+  if (const auto at = metrics_address(options_)) link_options.listeners.push_back(*at);
   link_options.incarnation = to_hex(random_.bytes(kIncarnationBytes));
   const auto entry = wire::parse_host_port(record.data_plane_advertise).value();
   link_options.worker_names =

@@ -17,6 +17,7 @@ constexpr std::string_view kConfig = "config";
 constexpr std::string_view kCommand = "command";
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kIdentity = "identity";
+constexpr std::string_view kAgentListeners = "agent_listeners";
 constexpr std::string_view kEnd = "end";
 constexpr std::string_view kSecurityState = "security_state";
 constexpr std::string_view kSecurityChanges = "security_changes";
@@ -66,14 +67,22 @@ Json to_value(const Credential& credential) {
           {"staple", to_base64(credential.staple)}};
 }
 
+Json to_value(const std::vector<HostPort>& listeners) {
+  Json out = Json::array();
+  for (const HostPort& listener : listeners) out.push_back(listener.str());
+  return out;
+}
+
 std::string encode(const Identify& m) {
-  Json control = Json::array();
-  for (const HostPort& listener : m.control) control.push_back(listener.str());
   return text_of(Json{{"type", kIdentity},
                       {"node", to_value(m.node)},
                       {"worker", m.worker ? Json::array({to_value(*m.worker)}) : Json::array()},
                       {"seal_key", m.seal_key},
-                      {"control", std::move(control)}});
+                      {"control", to_value(m.control)}});
+}
+
+std::string encode(const AgentListeners& m) {
+  return text_of(Json{{"type", kAgentListeners}, {"listeners", to_value(m.listeners)}});
 }
 
 std::string encode(const End&) { return text_of(Json{{"type", kEnd}}); }
@@ -191,6 +200,17 @@ Credential read_credential(const Json& value, std::string path, JsonFault& fault
   return out;
 }
 
+std::vector<HostPort> read_listeners(JsonReader& in, const char* name, std::size_t most) {
+  std::vector<HostPort> out;
+  const Json& items = in.array(name, most);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto listener = parse_host_port(in.item_text(name, i, items[i], kMaxListenerBytes));
+    if (!listener) in.wrong(name, "must hold HOST:PORT");
+    if (listener) out.push_back(*listener);
+  }
+  return out;
+}
+
 Decoded<ToFabric> decode_identity(ReceivedMessage& m) {
   Identify out;
   out.node = read_credential(m.in.object("node"), "node", m.fault);
@@ -199,13 +219,12 @@ Decoded<ToFabric> decode_identity(ReceivedMessage& m) {
     out.worker = read_credential(worker, m.in.item_path("worker", 0), m.fault);
   }
   out.seal_key = m.in.text("seal_key", kMaxSealKeyBytes);
-  const Json& control = m.in.array("control", kMaxControlListeners);
-  for (std::size_t i = 0; i < control.size(); ++i) {
-    const auto listener =
-        parse_host_port(m.in.item_text("control", i, control[i], kMaxListenerBytes));
-    if (!listener) m.in.wrong("control", "must hold HOST:PORT");
-    if (listener) out.control.push_back(*listener);
-  }
+  out.control = read_listeners(m.in, "control", kMaxControlListeners);
+  return done<ToFabric>(m, [&] { return std::move(out); });
+}
+
+Decoded<ToFabric> decode_agent_listeners(ReceivedMessage& m) {
+  AgentListeners out{read_listeners(m.in, "listeners", kMaxAgentListeners)};
   return done<ToFabric>(m, [&] { return std::move(out); });
 }
 
@@ -253,7 +272,7 @@ struct MessageType {
   Decoded<Message> (*decode)(ReceivedMessage&);
 };
 
-constexpr std::array<MessageType<ToFabric>, 9> kToFabric = {{
+constexpr std::array<MessageType<ToFabric>, 10> kToFabric = {{
     {kConfig, decode_configure},
     {kCommand, decode_command},
     {kControl, decode_control},
@@ -263,6 +282,7 @@ constexpr std::array<MessageType<ToFabric>, 9> kToFabric = {{
     {kSecurityChanges, decode_security_changed},
     {kSecurityIncomplete, decode_bare<SecurityIncomplete>},
     {kSecurityEventsTaken, decode_security_events_taken},
+    {kAgentListeners, decode_agent_listeners},
 }};
 static_assert(kToFabric.size() == std::variant_size_v<ToFabric>);
 

@@ -37,6 +37,7 @@ inline constexpr std::size_t kMaxChainPemBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxStapleTextBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxSealKeyBytes = 64;
 inline constexpr std::size_t kMaxControlListeners = 16;
+inline constexpr std::size_t kMaxAgentListeners = 16;
 inline constexpr std::size_t kMaxListenerBytes = 300;  // "host:port"
 
 // --- from the agent to the fabric ---
@@ -75,6 +76,12 @@ struct Identify {
   std::vector<HostPort> control;     // the control plane's listeners: never targets
   bool operator==(const Identify&) const = default;
 };
+// Where the agent itself listens, which is never a target. A message of its own, so that a fabric
+// of an earlier release, which refuses it, still takes its identity.
+struct AgentListeners {
+  std::vector<HostPort> listeners;
+  bool operator==(const AgentListeners&) const = default;
+};
 // The fabric ends in order; whoever started it starts it again.
 struct End {
   bool operator==(const End&) const = default;
@@ -100,8 +107,9 @@ struct SecurityIncomplete {
   bool operator==(const SecurityIncomplete&) const = default;
 };
 
-using ToFabric = std::variant<Configure, RunCommand, ControlReachable, Identify, End, SecurityState,
-                              SecurityChanged, SecurityIncomplete, SecurityEventsTaken>;
+using ToFabric =
+    std::variant<Configure, RunCommand, ControlReachable, Identify, End, SecurityState,
+                 SecurityChanged, SecurityIncomplete, SecurityEventsTaken, AgentListeners>;
 
 // --- from the fabric to the agent ---
 

@@ -112,6 +112,9 @@ std::vector<GoldenToFabric> golden_to_fabric() {
       {SecurityIncomplete{}, R"({"type":"security_incomplete"})"},
       {SecurityEventsTaken{kRun, 7},
        R"({"run":"00112233445566778899aabbccddeeff","seq":7,"type":"security_events_taken"})"},
+      {AgentListeners{}, R"({"listeners":[],"type":"agent_listeners"})"},
+      {AgentListeners{{{"192.0.2.7", 9465}, {"::", 9466}}},
+       R"({"listeners":["192.0.2.7:9465","[::]:9466"],"type":"agent_listeners"})"},
   };
 }
 
@@ -257,6 +260,18 @@ TEST(AgentMessages, AnIdentityThatIsNotWholeIsRefused) {
   EXPECT_TRUE(refused("/control/0", "no address"));
   EXPECT_TRUE(refused("/control", std::vector<std::string>(kMaxControlListeners + 1, "a:1")));
   EXPECT_FALSE(refused("/control", std::vector<std::string>(kMaxControlListeners, "a:1")));
+}
+
+TEST(AgentMessages, TheAgentsListenersAreBoundedAndHaveAPortEach) {
+  const auto taken = [](const json& listeners) {
+    return decode_to_fabric(json{{"type", "agent_listeners"}, {"listeners", listeners}}.dump())
+        .has_value();
+  };
+  EXPECT_TRUE(taken(std::vector<std::string>(kMaxAgentListeners, "192.0.2.7:1")));
+  EXPECT_FALSE(taken(std::vector<std::string>(kMaxAgentListeners + 1, "192.0.2.7:1")));
+  for (const char* bad : {"", "192.0.2.7", "192.0.2.7:0", "no address"}) {
+    EXPECT_FALSE(taken(json::array({bad}))) << bad;
+  }
 }
 
 // Every member of every message: left out, of another type, and one more than there may be.

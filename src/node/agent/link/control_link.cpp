@@ -176,9 +176,10 @@ LinkActions ControlLink::security_events_taken(const wire::SecurityEventsTaken& 
   return {tell_fabric(taken)};
 }
 
-// What a fabric is told that has just come: first who it is.
+// What a fabric is told that has just come: first who it is, and before any configuration what it
+// must never dial.
 LinkActions ControlLink::tell_fabric_all(Now now) {
-  LinkActions actions = {TellIdentity{}};
+  LinkActions actions = {TellIdentity{}, tell_fabric(wire::AgentListeners{options_.listeners})};
   append(actions, tell_control());
   append(actions, deltas_.fabric_connected());
   append(actions, configs_.fabric_connected(now.wall));

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "node/agent/link/audit_heads.hpp"
 #include "node/agent/link/calls/link_actions.hpp"
@@ -65,6 +66,7 @@ struct ControlLinkOptions {
   AskHostUse use = nullptr;  // what the programs use of their host; empty: nobody knows
   // What people are shown of a public authority; null: nothing. It outlives the link.
   PublicCredential* public_credential = nullptr;
+  std::vector<wire::HostPort> listeners = {};  // the agent's own, which are no targets
 };
 
 class ControlLink {

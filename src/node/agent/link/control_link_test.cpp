@@ -196,8 +196,11 @@ TEST_F(ControlLinkTest, TellsAFabricThatComesWhoItIsBeforeAnythingElse) {
   check_in(5, 0);
   answer(ControlCall::pull_configs, configs(5, envelope(5)));
   const LinkActions actions = link_->step(clocks(), FabricConnected{});
-  ASSERT_GT(actions.size(), 1U);
+  ASSERT_GT(actions.size(), 2U);
   EXPECT_TRUE(std::holds_alternative<TellIdentity>(actions.front()));
+  const auto* next = std::get_if<TellFabric>(&actions[1]);
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->message, wire::encode_to_fabric(wire::AgentListeners{{{"192.0.2.7", 9465}}}));
 }
 
 TEST_F(ControlLinkTest, TellsAFabricNothingThatComesWhileItIsHeldUntilThatIsOver) {

@@ -16,6 +16,7 @@ void ControlLinkWorld::restart() {
   options.made_at = now_;
   options.disk = [this] { return disk_; };
   options.public_credential = &public_credential_;
+  options.listeners = {{"192.0.2.7", 9465}};
   options.use = [](std::int64_t fabric) {
     return HostUse{.agent = {.resident_bytes = 4096},
                    .fabric = ProgramUse{.resident_bytes = static_cast<std::uint64_t>(fabric)}};
@@ -40,7 +41,7 @@ void ControlLinkWorld::take(LinkActions actions) {
         security_messages_.push_back(std::move(message));
       } else if (message["type"] == "control") {
         reachable_.push_back(message["reachable"]);
-      } else {
+      } else if (message["type"] != "agent_listeners") {
         fabric_.push_back(std::move(message));
       }
     }
