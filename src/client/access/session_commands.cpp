@@ -7,6 +7,7 @@
 
 #include "base/try.hpp"
 #include "client/api/api_types.hpp"
+#include "wire/max_listed.hpp"
 
 namespace rap::client {
 
@@ -14,7 +15,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kPage = 1000;  // what the API gives at once
 constexpr std::size_t kDefaultEnded = 200;
 
 struct Listing {
@@ -42,7 +42,7 @@ Fallible<Collected> collect(ApiClient& api, const Listing& listing) {
   for (;;) {
     if (listing.all || listing.ended) {
       const std::size_t left = listing.limit - found.size();
-      query.limit = static_cast<std::int64_t>(std::min(kPage, left));
+      query.limit = static_cast<std::int64_t>(std::min(wire::kMaxListed, left));
     }
     auto page = api.ask(op::list_sessions(query));
     const auto read = RAP_TRY(op::as<op::ListSessionsAnswer>(page));

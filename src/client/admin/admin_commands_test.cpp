@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "client/testing/command_test.hpp"
+#include "wire/max_listed.hpp"
 
 namespace rap::client {
 namespace {
@@ -22,6 +23,15 @@ class AdminCommands : public CommandTest {
                                [](const Sent& s) { return s.request.method == "GET"; });
   }
 };
+
+TEST_F(AdminCommands, AsksForAsManyEntriesAsTheServerListsAndForNoMore) {
+  sign_in();
+  const std::string most = std::to_string(wire::kMaxListed);
+  network().answer("GET audit?limit=" + most, {{"items", json::array()}});
+  EXPECT_EQ(run({"admin", "audit", "list", "--limit", most}), kOk) << err();
+  EXPECT_EQ(run({"admin", "audit", "list", "--limit", std::to_string(wire::kMaxListed + 1)}),
+            kUsage);
+}
 
 TEST_F(AdminCommands, ShutAResourceAndOpenItAgain) {
   sign_in();

@@ -9,12 +9,11 @@
 #include "client/api/api_types.hpp"
 #include "client/command/leaf.hpp"
 #include "wire/enrolment_state.hpp"
+#include "wire/max_listed.hpp"
 
 namespace rap::client {
 
 namespace {
-
-constexpr std::int64_t kMostEntries = 1000;  // that the server lists at once
 
 Fallible<int> create_join_token(World& w, ApiClient& api, const Words& a) {
   op::CreateJoinTokenRequest request{.node_name = a["--node"]};
@@ -189,7 +188,7 @@ void add_audit(CLI::App& admin, Invocation& invocation) {
   CLI::App& group = *add_group(admin, "audit", "The record of what was done");
   Leaf(group, invocation, "list", "List the latest entries")
       .option("--organization", "ORG", "Only those of this organization")
-      .count("--limit", "COUNT", kMostEntries, "How many (200)")
+      .count("--limit", "COUNT", static_cast<std::int64_t>(wire::kMaxListed), "How many (200)")
       .count("--before", "SEQ", std::numeric_limits<std::int64_t>::max(),
              "Only those before this one, to go on where a list ended")
       .runs(list_audit);

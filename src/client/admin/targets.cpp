@@ -8,15 +8,13 @@
 #include "client/api/api_types.hpp"
 #include "client/core/profile.hpp"
 #include "policy/addresses/names.hpp"
+#include "wire/max_listed.hpp"
 #include "wire/problem_code.hpp"
 
 namespace rap::client {
 namespace {
 
 using wire::ProblemCode;
-
-// What is beyond so many is not listed by the control plane.
-constexpr std::size_t kMostListed = 1000;
 
 std::unexpected<Failure> absent(ProblemCode problem, std::string text) {
   return std::unexpected(
@@ -35,7 +33,7 @@ Fallible<std::optional<decltype(Answer::items)>> listed(ApiClient& api, const Ap
     if (is_missing) return std::unexpected(failure);
     return std::nullopt;
   }
-  if (answer->items.size() >= kMostListed) return std::nullopt;
+  if (answer->items.size() >= wire::kMaxListed) return std::nullopt;
   return std::move(answer->items);
 }
 

@@ -1,10 +1,10 @@
 // The bound of everything that is listed.
 #pragma once
 
-#include <cstddef>
+#include "wire/max_listed.hpp"
 
 namespace rap::control {
 
-inline constexpr std::size_t kMaxListed = 1000;  // rows in any listing
+using wire::kMaxListed;
 
 }  // namespace rap::control
