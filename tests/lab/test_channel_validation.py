@@ -126,6 +126,15 @@ class ChannelValidation(Pair):
         self.dialler.configure(route_epoch=2)
         self.listener.wait_transition("established", peer=self.dialler, after=seen)
 
+    def test_a_peer_that_says_too_much_of_the_channel_is_out_and_the_log_says_why(self):
+        self.only_listener()
+        channel = self.hostile()
+        channel.send(self.hello() * 100)
+        self.said_until_closed(channel)
+        self.listener.wait_transition("failed", "policy_denied", self.dialler)
+        said = self.listener.log("channel.too_many_control_frames")
+        self.assertIn(self.dialler.id, said)
+
     def test_the_receiver_refuses_a_class_the_sender_did_not_agree_to(self):
         self.only_listener()
         self.listener.configure(peers=[self.listener.peer(self.dialler, classes=["input"])])

@@ -87,8 +87,7 @@ std::size_t Lane::on_data(MutableBytes data) {
   while (!over_ && !closing_) {
     const auto frame = wire::next_frame(data.subspan(used));
     if (!frame) {
-      const std::string who = stream_->peer() ? stream_->peer()->str() : stream_->peer_ip();
-      log_.warn(LogCause::member(who), "channel.bad_frame",
+      log_.warn(LogCause::member(who()), "channel.bad_frame",
                 {{"lane", id_}, {"error", wire::to_string(frame.error())}});
       owner_.lane_violation(*this);
       break;
@@ -107,13 +106,28 @@ bool Lane::on_frame(const wire::FrameView& frame) {
     case FrameType::heartbeat_ack:
     case FrameType::goodbye:
     case FrameType::reauthentication:
-      if (control_frames_.take(kControlFrames, io::mono_now())) return false;
+      if (!may_say_more()) return false;
       return owner_.lane_control(*this, frame);
     default: break;
   }
   // A flow's frame: nothing passes before the channel is established. From then on the router
   // judges each flow by the classes of its link.
   return link_ && router_.on_frame(*link_, frame, io::mono_now(), io::wall_now());
+}
+
+// The reasons of a channel are a closed set without one for a rate (CH-15): as for everything that
+// breaks the protocol it is policy_denied, and the log says which it was.
+bool Lane::may_say_more() {
+  if (!control_frames_.take(kControlFrames, io::mono_now())) return true;
+  log_.warn(LogCause::member(who()), "channel.too_many_control_frames",
+            {{"lane", id_},
+             {"peer", who()},
+             {"detail", "More than a channel has to say of itself: it is ended."}});
+  return false;
+}
+
+std::string Lane::who() const {
+  return stream_->peer() ? stream_->peer()->str() : stream_->peer_ip();
 }
 
 void Lane::over(const io::StreamError& error) {

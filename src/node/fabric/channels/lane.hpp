@@ -64,6 +64,8 @@ class Lane final : public io::StreamHandler, public LinkSender {
 
  private:
   bool on_frame(const wire::FrameView& frame);
+  bool may_say_more();
+  std::string who() const;  // is at the other end
   void over(const io::StreamError& error);
 
   io::EventLoop& loop_;

@@ -107,6 +107,8 @@ TEST_F(LaneTest, MaySaySoMuchOfTheChannelItselfAndNoMore) {
   EXPECT_TRUE(log_.wait_for("\"event\":\"over\""));
   EXPECT_EQ(1, log_.count("violation"));
   EXPECT_EQ(kControlFrames.burst, log_.count("\"event\":\"control\""));
+  EXPECT_EQ(1, log_.count("channel.too_many_control_frames")) << "and says which rule was broken";
+  EXPECT_EQ(0, log_.count("channel.bad_frame"));
 }
 
 TEST_F(LaneTest, SendsBeforeAndAfterItHasALink) {
