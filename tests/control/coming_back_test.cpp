@@ -334,6 +334,33 @@ TEST_F(ComingBack, AReadmittedNodeKeepsItsNameAndRolesAndWhatItHadIsSuperseded) 
   EXPECT_EQ(audited("node.readmitted"), 1U);
 }
 
+TEST_F(ComingBack, ADisabledEgressThatIsReadmittedServesThePoolsItServedBefore) {
+  const auto pools = [&] {
+    json out = json::object();
+    for (const std::string organization : {"alpha", "beta"}) {
+      const Answered listed =
+          w.as("root", "GET", "organizations/" + organization + "/egress-pools");
+      for (const json& pool : in(listed, "items")) out[pool["name"]] = pool["nodes"];
+    }
+    return out;
+  };
+  const json before = pools();
+  ASSERT_EQ(before.size(), 2U);
+  for (const json& nodes : before) ASSERT_EQ(nodes[0]["name"], "egress-n");
+  ASSERT_EQ(admin("nodes/egress-n/disable"), "");
+  EXPECT_EQ(pools(), before);
+  const Answered made = w.as("root", "POST", "nodes/egress-n/readmit", json::object());
+  ASSERT_EQ(made.status, 201) << made.text;
+  const std::string id = enrol_again(made.body["join_token"]);
+  EXPECT_EQ(node("egress-n")["state"], "disabled") << "until somebody decides";
+  ASSERT_EQ(admin("enrolments/" + id + "/approve"), "");
+  EXPECT_EQ(node("egress-n")["id"], seed().egress);
+  EXPECT_EQ(node("egress-n")["state"], "approved");
+  EXPECT_EQ(node("egress-n")["roles"], json({"egress"}));
+  EXPECT_EQ(pools(), before);
+  EXPECT_EQ(audited("egress_pool.node_readmitted"), 2U) << "and each owner can see that it did";
+}
+
 TEST_F(ComingBack, AReadmissionThatIsDeniedChangesNothing) {
   const json made = w.as("root", "POST", "nodes/relay-n/readmit", json::object()).body;
   ASSERT_EQ(admin("enrolments/" + enrol_again(made["join_token"]) + "/deny"), "");
