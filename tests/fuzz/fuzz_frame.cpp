@@ -6,6 +6,7 @@
 #include "wire/frames/channel_frames.hpp"
 #include "wire/frames/frame.hpp"
 #include "wire/frames/reauthentication.hpp"
+#include "wire/frames/route_message.hpp"
 
 namespace {
 
@@ -26,6 +27,7 @@ void check_payload(const wire::FrameView& frame) {
     case wire::FrameType::heartbeat_ack: return check_round_trip<wire::HeartbeatAck>(payload);
     case wire::FrameType::reauthentication:
       return check_round_trip<wire::Reauthentication>(payload);
+    case wire::FrameType::route: return check_round_trip<wire::RouteMessage>(payload);
     case wire::FrameType::flow_open: return check_round_trip<wire::FlowOpen>(payload);
     case wire::FrameType::flow_refuse:
     case wire::FrameType::reset: {

@@ -109,6 +109,7 @@ std::expected<void, std::string_view> FlowMux::frame(const wire::FrameView& fram
     case FrameType::heartbeat_ack:
     case FrameType::goodbye:
     case FrameType::reauthentication:
+    case FrameType::route:
     case FrameType::flow_request:
     case FrameType::flow_open:
     case FrameType::pause: return std::unexpected("a frame that is not for clients");

@@ -1,9 +1,12 @@
 #include "wire/frames/frame.hpp"
 
 #include "base/try.hpp"
+#include "wire/frames/route_message.hpp"
 
 namespace rap::wire {
 namespace {
+
+static_assert(RouteMessage::kMaxBytes <= kMaxPayload);
 
 struct Shape {
   bool known = false;
@@ -20,6 +23,7 @@ constexpr Shape shape_of(std::uint8_t type) {
     case FrameType::heartbeat_ack: return {true, false, 16, 16};
     case FrameType::goodbye: return {true, false, 0, 1};
     case FrameType::reauthentication: return {true, false, 1, kMaxPayload};
+    case FrameType::route: return {true, false, RouteMessage::kHeader, RouteMessage::kMaxBytes};
     case FrameType::flow_request: return {true, true, 1, 8 * 1024};
     case FrameType::flow_open: return {true, true, FlowOpen::kSealedOffset, kMaxPayload};
     case FrameType::flow_accept: return {true, true, 0, 512};
