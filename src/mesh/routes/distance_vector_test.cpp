@@ -1,0 +1,375 @@
+#include "mesh/routes/distance_vector.hpp"
+
+#include <gtest/gtest.h>
+
+#include "mesh/routes/test_routes.hpp"
+
+namespace rap::routes {
+namespace {
+
+using wire::RouteMessage;
+using wire::RouteUpdate;
+
+// --- the examples of RFC 8966
+
+// §2.3: A and B lead to S, and to each other. Without feasibility they count to infinity.
+TEST(DistanceVector, DoesNotCountToInfinityWhenTheLastWayIsLost) {
+  TestMesh mesh("SAB");
+  mesh.join('S', 'A', 1);
+  mesh.join('S', 'B', 1);
+  mesh.join('A', 'B', 1);
+  mesh.run_for(1s);
+  EXPECT_EQ(mesh.route('A'), "S 1");
+  EXPECT_EQ(mesh.route('B'), "S 1");
+  mesh.part('S', 'A');
+  mesh.run_for(5s);
+  EXPECT_EQ(mesh.route('A'), "B 2");
+  mesh.part('S', 'B');
+  EXPECT_EQ(mesh.route('B'), "") << "what A knows is by way of B";
+  mesh.run_for(50ms);
+  EXPECT_EQ(mesh.route('A'), "");
+  mesh.run_for(60s);
+  EXPECT_EQ(mesh.route('A') + mesh.route('B'), "");
+}
+
+// §2.4: B is no nearer to S than A once was, so that A cannot know whether B leads back to it.
+TEST(DistanceVector, DoesNotTakeWhatIsNoNearerThanItWasItself) {
+  TestMesh mesh("SAB");
+  mesh.join('S', 'A', 1);
+  mesh.join('S', 'B', 2);
+  mesh.join('A', 'B', 1);
+  mesh.run_for(1s);
+  EXPECT_EQ(mesh.route('A'), "S 1");
+  mesh.mute('A', 'B');  // nobody hears what A asks
+  mesh.part('S', 'A');
+  mesh.run_for(30s);
+  EXPECT_EQ(mesh.route('A'), "");
+}
+
+// §2.5: the starved node asks, S counts on, and the same route is of a newer number.
+TEST(DistanceVector, StarvationEndsWithANewerNumberThatIsAskedFor) {
+  TestMesh mesh("SAB");
+  mesh.join('S', 'A', 1);
+  mesh.join('S', 'B', 2);
+  mesh.join('A', 'B', 1);
+  mesh.run_for(5s);
+  EXPECT_EQ(mesh.route('B'), "S 2");
+  const OriginNumber before = mesh.core('S').number();
+  mesh.part('S', 'A');
+  mesh.run_for(1s);
+  EXPECT_EQ(mesh.route('A'), "B 3");
+  EXPECT_EQ(mesh.core('S').number().epoch, before.epoch);
+  EXPECT_EQ(mesh.core('S').number().seqno, before.seqno + 1);
+}
+
+// §3.8: a request goes on hop by hop to who can answer it.
+TEST(DistanceVector, ARequestIsHandedOnToTheDestination) {
+  TestMesh mesh("SABCD");
+  mesh.join('S', 'A', 1);
+  mesh.join('S', 'B', 1);
+  mesh.join('B', 'C', 1);
+  mesh.join('C', 'A', 1);
+  mesh.run_for(5s);
+  mesh.part('S', 'A');
+  mesh.run_for(2s);
+  EXPECT_EQ(mesh.route('A'), "C 3");
+}
+
+// --- routes
+
+TEST(DistanceVector, TakesOneWayForInteractiveClassesAndAnotherForBulk) {
+  TestMesh mesh("SABC");
+  mesh.join('S', 'A', {1, 100});
+  mesh.join('S', 'B', {100, 1});
+  mesh.join('A', 'C', {1, 100});
+  mesh.join('B', 'C', {100, 1});
+  mesh.run_for(10s);
+  EXPECT_EQ(mesh.route('C', 'S', ClassGroup::interactive), "A 2");
+  EXPECT_EQ(mesh.route('C', 'S', ClassGroup::bulk), "B 2");
+}
+
+TEST(DistanceVector, PolicyComesBeforeTheMetric) {
+  TestMesh mesh("SABC");
+  mesh.policy('C').unpermitted.insert({node_named('A'), ClassGroup::interactive});
+  mesh.join('S', 'A', 1);
+  mesh.join('S', 'B', 50);
+  mesh.join('A', 'C', 1);
+  mesh.join('B', 'C', 50);
+  mesh.run_for(10s);
+  EXPECT_EQ(mesh.route('C'), "B 100");
+  EXPECT_EQ(mesh.route('C', 'S', ClassGroup::bulk), "A 2");
+}
+
+TEST(DistanceVector, ARouteOfAnOldPolicyIsNotTaken) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  EXPECT_EQ(mesh.route('A'), "S 1");
+  mesh.core('A').step(mesh.now(), event::RoutePolicyChanged{2, 1});
+  EXPECT_EQ(mesh.route('A'), "") << "S goes by version 0";
+}
+
+TEST(DistanceVector, ALeafHearsOfItsPoolsAndHandsNothingOn) {
+  TestMesh mesh("SRL", "SR");
+  mesh.policy('R').untold.insert({node_named('L'), node_named('S')});
+  mesh.join('S', 'R', 1);
+  mesh.join('R', 'L', 1);
+  mesh.run_for(30s);
+  EXPECT_EQ(mesh.route('R'), "S 1");
+  EXPECT_EQ(mesh.route('L'), "");
+  EXPECT_EQ(mesh.route('L', 'R'), "R 1");
+  EXPECT_EQ(mesh.core('L').destinations(), 1U);
+}
+
+TEST(DistanceVector, APathHasNoMoreHopsThanItMay) {
+  TestMesh mesh("SABC", "S", 2);
+  mesh.join('S', 'A', 1);
+  mesh.join('A', 'B', 1);
+  mesh.join('B', 'C', 1);
+  mesh.run_for(5s);
+  EXPECT_EQ(mesh.route('B'), "A 2");
+  EXPECT_EQ(mesh.route('C'), "");
+}
+
+TEST(DistanceVector, WhoeverLeadsThereIsNotToldOfIt) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(60s);
+  const bool any = mesh.sent.contains({'A', 'S'});
+  EXPECT_FALSE(any);
+}
+
+TEST(DistanceVector, ABetterRouteWaitsUntilItHasBeenSoForLong) {
+  TestMesh mesh("SABC");
+  mesh.join('S', 'A', 100);
+  mesh.join('A', 'C', 100);
+  mesh.join('S', 'B', 100);
+  mesh.run_for(1s);
+  EXPECT_EQ(mesh.route('C'), "A 200");
+  mesh.join('B', 'C', 90);
+  mesh.run_for(kSettled - 500ms);
+  EXPECT_EQ(mesh.route('C'), "A 200") << "a twentieth is no reason to hurry";
+  mesh.run_for(1s);
+  EXPECT_EQ(mesh.route('C'), "B 190");
+}
+
+TEST(DistanceVector, AFlappingLinkDoesNotMakeEverybodyFlap) {
+  TestMesh mesh("SABC");
+  mesh.join('S', 'A', 100);
+  mesh.join('A', 'C', 100);
+  mesh.join('S', 'B', 100);
+  mesh.join('B', 'C', 120);
+  mesh.run_for(10s);
+  const std::uint64_t before = mesh.core('C').counters().changes;
+  for (int i = 0; i < 100; ++i) {
+    mesh.measure('B', 'C', i % 2 == 0 ? 10 : 400);
+    mesh.run_for(300ms);
+  }
+  // Leaving a route that got bad is a change too.
+  EXPECT_LE(mesh.core('C').counters().changes - before, 2U * 2U * (3 + 6 + 1));
+}
+
+TEST(DistanceVector, ASmallChangeOfACostIsNone) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 100);
+  mesh.run_for(1s);
+  mesh.measure('S', 'A', 105);
+  EXPECT_EQ(mesh.route('A'), "S 100");
+  mesh.measure('S', 'A', 150);
+  EXPECT_EQ(mesh.route('A'), "S 150");
+}
+
+TEST(DistanceVector, ARouteThatIsNotToldAgainIsGone) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  mesh.mute('S', 'A');
+  mesh.run_for(kRouteLifetime - 2s);
+  EXPECT_EQ(mesh.route('A'), "S 1");
+  mesh.run_for(2s + 2 * kSweepInterval);
+  EXPECT_EQ(mesh.route('A'), "");
+  EXPECT_EQ(mesh.core('A').destinations(), 1U) << "its feasibility outlives it";
+  mesh.run_for(kFeasibilityLifetime + 2 * kSweepInterval);
+  EXPECT_EQ(mesh.core('A').destinations(), 0U);
+}
+
+TEST(DistanceVector, ANeighbourThatComesAgainSaysEverythingAnew) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  mesh.core('A').step(mesh.now(), event::NeighbourUp{node_named('S'), {1, 1}});
+  EXPECT_EQ(mesh.route('A'), "");
+}
+
+// --- numbers
+
+TEST(DistanceVector, ADestinationWhoseClockWasSetBackIsFoundAgain) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  mesh.restart('S', 3);
+  mesh.join('S', 'A', 1);
+  mesh.run_for(2s);
+  EXPECT_EQ(mesh.route('A'), "S 1");
+  EXPECT_GT(mesh.core('S').number().epoch, TestMesh::kEpoch);
+}
+
+TEST(DistanceVector, RequestsMakeADestinationCountNoFasterThanItMay) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  const std::uint32_t before = mesh.core('S').number().seqno;
+  for (int i = 0; i < 100; ++i) {
+    const auto known = TestMesh::update('S', mesh.core('S').number(), 1).origin;
+    mesh.hear('S', 'A', {{}, {{node_named('S'), known}}});
+    mesh.run_for(20ms);
+  }
+  EXPECT_LE(mesh.core('S').number().seqno - before, 6U) << "two seconds";
+}
+
+TEST(DistanceVector, ANumberThatTheDestinationNeverSignedMakesItCountForNothing) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  const OriginNumber before = mesh.core('S').number();
+  wire::RouteOrigin forged{{before.epoch + 1000, 1}, {}};
+  mesh.hear('S', 'A', {{}, {{node_named('S'), forged}}});
+  EXPECT_EQ(mesh.core('S').number(), before);
+}
+
+// --- liars
+
+TEST(DistanceVector, AForgedOriginIsNotBelieved) {
+  TestMesh mesh("SAB");
+  mesh.join('S', 'A', 10);
+  mesh.join('A', 'B', 10);
+  mesh.run_for(1s);
+  RouteUpdate lie = TestMesh::update('S', {TestMesh::kEpoch + 1, 1}, 1);
+  lie.origin.signature[0] ^= 1;
+  mesh.hear('A', 'B', {{lie}, {}});
+  EXPECT_EQ(mesh.route('A'), "S 10");
+  EXPECT_EQ(mesh.core('A').counters().bad_signatures, 1U);
+}
+
+TEST(DistanceVector, NobodyIsTheDestinationButTheDestination) {
+  TestMesh mesh("SAB");
+  mesh.join('S', 'A', 10);
+  mesh.join('A', 'B', 1);
+  mesh.run_for(1s);
+  mesh.hear('A', 'B', {{TestMesh::update('S', {TestMesh::kEpoch, 1}, 0, 0)}, {}});
+  EXPECT_EQ(mesh.route('A'), "S 10");
+  EXPECT_EQ(mesh.core('A').counters().updates_ignored, 1U);
+}
+
+TEST(DistanceVector, ANeighbourWithoutALeaveToSpeakOfADestinationIsNotHeard) {
+  TestMesh mesh("SAB");
+  mesh.policy('A').unaccepted.insert({node_named('B'), node_named('S')});
+  mesh.join('A', 'B', 1);
+  mesh.hear('A', 'B', {{TestMesh::update('S', {TestMesh::kEpoch, 1}, 1)}, {}});
+  EXPECT_EQ(mesh.core('A').destinations(), 0U);
+}
+
+TEST(DistanceVector, WhoeverGoesOnForgingIsRefused) {
+  TestMesh mesh("SAB");
+  mesh.join('S', 'A', 10);
+  mesh.join('A', 'B', 1);
+  mesh.run_for(1s);
+  RouteUpdate lie = TestMesh::update('S', {TestMesh::kEpoch + 1, 1}, 1);
+  lie.origin.signature[0] ^= 1;
+  for (unsigned i = 0; i < kMaxBadSignatures; ++i) mesh.hear('A', 'B', {{lie}, {}});
+  EXPECT_TRUE(mesh.refused.empty());
+  mesh.hear('A', 'B', {{lie}, {}});
+  ASSERT_EQ(mesh.refused.size(), 1U);
+  EXPECT_EQ(mesh.refused[0].neighbour, node_named('B'));
+  EXPECT_EQ(mesh.refused[0].why, Misconduct::bad_signatures);
+  mesh.hear('A', 'B', {{TestMesh::update('S', {TestMesh::kEpoch, 2}, 1)}, {}});
+  EXPECT_EQ(mesh.route('A'), "S 10") << "what it says is not heard any more";
+}
+
+TEST(DistanceVector, WhatIsNoMessageIsRefused) {
+  TestMesh mesh("SA");
+  mesh.join('S', 'A', 1);
+  mesh.run_for(1s);
+  const Bytes nonsense = {1, 0, 7};
+  const auto actions =
+      mesh.core('A').step(mesh.now(), event::RoutesReceived{node_named('S'), nonsense});
+  EXPECT_TRUE(std::ranges::any_of(actions, [](const Action& a) {
+    const auto* refused = std::get_if<action::RefuseNeighbour>(&a);
+    return refused != nullptr && refused->why == Misconduct::malformed;
+  }));
+  EXPECT_EQ(mesh.route('A'), "");
+}
+
+TEST(DistanceVector, ANeighbourMaySayNoMoreThanItsShare) {
+  TestMesh mesh("SAB");
+  mesh.join('A', 'B', 1);
+  RouteMessage full;
+  full.updates.assign(RouteMessage::kMaxUpdates, TestMesh::update('S', {TestMesh::kEpoch, 1}, 1));
+  const std::size_t taken = kUpdatesTaken.burst / RouteMessage::kMaxUpdates;
+  for (std::size_t i = 0; i < taken; ++i) mesh.hear('A', 'B', full);
+  EXPECT_TRUE(mesh.refused.empty());
+  mesh.hear('A', 'B', full);
+  ASSERT_EQ(mesh.refused.size(), 1U);
+  EXPECT_EQ(mesh.refused[0].why, Misconduct::flood);
+}
+
+TEST(DistanceVector, KnowsNoMoreDestinationsThanItMay) {
+  TestMesh mesh("AB", "");
+  mesh.join('A', 'B', 1);
+  std::size_t told = 0;
+  while (told <= kMaxDestinations) {
+    RouteMessage message;
+    while (message.updates.size() < RouteMessage::kMaxUpdates && told <= kMaxDestinations) {
+      Uuid id{};
+      id[0] = 1;
+      id[1] = static_cast<std::uint8_t>(told >> 8);
+      id[2] = static_cast<std::uint8_t>(told);
+      RouteUpdate update = TestMesh::update('S', {1, 1}, 1);
+      update.destination = NodeId(id);
+      update.origin.signature = signature_of(
+          update.destination,
+          wire::origin_statement(TestMesh::kCluster, update.destination, update.origin.number));
+      message.updates.push_back(update);
+      ++told;
+    }
+    mesh.hear('A', 'B', message);
+  }
+  EXPECT_EQ(mesh.core('A').destinations(), kMaxDestinations);
+  EXPECT_EQ(mesh.core('A').counters().updates_ignored, 1U);
+}
+
+TEST(DistanceVector, HasNoMoreNeighboursThanItMay) {
+  TestMesh mesh("A");
+  for (std::size_t i = 0; i <= kMaxNeighbours; ++i) {
+    const char name = static_cast<char>(1 + i);
+    mesh.core('A').step(mesh.now(), event::NeighbourUp{node_named(name), {1, 1}});
+    mesh.hear('A', name, {{TestMesh::update('S', {1, 1}, 1)}, {}});
+  }
+  std::size_t ways = 0;
+  mesh.core('A').visit(node_named('S'), ClassGroup::interactive, [&](const SelectedRoute&) {
+    ++ways;
+    return false;
+  });
+  EXPECT_LE(ways, kMaxNeighbours);
+  EXPECT_GT(ways, kMaxNeighbours / 2);
+}
+
+// --- a flow's choice
+
+TEST(DistanceVector, AFlowMayGoAnotherEligibleWay) {
+  TestMesh mesh("SABC");
+  mesh.join('S', 'A', 1);
+  mesh.join('S', 'B', 1);
+  mesh.join('A', 'C', 10);
+  mesh.join('B', 'C', 11);
+  mesh.run_for(10s);
+  std::vector<NodeId> hops;
+  mesh.core('C').visit(node_named('S'), ClassGroup::interactive, [&](const SelectedRoute& r) {
+    hops.push_back(r.next_hop);
+    return false;
+  });
+  EXPECT_EQ(hops, (std::vector{node_named('A'), node_named('B')}));
+}
+
+}  // namespace
+}  // namespace rap::routes
