@@ -39,7 +39,7 @@ MeshTruth::MeshTruth(const MeshPlan& plan) : plan_(plan) {
   }
   for (MeshNode& node : nodes_) {
     if (node.relay || destinations_.empty()) continue;
-    for (std::size_t i = 0; i < plan.pool; ++i) {
+    while (node.pool.size() < std::min(plan.pool, destinations_.size() - 1)) {
       const MeshNode& member = nodes_[destinations_[rng.below(destinations_.size())]];
       if (member.id != node.id) node.pool.insert(member.id);
     }

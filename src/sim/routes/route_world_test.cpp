@@ -8,7 +8,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t kMeshes = 2;
 #else
-constexpr std::uint64_t kMeshes = 10;
+constexpr std::uint64_t kMeshes = 6;
 #endif
 
 TEST(RouteSimulation, IsFreeOfLoopsInAStormAndTakesTheNearestWaysAfterIt) {
@@ -42,7 +42,7 @@ TEST(RouteSimulation, CostsALeafTheSameHoweverLargeTheMesh) {
   ASSERT_FALSE(many.violation) << *many.violation;
   EXPECT_LE(many.leaf_destinations, large.mesh.pool);
   EXPECT_LT(many.leaf_memory, few.leaf_memory * 3 / 2);
-  EXPECT_LT(many.leaf_traffic, few.leaf_traffic * 3 / 2);
+  EXPECT_LT(many.leaf_traffic, few.leaf_traffic * 2);
   EXPECT_GT(many.relay_memory, few.relay_memory * 3) << "which a relay pays for";
 }
 
