@@ -202,7 +202,7 @@ void DistanceVector::reselect(NodeId destination, DestinationRoutes& routes) {
     const bool awaited = outcome.renumbered && now_ < routes.awaited_until;
     if (lost || awaited) {
       mark(destination, Urgency::now);
-    } else if (outcome.changed || outcome.rerated) {
+    } else if (outcome.changed || outcome.rerated || outcome.renumbered) {
       mark(destination, Urgency::soon);
     }
   }
