@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "control/housekeeping/outage_entry.hpp"
 #include "control/store/transaction.hpp"
 #include "test_world.hpp"
 
@@ -30,6 +31,91 @@ TEST(Database, IsAnsweredFor503WhileItIsAwayAndRecoversByItself) {
   ASSERT_TRUE(server.start());
   EXPECT_EQ(w.as("root", "GET", "me").status, 200);
   EXPECT_EQ(w.control->call("GET", "/readyz").status, 200);
+}
+
+// A database that a test stops, by clocks that the test sets.
+class ReachedNowAndThen : public ::testing::Test {
+ protected:
+  std::expected<void, DatabaseFault> call() {
+    return database_.run(Scope::platform(), [](Transaction&) { return Ending::roll_back; });
+  }
+  void be_away(Duration time) {
+    ASSERT_TRUE(server_.stop());
+    EXPECT_FALSE(call());
+    EXPECT_FALSE(call());
+    EXPECT_FALSE(database_.standing().figures().up);
+    passed_ += time;
+    ASSERT_TRUE(server_.start());
+    EXPECT_TRUE(call());
+    passed_ += control::kOutageSettled;
+  }
+  void say() {
+    control::say_outage({database_, database_.standing(), rng_, {}}, "control-1",
+                        kBegan + std::chrono::hours{1});
+  }
+  json said() {
+    json out = json::array();
+    EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
+      for (const control::AuditEntry& entry : tx.audit_log().list({})) {
+        if (entry.action != control::kDatabaseWasAway) continue;
+        EXPECT_EQ(entry.target_name, "control-1");
+        out.push_back(json::parse(entry.detail));
+      }
+      return Ending::roll_back;
+    }));
+    return out;
+  }
+
+  static constexpr WallTime kBegan = from_unix(1'800'000'000);
+  SilentLog log_;
+  SeededRandom rng_{10};
+  std::chrono::seconds passed_{0};
+  std::string conninfo_ = TestCluster::get().fresh_database();
+  PrivatePostgres& server_ = TestCluster::get().server();
+  PostgresDatabase database_{
+      {conninfo_, std::string(kAppRole)},
+      log_,
+      {.mono = [this] { return MonoTime{passed_}; }, .wall = [this] { return kBegan + passed_; }}};
+};
+
+TEST_F(ReachedNowAndThen, SaysThatItWasAwayOnceItIsBack) {
+  EXPECT_TRUE(call());
+  be_away(std::chrono::seconds{40});
+  EXPECT_EQ(database_.standing().figures().away, std::chrono::seconds{40});
+  say();
+  say();
+  EXPECT_EQ(said(), json::array({{{"from", 1'800'000'000},
+                                  {"until", 1'800'000'040},
+                                  {"seconds", 40},
+                                  {"times", 1},
+                                  {"cause", "no_answer"}}}));
+}
+
+TEST_F(ReachedNowAndThen, SaysItLaterWhenItCouldNotBeWrittenDown) {
+  be_away(std::chrono::seconds{40});
+  ASSERT_TRUE(server_.stop());
+  say();
+  ASSERT_TRUE(server_.start());
+  EXPECT_TRUE(call());
+  passed_ += control::kOutageSettled;
+  say();
+  ASSERT_EQ(said().size(), 1U);
+  EXPECT_EQ(said()[0]["seconds"], 40) << "what failed then was too short to be said";
+}
+
+TEST_F(ReachedNowAndThen, IsNotAwayWhileItOnlyTakesNoChanges) {
+  Connection admin = TestCluster::open(conninfo_, "postgres");
+  ASSERT_TRUE(
+      admin.script("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET "
+                   "default_transaction_read_only = on', current_database()); END $$"));
+  const auto refused = database_.run(Scope::platform(), [&](Transaction& tx) {
+    tx.audit(control::AuditEntry::of_system(kBegan));
+    return Ending::commit;
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), DatabaseFault::takes_no_changes);
+  EXPECT_TRUE(database_.standing().figures().up);
+  EXPECT_EQ(database_.standing().figures().outages, 0U);
 }
 
 TEST(Database, ThatIsReadOnlyIsNamedAsThatAndRecoversByItself) {

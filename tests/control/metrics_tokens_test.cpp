@@ -157,6 +157,44 @@ TEST_F(MetricsTokens, AreGoodWhileTheDatabaseTakesNoChanges) {
   EXPECT_FALSE(listed("grafana").contains("last_used_at"));
 }
 
+TEST_F(MetricsTokens, AreGoodForAWhileWhenTheDatabaseIsAway) {
+  const std::string token = token_of("grafana");
+  const std::string never_shown = token_of("other");
+  EXPECT_EQ(scrape(token).status, 200);
+  c.clock.stand_still();
+  c.database.away = true;
+  const Answered told = scrape(token);
+  EXPECT_EQ(told.status, 200);
+  EXPECT_EQ(told.response.principal, "metrics token grafana");
+  EXPECT_NE(told.text.find("rap_control_requests_total{"), std::string::npos);
+  EXPECT_EQ(told.text.find("rap_nodes{"), std::string::npos);
+  EXPECT_EQ(scrape(never_shown).code(), "database_unavailable");
+  EXPECT_EQ(scrape("rapmt_" + std::string(43, 'A')).code(), "database_unavailable");
+  EXPECT_EQ(c.bare_call("GET", "/api/v1/nodes", {}, token).code(), "not_signed_in");
+  c.clock.advance(control::kScraperRemembered);
+  EXPECT_EQ(scrape(token).code(), "database_unavailable");
+}
+
+TEST_F(MetricsTokens, ThatAreFoundToBeRemovedAreGoodNoMoreWhenTheDatabaseIsAway) {
+  const std::string token = token_of("grafana");
+  EXPECT_EQ(scrape(token).status, 200);
+  EXPECT_EQ(remove("grafana").status, 204);
+  EXPECT_EQ(scrape(token).status, 401);
+  c.database.away = true;
+  EXPECT_EQ(scrape(token).status, 503);
+}
+
+TEST_F(MetricsTokens, ThatExpireAreGoodNoMoreWhenTheDatabaseIsAway) {
+  const std::string token = token_of("grafana", {{"ttl_s", 60}});
+  EXPECT_EQ(scrape(token).status, 200);
+  c.clock.stand_still();
+  c.database.away = true;
+  c.now += 59s;
+  EXPECT_EQ(scrape(token).status, 200);
+  c.now += 1s;
+  EXPECT_EQ(scrape(token).status, 503);
+}
+
 TEST_F(MetricsTokens, AreBoundedInNumber) {
   std::size_t made = in(w.as("root", "GET", "metrics-tokens"), "items").size();
   for (; made < control::kMaxMetricsTokens; ++made) {

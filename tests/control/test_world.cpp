@@ -26,6 +26,7 @@ std::expected<void, control::DatabaseFault> MaybeDry::run(
     const control::Scope& scope,
     const std::function<control::Ending(control::Transaction&)>& work) {
   ++transactions;
+  if (away) return std::unexpected(control::DatabaseFault::unavailable);
   return inner_.run(scope, [&](control::Transaction& tx) {
     const control::Ending ending = work(tx);
     return dry ? control::Ending::roll_back : ending;
@@ -78,7 +79,7 @@ ControlPlane::ControlPlane(const std::string& conninfo, control::DevicePolicy de
     : devices_(devices),
       real_database_({conninfo, std::string(kAppRole), 4}, log_),
       database(real_database_),
-      api_({database, current, metrics_, log_, {proofs, devices_}}, room_ports()),
+      api_({database, current, metrics_, log_, {proofs, devices_}, scrapers}, room_ports()),
       nodes_(node_listener_ports()) {}
 
 control::RoomPorts ControlPlane::room_ports() {

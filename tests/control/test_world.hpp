@@ -23,6 +23,7 @@
 #include "control/pki/rotation/trust_keys.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
+#include "control/store/recent_scrapers.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "control/store/test_cluster.hpp"
 #include "snapshot/configuration/node_config.hpp"
@@ -102,7 +103,8 @@ class SteppingClock {
 };
 
 // Passes transactions on, and while `dry` lets none of them commit: every use case writes in one
-// transaction, so what it answers is the same and nothing is left of it.
+// transaction, so what it answers is the same and nothing is left of it. While `away` it passes
+// nothing on.
 class MaybeDry final : public control::Database {
  public:
   explicit MaybeDry(control::Database& inner) : inner_(inner) {}
@@ -110,6 +112,7 @@ class MaybeDry final : public control::Database {
       const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work) override;
   bool dry = false;
+  bool away = false;
   std::atomic<int> transactions = 0;
 
  private:
@@ -226,7 +229,9 @@ class ControlPlane {
 
   const control::Api& api() const { return api_; }
   const control::NodeListener& node_listener() const { return nodes_; }
-  control::HousekeepingPorts house() { return {database, rng_, authority().cluster}; }
+  control::HousekeepingPorts house() {
+    return {database, real_database_.standing(), rng_, authority().cluster};
+  }
   control::RotationPorts rotation() { return {database, current, trust_keys, log_}; }
   control::StatusPorts status() { return {database, current, log_}; }
 
@@ -255,6 +260,7 @@ class ControlPlane {
   MaybeDry database;
   RecentAdmissions admission_cache{database, authority().cluster, [this] { return clock.look(); }};
   RecentAnswers answers;
+  RecentScrapers scrapers{[this] { return clock.look(); }};
 
  private:
   struct OwnNames final : control::OwnNames {

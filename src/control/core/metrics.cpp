@@ -11,6 +11,25 @@ void gauge(MetricsText& out, std::string_view name, std::string_view help, std::
   for (const StateCount& c : counts) out.sample(c.count, metrics_label(label, c.state));
 }
 
+void write_cluster(MetricsText& out, const ClusterFigures& figures) {
+  gauge(out, "nodes", "Nodes by state.", "state", figures.nodes);
+  gauge(out, "sessions", "Sessions by state.", "state", figures.sessions);
+  out.one("database_histories", "gauge",
+          "Histories of the database; one more each time it was found to have gone back.",
+          figures.histories);
+  gauge(out, "node_notices", "Nodes that need somebody's attention, by why.", "code",
+        figures.notices);
+  out.family("node_clock_skew_seconds", "gauge",
+             "How far the clock of a node is ahead of the control plane's.");
+  for (const auto& [node, skew] : figures.clock_skews) {
+    out.sample(std::to_string(skew.count()), metrics_label("node", node));
+  }
+  out.family("metrics_token_expires_timestamp_seconds", "gauge", "When a metrics token expires.");
+  for (const auto& [name, expires_at] : figures.metrics_tokens) {
+    out.sample(std::to_string(to_unix(expires_at)), metrics_label("name", name));
+  }
+}
+
 }  // namespace
 
 void Metrics::add_routes(std::string_view listener,
@@ -39,7 +58,7 @@ void Metrics::add_source(std::function<void(MetricsText&)> write) {
   sources_.push_back(std::move(write));
 }
 
-std::string Metrics::text(const ClusterFigures& figures) const {
+std::string Metrics::text(const std::optional<ClusterFigures>& figures) const {
   MetricsText out("rap_");
   out.family("control_requests_total", "counter", "Answered requests by route and status.");
   for (const auto& counted : routes_) {
@@ -59,22 +78,7 @@ std::string Metrics::text(const ClusterFigures& figures) const {
     out.sample(fallbacks_[i].load(std::memory_order_relaxed),
                metrics_label("cause", wire::kFallbackCauses[i]));
   }
-  gauge(out, "nodes", "Nodes by state.", "state", figures.nodes);
-  gauge(out, "sessions", "Sessions by state.", "state", figures.sessions);
-  out.one("database_histories", "gauge",
-          "Histories of the database; one more each time it was found to have gone back.",
-          figures.histories);
-  gauge(out, "node_notices", "Nodes that need somebody's attention, by why.", "code",
-        figures.notices);
-  out.family("node_clock_skew_seconds", "gauge",
-             "How far the clock of a node is ahead of the control plane's.");
-  for (const auto& [node, skew] : figures.clock_skews) {
-    out.sample(std::to_string(skew.count()), metrics_label("node", node));
-  }
-  out.family("metrics_token_expires_timestamp_seconds", "gauge", "When a metrics token expires.");
-  for (const auto& [name, expires_at] : figures.metrics_tokens) {
-    out.sample(std::to_string(to_unix(expires_at)), metrics_label("name", name));
-  }
+  if (figures) write_cluster(out, *figures);
   MetricsText more(kSourcePrefix);
   for (const auto& write : sources_) write(more);
   return out.take() + more.take();

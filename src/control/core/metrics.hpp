@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,7 +54,8 @@ class Metrics {
   // thread.
   void add_source(std::function<void(MetricsText&)> write);
 
-  std::string text(const ClusterFigures& figures) const;
+  // nullopt: the database is away, and what it knows is left out.
+  std::string text(const std::optional<ClusterFigures>& figures) const;
 
  private:
   static constexpr std::array kStatuses = {200, 201, 202, 204, 400, 401, 403, 404, 405,

@@ -66,8 +66,21 @@ Outcome<Caller> find_caller(const ApiPorts& ports, const crypto::Sha256& bearer,
   });
 }
 
+std::string principal_of_scraper(const std::string& name) { return "metrics token " + name; }
+
+Outcome<MetricsToken> find_metrics_token(const ApiPorts& ports, const Scope& scope,
+                                         const crypto::Sha256& hash, WallTime now) {
+  return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<MetricsToken> {
+    auto found = tx.metrics_tokens().find(hash);
+    if (found && state_of(*found, now) == MetricsTokenState::good) return std::move(*found);
+    return refuse(ProblemCode::not_signed_in,
+                  "This metrics token is not good, or not any more. 'rap admin metrics-tokens "
+                  "list' shows which are, and 'create' makes another.");
+  });
+}
+
 // Yields who asks. That a token is used is written down by itself: metrics are told while the
-// database takes no changes too.
+// database takes no changes too, and for a while when it is away.
 Outcome<std::string> admit_scraper(const ApiPorts& ports, const crypto::Sha256& hash,
                                    std::string_view operation, WallTime now) {
   if (operation != kOfScrapers) {
@@ -76,21 +89,23 @@ Outcome<std::string> admit_scraper(const ApiPorts& ports, const crypto::Sha256& 
                   "login'.");
   }
   const Scope scope = Scope::platform().in(ports.authority->cluster);
-  const MetricsToken token =
-      RAP_TRY(transact(ports.database, scope, [&](Transaction& tx) -> Outcome<MetricsToken> {
-        auto found = tx.metrics_tokens().find(hash);
-        if (found && state_of(*found, now) == MetricsTokenState::good) return std::move(*found);
-        return refuse(ProblemCode::not_signed_in,
-                      "This metrics token is not good, or not any more. 'rap admin metrics-tokens "
-                      "list' shows which are, and 'create' makes another.");
-      }));
-  if (is_use_noted(token, now)) {
+  auto token = find_metrics_token(ports, scope, hash, now);
+  if (!token) {
+    if (token.error().code != ProblemCode::database_unavailable) {
+      ports.scrapers.forget(hash);
+    } else if (const auto name = ports.scrapers.name_of(hash, now)) {
+      return principal_of_scraper(*name);
+    }
+    return std::unexpected(std::move(token.error()));
+  }
+  ports.scrapers.remember(hash, *token);
+  if (is_use_noted(*token, now)) {
     (void)ports.database.run(scope, [&](Transaction& tx) {
       tx.metrics_tokens().note_use(hash, now);
       return Ending::commit;
     });
   }
-  return "metrics token " + token.name;
+  return principal_of_scraper(token->name);
 }
 
 // A bearer that a device signed in for is worth nothing without that device's key.

@@ -8,6 +8,7 @@
 #include "base/log/log.hpp"
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
+#include "control/people/scraper_cache.hpp"
 #include "control/people/signing_in/ports.hpp"
 #include "control/pki/authority.hpp"
 
@@ -19,6 +20,7 @@ struct ApiPorts {
   Metrics& metrics;
   Log& log;
   SignInDevices devices;
+  ScraperCache& scrapers;
 };
 
 struct PlatformPorts {

@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/random.hpp"
 #include "control/core/database.hpp"
+#include "control/core/database_standing.hpp"
 
 namespace rap::control {
 
@@ -21,6 +22,7 @@ inline constexpr std::chrono::seconds kCommandRetention = std::chrono::days{7};
 
 struct HousekeepingPorts {
   Database& database;
+  Outages& outages;
   RandomSource& rng;
   ClusterId cluster;
   std::chrono::seconds session_retention = kDefaultSessionRetention;  // of those that ended

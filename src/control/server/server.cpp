@@ -110,9 +110,10 @@ Server::Server(const StateDirectory& state, control::Authority authority,
       device_proofs_(rng_),
       models_(config_valid_for()),
       admission_cache_(database_, authority_->cluster, io::mono_now),
+      scrapers_(io::mono_now),
       own_identity_(state, database_, authority_, {rng_, &ocsp_signers_, config_valid_for()},
                     hosts_reached_at(options), log),
-      api_({database_, authority_, metrics_, log_, {device_proofs_, device_policy()}},
+      api_({database_, authority_, metrics_, log_, {device_proofs_, device_policy()}, scrapers_},
            room_ports()),
       ocsp_answering_(database_, kept_ocsp_, ocsp_ports()),
       node_listener_(node_listener_ports()) {}
@@ -263,18 +264,18 @@ void Server::authority_changed() {
 
 Result<void> Server::run(const ListenAddresses& addresses,
                          std::optional<store::PrivatePostgres> postgres) {
-  Housekeeper housekeeper(
-      {.conninfo = conninfo_,
-       .postgres = std::move(postgres),
-       .check_certificate =
-           [this] {
-             renew_certificate(false);
-             look_for_root_keys();
-           },
-       .history_note = state_.home() / "history.json",
-       .when_migrated = [this] { say_ready(); }},
-      {database_, rng_, authority_->cluster, std::chrono::days{options_.keep_sessions_days}},
-      rotation_ports(), log_);
+  Housekeeper housekeeper({.conninfo = conninfo_,
+                           .postgres = std::move(postgres),
+                           .check_certificate =
+                               [this] {
+                                 renew_certificate(false);
+                                 look_for_root_keys();
+                               },
+                           .history_note = state_.home() / "history.json",
+                           .when_migrated = [this] { say_ready(); }},
+                          {database_, database_.standing(), rng_, authority_->cluster,
+                           std::chrono::days{options_.keep_sessions_days}},
+                          rotation_ports(), log_);
   const auto migrated = housekeeper.migrate();
   if (!migrated) return std::unexpected(migrated.error());
   if (*migrated) control::keep_trust(rotation_ports(), io::wall_now());
@@ -282,7 +283,7 @@ Result<void> Server::run(const ListenAddresses& addresses,
   io::raise_descriptor_limit();
   metrics_.add_source([this, &housekeeper](MetricsText& text) {
     write_executor_metrics(text, {*api_server_, *node_server_, ocsp_server_->http()});
-    write_database_metric(text, database_.changes_refused());
+    write_database_metrics(text, database_.changes_refused(), database_.standing().figures());
     write_root_key_metric(text, root_keys_.load());
     write_last_backup_metric(text, housekeeper.last_backup().at());
     write_kept_ocsp_metrics(text, kept_ocsp_.figures());

@@ -21,6 +21,7 @@
 #include "control/store/database.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
+#include "control/store/recent_scrapers.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "io/http/server/http_server.hpp"
 #include "io/loop/event_loop.hpp"
@@ -81,6 +82,7 @@ class Server {
   LockedDeviceProofs device_proofs_;
   store::SharedClusterModels models_;
   store::RecentAdmissions admission_cache_;
+  store::RecentScrapers scrapers_;
   store::RecentAnswers answers_;
   control::Metrics metrics_;
   LatestAuditHead audit_head_;

@@ -50,7 +50,14 @@ void write_executor_metrics(MetricsText& text, const Listeners& listeners) {
                          {"ocsp", slots(listeners.ocsp)}});
 }
 
-void write_database_metric(MetricsText& text, std::uint64_t changes_refused) {
+void write_database_metrics(MetricsText& text, std::uint64_t changes_refused,
+                            const control::StandingFigures& standing) {
+  text.one("database_up", "gauge", "1 when the last call reached the database.",
+           standing.up ? 1 : 0);
+  text.family("database_away_seconds_total", "counter", "How long the database was away.");
+  text.seconds(standing.away);
+  text.one("database_outages_total", "counter", "How often the database went away.",
+           standing.outages);
   text.one("database_changes_refused_total", "counter",
            "Changes that the database did not take: it is read-only, or its disk is full.",
            changes_refused);

@@ -49,6 +49,18 @@ TEST(LastBackupMetric, IsATimeAndNothingWhenThereWasNone) {
                             "rap_control_last_backup_timestamp_seconds 1800000000\n"));
 }
 
+TEST(DatabaseMetrics, TellOfAnOutageWhileItGoesOn) {
+  MetricsText text("rap_control_");
+  using namespace std::chrono_literals;
+  write_database_metrics(text, 3, {.up = false, .away = 90s + 250ms, .outages = 2});
+  const std::string said = text.take();
+  for (const char* line :
+       {"rap_control_database_up 0", "rap_control_database_away_seconds_total 90.250000",
+        "rap_control_database_outages_total 2", "rap_control_database_changes_refused_total 3"}) {
+    EXPECT_NE(said.find(std::string(line) + "\n"), said.npos) << line << "\nin\n" << said;
+  }
+}
+
 TEST(KeptOcspMetrics, TellHowManyAreKeptAndUsed) {
   MetricsText text("rap_control_");
   write_kept_ocsp_metrics(text, {.answers = 2, .bytes = 2100, .used = 7});

@@ -63,7 +63,7 @@ struct ServerParts {
                              .check_certificate = [] {},
                              .history_note = live.state.home() / "history.json",
                              .when_migrated = std::move(when_migrated)},
-        HousekeepingPorts{database, rng, authority->cluster},
+        HousekeepingPorts{database, database.standing(), rng, authority->cluster},
         RotationPorts{database, authority, trust_files, log}, log);
   }
 

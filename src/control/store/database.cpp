@@ -14,6 +14,17 @@ bool takes_no_changes(const SqlError& error) {
   return error.sqlstate == kReadOnly || error.sqlstate == kDiskFull || error.sqlstate == kDiskFails;
 }
 
+control::OutageCause cause_of(const SqlError& error) {
+  constexpr std::string_view kCanceled = "57014";
+  constexpr std::string_view kIdledTooLong = "25P03";
+  const std::string_view state = error.sqlstate;
+  if (state == kCanceled || state == kIdledTooLong) return control::OutageCause::too_slow;
+  if (state.starts_with("57")) return control::OutageCause::shutting_down;
+  if (state.starts_with("53")) return control::OutageCause::out_of_room;
+  if (state.starts_with("58")) return control::OutageCause::host_failed;
+  return control::OutageCause::no_answer;
+}
+
 control::DatabaseFault fault_of(const SqlError& error) {
   if (takes_no_changes(error)) return control::DatabaseFault::takes_no_changes;
   switch (error.kind) {
@@ -27,8 +38,9 @@ control::DatabaseFault fault_of(const SqlError& error) {
 
 }  // namespace
 
-PostgresDatabase::PostgresDatabase(ConnectionPool::Options options, Log& log)
-    : pool_(std::move(options)), log_(log) {}
+PostgresDatabase::PostgresDatabase(ConnectionPool::Options options, Log& log,
+                                   LockedStanding::Clocks clocks)
+    : pool_(std::move(options)), log_(log), standing_(std::move(clocks)) {}
 
 PostgresDatabase::~PostgresDatabase() = default;
 
@@ -66,6 +78,8 @@ std::expected<void, SqlError> PostgresDatabase::run_probing(
     pool_.renew();
     // Another call reached the database meanwhile: what failed is the past, not the state.
     if (reached_ != reached_before) return done;
+    // Before `away_`, so that whoever takes that back tells the standing after this.
+    if (!takes_no_changes(done.error())) standing_.step(cause_of(done.error()));
   } else {
     ++reached_;
   }
@@ -74,6 +88,7 @@ std::expected<void, SqlError> PostgresDatabase::run_probing(
     log_.warn("database.unavailable",
               {{"sqlstate", done.error().sqlstate}, {"reason", done.error().message}});
   } else {
+    standing_.step(std::nullopt);
     log_.info("database.back");
   }
   return done;

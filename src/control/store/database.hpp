@@ -10,6 +10,7 @@
 
 #include "base/log/log.hpp"
 #include "control/core/database.hpp"
+#include "control/store/locked_standing.hpp"
 #include "control/store/postgres/connection_pool.hpp"
 
 namespace rap::store {
@@ -22,7 +23,7 @@ inline constexpr int kMaxAttempts = 5;  // of a transaction that loses races
 class PostgresDatabase final : public control::Database {
  public:
   // `log` must outlive it. Opens no connection before the first transaction.
-  PostgresDatabase(ConnectionPool::Options options, Log& log);
+  PostgresDatabase(ConnectionPool::Options options, Log& log, LockedStanding::Clocks clocks = {});
   ~PostgresDatabase() override;
 
   std::expected<void, control::DatabaseFault> run(
@@ -33,6 +34,8 @@ class PostgresDatabase final : public control::Database {
   std::uint64_t statements() const { return statements_; }
   // Transactions that it would not make: it is read-only, or its disk is full or fails.
   std::uint64_t changes_refused() const { return changes_refused_; }
+  // Whether it is away, and was. One that takes no changes is not away.
+  LockedStanding& standing() { return standing_; }
 
  private:
   std::expected<void, SqlError> run_probing(
@@ -52,6 +55,7 @@ class PostgresDatabase final : public control::Database {
   std::atomic<bool> away_{false};
   std::atomic<std::uint64_t> reached_{0};  // how often; tells a failure from one overtaken since
   std::mutex probing_;
+  LockedStanding standing_;
   std::atomic<std::uint64_t> statements_{0};
   std::atomic<std::uint64_t> changes_refused_{0};
 };

@@ -12,6 +12,7 @@
 
 #include "base/encoding.hpp"
 #include "base/try.hpp"
+#include "control/keys/host_database.hpp"
 #include "control/keys/state_directory.hpp"
 #include "control/store/database.hpp"
 #include "io/system/system.hpp"
@@ -56,9 +57,9 @@ Result<void> tell_syslog(const std::string& path, const std::string& line) {
   return done;
 }
 
-std::string host_name() {
-  std::array<char, 256> host{};
-  return gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "-";
+std::string host_for_syslog() {
+  const std::string host = host_name();
+  return host.empty() ? "-" : host;
 }
 
 // The newest entry; nullopt before there is one.
@@ -141,7 +142,7 @@ void AuditExport::export_head() {
   }
   if (!options_.syslog.empty()) {
     const auto told =
-        tell_syslog(options_.syslog, syslog_line(**head, sealed, host_name(), ::getpid()));
+        tell_syslog(options_.syslog, syslog_line(**head, sealed, host_for_syslog(), ::getpid()));
     if (!told) {
       complain("audit.syslog_failed", told.error());
       return;

@@ -1,5 +1,7 @@
 #include "control/server/background/housekeeper.hpp"
 
+#include "control/housekeeping/outage_entry.hpp"
+#include "control/keys/host_database.hpp"
 #include "control/pki/rotation/rotations.hpp"
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"
@@ -65,6 +67,7 @@ void Housekeeper::run() {
       next_house = io::mono_now() + control::kHousekeepingInterval;
       const auto ended = control::keep_house(house_, io::wall_now());
       control::keep_trust(trust_, io::wall_now());
+      control::say_outage(house_, host_name(), io::wall_now());
       if (ended && *ended > 0) log_.info("sessions.ended", {{"count", *ended}});
     }
     if (migrated_ && io::mono_now() >= next_look) {
