@@ -39,7 +39,7 @@ class ReachedNowAndThen : public ::testing::Test {
   std::expected<void, DatabaseFault> call() {
     return database_.run(Scope::platform(), [](Transaction&) { return Ending::roll_back; });
   }
-  void be_away(Duration time) {
+  void be_away(std::chrono::seconds time) {
     ASSERT_TRUE(server_.stop());
     EXPECT_FALSE(call());
     EXPECT_FALSE(call());

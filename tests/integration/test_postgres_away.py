@@ -76,7 +76,8 @@ class Scraped(ControlCase):
         super().setUpClass()
         first = cls.world.control
         first.process.stop()
-        end(first.postgres_pid())
+        if pid := first.postgres_pid():
+            end(pid)
         cls.postgres = Postgres(first.state / "postgres", cls.world.folder)
         cls.postgres.start()
         cls.addClassCleanup(cls.postgres.stop)
