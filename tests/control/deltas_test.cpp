@@ -41,6 +41,7 @@ struct Deltas : testing::Test {
   // Numbered as the trigger would, which takes longer with each change of one transaction.
   void list_addresses(std::size_t count) {
     Connection c = TestCluster::open(w.conninfo, kOwnerRole);
+    c.set_patience(std::chrono::minutes{10});  // sixty thousand rows, and the machine may be busy
     const std::string n = std::to_string(count);
     ASSERT_TRUE(c.script(
         "BEGIN; SET LOCAL statement_timeout = 0; SELECT set_config('rap.scope', 'platform', true), "
