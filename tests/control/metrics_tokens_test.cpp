@@ -184,6 +184,31 @@ TEST_F(MetricsTokens, ThatAreFoundToBeRemovedAreGoodNoMoreWhenTheDatabaseIsAway)
   EXPECT_EQ(scrape(token).status, 503);
 }
 
+TEST_F(MetricsTokens, ThatAreRemovedHereAreGoodNoMoreWhenTheDatabaseIsAway) {
+  const std::string token = token_of("grafana");
+  EXPECT_EQ(scrape(token).status, 200);
+  EXPECT_EQ(remove("grafana").status, 204);
+  c.database.away = true;
+  EXPECT_EQ(scrape(token).status, 503);
+}
+
+TEST_F(MetricsTokens, OfWhomTheRoleWasTakenHereAreGoodNoMoreWhenTheDatabaseIsAway) {
+  const std::string token = token_of("grafana");
+  EXPECT_EQ(scrape(token).status, 200);
+  ASSERT_EQ(set_role_of_keeper("none"), 200);
+  c.database.away = true;
+  EXPECT_EQ(scrape(token).status, 503);
+}
+
+TEST_F(MetricsTokens, ThatAreBelievedFromMemoryReadNothingOfADatabaseThatIsJustBack) {
+  const std::string token = token_of("grafana");
+  EXPECT_NE(scrape(token).text.find("rap_nodes{"), std::string::npos);
+  c.database.away_once = true;
+  const Answered told = scrape(token);
+  EXPECT_EQ(told.status, 200);
+  EXPECT_EQ(told.text.find("rap_nodes{"), std::string::npos);
+}
+
 TEST_F(MetricsTokens, ThatExpireAreGoodNoMoreWhenTheDatabaseIsAway) {
   const std::string token = token_of("grafana", {{"ttl_s", 60}});
   EXPECT_EQ(scrape(token).status, 200);

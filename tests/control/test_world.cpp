@@ -1,6 +1,7 @@
 #include "test_world.hpp"
 
 #include <atomic>
+#include <utility>
 
 #include "base/encoding.hpp"
 #include "control/people/accounts/bootstrap.hpp"
@@ -26,7 +27,8 @@ std::expected<void, control::DatabaseFault> MaybeDry::run(
     const control::Scope& scope,
     const std::function<control::Ending(control::Transaction&)>& work) {
   ++transactions;
-  if (away) return std::unexpected(control::DatabaseFault::unavailable);
+  if (away || std::exchange(away_once, false))
+    return std::unexpected(control::DatabaseFault::unavailable);
   return inner_.run(scope, [&](control::Transaction& tx) {
     const control::Ending ending = work(tx);
     return dry ? control::Ending::roll_back : ending;

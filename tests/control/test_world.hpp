@@ -103,8 +103,8 @@ class SteppingClock {
 };
 
 // Passes transactions on, and while `dry` lets none of them commit: every use case writes in one
-// transaction, so what it answers is the same and nothing is left of it. While `away` it passes
-// nothing on.
+// transaction, so what it answers is the same and nothing is left of it. While `away`, and once for
+// `away_once`, it passes nothing on.
 class MaybeDry final : public control::Database {
  public:
   explicit MaybeDry(control::Database& inner) : inner_(inner) {}
@@ -113,6 +113,7 @@ class MaybeDry final : public control::Database {
       const std::function<control::Ending(control::Transaction&)>& work) override;
   bool dry = false;
   bool away = false;
+  bool away_once = false;
   std::atomic<int> transactions = 0;
 
  private:
@@ -281,8 +282,8 @@ class ControlPlane {
 struct Seed {
   std::string database;
   std::map<std::string, std::string> tokens;  // by the part of the email before '@'
-  std::string entry, relay, egress;           // node ids
-  std::string session;                        // of ann of alpha with secret-alpha
+  std::string entry, relay, egress;  // node ids
+  std::string session;  // of ann of alpha with secret-alpha
   std::string pending_enrolment;
   std::map<std::string, std::string> serials;
 };

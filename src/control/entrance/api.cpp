@@ -79,33 +79,39 @@ Outcome<MetricsToken> find_metrics_token(const ApiPorts& ports, const Scope& sco
   });
 }
 
+struct Scraper {
+  std::string principal;
+  bool from_memory = false;
+};
+
 // Yields who asks. That a token is used is written down by itself: metrics are told while the
 // database takes no changes too, and for a while when it is away.
-Outcome<std::string> admit_scraper(const ApiPorts& ports, const crypto::Sha256& hash,
-                                   std::string_view operation, WallTime now) {
+Outcome<Scraper> admit_scraper(const ApiPorts& ports, const crypto::Sha256& hash,
+                               std::string_view operation, WallTime now) {
   if (operation != kOfScrapers) {
     return refuse(ProblemCode::not_signed_in,
                   "A metrics token opens GET /metrics and nothing else. Sign in first, with 'rap "
                   "login'.");
   }
   const Scope scope = Scope::platform().in(ports.authority->cluster);
+  const auto forgotten = ports.scrapers.forgotten();
   auto token = find_metrics_token(ports, scope, hash, now);
   if (!token) {
     if (token.error().code != ProblemCode::database_unavailable) {
       ports.scrapers.forget(hash);
     } else if (const auto name = ports.scrapers.name_of(hash, now)) {
-      return principal_of_scraper(*name);
+      return Scraper{principal_of_scraper(*name), true};
     }
     return std::unexpected(std::move(token.error()));
   }
-  ports.scrapers.remember(hash, *token);
+  ports.scrapers.remember(hash, *token, forgotten);
   if (is_use_noted(*token, now)) {
     (void)ports.database.run(scope, [&](Transaction& tx) {
       tx.metrics_tokens().note_use(hash, now);
       return Ending::commit;
     });
   }
-  return principal_of_scraper(token->name);
+  return Scraper{principal_of_scraper(token->name)};
 }
 
 // A bearer that a device signed in for is worth nothing without that device's key.
@@ -174,8 +180,12 @@ Outcome<Reply> Api::answer(const Match<Route>& found, const wire::HttpRequest& r
                   .path_values = found.path_values,
                   .caller = std::move(admitted.caller),
                   .bearer_sha256 = admitted.bearer_sha256,
+                  .from_memory = admitted.from_memory,
                   .organization = std::move(admitted.organization)};
-  return run_guarded(ports_.log, route.operation, [&] { return route.handler(call); });
+  auto outcome = run_guarded(ports_.log, route.operation, [&] { return route.handler(call); });
+  // Also after a failure: what was committed may have gone unsaid.
+  if (call.is_platform() && route.method != "GET") ports_.scrapers.forget_all();
+  return outcome;
 }
 
 Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRequest& request,
@@ -185,7 +195,9 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
   if (access != policy::Access::anyone) {
     const std::string_view shown = request.header("authorization");
     if (const auto token = metrics_token_sha256(shown)) {
-      admission.principal = RAP_TRY(admit_scraper(ports_, *token, found.route->operation, now));
+      auto scraper = RAP_TRY(admit_scraper(ports_, *token, found.route->operation, now));
+      admission.principal = std::move(scraper.principal);
+      admission.from_memory = scraper.from_memory;
       return admission;
     }
     const auto bearer = bearer_sha256(shown);

@@ -30,6 +30,7 @@ class Api {
     std::string principal;
     std::optional<Caller> caller;
     crypto::Sha256 bearer_sha256{};
+    bool from_memory = false;
     std::optional<OrganizationContext> organization;
   };
   Outcome<Admission> admit(const Match<Route>& match, const wire::HttpRequest& request,

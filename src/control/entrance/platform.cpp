@@ -48,10 +48,15 @@ Outcome<ClusterFigures> cluster_figures(PlatformPorts& ports, const Call& call) 
 // What this server counts by itself is told while the database is away, too: above all that it is.
 Outcome<Reply> metrics(PlatformPorts& ports, const Call& call) {
   std::optional<ClusterFigures> known;
-  if (auto figures = cluster_figures(ports, call)) {
-    known = std::move(*figures);
-  } else if (figures.error().code != ProblemCode::database_unavailable) {
-    return std::unexpected(std::move(figures.error()));
+  // One that is believed from memory may have been removed: the database that would tell so may be
+  // back by now, and what it knows is not for it.
+  if (!call.from_memory) {
+    auto figures = cluster_figures(ports, call);
+    if (figures) {
+      known = std::move(*figures);
+    } else if (figures.error().code != ProblemCode::database_unavailable) {
+      return std::unexpected(std::move(figures.error()));
+    }
   }
   return Reply{ports.metrics.text(known), "text/plain; version=0.0.4"};
 }

@@ -52,6 +52,8 @@ struct Call {
   std::vector<std::pair<std::string_view, std::string>> path_values;
   std::optional<Caller> caller = {};  // absent on routes for anyone, and of scrapers
   crypto::Sha256 bearer_sha256 = {};  // of the caller's bearer
+  // A scraper that the database could not be asked about: nothing of the database is for it.
+  bool from_memory = false;
   std::optional<OrganizationContext> organization = {};  // of routes below {org}
 
   const std::string& path(std::string_view name) const;

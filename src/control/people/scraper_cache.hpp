@@ -1,9 +1,11 @@
 // Metrics tokens that were good a moment ago. They open the metrics while the database is away,
-// which is when somebody looks at them. For so long at most a token is good that was removed
-// meanwhile: at another server, since this one heard of none while it asked.
+// which is when somebody looks at them. What the platform changes by this server empties it: a
+// token may have been removed, or its maker have lost the role. What is changed at another server
+// leaves a token good here for kScraperRemembered at most.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -17,10 +19,15 @@ inline constexpr std::chrono::seconds kScraperRemembered = std::chrono::minutes{
 class ScraperCache {
  public:
   virtual ~ScraperCache() = default;
-  // The database said just now that it is good.
-  virtual void remember(const crypto::Sha256& hash, const MetricsToken& token) = 0;
+  // Counts what was forgotten. It is read before the database is asked, so that what it said
+  // before a token was forgotten is not remembered after it.
+  virtual std::uint64_t forgotten() = 0;
+  // The database said that it is good, after `forgotten` was so many.
+  virtual void remember(const crypto::Sha256& hash, const MetricsToken& token,
+                        std::uint64_t forgotten) = 0;
   // The database said that it is not.
   virtual void forget(const crypto::Sha256& hash) = 0;
+  virtual void forget_all() = 0;
   // Its name, if it was good within kScraperRemembered and has not expired.
   virtual std::optional<std::string> name_of(const crypto::Sha256& hash, WallTime now) = 0;
 };

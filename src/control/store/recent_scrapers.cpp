@@ -4,9 +4,16 @@
 
 namespace rap::store {
 
-void RecentScrapers::remember(const crypto::Sha256& hash, const control::MetricsToken& token) {
+std::uint64_t RecentScrapers::forgotten() {
+  const std::lock_guard lock(mutex_);
+  return forgotten_;
+}
+
+void RecentScrapers::remember(const crypto::Sha256& hash, const control::MetricsToken& token,
+                              std::uint64_t forgotten) {
   const MonoTime now = clock_();
   const std::lock_guard lock(mutex_);
+  if (forgotten != forgotten_) return;
   seen_[hash] = {token.name, token.expires_at, now};
   if (seen_.size() <= kMaxScrapersRemembered) return;
   seen_.erase(std::ranges::min_element(seen_, {}, [](const auto& s) { return s.second.at; }));
@@ -14,7 +21,14 @@ void RecentScrapers::remember(const crypto::Sha256& hash, const control::Metrics
 
 void RecentScrapers::forget(const crypto::Sha256& hash) {
   const std::lock_guard lock(mutex_);
-  seen_.erase(hash);
+  // Only what is known counts: a stranger's guesses keep nobody from being remembered.
+  forgotten_ += seen_.erase(hash);
+}
+
+void RecentScrapers::forget_all() {
+  const std::lock_guard lock(mutex_);
+  ++forgotten_;
+  seen_.clear();
 }
 
 std::optional<std::string> RecentScrapers::name_of(const crypto::Sha256& hash, WallTime now) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -19,8 +20,11 @@ class RecentScrapers final : public control::ScraperCache {
  public:
   explicit RecentScrapers(std::function<MonoTime()> clock) : clock_(std::move(clock)) {}
 
-  void remember(const crypto::Sha256& hash, const control::MetricsToken& token) override;
+  std::uint64_t forgotten() override;
+  void remember(const crypto::Sha256& hash, const control::MetricsToken& token,
+                std::uint64_t forgotten) override;
   void forget(const crypto::Sha256& hash) override;
+  void forget_all() override;
   std::optional<std::string> name_of(const crypto::Sha256& hash, WallTime now) override;
 
  private:
@@ -31,6 +35,7 @@ class RecentScrapers final : public control::ScraperCache {
   };
   const std::function<MonoTime()> clock_;
   std::mutex mutex_;
+  std::uint64_t forgotten_ = 0;
   std::map<crypto::Sha256, Seen> seen_;
 };
 

@@ -20,7 +20,7 @@ class RecentScrapersTest : public ::testing::Test {
     control::MetricsToken token;
     token.name = "token " + std::to_string(n);
     token.expires_at = expires_at;
-    scrapers_.remember(hash(n), token);
+    scrapers_.remember(hash(n), token, scrapers_.forgotten());
   }
   bool knows(std::size_t n, WallTime now = kNow) {
     return scrapers_.name_of(hash(n), now) == "token " + std::to_string(n);
@@ -61,6 +61,23 @@ TEST_F(RecentScrapersTest, ForgetATokenThatIsNotGoodAnyMore) {
   scrapers_.forget(hash(1));
   EXPECT_FALSE(knows(1));
   EXPECT_TRUE(knows(2));
+}
+
+TEST_F(RecentScrapersTest, ForgetAllAndRememberNothingThatWasSaidBefore) {
+  remember(1);
+  const auto before = scrapers_.forgotten();
+  scrapers_.forget_all();
+  scrapers_.remember(hash(1), {.name = "token 1", .expires_at = kNow + 1h}, before);
+  EXPECT_FALSE(knows(1));
+  remember(1);
+  EXPECT_TRUE(knows(1));
+}
+
+TEST_F(RecentScrapersTest, RememberWhateverAStrangerGuessesMeanwhile) {
+  const auto before = scrapers_.forgotten();
+  scrapers_.forget(hash(2));
+  scrapers_.remember(hash(1), {.name = "token 1", .expires_at = kNow + 1h}, before);
+  EXPECT_TRUE(knows(1));
 }
 
 TEST_F(RecentScrapersTest, AreBoundedAndTheLongestSilentMakesWay) {
