@@ -9,10 +9,6 @@ Distance distance_of(const LearnedRoute& route) { return {route.number, route.me
 
 }  // namespace
 
-bool DestinationRoutes::has_from(NodeId neighbour) const {
-  return std::ranges::binary_search(learned_, neighbour, {}, &From::neighbour);
-}
-
 void DestinationRoutes::learn(NodeId neighbour, ClassGroup group, const LearnedRoute& route) {
   auto at = std::ranges::lower_bound(learned_, neighbour, {}, &From::neighbour);
   if (at == learned_.end() || at->neighbour != neighbour)

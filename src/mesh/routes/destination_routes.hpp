@@ -65,7 +65,6 @@ class DestinationRoutes {
     std::optional<MonoTime> settles_at;  // then a better route will have been so for long enough
   };
 
-  bool has_from(NodeId neighbour) const;
   void learn(NodeId neighbour, ClassGroup group, const LearnedRoute& route);
   bool forget(NodeId neighbour);  // false: nothing was known from it
   // Neighbours of which nothing is left.

@@ -109,7 +109,7 @@ TEST(DistanceVector, ARouteOfAnOldPolicyIsNotTaken) {
   EXPECT_EQ(mesh.route('A'), "") << "S goes by version 0";
 }
 
-TEST(DistanceVector, ALeafHearsOfItsPoolsAndHandsNothingOn) {
+TEST(DistanceVector, ALeafHearsOfItsPoolsAlone) {
   TestMesh mesh("SRL", "SR");
   mesh.policy('R').untold.insert({node_named('L'), node_named('S')});
   mesh.join('S', 'R', 1);
@@ -224,7 +224,9 @@ TEST(DistanceVector, RequestsMakeADestinationCountNoFasterThanItMay) {
     mesh.hear('S', 'A', {{}, {{node_named('S'), known}}});
     mesh.run_for(20ms);
   }
-  EXPECT_LE(mesh.core('S').number().seqno - before, 6U) << "two seconds";
+  const std::uint32_t counted = mesh.core('S').number().seqno - before;
+  EXPECT_LE(counted, 6U) << "two seconds";
+  EXPECT_GE(counted, 3U);
 }
 
 TEST(DistanceVector, ANumberThatTheDestinationNeverSignedMakesItCountForNothing) {

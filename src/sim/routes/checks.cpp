@@ -99,13 +99,10 @@ void RouteWorld::watch_all_ways() {
 
 // --- after the storm
 
-std::vector<bool> RouteWorld::usable() const { return std::vector<bool>(wires_.size(), true); }
-
 void RouteWorld::find_pairs() {
-  const std::vector<bool> links = usable();
   for (const std::size_t d : truth_.destinations()) {
     for (const ClassGroup group : wire::kAllClassGroups) {
-      const auto nearest = truth_.nearest(d, group, policy_, links);
+      const auto nearest = truth_.nearest(d, group, policy_);
       for (std::size_t n = 0; n < hosts_.size(); ++n) {
         if (n != d && nearest[n] != routes::kUnreachable) pairs_.push_back({n, d, group, {}});
       }
@@ -152,7 +149,7 @@ void RouteWorld::check_nearest() {
   for (const std::size_t d : truth_.destinations()) {
     const NodeId destination = truth_.nodes()[d].id;
     for (const ClassGroup group : wire::kAllClassGroups) {
-      const auto nearest = truth_.nearest(d, group, policy_, usable());
+      const auto nearest = truth_.nearest(d, group, policy_);
       for (std::size_t n = 0; n < hosts_.size(); ++n) {
         if (n == d) continue;
         const auto route = hosts_[n].core->selected(destination, group);

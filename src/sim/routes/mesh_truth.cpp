@@ -105,8 +105,7 @@ bool MeshTruth::permits(std::uint64_t policy, NodeId by, NodeId destination,
 }
 
 std::vector<RouteMetric> MeshTruth::nearest(std::size_t destination, ClassGroup group,
-                                            std::uint64_t policy,
-                                            const std::vector<bool>& usable) const {
+                                            std::uint64_t policy) const {
   std::vector<RouteMetric> found(nodes_.size(), routes::kUnreachable);
   using Entry = std::pair<RouteMetric, std::size_t>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> next;
@@ -122,7 +121,6 @@ std::vector<RouteMetric> MeshTruth::nearest(std::size_t destination, ClassGroup 
         (!nodes_[node].relay || !permits(policy, nodes_[node].id, target, group)))
       continue;
     for (const std::size_t l : links_of_[node]) {
-      if (!usable[l]) continue;
       const MeshLink& link = links_[l];
       const std::size_t other = link.ends[1 - link.end_of(node)];
       const RouteMetric by = routes::add(metric, link.costs[static_cast<std::size_t>(group)]);

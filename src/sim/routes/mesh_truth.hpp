@@ -68,9 +68,9 @@ class MeshTruth {
   bool may_reach(std::size_t node, NodeId destination) const;
   // May flows for the destination go by way of that node? Each version of policy says otherwise.
   bool permits(std::uint64_t policy, NodeId by, NodeId destination, ClassGroup group) const;
-  // The metric of each node, kUnreachable where there is no way; `usable` says which links are.
-  std::vector<RouteMetric> nearest(std::size_t destination, ClassGroup group, std::uint64_t policy,
-                                   const std::vector<bool>& usable) const;
+  // The metric of each node, kUnreachable where there is no way.
+  std::vector<RouteMetric> nearest(std::size_t destination, ClassGroup group,
+                                   std::uint64_t policy) const;
 
  private:
   void connect(std::size_t from, std::size_t count, SeededRandom& rng);

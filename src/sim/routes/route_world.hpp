@@ -132,7 +132,6 @@ class RouteWorld {
   void check_origin(std::size_t n, NodeId destination, const routes::SelectedRoute& route);
   void check_leaves();
   bool has_way(std::size_t n, NodeId destination, ClassGroup group) const;
-  std::vector<bool> usable() const;
   void find_pairs();
   void look_for_ways();
   void check_nearest();
