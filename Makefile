@@ -35,7 +35,7 @@ STAGE = started=$$(date +%s); $(MAKE) --no-print-directory $(1) && \
   echo "== make $(1) took $$(($$(date +%s) - started)) s"
 
 test: ## Build and run everything: fuzzers (a fixed run), release tests, sanitizer tests
-	@tools/packages.sh build test lab tools fuzz bench
+	@tools/packages.sh build test lab tools bench
 	@$(call STAGE,fuzz-fixed)
 	@$(call STAGE,.build-release)
 	@$(call STAGE,test-release)
@@ -50,15 +50,17 @@ test-asan: .build-asan ## Run the tests of the address and undefined behaviour s
 	@sync
 	@ctest --preset asan -j $(JOBS) --output-junit tests.xml
 
-test-tsan: .build-tsan ## Run the tests of the thread sanitizer build only
+test-tsan: ## Run the tests of the thread sanitizer build only, which g++ compiles
+	@tools/packages.sh build test lab tools tsan
+	@$(MAKE) --no-print-directory .build-tsan
 	@ctest --preset tsan -j $(JOBS)
 
 fuzz: ## Run every fuzzer for SECONDS=60 each, from a fresh seed and what it learnt before
-	@tools/packages.sh build test fuzz
+	@tools/packages.sh build test
 	@tools/fuzz.sh fresh $(SECONDS)
 
 fuzz-fixed: ## Run every fuzzer as often as the tests do: the same inputs every time
-	@tools/packages.sh build test fuzz
+	@tools/packages.sh build test
 	@tools/fuzz.sh fixed 20000
 
 check: check-format ## Check formatting and lint (make format mends the formatting)
@@ -135,7 +137,7 @@ docs: ## Make what is generated in the documents: coverage.md, the rooms in ARCH
 	@tools/layers.py
 
 packages: ## Install everything any target needs
-	@tools/packages.sh build test lab fuzz lint demo bench
+	@tools/packages.sh build test lab tools tsan lint demo bench
 
 clean: ## Remove all build output
 	@rm -rf build

@@ -89,8 +89,15 @@ function(rap_use_precompiled_json target from source)
     return()
   endif()
   set(header ${CMAKE_BINARY_DIR}/CMakeFiles/${from}_json.dir/cmake_pch.hxx)
-  set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
-    COMPILE_OPTIONS "-Winvalid-pch;-include;${header}" OBJECT_DEPENDS ${header}.gch)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+      COMPILE_OPTIONS "-Winvalid-pch;-include;${header}" OBJECT_DEPENDS ${header}.gch)
+  else()
+    set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+      COMPILE_OPTIONS
+      "-Xclang;-include-pch;-Xclang;${header}.pch;-Xclang;-include;-Xclang;${header}"
+      OBJECT_DEPENDS ${header}.pch)
+  endif()
   target_link_libraries(${target} PRIVATE rap_json)
 endfunction()
 

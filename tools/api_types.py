@@ -52,7 +52,11 @@ void read(const json& from, const char* name, T& to) {
 }
 template <class T>
 void read(const json& from, const char* name, std::optional<T>& to) {
-  if (const auto it = from.find(name); it != from.end()) to = it->get<T>();
+  const auto it = from.find(name);
+  if (it == from.end()) return;
+  T value{};
+  it->get_to(value);
+  to = std::move(value);
 }
 template <class T>
 void write(json& to, const char* name, const T& value) {

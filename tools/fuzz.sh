@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the fuzzers and runs each, starting from the seeds in tests/fuzz/seeds/<name>. An input
-# that crashes is kept in build/fuzz/crashes and named at the end.
+# Builds the fuzzers (they are part of the build with sanitizers) and runs each, starting from the
+# seeds in tests/fuzz/seeds/<name>. An input that crashes is kept in build/fuzz/crashes and named at
+# the end.
 #
 # usage: tools/fuzz.sh fresh SECONDS [NAME...]   fresh seeds for so long; what a run learns stays in
 #                                                build/fuzz/corpus/<name>
@@ -17,11 +18,11 @@ case $mode in
   *) echo "fuzz.sh: '$mode' is neither fresh nor fixed" >&2; exit 2 ;;
 esac
 export mode
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --target fuzzers -j "${JOBS:-$(nproc)}"
+cmake --preset asan >/dev/null
+cmake --build --preset asan --target fuzzers -j "${JOBS:-$(nproc)}"
 
 names=("$@")
-((${#names[@]})) || for target in build/fuzz/bin/fuzz_*; do names+=("${target##*/fuzz_}"); done
+((${#names[@]})) || for target in build/asan/bin/fuzz_*; do names+=("${target##*/fuzz_}"); done
 
 run_one() {
   local name=$1 corpus=build/fuzz/corpus/$1 log=build/fuzz/$1.log
@@ -31,7 +32,7 @@ run_one() {
   fi
   mkdir -p "$corpus" build/fuzz/crashes
   # shellcheck disable=SC2086  # the bound is one or two words
-  if build/fuzz/bin/fuzz_"$name" $bound -timeout=30 -rss_limit_mb=2048 \
+  if build/asan/bin/fuzz_"$name" $bound -timeout=30 -rss_limit_mb=2048 \
       -artifact_prefix=build/fuzz/crashes/"$name"- "$corpus" tests/fuzz/seeds/"$name" \
       >"$log" 2>&1; then
     printf '  %-16s %s\n' "$name" "$(grep -E '^Done' "$log")"

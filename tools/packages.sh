@@ -2,18 +2,19 @@
 # Installs the Debian packages that the named groups need and this machine lacks. A package that is
 # there already is never upgraded, and nothing that is only recommended comes along.
 #
-# usage: tools/packages.sh GROUP...     groups: build test lab tools fuzz lint demo
+# usage: tools/packages.sh GROUP...     groups: build test lab tools tsan lint demo
 #                                       bench
 set -euo pipefail
 
 declare -A groups=(
-  [build]="g++ cmake ninja-build ccache mold libboost1.81-dev nlohmann-json3-dev libcli11-dev
+  [build]="clang-19 cmake ninja-build ccache mold libboost1.81-dev nlohmann-json3-dev libcli11-dev
            libargon2-dev libc-ares-dev libssl-dev libpq-dev libsqlite3-dev"
-  [test]="libgtest-dev libgmock-dev binutils openssl postgresql-15 openssh-client openssh-server
-          python3 python3-cryptography gnutls-bin rsync git tinyproxy-bin faketime systemd"
+  [test]="libclang-rt-19-dev llvm-19 libgtest-dev libgmock-dev binutils openssl postgresql-15
+          openssh-client openssh-server python3 python3-cryptography gnutls-bin rsync git
+          tinyproxy-bin faketime systemd"
   [lab]="iproute2 tcpdump util-linux"
   [tools]="ansible-core sshuttle"
-  [fuzz]="clang-19 libclang-rt-19-dev"
+  [tsan]="g++"
   [lint]="clang-19 clang-format-19 clang-tidy-19 python3"
   [demo]="postgresql-15 openssh-client openssh-server openssl python3"
   [bench]="haproxy iperf3 openssl python3"

@@ -45,11 +45,11 @@ class Histories : public ::testing::Test {
   }
   // A certificate for the entry node that no inventory has: the answer to its renewal was sent, and
   // the database was then restored from a backup.
-  crypto::Certificate issue(const crypto::PrivateKey& key, WallTime at) {
+  crypto::Certificate issue(const crypto::PrivateKey& of, WallTime at) {
     const auto& authority = ControlPlane::authority();
     const auto id = *NodeId::parse(seed().entry);
     return crypto::issue_leaf(
-        authority.intermediate, key.public_key(),
+        authority.intermediate, of.public_key(),
         snapshot::node_certificate_names(authority.cluster, id, std::vector<wire::HostPort>{}),
         control::validity_from(at, control::kNodeCertificateLifetime), rng);
   }

@@ -19,7 +19,6 @@ namespace {
 using testing::HasSubstr;
 using wire::FallbackCause;
 using wire::FlowReason;
-using Kind = wire::SpiffeId::Kind;
 
 // A flow that remembers what it hears, and stops the loop at its end.
 struct Recorder final : FlowHandler {
@@ -128,7 +127,7 @@ TEST_F(EntryLinkTest, AnotherWorkerThanTheOneThatWasChosenIsRefused) {
 }
 
 TEST_F(EntryLinkTest, ANodeThatIsNoWorkerIsRefused) {
-  meet(platform.worker({.kind = Kind::node}));
+  meet(platform.worker({.kind = wire::SpiffeId::Kind::node}));
   EXPECT_TRUE(dead);
   EXPECT_EQ(cause, FallbackCause::certificate_invalid);
 }

@@ -182,8 +182,7 @@ TEST_F(HttpsNetworkTest, WhoeverIsNotVerifiedIsShownNoProof) {
 
 // A node has a certificate of the same roots, and it speaks for the address that is dialled.
 TEST_F(HttpsNetworkTest, ANodeOfThePlatformIsNotItsControlPlaneAndHearsNothing) {
-  using Kind = wire::SpiffeId::Kind;
-  for (const Kind kind : {Kind::node, Kind::worker}) {
+  for (const auto kind : {wire::SpiffeId::Kind::node, wire::SpiffeId::Kind::worker}) {
     bool heard = false;
     io::TestServer server(options(platform.worker({.kind = kind})),
                           [&](const wire::HttpRequest&) { return heard = true, answer(""); });

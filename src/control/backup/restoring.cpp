@@ -161,7 +161,7 @@ Result<CheckedBackup> check_before_restore(const RestoreRequest& request, const 
   RAP_TRY(check_target(StateDirectory{fs::absolute(request.state)}));
   auto checked = RAP_TRY(check_backup(file, request.root_sha256));
   if (!request.database_url.empty()) {
-    RAP_TRY(look_into_database(request.database_url, checked.manifest));
+    (void)RAP_TRY(look_into_database(request.database_url, checked.manifest));
   }
   return checked;
 }

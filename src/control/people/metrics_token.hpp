@@ -35,11 +35,11 @@ constexpr std::string_view to_string(MetricsTokenState s) {
 struct MetricsToken {
   std::string name;
   WallTime created_at{};
-  UserId created_by;
-  std::string created_by_email;
+  UserId created_by{};
+  std::string created_by_email{};
   bool maker_has_role = true;  // in the platform, now
   WallTime expires_at{};
-  std::optional<WallTime> last_used_at;  // to kMetricsTokenUseNoted
+  std::optional<WallTime> last_used_at{};  // to kMetricsTokenUseNoted
 };
 
 MetricsTokenState state_of(const MetricsToken& token, WallTime now);
