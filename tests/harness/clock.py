@@ -10,3 +10,22 @@ def off_by(offset):
     return {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # The sanitizer's runtime wants to be loaded first.
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
+class StepsTogether:
+    """One wall clock for several programs, which a test sets while they run: they read the file
+    each time. What passes on their monotonic clocks is real."""
+
+    def __init__(self, folder):
+        self._file = pathlib.Path(folder) / "clock"
+        self.environment = {**off_by("+0s"), "FAKETIME_TIMESTAMP_FILE": str(self._file),
+                            "FAKETIME_NO_CACHE": "1"}
+        del self.environment["FAKETIME"]
+        self.set("+0s")
+
+    def set(self, offset):
+        """As of off_by()."""
+        written = self._file.with_suffix(".new")
+        written.write_text(offset + "\n")
+        written.chmod(0o644)
+        written.rename(self._file)
