@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 .PHONY: help demo demo-stop build test test-release test-asan test-tsan sim fuzz fuzz-fixed
 .PHONY: bench bench-besieged bench-channels bench-control bench-deltas bench-ocsp bench-revocation
-.PHONY: bench-besieged-echo bench-ssh
+.PHONY: bench-besieged-echo bench-many bench-ssh
 .PHONY: check check-format format openapi docs packages clean
 
 help: ## Show this list
@@ -116,6 +116,11 @@ bench-deltas: ## Measure blocklisting and sign-out until flows end; writes build
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory .build-release
 	@$(PYTHON) bench/deltas.py
+
+bench-many: ## Measure a hundred connections at once; writes build/bench-many-connections.json
+	@tools/packages.sh build test
+	@$(MAKE) --no-print-directory .build-release
+	@$(PYTHON) bench/many_connections.py
 
 bench-ocsp: ## Measure the OCSP responder beside openssl ocsp; writes build/bench-ocsp.json
 	@tools/packages.sh build test

@@ -1,6 +1,6 @@
-"""A forward that nobody uses for eleven minutes: the control plane ends a session that nobody attached
-to after ten. The wall clock of all programs is set ahead while they run, so that they count eleven
-minutes of it; no limit is shortened, and what passes on their monotonic clocks is real."""
+"""A forward that nobody uses for eleven minutes: the control plane ends a session that nobody
+attached to after ten. The wall clock of all programs is set ahead while they run, so that it is
+eleven minutes to them; no limit is shortened, and what passes on their monotonic clocks is real."""
 
 import contextlib
 import unittest
