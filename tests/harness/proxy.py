@@ -17,14 +17,15 @@ USER, PASSWORD = "gate", "s3cret"
 
 
 class Proxy:
-    def __init__(self, folder, address, *, authorize=False):
+    def __init__(self, folder, address, *, authorize=False, prefix=()):
         self.folder = pathlib.Path(folder)
         self.port = free_port(address)
         config = self.folder / "tinyproxy.conf"
         config.write_text(f"Listen {address}\nPort {self.port}\nTimeout 600\nMaxClients 100\n"
                           "LogLevel Connect\nDisableViaHeader Yes\n" +
                           (f"BasicAuth {USER} {PASSWORD}\n" if authorize else ""))
-        self.process = Process(["tinyproxy", "-d", "-c", config], self.folder / "tinyproxy.log")
+        self.process = Process(["tinyproxy", "-d", "-c", config], self.folder / "tinyproxy.log",
+                               prefix=prefix)
         self.address = f"{address}:{self.port}"
         self.process.wait_for(lambda: self._listens(address), "tinyproxy to listen")
         self.url = f"http://{self.address}"
