@@ -3,13 +3,11 @@ node catches up by itself when there is room again."""
 
 import os
 import pathlib
-import subprocess
 import unittest
 
 from harness.case import FabricCase
+from harness.disk import Disk
 from harness.wait import until
-
-DISK = "size=4m,mode=0700"
 
 
 @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
@@ -20,18 +18,8 @@ class DiskFull(FabricCase):
         cls.node = cls.world.nodes["egress-1"]
 
     def setUp(self):
-        """The egress gets a disk of its own, small and with what it had."""
-        self.node.stop()
-        moved = self.node.state.with_name("moved")
-        self.node.state.rename(moved)
-        self.node.state.mkdir()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "tmpfs", self.node.state],
-                              check=False)
-        if done.returncode:
-            self.skipTest("this machine lets nobody mount a tmpfs")
-        self.addCleanup(subprocess.run, ["umount", "-l", self.node.state], check=False)
+        Disk(self, self.node)
         self.addCleanup(self.node.stop)
-        subprocess.run(["cp", "-a", f"{moved}/.", self.node.state], check=True)
         self.node.start()
         self.world.wait_settled()
 

@@ -202,6 +202,10 @@ std::expected<void, std::string> check_only_we_write(const fs::path& directory) 
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  // The lock is the kernel's: a disk that became read-only holds it too.
+  if (!file && errno == EROFS) {
+    file = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  }
   if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   return FileLock(file.release());
 }

@@ -1,5 +1,7 @@
 #include "node/host/node_agent.hpp"
 
+#include <system_error>
+
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "io/system/file.hpp"
@@ -204,8 +206,14 @@ std::string NodeAgent::start(agent::NodeIdentity identity) {
   if (!fabric_user) return fabric_user.error();
   const std::filesystem::path socket =
       options_.fabric_socket.empty() ? options_.state / kAgentSocket : options_.fabric_socket;
-  link_shell_ = std::make_unique<ControlLinkShell>(loop_, *link_, *identity_, state_,
-                                                   socket.string(), log, *fabric_user);
+  try {
+    link_shell_ = std::make_unique<ControlLinkShell>(loop_, *link_, *identity_, state_,
+                                                     socket.string(), log, *fabric_user);
+  } catch (const std::system_error& e) {
+    return "The socket for rap-fabric cannot be made (" + std::string(e.what()) +
+           "). Is the disk read-only, or full? A rap-fabric that runs goes on with the "
+           "configuration it has.";
+  }
   ocsp_ = std::make_unique<OcspShell>(
       loop_, record.node, state_, random_, log, [this] { return link_shell_->control_server(); },
       [this] { link_shell_->tell_identity(); });

@@ -2,7 +2,11 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstring>
 
+#include <fcntl.h>
+
+#include "io/system/descriptor.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
 
@@ -27,6 +31,12 @@ std::string describe(const io::ProcessExit& exit) {
   if (exit.signal) return "killed by signal " + std::to_string(*exit.signal);
   if (exit.code) return "exited with status " + std::to_string(*exit.code);
   return "ended";
+}
+
+std::expected<void, std::string> check_appendable(const std::filesystem::path& file) {
+  constexpr int kAsALog = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  if (io::Descriptor(::open(file.c_str(), kAsALog, 0600))) return {};
+  return std::unexpected(file.string() + ": " + std::strerror(errno));
 }
 
 }  // namespace
@@ -83,16 +93,25 @@ void FabricProcess::adopt() {
 void FabricProcess::spawn() {
   io::SpawnOptions options;
   options.program = options_.program;
+  options.arguments = {"--state", options_.state.string()};
   const std::filesystem::path log_file = options_.state / "fabric.log";
-  options.arguments = {"--state",         options_.state.string(), "--log-file",
-                       log_file.string(), "--data-plane-listen",   options_.data_plane_listen,
-                       "--fabric-listen", options_.fabric_listen};
+  if (const auto ok = check_appendable(log_file)) {
+    // What it says before it opens its log itself goes there too.
+    options.log_file = log_file;
+    options.arguments.insert(options.arguments.end(), {"--log-file", log_file.string()});
+  } else {
+    // Traffic is worth more than its log.
+    log_.error("fabric.logs_here",
+               {{"detail", ok.error() + ". What rap-fabric says goes where this agent's log goes, "
+                                        "until it is started anew and can write its own."}});
+  }
+  options.arguments.insert(options.arguments.end(),
+                           {"--data-plane-listen", options_.data_plane_listen, "--fabric-listen",
+                            options_.fabric_listen});
   if (!options_.metrics_listen.empty()) {
     options.arguments.insert(options.arguments.end(),
                              {"--metrics-listen", options_.metrics_listen});
   }
-  // What it says before it opens its log itself goes there too.
-  options.log_file = log_file;
   options.ignored_signals = {SIGHUP};
   options.new_session = true;
   auto process = io::Process::spawn(loop_, options);

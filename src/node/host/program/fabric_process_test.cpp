@@ -96,6 +96,16 @@ TEST_F(FabricProcessTest, StartsItAgainWhenItIsKilledAndSaysHowItEnded) {
   world_.run([this] { EXPECT_EQ(2, running_); });
 }
 
+TEST_F(FabricProcessTest, StartsTheProgramAlsoWhereItsLogCannotBeWritten) {
+  std::filesystem::create_directory(folder_ / "fabric.log");
+  write_program(kLives);
+  supervise(program());
+  wait_for_runs(1);
+  EXPECT_TRUE(log_.wait_for("fabric.logs_here"));
+  EXPECT_TRUE(log_.wait_for("fabric.log: Is a directory"));
+  EXPECT_EQ(runs().front().find("--log-file"), std::string::npos);
+}
+
 TEST_F(FabricProcessTest, GoesOnTryingWithAProgramThatDiesAtOnce) {
   write_program("echo $$ >> $0.runs; exit 3");
   supervise(program());
