@@ -1,6 +1,10 @@
-"""A disk of its own for a node's state directory."""
+"""Disks that are small, read-only or slow, under a node's state directory."""
 
+import os
+import pathlib
 import subprocess
+
+from harness.process import BUILD
 
 
 class Disk:
@@ -30,3 +34,20 @@ class Disk:
 
     def turn_writable(self):
         self._unmount()
+
+
+class SlowDisk:
+    """What a program waits for its disk, which a test sets while it runs."""
+
+    def __init__(self, folder):
+        self._file = pathlib.Path(folder) / "slow-disk"
+        self.environment = {"LD_PRELOAD": str(BUILD / "tests" / "libslow_disk.so"),
+                            "RAP_SLOW_DISK": str(self._file), "ASAN_OPTIONS":
+                            os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        self.takes(0)
+
+    def takes(self, milliseconds):
+        """So long for each file that is to be safe on it."""
+        written = self._file.with_suffix(".new")
+        written.write_text(f"{milliseconds}\n")
+        written.rename(self._file)
