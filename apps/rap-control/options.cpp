@@ -254,7 +254,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return std::unexpected(app.exit(e));
+    return std::unexpected(app.exit(e) == 0 ? 0 : kWrongUsage);
   }
   if (app.got_subcommand("serve")) line.command = Command::serve;
   if (app.got_subcommand("trust")) line.command = Command::prepare_trust;

@@ -21,6 +21,8 @@ enum class Command {
   backup_key
 };
 
+inline constexpr int kWrongUsage = 2;
+
 struct CommandLine {
   Command command = Command::init;
   control::server::InitOptions init;

@@ -13,13 +13,12 @@ int main(int argc, char** argv) {
   rap::io::gain_no_privileges();
   rap::io::leave_no_core();
   constexpr int kFailed = 1;
-  constexpr int kWrongUsage = 2;
   const auto line = rap::parse_command_line(argc, argv);
   if (!line) return line.error();
   const auto settings = rap::fabric::settings_of(*line);
   if (!settings) {
     std::cerr << "rap-fabric: " << settings.error() << "\n";
-    return kWrongUsage;
+    return rap::kWrongUsage;
   }
   rap::io::StderrLog lines("rap-fabric");
   if (const auto ok = lines.write_to(line->log_file); !ok) {

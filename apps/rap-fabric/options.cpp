@@ -45,7 +45,7 @@ std::expected<fabric::GivenSettings, int> parse_command_line(int argc, char** ar
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return std::unexpected(app.exit(e));
+    return std::unexpected(app.exit(e) == 0 ? 0 : kWrongUsage);
   }
   return line;
 }

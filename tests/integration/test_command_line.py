@@ -117,6 +117,14 @@ class CommandLine(FabricCase):
             self.assertEqual(exits.USAGE, self.home("typo").run(*words).returncode, words)
         self.assertEqual(exits.OF_SSH, self.home("typo").run("ssh").returncode)
 
+    def test_every_program_tells_wrong_usage_from_a_failure(self):
+        for program in ("rap", "rap-control", "rap-node-agent", "rap-fabric"):
+            for words in ((), ("--nonsense",)):
+                done = subprocess.run([BIN / program, *words], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                self.assertEqual((exits.USAGE, b""), (done.returncode, done.stdout), program)
+                self.assertTrue(done.stderr, program)
+
     def test_the_manual_names_every_command_and_option_of_the_help(self):
         rap = self.home("reader")
         manual = rap.ok("man")
