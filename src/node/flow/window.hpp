@@ -14,7 +14,7 @@ namespace rap::flow {
 inline constexpr std::uint32_t kInitialWindow = 4 * 1024 * 1024;
 inline constexpr std::uint32_t kMaxWindow = 16 * 1024 * 1024;
 // A receiver grants in steps, not for every frame.
-inline constexpr std::uint32_t kCreditStep = kInitialWindow / 16;
+inline constexpr std::uint32_t kCreditStep = kInitialWindow / 64;
 
 // A hop passes credit on in steps too, so that small ones cannot make more frames than the data
 // did.

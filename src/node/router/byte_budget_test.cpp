@@ -45,6 +45,7 @@ class ByteBudget : public RouterTest {
       entry.router.on_frame(of, **wire::next_frame(frame), now, wall);
       settle();
     }
+    open_wide();
   }
   std::vector<TargetId> targets() {
     std::vector<TargetId> out;
@@ -84,6 +85,7 @@ TEST_F(ByteBudget, RefusalsAreAnswersToo) {
 
 TEST_F(ByteBudget, AClientThatCreditsAndNeverReadsGetsItsWindowAndNoMore) {
   request(1, sign(token()));
+  open_wide();
   const Bytes much(std::size_t{64} * 1024, 7);
   for (int i = 0; i < 200; ++i) {
     egress.router.egress().target_data(target_id(), much);
@@ -99,6 +101,7 @@ TEST_F(ByteBudget, AClientThatCreditsAndNeverReadsGetsItsWindowAndNoMore) {
 
 TEST_F(ByteBudget, NoHopBelievesCreditForBytesThatNeverLeftIt) {
   request(1, sign(token()));
+  open_wide();
   // The relay, or whoever took it over, credits the egress for what it was never sent.
   std::uint32_t label = 0;
   egress.router.board().find(hops[1].on_a)->flows.for_each([&](std::uint32_t l, FlowEnd&) {
@@ -116,6 +119,7 @@ TEST_F(ByteBudget, NoHopBelievesCreditForBytesThatNeverLeftIt) {
 
 TEST_F(ByteBudget, SmallCreditDoesNotMakeMoreFramesThanTheDataDid) {
   request(1, sign(token()));
+  open_wide();
   const Bytes much(flow::kInitialWindow, 7);
   egress.router.egress().target_data(target_id(), much);
   settle();
@@ -217,6 +221,19 @@ TEST_F(ByteBudget, FlowsEndWhoseClientLeavesMoreUnreadThanItsQueueMayHold) {
   EXPECT_GE(entry.router.entry().flows().size(), full_windows - 1) << "headers count too";
   read_client();
   expect_reset(2 * kFlows - 1, FlowReason::limit_reached);
+}
+
+TEST_F(ByteBudget, NoneIsLostOfAllTheFlowsOfAClientWhoseDataComesAtOnce) {
+  open_flows(client, kMaxFlowsPerClient, UserId::random(rng));
+  for (const TargetId id : targets()) egress.router.egress().flows().find(id)->opening = {};
+  std::size_t sent = 0;
+  // Nobody could pause meanwhile, however long the way to the entry is.
+  for (const TargetId id : targets()) sent += egress.router.egress().target_data(id, window);
+  settle_nodes();
+  EXPECT_EQ(sent, kMaxFlowsPerClient * flow::kFirstWindow);
+  EXPECT_EQ(entry.router.entry().flows().size(), kMaxFlowsPerClient);
+  EXPECT_GE(held_for_client(), sent);
+  EXPECT_LT(held_for_client(), kMaxClientQueue);
 }
 
 TEST_F(ByteBudget, APersonWithManyClientsMayHaveNoMoreWaitForAllOfThem) {

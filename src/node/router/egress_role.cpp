@@ -182,10 +182,10 @@ std::size_t EgressRole::target_data(TargetId target, ByteView data) {
     reset(target, FlowReason::limit_reached);
     return data.size();
   }
+  const std::size_t room = flow->paused ? 0 : flow->opening.room(flow->window, now_);
   std::size_t taken = 0;
-  while (taken < data.size() && flow->window.available() > 0 && !flow->paused) {
-    const std::size_t n = std::min(
-        {data.size() - taken, wire::kMaxData, static_cast<std::size_t>(flow->window.available())});
+  while (taken < data.size() && taken < room) {
+    const std::size_t n = std::min({data.size() - taken, wire::kMaxData, room - taken});
     const std::size_t sealed = n + crypto::kSealTag;
     std::uint8_t* frame = link.queue.reserve(flow->traffic_class, wire::kFrameHeader + sealed);
     wire::encode_header(
@@ -200,7 +200,11 @@ std::size_t EgressRole::target_data(TargetId target, ByteView data) {
   }
   flow->bytes_down += taken;
   flow->blocked = taken < data.size();
-  if (taken > 0) board_.touched(flow->link);
+  if (flow->blocked && !flow->paused) flow->opening.was_full();
+  if (taken > 0) {
+    flow->opening.sent(now_);
+    board_.touched(flow->link);
+  }
   return taken;
 }
 
@@ -246,6 +250,7 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
       const std::uint32_t believed = end.sent.believe(*credit);
       if (believed == 0) return board_.moved_nothing(flow.link, IdleFrame::credit);
       flow.window.grant(believed);
+      flow.opening.credited(believed);
       if (!flow.paused && std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
       return;
     }
@@ -254,6 +259,7 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
       if (!pause || !flow.seal) return reset(ref, FlowReason::flow_control);
       board_.moved_nothing(flow.link, IdleFrame::pause);
       flow.paused = *pause;
+      flow.opening.paused();
       if (!flow.paused && std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
       return;
     }

@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
+#include "node/flow/opening_window.hpp"
 #include "node/router/admission/security_ledger.hpp"
 #include "node/router/admission/security_table.hpp"
 #include "node/router/admission/token_admission.hpp"
@@ -42,6 +43,7 @@ struct EgressFlow {
   std::optional<crypto::SealResponder> handshake;  // until the target answers
   std::optional<crypto::SealedFlow> seal;  // from then on
   flow::SendWindow window;  // what we may still send
+  flow::OpeningWindow opening;  // how much of that is used now
   flow::ReceiveWindow consumed;  // what the target took and we have not credited
   bool fin_sent = false;
   bool blocked = false;  // the target has more than the window lets pass, or the entry takes now
@@ -65,6 +67,8 @@ class EgressRole final : public adapters::TargetEvents {
   }
 
   void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
+  // Every later call is of this moment.
+  void advance(MonoTime now) { now_ = now; }
   // Flows end whose resource is no longer there, or is another now.
   void configure(bool enabled, std::vector<snapshot::ConfiguredResource> resources);
 
@@ -121,6 +125,7 @@ class EgressRole final : public adapters::TargetEvents {
   FlowPool<EgressFlow> flows_;
   FlowShares shares_;  // of these
   TargetBacklog backlog_;  // of these
+  MonoTime now_{};
 };
 
 }  // namespace rap::router

@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/routing.hpp"
+#include "node/flow/opening_window.hpp"
 #include "node/router/admission/recent_sessions.hpp"
 #include "node/router/admission/security_ledger.hpp"
 #include "node/router/admission/security_table.hpp"
@@ -34,6 +35,9 @@ inline constexpr Duration kEgressPatience = std::chrono::seconds{4};
 inline constexpr std::size_t kMaxEgressesAsked = 3;  // for one flow
 inline constexpr std::size_t kMaxEntryFlows = 16384;
 inline constexpr std::size_t kMaxFlowsPerClient = 256;
+// What comes of all of them before a client took a byte, with what is around each frame, has room.
+static_assert(kMaxFlowsPerClient * flow::kFirstWindow * 9 / 8 <= kMaxClientQueue);
+static_assert(kMaxFlowsOfAUser * flow::kFirstWindow * 9 / 8 <= kMaxUserQueue);
 
 // What is known of a flow while no egress has accepted it.
 struct EntrySetup {

@@ -131,6 +131,7 @@ void Router::advance(MonoTime now, WallTime wall) {
   entry_admission_.advance(now);
   egress_admission_.advance(now);
   entry_.advance(now);
+  egress_.advance(now);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {

@@ -387,6 +387,7 @@ TEST_F(RouterTest, CreditFlowsBackAsTheTargetTakesTheBytes) {
 
 TEST_F(RouterTest, ATargetThatSaysTooMuchIsPausedUntilTheClientTakesIt) {
   request(1, sign(token()));
+  open_wide();
   const Bytes much(2 * flow::kInitialWindow, 7);
   const std::size_t taken = egress.router.egress().target_data(target_id(), much);
   EXPECT_EQ(taken, flow::kInitialWindow);

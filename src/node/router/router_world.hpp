@@ -218,6 +218,12 @@ class RouterTest : public ::testing::Test {
     }
   }
   adapters::MemoryAdapter::Target& target() { return *egress.targets.all.begin()->second; }
+  // Egresses use whole windows from now on, as if clients had taken much of every flow.
+  void open_wide() {
+    for (const auto& [id, target] : egress.targets.all) {
+      egress.router.egress().flows().find(id)->opening = flow::OpeningWindow(flow::kInitialWindow);
+    }
+  }
   TargetId target_id() { return egress.targets.all.begin()->first; }
 
   Bytes on_the_wire;
