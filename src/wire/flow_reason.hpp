@@ -37,9 +37,15 @@ enum class FlowReason : std::uint8_t {
   target_denied,         // every address of the target is one the egress may not open
   lookup_limit,          // too many names of the organization are looked up at once
   target_reset,          // the target was reached and broke the connection off
+  out_of_sequence,       // an acknowledgement or a resume says what cannot be
+  tail_gone,             // the flow cannot go on: what the other end lacks is kept no more
+  unknown_flow,          // the egress holds no such flow of this client
+  hold_expired,          // it had no path for longer than policy holds it
+  superseded,            // the flow goes on over another path
+  proof_invalid,         // not made with the key of the grant, or for another connection
 };
 
-inline constexpr std::array<std::string_view, 28> kFlowReasonNames = {"",
+inline constexpr std::array<std::string_view, 34> kFlowReasonNames = {"",
                                                                       "protocol_error",
                                                                       "unknown_label",
                                                                       "flow_control",
@@ -66,8 +72,14 @@ inline constexpr std::array<std::string_view, 28> kFlowReasonNames = {"",
                                                                       "blocklisted",
                                                                       "target_denied",
                                                                       "lookup_limit",
-                                                                      "target_reset"};
-static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::target_reset) + 1);
+                                                                      "target_reset",
+                                                                      "out_of_sequence",
+                                                                      "tail_gone",
+                                                                      "unknown_flow",
+                                                                      "hold_expired",
+                                                                      "superseded",
+                                                                      "proof_invalid"};
+static_assert(kFlowReasonNames.size() == static_cast<std::size_t>(FlowReason::proof_invalid) + 1);
 
 constexpr std::string_view to_string(FlowReason r) {
   return kFlowReasonNames[static_cast<std::size_t>(r)];

@@ -19,7 +19,9 @@ REASONS = (None, "protocol_error", "unknown_label", "flow_control", "limit_reach
            "wrong_resource", "channel_class_denied", "session_ended", "no_route", "hop_limit",
            "seal_failed", "target_unreachable", "target_refused", "target_timeout", "peer_lost",
            "setup_timeout", "shutting_down", "not_ready", "signed_out",
-           "blocklisted", "target_denied", "lookup_limit", "target_reset")
+           "blocklisted", "target_denied", "lookup_limit", "target_reset",
+           "out_of_sequence", "tail_gone", "unknown_flow", "hold_expired", "superseded",
+           "proof_invalid")
 
 _HELLO = struct.Struct(">H16s16s16sBHIQQQQB")
 INTERACTIVE, BULK = 0, 1

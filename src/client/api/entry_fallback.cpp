@@ -38,7 +38,8 @@ std::optional<FallbackCause> worth_another_entry(FlowReason reason) {
     case FlowReason::setup_timeout:
     case FlowReason::shutting_down: return FallbackCause::not_ready;
     case FlowReason::token_invalid:
-    case FlowReason::wrong_entry: return FallbackCause::token_failure;
+    case FlowReason::wrong_entry:
+    case FlowReason::proof_invalid: return FallbackCause::token_failure;
     case FlowReason::protocol_error:
     case FlowReason::unknown_label:
     case FlowReason::flow_control:
@@ -57,7 +58,12 @@ std::optional<FallbackCause> worth_another_entry(FlowReason reason) {
     case FlowReason::target_timeout:
     case FlowReason::target_denied:
     case FlowReason::target_reset:
-    case FlowReason::lookup_limit: return std::nullopt;
+    case FlowReason::lookup_limit:
+    case FlowReason::out_of_sequence:
+    case FlowReason::tail_gone:
+    case FlowReason::unknown_flow:
+    case FlowReason::hold_expired:
+    case FlowReason::superseded: return std::nullopt;
   }
   return std::nullopt;
 }

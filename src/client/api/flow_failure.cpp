@@ -66,10 +66,20 @@ Meaning meaning(FlowReason reason) {
     case FlowReason::limit_reached:
       return {ExitCode::failed, "there are too many connections at once",
               "Close some and try again."};
+    case FlowReason::unknown_flow:
+    case FlowReason::hold_expired:
+      return {ExitCode::unreachable, "the connection was away for longer than it is held",
+              "Connect again."};
+    case FlowReason::superseded: return {ExitCode::failed, "the connection goes on elsewhere", ""};
+    case FlowReason::proof_invalid:
+      return {ExitCode::denied, "the fabric did not accept that this connection is yours",
+              "Connect again."};
     case FlowReason::protocol_error:
     case FlowReason::unknown_label:
     case FlowReason::flow_control:
     case FlowReason::seal_failed:
+    case FlowReason::out_of_sequence:
+    case FlowReason::tail_gone:
       return {ExitCode::failed, "a fault in the protocol ended the connection",
               "Please report it."};
   }

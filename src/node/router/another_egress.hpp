@@ -37,7 +37,13 @@ constexpr bool worth_another_egress(wire::FlowReason reason) {
     case signed_out:
     case blocklisted:
     case target_denied:
-    case target_reset: return false;
+    case target_reset:
+    case out_of_sequence:
+    case tail_gone:
+    case unknown_flow:
+    case hold_expired:
+    case superseded:
+    case proof_invalid: return false;
   }
   return false;
 }

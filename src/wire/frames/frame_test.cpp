@@ -100,9 +100,9 @@ TEST(FlowOpen, RoundTripsAndRefusesWhatIsTooShort) {
 TEST(FlowReason, OnlyTheClosedSetDecodes) {
   EXPECT_EQ(decode_reason(hex("01")), FlowReason::protocol_error);
   EXPECT_EQ(decode_reason(hex("18")), FlowReason::blocklisted);
-  EXPECT_EQ(decode_reason(hex("1b")), FlowReason::target_reset);
+  EXPECT_EQ(decode_reason(hex("21")), FlowReason::proof_invalid);
   EXPECT_FALSE(decode_reason(hex("00")));
-  EXPECT_FALSE(decode_reason(hex("1c")));
+  EXPECT_FALSE(decode_reason(hex("22")));
   EXPECT_FALSE(decode_reason({}));
   EXPECT_FALSE(decode_reason(hex("0101")));
   EXPECT_EQ(to_bytes(encode_reason(FlowReason::blocklisted)), hex("18"));

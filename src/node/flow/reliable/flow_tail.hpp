@@ -1,0 +1,62 @@
+// The bytes that one end of a resumable flow has sent, or is to send, and the other end has not
+// acknowledged: what is sent again when the flow gets another path. They lie in chunks, so that an
+// idle flow holds none; chunks of several flows come from one memory, which keeps a few that are
+// free, so that a steady stream allocates nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace rap::flow {
+
+inline constexpr std::size_t kTailChunk = std::size_t{16} * 1024;
+inline constexpr std::size_t kMaxSpareTailChunks = 256;  // 4 MiB: the tail of one busy flow
+
+// Outlives the tails that take from it.
+class TailMemory {
+ public:
+  struct Chunk {
+    std::array<std::uint8_t, kTailChunk> bytes;
+  };
+
+  std::unique_ptr<Chunk> take();
+  void give_back(std::unique_ptr<Chunk> chunk);
+  // What all tails hold, in whole chunks.
+  std::size_t held_bytes() const { return held_ * kTailChunk; }
+
+ private:
+  std::vector<std::unique_ptr<Chunk>> spare_;
+  std::size_t held_ = 0;
+};
+
+class FlowTail {
+ public:
+  explicit FlowTail(TailMemory& memory) : memory_(memory) {}
+  ~FlowTail() { release_to(end_); }
+  FlowTail(const FlowTail&) = delete;
+  FlowTail& operator=(const FlowTail&) = delete;
+
+  // Positions in the flow: of the first byte that is here, and after the last.
+  std::uint64_t begin() const { return begin_; }
+  std::uint64_t end() const { return end_; }
+  std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
+
+  void append(ByteView bytes);
+  // Bytes from `position` on, at most `max`, and no more than lie together: it is asked again for
+  // the rest. Empty at the end.
+  ByteView from(std::uint64_t position, std::size_t max) const;
+  // What is before `position`, which is begin() at least and end() at most, is needed no more.
+  void release_to(std::uint64_t position);
+
+ private:
+  TailMemory& memory_;
+  std::vector<std::unique_ptr<TailMemory::Chunk>> chunks_;  // front() has the byte at begin_
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+}  // namespace rap::flow
