@@ -1,12 +1,15 @@
-// End-to-end sealing of a flow between its entry and its egress node, so that relays forward
-// ciphertext: Noise_NK_25519_AESGCM_SHA256 (noiseprotocol.org rev 34 §7.5). The entry knows the
-// egress's static key from signed configuration; the egress recognizes the entry's right by the
-// token inside the first message.
+// End-to-end sealing of a flow, so that the nodes in between forward ciphertext. Whoever opens the
+// flow knows the egress's static key. Two patterns (noiseprotocol.org rev 34 §7.5):
 //
-//   -> e, es   payload: the flow request     <- e, ee   payload: empty
+//   NK, an entry opens the flow for a client: the egress recognizes the right to it by the token
+//   inside the first message.
+//     -> e, es          payload: the flow request     <- e, ee       payload: empty
+//   IK, the client itself opens it, or resumes it: the egress also learns the client's static key,
+//   which the token names, so that nobody else can use the token.
+//     -> e, es, s, ss   payload: the request          <- e, ee, se   payload: the answer
 //
-// Then one record per DATA frame: AES-256-GCM, the nonce is the record's number, the associated
-// data is given by the caller (the frame type).
+// Then one record per frame: AES-256-GCM, the nonce is the record's number, the associated data is
+// given by the caller.
 #pragma once
 
 #include <memory>
@@ -22,19 +25,28 @@
 namespace rap::crypto {
 
 inline constexpr std::size_t kSealHandshakeOverhead = kX25519Key + kSealTag;
+// And of the first message of IK, which has the initiator's static key.
+inline constexpr std::size_t kKnownHandshakeOverhead =
+    kSealHandshakeOverhead + kX25519Key + kSealTag;
 
 inline constexpr std::string_view kSealPrologue = "rap-flow-v1";
+inline constexpr std::string_view kKnownSealPrologue = "rap-flow-v2";
+
+enum class SealPattern : std::uint8_t { nk, ik };
 
 struct SealedFlow {
   SealKey send;
   SealKey receive;
 };
 
-// The entry's side.
+// The side of the entry (NK) or of the client (IK).
 class SealInitiator {
  public:
   SealInitiator(const X25519Public& responder_static, RandomSource& rng,
                 std::string_view prologue = kSealPrologue);
+  // IK: `self` is the initiator's static key.
+  SealInitiator(const X25519KeyPair& self, const X25519Public& responder_static, RandomSource& rng,
+                std::string_view prologue = kKnownSealPrologue);
   ~SealInitiator();
   SealInitiator(SealInitiator&&) noexcept;
   SealInitiator& operator=(SealInitiator&&) noexcept;
@@ -44,6 +56,8 @@ class SealInitiator {
   Bytes first_message(ByteView payload);
   // Consumes the second message, once; nullopt when it does not authenticate.
   std::optional<SealedFlow> finish(ByteView second_message);
+  // The payload of the second message, after finish() succeeded.
+  ByteView answer() const;
 
  private:
   struct State;
@@ -52,18 +66,20 @@ class SealInitiator {
 
 // The egress's side, in one step: opens the first message, and answers it. A first message can be
 // recorded and sent again; what makes the flow fresh is the second message's key, and what makes
-// the request fresh is the single-use token inside.
+// the request fresh is the single-use token inside, or the first record after it.
 class SealResponder {
  public:
   // `rng` is drawn from in second_message() and must live until then.
   SealResponder(const X25519KeyPair& static_key, RandomSource& rng,
-                std::string_view prologue = kSealPrologue);
+                std::string_view prologue = kSealPrologue, SealPattern pattern = SealPattern::nk);
   ~SealResponder();
   SealResponder(SealResponder&&) noexcept;
   SealResponder& operator=(SealResponder&&) noexcept;
 
   // Called once. Returns the payload; nullopt when the message is not for this key, or changed.
   std::optional<Bytes> open_first(ByteView first_message);
+  // Who the initiator has proven to be, by IK, after open_first() succeeded.
+  const X25519Public& initiator_static() const;
   // Called once, after open_first() succeeded.
   std::pair<Bytes, SealedFlow> second_message(ByteView payload = {});
 

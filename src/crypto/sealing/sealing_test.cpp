@@ -207,5 +207,87 @@ TEST(NoiseVectors, TheHandshakeAndTheRecordsAreThoseOfTheSpecification) {
   }
 }
 
+TEST(NoiseVectors, SoAreThoseOfAnInitiatorThatIsKnown) {
+  const auto vector = load_vectors("noise/ik_25519_aesgcm_sha256.json");
+  const std::string prologue(as_text(hex_bytes(vector["init_prologue"])));
+  const auto key = *X25519KeyPair::from_secret(hex_bytes(vector["resp_static"]));
+  const auto self = *X25519KeyPair::from_secret(hex_bytes(vector["init_static"]));
+  FixedRandom initiator_random(hex_bytes(vector["init_ephemeral"]));
+  FixedRandom responder_random(hex_bytes(vector["resp_ephemeral"]));
+  SealInitiator initiator(self, key.public_key, initiator_random, prologue);
+  SealResponder responder(key, responder_random, prologue, SealPattern::ik);
+
+  const auto& messages = vector["messages"];
+  const Bytes first = initiator.first_message(hex_bytes(messages[0]["payload"]));
+  EXPECT_EQ(to_hex(first), messages[0]["ciphertext"].get<std::string>());
+  EXPECT_EQ(responder.open_first(first), hex_bytes(messages[0]["payload"]));
+  EXPECT_EQ(responder.initiator_static(), self.public_key);
+  auto [second, egress] = responder.second_message(hex_bytes(messages[1]["payload"]));
+  EXPECT_EQ(to_hex(second), messages[1]["ciphertext"].get<std::string>());
+  auto client = initiator.finish(second);
+  ASSERT_TRUE(client);
+  EXPECT_EQ(to_bytes(initiator.answer()), hex_bytes(messages[1]["payload"]));
+  const Bytes plain = hex_bytes(messages[2]["payload"]);
+  Bytes sealed(plain.size() + kSealTag);
+  ASSERT_TRUE(client->send.seal({}, plain, sealed.data()));
+  EXPECT_EQ(to_hex(sealed), messages[2]["ciphertext"].get<std::string>());
+}
+
+struct KnownPair {
+  SeededRandom rng{5};
+  X25519KeyPair egress_key = X25519KeyPair::generate(rng);
+  X25519KeyPair client_key = X25519KeyPair::generate(rng);
+  SealInitiator client{client_key, egress_key.public_key, rng};
+  SealResponder egress{egress_key, rng, kKnownSealPrologue, SealPattern::ik};
+};
+
+TEST(KnownSealing, ABitThatAnEntryTurnsIsFoundWhereverItIs) {
+  for (std::size_t bit = 0; bit < 8 * (kKnownHandshakeOverhead + 2); bit += 3) {
+    KnownPair pair;
+    Bytes first = pair.client.first_message(to_bytes("hi"));
+    ASSERT_EQ(first.size(), kKnownHandshakeOverhead + 2);
+    first[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+    // X25519 does not look at the highest bit of a key; the hash of the handshake does.
+    EXPECT_FALSE(pair.egress.open_first(first)) << bit;
+  }
+}
+
+TEST(KnownSealing, AnAnswerOfAnybodyButTheEgressIsRefused) {
+  KnownPair pair;
+  const Bytes first = pair.client.first_message({});
+  const X25519KeyPair other = X25519KeyPair::generate(pair.rng);
+  SealResponder entry(other, pair.rng, kKnownSealPrologue, SealPattern::ik);
+  EXPECT_FALSE(entry.open_first(first));
+  ASSERT_TRUE(pair.egress.open_first(first));
+  auto [second, keys] = pair.egress.second_message();
+  second.back() ^= 1;
+  EXPECT_FALSE(pair.client.finish(second));
+}
+
+// Whoever recorded a first message can send it again, and understands nothing of what follows.
+TEST(KnownSealing, AFirstMessageThatIsReplayedLeadsToOtherKeys) {
+  KnownPair pair;
+  const Bytes first = pair.client.first_message({});
+  ASSERT_TRUE(pair.egress.open_first(first));
+  auto [answer, egress] = pair.egress.second_message();
+  auto client = pair.client.finish(answer);
+  ASSERT_TRUE(client);
+  Bytes record(kSealTag);
+  ASSERT_TRUE(client->send.seal({}, {}, record.data()));
+
+  SealResponder again(pair.egress_key, pair.rng, kKnownSealPrologue, SealPattern::ik);
+  ASSERT_TRUE(again.open_first(first));
+  auto [other_answer, other] = again.second_message();
+  EXPECT_FALSE(other.receive.open({}, record, record.data())) << "nor does the record go with it";
+}
+
+TEST(KnownSealing, DoesNotTakeTheOtherPattern) {
+  KnownPair pair;
+  SealInitiator entry(pair.egress_key.public_key, pair.rng);
+  EXPECT_FALSE(pair.egress.open_first(entry.first_message(Bytes(100))));
+  SealResponder nk(pair.egress_key, pair.rng);
+  EXPECT_FALSE(nk.open_first(pair.client.first_message(Bytes(100))));
+}
+
 }  // namespace
 }  // namespace rap::crypto
