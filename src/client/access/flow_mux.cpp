@@ -112,7 +112,14 @@ std::expected<void, std::string_view> FlowMux::frame(const wire::FrameView& fram
     case FrameType::route:
     case FrameType::flow_request:
     case FrameType::flow_open:
-    case FrameType::pause: return std::unexpected("a frame that is not for clients");
+    case FrameType::pause:
+    case FrameType::sealed_request:
+    case FrameType::flow_resume:
+    case FrameType::flow_attach:
+    case FrameType::flow_confirm:
+    case FrameType::flow_ack:
+    case FrameType::flow_end:
+    case FrameType::flow_close: return std::unexpected("a frame that is not for clients");
   }
   return {};
 }

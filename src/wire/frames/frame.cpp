@@ -1,6 +1,7 @@
 #include "wire/frames/frame.hpp"
 
 #include "base/try.hpp"
+#include "wire/frames/resumable_frames.hpp"
 #include "wire/frames/route_message.hpp"
 
 namespace rap::wire {
@@ -14,6 +15,10 @@ struct Shape {
   std::size_t min = 0;
   std::size_t max = 0;
 };
+
+constexpr Shape sealed_of(std::size_t plain) {
+  return {true, true, plain + kSealOverhead, plain + kSealOverhead};
+}
 
 // What each type may look like before anything reads its payload.
 constexpr Shape shape_of(std::uint8_t type) {
@@ -33,6 +38,13 @@ constexpr Shape shape_of(std::uint8_t type) {
     case FrameType::fin: return {true, true, 0, kSealOverhead};
     case FrameType::reset:
     case FrameType::pause: return {true, true, 1, 1};
+    case FrameType::sealed_request: return {true, true, SealedFlowRequest::kMinBytes, kMaxPayload};
+    case FrameType::flow_resume: return {true, true, FlowResume::kMinBytes, kMaxPayload};
+    case FrameType::flow_attach: return {true, true, FlowOpen::kSealedOffset + 1, kMaxPayload};
+    case FrameType::flow_confirm: return sealed_of(FlowConfirm::kBytes);
+    case FrameType::flow_ack: return sealed_of(FlowPosition::kBytes);
+    case FrameType::flow_end: return sealed_of(0);
+    case FrameType::flow_close: return sealed_of(sizeof(ClosePayload));
   }
   return {};
 }

@@ -51,14 +51,22 @@ enum class FrameType : std::uint8_t {
   fin = 0x16,            // no more data this way; a sealed empty record between nodes
   reset = 0x17,          // FlowReason; the flow is gone
   pause = 0x18,          // node → node: 1, send none of the flow's data for now; 0, go on
+  // Resumable flows (resumable_frames.hpp); no node sends or takes one yet.
+  sealed_request = 0x19,  // client → entry: a token, and a first message for the egress
+  flow_resume = 0x1a,  // client → entry: a grant, its proof, and a first message for the egress
+  flow_attach = 0x1b,  // node → node: as flow_open, with the client's first message
+  flow_confirm = 0x1c,  // client → egress, sealed: it takes this path, and begins here
+  flow_ack = 0x1d,  // sealed: what has arrived
+  flow_end = 0x1e,  // sealed and empty: no more data this way
+  flow_close = 0x1f,  // sealed: the flow is over, and why
 };
 
 enum class FrameError : std::uint8_t {
   unknown_type,
   unknown_class,
-  oversized,      // payload length above kMaxPayload
-  bad_length,     // a length this type cannot have
-  bad_label,      // label 0 on a flow frame, or a label on a channel frame
+  oversized,  // payload length above kMaxPayload
+  bad_length,  // a length this type cannot have
+  bad_label,  // label 0 on a flow frame, or a label on a channel frame
 };
 std::string_view to_string(FrameError error);
 

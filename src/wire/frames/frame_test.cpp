@@ -41,7 +41,7 @@ TEST(Frame, AsksForMoreUntilItIsWhole) {
 
 TEST(Frame, UnknownTypesAndClassesAreRefusedByTheirHeader) {
   EXPECT_EQ(error_of(hex("0005000000000001")), FrameError::unknown_type);
-  EXPECT_EQ(error_of(hex("1905000000000001")), FrameError::unknown_type);
+  EXPECT_EQ(error_of(hex("2005000000000001")), FrameError::unknown_type);
   EXPECT_EQ(error_of(hex("ff05000000000001")), FrameError::unknown_type);
   EXPECT_EQ(error_of(hex("140b000100000001")), FrameError::unknown_class);
 }
