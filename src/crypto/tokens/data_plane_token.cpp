@@ -3,6 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "crypto/tokens/token_claims.hpp"
 #include "wire/class_names.hpp"
 #include "wire/json_reader.hpp"
 
@@ -12,28 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kType = "rap-dp+jwt";
-constexpr std::int64_t kMaxUnixTime = 253'402'300'799;  // the last second of the year 9999
-constexpr std::size_t kMaxClassName = 32;
-
-TokenFault fault_of(JwsFault fault) {
-  return fault == JwsFault::unknown_key ? TokenFault::unknown_key : TokenFault::malformed;
-}
-
-wire::TrafficClassSet read_classes(wire::JsonReader& claims) {
-  const Json& names = claims.array("classes", wire::kTrafficClassCount);
-  wire::TrafficClassSet out;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto one = wire::traffic_class_from(
-        std::string_view(claims.item_text("classes", i, names[i], kMaxClassName)));
-    if (!one || out.contains(*one)) {
-      claims.wrong("classes", "must be names of different traffic classes");
-      continue;
-    }
-    out.add(*one);
-  }
-  if (out.empty()) claims.wrong("classes", "must not be empty");
-  return out;
-}
 
 std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
   const auto json = wire::parse_strict_json(payload);
@@ -65,17 +44,6 @@ std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
 }
 
 }  // namespace
-
-std::string_view to_string(TokenFault fault) {
-  switch (fault) {
-    case TokenFault::malformed: return "malformed";
-    case TokenFault::unknown_key: return "unknown_key";
-    case TokenFault::not_yet_valid: return "not_yet_valid";
-    case TokenFault::expired: return "expired";
-    case TokenFault::wrong_cluster: return "wrong_cluster";
-  }
-  return "";
-}
 
 bool is_over(const DataPlaneToken& token, WallTime now) {
   return now >= token.expires_at + kTokenClockSkew;

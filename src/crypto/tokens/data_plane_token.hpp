@@ -10,16 +10,12 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "crypto/tokens/jws.hpp"
+#include "crypto/tokens/token_claims.hpp"
 #include "wire/traffic_class.hpp"
 
 namespace rap::crypto {
 
 inline constexpr std::chrono::seconds kMaxTokenLifetime{60};
-// How far a node's clock may be from the control plane's, either way: "iat" may be so far in the
-// future, and "exp" so far in the past. Whoever admits tokens once must remember them for so long
-// on both ends (router/admission/token_admission.hpp).
-inline constexpr std::chrono::seconds kTokenClockSkew{30};
-
 struct DataPlaneToken {
   TokenId id;                // jti: single use
   ClusterId cluster;         // cluster
@@ -39,15 +35,6 @@ struct DataPlaneToken {
 
   bool operator==(const DataPlaneToken&) const = default;
 };
-
-enum class TokenFault : std::uint8_t {
-  malformed,      // it is no token of ours, or its signature does not hold
-  unknown_key,
-  not_yet_valid,
-  expired,        // past exp, or a lifetime above the maximum
-  wrong_cluster,
-};
-std::string_view to_string(TokenFault fault);
 
 // Past "exp" even by a clock that is as slow as it may be.
 bool is_over(const DataPlaneToken& token, WallTime now);
