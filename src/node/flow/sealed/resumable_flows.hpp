@@ -1,0 +1,112 @@
+// The flows that end at one egress, by the ids it gave them: who may go on with which, and how much
+// is held for those that have no path.
+//
+// Whoever asks for a flow to go on proves by the handshake that they have the key that opened it.
+// Somebody else's flow and one that is not there are answered alike. Whether they still may is the
+// caller's to judge, by the credential in the first message.
+//
+// A flow without a path is held within bounds: so many of a person and of all, so many bytes of a
+// person and of all. Beyond them the longest held of the person, or of all, ends.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.hpp"
+#include "node/flow/sealed/sealed_end.hpp"
+
+namespace rap::flow {
+
+struct HoldBounds {
+  std::size_t flows = 8192;
+  std::size_t flows_of_one = 256;
+  std::size_t bytes = std::size_t{1024} * 1024 * 1024;
+  std::size_t bytes_of_one = std::size_t{64} * 1024 * 1024;
+};
+
+// A client's first message, opened.
+struct FlowArrival {
+  crypto::SealResponder handshake;
+  crypto::X25519Public client{};  // whose key it is: proven once a record follows the answer
+  wire::TrafficClass traffic_class = wire::TrafficClass::input;
+  std::optional<wire::FlowId> resumes;
+  std::string credential;
+};
+
+class ResumableFlows {
+ public:
+  // `rng` outlives it.
+  ResumableFlows(const crypto::X25519KeyPair& key, RandomSource& rng, HoldBounds bounds = {})
+      : key_(key), rng_(rng), bounds_(bounds) {}
+
+  std::expected<FlowArrival, wire::FlowReason> read(ByteView first_message);
+
+  struct Opened {
+    wire::FlowId flow;
+    Bytes answer;  // for the client
+  };
+  // A new flow, whose target is open: the caller has judged the token, and that it names the
+  // client's key. `events` outlives the flow.
+  Opened open(MonoTime now, FlowArrival arrival, const FlowPath& path, UserId user,
+              SealedEndEvents& events, ReliableLimits limits = {});
+  // Another path for a flow: the caller has judged the grant. The answer for the client.
+  std::expected<Bytes, wire::FlowReason> resume(MonoTime now, FlowArrival arrival,
+                                                const FlowPath& path);
+
+  // Everything else that happens to a flow is done in what(SealedEnd&); false: there is none.
+  template <class What>
+  bool with(MonoTime now, const wire::FlowId& flow, What what) {
+    const auto it = flows_.find(flow);
+    if (it == flows_.end()) return false;
+    what(*it->second.end);
+    settle(now, it);
+    return true;
+  }
+  // Is called every kAckDelay while there are flows.
+  void tick(MonoTime now);
+
+  std::size_t size() const { return flows_.size(); }
+  std::size_t held() const { return held_.size(); }
+  std::size_t held_bytes() const { return held_bytes_; }
+
+ private:
+  using HeldSince = std::pair<MonoTime, std::uint64_t>;  // and which came first
+  struct Flow {
+    UserId user;
+    crypto::X25519Public client{};
+    wire::TrafficClass traffic_class = wire::TrafficClass::input;
+    std::unique_ptr<SealedEnd> end;
+    std::optional<HeldSince> held;
+    std::size_t reserved = 0;  // of the bytes that may be held
+  };
+  struct Share {
+    std::size_t flows = 0;
+    std::size_t bytes = 0;
+  };
+  using Flows = std::map<wire::FlowId, Flow>;
+
+  // Notes what became of a flow; it may be gone afterwards.
+  void settle(MonoTime now, Flows::iterator flow);
+  void hold(MonoTime now, Flows::iterator flow);
+  void let_go(Flow& flow);
+  void keep_within_bounds(MonoTime now, const UserId& user);
+  bool exceeds(const Share& share) const;
+
+  crypto::X25519KeyPair key_;
+  RandomSource& rng_;
+  HoldBounds bounds_;
+  TailMemory memory_;
+  Flows flows_;
+  std::map<HeldSince, wire::FlowId> held_;
+  std::map<UserId, Share> shares_;
+  std::size_t held_bytes_ = 0;
+  std::uint64_t next_held_ = 0;
+  std::vector<wire::FlowId> due_;  // of one tick
+};
+
+}  // namespace rap::flow

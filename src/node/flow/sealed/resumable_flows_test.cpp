@@ -1,0 +1,135 @@
+#include "node/flow/sealed/resumable_flows.hpp"
+
+#include <gtest/gtest.h>
+
+#include "node/flow/sealed/test_sealed.hpp"
+
+namespace rap::flow {
+namespace {
+
+using wire::FlowReason;
+
+TEST(ResumableFlows, SomebodyElsesFlowIsAnsweredLikeOneThatIsNotThere) {
+  FlowWorld w;
+  w.open();
+  const auto stranger = crypto::X25519KeyPair::generate(w.rng);
+  const auto theirs = w.ask(w.first_message(stranger, w.id), w.new_path());
+  ASSERT_FALSE(theirs);
+  EXPECT_EQ(theirs.error(), FlowReason::unknown_flow);
+  const auto none = w.ask(w.first_message(w.client_key, wire::FlowId::random(w.rng)), w.new_path());
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error(), FlowReason::unknown_flow);
+}
+
+TEST(ResumableFlows, AFirstMessageOfTheOtherKindDoesNotResume) {
+  FlowWorld w;
+  w.open();
+  const auto opens = w.ask(w.first_message(w.client_key, std::nullopt), w.new_path());
+  ASSERT_FALSE(opens);
+  EXPECT_EQ(opens.error(), FlowReason::unknown_flow);
+}
+
+TEST(ResumableFlows, AFlowKeepsItsClass) {
+  FlowWorld w;
+  w.open();
+  w.handshake.emplace(w.client_key, w.egress_key.public_key, w.rng);
+  const auto bulk =
+      w.ask(w.handshake->first_message(
+                wire::FirstMessage{wire::TrafficClass::file_transfer, w.id, "credential"}.encode()),
+            w.new_path());
+  ASSERT_FALSE(bulk);
+  EXPECT_EQ(bulk.error(), FlowReason::channel_class_denied);
+}
+
+TEST(ResumableFlows, WhatIsNotForThisEgressIsNotRead) {
+  FlowWorld w;
+  const auto other = crypto::X25519KeyPair::generate(w.rng);
+  crypto::SealInitiator handshake(w.client_key, other.public_key, w.rng);
+  const auto read = w.egress.read(handshake.first_message(Bytes(100)));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error(), FlowReason::seal_failed);
+  w.handshake.emplace(w.client_key, w.egress_key.public_key, w.rng);
+  const auto nonsense = w.egress.read(w.handshake->first_message(Bytes(100)));
+  ASSERT_FALSE(nonsense);
+  EXPECT_EQ(nonsense.error(), FlowReason::protocol_error);
+}
+
+TEST(ResumableFlows, AFlowThatWasHeldTooLongIsGone) {
+  FlowWorld w;
+  w.cut(w.open());
+  EXPECT_EQ(w.egress.held(), 1U);
+  w.now += kDefaultHold;
+  w.egress.tick(w.now);
+  EXPECT_EQ(w.egress_heard.why, FlowReason::hold_expired);
+  EXPECT_EQ(w.egress.held(), 0U);
+  EXPECT_EQ(w.egress.held_bytes(), 0U);
+  const auto late = w.resume();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error(), FlowReason::unknown_flow);
+}
+
+TEST(ResumableFlows, AFlowThatGoesOnIsHeldNoMore) {
+  FlowWorld w;
+  w.cut(w.open());
+  EXPECT_GT(w.egress.held_bytes(), 0U);
+  const auto path = w.resume();
+  ASSERT_TRUE(path);
+  EXPECT_EQ(w.egress.held(), 1U) << "an answer alone is no path";
+  w.carry(**path);
+  EXPECT_EQ(w.egress.held(), 0U);
+  EXPECT_EQ(w.egress.held_bytes(), 0U);
+}
+
+// Opens a flow of somebody and cuts its path.
+struct Holding {
+  explicit Holding(HoldBounds bounds) : world(1, {}, bounds) {}
+
+  HeardFlow& hold(UserId user) {
+    TestPath& path = world.new_path();
+    auto arrival = world.egress.read(world.first_message(world.client_key, std::nullopt));
+    heard.push_back(std::make_unique<HeardFlow>());
+    const auto opened =
+        world.egress.open(world.now, std::move(*arrival), path.at(path.down), user, *heard.back());
+    world.egress.with(world.now, opened.flow,
+                      [&](SealedEnd& end) { end.path_lost(world.now, path.number); });
+    return *heard.back();
+  }
+
+  FlowWorld world;
+  std::vector<std::unique_ptr<HeardFlow>> heard;
+};
+
+TEST(ResumableFlows, OfOnePersonSoManyAreHeldAndThenTheLongestHeldEnds) {
+  Holding h({.flows = 100, .flows_of_one = 3});
+  const UserId one = UserId::random(h.world.rng);
+  const UserId other = UserId::random(h.world.rng);
+  h.hold(other);
+  for (int i = 0; i < 3; ++i) h.hold(one);
+  EXPECT_EQ(h.world.egress.held(), 4U);
+  h.hold(one);
+  EXPECT_EQ(h.world.egress.held(), 4U);
+  EXPECT_FALSE(h.heard[0]->ended) << "nobody pays for another";
+  EXPECT_EQ(h.heard[1]->why, FlowReason::hold_expired);
+  EXPECT_FALSE(h.heard[4]->ended);
+}
+
+TEST(ResumableFlows, OfAllSoManyBytesAreHeld) {
+  Holding h({.bytes = 3 * kHeldTail});
+  for (int i = 0; i < 3; ++i) h.hold(UserId::random(h.world.rng));
+  EXPECT_EQ(h.world.egress.held_bytes(), 3 * kHeldTail);
+  h.hold(UserId::random(h.world.rng));
+  EXPECT_EQ(h.world.egress.held_bytes(), 3 * kHeldTail);
+  EXPECT_EQ(h.heard[0]->why, FlowReason::hold_expired);
+  EXPECT_FALSE(h.heard[3]->ended);
+}
+
+TEST(ResumableFlows, OfOnePersonSoManyBytesAreHeld) {
+  Holding h({.bytes_of_one = 2 * kHeldTail});
+  const UserId one = UserId::random(h.world.rng);
+  for (int i = 0; i < 3; ++i) h.hold(one);
+  EXPECT_EQ(h.world.egress.held(), 2U);
+  EXPECT_TRUE(h.heard[0]->ended);
+}
+
+}  // namespace
+}  // namespace rap::flow
