@@ -166,6 +166,14 @@ class Accounts(ControlCase):
         self.assertIn("1 resources and 1 egress pools", in_use.stderr)
         in_use = self.rap.run("admin", "pools", "delete", "brief", "Office")
         self.assertIn("'crate'", in_use.stderr)
+        shut = (("pools", "Office"), ("members", email), ("grants", "crate", email))
+        for kind, *words in shut:
+            said = self.rap.run("admin", kind, "disable", "brief", *words)
+            self.assertEqual(0, said.returncode, said.stderr)
+            self.assertIn("no session ends", said.stderr)
+            listed = self.rap.json("admin", kind, "list", "brief", *words[:-1])["items"]
+            self.assertEqual([True], [one["disabled"] for one in listed])
+            admin(kind, "enable", "brief", *words)
         gone = self.rap.run("admin", "resources", "delete", "brief", "crate")
         self.assertEqual(0, gone.returncode)
         self.assertIn("1 person loses their grant, and no session ends.", gone.stderr)

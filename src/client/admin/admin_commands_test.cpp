@@ -43,6 +43,57 @@ TEST_F(AdminCommands, ShutAResourceAndOpenItAgain) {
   EXPECT_EQ(run({"admin", "resources", "enable", "acme", "db"}), kOk) << err();
 }
 
+TEST_F(AdminCommands, SayWhatADisabledPoolMembershipOrGrantEndsAndTakeItBack) {
+  sign_in();
+  const json pool = {{"id", "p"}, {"name", "edge"}};
+  const auto resource = [&](const char* id) {
+    return json{{"id", id}, {"name", id}, {"egress_pool", pool}};
+  };
+  const auto session = [](const char* id, const char* email) {
+    return json{{"resource", {{"id", id}, {"name", id}}}, {"user", {{"email", email}}}};
+  };
+  network().answer("GET organizations/acme/egress-pools", {{"items", {pool}}});
+  network().answer("GET organizations/acme/resources",
+                   {{"items", {resource("db"), resource("web")}}});
+  network().answer("GET sessions?organization=acme",
+                   {{"items", {session("db", "a@b.test"), session("elsewhere", "a@b.test")}}});
+  network().answer("POST organizations/acme/egress-pools/edge/disable", json::object());
+  EXPECT_EQ(run({"admin", "pools", "disable", "acme", "edge"}), kOk) << err();
+  EXPECT_NE(err().find("2 resources wait, and 1 session ends."), std::string::npos) << err();
+  EXPECT_NE(out().find("enable' takes it back"), std::string::npos);
+  network().answer("POST organizations/acme/egress-pools/edge/enable", json::object());
+  EXPECT_EQ(run({"admin", "pools", "enable", "acme", "edge"}), kOk) << err();
+  EXPECT_EQ(run({"admin", "pools", "disable", "acme", "none"}), kNotFound);
+
+  network().answer("GET organizations/acme/members",
+                   {{"items", {{{"email", "a@b.test"}, {"user_id", "u"}}}}});
+  network().answer("POST organizations/acme/members/a%40b.test/disable", json::object());
+  EXPECT_EQ(run({"admin", "members", "disable", "acme", "a@b.test"}), kOk) << err();
+  EXPECT_NE(err().find("2 sessions end. Their role and grants wait"), std::string::npos) << err();
+  network().answer("POST organizations/acme/members/a%40b.test/enable", json::object());
+  EXPECT_EQ(run({"admin", "members", "enable", "acme", "a@b.test"}), kOk) << err();
+
+  network().answer("GET organizations/acme/resources/db/grants",
+                   {{"items", {{{"email", "a@b.test"}, {"user_id", "u"}}}}});
+  network().answer("POST organizations/acme/resources/db/grants/a%40b.test/disable",
+                   json::object());
+  EXPECT_EQ(run({"admin", "grants", "disable", "acme", "db", "a@b.test"}), kOk) << err();
+  EXPECT_NE(err().find("1 session ends."), std::string::npos) << err();
+  network().answer("POST organizations/acme/resources/db/grants/a%40b.test/enable", json::object());
+  EXPECT_EQ(run({"admin", "grants", "enable", "acme", "db", "a@b.test"}), kOk) << err();
+}
+
+TEST_F(AdminCommands, AMetricsTokenIsShutForAWhile) {
+  sign_in();
+  network().answer("GET metrics-tokens", {{"items", {{{"name", "prometheus"}}}}});
+  network().answer("POST metrics-tokens/prometheus/disable", json::object());
+  EXPECT_EQ(run({"admin", "metrics-tokens", "disable", "prometheus"}), kOk) << err();
+  EXPECT_NE(err().find("is refused from now on"), std::string::npos) << err();
+  EXPECT_EQ(run({"admin", "metrics-tokens", "disable", "none"}), kNotFound);
+  network().answer("POST metrics-tokens/prometheus/enable", json::object());
+  EXPECT_EQ(run({"admin", "metrics-tokens", "enable", "prometheus"}), kOk) << err();
+}
+
 TEST_F(AdminCommands, AnEnrolmentIsApprovedByTheNameOfItsNodeOnlyWhenThatIsUnambiguous) {
   sign_in();
   const json one = {{"id", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}, {"node_name", "entry-1"}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "client/admin/targets.hpp"
 #include "client/api/api_types.hpp"
@@ -17,15 +18,20 @@ std::string counted_or(const std::optional<std::size_t>& n, const std::string& o
   return n ? counted(*n, one, many) : unknown;
 }
 
-std::optional<std::size_t> count_sessions(ApiClient& api, const SessionsOf& of) {
+template <class Is>
+std::optional<std::size_t> count_sessions(ApiClient& api, const std::string& organization, Is is) {
   const auto listed =
-      op::as<op::ListSessionsAnswer>(api.ask(op::list_sessions({.organization = of.organization})));
+      op::as<op::ListSessionsAnswer>(api.ask(op::list_sessions({.organization = organization})));
   if (!listed || listed->next) return std::nullopt;  // more than anybody counts
-  return static_cast<std::size_t>(std::ranges::count_if(listed->items, [&](const auto& s) {
+  return static_cast<std::size_t>(std::ranges::count_if(listed->items, is));
+}
+
+std::optional<std::size_t> count_sessions(ApiClient& api, const SessionsOf& of) {
+  return count_sessions(api, of.organization, [&](const auto& s) {
     return (of.resource.empty() || same(s.resource.name, of.resource) ||
             s.resource.id == of.resource) &&
            (of.email.empty() || same(s.user.email, of.email));
-  }));
+  });
 }
 
 template <class Answer>
@@ -40,6 +46,23 @@ std::optional<std::size_t> count_items(ApiClient& api, const ApiCall& call) {
 std::string sessions_that_end(ApiClient& api, const SessionsOf& of) {
   return counted_or(count_sessions(api, of), "session ends.", "sessions end.",
                     "living sessions end.");
+}
+
+std::string sessions_behind(ApiClient& api, const std::string& organization,
+                            const std::string& pool) {
+  const std::string all = "the sessions through it end.";
+  const auto resources = op::as<op::ListResourcesAnswer>(api.ask(op::list_resources(organization)));
+  if (!resources) return all;
+  std::set<std::string> behind;
+  for (const auto& r : resources->items) {
+    if (r.egress_pool && (same(r.egress_pool->name, pool) || r.egress_pool->id == pool)) {
+      behind.insert(r.id);
+    }
+  }
+  const auto living = count_sessions(api, organization,
+                                     [&](const auto& s) { return behind.contains(s.resource.id); });
+  return counted(behind.size(), "resource waits", "resources wait") + ", and " +
+         counted_or(living, "session ends.", "sessions end.", all);
 }
 
 std::string grants_that_end(ApiClient& api, const std::string& organization,

@@ -16,6 +16,9 @@ struct SessionsOf {
 };
 
 std::string sessions_that_end(ApiClient& api, const SessionsOf& of);  // "2 sessions end."
+// Those with all that leads through the pool: "2 resources wait, and 3 sessions end."
+std::string sessions_behind(ApiClient& api, const std::string& organization,
+                            const std::string& pool);
 std::string grants_that_end(ApiClient& api, const std::string& organization,
                             const std::string& resource);
 std::string memberships_that_end(ApiClient& api, const std::string& organization);

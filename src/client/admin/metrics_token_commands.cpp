@@ -3,7 +3,9 @@
 
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
+#include "client/admin/targets.hpp"
 #include "client/api/api_types.hpp"
+#include "client/command/confirm.hpp"
 #include "client/command/duration.hpp"
 #include "client/command/leaf.hpp"
 
@@ -45,6 +47,23 @@ void add_metrics_token_commands(CLI::App& admin, Invocation& invocation) {
       .word("NAME", "What it is called, such as the program that gets it")
       .option("--for", "DURATION", "How long it is good for (default: 90d; at most 365d)")
       .runs(create_metrics_token);
+  Leaf(group, invocation, "disable", "Shut a token until it is enabled again")
+      .word("NAME", "Its name, as 'list' shows it")
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_metrics_token(api, a["NAME"]); },
+            [&] { return "Whatever scrapes with " + a["NAME"] + " is refused from now on."; },
+            Unasked::goes_ahead));
+        return show(
+            w, api.ask(op::disable_metrics_token(a["NAME"])),
+            a["NAME"] + " opens nothing until 'rap admin metrics-tokens enable' takes it back.");
+      });
+  Leaf(group, invocation, "enable", "Let a disabled token open the metrics again")
+      .word("NAME", "Its name, as 'list' shows it")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::enable_metrics_token(a["NAME"])), a["NAME"] + " is enabled.");
+      });
   Leaf(group, invocation, "remove", "Take a token back, at once")
       .word("NAME", "Its name, as 'list' shows it")
       .runs([](World& w, ApiClient& api, const Words& a) {

@@ -83,7 +83,10 @@ Fallible<int> add_member(World& w, ApiClient& api, const Words& a) {
                         ". Whoever has an account with that address accepts with 'rap invitations "
                         "accept " +
                         a["ORG"] + "'."
-                  : a["EMAIL"] + " is " + as + ".");
+                  : a["EMAIL"] + " is " + as + "." +
+                        (member.disabled.value_or(false)
+                             ? " The membership is disabled; 'rap admin members enable' opens it."
+                             : ""));
 }
 
 void add_members(CLI::App& admin, Invocation& invocation) {
@@ -98,10 +101,36 @@ void add_members(CLI::App& admin, Invocation& invocation) {
   Leaf(group, invocation, "list", "List the members of an organization")
       .word("ORG", "The organization")
       .runs([](World& w, ApiClient& api, const Words& a) {
-        return show_items(
-            w, api.ask(op::list_members(a["ORG"])),
-            {{"EMAIL", "/email"}, {"ROLE", "/role"}, {"SINCE", "/created_at", Format::time}},
-            "No members.");
+        return show_items(w, api.ask(op::list_members(a["ORG"])),
+                          {{"EMAIL", "/email"},
+                           {"ROLE", "/role"},
+                           {"DISABLED", "/disabled"},
+                           {"SINCE", "/created_at", Format::time}},
+                          "No members.");
+      });
+  Leaf(group, invocation, "disable", "Shut a membership until it is enabled again")
+      .word("ORG", "The organization")
+      .word("EMAIL", "The user")
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_member(api, a["ORG"], a["EMAIL"]); },
+            [&] {
+              return a["EMAIL"] + " reaches nothing of " + a["ORG"] +
+                     " any more: " + sessions_that_end(api, {a["ORG"], {}, a["EMAIL"]}) +
+                     " Their role and grants wait; what they delegated ends.";
+            },
+            Unasked::goes_ahead));
+        return show(w, api.ask(op::disable_member(a["ORG"], a["EMAIL"])),
+                    a["EMAIL"] + " is shut out of " + a["ORG"] +
+                        ". 'rap admin members enable' takes it back.");
+      });
+  Leaf(group, invocation, "enable", "Open a disabled membership again")
+      .word("ORG", "The organization")
+      .word("EMAIL", "The user")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::enable_member(a["ORG"], a["EMAIL"])),
+                    a["EMAIL"] + " has their role and grants in " + a["ORG"] + " again.");
       });
   Leaf(group, invocation, "remove", "End a membership")
       .word("ORG", "The organization")

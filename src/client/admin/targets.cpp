@@ -50,6 +50,16 @@ const auto of_user = [](const std::string& key) {
   return [&key](const auto& item) { return same(item.email, key) || same(item.user_id, key); };
 };
 
+std::string pools_of(const std::string& organization) {
+  return " 'rap admin pools list " + organization + "' shows them.";
+}
+
+std::unexpected<Failure> no_pool(const std::string& organization, const std::string& pool) {
+  return absent(
+      ProblemCode::egress_pool_not_found,
+      "There is no egress pool '" + pool + "' in " + organization + "." + pools_of(organization));
+}
+
 std::unexpected<Failure> no_user(const std::string& user) {
   return absent(ProblemCode::user_not_found,
                 "There is no user '" + user + "'. 'rap admin users list' shows them.");
@@ -127,21 +137,36 @@ Fallible<void> check_grant(ApiClient& api, const std::string& organization,
   return {};
 }
 
+Fallible<void> check_pool(ApiClient& api, const std::string& organization,
+                          const std::string& pool) {
+  const auto pools =
+      RAP_TRY(listed<op::ListEgressPoolsAnswer>(api, op::list_egress_pools(organization)));
+  if (pools && find_in(*pools, named(pool)) == nullptr) return no_pool(organization, pool);
+  return {};
+}
+
+Fallible<void> check_metrics_token(ApiClient& api, const std::string& name) {
+  const auto tokens = RAP_TRY(listed<op::ListMetricsTokensAnswer>(api, op::list_metrics_tokens()));
+  const auto is = [&](const auto& t) { return same(t.name, name); };
+  if (tokens && find_in(*tokens, is) == nullptr) {
+    return absent(
+        ProblemCode::metrics_token_not_found,
+        "There is no metrics token '" + name + "'. 'rap admin metrics-tokens list' shows them.");
+  }
+  return {};
+}
+
 Fallible<void> check_pool_node(ApiClient& api, const std::string& organization,
                                const std::string& pool, const std::string& node) {
   const auto pools =
       RAP_TRY(listed<op::ListEgressPoolsAnswer>(api, op::list_egress_pools(organization)));
   if (!pools) return {};
   const auto* found = find_in(*pools, named(pool));
-  const std::string look = " 'rap admin pools list " + organization + "' shows them.";
-  if (found == nullptr) {
-    return absent(ProblemCode::egress_pool_not_found,
-                  "There is no egress pool '" + pool + "' in " + organization + "." + look);
-  }
+  if (found == nullptr) return no_pool(organization, pool);
   if (found->nodes && find_in(*found->nodes, named(node)) == nullptr) {
-    return absent(ProblemCode::node_not_found, "There is no node '" + node +
-                                                   "' in the egress pool '" + pool +
-                                                   "' that you may take out." + look);
+    return absent(ProblemCode::node_not_found,
+                  "There is no node '" + node + "' in the egress pool '" + pool +
+                      "' that you may take out." + pools_of(organization));
   }
   return {};
 }

@@ -24,11 +24,13 @@ Fallible<void> check_resource(ApiClient& api, const std::string& organization,
                               const std::string& resource);
 Fallible<void> check_grant(ApiClient& api, const std::string& organization,
                            const std::string& resource, const std::string& user);
+Fallible<void> check_pool(ApiClient& api, const std::string& organization, const std::string& pool);
 // The node serves the pool. An organization is told of its own hosts alone.
 Fallible<void> check_pool_node(ApiClient& api, const std::string& organization,
                                const std::string& pool, const std::string& node);
 // The node is a host of the organization, unless that is empty.
 Fallible<void> check_node(ApiClient& api, const std::string& organization, const std::string& node);
+Fallible<void> check_metrics_token(ApiClient& api, const std::string& name);
 Fallible<void> check_revoked_node(ApiClient& api, const std::string& node);
 Fallible<void> check_certificate(ApiClient& api, const std::string& serial);
 

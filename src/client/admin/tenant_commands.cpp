@@ -30,6 +30,7 @@ Fallible<int> list_pools(World& w, ApiClient& api, const Words& a) {
   return show_items(w, answer,
                     {{"NAME", "/name"},
                      {"NODES", "/nodes"},
+                     {"DISABLED", "/disabled"},
                      {"ID", "/id"},
                      {"CREATED", "/created_at", Format::time}},
                     "No egress pools.");
@@ -79,6 +80,29 @@ void add_pools(CLI::App& admin, Invocation& invocation) {
       .runs([](World& w, ApiClient& api, const Words& a) {
         return show(w, api.ask(op::rename_egress_pool(a["ORG"], a["POOL"], {.name = a["NAME"]})),
                     a["POOL"] + " is called " + a["NAME"] + " now.");
+      });
+  Leaf(group, invocation, "disable", "Shut an egress pool until it is enabled again")
+      .word("ORG", "The organization")
+      .word("POOL", "The egress pool")
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"), [&] { return check_pool(api, a["ORG"], a["POOL"]); },
+            [&] {
+              return "Nothing behind " + a["POOL"] +
+                     " is reached any more: " + sessions_behind(api, a["ORG"], a["POOL"]) +
+                     " Its nodes, its resources and their grants wait.";
+            },
+            Unasked::goes_ahead));
+        return show(w, api.ask(op::disable_egress_pool(a["ORG"], a["POOL"])),
+                    a["POOL"] + " is disabled. 'rap admin pools enable' takes it back.");
+      });
+  Leaf(group, invocation, "enable", "Open a disabled egress pool again")
+      .word("ORG", "The organization")
+      .word("POOL", "The egress pool")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::enable_egress_pool(a["ORG"], a["POOL"])),
+                    a["POOL"] + " is enabled.");
       });
   Leaf(group, invocation, "delete", "Delete an egress pool that no resource leads through")
       .word("ORG", "The organization")
@@ -260,12 +284,37 @@ void add_grants(CLI::App& admin, Invocation& invocation) {
         return show(w, api.ask(op::remove_grant(a["ORG"], a["RESOURCE"], a["EMAIL"])),
                     a["EMAIL"] + " may not reach " + a["RESOURCE"] + " any more.");
       });
+  Leaf(group, invocation, "disable", "Shut a grant until it is enabled again")
+      .word("ORG", "The organization")
+      .word("RESOURCE", "The resource")
+      .word("EMAIL", "The member")
+      .flag("--yes", kYesHelp)
+      .runs([](World& w, ApiClient& api, const Words& a) -> Fallible<int> {
+        RAP_TRY(confirm_ending(
+            w, a.flag("--yes"),
+            [&] { return check_grant(api, a["ORG"], a["RESOURCE"], a["EMAIL"]); },
+            [&] { return sessions_that_end(api, {a["ORG"], a["RESOURCE"], a["EMAIL"]}); },
+            Unasked::goes_ahead));
+        return show(w, api.ask(op::disable_grant(a["ORG"], a["RESOURCE"], a["EMAIL"])),
+                    a["EMAIL"] + " may not reach " + a["RESOURCE"] +
+                        " until 'rap admin grants enable' takes it back.");
+      });
+  Leaf(group, invocation, "enable", "Open a disabled grant again")
+      .word("ORG", "The organization")
+      .word("RESOURCE", "The resource")
+      .word("EMAIL", "The member")
+      .runs([](World& w, ApiClient& api, const Words& a) {
+        return show(w, api.ask(op::enable_grant(a["ORG"], a["RESOURCE"], a["EMAIL"])),
+                    a["EMAIL"] + " may reach " + a["RESOURCE"] + " again.");
+      });
   Leaf(group, invocation, "list", "List who may reach a resource")
       .word("ORG", "The organization")
       .word("RESOURCE", "The resource")
       .runs([](World& w, ApiClient& api, const Words& a) {
         return show_items(w, api.ask(op::list_grants(a["ORG"], a["RESOURCE"])),
-                          {{"EMAIL", "/email"}, {"SINCE", "/created_at", Format::time}},
+                          {{"EMAIL", "/email"},
+                           {"DISABLED", "/disabled"},
+                           {"SINCE", "/created_at", Format::time}},
                           "No grants.");
       });
 }

@@ -24,15 +24,20 @@ void tell_of_nodes(std::vector<EgressPool>& pools, const std::vector<ServingNode
 
 Fields egress_pool_fields() {
   using namespace field;
-  return {uuid("id"), field::name("name"), time("created_at"),
+  return {uuid("id"),
+          field::name("name"),
+          time("created_at"),
+          of("disabled", FieldType::boolean),
           list("nodes", static_cast<std::int64_t>(kMaxListed), {uuid("id"), field::name("name")})
               .optional(),
           count("platform_nodes").optional()};
 }
 
 nlohmann::json to_json(const EgressPool& p) {
-  nlohmann::json out = {
-      {"id", p.id.str()}, {"name", p.name}, {"created_at", to_unix(p.created_at)}};
+  nlohmann::json out = {{"id", p.id.str()},
+                        {"name", p.name},
+                        {"created_at", to_unix(p.created_at)},
+                        {"disabled", p.disabled}};
   if (!p.nodes) return out;
   out["nodes"] = nlohmann::json::array();
   for (const NodeName& n : p.nodes->named) {

@@ -39,6 +39,7 @@ struct EgressPool {
   std::string name;
   WallTime created_at{};
   std::optional<PoolNodes> nodes = {};  // nullopt: not asked for
+  bool disabled = false;
 };
 
 // Tells who acts for the platform of all by name, and an organization of its own hosts; topology is
@@ -62,6 +63,9 @@ class EgressPoolRepository {
   virtual bool add_node(const EgressPool& pool, NodeId node) = 0;  // false: a member already
   virtual bool remove_node(const EgressPool& pool, NodeId node) = 0;  // false: it was no member
   virtual void rename(const EgressPool& pool, std::string_view name) = 0;
+  // Nobody reaches what is behind it, whatever was granted, until it is enabled again.
+  virtual void disable(const EgressPool& pool, WallTime now) = 0;
+  virtual void enable(const EgressPool& pool) = 0;
   // One that no resource leads through, with its nodes: under the platform's scope.
   virtual void remove(const EgressPool& pool) = 0;
   // Is a node of the pool approved, in the egress role, and not draining?

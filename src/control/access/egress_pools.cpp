@@ -133,6 +133,32 @@ Outcome<Reply> rename_pool(AccessPorts& ports, const Call& call) {
   });
 }
 
+// What leads through it waits: resources, grants, the nodes in it.
+Outcome<Reply> disable_pool(AccessPorts& ports, const Call& call) {
+  return with_pool(ports, call, [&](Transaction& tx, EgressPool& pool) -> Outcome<Reply> {
+    if (!pool.disabled) {
+      tx.egress_pools().disable(pool, call.now);
+      end_sessions(ports.rng, tx, call.audit_entry(),
+                   {.organization = pool.organization, .egress_pool = pool.id},
+                   "egress_pool_disabled");
+      tx.audit(call.audit("egress_pool.disabled", "egress_pool", pool.id.str(), pool.name));
+    }
+    pool.disabled = true;
+    return reply(to_json(pool));
+  });
+}
+
+Outcome<Reply> enable_pool(AccessPorts& ports, const Call& call) {
+  return with_pool(ports, call, [&](Transaction& tx, EgressPool& pool) -> Outcome<Reply> {
+    if (pool.disabled) {
+      tx.egress_pools().enable(pool);
+      tx.audit(call.audit("egress_pool.enabled", "egress_pool", pool.id.str(), pool.name));
+    }
+    pool.disabled = false;
+    return reply(to_json(pool));
+  });
+}
+
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 5;
   std::string out;
@@ -211,6 +237,25 @@ std::vector<RouteOf<AccessPorts>> egress_pool_routes() {
         .body = {field::name("name")},
         .answer = {200, egress_pool_fields()}},
        rename_pool},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/egress-pools/{pool}/disable",
+        .operation = "disableEgressPool",
+        .summary = "Shut an egress pool: the sessions through it end and nobody reaches what is "
+                   "behind it; its nodes and resources wait",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {200, egress_pool_fields()}},
+       disable_pool},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/egress-pools/{pool}/enable",
+        .operation = "enableEgressPool",
+        .summary = "Open a disabled egress pool again",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {200, egress_pool_fields()}},
+       enable_pool},
       {{.method = "DELETE",
         .path = "/api/v1/organizations/{org}/egress-pools/{pool}",
         .operation = "removeEgressPool",

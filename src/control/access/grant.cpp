@@ -6,11 +6,14 @@ namespace rap::control {
 
 Fields grant_fields() {
   using namespace field;
-  return {uuid("user_id"), email("email"), time("created_at")};
+  return {uuid("user_id"), email("email"), time("created_at"), of("disabled", FieldType::boolean)};
 }
 
 nlohmann::json to_json(const Grant& g) {
-  return {{"user_id", g.user.str()}, {"email", g.email}, {"created_at", to_unix(g.created_at)}};
+  return {{"user_id", g.user.str()},
+          {"email", g.email},
+          {"created_at", to_unix(g.created_at)},
+          {"disabled", g.disabled}};
 }
 
 }  // namespace rap::control

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Grant {
   UserId user;
   std::string email;
   WallTime created_at{};
+  bool disabled = false;
 };
 
 Fields grant_fields();
@@ -29,6 +31,10 @@ class GrantRepository {
   virtual bool lock(ResourceId resource, UserId user) = 0;
   virtual bool add(const Resource& resource, UserId user, WallTime now) = 0;  // false: had it
   virtual bool remove(const Resource& resource, UserId user) = 0;  // false: there was none
+  virtual std::optional<Grant> find(const Resource& resource, UserId user) = 0;
+  // It gives nothing until it is enabled again.
+  virtual void disable(const Resource& resource, UserId user, WallTime now) = 0;
+  virtual void enable(const Resource& resource, UserId user) = 0;
   virtual std::vector<Grant> list(const Resource& resource) = 0;
 };
 

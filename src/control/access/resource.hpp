@@ -29,6 +29,7 @@ struct Resource {
   std::optional<std::string> ssh_host_key;
   WallTime created_at{};
   bool disabled = false;
+  bool pool_disabled = false;  // that of the pool; nobody but the organization sees it
 };
 
 Fields resource_fields();

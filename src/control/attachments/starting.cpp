@@ -21,6 +21,12 @@ std::unexpected<Problem> no_resource(const std::string& key) {
                     "' that you may use. List yours with 'rap resources', or ask for access.");
 }
 
+// Or what leads to it: which pool that is, is the organization's to know.
+std::unexpected<Problem> disabled_resource(const Resource& r) {
+  return refuse(ProblemCode::resource_disabled,
+                "'" + r.name + "' is disabled by an administrator of " + r.organization_name + ".");
+}
+
 // The one resource the caller means among those they were granted.
 Outcome<Resource> find_resource(AttachmentPorts& ports, const Call& call) {
   const std::string key = call.text("resource");
@@ -56,14 +62,11 @@ Outcome<void> check_pace(AttachmentPorts& ports, const Call& call) {
 Outcome<Reply> create_session(AttachmentPorts& ports, const Call& call) {
   RAP_TRY(check_pace(ports, call));
   const auto found = RAP_TRY(find_resource(ports, call));
-  if (found.disabled) {
-    return refuse(
-        ProblemCode::resource_disabled,
-        "'" + found.name + "' is disabled by an administrator of " + found.organization_name + ".");
-  }
+  if (found.disabled) return disabled_resource(found);
   const Scope scope = Scope::organization(found.organization).in(call.cluster);
   return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<Reply> {
     const auto resource = tx.resources().find(found.organization, found.id.str());
+    if (resource && resource->pool_disabled) return disabled_resource(*resource);
     if (!resource || !tx.grants().lock(found.id, call.caller->id)) {
       return no_resource(call.text("resource"));
     }

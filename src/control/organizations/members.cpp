@@ -26,6 +26,13 @@ std::unexpected<Problem> only_organization_owner() {
                 "Only an organization_owner manages admins and owners; ask one to do this.");
 }
 
+// A right that ends must not leave one behind that does not.
+std::unexpected<Problem> own_by_delegation() {
+  return refuse(ProblemCode::yourself,
+                "You act here by a right that its owner delegated to you for a time. Let somebody "
+                "of the organization add you.");
+}
+
 Outcome<Reply> list_members(PeoplePorts& ports, const Call& call) {
   return transact(ports.database, call.organization_scope(),
                   [&](Transaction& tx) -> Outcome<Reply> {
@@ -45,6 +52,7 @@ Fields placed_fields() {
           choice("state", kPlacements),
           uuid("user_id").optional(),
           time("created_at"),
+          of("disabled", FieldType::boolean).optional(),
           time("expires_at").optional()};
 }
 
@@ -96,11 +104,8 @@ Outcome<Reply> add_account(Transaction& tx, const Call& call, const std::string&
     return refuse(ProblemCode::user_not_found,
                   "There is no user '" + email + "'; create the account first.");
   }
-  // A right that ends must not leave one behind that does not.
   if (call.organization->by_delegation && user->id == call.caller->id) {
-    return refuse(ProblemCode::yourself,
-                  "You act here by a right that its owner delegated to you for a time. Let "
-                  "somebody of the organization add you.");
+    return own_by_delegation();
   }
   return put(tx, call, Member{user->id, user->email, role, call.now}, true);
 }
@@ -161,32 +166,77 @@ Outcome<Reply> put_member(PeoplePorts& ports, const Call& call) {
       ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
         if (const auto before = tx.organizations().member(call.organization->id, email)) {
           if (!may_manage(call, before->role)) return only_organization_owner();
-          return put(tx, call, Member{before->user, before->email, *role, before->created_at},
-                     false);
+          Member changed = *before;
+          changed.role = *role;
+          return put(tx, call, std::move(changed), false);
         }
         return call.is_platform() ? add_account(tx, call, email, *role)
                                   : invite(tx, call, email, *role);
       });
 }
 
-Outcome<Reply> remove_member(PeoplePorts& ports, const Call& call) {
+// Runs `use` with the member of the path, whom the caller may manage.
+template <class Use>
+Outcome<Reply> with_member(PeoplePorts& ports, const Call& call, Use use) {
   return transact(
       ports.database, call.organization_scope(), [&](Transaction& tx) -> Outcome<Reply> {
-        const auto member = tx.organizations().member(call.organization->id, call.path("email"));
+        auto member = tx.organizations().member(call.organization->id, call.path("email"));
         if (!member) {
           return refuse(ProblemCode::member_not_found,
                         "'" + call.path("email") + "' is no member of this organization.");
         }
         if (!may_manage(call, member->role)) return only_organization_owner();
-    // First the grants, then the sessions: see SessionRepository.
-        tx.organizations().remove_member(call.organization->id, member->user);
-        end_given(tx, call, member->user);
-        end_sessions(ports.rng, tx, call.audit_entry(),
-                     {.organization = call.organization->id, .user = member->user},
-                     "membership_removed");
-        tx.audit(call.audit("member.removed", "user", member->user.str(), member->email));
-        return no_content();
+        return use(tx, *member);
       });
+}
+
+// What a member had open ends, and what they delegated. First the grants, then the sessions: see
+// SessionRepository.
+void end_of_member(PeoplePorts& ports, Transaction& tx, const Call& call, const Member& member,
+                   std::string_view because) {
+  end_given(tx, call, member.user);
+  end_sessions(ports.rng, tx, call.audit_entry(),
+               {.organization = call.organization->id, .user = member.user}, because);
+}
+
+AuditEntry about(const Call& call, std::string_view action, const Member& member) {
+  return call.audit(action, "user", member.user.str(), member.email);
+}
+
+Outcome<Reply> remove_member(PeoplePorts& ports, const Call& call) {
+  return with_member(ports, call, [&](Transaction& tx, const Member& member) -> Outcome<Reply> {
+    tx.organizations().remove_member(call.organization->id, member.user);
+    end_of_member(ports, tx, call, member, "membership_removed");
+    tx.audit(about(call, "member.removed", member));
+    return no_content();
+  });
+}
+
+// The role and the grants wait.
+Outcome<Reply> disable_member(PeoplePorts& ports, const Call& call) {
+  return with_member(ports, call, [&](Transaction& tx, Member& member) -> Outcome<Reply> {
+    if (!member.disabled) {
+      tx.organizations().disable_member(call.organization->id, member.user, call.now);
+      end_of_member(ports, tx, call, member, "membership_disabled");
+      tx.audit(about(call, "member.disabled", member));
+    }
+    member.disabled = true;
+    return reply(to_json(member));
+  });
+}
+
+Outcome<Reply> enable_member(PeoplePorts& ports, const Call& call) {
+  return with_member(ports, call, [&](Transaction& tx, Member& member) -> Outcome<Reply> {
+    if (call.organization->by_delegation && member.user == call.caller->id) {
+      return own_by_delegation();
+    }
+    if (member.disabled) {
+      tx.organizations().enable_member(call.organization->id, member.user);
+      tx.audit(about(call, "member.enabled", member));
+    }
+    member.disabled = false;
+    return reply(to_json(member));
+  });
 }
 
 }  // namespace
@@ -214,6 +264,25 @@ std::vector<RouteOf<PeoplePorts>> member_routes() {
         .body = {email("email"), choice("role", policy::kMemberRoleNames)},
         .answer = {201, placed_fields()}},
        put_member},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/members/{email}/disable",
+        .operation = "disableMember",
+        .summary = "Shut a membership: the member's sessions in the organization end and they have "
+                   "no role in it; the role and their grants wait",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {200, member_fields()}},
+       disable_member},
+      {{.method = "POST",
+        .path = "/api/v1/organizations/{org}/members/{email}/enable",
+        .operation = "enableMember",
+        .summary = "Open a disabled membership again, with its role and grants",
+        .access = policy::Access::organization_manager,
+        .query = {},
+        .body = {},
+        .answer = {200, member_fields()}},
+       enable_member},
       {{.method = "DELETE",
         .path = "/api/v1/organizations/{org}/members/{email}",
         .operation = "removeMember",

@@ -21,14 +21,15 @@ nlohmann::json to_json(const Organization& o) {
 Fields member_fields() {
   using namespace field;
   return {uuid("user_id"), email("email"), choice("role", policy::kMemberRoleNames),
-          time("created_at")};
+          time("created_at"), of("disabled", FieldType::boolean)};
 }
 
 nlohmann::json to_json(const Member& m) {
   return {{"user_id", m.user.str()},
           {"email", m.email},
           {"role", to_string(m.role)},
-          {"created_at", to_unix(m.created_at)}};
+          {"created_at", to_unix(m.created_at)},
+          {"disabled", m.disabled}};
 }
 
 }  // namespace rap::control

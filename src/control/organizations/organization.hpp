@@ -35,6 +35,7 @@ nlohmann::json to_json(const Organization& organization);
 struct Membership {
   Organization organization;
   policy::OrganizationRole role = policy::OrganizationRole::none;
+  bool disabled = false;  // the membership itself: it gives no role
 };
 
 struct Member {
@@ -42,6 +43,7 @@ struct Member {
   std::string email;
   policy::OrganizationRole role = policy::OrganizationRole::none;
   WallTime created_at{};
+  bool disabled = false;
 };
 
 Fields member_fields();
@@ -62,12 +64,16 @@ class OrganizationRepository {
   // Leaves a tombstone without members.
   virtual void remove(OrganizationId organization, WallTime now) = 0;
   virtual std::vector<Organization> list() = 0;  // those the scope may see
+  // None of a member whose membership is disabled.
   virtual policy::OrganizationRole role_of(OrganizationId organization, UserId user) = 0;
   virtual std::vector<Membership> memberships(UserId user) = 0;
   virtual std::vector<Member> members(OrganizationId organization) = 0;
   virtual std::optional<Member> member(OrganizationId organization, std::string_view email) = 0;
   virtual void put_member(OrganizationId organization, UserId user, policy::OrganizationRole role,
                           WallTime now) = 0;
+  // Nothing of the organization is theirs, whatever was granted, until it is enabled again.
+  virtual void disable_member(OrganizationId organization, UserId user, WallTime now) = 0;
+  virtual void enable_member(OrganizationId organization, UserId user) = 0;
   virtual void remove_member(OrganizationId organization, UserId user) = 0;  // and its grants
 };
 

@@ -8,6 +8,7 @@ namespace rap::control {
 
 MetricsTokenState state_of(const MetricsToken& token, WallTime now) {
   if (token.expires_at <= now) return MetricsTokenState::expired;
+  if (token.disabled) return MetricsTokenState::disabled;
   return token.maker_has_role ? MetricsTokenState::good : MetricsTokenState::maker_has_no_role;
 }
 

@@ -1,6 +1,6 @@
 // Metrics tokens: what a program that scrapes shows instead of a person's bearer. One opens
-// GET /metrics and nothing else, until it expires, is removed, or whoever made it has no role in
-// the platform any more. It is known by its SHA-256 only.
+// GET /metrics and nothing else, until it expires, is disabled or removed, or whoever made it has
+// no role in the platform any more. It is known by its SHA-256 only.
 #pragma once
 
 #include <array>
@@ -25,9 +25,9 @@ inline constexpr std::size_t kMaxMetricsTokens = 64;  // of a platform
 // Scrapers come every few seconds; a row is written for the first of them in so long.
 inline constexpr std::chrono::seconds kMetricsTokenUseNoted = std::chrono::minutes{1};
 
-enum class MetricsTokenState : std::uint8_t { good, expired, maker_has_no_role };
-inline constexpr std::array<std::string_view, 3> kMetricsTokenStateNames = {"good", "expired",
-                                                                            "maker_has_no_role"};
+enum class MetricsTokenState : std::uint8_t { good, expired, maker_has_no_role, disabled };
+inline constexpr std::array<std::string_view, 4> kMetricsTokenStateNames = {
+    "good", "expired", "maker_has_no_role", "disabled"};
 constexpr std::string_view to_string(MetricsTokenState s) {
   return name_in(kMetricsTokenStateNames, s);
 }
@@ -40,6 +40,7 @@ struct MetricsToken {
   bool maker_has_role = true;  // in the platform, now
   WallTime expires_at{};
   std::optional<WallTime> last_used_at{};  // to kMetricsTokenUseNoted
+  bool disabled = false;
 };
 
 MetricsTokenState state_of(const MetricsToken& token, WallTime now);
@@ -63,6 +64,9 @@ class MetricsTokenRepository {
   virtual std::vector<MetricsToken> list() = 0;  // at most kMaxMetricsTokens, by name
   virtual std::optional<MetricsToken> find(const crypto::Sha256& hash) = 0;
   virtual void note_use(const crypto::Sha256& hash, WallTime now) = 0;
+  virtual std::optional<MetricsToken> find_named(std::string_view name) = 0;
+  virtual void disable(std::string_view name, WallTime now) = 0;
+  virtual void enable(std::string_view name) = 0;
   virtual bool remove(std::string_view name) = 0;  // false: there was none
 };
 

@@ -52,17 +52,56 @@ Outcome<Reply> create_metrics_token(PeoplePorts& ports, const Call& call) {
   });
 }
 
-Outcome<Reply> remove_metrics_token(PeoplePorts& ports, const Call& call) {
+// Runs `use` with the token of the path.
+template <class Use>
+Outcome<Reply> with_metrics_token(PeoplePorts& ports, const Call& call, Use use) {
   const std::string& name = call.path("name");
   return transact(ports.database, Scope::platform(), [&](Transaction& tx) -> Outcome<Reply> {
-    if (!tx.metrics_tokens().remove(name)) {
+    auto token = tx.metrics_tokens().find_named(name);
+    if (!token) {
       return refuse(ProblemCode::metrics_token_not_found,
                     "There is no metrics token '" + name +
                         "'; 'rap admin metrics-tokens list' shows which there are.");
     }
-    tx.audit(call.audit("metrics_token.removed", "metrics_token", name, name));
-    return no_content();
+    return use(tx, *token);
   });
+}
+
+AuditEntry about(const Call& call, std::string_view action, const MetricsToken& token) {
+  return call.audit(action, "metrics_token", token.name, token.name);
+}
+
+Outcome<Reply> disable_metrics_token(PeoplePorts& ports, const Call& call) {
+  return with_metrics_token(ports, call,
+                            [&](Transaction& tx, MetricsToken& token) -> Outcome<Reply> {
+                              if (!token.disabled) {
+                                tx.metrics_tokens().disable(token.name, call.now);
+                                tx.audit(about(call, "metrics_token.disabled", token));
+                              }
+                              token.disabled = true;
+                              return reply(to_json(token, call.now));
+                            });
+}
+
+Outcome<Reply> enable_metrics_token(PeoplePorts& ports, const Call& call) {
+  return with_metrics_token(ports, call,
+                            [&](Transaction& tx, MetricsToken& token) -> Outcome<Reply> {
+                              if (token.disabled) {
+                                tx.metrics_tokens().enable(token.name);
+                                tx.audit(about(call, "metrics_token.enabled", token));
+                              }
+                              token.disabled = false;
+                              return reply(to_json(token, call.now));
+                            });
+}
+
+Outcome<Reply> remove_metrics_token(PeoplePorts& ports, const Call& call) {
+  return with_metrics_token(ports, call,
+                            [&](Transaction& tx, const MetricsToken& token) -> Outcome<Reply> {
+                              tx.metrics_tokens().remove(token.name);
+                              tx.audit(about(call, "metrics_token.removed", token));
+                              return no_content();
+                            });
 }
 
 }  // namespace
@@ -88,6 +127,24 @@ std::vector<RouteOf<PeoplePorts>> metrics_token_routes() {
         .body = {field::name("name"), integer("ttl_s", 1, kMaxLifetimeSeconds).optional()},
         .answer = {201, {field::name("name"), text("metrics_token", 128), time("expires_at")}}},
        create_metrics_token},
+      {{.method = "POST",
+        .path = "/api/v1/metrics-tokens/{name}/disable",
+        .operation = "disableMetricsToken",
+        .summary = "Shut a metrics token, at once",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, metrics_token_fields()}},
+       disable_metrics_token},
+      {{.method = "POST",
+        .path = "/api/v1/metrics-tokens/{name}/enable",
+        .operation = "enableMetricsToken",
+        .summary = "Let a disabled metrics token open GET /metrics again, until it expires",
+        .access = policy::Access::platform,
+        .query = {},
+        .body = {},
+        .answer = {200, metrics_token_fields()}},
+       enable_metrics_token},
       {{.method = "DELETE",
         .path = "/api/v1/metrics-tokens/{name}",
         .operation = "removeMetricsToken",

@@ -166,6 +166,7 @@ Outcome<Reply> me(SignInPorts& ports, const Call& call) {
   return transact(ports.database, Scope::user(user.id), [&](Transaction& tx) -> Outcome<Reply> {
     Json memberships = Json::array();
     for (const Membership& m : tx.organizations().memberships(user.id)) {
+      if (m.disabled) continue;
       memberships.push_back(
           {{"organization", {{"id", m.organization.id.str()}, {"name", m.organization.name}}},
            {"role", to_string(m.role)}});

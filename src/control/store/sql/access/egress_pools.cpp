@@ -13,11 +13,13 @@ EgressPool pool_of(const Row& row) {
           row.id<OrganizationId>(1),
           row.text(2),
           row.time(3),
-          {}};
+          {},
+          row.boolean(5)};
 }
 
 constexpr std::string_view kSelectPool =
-    "SELECT id, organization_id, name, created_at, cluster_id FROM egress_pools "
+    "SELECT id, organization_id, name, created_at, cluster_id, disabled_at IS NOT NULL "
+    "FROM egress_pools "
     "WHERE organization_id = $1 ";
 
 }  // namespace
@@ -96,6 +98,21 @@ bool SqlEgressPools::remove_node(const EgressPool& pool, NodeId node) {
 void SqlEgressPools::rename(const EgressPool& pool, std::string_view name) {
   sql_.query("UPDATE egress_pools SET name = $3 WHERE organization_id = $1 AND id = $2",
              pool.organization, pool.id, name);
+}
+
+void SqlEgressPools::disable(const EgressPool& pool, WallTime now) {
+  sql_.query("UPDATE egress_pools SET disabled_at = $3 WHERE organization_id = $1 AND id = $2",
+             pool.organization, pool.id, now);
+  // Sessions that are being made are waited for, as with a resource (SqlGrants::lock).
+  sql_.query(
+      "SELECT FROM resource_grants g WHERE EXISTS (SELECT FROM resources r WHERE "
+      "r.id = g.resource_id AND r.egress_pool_id = $1) FOR UPDATE OF g",
+      pool.id);
+}
+
+void SqlEgressPools::enable(const EgressPool& pool) {
+  sql_.query("UPDATE egress_pools SET disabled_at = NULL WHERE organization_id = $1 AND id = $2",
+             pool.organization, pool.id);
 }
 
 void SqlEgressPools::remove(const EgressPool& pool) {

@@ -22,6 +22,8 @@ class SqlEgressPools final : public control::EgressPoolRepository {
   bool add_node(const control::EgressPool& pool, NodeId node) override;
   bool remove_node(const control::EgressPool& pool, NodeId node) override;
   void rename(const control::EgressPool& pool, std::string_view name) override;
+  void disable(const control::EgressPool& pool, WallTime now) override;
+  void enable(const control::EgressPool& pool) override;
   void remove(const control::EgressPool& pool) override;
   bool has_egress(EgressPoolId pool) override;
 

@@ -10,10 +10,17 @@ using control::Resource;
 
 constexpr std::string_view kSelectResource =
     "SELECT r.id, r.organization_id, r.name, r.protocol, r.host, r.port, r.egress_pool_id, p.name, "
-    "r.ssh_host_key, r.created_at, r.cluster_id, o.name, r.disabled_at IS NOT NULL FROM resources "
-    "r "
+    "r.ssh_host_key, r.created_at, r.cluster_id, o.name, r.disabled_at IS NOT NULL, "
+    "p.disabled_at IS NOT NULL FROM resources r "
     "JOIN organizations o ON o.id = r.organization_id LEFT JOIN egress_pools p ON p.id = "
     "r.egress_pool_id ";
+
+// Those of a person that they may use: neither the grant, nor the membership, nor the organization
+// is disabled.
+constexpr std::string_view kGrantInForce =
+    "JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 AND g.disabled_at IS NULL "
+    "AND o.disabled_at IS NULL JOIN memberships m ON m.organization_id = r.organization_id AND "
+    "m.user_id = g.user_id AND m.disabled_at IS NULL ";
 
 Resource resource_of(const Row& row) {
   Resource r;
@@ -30,6 +37,7 @@ Resource resource_of(const Row& row) {
   r.cluster = row.id<ClusterId>(10);
   r.organization_name = row.text(11);
   r.disabled = row.boolean(12);
+  r.pool_disabled = row.boolean(13);
   return r;
 }
 
@@ -75,26 +83,24 @@ std::vector<Resource> SqlResources::list(OrganizationId organization) {
 
 std::vector<Resource> SqlResources::list_granted(OrganizationId organization, UserId user) {
   return resources_of(sql_.query(
-      select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $2 "
-                      "WHERE r.organization_id = $1 ORDER BY lower(r.name) LIMIT $3"),
+      select_resource(
+          "JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $2 "
+          "AND g.disabled_at IS NULL WHERE r.organization_id = $1 ORDER BY lower(r.name) LIMIT $3"),
       organization, user, control::kMaxListed));
 }
 
 std::vector<Resource> SqlResources::find_granted(UserId user, std::string_view key) {
   const auto id = ResourceId::parse(key);
-  const std::string granted = select_resource(
-      "JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 "
-      "AND o.disabled_at IS NULL ");
+  const std::string granted = select_resource(kGrantInForce);
   return resources_of(id ? sql_.query(granted + "WHERE r.id = $2", user, *id)
                          : sql_.query(granted + "WHERE lower(r.name) = lower($2) LIMIT $3", user,
                                       key, control::kMaxListed));
 }
 
 std::vector<Resource> SqlResources::all_granted(UserId user) {
-  return resources_of(sql_.query(
-      select_resource("JOIN resource_grants g ON g.resource_id = r.id AND g.user_id = $1 "
-                      "AND o.disabled_at IS NULL ORDER BY lower(r.name), lower(o.name) LIMIT $2"),
-      user, control::kMaxListed));
+  return resources_of(sql_.query(select_resource(std::string(kGrantInForce) +
+                                                 "ORDER BY lower(r.name), lower(o.name) LIMIT $2"),
+                                 user, control::kMaxListed));
 }
 
 void SqlResources::update(const Resource& resource) {

@@ -18,7 +18,7 @@ constexpr std::string_view kInForce =
     " AND u.disabled_at IS NULL AND b.disabled_at IS NULL AND CASE WHEN d.organization_id IS NULL "
     "THEN b.platform_role = 'platform_owner' ELSE EXISTS (SELECT FROM memberships m WHERE "
     "m.organization_id = d.organization_id AND m.user_id = b.id AND "
-    "m.role = 'organization_owner') END ";
+    "m.disabled_at IS NULL AND m.role = 'organization_owner') END ";
 
 policy::DelegatedRight right_of(std::string_view name) {
   return policy::delegated_right_from(name).value_or(policy::DelegatedRight::approve_nodes);

@@ -17,7 +17,7 @@ constexpr std::string_view kSelectInvitation =
     "JOIN organizations o ON o.id = i.organization_id AND o.removed_at IS NULL "
     "LEFT JOIN users b ON b.id = i.created_by "
     "LEFT JOIN memberships m ON m.organization_id = i.organization_id "
-    "AND m.user_id = i.created_by ";
+    "AND m.user_id = i.created_by AND m.disabled_at IS NULL ";
 
 Invitation invitation_of(const Row& row) {
   Invitation i;

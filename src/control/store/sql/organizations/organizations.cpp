@@ -17,11 +17,11 @@ constexpr std::string_view kSelectOrganization =
     "WHERE removed_at IS NULL ";
 
 constexpr std::string_view kMemberColumns =
-    "SELECT u.id, u.email, m.role, m.created_at FROM memberships m JOIN users u ON u.id = "
-    "m.user_id ";
+    "SELECT u.id, u.email, m.role, m.created_at, m.disabled_at IS NOT NULL FROM memberships m "
+    "JOIN users u ON u.id = m.user_id ";
 
 Member member_of(const Row& row) {
-  return {row.id<UserId>(0), row.text(1), organization_role(row, 2), row.time(3)};
+  return {row.id<UserId>(0), row.text(1), organization_role(row, 2), row.time(3), row.boolean(4)};
 }
 
 Organization organization_of(const Row& row) {
@@ -99,20 +99,22 @@ std::vector<Organization> SqlOrganizations::list() {
 }
 
 policy::OrganizationRole SqlOrganizations::role_of(OrganizationId organization, UserId user) {
-  const Rows rows =
-      sql_.query("SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2",
-                 organization, user);
+  const Rows rows = sql_.query(
+      "SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2 "
+      "AND disabled_at IS NULL",
+      organization, user);
   return rows.empty() ? policy::OrganizationRole::none : organization_role(rows[0], 0);
 }
 
 std::vector<Membership> SqlOrganizations::memberships(UserId user) {
   std::vector<Membership> out;
   for (const Row& row : sql_.query("SELECT o.id, o.name, o.created_at, "
-                                   "o.disabled_at IS NOT NULL, m.role FROM memberships m "
+                                   "o.disabled_at IS NOT NULL, m.role, m.disabled_at IS NOT NULL "
+                                   "FROM memberships m "
                                    "JOIN organizations o ON o.id = m.organization_id "
                                    "WHERE m.user_id = $1 ORDER BY lower(o.name) LIMIT $2",
                                    user, control::kMaxListed)) {
-    out.push_back({organization_of(row), organization_role(row, 4)});
+    out.push_back({organization_of(row), organization_role(row, 4), row.boolean(5)});
   }
   return out;
 }
@@ -139,6 +141,20 @@ void SqlOrganizations::put_member(OrganizationId organization, UserId user,
       "VALUES ($1, $2, $3, $4) "
       "ON CONFLICT (organization_id, user_id) DO UPDATE SET role = EXCLUDED.role",
       organization, user, to_string(role), now);
+}
+
+void SqlOrganizations::disable_member(OrganizationId organization, UserId user, WallTime now) {
+  sql_.query("UPDATE memberships SET disabled_at = $3 WHERE organization_id = $1 AND user_id = $2",
+             organization, user, now);
+  // Sessions that are being made are waited for, as above.
+  sql_.query("SELECT FROM resource_grants WHERE organization_id = $1 AND user_id = $2 FOR UPDATE",
+             organization, user);
+}
+
+void SqlOrganizations::enable_member(OrganizationId organization, UserId user) {
+  sql_.query(
+      "UPDATE memberships SET disabled_at = NULL WHERE organization_id = $1 AND user_id = $2",
+      organization, user);
 }
 
 void SqlOrganizations::remove_member(OrganizationId organization, UserId user) {

@@ -26,6 +26,8 @@ class SqlOrganizations final : public control::OrganizationRepository {
                                         std::string_view email) override;
   void put_member(OrganizationId organization, UserId user, policy::OrganizationRole role,
                   WallTime now) override;
+  void disable_member(OrganizationId organization, UserId user, WallTime now) override;
+  void enable_member(OrganizationId organization, UserId user) override;
   void remove_member(OrganizationId organization, UserId user) override;
 
  private:

@@ -9,12 +9,13 @@ using control::MetricsToken;
 
 constexpr std::string_view kSelectMetricsToken =
     "SELECT t.name, t.created_at, t.created_by, u.email, u.platform_role <> 'none' AND "
-    "u.disabled_at IS NULL AND u.removed_at IS NULL, t.expires_at, t.last_used_at "
+    "u.disabled_at IS NULL AND u.removed_at IS NULL, t.expires_at, t.last_used_at, "
+    "t.disabled_at IS NOT NULL "
     "FROM metrics_tokens t JOIN users u ON u.id = t.created_by ";
 
 MetricsToken metrics_token_of(const Row& row) {
   return {row.text(0),    row.time(1), row.id<UserId>(2), row.text(3),
-          row.boolean(4), row.time(5), row.maybe_time(6)};
+          row.boolean(4), row.time(5), row.maybe_time(6), row.boolean(7)};
 }
 
 }  // namespace
@@ -40,6 +41,20 @@ std::optional<MetricsToken> SqlMetricsTokens::find(const crypto::Sha256& hash) {
 
 void SqlMetricsTokens::note_use(const crypto::Sha256& hash, WallTime now) {
   sql_.query("UPDATE metrics_tokens SET last_used_at = $2 WHERE token_sha256 = $1", hash, now);
+}
+
+std::optional<MetricsToken> SqlMetricsTokens::find_named(std::string_view name) {
+  return first_of(
+      sql_.query(std::string(kSelectMetricsToken) + "WHERE lower(t.name) = lower($1)", name),
+      metrics_token_of);
+}
+
+void SqlMetricsTokens::disable(std::string_view name, WallTime now) {
+  sql_.query("UPDATE metrics_tokens SET disabled_at = $2 WHERE lower(name) = lower($1)", name, now);
+}
+
+void SqlMetricsTokens::enable(std::string_view name) {
+  sql_.query("UPDATE metrics_tokens SET disabled_at = NULL WHERE lower(name) = lower($1)", name);
 }
 
 bool SqlMetricsTokens::remove(std::string_view name) {

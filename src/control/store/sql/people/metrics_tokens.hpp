@@ -14,6 +14,9 @@ class SqlMetricsTokens final : public control::MetricsTokenRepository {
   std::vector<control::MetricsToken> list() override;
   std::optional<control::MetricsToken> find(const crypto::Sha256& hash) override;
   void note_use(const crypto::Sha256& hash, WallTime now) override;
+  std::optional<control::MetricsToken> find_named(std::string_view name) override;
+  void disable(std::string_view name, WallTime now) override;
+  void enable(std::string_view name) override;
   bool remove(std::string_view name) override;
   bool make_room(WallTime now) override;
 
