@@ -78,6 +78,22 @@ class ReachedNowAndThen : public ::testing::Test {
       {.mono = [this] { return MonoTime{passed_}; }, .wall = [this] { return kBegan + passed_; }}};
 };
 
+TEST_F(ReachedNowAndThen, IsFoundAmongTheOutagesOfTheLastDay) {
+  EXPECT_TRUE(call());
+  be_away(std::chrono::seconds{40});
+  say();
+  const auto found_since = [&](WallTime since) {
+    std::size_t found = 0;
+    EXPECT_TRUE(database_.run(Scope::platform(), [&](Transaction& tx) {
+      found = tx.audit_log().outages(since, 5).size();
+      return Ending::roll_back;
+    }));
+    return found;
+  };
+  EXPECT_EQ(found_since(kBegan), 1U);
+  EXPECT_EQ(found_since(kBegan + std::chrono::hours{2}), 0U) << "it is long over";
+}
+
 TEST_F(ReachedNowAndThen, SaysThatItWasAwayOnceItIsBack) {
   EXPECT_TRUE(call());
   be_away(std::chrono::seconds{40});

@@ -95,6 +95,9 @@ Fallible<int> list_nodes(World& w, ApiClient& api, const Words& a) {
       w.out << printable(nodes->items[i].name + ": " + notice.text) << "\n";
     }
   }
+  if (!w.json && nodes->outages) {
+    for (const auto& outage : *nodes->outages) w.out << printable(outage.text) << "\n";
+  }
   return shown;
 }
 

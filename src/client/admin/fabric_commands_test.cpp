@@ -141,6 +141,14 @@ TEST_F(FabricCommands, SayBelowTheNodesWhatIsToBeDone) {
   EXPECT_TRUE(out.ends_with("b: Its clock is 12 s ahead.\n")) << out;
 }
 
+TEST_F(FabricCommands, SayBelowTheNodesWhenTheDatabaseWasAway) {
+  shell.network.answer("GET nodes",
+                       {{"items", {{{"name", "a"}, {"state", "approved"}}}},
+                        {"outages", {{{"server", "control-1"}, {"text", "It was away."}}}}});
+  EXPECT_EQ(shell.run({"admin", "nodes", "list"}), 0);
+  EXPECT_TRUE(shell.out.str().ends_with("It was away.\n")) << shell.out.str();
+}
+
 TEST_F(FabricCommands, BringNodesBack) {
   shell.network.answer("POST nodes/e/enable", json::object());
   EXPECT_EQ(shell.run({"admin", "nodes", "enable", "e"}), 0);

@@ -65,6 +65,8 @@ class AuditRepository {
   virtual ~AuditRepository() = default;
   // Newest first, of everything the scope sees.
   virtual std::vector<AuditEntry> list(const AuditFilter& filter) = 0;
+  // Those of outages of the database, newest first: see database_standing.hpp.
+  virtual std::vector<AuditEntry> outages(WallTime since, std::size_t limit) = 0;
   virtual AuditVerdict verify() = 0;
 };
 

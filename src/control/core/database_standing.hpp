@@ -28,6 +28,9 @@ constexpr std::string_view to_string(OutageCause cause) {
   return name_in(kOutageCauseNames, cause);
 }
 
+// The entry in the audit log that a server writes of an outage.
+inline constexpr std::string_view kDatabaseWasAway = "database.was_away";
+
 // A shorter one is counted, and no entry is written of it.
 inline constexpr std::chrono::seconds kShortestOutage{3};
 // For so long the database has to be back; one that is away again sooner is in the same outage.

@@ -9,8 +9,6 @@
 
 namespace rap::control {
 
-inline constexpr std::string_view kDatabaseWasAway = "database.was_away";
-
 // Writes the entry that is due, if one is; `host` is this server's. When it cannot be written, it
 // is due again.
 void say_outage(const HousekeepingPorts& ports, std::string_view host, WallTime now);

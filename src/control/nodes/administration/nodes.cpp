@@ -2,11 +2,13 @@
 #include <algorithm>
 
 #include "base/try.hpp"
+#include "control/core/listing.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/administration/node_reply.hpp"
 #include "control/nodes/administration/routes.hpp"
 #include "control/nodes/disabling.hpp"
 #include "control/nodes/node.hpp"
+#include "control/nodes/notices/outage_notice.hpp"
 #include "control/nodes/revoking.hpp"
 #include "control/nodes/told_of_hosts.hpp"
 #include "policy/roles.hpp"
@@ -36,7 +38,8 @@ Outcome<Reply> list_nodes(NodePorts& ports, const Call& call) {
     for (const Node& node : tx.nodes().list()) {
       items.push_back(to_json(node, call.now));
     }
-    return reply_items(std::move(items));
+    const auto outages = tx.audit_log().outages(call.now - kOutageSpokenOf, kOutagesSpokenOf);
+    return reply({{"items", std::move(items)}, {"outages", to_json(outage_notices(outages))}});
   });
 }
 
@@ -178,11 +181,17 @@ std::vector<RouteOf<NodePorts>> node_routes() {
       {{.method = "GET",
         .path = "/api/v1/nodes",
         .operation = "listNodes",
-        .summary = "Every node with what it last said of itself",
+        .summary =
+            "Every node with what it last said of itself, and the outages of the database of "
+            "the last day",
         .access = policy::Access::platform,
         .query = {},
         .body = {},
-        .answer = list_of(node_fields())},
+        .answer = {200,
+                   {list("items", static_cast<std::int64_t>(kMaxListed), node_fields()),
+                    list("outages", static_cast<std::int64_t>(kOutagesSpokenOf),
+                         outage_notice_fields())
+                        .optional()}}},
        list_nodes},
       {{.method = "PATCH",
         .path = "/api/v1/nodes/{node}",

@@ -5,6 +5,7 @@
 
 #include "control/http/json_reply.hpp"
 #include "control/nodes/notices/incarnations.hpp"
+#include "control/nodes/notices/written_time.hpp"
 #include "control/nodes/public_certificate.hpp"
 #include "snapshot/history.hpp"
 #include "wire/agent/observations.hpp"
@@ -20,22 +21,6 @@ std::string text_member(const Json& object, const char* name) {
   if (!object.is_object()) return {};
   const auto it = object.find(name);
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-std::string date_of(WallTime time) {
-  const std::chrono::year_month_day date{
-      std::chrono::sys_days{std::chrono::floor<std::chrono::days>(time.time_since_epoch())}};
-  const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  return std::to_string(static_cast<int>(date.year())) + "-" +
-         two(static_cast<unsigned>(date.month())) + "-" + two(static_cast<unsigned>(date.day()));
-}
-
-std::string minute_of(WallTime time) {
-  const std::chrono::hh_mm_ss of_day{std::chrono::floor<std::chrono::minutes>(
-      time.time_since_epoch() - std::chrono::floor<std::chrono::days>(time.time_since_epoch()))};
-  const auto two = [](auto n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  return date_of(time) + " " + two(of_day.hours().count()) + ":" + two(of_day.minutes().count()) +
-         " UTC";
 }
 
 std::string what_to_do(wire::ListenerFault fault, const wire::HostPort& at) {

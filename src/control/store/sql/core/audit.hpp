@@ -11,6 +11,7 @@ class SqlAudit final : public control::AuditRepository {
   explicit SqlAudit(SqlSession& sql) : sql_(sql) {}
 
   std::vector<control::AuditEntry> list(const control::AuditFilter& filter) override;
+  std::vector<control::AuditEntry> outages(WallTime since, std::size_t limit) override;
   control::AuditVerdict verify() override;
 
   void append(const control::AuditEntry& entry);
