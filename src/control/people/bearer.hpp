@@ -82,6 +82,8 @@ class BearerRepository {
   // Looks in the cluster whose blocklist counts. A bearer whose device is gone has ended with it,
   // whatever was written of it.
   virtual std::optional<FoundBearer> find(const crypto::Sha256& token, WallTime now) = 0;
+  // Where the living ones of the user were made: addresses, some of them twice.
+  virtual std::vector<std::string> sources(UserId user, WallTime now) = 0;
   virtual void remove(const crypto::Sha256& token) = 0;
   // Ends all of the user but `kept`. Yields how many there were.
   virtual std::size_t end_all(UserId user, SignInEnd because,

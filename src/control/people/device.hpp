@@ -78,6 +78,8 @@ class DeviceRepository {
   // A new one is approved as `approve_new` says.
   virtual SeenDevice see(UserId user, const SignInDevice& device, WallTime now,
                          bool approve_new) = 0;
+  // Did the user sign in on it before, and is it not blocked?
+  virtual bool is_known(UserId user, DeviceId device, WallTime now) = 0;
   virtual std::vector<Device> list(std::optional<UserId> user, WallTime now) = 0;
   // The people with whom it signed in; those whose account is gone are left out. No sign-in on it
   // begins or ends until the transaction does.

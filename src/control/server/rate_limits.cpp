@@ -16,7 +16,8 @@ void ClockThrottle::give_back(Kind kind, std::string_view key) {
 
 void ClockThrottle::forget_sign_ins() {
   std::lock_guard lock(mutex_);
-  for (const Kind kind : {Kind::sign_in_account, Kind::sign_in_source, Kind::device_proof_source}) {
+  for (const Kind kind : {Kind::sign_in_account, Kind::sign_in_source, Kind::device_proof_source,
+                          Kind::sign_in_strangers}) {
     limiters_[static_cast<std::size_t>(kind)].clear();
   }
 }

@@ -16,9 +16,13 @@
 namespace rap::control::server {
 
 inline constexpr std::size_t kMaxThrottledKeys = 65536;  // per kind
-// The limit of one account from one source network. Right passwords that come at once hold an
-// attempt each while they are weighed, so there are more than a person's typing needs.
+// The limit of one account from one device that signed in to it before, or from one source network.
+// Right passwords that come at once hold an attempt each while they are weighed, so there are more
+// than a person's typing needs.
 inline constexpr policy::RateLimit kSignInsPerAccount{20, std::chrono::seconds{10}};
+// The limit of one account from all devices and networks together that nobody signed in to it from:
+// some 300 guesses a day, from however many networks they come.
+inline constexpr policy::RateLimit kSignInsOfStrangers{60, std::chrono::minutes{5}};
 inline constexpr policy::RateLimit kSignInsPerSource{60, std::chrono::seconds{2}};
 // Proofs of devices that come with a sign-in. One that is no longer fresh is asked for again, as
 // after a restart of the server, so there are enough for an office that signs in at once.
@@ -42,12 +46,13 @@ class ClockThrottle final : public control::Throttle {
   Clock now_;
   std::mutex mutex_;
   // There is one of each Kind, in its order.
-  std::array<policy::RateLimiter, 5> limiters_ = {
+  std::array<policy::RateLimiter, 6> limiters_ = {
       policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
       policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kDeviceProofsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys},
-      policy::RateLimiter{kTokensPerUser, kMaxThrottledKeys}};
+      policy::RateLimiter{kTokensPerUser, kMaxThrottledKeys},
+      policy::RateLimiter{kSignInsOfStrangers, kMaxThrottledKeys}};
 };
 
 // Each hash takes 19 MiB and a core for tens of milliseconds; threads that wait for their turn are

@@ -32,6 +32,7 @@ TEST_F(ThrottleTest, LetsEachKindHaveItsBurstAndNotOneMore) {
   EXPECT_EQ(kSignInsPerSource.burst, taken(Kind::sign_in_source, "10.0.0.1"));
   EXPECT_EQ(kDeviceProofsPerSource.burst, taken(Kind::device_proof_source, "10.0.0.1"));
   EXPECT_EQ(kEnrolmentsPerSource.burst, taken(Kind::enrolment_source, "10.0.0.1"));
+  EXPECT_EQ(kSignInsOfStrangers.burst, taken(Kind::sign_in_strangers, "alice"));
 }
 
 TEST_F(ThrottleTest, CountsAsManyAsAreAskedForAtOnce) {

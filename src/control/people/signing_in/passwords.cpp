@@ -25,7 +25,7 @@ std::unexpected<Problem> busy() {
 Outcome<Reply> change_password(SignInPorts& ports, const Call& call) {
   const std::string next = call.text("new_password");
   const auto proven = RAP_TRY(weigh_password(ports, call, call.caller->email, call.text("password"),
-                                             "auth.password_changed"));
+                                             "auth.password_changed", call.caller->device));
   if (next == call.text("password")) {
     return refuse(ProblemCode::invalid_member, "'new_password' must be another than the old one.");
   }

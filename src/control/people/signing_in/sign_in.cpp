@@ -137,7 +137,8 @@ Outcome<Reply> sign_in(SignInPorts& ports, const Call& call) {
   const std::string email = policy::normalize_email(call.text("email"));
   ProofAttempt attempt(ports, call);
   const auto proof = RAP_TRY(attempt.begin());  // before a password is weighed
-  const auto proven = weigh_password(ports, call, email, call.text("password"), "auth.sign_in");
+  const auto proven = weigh_password(ports, call, email, call.text("password"), "auth.sign_in",
+                                     proof ? std::optional(proof->device) : std::nullopt);
   if (proven || !is_guess(proven.error())) attempt.forgive();
   if (!proven) return std::unexpected(proven.error());
   if (!proof) {

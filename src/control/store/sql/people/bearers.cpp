@@ -60,6 +60,16 @@ std::optional<control::FoundBearer> SqlBearers::find(const crypto::Sha256& token
       bearer_of);
 }
 
+std::vector<std::string> SqlBearers::sources(UserId user, WallTime now) {
+  std::vector<std::string> out;
+  for (const Row& row : sql_.query("SELECT source_ip FROM bearer_sessions WHERE user_id = $1 "
+                                   "AND ended_because IS NULL AND expires_at > $2",
+                                   user, now)) {
+    out.push_back(row.text(0));
+  }
+  return out;
+}
+
 void SqlBearers::remove(const crypto::Sha256& token) {
   sql_.query("DELETE FROM bearer_sessions WHERE token_sha256 = $1", token);
 }

@@ -12,6 +12,7 @@ class SqlBearers final : public control::BearerRepository {
 
   void add(const control::NewBearer& bearer, std::size_t max_per_user) override;
   std::optional<control::FoundBearer> find(const crypto::Sha256& token, WallTime now) override;
+  std::vector<std::string> sources(UserId user, WallTime now) override;
   void remove(const crypto::Sha256& token) override;
   std::size_t end_all(UserId user, control::SignInEnd because,
                       std::optional<crypto::Sha256> kept) override;

@@ -56,6 +56,13 @@ control::SeenDevice SqlDevices::see(UserId user, const control::SignInDevice& de
   return seen;
 }
 
+bool SqlDevices::is_known(UserId user, DeviceId device, WallTime now) {
+  return !sql_.query("SELECT FROM devices d WHERE d.user_id = $2 AND d.id = $3 AND NOT " +
+                         std::string(kDeviceIsBlocked),
+                     now, user, device)
+              .empty();
+}
+
 std::vector<Device> SqlDevices::list(std::optional<UserId> user, WallTime now) {
   return all_of(sql_.query(select_devices("AND d.user_id = coalesce($2, d.user_id) "
                                           "ORDER BY d.last_seen DESC, u.email, d.id LIMIT $3"),

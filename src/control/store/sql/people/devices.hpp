@@ -20,6 +20,7 @@ class SqlDevices final : public control::DeviceRepository {
 
   control::SeenDevice see(UserId user, const control::SignInDevice& device, WallTime now,
                           bool approve_new) override;
+  bool is_known(UserId user, DeviceId device, WallTime now) override;
   std::vector<control::Device> list(std::optional<UserId> user, WallTime now) override;
   std::vector<control::Device> find_locked(DeviceId device, WallTime now) override;
   void lock(DeviceId device) override;
