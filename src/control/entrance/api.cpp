@@ -115,10 +115,11 @@ Outcome<Scraper> admit_scraper(const ApiPorts& ports, const crypto::Sha256& hash
 }
 
 // A bearer that a device signed in for is worth nothing without that device's key.
-Outcome<void> prove_device(DeviceProofs& proofs, const Caller& caller,
-                           const wire::HttpRequest& request, ClusterId cluster, WallTime now) {
+Outcome<void> prove_device(const ApiPorts& ports, const Caller& caller,
+                           const wire::HttpRequest& request, std::string_view method,
+                           WallTime now) {
   if (!caller.device) return {};
-  const auto proof = RAP_TRY(proof_of(request, cluster));
+  const auto proof = RAP_TRY(proof_of(request, ports.authority->cluster));
   if (!proof) {
     return refuse(ProblemCode::device_proof_wrong,
                   "This sign-in belongs to a device, and the request proves none. Run 'rap login' "
@@ -128,7 +129,11 @@ Outcome<void> prove_device(DeviceProofs& proofs, const Caller& caller,
     return refuse(ProblemCode::device_proof_wrong,
                   "This sign-in belongs to another device. Run 'rap login' on this one.");
   }
-  return proofs.use(*proof, caller.id, now);
+  RAP_TRY(ports.devices.proofs.use(*proof, caller.id, now));
+  if (method == "GET" || !proof->nonce.empty()) return {};
+  // Before the change and by itself, so that nothing that fails gives it back.
+  return transact(ports.database, Scope::platform(),
+                  [&](Transaction& tx) { return use_everywhere(tx, *proof, now, true); });
 }
 
 // Where there is a GET there is a HEAD: it is answered alike, and HttpServer leaves the body out.
@@ -203,7 +208,7 @@ Outcome<Api::Admission> Api::admit(const Match<Route>& found, const wire::HttpRe
     const auto bearer = bearer_sha256(shown);
     if (!bearer) return not_signed_in();
     auto caller = RAP_TRY(find_caller(ports_, *bearer, found.route->operation, now));
-    RAP_TRY(prove_device(ports_.devices.proofs, caller, request, ports_.authority->cluster, now));
+    RAP_TRY(prove_device(ports_, caller, request, found.route->method, now));
     admission.principal = caller.id.str();
     admission.caller = std::move(caller);
     admission.bearer_sha256 = *bearer;

@@ -5,6 +5,7 @@
 #include "control/core/history_loss.hpp"
 #include "control/link/pulls/security_changes.hpp"
 #include "control/people/bearer.hpp"
+#include "control/people/device.hpp"
 #include "control/pki/certificate_inventory.hpp"
 #include "control/sessions/ending.hpp"
 #include "control/sessions/node_command.hpp"
@@ -53,6 +54,7 @@ Outcome<std::size_t> keep_house(const HousekeepingPorts& ports, WallTime now) {
   const Scope scope = Scope::platform().in(ports.cluster);
   return transact(ports.database, scope, [&](Transaction& tx) -> Outcome<std::size_t> {
     tx.bearers().purge_expired(now);
+    tx.devices().forget_proofs(now);
     tx.certificates().expire(now);
     tx.security_changes().forget_old(now);
     tx.commands().purge(now - kCommandRetention);

@@ -84,6 +84,11 @@ class DeviceRepository {
   // The people with whom it signed in; those whose account is gone are left out. No sign-in on it
   // begins or ends until the transaction does.
   virtual std::vector<Device> find_locked(DeviceId device, WallTime now) = 0;
+  // Writes down that the proof was used for a change, for every server of the database. False: it
+  // was used already. What is `alone` in its transaction waits for no disk: it may be lost when the
+  // database's host crashes in that moment.
+  virtual bool use_proof(TokenId proof, WallTime until, bool alone) = 0;
+  virtual void forget_proofs(WallTime now) = 0;  // those that lasted until then
   virtual void lock(DeviceId device) = 0;  // the same lock, for whoever only ends its sign-ins
   // Approves it for this person alone: whoever else waits with that key goes on waiting. False:
   // they never signed in with it.

@@ -12,7 +12,8 @@ using control::Scope;
 const std::set<std::string> kOfThePlatform = {"clusters",    "organizations",  "memberships",
                                               "users",       "devices",        "bearer_sessions",
                                               "audit_log",   "audit_head",     "schema_migrations",
-                                              "delegations", "metrics_tokens", "invitations"};
+                                              "delegations", "metrics_tokens", "invitations",
+                                              "used_proofs"};
 // Some of its rows are for every cluster that they concern, and the others a cluster's.
 constexpr const char* kMixed = "config_documents";
 

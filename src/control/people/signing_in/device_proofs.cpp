@@ -1,6 +1,7 @@
 #include "control/people/signing_in/device_proofs.hpp"
 
 #include "control/people/bearer.hpp"
+#include "control/people/device.hpp"
 
 namespace rap::control {
 namespace {
@@ -37,6 +38,14 @@ Outcome<std::optional<crypto::DeviceProof>> proof_of(const wire::HttpRequest& re
                       " Run 'rap login' on it, and update rap if that does not help.");
   }
   return std::move(*proof);
+}
+
+Outcome<void> use_everywhere(Transaction& tx, const crypto::DeviceProof& proof, WallTime now,
+                             bool alone) {
+  if (!proof.nonce.empty()) return {};
+  if (tx.devices().use_proof(proof.id, now + kProofShared, alone)) return {};
+  return refuse(ProblemCode::device_proof_stale,
+                "This proof of the device was used already, at another server.");
 }
 
 }  // namespace rap::control

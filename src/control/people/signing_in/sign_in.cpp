@@ -107,9 +107,11 @@ Reply open_bearer(SignInPorts& ports, const Call& call, Transaction& tx, const U
 // The person is proven, and their device is. It is seen and signed in at once, so that no bearer is
 // opened for one that is being disabled or removed.
 Outcome<Reply> enter(SignInPorts& ports, const Call& call, const Credentials& proven,
-                     const std::optional<SignInDevice>& device) {
+                     const std::optional<crypto::DeviceProof>& proof) {
   const User& user = proven.user;
   using Entered = std::expected<Reply, Problem>;
+  std::optional<SignInDevice> device;
+  if (proof) device = SignInDevice{proof->device, proof->key, call.text("device_name")};
   auto entered =
       transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Entered> {
         // It may have been changed since it was weighed; then it opens nothing any more.
@@ -117,6 +119,7 @@ Outcome<Reply> enter(SignInPorts& ports, const Call& call, const Credentials& pr
           return std::unexpected(wrong_credentials());
         }
         if (device) {
+          RAP_TRY(use_everywhere(tx, *proof, call.now, false));
           if (auto refusal = see_device(ports, call, tx, user, *device)) {
             return Entered(std::unexpected(std::move(*refusal)));
           }
@@ -150,8 +153,7 @@ Outcome<Reply> sign_in(SignInPorts& ports, const Call& call) {
     return enter(ports, call, *proven, std::nullopt);
   }
   RAP_TRY(ports.devices.proofs.use(*proof, proven->user.id, call.now));
-  return enter(ports, call, *proven,
-               SignInDevice{proof->device, proof->key, call.text("device_name")});
+  return enter(ports, call, *proven, proof);
 }
 
 Outcome<Reply> sign_out(SignInPorts& ports, const Call& call) {

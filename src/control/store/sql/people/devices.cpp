@@ -77,6 +77,20 @@ std::vector<Device> SqlDevices::find_locked(DeviceId device, WallTime now) {
                 device_of);
 }
 
+bool SqlDevices::use_proof(TokenId proof, WallTime until, bool alone) {
+  return sql_.query(
+                 "INSERT INTO used_proofs (id, until) SELECT $1::uuid, $2::bigint FROM "
+                 "(SELECT CASE WHEN $3::boolean THEN "
+                 "set_config('synchronous_commit', 'off', true) END OFFSET 0) spared "
+                 "ON CONFLICT DO NOTHING",
+                 proof, until, alone)
+             .affected() == 1;
+}
+
+void SqlDevices::forget_proofs(WallTime now) {
+  sql_.query("DELETE FROM used_proofs WHERE until <= $1", now);
+}
+
 void SqlDevices::lock(DeviceId device) {
   // The order is that of find_locked(), so that two who lock do not wait for each other.
   sql_.query(

@@ -23,6 +23,8 @@ class SqlDevices final : public control::DeviceRepository {
   bool is_known(UserId user, DeviceId device, WallTime now) override;
   std::vector<control::Device> list(std::optional<UserId> user, WallTime now) override;
   std::vector<control::Device> find_locked(DeviceId device, WallTime now) override;
+  bool use_proof(TokenId proof, WallTime until, bool alone) override;
+  void forget_proofs(WallTime now) override;
   void lock(DeviceId device) override;
   bool approve(UserId user, DeviceId device, WallTime now) override;
   bool remove(UserId user, DeviceId device) override;
