@@ -162,7 +162,7 @@ json text_schema(const Field& field) {
       break;
     case FieldType::password:
       schema["format"] = "password";
-      schema["minLength"] = policy::kMinPasswordBytes;
+      schema["minLength"] = policy::kMinPasswordCharacters;
       break;
     case FieldType::host: schema["maxLength"] = policy::kMaxHostBytes; break;
     case FieldType::uuid: schema["format"] = "uuid"; break;

@@ -21,7 +21,7 @@ TEST(Schema, NamesTheMemberThatIsUnknownMissingOrWrong) {
             "'nmae' is not a member of this request.");
   EXPECT_EQ(fault({{"name", "a"}}, fields), "'port' is missing.");
   EXPECT_EQ(fault({{"name", "a b"}, {"port", 1}}, fields),
-            "'name' may contain only letters, digits, '.', '_' and '-'.");
+            "'name' may contain only the letters a to z and A to Z, digits, '.', '_' and '-'.");
   EXPECT_EQ(fault({{"name", 1}, {"port", 1}}, fields), "'name' must be a text.");
   EXPECT_EQ(fault({{"name", "a"}, {"port", 1}, {"email", nullptr}}, fields),
             "'email' must be a text.");

@@ -47,7 +47,7 @@ const char* check_name(std::string_view name) {
   if (!is_alnum(name.front())) return "must start with a letter or a digit";
   if (!std::ranges::all_of(
           name, [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; })) {
-    return "may contain only letters, digits, '.', '_' and '-'";
+    return "may contain only the letters a to z and A to Z, digits, '.', '_' and '-'";
   }
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(), [](char c) {
@@ -81,7 +81,12 @@ std::string normalize_email(std::string_view email) {
 }
 
 const char* check_password(std::string_view password) {
-  return password.size() < kMinPasswordBytes ? "must have at least 10 characters" : nullptr;
+  // Code points, of whatever script: bytes that go on with one are not counted.
+  const auto characters = std::ranges::count_if(
+      password, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  return static_cast<std::size_t>(characters) < kMinPasswordCharacters
+             ? "must have at least 10 characters"
+             : nullptr;
 }
 
 const char* check_host(std::string_view host) {

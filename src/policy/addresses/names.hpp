@@ -12,7 +12,7 @@ namespace rap::policy {
 inline constexpr std::size_t kMaxNameBytes = 63;    // fits a DNS label and an ssh host alias
 inline constexpr std::size_t kMaxEmailBytes = 254;  // RFC 5321 §4.5.3.1.3, less the brackets
 inline constexpr std::size_t kMaxHostBytes = 253;   // RFC 1035 §2.3.4, as text
-inline constexpr std::size_t kMinPasswordBytes = 10;
+inline constexpr std::size_t kMinPasswordCharacters = 10;
 
 // The name of an organization, pool, resource or node has letters, digits, '.', '_', '-', starting
 // with a letter or a digit. A name never looks like an id, because the API takes either.

@@ -30,6 +30,15 @@ TEST(Emails, AreCheckedAndComparedInLowerCase) {
   EXPECT_EQ(normalize_email("Ada@Example.ORG"), "ada@example.org");
 }
 
+TEST(Passwords, AreCountedInCharactersOfAnyScript) {
+  EXPECT_NE(check_password("пароль"), nullptr) << "six letters are twelve bytes";
+  EXPECT_NE(check_password("пароль-да"), nullptr);
+  EXPECT_EQ(check_password("пароль-дай"), nullptr);
+  EXPECT_NE(check_password("密码密码密码密码密"), nullptr) << "nine are twenty-seven bytes";
+  EXPECT_EQ(check_password("密码密码密码密码密码"), nullptr);
+  EXPECT_EQ(check_password("größer als"), nullptr);
+}
+
 TEST(Passwords, HaveTenCharactersOrMore) {
   EXPECT_NE(check_password("123456789"), nullptr);
   EXPECT_EQ(check_password("1234567890"), nullptr);
