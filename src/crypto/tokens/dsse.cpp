@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "base/log/json_writer.hpp"
+#include "crypto/tokens/hash_tree.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::crypto {
@@ -21,9 +22,17 @@ std::optional<Bytes> decode(std::string text) {
   return from_base64(text);
 }
 
+// Where what is signed is in a tree.
+struct TreePlace {
+  std::size_t index = 0;
+  std::size_t size = 0;
+  std::vector<Sha256> path;
+};
+
 struct Signature {
   std::string kid;  // a hint outside of what is signed; empty when absent
   Bytes bytes;
+  std::optional<TreePlace> place;  // the signature is of a tree's root
 };
 
 struct Envelope {
@@ -32,16 +41,56 @@ struct Envelope {
   std::vector<Signature> signatures;
 };
 
+std::optional<std::size_t> size_member(const Json& object, const char* name) {
+  const auto it = object.find(name);
+  if (it == object.end() || !it->is_number_unsigned()) return std::nullopt;
+  return it->get<std::size_t>();
+}
+
+std::optional<TreePlace> parse_place(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
+  const auto index = size_member(json, "index");
+  const auto size = size_member(json, "size");
+  const auto path = json.find("path");
+  if (!index || !size || path == json.end() || !path->is_string()) return std::nullopt;
+  const auto hashes = decode(*path);
+  if (!hashes || hashes->size() % sizeof(Sha256) != 0) return std::nullopt;
+  if (hashes->size() > kMaxTreePath * sizeof(Sha256)) return std::nullopt;
+  TreePlace out{*index, *size, std::vector<Sha256>(hashes->size() / sizeof(Sha256))};
+  for (std::size_t i = 0; i < out.path.size(); ++i) {
+    std::copy_n(hashes->begin() + static_cast<std::ptrdiff_t>(i * sizeof(Sha256)), sizeof(Sha256),
+                out.path[i].begin());
+  }
+  return out;
+}
+
 std::optional<Signature> parse_signature(const Json& json) {
   if (!json.is_object()) return std::nullopt;
   const auto sig = json.find("sig");
   if (sig == json.end() || !sig->is_string()) return std::nullopt;
   auto bytes = decode(*sig);
   if (!bytes) return std::nullopt;
-  const auto kid = json.find("keyid");
-  if (kid == json.end()) return Signature{{}, std::move(*bytes)};
-  if (!kid->is_string()) return std::nullopt;
-  return Signature{*kid, std::move(*bytes)};
+  Signature out{{}, std::move(*bytes), {}};
+  if (const auto kid = json.find("keyid"); kid != json.end()) {
+    if (!kid->is_string()) return std::nullopt;
+    out.kid = *kid;
+  }
+  if (const auto tree = json.find("tree"); tree != json.end()) {
+    out.place = parse_place(*tree);
+    if (!out.place) return std::nullopt;
+  }
+  return out;
+}
+
+std::optional<std::vector<Signature>> parse_signatures(const Json& json) {
+  if (!json.is_array() || json.empty() || json.size() > kMaxEnvelopeSignatures) return std::nullopt;
+  std::vector<Signature> out;
+  for (const Json& item : json) {
+    auto signature = parse_signature(item);
+    if (!signature) return std::nullopt;
+    out.push_back(std::move(*signature));
+  }
+  return out;
 }
 
 // Other members are ignored, as the specification demands; a duplicate one never is.
@@ -54,27 +103,34 @@ std::optional<Envelope> parse_envelope(std::string_view text) {
   const auto signatures = json->find("signatures");
   if (type == json->end() || !type->is_string()) return std::nullopt;
   if (payload == json->end() || !payload->is_string()) return std::nullopt;
-  if (signatures == json->end() || !signatures->is_array()) return std::nullopt;
-  if (signatures->empty() || signatures->size() > kMaxEnvelopeSignatures) return std::nullopt;
+  if (signatures == json->end()) return std::nullopt;
   auto bytes = decode(*payload);
-  if (!bytes) return std::nullopt;
-  Envelope out{*type, std::move(*bytes), {}};
-  for (const Json& item : *signatures) {
-    auto signature = parse_signature(item);
-    if (!signature) return std::nullopt;
-    out.signatures.push_back(std::move(*signature));
-  }
-  return out;
+  auto read = parse_signatures(*signatures);
+  if (!bytes || !read) return std::nullopt;
+  return Envelope{*type, std::move(*bytes), std::move(*read)};
+}
+
+// What the signature is of: the message, or the root of the tree that it is in.
+std::optional<Bytes> signed_message(const Bytes& message, const Signature& signature) {
+  if (!signature.place) return message;
+  const auto root = tree_root(tree_leaf(message), signature.place->index, signature.place->size,
+                              signature.place->path);
+  if (!root) return std::nullopt;
+  return pre_auth_encoding(kTreeRootType, *root);
 }
 
 // How many different keys signed. Two entries with the same key count once, whatever their key ids.
-std::size_t count_signers(const Envelope& envelope, const std::vector<VerificationKey>& keys) {
-  const Bytes message = pre_auth_encoding(envelope.payload_type, envelope.payload);
+std::size_t count_signers(std::string_view payload_type, ByteView payload,
+                          const std::vector<Signature>& signatures,
+                          const std::vector<VerificationKey>& keys, const SignatureCheck& check) {
+  const Bytes message = pre_auth_encoding(payload_type, payload);
   std::set<Sha256> signers;
-  for (const Signature& signature : envelope.signatures) {
+  for (const Signature& signature : signatures) {
+    const auto signed_by_it = signed_message(message, signature);
+    if (!signed_by_it) continue;
     for (const VerificationKey& candidate : keys) {
       if (!signature.kid.empty() && signature.kid != candidate.kid) continue;
-      if (verify(candidate.key, message, signature.bytes)) {
+      if (check(candidate.key, *signed_by_it, signature.bytes)) {
         signers.insert(candidate.key.spki_sha256());
         break;
       }
@@ -115,17 +171,58 @@ std::string seal_envelope(const PrivateKey& key, std::string_view kid,
   return std::move(envelope).take();
 }
 
+std::vector<std::string> sign_together(const PrivateKey& key, std::string_view kid,
+                                       std::string_view payload_type,
+                                       std::span<const std::string> payloads) {
+  std::vector<std::string> out;
+  if (payloads.empty()) return out;
+  std::vector<Sha256> leaves;
+  leaves.reserve(payloads.size());
+  for (const std::string& payload : payloads) {
+    leaves.push_back(tree_leaf(pre_auth_encoding(payload_type, as_bytes(payload))));
+  }
+  const HashTree tree(std::move(leaves));
+  const std::string sig = to_base64(sign(key, pre_auth_encoding(kTreeRootType, tree.root())));
+  out.reserve(payloads.size());
+  for (std::size_t i = 0; i < payloads.size(); ++i) {
+    Bytes path;
+    for (const Sha256& hash : tree.path(i)) path.insert(path.end(), hash.begin(), hash.end());
+    JsonWriter json;
+    json.begin_array().begin_object().key("keyid").text(kid).key("sig").text(sig);
+    json.key("tree").begin_object();
+    json.key("index").number(static_cast<std::int64_t>(i)).key("path").text(to_base64(path));
+    json.key("size").number(static_cast<std::int64_t>(tree.size()));
+    json.end_object().end_object().end_array();
+    out.push_back(std::move(json).take());
+  }
+  return out;
+}
+
 std::expected<Bytes, EnvelopeFault> open_envelope(std::string_view json,
                                                   std::string_view payload_type,
                                                   const std::vector<VerificationKey>& keys,
-                                                  std::size_t threshold) {
+                                                  std::size_t threshold,
+                                                  const SignatureCheck& check) {
   auto envelope = parse_envelope(json);
   if (!envelope) return std::unexpected(EnvelopeFault::malformed);
   if (envelope->payload_type != payload_type) return std::unexpected(EnvelopeFault::wrong_type);
-  if (threshold == 0 || count_signers(*envelope, keys) < threshold) {
+  if (threshold == 0 || count_signers(payload_type, envelope->payload, envelope->signatures, keys,
+                                      check) < threshold) {
     return std::unexpected(EnvelopeFault::no_trusted_signature);
   }
   return std::move(envelope->payload);
+}
+
+std::expected<void, EnvelopeFault> check_envelope(std::string_view payload_type, ByteView payload,
+                                                  const wire::JsonValue& signatures,
+                                                  const std::vector<VerificationKey>& keys,
+                                                  const SignatureCheck& check) {
+  const auto read = parse_signatures(signatures.get());
+  if (!read) return std::unexpected(EnvelopeFault::malformed);
+  if (count_signers(payload_type, payload, *read, keys, check) == 0) {
+    return std::unexpected(EnvelopeFault::no_trusted_signature);
+  }
+  return {};
 }
 
 }  // namespace rap::crypto

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/encoding.hpp"
 #include "base/seeded_random.hpp"
 #include "crypto/testing/vectors.hpp"
+#include "crypto/tokens/hash_tree.hpp"
 
 namespace rap::crypto {
 namespace {
@@ -125,6 +127,79 @@ TEST(DsseVectors, EveryCase) {
     EXPECT_EQ(accepted, test["expect"] == "accept") << test["id"];
   }
   EXPECT_EQ(cases, 9);
+}
+
+// --- many with one signature
+
+struct SignedTogether : Envelope {
+  std::string envelope_of(std::size_t i, std::string_view type = kType) const {
+    return Json{{"payload", to_base64(as_bytes(payloads[i]))},
+                {"payloadType", type},
+                {"signatures", Json::parse(signatures[i])}}
+        .dump();
+  }
+  std::string with(const char* member, const Json& value) const {
+    Json changed = Json::parse(envelope_of(3));
+    changed["signatures"][0]["tree"][member] = value;
+    return changed.dump();
+  }
+
+  std::vector<std::string> payloads = {"a", "b", "c", "d", "e"};
+  std::vector<std::string> signatures = sign_together(key, "k", kType, payloads);
+};
+
+TEST_F(SignedTogether, EachOpensByItself) {
+  for (std::size_t i = 0; i < payloads.size(); ++i) {
+    EXPECT_EQ(open_envelope(envelope_of(i), kType, keys), to_bytes(payloads[i]));
+    EXPECT_TRUE(
+        check_envelope(kType, as_bytes(payloads[i]), wire::JsonValue::of(signatures[i]), keys));
+  }
+  EXPECT_EQ(Json::parse(signatures[0])[0]["sig"], Json::parse(signatures[4])[0]["sig"]);
+  EXPECT_TRUE(sign_together(key, "k", kType, {}).empty());
+}
+
+TEST_F(SignedTogether, NoneIsTakenForAnotherOrForAnotherType) {
+  std::swap(signatures[0], signatures[1]);
+  EXPECT_EQ(fault_of(envelope_of(0)), EnvelopeFault::no_trusted_signature);
+  EXPECT_EQ(fault_of(envelope_of(2, "application/y"), "application/y"),
+            EnvelopeFault::no_trusted_signature);
+  EXPECT_EQ(check_envelope(kType, as_bytes("a"), wire::JsonValue::of(signatures[0]), keys).error(),
+            EnvelopeFault::no_trusted_signature);
+}
+
+TEST_F(SignedTogether, AnotherPlaceInTheTreeIsNotSigned) {
+  EXPECT_EQ(fault_of(with("index", 2)), EnvelopeFault::no_trusted_signature);
+  EXPECT_EQ(fault_of(with("index", 5)), EnvelopeFault::no_trusted_signature);
+  EXPECT_EQ(fault_of(with("size", 9)), EnvelopeFault::no_trusted_signature);
+  EXPECT_EQ(fault_of(with("path", "")), EnvelopeFault::no_trusted_signature);
+}
+
+TEST_F(SignedTogether, APlaceThatIsNoneIsMalformed) {
+  EXPECT_EQ(fault_of(with("index", -1)), EnvelopeFault::malformed);
+  EXPECT_EQ(fault_of(with("size", "5")), EnvelopeFault::malformed);
+  EXPECT_EQ(fault_of(with("path", "AAAA")), EnvelopeFault::malformed);
+  EXPECT_EQ(fault_of(with("path", to_base64(Bytes((kMaxTreePath + 1) * sizeof(Sha256))))),
+            EnvelopeFault::malformed);
+  EXPECT_EQ(check_envelope(kType, payload, wire::JsonValue::of("[]"), keys).error(),
+            EnvelopeFault::malformed);
+}
+
+TEST_F(SignedTogether, ThePayloadOfATreeOfOneIsNotTheRootItself) {
+  const std::vector<std::string> one = {"a"};
+  Json alone = Json::parse(sign_together(key, "k", kType, one)[0]);
+  alone[0].erase("tree");
+  EXPECT_FALSE(check_envelope(kType, as_bytes("a"), wire::JsonValue(alone), keys));
+}
+
+TEST_F(SignedTogether, WhoChecksSignaturesIsAskedAboutTheRoot) {
+  std::set<Bytes> asked;
+  const SignatureCheck check = [&](const PublicKey& by, ByteView message, ByteView signature) {
+    asked.emplace(message.begin(), message.end());
+    return verify(by, message, signature);
+  };
+  EXPECT_TRUE(open_envelope(envelope_of(0), kType, keys, 1, check));
+  EXPECT_TRUE(open_envelope(envelope_of(4), kType, keys, 1, check));
+  EXPECT_EQ(asked.size(), 1U);
 }
 
 }  // namespace
