@@ -159,16 +159,28 @@ Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload) {
   return out;
 }
 
-std::string seal_envelope(const PrivateKey& key, std::string_view kid,
+std::string sign_envelope(const PrivateKey& key, std::string_view kid,
                           std::string_view payload_type, ByteView payload) {
   const Bytes signature = sign(key, pre_auth_encoding(payload_type, payload));
+  JsonWriter signatures;
+  signatures.begin_array().begin_object();
+  signatures.key("keyid").text(kid).key("sig").text(to_base64(signature));
+  signatures.end_object().end_array();
+  return std::move(signatures).take();
+}
+
+std::string put_in_envelope(std::string_view payload_type, ByteView payload,
+                            std::string_view signatures) {
   JsonWriter envelope;  // and no tree: every node's configuration passes here
   envelope.begin_object();
   envelope.key("payload").text(to_base64(payload)).key("payloadType").text(payload_type);
-  envelope.key("signatures").begin_array().begin_object();
-  envelope.key("keyid").text(kid).key("sig").text(to_base64(signature));
-  envelope.end_object().end_array().end_object();
+  envelope.key("signatures").json(signatures).end_object();
   return std::move(envelope).take();
+}
+
+std::string seal_envelope(const PrivateKey& key, std::string_view kid,
+                          std::string_view payload_type, ByteView payload) {
+  return put_in_envelope(payload_type, payload, sign_envelope(key, kid, payload_type, payload));
 }
 
 std::vector<std::string> sign_together(const PrivateKey& key, std::string_view kid,

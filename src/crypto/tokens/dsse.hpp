@@ -31,6 +31,11 @@ Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload);
 
 std::string seal_envelope(const PrivateKey& key, std::string_view kid,
                           std::string_view payload_type, ByteView payload);  // JSON text
+// The same in parts: the `signatures`, and what is made of payload and signatures.
+std::string sign_envelope(const PrivateKey& key, std::string_view kid,
+                          std::string_view payload_type, ByteView payload);
+std::string put_in_envelope(std::string_view payload_type, ByteView payload,
+                            std::string_view signatures);
 
 // The `signatures` of an envelope of each of these payloads, as JSON text, made with one signature.
 // There are at most kMaxTreeSize.

@@ -158,6 +158,21 @@ TEST_F(SignedTogether, EachOpensByItself) {
   EXPECT_TRUE(sign_together(key, "k", kType, {}).empty());
 }
 
+// The key of RFC 8410, section 10.3; hashes and signature were made by other programs.
+TEST_F(SignedTogether, LooksTheSameWhoeverSigns) {
+  const auto known = PrivateKey::from_pem(
+      "-----BEGIN PRIVATE KEY-----\n"
+      "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+      "-----END PRIVATE KEY-----\n");
+  ASSERT_TRUE(known);
+  const std::vector<std::string> three = {"a", "b", "c"};
+  EXPECT_EQ(
+      sign_together(*known, "k", kType, three)[1],
+      R"([{"keyid":"k","sig":"QMnDDFYxRQPPzeLXMbbWLuQwIgyCWOBO9Q8Jer9nDAe/a9j80HTfOrOKAOTPxs3N)"
+      R"(CduHeCyWk1f6Tx4e4dqkCg==","tree":{"index":1,"path":"dUID4uwOGakogWXp7Ad4BW/BECSWbal7)"
+      R"(gw+51iG6Hkv9AovD0qVoSGcACRI0JPUSN8Y1F4kFMTWnfUnWLYQMPA==","size":3}}])");
+}
+
 TEST_F(SignedTogether, NoneIsTakenForAnotherOrForAnotherType) {
   std::swap(signatures[0], signatures[1]);
   EXPECT_EQ(fault_of(envelope_of(0)), EnvelopeFault::no_trusted_signature);

@@ -160,18 +160,4 @@ std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
   }
 }
 
-wire::JsonValue signatures_of(std::string_view envelope) {
-  const Json parsed = Json::parse(envelope, nullptr, false);
-  return wire::JsonValue(parsed.is_object() ? parsed.value("signatures", Json::array())
-                                            : Json::array());
-}
-
-std::string envelope_of(std::string_view payload_type, std::string_view payload,
-                        const wire::JsonValue& signatures) {
-  return Json{{"payload", to_base64(as_bytes(payload))},
-              {"payloadType", payload_type},
-              {"signatures", signatures.get()}}
-      .dump();
-}
-
 }  // namespace rap::snapshot

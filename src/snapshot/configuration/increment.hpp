@@ -1,9 +1,8 @@
 // What changed in a node's configuration since the one it has (SN-2): a JSON Patch (RFC 6902) from
-// one version to the other, each with its hash, signed like a configuration but as a type of its
-// own.
+// one version to the other, each with its hash.
 //
-// It carries the signatures of the whole configuration too: who applies it ends up with the very
-// envelope that would have come in full, and verifies that as ever.
+// It is not signed itself, and carries the signatures of the whole configuration: who applies it
+// ends up with the very envelope that would have come in full, and verifies that as ever.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +17,6 @@
 
 namespace rap::snapshot {
 
-inline constexpr std::string_view kIncrementType = "application/vnd.rap.node-config-increment+json";
 inline constexpr std::size_t kMaxPatchOperations = 65'536;
 
 struct Increment {
@@ -41,10 +39,5 @@ wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& r
 // What the patch makes of the base; nullopt when it does not fit.
 std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
                                            const wire::JsonValue& patch);
-
-// The `signatures` of an envelope, and the envelope of a payload with such signatures.
-wire::JsonValue signatures_of(std::string_view envelope);
-std::string envelope_of(std::string_view payload_type, std::string_view payload,
-                        const wire::JsonValue& signatures);
 
 }  // namespace rap::snapshot

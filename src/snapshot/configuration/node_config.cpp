@@ -101,6 +101,48 @@ Json to_value(const KeyedPool& pool) {
   return {{"id", pool.id.str()}, {"members", list_json(pool.members)}};
 }
 
+Json value_json(std::uint64_t value) { return value; }
+Json value_json(std::int64_t value) { return value; }
+Json value_json(bool value) { return value; }
+Json value_json(const std::string& value) { return value; }
+Json value_json(ClusterId id) { return id.str(); }
+Json value_json(NodeId id) { return id.str(); }
+Json value_json(wire::TrafficClassSet classes) { return classes_json(classes); }
+Json value_json(const std::vector<policy::NodeRole>& roles) { return roles_json(roles); }
+template <class T>
+Json value_json(const std::vector<T>& items) {
+  return list_json(items);
+}
+
+// Every member, by its name in JSON.
+template <class Visit>
+void each_member(Visit visit) {
+  visit("version", &NodeConfig::version);
+  visit("cluster", &NodeConfig::cluster);
+  visit("node", &NodeConfig::node);
+  visit("node_name", &NodeConfig::node_name);
+  visit("issued_at", &NodeConfig::issued_at);
+  visit("valid_for_s", &NodeConfig::valid_for_s);
+  visit("roles", &NodeConfig::roles);
+  visit("draining", &NodeConfig::draining);
+  visit("drain_deadline", &NodeConfig::drain_deadline);
+  visit("degraded_classes", &NodeConfig::degraded_classes);
+  visit("peer_directory_version", &NodeConfig::peer_directory_version);
+  visit("trust_bundle_version", &NodeConfig::trust_bundle_version);
+  visit("trust_bundle_floor", &NodeConfig::trust_bundle_floor);
+  visit("revocation_version", &NodeConfig::revocation_version);
+  visit("route_epoch", &NodeConfig::route_epoch);
+  visit("route_epoch_floor", &NodeConfig::route_epoch_floor);
+  visit("trust_bundle_pem", &NodeConfig::trust_bundle_pem);
+  visit("token_keys", &NodeConfig::token_keys);
+  visit("peers", &NodeConfig::peers);
+  visit("routes", &NodeConfig::routes);
+  visit("pools", &NodeConfig::pools);
+  visit("resources", &NodeConfig::resources);
+  visit("revocations", &NodeConfig::revocations);
+  visit("documents", &NodeConfig::documents);
+}
+
 // The items of an array of objects, each read by `read` and then finished.
 template <class T>
 std::vector<T> read_list(JsonReader& in, std::string_view name, std::size_t limit, JsonFault& fault,
@@ -298,31 +340,21 @@ bool NodeConfig::has_role(policy::NodeRole role) const {
 }
 
 wire::JsonValue to_value(const NodeConfig& config) {
-  Json out = {{"version", config.version},
-              {"cluster", config.cluster.str()},
-              {"node", config.node.str()},
-              {"node_name", config.node_name},
-              {"issued_at", config.issued_at},
-              {"valid_for_s", config.valid_for_s},
-              {"roles", roles_json(config.roles)},
-              {"draining", config.draining},
-              {"drain_deadline", config.drain_deadline},
-              {"degraded_classes", classes_json(config.degraded_classes)},
-              {"peer_directory_version", config.peer_directory_version},
-              {"trust_bundle_version", config.trust_bundle_version},
-              {"trust_bundle_floor", config.trust_bundle_floor},
-              {"revocation_version", config.revocation_version},
-              {"route_epoch", config.route_epoch},
-              {"route_epoch_floor", config.route_epoch_floor},
-              {"trust_bundle_pem", config.trust_bundle_pem},
-              {"token_keys", list_json(config.token_keys)},
-              {"peers", list_json(config.peers)},
-              {"routes", list_json(config.routes)},
-              {"pools", list_json(config.pools)},
-              {"resources", list_json(config.resources)},
-              {"revocations", list_json(config.revocations)},
-              {"documents", list_json(config.documents)}};
+  Json out = Json::object();
+  each_member([&](const char* name, auto member) { out[name] = value_json(config.*member); });
   return wire::JsonValue(std::move(out));
+}
+
+std::pair<wire::JsonValue, wire::JsonValue> differing_members(const NodeConfig& one,
+                                                              const NodeConfig& other) {
+  Json of_one = Json::object();
+  Json of_other = Json::object();
+  each_member([&](const char* name, auto member) {
+    if (one.*member == other.*member) return;
+    of_one[name] = value_json(one.*member);
+    of_other[name] = value_json(other.*member);
+  });
+  return {wire::JsonValue(std::move(of_one)), wire::JsonValue(std::move(of_other))};
 }
 
 std::string to_json(const NodeConfig& config) { return to_value(config).dump(); }

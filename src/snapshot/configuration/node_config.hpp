@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -147,6 +148,9 @@ struct NodeConfig {
 
 wire::JsonValue to_value(const NodeConfig& config);
 std::string to_json(const NodeConfig& config);
+// It yields of each the members that differ.
+std::pair<wire::JsonValue, wire::JsonValue> differing_members(const NodeConfig& one,
+                                                              const NodeConfig& other);
 // Strict: every member, no other, no duplicate, within the limits above. The error is a sentence
 // that names the member: 'member "peers[3].node" is missing'.
 std::expected<NodeConfig, std::string> parse_node_config(std::string_view json);

@@ -37,12 +37,11 @@ Json manifest(std::string_view type, std::uint64_t version, const std::string& e
       {"type", type}, {"version", version}, {"sha256", to_hex(payload)}, {"size", envelope.size()}};
 }
 
-// The increment from the configuration that the node has, signed like the whole; nullopt when that
-// configuration is not known here or the increment is no shorter than the whole.
+// The increment from the configuration that the node has; nullopt when that configuration is not
+// known here or the increment is no shorter than the whole.
 std::optional<std::string> increment_to(const NodeCallPorts& ports, const Json& ask,
                                         const snapshot::NodeConfig& config,
-                                        const std::string& payload, const std::string& envelope,
-                                        const SigningKey& signer) {
+                                        const std::string& payload, const std::string& signatures) {
   const std::string have = ask.value("have_sha256", "");
   const std::uint64_t version = unsigned_member(ask, "have");
   const auto state = have.empty() ? nullptr : ports.models.recall(config.cluster, version);
@@ -50,22 +49,19 @@ std::optional<std::string> increment_to(const NodeCallPorts& ports, const Json& 
   const auto base = snapshot::build_node_config(
       state->index, config.node, from_unix(ask.value("have_issued_at", std::int64_t{0})));
   if (!base) return std::nullopt;
-  const wire::JsonValue base_value = to_value(*base);
-  const crypto::Sha256 base_hash = crypto::sha256(as_bytes(base_value.dump()));
+  const crypto::Sha256 base_hash = crypto::sha256(as_bytes(snapshot::to_json(*base)));
   if (to_hex(base_hash) != have) return std::nullopt;
-  const std::string text =
-      to_json(snapshot::Increment{.cluster = config.cluster,
-                                  .node = config.node,
-                                  .base_version = version,
-                                  .base_sha256 = base_hash,
-                                  .version = config.version,
-                                  .sha256 = crypto::sha256(as_bytes(payload)),
-                                  .signatures = snapshot::signatures_of(envelope),
-                                  .patch = snapshot::make_patch(base_value, to_value(config))});
-  std::string sealed =
-      crypto::seal_envelope(signer.key, signer.kid, snapshot::kIncrementType, as_bytes(text));
-  if (sealed.size() >= envelope.size()) return std::nullopt;
-  return sealed;
+  const auto [before, after] = snapshot::differing_members(*base, config);
+  std::string text = to_json(snapshot::Increment{.cluster = config.cluster,
+                                                 .node = config.node,
+                                                 .base_version = version,
+                                                 .base_sha256 = base_hash,
+                                                 .version = config.version,
+                                                 .sha256 = crypto::sha256(as_bytes(payload)),
+                                                 .signatures = wire::JsonValue::of(signatures),
+                                                 .patch = snapshot::make_patch(before, after)});
+  if (text.size() >= payload.size()) return std::nullopt;
+  return text;
 }
 
 // Adds the documents that the configuration lists and the node has not.
@@ -122,11 +118,13 @@ Reply compose(const NodeCallPorts& ports, const ClusterState& cluster, NodeId no
   if (!config) return std::move(configs).reply(ack_within);
   const std::string payload = snapshot::to_json(*config);
   const SigningKey& signer = cluster.authority->config_key;
+  const std::string signatures =
+      crypto::sign_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
   const std::string envelope =
-      crypto::seal_envelope(signer.key, signer.kid, snapshot::kNodeConfigType, as_bytes(payload));
-  const Json item =
-      manifest(kNodeConfig, config->version, envelope, crypto::sha256(as_bytes(payload)));
-  const auto increment = increment_to(ports, asked.ask, *config, payload, envelope, signer);
+      crypto::put_in_envelope(snapshot::kNodeConfigType, as_bytes(payload), signatures);
+  const crypto::Sha256 sha256 = crypto::sha256(as_bytes(payload));
+  const Json item = manifest(kNodeConfig, config->version, envelope, sha256);
+  const auto increment = increment_to(ports, asked.ask, *config, payload, signatures);
   configs.add(item, increment ? "increment" : "envelope", increment ? *increment : envelope);
   if (const auto have = asked.ask.find("have_documents"); have != asked.ask.end()) {
     add_documents(configs, cluster, *config, *have);

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "crypto/tokens/dsse.hpp"
 #include "snapshot/configuration/denied.hpp"
 #include "snapshot/configuration/increment.hpp"
 #include "snapshot/configuration/node_config.hpp"
@@ -17,39 +16,11 @@ std::unexpected<ConfigRefusal> refuse(ConfigFault fault, std::string detail) {
   return std::unexpected(ConfigRefusal{fault, std::move(detail)});
 }
 
-}  // namespace
-
-std::string_view to_string(ConfigFault fault) {
-  switch (fault) {
-    case ConfigFault::bad_envelope: return "bad_envelope";
-    case ConfigFault::malformed: return "malformed";
-    case ConfigFault::wrong_cluster: return "wrong_cluster";
-    case ConfigFault::wrong_node: return "wrong_node";
-    case ConfigFault::rolled_back: return "rolled_back";
-    case ConfigFault::fast_forward: return "fast_forward";
-    case ConfigFault::mix_and_match: return "mix_and_match";
-    case ConfigFault::gap: return "gap";
-    case ConfigFault::wrong_increment: return "wrong_increment";
-    case ConfigFault::untrusted_roots: return "untrusted_roots";
-    case ConfigFault::expired: return "expired";
-  }
-  return "";
-}
-
-std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
-                                                           const ConfigScope& scope,
-                                                           std::uint64_t version_floor,
-                                                           WallTime now) {
-  const auto payload = crypto::open_envelope(envelope, snapshot::kNodeConfigType, scope.keys);
-  if (!payload) {
-    return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
-  }
-  const std::string_view text = as_text(*payload);
-  auto parsed = wire::parse_strict_json(text);
-  if (!parsed) {
-    return refuse(ConfigFault::malformed, "the document must be JSON without duplicate members");
-  }
-  const wire::JsonValue value(std::move(*parsed));
+// What was signed is believed; whether it is to be acted on, too?
+std::expected<VerifiedConfig, ConfigRefusal> judge(const wire::JsonValue& value,
+                                                   const crypto::Sha256& sha256,
+                                                   const ConfigScope& scope,
+                                                   std::uint64_t version_floor, WallTime now) {
   const auto config = snapshot::read_node_config(value);
   if (!config) return refuse(ConfigFault::malformed, config.error());
   if (config->cluster != scope.cluster) {
@@ -82,7 +53,7 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
   VerifiedConfig verified{config->version,
                           from_unix(config->issued_at),
                           std::chrono::seconds{config->valid_for_s},
-                          crypto::sha256(*payload),
+                          sha256,
                           value,
                           config->has_role(policy::NodeRole::entry),
                           config->documents,
@@ -99,14 +70,52 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
   return verified;
 }
 
-std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envelope,
-                                                          const VerifiedConfig& base,
-                                                          const ConfigScope& scope) {
-  const auto payload = crypto::open_envelope(envelope, snapshot::kIncrementType, scope.keys);
+}  // namespace
+
+std::string_view to_string(ConfigFault fault) {
+  switch (fault) {
+    case ConfigFault::bad_envelope: return "bad_envelope";
+    case ConfigFault::malformed: return "malformed";
+    case ConfigFault::wrong_cluster: return "wrong_cluster";
+    case ConfigFault::wrong_node: return "wrong_node";
+    case ConfigFault::rolled_back: return "rolled_back";
+    case ConfigFault::fast_forward: return "fast_forward";
+    case ConfigFault::mix_and_match: return "mix_and_match";
+    case ConfigFault::gap: return "gap";
+    case ConfigFault::wrong_increment: return "wrong_increment";
+    case ConfigFault::untrusted_roots: return "untrusted_roots";
+    case ConfigFault::expired: return "expired";
+  }
+  return "";
+}
+
+std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view envelope,
+                                                           const ConfigScope& scope,
+                                                           std::uint64_t version_floor,
+                                                           WallTime now) {
+  const auto payload =
+      crypto::open_envelope(envelope, snapshot::kNodeConfigType, scope.keys, 1, scope.check);
   if (!payload) {
     return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(payload.error())));
   }
-  const auto increment = snapshot::parse_increment(as_text(*payload));
+  auto parsed = wire::parse_strict_json(as_text(*payload));
+  if (!parsed) {
+    return refuse(ConfigFault::malformed, "the document must be JSON without duplicate members");
+  }
+  return judge(wire::JsonValue(std::move(*parsed)), crypto::sha256(*payload), scope, version_floor,
+               now);
+}
+
+std::string GrownConfig::envelope() const {
+  return crypto::put_in_envelope(snapshot::kNodeConfigType, as_bytes(payload), signatures.dump());
+}
+
+std::expected<GrownConfig, ConfigRefusal> apply_increment(std::string_view text,
+                                                          const VerifiedConfig& base,
+                                                          const ConfigScope& scope,
+                                                          std::uint64_t version_floor,
+                                                          WallTime now) {
+  auto increment = snapshot::parse_increment(text);
   if (!increment) return refuse(ConfigFault::malformed, increment.error());
   if (increment->cluster != scope.cluster) {
     return refuse(ConfigFault::wrong_cluster, "it is for cluster " + increment->cluster.str());
@@ -120,11 +129,20 @@ std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envel
                                         std::to_string(base.version) + " is in force here");
   }
   const auto result = snapshot::apply_patch(base.value, increment->patch);
-  const std::string text = result ? result->dump() : "";
-  if (!result || crypto::sha256(as_bytes(text)) != increment->sha256) {
+  GrownConfig grown{{}, result ? result->dump() : "", std::move(increment->signatures)};
+  const crypto::Sha256 sha256 = crypto::sha256(as_bytes(grown.payload));
+  if (!result || sha256 != increment->sha256) {
     return refuse(ConfigFault::wrong_increment, "its changes do not lead to what it announces");
   }
-  return snapshot::envelope_of(snapshot::kNodeConfigType, text, increment->signatures);
+  const auto is_signed = crypto::check_envelope(snapshot::kNodeConfigType, as_bytes(grown.payload),
+                                                grown.signatures, scope.keys, scope.check);
+  if (!is_signed) {
+    return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(is_signed.error())));
+  }
+  auto config = judge(*result, sha256, scope, version_floor, now);
+  if (!config) return std::unexpected(config.error());
+  grown.config = std::move(*config);
+  return grown;
 }
 
 }  // namespace rap::agent

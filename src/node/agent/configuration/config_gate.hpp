@@ -12,7 +12,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "crypto/keys/digest.hpp"
-#include "crypto/tokens/jws.hpp"
+#include "crypto/tokens/dsse.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "crypto/x509/validation/deny_list.hpp"
 #include "snapshot/configuration/documents.hpp"
@@ -60,6 +60,7 @@ struct ConfigScope {
   ClusterId cluster;
   NodeId node;
   std::vector<crypto::Certificate> roots;  // in force on this node
+  crypto::SignatureCheck check = crypto::verify;
 };
 
 inline bool is_expired(const VerifiedConfig& config, WallTime now) {
@@ -71,10 +72,18 @@ std::expected<VerifiedConfig, ConfigRefusal> verify_config(std::string_view enve
                                                            std::uint64_t version_floor,
                                                            WallTime now);
 
-// The whole configuration that an increment makes of `base`, as it would have come in full: not yet
-// verified itself.
-std::expected<std::string, ConfigRefusal> apply_increment(std::string_view envelope,
+// What an increment makes of the configuration that is in force: verified like one that came whole.
+struct GrownConfig {
+  VerifiedConfig config;
+  std::string payload;
+  wire::JsonValue signatures;
+
+  std::string envelope() const;  // as it would have come whole
+};
+std::expected<GrownConfig, ConfigRefusal> apply_increment(std::string_view increment,
                                                           const VerifiedConfig& base,
-                                                          const ConfigScope& scope);
+                                                          const ConfigScope& scope,
+                                                          std::uint64_t version_floor,
+                                                          WallTime now);
 
 }  // namespace rap::agent

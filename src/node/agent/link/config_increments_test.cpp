@@ -17,8 +17,12 @@ class ConfigIncrements : public ControlLinkWorld {
     config.node_name = name;
     return to_json(config);
   }
-  std::string sealed(const std::string& payload, std::string_view type) const {
-    return crypto::seal_envelope(key_, "c1", type, as_bytes(payload));
+  std::string sealed(const std::string& payload) const {
+    return crypto::seal_envelope(key_, "c1", snapshot::kNodeConfigType, as_bytes(payload));
+  }
+  JsonValue signatures(const std::string& payload, const crypto::PrivateKey& by,
+                       std::string_view type = snapshot::kNodeConfigType) const {
+    return JsonValue::of(crypto::sign_envelope(by, "c1", type, as_bytes(payload)));
   }
   Increment increment(const std::string& base, std::uint64_t from, const std::string& result,
                       std::uint64_t to) const {
@@ -28,15 +32,12 @@ class ConfigIncrements : public ControlLinkWorld {
             .base_sha256 = crypto::sha256(as_bytes(base)),
             .version = to,
             .sha256 = crypto::sha256(as_bytes(result)),
-            .signatures = snapshot::signatures_of(sealed(result, snapshot::kNodeConfigType)),
+            .signatures = signatures(result, key_),
             .patch = snapshot::make_patch(JsonValue::of(base), JsonValue::of(result))};
   }
-  json answer_with(std::uint64_t version, const Increment& i,
-                   std::string_view type = snapshot::kIncrementType) const {
-    return {{"configs",
-             {{{"type", "node_config"},
-               {"version", version},
-               {"increment", sealed(to_json(i), type)}}}}};
+  static json answer_with(std::uint64_t version, const Increment& i) {
+    return {
+        {"configs", {{{"type", "node_config"}, {"version", version}, {"increment", to_json(i)}}}}};
   }
   void wait_for_pull(std::uint64_t announced) {
     while (!sent(ControlCall::pull_configs)) {
@@ -51,7 +52,7 @@ class ConfigIncrements : public ControlLinkWorld {
     check_in(5, 0);
     EXPECT_FALSE(sent(ControlCall::pull_configs)->contains("have_sha256"))
         << "there is nothing to go on from";
-    answer(ControlCall::pull_configs, configs(5, sealed(base, snapshot::kNodeConfigType)));
+    answer(ControlCall::pull_configs, configs(5, sealed(base)));
     ASSERT_EQ(in_force(), 5U);
   }
 };
@@ -66,10 +67,24 @@ TEST_F(ConfigIncrements, AreAppliedVerifiedAndStoredAsTheWholeConfiguration) {
   answer(ControlCall::pull_configs, answer_with(6, increment(base, 5, next, 6)));
   EXPECT_EQ(in_force(), 6U);
   EXPECT_EQ(fabric_[0]["config"]["node_name"], "another-name");
-  EXPECT_EQ(json::parse(state_.files.at(std::string(kNodeConfigFile))),
-            json::parse(sealed(next, snapshot::kNodeConfigType)));
+  EXPECT_EQ(json::parse(state_.files.at(std::string(kNodeConfigFile))), json::parse(sealed(next)));
   restart();
   EXPECT_EQ(in_force(), 6U);
+}
+
+TEST_F(ConfigIncrements, MayBeSignedTogetherWithThoseOfOtherNodes) {
+  const std::string base = text(5);
+  start_with(base);
+  wait_for_pull(6);
+  const std::string next = text(6, "another-name");
+  const std::vector<std::string> all = {text(6, "somebody"), next, text(6, "else")};
+  Increment i = increment(base, 5, next, 6);
+  i.signatures =
+      JsonValue::of(crypto::sign_together(key_, "c1", snapshot::kNodeConfigType, all)[1]);
+  answer(ControlCall::pull_configs, answer_with(6, i));
+  EXPECT_EQ(in_force(), 6U);
+  restart();
+  EXPECT_EQ(in_force(), 6U) << "it is stored with its place among the others";
 }
 
 TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
@@ -83,8 +98,6 @@ TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
     return answer_with(6, i);
   };
   const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
-  const auto forged =
-      crypto::seal_envelope(stranger, "c1", snapshot::kNodeConfigType, as_bytes(next));
   const std::string old = text(4);
   const std::pair<const char*, json> attacks[] = {
       {"gap", changed([](Increment& i) { i.base_version = 4; })},
@@ -97,10 +110,11 @@ TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
        })},
       {"wrong_cluster", changed([&](Increment& i) { i.cluster = ClusterId::random(rng_); })},
       {"wrong_node", changed([&](Increment& i) { i.node = NodeId::random(rng_); })},
-      {"bad_envelope",
-       changed([&](Increment& i) { i.signatures = snapshot::signatures_of(forged); })},
+      {"bad_envelope", changed([&](Increment& i) { i.signatures = signatures(next, stranger); })},
       {"bad_envelope", changed([](Increment& i) { i.signatures = JsonValue::of("[]"); })},
-      {"bad_envelope", answer_with(6, good, snapshot::kNodeConfigType)},
+      {"bad_envelope",
+       changed([&](Increment& i) { i.signatures = signatures(next, key_, "another/type"); })},
+      {"malformed", changed([](Increment& i) { i.patch = {}; })},
       {"rolled_back", answer_with(4, increment(base, 5, old, 4))},
   };
   for (const auto& [fault, body] : attacks) {
@@ -115,7 +129,7 @@ TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
     EXPECT_FALSE(sent(ControlCall::pull_configs)->contains("have_sha256"))
         << "it asks for all of it";
   }
-  answer(ControlCall::pull_configs, configs(6, sealed(next, snapshot::kNodeConfigType)));
+  answer(ControlCall::pull_configs, configs(6, sealed(next)));
   EXPECT_EQ(in_force(), 6U);
   wait_for_pull(7);
   EXPECT_TRUE(sent(ControlCall::pull_configs)->contains("have_sha256"));

@@ -231,17 +231,12 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
       append(actions, std::move(*taken));
     }
     if (pulled.type != kNodeConfigKind) continue;
-    const auto whole = whole_envelope(pulled);
-    if (!whole) {
-      append(actions, give_up(now.mono, report_of(pulled, sentence(whole.error()))));
+    auto candidate = candidate_of(pulled, now.wall);
+    if (!candidate) {
+      append(actions, give_up(now.mono, report_of(pulled, sentence(candidate.error()))));
       return actions;
     }
-    auto config = verify_config(*whole, scope_, state_.config_floor, now.wall);
-    if (!config) {
-      append(actions, give_up(now.mono, report_of(pulled, sentence(config.error()))));
-      return actions;
-    }
-    candidate_ = {std::move(*config), *whole};
+    candidate_ = std::move(*candidate);
   }
   if (!candidate_) {
     pull_.succeeded(now.mono, rng_);
@@ -258,13 +253,20 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
   return actions;
 }
 
-std::expected<std::string, ConfigRefusal> ConfigSync::whole_envelope(
-    const PulledConfig& pulled) const {
-  if (pulled.increment.empty()) return pulled.envelope;
+std::expected<ConfigSync::Candidate, ConfigRefusal> ConfigSync::candidate_of(
+    const PulledConfig& pulled, WallTime now) const {
+  if (pulled.increment.empty()) {
+    auto config = verify_config(pulled.envelope, scope_, state_.config_floor, now);
+    if (!config) return std::unexpected(config.error());
+    return Candidate{std::move(*config), pulled.envelope};
+  }
   if (!current_) {
     return std::unexpected(ConfigRefusal{ConfigFault::gap, "there is no configuration here"});
   }
-  return apply_increment(pulled.increment, *current_, scope_);
+  auto grown = apply_increment(pulled.increment, *current_, scope_, state_.config_floor, now);
+  if (!grown) return std::unexpected(grown.error());
+  std::string envelope = grown->envelope();
+  return Candidate{std::move(grown->config), std::move(envelope)};
 }
 
 std::expected<std::vector<ObjectName>, ConfigReport> ConfigSync::stage(

@@ -69,7 +69,8 @@ class ConfigSync {
   // Takes the documents of the candidate that came with it; yields those to fetch.
   std::expected<std::vector<ObjectName>, ConfigReport> stage(
       const std::vector<PulledConfig>& pulled);
-  std::expected<std::string, ConfigRefusal> whole_envelope(const PulledConfig& pulled) const;
+  std::expected<Candidate, ConfigRefusal> candidate_of(const PulledConfig& pulled,
+                                                       WallTime now) const;
   LinkActions finish(Now now);
   std::expected<LinkActions, std::string> accept(Now now, Candidate candidate);
   std::vector<ConfigAck> acks_due() const;
