@@ -68,7 +68,8 @@ class Fleet:
         self.ids = [node["id"] for node in json.loads(identities.read_text())]
         self.popen = subprocess.Popen(  # pylint: disable=consider-using-with
             [NODES, "run", control.address, str(control.ports["node"]), control.root_ca,
-             world.cluster, identities, str(CHECKIN_S), str(DELTA_S)],
+             world.cluster, identities, str(CHECKIN_S), str(DELTA_S),
+             pki / "config.key"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.opened, self.reports = queue.Queue(), queue.Queue()
         self._times = {what: collections.defaultdict(list) for what in ("apply", "ack")}

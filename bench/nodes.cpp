@@ -5,10 +5,12 @@
 //        COUNT enrolled nodes in the egress role: their identities, and the SQL that tells the
 //        control plane's database of them (what COUNT enrolments would have done, without waiting
 //        for the limit on how quickly one address may enrol)
-//   nodes run HOST PORT ROOT.pem CLUSTER NODES.json CHECKIN_S DELTA_S
+//   nodes run HOST PORT ROOT.pem CLUSTER NODES.json CHECKIN_S DELTA_S CONFIG.key
 //        each node opens its stream of events, checks in every CHECKIN_S seconds, pulls deltas
-//        every DELTA_S, and when a hint or a check-in says so pulls its configuration, verifies and
-//        acknowledges it. Times are CLOCK_MONOTONIC in ns. Prints
+//        every DELTA_S, and takes its configuration from its stream or, when a hint or a check-in
+//        says so, pulls it; verifies it as the agent does, and acknowledges it. What thousands of
+//        nodes check each on a host of its own, a signature of the same bytes by the same key, is
+//        checked once for all of them here. Times are CLOCK_MONOTONIC in ns. Prints
 //            open COUNT SECONDS              once, when every stream is open
 //            apply VERSION TIME              for each configuration, when the node had it
 //            ack VERSION TIME                for each acknowledgement, when it was answered
@@ -28,16 +30,19 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
+#include "control/pki/authority.hpp"
 #include "crypto/x509/ca.hpp"
 #include "io/http/client/event_client.hpp"
 #include "io/system/file.hpp"
 #include "io/system/system.hpp"
+#include "node/agent/configuration/config_gate.hpp"
 #include "wire/http/hints.hpp"
 #include "wire/spiffe_id.hpp"
 
@@ -112,16 +117,35 @@ struct Times {
   std::size_t failed = 0;
 };
 
+// Signatures that were found good, of messages as they are: the root of a tree in which there are
+// configurations of many nodes.
+class Checked {
+ public:
+  bool check(const crypto::PublicKey& key, ByteView message, ByteView signature) {
+    Bytes both(message.begin(), message.end());
+    both.insert(both.end(), signature.begin(), signature.end());
+    if (good_.contains(both)) return true;
+    if (!crypto::verify(key, message, signature)) return false;
+    if (message.size() < kMaxRemembered) good_.insert(std::move(both));
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kMaxRemembered = 256;
+  std::set<Bytes> good_;
+};
+
 class Node {
  public:
   Node(io::EventLoop& loop, const io::HttpClientOptions& server, std::string id, Times& times,
-       Duration checkin, Duration delta, std::function<void()> opened)
+       Duration checkin, Duration delta, agent::ConfigScope scope, std::function<void()> opened)
       : loop_(loop),
         server_(server),
         id_(std::move(id)),
         times_(times),
         checkin_(checkin),
         delta_(delta),
+        scope_(std::move(scope)),
         opened_(std::move(opened)),
         http_(loop, server),
         deltas_(loop, server),
@@ -137,7 +161,8 @@ class Node {
       if (opened_) std::exchange(opened_, nullptr)();
     };
     handlers.on_event = [this](const wire::SseEvent& event) {
-      if (event.type == wire::kConfigPending) pull();
+      if (event.type != wire::kConfigPending) return;
+      if (event.data.empty() || pulling_ || !take(event.data)) pull();
     };
     handlers.on_end = [this](const io::HttpClient::Result&) {
       up_ = false;
@@ -185,14 +210,14 @@ class Node {
 
   void check_in() {
     checkin_timer_.after(checkin_, [this] { check_in(); });
-    const Json body = {{"versions", {{"agent", "1"}, {"fabric", "1"}, {"config_version", have_}}},
+    const Json body = {{"versions", {{"agent", "1"}, {"fabric", "1"}, {"config_version", have()}}},
                        {"metrics", {{"channels", 4}, {"flows", 0}, {"uptime_s", 1000}}},
                        {"metadata", {{"hostname", "bench"}, {"os", "Debian 12"}}},
                        {"observations", Json::object()}};
     call(http_, "checkin", body, [this](const wire::HttpResponse* answer) {
       if (answer == nullptr) return;
       const Json said = Json::parse(answer->body, nullptr, false);
-      if (said.is_object() && said.value("config_version", have_) > have_) pull();
+      if (said.is_object() && said.value("config_version", have()) > have()) pull();
     });
   }
 
@@ -207,24 +232,31 @@ class Node {
       again_ = true;
       return;
     }
-    call(http_, "configs/pull", {{"have", have_}}, [this](const wire::HttpResponse* answer) {
+    Json ask = {{"have", have()}};
+    if (current_) {
+      ask["have_sha256"] = to_hex(current_->sha256);
+      ask["have_issued_at"] = to_unix(current_->issued_at);
+    }
+    call(http_, "configs/pull", ask, [this](const wire::HttpResponse* answer) {
       pulling_ = false;
-      if (answer != nullptr) take(answer->body);
+      if (answer != nullptr && !take(answer->body)) die("a configuration was refused");
       if (answer == nullptr || std::exchange(again_, false)) {
         retry_.after(answer == nullptr ? Duration{200ms} : Duration::zero(), [this] { pull(); });
       }
     });
   }
 
-  void take(const std::string& text) {
+  // False: it does not go on from what is here, or is not good.
+  bool take(const std::string& text) {
     const Json said = Json::parse(text, nullptr, false);
     Json acks = Json::array();
     for (const Json& config : said.value("configs", Json::array())) {
       const auto version = config.value("version", std::uint64_t{0});
-      if (config.value("type", "") == "node_config") have_ = std::max(have_, version);
+      if (config.value("type", "") != "node_config" || version <= have()) continue;
+      if (!apply(config)) return false;
       acks.push_back({{"type", config["type"]}, {"version", version}});
     }
-    if (acks.empty()) return;
+    if (acks.empty()) return true;
     say("apply");
     const auto within = std::chrono::milliseconds(said.value("ack_within_ms", 0));
     ack_timer_.after(std::chrono::duration_cast<Duration>(within * ack_phase_), [this, acks] {
@@ -232,10 +264,27 @@ class Node {
         if (answer != nullptr) say("ack");
       });
     });
+    return true;
   }
 
+  bool apply(const Json& config) {
+    const auto now = io::wall_now();
+    if (const auto increment = config.find("increment"); increment != config.end()) {
+      if (!current_) return false;
+      auto grown = agent::apply_increment(increment->get_ref<const std::string&>(), *current_,
+                                          scope_, have(), now);
+      if (grown) current_ = std::move(grown->config);
+      return grown.has_value();
+    }
+    auto whole = agent::verify_config(config.value("envelope", ""), scope_, have(), now);
+    if (whole) current_ = std::move(*whole);
+    return whole.has_value();
+  }
+
+  std::uint64_t have() const { return current_ ? current_->version : 0; }
+
   void say(const char* what) const {
-    std::printf("%s %llu %lld\n", what, static_cast<unsigned long long>(have_),
+    std::printf("%s %llu %lld\n", what, static_cast<unsigned long long>(have()),
                 static_cast<long long>(io::mono_now().time_since_epoch().count()));
   }
 
@@ -245,6 +294,7 @@ class Node {
   Times& times_;
   const Duration checkin_;
   const Duration delta_;
+  const agent::ConfigScope scope_;
   std::function<void()> opened_;
   io::HttpClient http_;
   io::HttpClient deltas_;
@@ -254,7 +304,7 @@ class Node {
   io::Timer delta_timer_;
   io::Timer ack_timer_;
   double ack_phase_ = 0;  // of the time in which it is wanted
-  std::uint64_t have_ = 0;
+  std::optional<agent::VerifiedConfig> current_;
   std::uint64_t epochs_ = 0;
   std::uint64_t blocklist_ = 0;
   bool up_ = false;
@@ -268,21 +318,34 @@ class Fleet {
     const ClusterId cluster = cluster_of(a[4]);
     const auto roots = crypto::Certificate::chain_from_pem(read(a[3]));
     if (!roots) die("the root is unreadable");
+    const auto key = crypto::PrivateKey::from_pem(read(a[8]));
+    if (!key) die("the key of configurations is unreadable");
+    const auto config_key = control::make_signing_key("config", *key);
     const auto seconds = [](const std::string& text) {
       return Duration(static_cast<std::int64_t>(std::stod(text) * 1e9));
     };
     for (const Json& node : Json::parse(read(a[5]))) {
       auto chain = crypto::Certificate::chain_from_pem(node["chain"].get<std::string>());
-      auto key = crypto::PrivateKey::from_pem(node["key"].get<std::string>());
-      if (!chain || !key) die("an identity is unreadable");
+      auto own = crypto::PrivateKey::from_pem(node["key"].get<std::string>());
+      if (!chain || !own) die("an identity is unreadable");
       io::HttpClientOptions server;
       server.host = a[1];
       server.port = static_cast<std::uint16_t>(std::stoi(a[2]));
       server.tls = crypto::TlsContext::make(
-          crypto::TlsRole::client, crypto::TlsIdentity{*chain, *key},
+          crypto::TlsRole::client, crypto::TlsIdentity{*chain, *own},
           crypto::AcceptMember{*roots, cluster, wire::SpiffeId::Kind::control, a[1]}, io::wall_now);
-      nodes_.push_back(std::make_unique<Node>(loop_, server, node["id"].get<std::string>(), times_,
-                                              seconds(a[6]), seconds(a[7]), [this] { opened(); }));
+      const auto id = node["id"].get<std::string>();
+      nodes_.push_back(std::make_unique<Node>(
+          loop_, server, id, times_, seconds(a[6]), seconds(a[7]),
+          agent::ConfigScope{.keys = {{config_key.kid, config_key.key.public_key()}},
+                             .cluster = cluster,
+                             .node = NodeId::parse(id).value_or(NodeId{}),
+                             .roots = *roots,
+                             .check =
+                                 [this](const auto& by, ByteView message, ByteView signature) {
+                                   return checked_.check(by, message, signature);
+                                 }},
+          [this] { opened(); }));
     }
   }
 
@@ -333,6 +396,7 @@ class Fleet {
 
   io::EventLoop loop_;
   io::Timer input_;
+  Checked checked_;
   Times times_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::size_t next_ = 0;
@@ -347,7 +411,7 @@ int main(int argc, char** argv) {
   io::raise_descriptor_limit();
   const std::vector<std::string> a(argv + 1, argv + argc);
   if (a.size() == 7 && a[0] == "make") return make(a);
-  if (a.size() == 8 && a[0] == "run") {
+  if (a.size() == 9 && a[0] == "run") {
     Fleet(a).run();
     return 0;
   }

@@ -23,6 +23,7 @@
 #include "control/pki/rotation/trust_keys.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
+#include "control/store/recent_configs.hpp"
 #include "control/store/recent_scrapers.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "control/store/test_cluster.hpp"
@@ -267,6 +268,7 @@ class ControlPlane {
   MaybeDry database;
   RecentAdmissions admission_cache{database, authority().cluster, [this] { return clock.look(); }};
   RecentAnswers answers;
+  RecentConfigs given;
   RecentScrapers scrapers{[this] { return clock.look(); }};
 
  private:

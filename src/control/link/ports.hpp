@@ -12,6 +12,7 @@
 #include "control/core/database.hpp"
 #include "control/core/metrics.hpp"
 #include "control/link/admission.hpp"
+#include "control/link/given_configs.hpp"
 #include "control/link/shared_answers.hpp"
 #include "control/pki/authority.hpp"
 #include "control/pki/issuing.hpp"
@@ -24,6 +25,7 @@ struct NodeCallPorts {
   RandomSource& rng;
   CurrentAuthority& authority;
   ClusterModels& models;
+  GivenConfigs& given;
   IssuingPorts issuing;
   Log& log;
   // The signed head of the audit chain that nodes are handed; empty before there is one.

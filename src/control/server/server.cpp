@@ -7,6 +7,7 @@
 #include "base/try.hpp"
 #include "control/pki/rotation/rotations.hpp"
 #include "control/server/background/audit_export.hpp"
+#include "control/server/background/config_push.hpp"
 #include "control/server/background/hint_feed.hpp"
 #include "control/server/background/housekeeper.hpp"
 #include "control/server/server_metrics.hpp"
@@ -62,9 +63,9 @@ std::vector<io::HttpExecutor> node_executors() {
 }
 
 // One connection a thread, a second for a node's call that needs a transaction beside the one it
-// was admitted in, one for the housekeeper, and one to spare.
+// was admitted in, one for the housekeeper, one for what is pushed, and one to spare.
 std::size_t database_connections() {
-  std::size_t connections = kApiThreads + 2;
+  std::size_t connections = kApiThreads + 3;
   for (const io::HttpExecutor& executor : node_executors()) connections += 2 * executor.threads;
   return connections;
 }
@@ -149,7 +150,8 @@ control::NodeListenerPorts Server::node_listener_ports() {
           admission_cache_,
           answers_,
           metrics_,
-          {rng_, authority_, models_, issuing_ports(), log_, [this] { return audit_head_.get(); },
+          {rng_, authority_, models_, given_, issuing_ports(), log_,
+           [this] { return audit_head_.get(); },
            [this](ByteView request, WallTime now) {
              return ocsp_answering_.answer(request, {now, io::mono_now()}).body;
            }}};
@@ -292,17 +294,21 @@ Result<void> Server::run(const ListenAddresses& addresses,
   listening_ = true;
   loop_.on_signal([this] { loop_.stop(); });
   housekeeper.start();
-  const HintFeed hints(
-      conninfo_, authority_->cluster, node_server_->events(),
-      [this] {
-        admission_cache_.forget();
-        kept_ocsp_.forget();
-      },
-      log_,
-      [this] {
-        throttle_.forget_sign_ins();
-        log_.info("sign_in.limits_forgotten");
-      });
+  ConfigPush pushed(
+      {database_, authority_, admission_cache_, models_, given_, node_server_->events()});
+  const HintFeed hints(conninfo_, authority_->cluster, node_server_->events(),
+                       {.on_change =
+                            [this] {
+                              admission_cache_.forget();
+                              kept_ocsp_.forget();
+                            },
+                        .on_config = [&pushed] { pushed.wake(); },
+                        .on_unlock =
+                            [this] {
+                              throttle_.forget_sign_ins();
+                              log_.info("sign_in.limits_forgotten");
+                            }},
+                       log_);
   const AuditExport audit_export(
       {.conninfo = conninfo_,
        .file = options_.audit_heads.empty() ? state_.audit_heads_file()

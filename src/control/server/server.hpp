@@ -21,6 +21,7 @@
 #include "control/store/database.hpp"
 #include "control/store/recent_admissions.hpp"
 #include "control/store/recent_answers.hpp"
+#include "control/store/recent_configs.hpp"
 #include "control/store/recent_scrapers.hpp"
 #include "control/store/shared_cluster_models.hpp"
 #include "io/http/server/http_server.hpp"
@@ -84,6 +85,7 @@ class Server {
   store::RecentAdmissions admission_cache_;
   store::RecentScrapers scrapers_;
   store::RecentAnswers answers_;
+  store::RecentConfigs given_;
   control::Metrics metrics_;
   LatestAuditHead audit_head_;
   LockedOcspSigners ocsp_signers_;

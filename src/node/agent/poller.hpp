@@ -26,6 +26,7 @@ class Poller {
   bool due(MonoTime now) const { return next() != kNever && next() <= now; }
 
   void begin() { outstanding_ = true; }
+  bool is_under_way() const { return outstanding_; }
   // Make the call as soon as possible; a call that keeps failing keeps its backoff.
   void hurry(MonoTime now) {
     if (outstanding_ || failing_) {

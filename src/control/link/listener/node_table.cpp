@@ -30,8 +30,9 @@ constexpr std::int64_t kSha256Text = 64;
 // In base64.
 constexpr std::int64_t kMaxOcspRequestText = (crypto::kMaxOcspRequestBytes + 2) / 3 * 4;
 
-// Hints only (CP-3): who reads this stream pulls what they point at.
-Outcome<Reply> open_events(const NodeCallPorts&, const NodeCall& call) {
+// Hints (CP-3), and configurations that need no asking: whatever else they point at is pulled.
+Outcome<Reply> open_events(const NodeCallPorts& ports, const NodeCall& call) {
+  ports.given.stream_opened(call.node.id, call.request.peer_certificate_serial);
   return Reply{.body = "", .content_type = "", .event_stream = call.node.id.str()};
 }
 

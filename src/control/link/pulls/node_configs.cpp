@@ -11,6 +11,7 @@
 #include "control/link/node_report.hpp"
 #include "control/link/pulls/config_calls.hpp"
 #include "control/link/pulls/pulled_configs.hpp"
+#include "control/link/pulls/pushed_configs.hpp"
 #include "crypto/tokens/dsse.hpp"
 #include "snapshot/configuration/build.hpp"
 #include "snapshot/configuration/document_json.hpp"
@@ -22,14 +23,6 @@ namespace {
 // A document above this, or beyond what is sent in all, is fetched as an object.
 constexpr std::size_t kMaxInlineDocument = std::size_t{16} * 1024;
 constexpr std::size_t kMaxInlineDocuments = std::size_t{1024} * 1024;
-constexpr std::size_t kAcksPerMillisecond = 1;
-
-// A change reaches all nodes at once and is acknowledged by all: the acknowledgements, which
-// nothing waits for, come spread over so long that most come when the last node has the change.
-// One costs the control plane and its database more than half as much as a pull.
-std::chrono::milliseconds ack_spread(std::size_t nodes) {
-  return std::min(std::chrono::milliseconds(nodes / kAcksPerMillisecond), snapshot::kMaxAckSpread);
-}
 
 Json manifest(std::string_view type, std::uint64_t version, const std::string& envelope,
               const crypto::Sha256& payload) {
@@ -124,6 +117,7 @@ Reply compose(const NodeCallPorts& ports, const ClusterState& cluster, NodeId no
       crypto::put_in_envelope(snapshot::kNodeConfigType, as_bytes(payload), signatures);
   const crypto::Sha256 sha256 = crypto::sha256(as_bytes(payload));
   const Json item = manifest(kNodeConfig, config->version, envelope, sha256);
+  ports.given.given(node, {config->version, from_unix(config->issued_at), sha256});
   const auto increment = increment_to(ports, asked.ask, *config, payload, signatures);
   configs.add(item, increment ? "increment" : "envelope", increment ? *increment : envelope);
   if (const auto have = asked.ask.find("have_documents"); have != asked.ask.end()) {

@@ -29,12 +29,11 @@ const wire::SseEvent kBlocklist{std::string(wire::kBlocklistChanged), "", ""};
 }  // namespace
 
 HintFeed::HintFeed(std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
-                   std::function<void()> on_change, Log& log, std::function<void()> on_unlock)
+                   HintHandlers handlers, Log& log)
     : conninfo_(std::move(conninfo)),
       cluster_(cluster.str()),
       events_(std::move(events)),
-      on_change_(std::move(on_change)),
-      on_unlock_(std::move(on_unlock)),
+      handlers_(std::move(handlers)),
       log_(log),
       thread_([this] { run(); }) {}
 
@@ -67,7 +66,7 @@ std::string HintFeed::listen() {
   if (auto ok = connection->script("LISTEN rap_hints"); !ok) return ok.error().message;
   log_.info("hints.listening");
   // What was announced before we listened is lost to us.
-  on_change_();
+  handlers_.on_change();
   for (const auto& hint : {kConfig, kCommands, kEpochs, kBlocklist}) events_->send_to_all(hint);
   MonoTime heard_at = io::mono_now();
   while (!stopped_within(milliseconds{0})) {
@@ -99,14 +98,15 @@ void HintFeed::pass_on(const std::vector<std::string>& announced) {
     if (cluster == cluster_) hints.emplace(what, node);
   }
   if (hints.empty()) return;
-  on_change_();
+  handlers_.on_change();
   for (const auto& [what, node] : hints) {
-    if (what == "config") events_->send_to_all(kConfig);
+    if (what == "config" && handlers_.on_config) handlers_.on_config();
+    if (what == "config" && !handlers_.on_config) events_->send_to_all(kConfig);
     if (what == "commands") events_->send(node, kCommands);
     if (what == "epochs") events_->send_to_all(kEpochs);
     if (what == "blocklist") events_->send_to_all(kBlocklist);
     if (what == "end") events_->end(node);
-    if (what == kForgetLimits) on_unlock_();
+    if (what == kForgetLimits) handlers_.on_unlock();
   }
 }
 

@@ -21,13 +21,18 @@ namespace rap::control::server {
 // What `rap-control unlock` announces of its cluster.
 inline constexpr std::string_view kForgetLimits = "forget_limits";
 
+// Who is told beside the nodes, each on the feed's thread.
+struct HintHandlers {
+  std::function<void()> on_change;  // whatever was announced, before any hint of it goes out
+  std::function<void()> on_config = {};  // in place of hints to all; empty: they are hinted
+  std::function<void()> on_unlock = [] {};  // attempts to sign in are to be counted anew
+};
+
 class HintFeed {
  public:
-  // `log` must outlive it. on_change: called for whatever was announced of the cluster, before any
-  // hint of it goes out. on_unlock: somebody on the host wants attempts to sign in counted anew.
-  HintFeed(
-      std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
-      std::function<void()> on_change, Log& log, std::function<void()> on_unlock = [] {});
+  // `log` must outlive it.
+  HintFeed(std::string conninfo, ClusterId cluster, std::shared_ptr<io::EventSender> events,
+           HintHandlers handlers, Log& log);
   ~HintFeed();
   HintFeed(const HintFeed&) = delete;
   HintFeed& operator=(const HintFeed&) = delete;
@@ -41,8 +46,7 @@ class HintFeed {
   const std::string conninfo_;
   const std::string cluster_;
   const std::shared_ptr<io::EventSender> events_;
-  const std::function<void()> on_change_;
-  const std::function<void()> on_unlock_;
+  const HintHandlers handlers_;
   Log& log_;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -21,7 +21,12 @@ class Sent final : public io::EventSender {
   void send(const std::string& key, const wire::SseEvent& event) override {
     note(event.type + " to " + key);
   }
+  void send_or(const std::string& key, const wire::SseEvent& event,
+               const wire::SseEvent&) override {
+    send(key, event);
+  }
   void send_to_all(const wire::SseEvent& event) override { note(event.type); }
+  std::vector<std::string> open_streams() const override { return {}; }
   void end(const std::string& key) override { note("end of " + key); }
   void note(std::string what) {
     std::lock_guard lock(mutex_);
@@ -77,7 +82,7 @@ struct HintFeedTest : testing::Test {
   store::Connection superuser = store::TestCluster::open(database, "postgres");
   std::shared_ptr<Sent> sent = std::make_shared<Sent>();
   Said log;
-  HintFeed feed{database, cluster, sent, [this] { sent->note("change"); }, log};
+  HintFeed feed{database, cluster, sent, {.on_change = [this] { sent->note("change"); }}, log};
 };
 
 TEST_F(HintFeedTest, HintsEverythingOnceItListensForWhatWasAnnouncedBefore) {
@@ -149,7 +154,7 @@ TEST(HintFeed, SaysOnceThatTheDatabaseIsAwayAndStopsAtOnce) {
   Said log;
   const auto sent = std::make_shared<Sent>();
   {
-    const HintFeed feed("host=/nowhere dbname=rap", ClusterId{}, sent, [] {}, log);
+    const HintFeed feed("host=/nowhere dbname=rap", ClusterId{}, sent, {.on_change = [] {}}, log);
     while (log.count("hints.away") == 0) std::this_thread::yield();
   }
   EXPECT_EQ(1, log.count("hints.away"));

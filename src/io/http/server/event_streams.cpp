@@ -9,6 +9,15 @@ EventMailbox::EventMailbox(EventLoop& loop, std::weak_ptr<Reader> reader)
 
 void EventMailbox::send(const std::string& key, const wire::SseEvent& event) { put(key, event); }
 
+void EventMailbox::send_or(const std::string& key, const wire::SseEvent& event,
+                           const wire::SseEvent& if_busy) {
+  auto text = wire::format_sse(event);
+  auto other = wire::format_sse(if_busy);
+  if (!text || !other) return;
+  put({key, std::make_shared<const std::string>(std::move(*text)),
+       std::make_shared<const std::string>(std::move(*other))});
+}
+
 void EventMailbox::send_to_all(const wire::SseEvent& event) { put(std::nullopt, event); }
 
 void EventMailbox::put(std::optional<std::string> key, const wire::SseEvent& event) {
@@ -17,6 +26,21 @@ void EventMailbox::put(std::optional<std::string> key, const wire::SseEvent& eve
 }
 
 void EventMailbox::end(const std::string& key) { put({key, nullptr}); }
+
+std::vector<std::string> EventMailbox::open_streams() const {
+  const std::lock_guard lock(mutex_);
+  return {open_.begin(), open_.end()};
+}
+
+void EventMailbox::opened(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  open_.insert(key);
+}
+
+void EventMailbox::closed(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(key);
+}
 
 void EventMailbox::put(Letter letter) {
   const std::lock_guard lock(mutex_);

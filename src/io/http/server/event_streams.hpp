@@ -1,6 +1,8 @@
 // Streams of events that an HTTP server keeps open (Server-Sent Events): one for each key, a new
 // one in the place of the old. An event is a hint that may be lost: a stream whose peer is slow
-// holds kMaxQueuedEvents and drops the oldest, and whoever is not connected gets nothing.
+// holds kMaxQueuedEvents and drops the oldest, and whoever is not connected gets nothing. One with
+// data can say what is sent in its place where something waits already, so that a slow peer never
+// holds more than one of them.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +10,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/counter.hpp"
 #include "io/loop/event_loop.hpp"
@@ -33,8 +37,12 @@ class EventSender {
  public:
   virtual ~EventSender() = default;
   virtual void send(const std::string& key, const wire::SseEvent& event) = 0;
+  // The second goes to a stream in which an event waits.
+  virtual void send_or(const std::string& key, const wire::SseEvent& event,
+                       const wire::SseEvent& if_busy) = 0;
   virtual void send_to_all(const wire::SseEvent& event) = 0;
   virtual void end(const std::string& key) = 0;  // closes the stream; its peer may open another
+  virtual std::vector<std::string> open_streams() const = 0;  // by their keys
 };
 
 // What was sent and waits for the loop; many sends make one turn of it.
@@ -43,6 +51,7 @@ class EventMailbox final : public EventSender, public std::enable_shared_from_th
   struct Letter {
     std::optional<std::string> key;  // nullopt: everybody
     std::shared_ptr<const std::string> text;  // null: the stream of the key is to end
+    std::shared_ptr<const std::string> if_busy = {};  // null: the text all the same
   };
   class Reader {
    public:
@@ -52,8 +61,14 @@ class EventMailbox final : public EventSender, public std::enable_shared_from_th
 
   EventMailbox(EventLoop& loop, std::weak_ptr<Reader> reader);
   void send(const std::string& key, const wire::SseEvent& event) override;
+  void send_or(const std::string& key, const wire::SseEvent& event,
+               const wire::SseEvent& if_busy) override;
   void send_to_all(const wire::SseEvent& event) override;
   void end(const std::string& key) override;
+  std::vector<std::string> open_streams() const override;
+  // The reader says which there are.
+  void opened(const std::string& key);
+  void closed(const std::string& key);
   void close();  // the loop may go away after this
 
  private:
@@ -62,9 +77,10 @@ class EventMailbox final : public EventSender, public std::enable_shared_from_th
   void empty();
 
   const std::weak_ptr<Reader> reader_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   EventLoop* loop_;  // null once closed
   std::deque<Letter> letters_;
+  std::set<std::string> open_;
 };
 
 }  // namespace rap::io

@@ -69,6 +69,7 @@ class HttpConnection final : public StreamHandler, public Output {
   bool is_handled() const { return state_ == State::handling; }
   const std::string& event_stream() const { return event_stream_; }  // empty when it is none
   void send_event(std::shared_ptr<const std::string> text);
+  bool has_events() const { return !out_.empty() || !events_.empty(); }  // that wait
   void end_event_stream();  // another one takes its place
   void count_bytes();  // its owner, told of them, may cut others
 

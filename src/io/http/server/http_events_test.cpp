@@ -205,5 +205,32 @@ TEST_F(Events, AHeadRequestOpensNone) {
   EXPECT_EQ(counters().opened, 0U);
 }
 
+TEST_F(Events, SayWhichStreamsAreOpen) {
+  {
+    const Reader a(server, "a");
+    const Reader b(server, "b");
+    wait_until([](const auto& c) { return c.open == 2; });
+    EXPECT_EQ(sender->open_streams(), (std::vector<std::string>{"a", "b"}));
+    sender->end("a");
+    wait_until([](const auto& c) { return c.open == 1; });
+    EXPECT_EQ(sender->open_streams(), std::vector<std::string>{"b"});
+  }
+  wait_until([](const auto& c) { return c.open == 0; });
+  EXPECT_TRUE(sender->open_streams().empty());
+}
+
+TEST_F(Events, OneWithDataMakesRoomForAHintWhereAnEventWaits) {
+  Reader a(server, "a");
+  wait_until([](const auto& c) { return c.open == 1; });
+  server.on_loop([&](HttpServer&) {  // nothing is sent before this turn ends
+    sender->send_or("a", {"config", "first", ""}, {"config", "", ""});
+    sender->send_or("a", {"config", "second", ""}, {"config", "", ""});
+  });
+  EXPECT_EQ(a.next()->data, "first");
+  EXPECT_EQ(a.next()->data, "");
+  sender->send_or("a", {"config", "third", ""}, {"config", "", ""});
+  EXPECT_EQ(a.next()->data, "third");
+}
+
 }  // namespace
 }  // namespace rap::io

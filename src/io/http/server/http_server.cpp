@@ -248,6 +248,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
       connections.at(old)->end_event_stream();
     }
     counters.open = streams.size();
+    mailbox->opened(key);
   }
   EventStreamCounters& event_counters() override { return counters; }
 
@@ -257,7 +258,8 @@ struct HttpServer::Impl final : HttpConnection::Owner,
       if (at == streams.end()) return;
       HttpConnection& connection = *connections.at(at->second);
       if (letter.text) {
-        connection.send_event(letter.text);
+        const bool other = letter.if_busy && connection.has_events();
+        connection.send_event(other ? letter.if_busy : letter.text);
       } else {
         connection.end_event_stream();
       }
@@ -283,6 +285,7 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     if (found == connections.end()) return;
     const auto stream = streams.find(found->second->event_stream());
     if (stream != streams.end() && stream->second == connection) {
+      mailbox->closed(stream->first);
       streams.erase(stream);
       counters.open = streams.size();
     }

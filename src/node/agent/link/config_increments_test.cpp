@@ -3,6 +3,7 @@
 #include "node/agent/link/test_control_link.hpp"
 
 #include "snapshot/configuration/increment.hpp"
+#include "wire/http/hints.hpp"
 
 namespace rap::agent {
 namespace {
@@ -133,6 +134,84 @@ TEST_F(ConfigIncrements, ThatDoNotFitAreRefusedByNameAndTheNextComesWhole) {
   EXPECT_EQ(in_force(), 6U);
   wait_for_pull(7);
   EXPECT_TRUE(sent(ControlCall::pull_configs)->contains("have_sha256"));
+}
+
+// --- that come unasked, with the hint
+
+class PushedIncrements : public ConfigIncrements {
+ protected:
+  void push(const json& body) { step(HintCame{std::string(wire::kConfigPending), body.dump()}); }
+  std::string base_ = text(5);
+  std::string next_ = text(6);
+  Increment good_ = increment(base_, 5, next_, 6);
+};
+
+TEST_F(PushedIncrements, AreInForceWithoutAnyQuestion) {
+  start_with(base_);
+  push(answer_with(6, good_));
+  EXPECT_EQ(in_force(), 6U);
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
+  observe(6);
+  while (!sent(ControlCall::ack_config)) wake();
+  EXPECT_EQ((*sent(ControlCall::ack_config))["acks"][0]["version"], 6);
+  restart();
+  EXPECT_EQ(in_force(), 6U);
+}
+
+TEST_F(PushedIncrements, ThatTheNodeHasAlreadyChangeNothing) {
+  start_with(base_);
+  push(answer_with(6, good_));
+  const std::size_t told = fabric_.size();
+  push(answer_with(6, good_));
+  EXPECT_EQ(fabric_.size(), told);
+  EXPECT_FALSE(sent(ControlCall::pull_configs));
+}
+
+TEST_F(PushedIncrements, ThatDoNotGoOnFromWhatIsHereMakeTheNodeAsk) {
+  start_with(base_);
+  Increment other = good_;
+  other.base_sha256[0] ^= 1;
+  push(answer_with(6, other));
+  EXPECT_EQ(in_force(), 5U);
+  ASSERT_TRUE(sent(ControlCall::pull_configs));
+  EXPECT_TRUE(sent(ControlCall::pull_configs)->contains("have_sha256")) << "nothing is wrong";
+  EXPECT_FALSE(sent(ControlCall::report_config_error));
+  push(answer_with(6, good_));  // while it asks
+  EXPECT_EQ(in_force(), 5U);
+  answer(ControlCall::pull_configs, answer_with(6, good_));
+  EXPECT_EQ(in_force(), 6U);
+  EXPECT_TRUE(sent(ControlCall::pull_configs)) << "the second one may have been newer";
+}
+
+TEST_F(PushedIncrements, BeforeThereIsAnyConfigurationAreAHintOnly) {
+  step(LinkWoken{});
+  check_in(0, 0);
+  push(answer_with(6, good_));
+  EXPECT_EQ(in_force(), 0U);
+  EXPECT_TRUE(sent(ControlCall::pull_configs));
+}
+
+TEST_F(PushedIncrements, OfAnotherKeyAreRefusedAndReported) {
+  start_with(base_);
+  const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  Increment forged = good_;
+  forged.signatures = signatures(next_, stranger);
+  push(answer_with(6, forged));
+  EXPECT_EQ(in_force(), 5U);
+  while (!sent(ControlCall::report_config_error)) wake();
+  const std::string said = (*sent(ControlCall::report_config_error))["errors"][0]["error"];
+  EXPECT_TRUE(said.starts_with("bad_envelope")) << said;
+}
+
+TEST_F(PushedIncrements, ThatMakeNoSenseMakeTheNodeAsk) {
+  start_with(base_);
+  for (const json& nonsense :
+       {json("x"), json::object(), json{{"configs", json::array()}}, configs(6, "x")}) {
+    push(nonsense);
+    EXPECT_TRUE(sent(ControlCall::pull_configs)) << nonsense;
+    EXPECT_EQ(in_force(), 5U);
+    answer(ControlCall::pull_configs, {{"configs", json::array()}});
+  }
 }
 
 }  // namespace

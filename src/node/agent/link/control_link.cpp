@@ -103,32 +103,37 @@ LinkActions ControlLink::handle(Now now, const LinkEvent& event) {
     return on_fabric_message(now.mono, said->message);
   }
   if (std::holds_alternative<FabricStarted>(event)) ++fabric_starts_;
-  return on_events(now.mono, event);
+  return on_events(now, event);
 }
 
-LinkActions ControlLink::on_events(MonoTime now, const LinkEvent& event) {
+LinkActions ControlLink::on_hint(Now now, const HintCame& hint) {
+  if (hint.type == wire::kConfigPending) {
+    if (!hint.data.empty()) return configs_.on_pushed(now, hint.data);
+    configs_.hinted(now.mono);
+  }
+  if (hint.type == wire::kCommandPending) commands_.hinted(now.mono);
+  if (hint.type == wire::kEpochBumped) deltas_.hinted(now.mono, snapshot::DeltaStream::epochs);
+  if (hint.type == wire::kBlocklistChanged) {
+    deltas_.hinted(now.mono, snapshot::DeltaStream::blocklist);
+  }
+  return {};
+}
+
+LinkActions ControlLink::on_events(Now now, const LinkEvent& event) {
   if (std::holds_alternative<EventsOpened>(event)) {
-    LinkActions actions = events_.opened(now);
-    checkin_.set_interval(checkin_interval(), now, rng_);
-    checkin_.hurry(now);  // for the hints that were missed
-    deltas_.hints_came_up(now);
+    LinkActions actions = events_.opened(now.mono);
+    checkin_.set_interval(checkin_interval(), now.mono, rng_);
+    checkin_.hurry(now.mono);  // for the hints that were missed
+    deltas_.hints_came_up(now.mono);
     return actions;
   }
-  if (const auto* hint = std::get_if<HintCame>(&event)) {
-    if (hint->type == wire::kConfigPending) configs_.hinted(now);
-    if (hint->type == wire::kCommandPending) commands_.hinted(now);
-    if (hint->type == wire::kEpochBumped) deltas_.hinted(now, snapshot::DeltaStream::epochs);
-    if (hint->type == wire::kBlocklistChanged) {
-      deltas_.hinted(now, snapshot::DeltaStream::blocklist);
-    }
-    return {};
-  }
+  if (const auto* hint = std::get_if<HintCame>(&event)) return on_hint(now, *hint);
   if (const auto* ended = std::get_if<EventsEnded>(&event)) {
     const bool was_up = events_.up();
-    LinkActions actions = events_.ended(now, ended->answer);
+    LinkActions actions = events_.ended(now.mono, ended->answer);
     if (was_up) {
-      checkin_.set_interval(checkin_interval(), now, rng_);
-      deltas_.hints_went_down(now);
+      checkin_.set_interval(checkin_interval(), now.mono, rng_);
+      deltas_.hints_went_down(now.mono);
     }
     return actions;
   }

@@ -32,6 +32,7 @@ struct ControlAnswered {
 struct EventsOpened {};
 struct HintCame {
   std::string type;
+  std::string data = {};  // the answer to what it would make the node ask; empty: it has to ask
 };
 struct EventsEnded {
   Answer answer;  // what was said instead of a stream, or how it ended
@@ -94,7 +95,8 @@ class ControlLink {
 
  private:
   LinkActions handle(Now now, const LinkEvent& event);
-  LinkActions on_events(MonoTime now, const LinkEvent& event);
+  LinkActions on_events(Now now, const LinkEvent& event);
+  LinkActions on_hint(Now now, const HintCame& hint);
   LinkActions on_checkin(Now now, const Answer& answer);
   LinkActions security_events_taken(const wire::SecurityEventsTaken& taken);
   LinkActions tell_fabric_all(Now now);

@@ -129,7 +129,8 @@ void ControlLinkShell::perform(const agent::SendToControl& send) {
                     });
 }
 
-// A stream that is up stays as it is when the identity changes: it carries hints and nothing else.
+// A stream that is up stays as it is when the identity changes: it carries hints, and what is
+// verified by itself.
 void ControlLinkShell::perform(const agent::OpenEvents& open) {
   io::EventClientHandlers handlers;
   handlers.on_open = [this] {
@@ -139,7 +140,7 @@ void ControlLinkShell::perform(const agent::OpenEvents& open) {
   };
   handlers.on_event = [this](const wire::SseEvent& event) {
     ++counters_.hints;
-    step(agent::HintCame{event.type});
+    step(agent::HintCame{event.type, event.data});
   };
   handlers.on_end = [this](io::HttpClient::Result result) {
     counters_.event_stream_up = false;

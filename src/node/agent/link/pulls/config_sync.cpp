@@ -253,6 +253,30 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
   return actions;
 }
 
+LinkActions ConfigSync::on_pushed(Now now, const std::string& text) {
+  const auto answered = parse_configs({.body = text});
+  const bool is_busy = pull_.is_under_way() || candidate_ || resync_ || refreshing_ || !current_;
+  if (!answered || is_busy || answered->configs.size() != 1 ||
+      answered->configs[0].increment.empty()) {
+    hinted(now.mono);
+    return {};
+  }
+  const PulledConfig& pushed = answered->configs[0];
+  if (pushed.version <= version()) return {};
+  auto candidate = candidate_of(pushed, now.wall);
+  if (!candidate && candidate.error().fault != ConfigFault::gap) {
+    return give_up(now.mono, report_of(pushed, sentence(candidate.error())));
+  }
+  if (!candidate || !std::ranges::all_of(candidate->config.documents,
+                                         [&](const auto& ref) { return documents_.has(ref); })) {
+    hinted(now.mono);
+    return {};
+  }
+  ack_within_ = answered->ack_within;
+  candidate_ = std::move(*candidate);
+  return finish(now);
+}
+
 std::expected<ConfigSync::Candidate, ConfigRefusal> ConfigSync::candidate_of(
     const PulledConfig& pulled, WallTime now) const {
   if (pulled.increment.empty()) {

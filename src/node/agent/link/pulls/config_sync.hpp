@@ -49,6 +49,9 @@ class ConfigSync {
 
   void announced(MonoTime now, std::uint64_t version);
   void hinted(MonoTime now);  // there may be a newer one
+  // It came unasked, with a hint: what a pull would be answered. What does not simply go on from
+  // what is here is pulled.
+  LinkActions on_pushed(Now now, const std::string& answer);
   LinkActions fabric_connected(WallTime now) const;  // the fabric starts from nothing
   void fabric_runs(MonoTime now, std::uint64_t version);
   LinkActions on_answer(Now now, ControlCall call, const Answer& answer);
