@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A sanitizer takes ten times as long and finds what it is for in a few histories.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RAP_SANITIZED
 constexpr std::uint64_t kHistories = 3;
 constexpr std::size_t kFleet = 500;
 constexpr int kDaysAway = 2;

@@ -8,7 +8,7 @@ namespace {
 
 // A history takes ten times as long under a sanitizer, and one is as good as ten at finding what a
 // sanitizer is for.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RAP_SANITIZED
 constexpr std::uint64_t kWorlds = 4;
 #else
 constexpr std::uint64_t kWorlds = 40;

@@ -5,7 +5,7 @@
 namespace rap::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RAP_SANITIZED
 constexpr std::uint64_t kStorms = 1;
 #else
 constexpr std::uint64_t kStorms = 5;

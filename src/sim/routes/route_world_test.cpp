@@ -5,7 +5,7 @@
 namespace rap::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RAP_SANITIZED
 constexpr std::uint64_t kMeshes = 2;
 #else
 constexpr std::uint64_t kMeshes = 6;

@@ -21,7 +21,7 @@ namespace {
 
 using Tally = std::map<std::string, int>;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RAP_SANITIZED
 constexpr int kShare = 10;
 #else
 constexpr int kShare = 1;

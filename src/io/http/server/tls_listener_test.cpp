@@ -273,7 +273,7 @@ TEST_F(Listener, AnOwnerThatWantsNoPeerClosesIt) {
   EXPECT_EQ(listener, nullptr);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef RAP_SANITIZED
 // A record that begins a handshake message of `size` bytes and never ends.
 std::string begun_message(std::size_t size) {
   const std::size_t record = 16 * 1024;
