@@ -13,7 +13,7 @@ namespace {
 
 using control::server::kSignInsOfStrangers;
 
-// Of the limits that there are, those at one account; what one network may do is not looked at here.
+// The limits at one account are those that there are; one network may do here what it likes.
 class AccountLimits final : public control::Throttle {
  public:
   using Throttle::take;

@@ -225,7 +225,8 @@ TEST_F(ByteBudget, FlowsEndWhoseClientLeavesMoreUnreadThanItsQueueMayHold) {
 
 TEST_F(ByteBudget, NoneIsLostOfAllTheFlowsOfAClientWhoseDataComesAtOnce) {
   open_flows(client, kMaxFlowsPerClient, UserId::random(rng));
-  for (const TargetId id : targets()) egress.router.egress().flows().find(id)->opening = {};
+  for (const TargetId id : targets())
+    egress.router.egress().flows().find(id)->opening = flow::OpeningWindow{};
   std::size_t sent = 0;
   // Nobody could pause meanwhile, however long the way to the entry is.
   for (const TargetId id : targets()) sent += egress.router.egress().target_data(id, window);

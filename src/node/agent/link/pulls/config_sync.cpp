@@ -254,7 +254,7 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
 }
 
 LinkActions ConfigSync::on_pushed(Now now, const std::string& text) {
-  const auto answered = parse_configs({.body = text});
+  const auto answered = parse_configs({.headers = {}, .body = text});
   const bool is_busy = pull_.is_under_way() || candidate_ || resync_ || refreshing_ || !current_;
   if (!answered || is_busy || answered->configs.size() != 1 ||
       answered->configs[0].increment.empty()) {
