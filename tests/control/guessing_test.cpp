@@ -29,10 +29,12 @@ class AccountLimits final : public control::Throttle {
  private:
   policy::RateLimiter* limiter(Kind kind) {
     if (kind == Kind::sign_in_account) return &account_;
+    if (kind == Kind::sign_in_stranger_network) return &stranger_;
     return kind == Kind::sign_in_strangers ? &strangers_ : nullptr;
   }
   policy::RateLimiter account_{control::server::kSignInsPerAccount, 65536};
   policy::RateLimiter strangers_{kSignInsOfStrangers, 65536};
+  policy::RateLimiter stranger_{control::server::kSignInsOfAStranger, 65536};
 };
 
 class Guessing : public ::testing::Test {
@@ -83,6 +85,15 @@ TEST_F(Guessing, FromManyNetworksGetsNoFurtherThanFromOne) {
   EXPECT_NE(refused.text.find("still may"), std::string::npos);
   EXPECT_NE(login("guess", next_network(), nullptr, "admin@alpha.test").code(), "too_many_attempts")
       << "it is one account's limit";
+}
+
+TEST_F(Guessing, FromOneNetworkKeepsNobodyWaitingElsewhere) {
+  for (int tries = 0; tries < 200; ++tries) {
+    login("guess", "192.0.2.1");
+    limits_.now += control::server::kSignInsPerAccount.refill;
+  }
+  EXPECT_EQ(login("guess", "192.0.2.1").code(), "too_many_attempts");
+  EXPECT_EQ(login(ControlPlane::kPassword, "198.51.100.1").status, 200);
 }
 
 TEST_F(Guessing, KeepsNobodyOutOfADeviceTheySignedInOn) {

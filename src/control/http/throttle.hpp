@@ -20,8 +20,10 @@ class Throttle {
     device_proof_source,  // of strangers who sign in with one
     enrolment_source,
     tokens_of_user,  // for flows
-    sign_in_strangers,  // at one account, from devices and networks that it was never signed in
-                        // from
+    // At one account, from devices and networks that it was never signed in from: all of them, and
+    // those of one network.
+    sign_in_strangers,
+    sign_in_stranger_network,
   };
   virtual ~Throttle() = default;
   // Takes so many at once. nullopt: go ahead. Else how long to wait.

@@ -17,7 +17,7 @@ void ClockThrottle::give_back(Kind kind, std::string_view key) {
 void ClockThrottle::forget_sign_ins() {
   std::lock_guard lock(mutex_);
   for (const Kind kind : {Kind::sign_in_account, Kind::sign_in_source, Kind::device_proof_source,
-                          Kind::sign_in_strangers}) {
+                          Kind::sign_in_strangers, Kind::sign_in_stranger_network}) {
     limiters_[static_cast<std::size_t>(kind)].clear();
   }
 }

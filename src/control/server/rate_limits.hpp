@@ -23,6 +23,8 @@ inline constexpr policy::RateLimit kSignInsPerAccount{20, std::chrono::seconds{1
 // The limit of one account from all devices and networks together that nobody signed in to it from:
 // some 300 guesses a day, from however many networks they come.
 inline constexpr policy::RateLimit kSignInsOfStrangers{60, std::chrono::minutes{5}};
+// What one network may take of that, so that it takes many to keep a person waiting elsewhere.
+inline constexpr policy::RateLimit kSignInsOfAStranger{20, std::chrono::minutes{15}};
 inline constexpr policy::RateLimit kSignInsPerSource{60, std::chrono::seconds{2}};
 // Proofs of devices that come with a sign-in. One that is no longer fresh is asked for again, as
 // after a restart of the server, so there are enough for an office that signs in at once.
@@ -46,13 +48,14 @@ class ClockThrottle final : public control::Throttle {
   Clock now_;
   std::mutex mutex_;
   // There is one of each Kind, in its order.
-  std::array<policy::RateLimiter, 6> limiters_ = {
+  std::array<policy::RateLimiter, 7> limiters_ = {
       policy::RateLimiter{kSignInsPerAccount, kMaxThrottledKeys},
       policy::RateLimiter{kSignInsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kDeviceProofsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kEnrolmentsPerSource, kMaxThrottledKeys},
       policy::RateLimiter{kTokensPerUser, kMaxThrottledKeys},
-      policy::RateLimiter{kSignInsOfStrangers, kMaxThrottledKeys}};
+      policy::RateLimiter{kSignInsOfStrangers, kMaxThrottledKeys},
+      policy::RateLimiter{kSignInsOfAStranger, kMaxThrottledKeys}};
 };
 
 // Each hash takes 19 MiB and a core for tens of milliseconds; threads that wait for their turn are

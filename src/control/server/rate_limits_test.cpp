@@ -33,6 +33,7 @@ TEST_F(ThrottleTest, LetsEachKindHaveItsBurstAndNotOneMore) {
   EXPECT_EQ(kDeviceProofsPerSource.burst, taken(Kind::device_proof_source, "10.0.0.1"));
   EXPECT_EQ(kEnrolmentsPerSource.burst, taken(Kind::enrolment_source, "10.0.0.1"));
   EXPECT_EQ(kSignInsOfStrangers.burst, taken(Kind::sign_in_strangers, "alice"));
+  EXPECT_EQ(kSignInsOfAStranger.burst, taken(Kind::sign_in_stranger_network, "alice 10.0.0.1"));
 }
 
 TEST_F(ThrottleTest, CountsAsManyAsAreAskedForAtOnce) {

@@ -37,8 +37,10 @@ class OpeningWindow {
   void sent(MonoTime now) { sent_at_ = now; }
   // More was to be sent than there was room for.
   void was_full() { full_ = true; }
-  void credited(std::uint32_t n) {
-    if (std::exchange(full_, false)) opened_ = std::min(kInitialWindow, opened_ + n);
+  void credited(std::uint32_t n, MonoTime now) {
+    if (!std::exchange(full_, false)) return;
+    opened_ = std::min(kInitialWindow, opened_ + n);
+    sent_at_ = now;  // it waited for the client until now, and did not rest
   }
   void paused() {
     opened_ = kFirstWindow;

@@ -17,7 +17,7 @@ class OpeningWindowTest : public testing::Test {
   }
   void credit(std::uint32_t n) {
     ASSERT_TRUE(window.grant(n));
-    opening.credited(n);
+    opening.credited(n, now);
   }
   // The client takes all of it again and again.
   void open_wide() {
@@ -42,6 +42,13 @@ TEST_F(OpeningWindowTest, DoublesWithEachRoundTripThatItWasFullIn) {
     credit(n);
     n = send();
   }
+}
+
+TEST_F(OpeningWindowTest, DoublesHoweverLongARoundTripIs) {
+  const std::uint32_t n = send();
+  now += kReopenAfter + Duration{1};
+  credit(n);
+  EXPECT_EQ(send(), 2 * kFirstWindow);
 }
 
 TEST_F(OpeningWindowTest, IsAtMostTheWindow) {

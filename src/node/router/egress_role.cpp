@@ -250,7 +250,7 @@ void EgressRole::from_node(FlowEnd& end, const FrameView& frame) {
       const std::uint32_t believed = end.sent.believe(*credit);
       if (believed == 0) return board_.moved_nothing(flow.link, IdleFrame::credit);
       flow.window.grant(believed);
-      flow.opening.credited(believed);
+      flow.opening.credited(believed, now_);
       if (!flow.paused && std::exchange(flow.blocked, false)) flow.adapter->resume(ref);
       return;
     }

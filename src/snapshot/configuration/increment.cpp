@@ -89,6 +89,17 @@ bool is_plain(const Json& patch) {
   });
 }
 
+// Whoever sends a patch has not been verified yet, and the library takes for granted that only an
+// object or a list is added to.
+bool apply_step(Json& document, const Json& step) {
+  const auto path = step.find("path");
+  if (path == step.end() || !path->is_string()) return false;
+  const Json::json_pointer to(path->get<std::string>());
+  if (!to.empty() && !document.at(to.parent_pointer()).is_structured()) return false;
+  document.patch_inplace(Json::array({step}));
+  return true;
+}
+
 crypto::Sha256 read_hash(wire::JsonReader& in, std::string_view name) {
   crypto::Sha256 out{};
   const auto hash = from_hex(in.text(name, kSha256Text));
@@ -153,7 +164,9 @@ std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
   try {
     if (!is_plain(patch.get())) return std::nullopt;
     Json document = base.get();
-    document.patch_inplace(patch.get());
+    for (const Json& step : patch.get()) {
+      if (!apply_step(document, step)) return std::nullopt;
+    }
     return wire::JsonValue(std::move(document));
   } catch (const Json::exception&) {
     return std::nullopt;

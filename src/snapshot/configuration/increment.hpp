@@ -17,7 +17,8 @@
 
 namespace rap::snapshot {
 
-inline constexpr std::size_t kMaxPatchOperations = 65'536;
+// Of a patch that is longer, the whole is sent. Each may move all members of a list.
+inline constexpr std::size_t kMaxPatchOperations = 8192;
 
 struct Increment {
   ClusterId cluster = {};

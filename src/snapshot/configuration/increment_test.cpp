@@ -53,7 +53,8 @@ TEST(Increment, APatchMayNotCopyOrMove) {
        {R"([{"op":"copy","from":"/a","path":"/b"}])", R"([{"op":"move","from":"/a","path":"/b"}])",
         R"([{"op":"test","path":"/a","value":1}])", R"([{"path":"/a"}])", "[1]", "{}", "nonsense",
         R"([{"op":"remove","path":"/b"}])", R"([{"op":"add","path":"/b/c","value":1}])",
-        R"([{"op":"add","path":"b","value":1}])"}) {
+        R"([{"op":"add","path":"b","value":1}])", R"([{"op":"add","path":"/a/b","value":1}])",
+        R"([{"op":"add","path":7,"value":1}])", R"([{"op":"remove","path":"/a/b"}])"}) {
     EXPECT_EQ(patched(R"({"a":1})", bad), "") << bad;
   }
   std::string many = "[";

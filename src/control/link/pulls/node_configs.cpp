@@ -45,6 +45,8 @@ std::optional<std::string> increment_to(const NodeCallPorts& ports, const Json& 
   const crypto::Sha256 base_hash = crypto::sha256(as_bytes(snapshot::to_json(*base)));
   if (to_hex(base_hash) != have) return std::nullopt;
   const auto [before, after] = snapshot::differing_members(*base, config);
+  wire::JsonValue patch = snapshot::make_patch(before, after);
+  if (patch.get().size() > snapshot::kMaxPatchOperations) return std::nullopt;
   std::string text = to_json(snapshot::Increment{.cluster = config.cluster,
                                                  .node = config.node,
                                                  .base_version = version,
@@ -52,7 +54,7 @@ std::optional<std::string> increment_to(const NodeCallPorts& ports, const Json& 
                                                  .version = config.version,
                                                  .sha256 = crypto::sha256(as_bytes(payload)),
                                                  .signatures = wire::JsonValue::of(signatures),
-                                                 .patch = snapshot::make_patch(before, after)});
+                                                 .patch = std::move(patch)});
   if (text.size() >= payload.size()) return std::nullopt;
   return text;
 }

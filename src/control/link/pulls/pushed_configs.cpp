@@ -60,8 +60,25 @@ std::chrono::milliseconds ack_spread(std::size_t nodes) {
 std::vector<PushedConfig> push_configs(const ClusterModels& models, const ClusterState& to,
                                        std::span<const PushTarget> targets, WallTime now) {
   std::map<std::uint64_t, std::shared_ptr<const ClusterState>> held;
+  const SigningKey& signer = to.authority->config_key;
+  const auto ack_within = ack_spread(to.index.model().nodes.size());
   std::vector<NextConfig> made;
   std::vector<std::string> payloads;
+  std::size_t held_bytes = 0;
+  std::vector<PushedConfig> out;
+  const auto sign = [&] {
+    const auto signatures =
+        crypto::sign_together(signer.key, signer.kid, snapshot::kNodeConfigType, payloads);
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      made[i].increment.signatures = wire::JsonValue::of(signatures[i]);
+      std::string text = text_of(made[i], payloads[i].size(), ack_within);
+      if (text.size() > kMaxPushedBytes) continue;
+      out.push_back({made[i].increment.node, std::move(text), made[i].given});
+    }
+    made.clear();
+    payloads.clear();
+    held_bytes = 0;
+  };
   for (const PushTarget& target : targets) {
     if (target.has.version >= to.version()) continue;
     const auto next = snapshot::build_node_config(to.index, target.node, now);
@@ -72,7 +89,9 @@ std::vector<PushedConfig> push_configs(const ClusterModels& models, const Cluste
     if (!base) continue;
     const auto [before, after] = snapshot::differing_members(*base, *next);
     auto patch = snapshot::make_patch(before, after);
+    if (patch.get().size() > snapshot::kMaxPatchOperations) continue;
     payloads.push_back(snapshot::to_json(*next));
+    held_bytes += payloads.back().size();
     const crypto::Sha256 sha256 = crypto::sha256(as_bytes(payloads.back()));
     made.push_back({{.cluster = next->cluster,
                      .node = next->node,
@@ -83,18 +102,9 @@ std::vector<PushedConfig> push_configs(const ClusterModels& models, const Cluste
                      .signatures = {},
                      .patch = std::move(patch)},
                     {next->version, from_unix(next->issued_at), sha256}});
+    if (held_bytes > kMaxTextsTogether) sign();
   }
-  const SigningKey& signer = to.authority->config_key;
-  const auto signatures =
-      crypto::sign_together(signer.key, signer.kid, snapshot::kNodeConfigType, payloads);
-  const auto ack_within = ack_spread(to.index.model().nodes.size());
-  std::vector<PushedConfig> out;
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    made[i].increment.signatures = wire::JsonValue::of(signatures[i]);
-    std::string text = text_of(made[i], payloads[i].size(), ack_within);
-    if (text.size() > kMaxPushedBytes) continue;
-    out.push_back({made[i].increment.node, std::move(text), made[i].given});
-  }
+  sign();
   return out;
 }
 

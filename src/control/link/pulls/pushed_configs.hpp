@@ -17,6 +17,8 @@ namespace rap::control {
 inline constexpr std::size_t kMaxPushedTogether = 512;
 // One that is larger is pulled.
 inline constexpr std::size_t kMaxPushedBytes = std::size_t{16} * 1024;
+// Those of relays list all their peers: fewer are signed together where their texts are longer.
+inline constexpr std::size_t kMaxTextsTogether = std::size_t{32} * 1024 * 1024;
 
 struct PushTarget {
   NodeId node;

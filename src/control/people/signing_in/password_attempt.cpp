@@ -78,7 +78,8 @@ std::string at_network(const std::string& email, const Origin& from) {
 
 // Each device that signed in to the account before has attempts of its own, so that nobody else
 // keeps the person out. All others share those of their network, and networks that the account was
-// never signed in from share some more: whoever guesses from many networks gets no further.
+// never signed in from share some more: whoever guesses from many networks gets no further, and one
+// network alone cannot take it all.
 Outcome<void> take_of_account(PasswordAttempt& attempt, const Call& call, const std::string& email,
                               const Origin& from, const TriedAccount& account) {
   using Kind = Throttle::Kind;
@@ -96,6 +97,9 @@ Outcome<void> take_of_account(PasswordAttempt& attempt, const Call& call, const 
     }
   }
   if (account.known_network) return {};
+  if (auto wait = attempt.take(Kind::sign_in_stranger_network, at_network(email, from))) {
+    return std::unexpected(strangers_wait(*wait));
+  }
   if (auto wait = attempt.take(Kind::sign_in_strangers, email)) {
     return std::unexpected(strangers_wait(*wait));
   }

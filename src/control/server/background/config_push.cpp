@@ -81,6 +81,7 @@ void ConfigPush::push_to(const std::vector<std::string>& streams, const ClusterS
   std::vector<PushTarget> targets;
   std::set<NodeId> asks;  // who has to
   for (const std::string& stream : streams) {
+    if (is_stopping()) return;  // a database that is away may take seconds for each
     const auto node = NodeId::parse(stream);
     if (!node) continue;
     const auto known = ports_.given.find(*node);
