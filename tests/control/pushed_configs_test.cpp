@@ -28,7 +28,7 @@ class PushedConfigs : public ::testing::Test {
   }
   control::PushTarget target(const std::string& node) {
     const NodeId id = *NodeId::parse(node);
-    const auto known = w.control->given.find(id);
+    const auto known = w.control->given_configs.find(id);
     EXPECT_TRUE(known && known->config);
     return {id, known && known->config ? *known->config : control::GivenConfig{}};
   }
@@ -74,7 +74,7 @@ TEST_F(PushedConfigs, LeadEachNodeToWhatItIsGivenWhenItAsks) {
     EXPECT_TRUE(crypto::check_envelope(snapshot::kNodeConfigType, as_bytes(result),
                                        increment.signatures, keys()));
     EXPECT_EQ(one.given.sha256, crypto::sha256(as_bytes(result)));
-    EXPECT_EQ(w.control->given.find(one.node)->config, one.given) << "as a pull has it too";
+    EXPECT_EQ(w.control->given_configs.find(one.node)->config, one.given) << "as a pull has it too";
     by.insert(increment.signatures.get()[0]["sig"]);
   }
   EXPECT_EQ(by.size(), 1U) << "one signature for both";
@@ -166,7 +166,7 @@ class ConfigPushTest : public PushedConfigs {
   std::shared_ptr<ThreeStreams> streams = std::make_shared<ThreeStreams>();
   control::server::ConfigPush pushing{{w.control->database, w.control->current,
                                        w.control->admission_cache, w.control->models,
-                                       w.control->given, streams}};
+                                       w.control->given_configs, streams}};
 };
 
 TEST_F(ConfigPushTest, SendsTheIncrementWhereItIsKnownWhatTheNodeHasAndElseAHint) {

@@ -107,7 +107,7 @@ control::NodeListenerPorts ControlPlane::node_listener_ports() {
           admission_cache,
           answers,
           metrics_,
-          {rng_, current, models, given, issuing(), log_, {}, [](ByteView asked, WallTime) {
+          {rng_, current, models, given_configs, issuing(), log_, {}, [](ByteView asked, WallTime) {
              return "answer to " + std::string(as_text(asked));
            }}};
 }

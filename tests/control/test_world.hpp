@@ -268,7 +268,7 @@ class ControlPlane {
   MaybeDry database;
   RecentAdmissions admission_cache{database, authority().cluster, [this] { return clock.look(); }};
   RecentAnswers answers;
-  RecentConfigs given;
+  RecentConfigs given_configs;
   RecentScrapers scrapers{[this] { return clock.look(); }};
 
  private:

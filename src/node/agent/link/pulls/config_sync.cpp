@@ -254,7 +254,9 @@ LinkActions ConfigSync::on_pulled(Now now, const Answer& answer) {
 }
 
 LinkActions ConfigSync::on_pushed(Now now, const std::string& text) {
-  const auto answered = parse_configs({.headers = {}, .body = text});
+  wire::HttpResponse answer;
+  answer.body = text;
+  const auto answered = parse_configs(answer);
   const bool is_busy = pull_.is_under_way() || candidate_ || resync_ || refreshing_ || !current_;
   if (!answered || is_busy || answered->configs.size() != 1 ||
       answered->configs[0].increment.empty()) {
