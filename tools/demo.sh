@@ -235,8 +235,8 @@ CONFIG
   may_listen sshd "$port"
   start sshd /usr/sbin/sshd -D -e -f "$dir/sshd_config"
   start ssh-agent ssh-agent -D -a "$state/ssh-agent.sock"
-  until_up ssh-agent test -S "$state/ssh-agent.sock"
-  SSH_AUTH_SOCK=$state/ssh-agent.sock ssh-add -q "$dir/user_key"
+  # Its socket is there before it listens.
+  until_up ssh-agent env SSH_AUTH_SOCK="$state/ssh-agent.sock" ssh-add -q "$dir/user_key"
 }
 
 fabric_of() {  # fabric_of NODE: the process of its data plane, if it runs
