@@ -55,9 +55,11 @@ void ReliableEnd::detach(MonoTime now) {
   hold_until_ = now + limits_.hold;
 }
 
-void ReliableEnd::on(MonoTime /*now*/, const event::Credited& e, ReliableActions& out) {
-  if (state_ != State::attached) return;
-  if (!window_.grant(e.bytes)) break_flow(FlowReason::flow_control, out);
+// Any hop can say this, in clear.
+void ReliableEnd::on(MonoTime now, const event::Credited& e, ReliableActions& out) {
+  if (state_ != State::attached || window_.grant(e.bytes)) return;
+  detach(now);
+  out.add(action::GiveUpPath{FlowReason::flow_control});
 }
 
 // --- towards the other end -----------------------------------------------------------------------

@@ -118,8 +118,11 @@ struct SendClose {
 struct SendCredit {
   std::uint32_t bytes = 0;
 };
-// The path is dead though nobody said so: it is to be given up, and another one looked for.
-struct GiveUpPath {};
+// The path is dead though nobody said so, or a hop on it does what it may not: it is to be given up,
+// and another one looked for.
+struct GiveUpPath {
+  wire::FlowReason reason = wire::FlowReason::peer_lost;
+};
 // Nothing follows; nullopt: everything arrived, both ways.
 struct Ended {
   std::optional<wire::FlowReason> reason;

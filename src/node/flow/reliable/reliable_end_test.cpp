@@ -358,9 +358,13 @@ TEST(ReliableEnd, ACloseThatSaysAllIsDoneTooEarlyEndsTheFlowWithAReason) {
   EXPECT_EQ(reason_of(opener.on(event::Closed{})), FlowReason::out_of_sequence);
 }
 
-TEST(ReliableEnd, CreditBeyondTheLargestWindowEndsTheFlow) {
+TEST(ReliableEnd, CreditBeyondTheLargestWindowEndsThePathAlone) {
   Talking t;
-  EXPECT_EQ(reason_of(t.on(event::Credited{kMaxWindow})), FlowReason::flow_control);
+  const auto actions = t.on(event::Credited{kMaxWindow});
+  ASSERT_NE(find<action::GiveUpPath>(actions), nullptr);
+  EXPECT_EQ(find<action::GiveUpPath>(actions)->reason, FlowReason::flow_control);
+  EXPECT_EQ(find<action::SendClose>(actions), nullptr);
+  EXPECT_EQ(t.end.state(), State::detached);
 }
 
 TEST(ReliableEnd, HearsNothingWithoutAPath) {

@@ -251,8 +251,8 @@ void SealedEnd::carry_out(MonoTime now, const ReliableActions& actions) {
       current_->at.queue->append({FrameType::credit, wire::TrafficClass::route_control,
                                   payload.size(), current_->at.label},
                                  payload);
-    } else if (std::holds_alternative<action::GiveUpPath>(one)) {
-      give_up_current(now, FlowReason::peer_lost);
+    } else if (const auto* dead = std::get_if<action::GiveUpPath>(&one)) {
+      give_up_current(now, dead->reason);
     } else if (const auto* over = std::get_if<action::Ended>(&one)) {
       ended(over->reason);
     }

@@ -217,6 +217,27 @@ TEST(SealedEnd, AResetOfANodeEndsThePathAlone) {
   EXPECT_EQ(w.client_heard.over.at(first.number), FlowReason::session_ended);
 }
 
+// Credit is said in clear, and so is nobody's word.
+TEST(SealedEnd, SurvivesANodeThatGivesMoreCreditThanThereIs) {
+  FlowWorld w;
+  TestPath& path = w.open();
+  SendQueue node;
+  node.append({FrameType::credit, wire::TrafficClass::input, 4, 1},
+              wire::encode_credit(kMaxWindow));
+  const SealedFrame credit = frames_in(node).front();
+  w.to_client(path, credit);
+  w.to_egress(path, credit);
+  for (const HeardFlow* heard : {&w.client_heard, &w.egress_heard}) {
+    EXPECT_FALSE(heard->ended);
+    EXPECT_EQ(heard->over.at(path.number), FlowReason::flow_control);
+  }
+  w.client_says("on another path");
+  auto next = w.resume();
+  ASSERT_TRUE(next);
+  w.carry(**next);
+  EXPECT_EQ(text(w.egress_heard.data), "on another path");
+}
+
 // --- another end that is not honest --------------------------------------------------------------
 
 TEST(SealedEnd, WhatAnAuthenticRecordSaysThatCannotBeEndsTheFlow) {
