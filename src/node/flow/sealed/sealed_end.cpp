@@ -89,13 +89,16 @@ void SealedEnd::receive(MonoTime now, std::uint64_t path, FrameType type, Mutabl
   give_up(at, FlowReason::protocol_error);
 }
 
-// Whoever sends this has the client's key, and is there now.
+// Whoever sends this has the client's key, and is there now. All other offers go: the client may
+// have taken one of them before it took this one, and left it since; whoever held that confirmation
+// back could take the flow to a path that the client has left.
 void SealedEnd::confirm(MonoTime now, std::size_t offer, MutableBytes payload) {
   Path path = std::move(offered_[offer]);
   offered_.erase(offered_.begin() + static_cast<std::ptrdiff_t>(offer));
   const auto plain = open(path.keys.receive, bound_to(FrameType::flow_confirm), payload);
   const auto confirmation = plain ? wire::FlowConfirm::decode(*plain) : std::nullopt;
   if (!confirmation) return give_up(path.at, FlowReason::seal_failed);
+  for (const Path& one : std::exchange(offered_, {})) give_up(one.at, FlowReason::superseded);
   use(now, std::move(path), confirmation->position, confirmation->begins);
 }
 

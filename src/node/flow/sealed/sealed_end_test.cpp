@@ -136,6 +136,34 @@ TEST(SealedEnd, AConfirmationThatIsNotTheClientsTakesNoPathEither) {
   EXPECT_EQ(text(w.egress_heard.data), "on");
 }
 
+TEST(SealedEnd, AConfirmationThatWasHeldBackDoesNotTakeTheFlowBack) {
+  FlowWorld w;
+  w.cut(w.open());
+  const auto asked = [&](TestPath& path) {
+    const auto answer = w.ask(w.first_message(w.client_key, w.id), path);
+    return std::pair(w.handshake->finish(*answer),
+                     wire::FlowAnswer::decode(w.handshake->answer())->position);
+  };
+  TestPath& second = w.new_path();
+  auto [second_keys, second_said] = asked(second);
+  TestPath& third = w.new_path();
+  auto [third_keys, third_said] = asked(third);
+  w.client->resumed(w.now, second.at(second.up), std::move(*second_keys), second_said);
+  const SealedFrame kept = frames_in(second.up).front();
+  w.client->path_lost(w.now, second.number);
+  w.client->resumed(w.now, third.at(third.up), std::move(*third_keys), third_said);
+  w.carry(third);
+  w.to_egress(second, kept);
+  w.carry(third);
+  EXPECT_FALSE(w.client_heard.ended);
+  EXPECT_FALSE(w.egress_heard.ended);
+  w.client_says("here");
+  w.egress_says("there");
+  w.carry(third);
+  EXPECT_EQ(text(w.egress_heard.data), "here");
+  EXPECT_EQ(text(w.client_heard.data), "there");
+}
+
 TEST(SealedEnd, KeepsFewPathsThatNobodyConfirms) {
   FlowWorld w;
   w.open();
