@@ -78,6 +78,7 @@ struct FlowStorm::Talk {
   std::unique_ptr<SealedEnd> end;
   std::optional<wire::FlowId> id;
   bool asking = false;
+  std::uint64_t attempts = 0;
   std::optional<Duration> without_path_since;
   bool slept = false;  // since then
   Bytes recorded;  // a first message that somebody kept
@@ -168,7 +169,7 @@ void FlowStorm::ask(Talk& talk) {
       new_route(talk, static_cast<int>(rng_.below(static_cast<std::uint64_t>(plan_.entries))));
   crypto::SealInitiator handshake(talk.person.key, egress_key_.public_key, rng_);
   const Bytes first =
-      handshake.first_message(wire::FirstMessage{kClass, talk.id, "grant"}.encode());
+      handshake.first_message(wire::FirstMessage{kClass, talk.id, "grant", ++talk.attempts}.encode());
   if (rng_.below(3) == 0) talk.recorded = first;
   schedule_.after(kRetry * 4, [&talk] { talk.asking = false; });
   auto shared = std::make_shared<crypto::SealInitiator>(std::move(handshake));

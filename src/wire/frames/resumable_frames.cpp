@@ -58,7 +58,10 @@ Bytes FirstMessage::encode() const {
   ByteWriter w(out);
   w.u8(static_cast<std::uint8_t>(resumes ? FirstMessageKind::resumes : FirstMessageKind::opens));
   w.u8(static_cast<std::uint8_t>(traffic_class));
-  if (resumes) w.raw(resumes->bytes());
+  if (resumes) {
+    w.raw(resumes->bytes());
+    w.u64(attempt);
+  }
   w.raw(as_bytes(credential));
   return out;
 }
@@ -69,7 +72,10 @@ std::optional<FirstMessage> FirstMessage::decode(ByteView bytes) {
   const auto kind = static_cast<FirstMessageKind>(r.u8());
   const auto c = traffic_class_from(r.u8());
   if (kind != FirstMessageKind::opens && kind != FirstMessageKind::resumes) return std::nullopt;
-  if (kind == FirstMessageKind::resumes) message.resumes = read_id<FlowId>(r);
+  if (kind == FirstMessageKind::resumes) {
+    message.resumes = read_id<FlowId>(r);
+    message.attempt = r.u64();
+  }
   message.credential = as_text(r.rest());
   if (r.failed() || !c || message.credential.empty() ||
       message.credential.size() > kMaxCredential) {

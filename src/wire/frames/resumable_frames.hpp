@@ -55,6 +55,9 @@ struct FirstMessage {
   TrafficClass traffic_class = TrafficClass::input;
   std::optional<FlowId> resumes;  // nullopt: a new flow
   std::string_view credential;  // a token for a new flow, a grant for one that goes on
+  // With which request for a path of the flow this is: from 1 on, and each has a higher one. A
+  // message that somebody recorded and plays again is known by it.
+  std::uint64_t attempt = 0;
 
   Bytes encode() const;
   static std::optional<FirstMessage> decode(ByteView bytes);

@@ -54,16 +54,18 @@ TEST(ResumableFrames, AFirstMessageHasTheseGoldenBytes) {
             "01"
             "05"
             "746f6b");
-  const FirstMessage resumes{TrafficClass::file_transfer, filled<FlowId>(0x33), "grant"};
+  const FirstMessage resumes{TrafficClass::file_transfer, filled<FlowId>(0x33), "grant",
+                             0x0102'0304'0506'0708};
   EXPECT_EQ(to_hex(resumes.encode()),
             "02"
             "07" +
-                std::string(32, '3') + "6772616e74");
+                std::string(32, '3') + "0102030405060708" + "6772616e74");
   const Bytes bytes = resumes.encode();
   const auto back = FirstMessage::decode(bytes);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->resumes, filled<FlowId>(0x33));
   EXPECT_EQ(back->credential, "grant");
+  EXPECT_EQ(back->attempt, resumes.attempt);
 }
 
 TEST(ResumableFrames, AnAnswerAConfirmationAndACloseHaveTheseGoldenBytes) {

@@ -22,7 +22,7 @@ std::expected<FlowArrival, FlowReason> ResumableFlows::read(ByteView first_messa
   if (!message) return std::unexpected(FlowReason::protocol_error);
   const crypto::X25519Public client = handshake.initiator_static();
   return FlowArrival{std::move(handshake), client, message->traffic_class, message->resumes,
-                     std::string(message->credential)};
+                     message->attempt, std::string(message->credential)};
 }
 
 ResumableFlows::Opened ResumableFlows::open(MonoTime now, FlowArrival arrival, const FlowPath& path,
@@ -52,6 +52,8 @@ std::expected<Bytes, FlowReason> ResumableFlows::resume(MonoTime now, FlowArriva
   if (it->second.traffic_class != arrival.traffic_class) {
     return std::unexpected(FlowReason::channel_class_denied);
   }
+  if (arrival.attempt <= it->second.answered) return std::unexpected(FlowReason::superseded);
+  it->second.answered = arrival.attempt;
   SealedEnd& end = *it->second.end;
   auto [answer, keys] =
       arrival.handshake.second_message(wire::FlowAnswer{it->first, end.position()}.encode());

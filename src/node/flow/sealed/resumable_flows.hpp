@@ -3,7 +3,8 @@
 //
 // Whoever asks for a flow to go on proves by the handshake that they have the key that opened it.
 // Somebody else's flow and one that is not there are answered alike. Whether they still may is the
-// caller's to judge, by the credential in the first message.
+// caller's to judge, by the credential in the first message. Each request for a path is answered
+// once, and no older one after it: who repeats what a client sent displaces none of its offers.
 //
 // A flow without a path is held within bounds: so many of a person and of all, so many bytes of a
 // person and of all. Beyond them the longest held of the person, or of all, ends.
@@ -35,6 +36,7 @@ struct FlowArrival {
   crypto::X25519Public client{};  // whose key it is: proven once a record follows the answer
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   std::optional<wire::FlowId> resumes;
+  std::uint64_t attempt = 0;
   std::string credential;
 };
 
@@ -81,6 +83,7 @@ class ResumableFlows {
     crypto::X25519Public client{};
     wire::TrafficClass traffic_class = wire::TrafficClass::input;
     std::unique_ptr<SealedEnd> end;
+    std::uint64_t answered = 0;  // the highest attempt
     std::optional<HeldSince> held;
     std::size_t reserved = 0;  // of the bytes that may be held
   };

@@ -21,6 +21,30 @@ TEST(ResumableFlows, SomebodyElsesFlowIsAnsweredLikeOneThatIsNotThere) {
   EXPECT_EQ(none.error(), FlowReason::unknown_flow);
 }
 
+TEST(ResumableFlows, WhoRepeatsWhatTheClientSentDisplacesNoneOfItsOffers) {
+  FlowWorld w;
+  w.cut(w.open());
+  std::vector<Bytes> recorded;
+  for (std::size_t i = 0; i < kMaxOfferedPaths; ++i) {
+    recorded.push_back(w.first_message(w.client_key, w.id));
+    if (i > 0) ASSERT_TRUE(w.ask(recorded.back(), w.new_path()));
+  }
+  TestPath& path = w.new_path();
+  const auto answer = w.ask(w.first_message(w.client_key, w.id), path);
+  ASSERT_TRUE(answer);
+  for (const Bytes& one : recorded) {
+    const auto again = w.ask(one, w.new_path());
+    ASSERT_FALSE(again) << "whether it was answered before or only held back";
+    EXPECT_EQ(again.error(), FlowReason::superseded);
+  }
+  auto keys = w.handshake->finish(*answer);
+  w.client->resumed(w.now, path.at(path.up), std::move(*keys),
+                    wire::FlowAnswer::decode(w.handshake->answer())->position);
+  w.client_says("still here");
+  w.carry(path);
+  EXPECT_EQ(as_text(w.egress_heard.data), "still here");
+}
+
 TEST(ResumableFlows, AFirstMessageOfTheOtherKindDoesNotResume) {
   FlowWorld w;
   w.open();

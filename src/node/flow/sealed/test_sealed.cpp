@@ -32,7 +32,7 @@ Bytes FlowWorld::first_message(const crypto::X25519KeyPair& key,
                                std::optional<wire::FlowId> resumes) {
   handshake.emplace(key, egress_key.public_key, rng);
   return handshake->first_message(
-      wire::FirstMessage{TrafficClass::input, resumes, "credential"}.encode());
+      wire::FirstMessage{TrafficClass::input, resumes, "credential", ++attempts}.encode());
 }
 
 std::expected<Bytes, FlowReason> FlowWorld::ask(ByteView message, TestPath& path) {

@@ -89,6 +89,7 @@ struct FlowWorld {
   HeardFlow egress_heard;
   std::unique_ptr<SealedEnd> client;
   wire::FlowId id;
+  std::uint64_t attempts = 0;
   std::map<std::uint64_t, std::unique_ptr<TestPath>> paths;
   std::optional<crypto::SealInitiator> handshake;
 };
