@@ -83,9 +83,20 @@ void SealedEnd::receive(MonoTime now, std::uint64_t path, FrameType type, Mutabl
   if (type == FrameType::flow_confirm) {
     return confirm(now, static_cast<std::size_t>(offer - offered_.begin()), payload);
   }
-  if (type == FrameType::credit || type == FrameType::pause) return;
+  if (type == FrameType::credit) return;
+  if (type == FrameType::pause) {
+    if (const auto pause = wire::decode_pause(payload)) {
+      offer->paused = *pause;
+      return;
+    }
+  }
   const FlowPath at = offer->at;
   offered_.erase(offer);
+  // Hops that reset it have let go of its label.
+  if (type == FrameType::reset) {
+    return events_.path_over(at.number,
+                             wire::decode_reason(payload).value_or(FlowReason::protocol_error));
+  }
   give_up(at, FlowReason::protocol_error);
 }
 

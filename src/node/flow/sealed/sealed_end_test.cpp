@@ -266,6 +266,32 @@ TEST(SealedEnd, SurvivesANodeThatGivesMoreCreditThanThereIs) {
   EXPECT_EQ(text(w.egress_heard.data), "on another path");
 }
 
+TEST(SealedEnd, AnswersNoResetOfAPathThatWaits) {
+  FlowWorld w;
+  w.open();
+  TestPath& other = w.new_path();
+  ASSERT_TRUE(w.ask(w.first_message(w.client_key, w.id), other));
+  SendQueue node;
+  node.append({FrameType::reset, wire::TrafficClass::input, 1, 1},
+              wire::encode_reason(FlowReason::peer_lost));
+  w.to_egress(other, frames_in(node).front());
+  EXPECT_EQ(w.egress_heard.over.at(other.number), FlowReason::peer_lost);
+  EXPECT_TRUE(other.down.empty()) << "its label is free, and may be another's";
+}
+
+TEST(SealedEnd, APathThatWaitsAndIsToPauseStillPausesOnceItIsConfirmed) {
+  FlowWorld w;
+  w.cut(w.open());
+  auto path = w.resume();
+  ASSERT_TRUE(path);
+  SendQueue node;
+  node.append({FrameType::pause, wire::TrafficClass::input, 1, 1}, wire::encode_pause(true));
+  w.to_egress(**path, frames_in(node).front());
+  w.carry_up(**path);
+  w.egress_says("later");
+  EXPECT_EQ(count_of(frames_in((*path)->down), FrameType::data), 0U);
+}
+
 // --- another end that is not honest --------------------------------------------------------------
 
 TEST(SealedEnd, WhatAnAuthenticRecordSaysThatCannotBeEndsTheFlow) {
