@@ -35,11 +35,13 @@ std::optional<MutableBytes> open(crypto::SealKey& key, ByteView associated, Muta
 
 void SealedEnd::opened(MonoTime now, const FlowPath& path, crypto::SealedFlow keys,
                        const FlowPosition& peer) {
+  if (has_ended()) return give_up(path, FlowReason::session_ended);
   use(now, Path{path, std::move(keys)}, peer, 0);
 }
 
 void SealedEnd::resumed(MonoTime now, const FlowPath& path, crypto::SealedFlow keys,
                         const FlowPosition& peer) {
+  if (has_ended()) return give_up(path, FlowReason::session_ended);
   const FlowPosition own = end_.position();
   const auto actions = end_.step(now, event::Attached{peer, own.received});
   if (current_) give_up(std::exchange(current_, std::nullopt)->at, FlowReason::superseded);
@@ -67,6 +69,7 @@ void SealedEnd::supersede() {
 }
 
 void SealedEnd::offered(MonoTime now, const FlowPath& path, crypto::SealedFlow keys) {
+  if (has_ended()) return give_up(path, FlowReason::session_ended);
   if (offered_.size() >= kMaxOfferedPaths) {
     const FlowPath oldest = offered_.front().at;
     offered_.erase(offered_.begin());

@@ -100,6 +100,8 @@ class SealedEnd {
     bool paused = false;
   };
 
+  // Whoever asked for a path meanwhile gets one, and has no use for it.
+  bool has_ended() const { return end_.state() == ReliableEnd::State::ended; }
   void use(MonoTime now, Path path, const wire::FlowPosition& peer, std::uint64_t begins);
   void supersede();
   void confirm(MonoTime now, std::size_t offer, MutableBytes payload);

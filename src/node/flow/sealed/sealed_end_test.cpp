@@ -362,6 +362,19 @@ TEST(SealedEnd, TellsTheClientWhyPolicyEndsIt) {
   EXPECT_EQ(w.egress.size(), 0U);
 }
 
+TEST(SealedEnd, TakesNoPathOnceItHasEnded) {
+  FlowWorld w;
+  w.cut(w.open());
+  w.client->end(w.now, FlowReason::signed_out);
+  const auto path = w.resume();
+  ASSERT_TRUE(path);
+  EXPECT_FALSE(w.client->has_path());
+  EXPECT_TRUE(w.client_heard.over.contains((*path)->number));
+  const auto frames = frames_in((*path)->up);
+  EXPECT_EQ(count_of(frames, FrameType::flow_confirm), 0U);
+  EXPECT_EQ(count_of(frames, FrameType::reset), 1U) << "the hops let go of it";
+}
+
 TEST(SealedEnd, GivesAPathUpThatIsSilent) {
   FlowWorld w;
   TestPath& path = w.open();
