@@ -16,7 +16,7 @@ ReliableActions ReliableEnd::step(MonoTime now, const ReliableEvent& event) {
 
 // --- the path ------------------------------------------------------------------------------------
 
-void ReliableEnd::on(MonoTime /*now*/, const event::Attached& e, ReliableActions& out) {
+void ReliableEnd::on(MonoTime now, const event::Attached& e, ReliableActions& out) {
   FlowPosition peer = e.peer;
   if (side_ == FlowSide::opener) {
     // The answer may be older than what came on the path before.
@@ -35,8 +35,18 @@ void ReliableEnd::on(MonoTime /*now*/, const event::Attached& e, ReliableActions
   fin_came_ = false;
   told_received_ = e.peer_begins;
   told_limit_ = position().limit;
+  said_at_ = heard_at_ = now;
   ack_due_.reset();
   ack_deadline_.reset();
+  hops_deadline_.reset();
+  answer_due_ = side_ == FlowSide::opener;
+  if (side_ == FlowSide::opener) {
+    // Its confirmation may be lost, and it may have nothing else to say.
+    ack_deadline_ = now + kAckDeadline;
+  } else {
+    // The opener may know an older limit than this one, and whether it has the path at all.
+    ack_due_ = now + kAckDelay;
+  }
   fin_on_path_ = false;
   believe(peer);
   next_ = tail_.begin();
@@ -52,6 +62,7 @@ void ReliableEnd::detach(MonoTime now) {
   state_ = State::detached;
   ack_due_.reset();
   ack_deadline_.reset();
+  hops_deadline_.reset();
   hold_until_ = now + limits_.hold;
 }
 
@@ -87,17 +98,32 @@ FlowOutput ReliableEnd::next_output(MonoTime now, std::size_t max) {
     const auto most = static_cast<std::size_t>(
         std::min<std::uint64_t>({max, allowed - next_, window_.available()}));
     const FlowOutput out{FlowOutput::Kind::record, next_, tail_.from(next_, most)};
-    if (out.bytes.empty()) return {};
+    if (out.bytes.empty()) {
+      if (max == 0 || peer_limit_ - next_ >= kCreditLag) wait_for_hops(now);
+      return {};
+    }
     next_ += out.bytes.size();
     sent_ = std::max(sent_, next_);
     window_.spend(static_cast<std::uint32_t>(out.bytes.size()));
     if (!ack_deadline_) ack_deadline_ = now + kAckDeadline;
+    hops_deadline_.reset();
+    said_at_ = now;
     return out;
   }
   if (!finished_ || fin_on_path_ || next_ != tail_.end()) return {};
+  if (max == 0) {
+    wait_for_hops(now);
+    return {};
+  }
   fin_on_path_ = fin_sent_ = true;
   if (!ack_deadline_) ack_deadline_ = now + kAckDeadline;
+  hops_deadline_.reset();
+  said_at_ = now;
   return {FlowOutput::Kind::fin, next_, {}};
+}
+
+void ReliableEnd::wait_for_hops(MonoTime now) {
+  if (!hops_deadline_) hops_deadline_ = now + kAckDeadline;
 }
 
 std::optional<FlowReason> ReliableEnd::fault_in(const FlowPosition& peer,
@@ -124,14 +150,17 @@ void ReliableEnd::believe(const FlowPosition& peer) {
 }
 
 bool ReliableEnd::outstanding() const {
-  return next_ > tail_.begin() || (fin_on_path_ && !fin_acked_);
+  return answer_due_ || next_ > tail_.begin() || (fin_on_path_ && !fin_acked_);
 }
 
 void ReliableEnd::on(MonoTime now, const event::Acknowledged& e, ReliableActions& out) {
   if (state_ != State::attached) return;
   if (const auto fault = fault_in(e.peer, next_)) return break_flow(*fault, out);
   const bool was_full = room() < kTailRoom;
-  const bool progress = e.peer.received > tail_.begin() || e.peer.finished != fin_acked_;
+  const bool progress =
+      answer_due_ || e.peer.received > tail_.begin() || e.peer.finished != fin_acked_;
+  heard_at_ = now;
+  answer_due_ = false;
   believe(e.peer);
   if (!outstanding()) {
     ack_deadline_.reset();
@@ -150,13 +179,14 @@ FlowPosition ReliableEnd::position() const {
 
 // What comes again is acknowledged as it comes, so that nothing is ever acknowledged on a path that
 // was not sent on it.
-void ReliableEnd::acknowledge(ReliableActions& out) {
+void ReliableEnd::acknowledge(MonoTime now, ReliableActions& out) {
   FlowPosition own = position();
   own.received = expects_next();
   own.finished = peer_finished_ && passed_over_ == 0;
   told_received_ = own.received;
   told_limit_ = own.limit;
   ack_due_.reset();
+  said_at_ = now;
   out.add(action::SendPosition{own});
 }
 
@@ -175,19 +205,21 @@ void ReliableEnd::on(MonoTime now, const event::Record& e, ReliableActions& out)
     passed_over_ -= again;
     credit(again, out);
   }
+  heard_at_ = now;
   received_ += bytes.size();
   if (!bytes.empty()) out.add(action::Deliver{bytes});
-  if (expects_next() - told_received_ >= kAckStep) return acknowledge(out);
+  if (expects_next() - told_received_ >= kAckStep) return acknowledge(now, out);
   if (!ack_due_) ack_due_ = now + kAckDelay;
 }
 
-void ReliableEnd::on(MonoTime /*now*/, const event::PeerFinished& /*e*/, ReliableActions& out) {
+void ReliableEnd::on(MonoTime now, const event::PeerFinished& /*e*/, ReliableActions& out) {
   if (state_ != State::attached) return;
   if (fin_came_ || passed_over_ > 0) return break_flow(FlowReason::protocol_error, out);
   fin_came_ = true;
   if (!peer_finished_) out.add(action::DeliverEnd{});
   peer_finished_ = true;
-  acknowledge(out);
+  heard_at_ = now;
+  acknowledge(now, out);
   close_if_done(out);
 }
 
@@ -197,13 +229,13 @@ void ReliableEnd::credit(std::uint64_t bytes, ReliableActions& out) {
   if (step > 0) out.add(action::SendCredit{step});
 }
 
-void ReliableEnd::on(MonoTime /*now*/, const event::Consumed& e, ReliableActions& out) {
+void ReliableEnd::on(MonoTime now, const event::Consumed& e, ReliableActions& out) {
   const std::uint64_t before = consumed_;
   consumed_ += std::min<std::uint64_t>(e.bytes, received_ - consumed_);
   if (state_ != State::attached || peer_finished_) return;
   const std::uint64_t counted_from = std::max(before, path_began_);
   if (consumed_ > counted_from) credit(consumed_ - counted_from, out);
-  if (position().limit - told_limit_ >= kCreditStep) acknowledge(out);
+  if (position().limit - told_limit_ >= kCreditStep) acknowledge(now, out);
 }
 
 // --- ends ----------------------------------------------------------------------------------------
@@ -233,18 +265,27 @@ void ReliableEnd::on(MonoTime now, const event::Wakeup& /*e*/, ReliableActions& 
     // Whoever was only waited for to let go has nothing to lose.
     return end(is_done() ? std::nullopt : std::optional(FlowReason::hold_expired), out);
   }
-  if (ack_due_ && now >= *ack_due_) acknowledge(out);
-  if (ack_deadline_ && now >= *ack_deadline_) {
+  if (hops_are_dead(now)) {
     detach(now);
     out.add(action::GiveUpPath{});
+  } else if ((ack_due_ && now >= *ack_due_) || now - said_at_ >= kSayEvery) {
+    acknowledge(now, out);
   }
+}
+
+bool ReliableEnd::hops_are_dead(MonoTime now) const {
+  return (ack_deadline_ && now >= *ack_deadline_) || (hops_deadline_ && now >= *hops_deadline_) ||
+         now - heard_at_ >= kHearWithin;
 }
 
 std::optional<MonoTime> ReliableEnd::next_wakeup() const {
   if (state_ == State::ended) return std::nullopt;
   if (state_ == State::detached) return hold_until_;
-  if (ack_due_ && ack_deadline_) return std::min(*ack_due_, *ack_deadline_);
-  return ack_due_ ? ack_due_ : ack_deadline_;
+  MonoTime next = std::min(said_at_ + kSayEvery, heard_at_ + kHearWithin);
+  for (const auto& one : {ack_due_, ack_deadline_, hops_deadline_}) {
+    if (one) next = std::min(next, *one);
+  }
+  return next;
 }
 
 void ReliableEnd::break_flow(FlowReason reason, ReliableActions& out) {
@@ -255,8 +296,6 @@ void ReliableEnd::break_flow(FlowReason reason, ReliableActions& out) {
 void ReliableEnd::end(std::optional<FlowReason> reason, ReliableActions& out) {
   state_ = State::ended;
   tail_.release_to(tail_.end());
-  ack_due_.reset();
-  ack_deadline_.reset();
   out.add(action::Ended{reason});
 }
 

@@ -42,6 +42,12 @@ inline constexpr std::uint32_t kAckStep = 64 * 1024;
 inline constexpr Duration kAckDelay = std::chrono::milliseconds{25};
 // A path on which nothing of what is on the way was acknowledged for so long is dead.
 inline constexpr Duration kAckDeadline = std::chrono::seconds{10};
+// An end says something on its path so often, and gives a path up on which it has heard nothing from
+// the other end for so long.
+inline constexpr Duration kSayEvery = std::chrono::seconds{15};
+inline constexpr Duration kHearWithin = std::chrono::seconds{40};
+// The credit of the hops lags behind the limit of the other end by less than this.
+inline constexpr std::uint32_t kCreditLag = 4 * kCreditStep;
 inline constexpr Duration kDefaultHold = std::chrono::minutes{5};
 // With less room than this a local stream had better rest until there is more.
 inline constexpr std::size_t kTailRoom = std::size_t{128} * 1024;
@@ -167,7 +173,8 @@ class ReliableEnd {
   ReliableActions step(MonoTime now, const ReliableEvent& event);
   // Takes bytes of the local stream, as many as there is room() for; returns how many.
   std::size_t take(ByteView bytes);
-  // At most `max` bytes of the flow, which counts as sent with that.
+  // At most `max` bytes of the flow, which counts as sent with that; 0: hops ask it to pause, and it
+  // hears that what it has must wait.
   FlowOutput next_output(MonoTime now, std::size_t max);
 
   State state() const { return state_; }
@@ -204,7 +211,9 @@ class ReliableEnd {
   void believe(const wire::FlowPosition& peer);
   void credit(std::uint64_t bytes, ReliableActions& out);
   bool outstanding() const;
-  void acknowledge(ReliableActions& out);
+  bool hops_are_dead(MonoTime now) const;
+  void acknowledge(MonoTime now, ReliableActions& out);
+  void wait_for_hops(MonoTime now);
   void detach(MonoTime now);
   // The opener lets go once both ways are done.
   void close_if_done(ReliableActions& out);
@@ -239,6 +248,10 @@ class ReliableEnd {
 
   std::optional<MonoTime> ack_due_;
   std::optional<MonoTime> ack_deadline_;
+  std::optional<MonoTime> hops_deadline_;  // they hold back what the other end would take
+  bool answer_due_ = false;  // the opener has heard nothing of this path's holder yet
+  MonoTime said_at_;  // on this path
+  MonoTime heard_at_;
   MonoTime hold_until_;  // state detached
 };
 

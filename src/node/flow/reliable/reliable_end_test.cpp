@@ -179,7 +179,89 @@ TEST(ReliableEnd, GivesASlowPathTimeAsLongAsItGetsOn) {
     t.acked({.received = i, .limit = kInitialWindow, .finished = false});
   }
   t.acked({.received = 10, .limit = kInitialWindow, .finished = false});
-  EXPECT_EQ(t.end.next_wakeup(), std::nullopt) << "an idle flow needs no timer";
+  EXPECT_GE(t.end.next_wakeup(), t.now + kAckDelay) << "an idle flow only says that it is there";
+}
+
+TEST(ReliableEnd, AnOpenerGivesUpANewPathOnWhichItHearsNothing) {
+  TailMemory memory;
+  ReliableEnd end(FlowSide::opener, memory, kStart);
+  end.step(kStart, event::Attached{kFresh});
+  EXPECT_EQ(end.next_wakeup(), kStart + kAckDeadline);
+  EXPECT_NE(find<action::GiveUpPath>(end.step(kStart + kAckDeadline, event::Wakeup{})), nullptr);
+}
+
+TEST(ReliableEnd, AHolderSaysOnANewPathWhatItsLimitIsNow) {
+  Talking t;
+  t.on(event::Record{Bytes(kCreditStep)});
+  t.on(event::Consumed{kCreditStep});
+  t.on(event::Attached{{.received = 5, .limit = kInitialWindow, .finished = false},
+                       t.end.position().received});
+  t.now += kAckDelay;
+  const auto actions = t.on(event::Wakeup{});
+  ASSERT_NE(find<action::SendPosition>(actions), nullptr)
+      << "the opener knows the limit of an older answer, and may wait for a higher one";
+  EXPECT_EQ(find<action::SendPosition>(actions)->position.limit, kInitialWindow + kCreditStep);
+  t.acked({.received = 5, .limit = kInitialWindow, .finished = false});
+  TailMemory memory;
+  ReliableEnd opener(FlowSide::opener, memory, kStart);
+  opener.step(kStart, event::Attached{kFresh});
+  opener.step(kStart + kAckDelay, event::Acknowledged{kFresh});
+  EXPECT_GT(opener.next_wakeup(), kStart + kAckDeadline) << "it has heard that the path works";
+}
+
+TEST(ReliableEnd, SaysNowAndThenThatItIsThereAndGivesASilentPathUp) {
+  Talking t;
+  t.acked({.received = 5, .limit = kInitialWindow, .finished = false});
+  t.now += kAckDelay;
+  t.on(event::Wakeup{});
+  EXPECT_EQ(t.end.next_wakeup(), t.now + kSayEvery);
+  t.now += kSayEvery;
+  EXPECT_NE(find<action::SendPosition>(t.on(event::Wakeup{})), nullptr);
+  t.now = kStart + kHearWithin - Duration{1};
+  EXPECT_EQ(find<action::GiveUpPath>(t.on(event::Wakeup{})), nullptr);
+  t.now = kStart + kHearWithin;
+  EXPECT_NE(find<action::GiveUpPath>(t.on(event::Wakeup{})), nullptr);
+  EXPECT_EQ(t.end.state(), State::detached);
+}
+
+// What a hop on the path can do to it without a word.
+TEST(ReliableEnd, GivesAPathUpWhoseHopsGiveNoCreditThoughTheOtherEndTakesMore) {
+  TailMemory memory;
+  ReliableEnd end(FlowSide::holder, memory, kStart);
+  end.step(kStart, event::Attached{kFresh});
+  const auto send_all = [&] {
+    end.take(Bytes(kMaxTail));
+    while (end.next_output(kStart, wire::kMaxData).kind == FlowOutput::Kind::record) {
+    }
+  };
+  send_all();
+  end.step(kStart, event::Acknowledged{
+                       {.received = kInitialWindow, .limit = kInitialWindow, .finished = false}});
+  send_all();
+  MonoTime now = kStart + kAckDeadline;
+  EXPECT_EQ(find<action::GiveUpPath>(end.step(now, event::Wakeup{})), nullptr)
+      << "the other end takes no more either";
+  end.step(now, event::Acknowledged{{.received = kInitialWindow,
+                                     .limit = std::uint64_t{2} * kInitialWindow,
+                                     .finished = false}});
+  EXPECT_EQ(end.next_output(now, wire::kMaxData).kind, FlowOutput::Kind::none);
+  now += kAckDeadline;
+  EXPECT_NE(find<action::GiveUpPath>(end.step(now, event::Wakeup{})), nullptr);
+}
+
+TEST(ReliableEnd, GivesAPathUpWhoseHopsPauseItForTooLong) {
+  for (const bool says_all : {false, true}) {
+    TailMemory memory;
+    ReliableEnd end(FlowSide::holder, memory, kStart);
+    end.step(kStart, event::Attached{kFresh});
+    if (says_all) {
+      end.step(kStart, event::Finished{});
+    } else {
+      end.take(Bytes(1));
+    }
+    EXPECT_EQ(end.next_output(kStart, 0).kind, FlowOutput::Kind::none);
+    EXPECT_NE(find<action::GiveUpPath>(end.step(kStart + kAckDeadline, event::Wakeup{})), nullptr);
+  }
 }
 
 TEST(ReliableEnd, IsHeldWithoutAPathForAsLongAsPolicyLetsIt) {

@@ -224,10 +224,10 @@ std::optional<MonoTime> SealedEnd::next_wakeup() const {
 // --- frames --------------------------------------------------------------------------------------
 
 void SealedEnd::pump(MonoTime now) {
-  if (!current_ || current_->paused) return;
+  if (!current_) return;
   Path& path = *current_;
   while (path.at.queue->queued_bytes() <= path.at.most_queued) {
-    const FlowOutput out = end_.next_output(now, wire::kMaxData);
+    const FlowOutput out = end_.next_output(now, path.paused ? 0 : wire::kMaxData);
     if (out.kind == FlowOutput::Kind::none) return;
     const FrameType type =
         out.kind == FlowOutput::Kind::record ? FrameType::data : FrameType::flow_end;

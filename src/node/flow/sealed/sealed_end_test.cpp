@@ -411,5 +411,39 @@ TEST(SealedEnd, AnEgressThatIsAskedToPauseSendsNothing) {
   EXPECT_FALSE(path.down.empty());
 }
 
+TEST(SealedEnd, AnEgressThatIsToPauseForEverGivesThePathUp) {
+  FlowWorld w;
+  TestPath& path = w.open();
+  SendQueue node;
+  node.append({FrameType::pause, wire::TrafficClass::input, 1, 1}, wire::encode_pause(true));
+  w.to_egress(path, frames_in(node).front());
+  w.egress_says("later");
+  w.now += kAckDeadline;
+  w.egress.tick(w.now);
+  EXPECT_EQ(w.egress_heard.over.at(path.number), FlowReason::peer_lost);
+  EXPECT_EQ(w.egress.held(), 1U);
+}
+
+// It has nothing to send, so that nothing it sent can be missed.
+TEST(SealedEnd, AClientThatOnlyListensNoticesThatItsConfirmationWasDropped) {
+  FlowWorld w;
+  w.cut(w.open());
+  auto dropped = w.resume();
+  ASSERT_TRUE(dropped);
+  frames_in((*dropped)->up);
+  w.now += kAckDeadline;
+  w.client->wakeup(w.now);
+  EXPECT_EQ(w.client_heard.over.at((*dropped)->number), FlowReason::peer_lost);
+  auto next = w.resume();
+  ASSERT_TRUE(next);
+  w.carry(**next);
+  w.now += kAckDelay;
+  w.egress.tick(w.now);
+  w.carry(**next);
+  w.now += kAckDeadline;
+  w.client->wakeup(w.now);
+  EXPECT_TRUE(w.client->has_path()) << "the egress has answered the confirmation";
+}
+
 }  // namespace
 }  // namespace rap::flow
