@@ -226,7 +226,7 @@ std::optional<MonoTime> SealedEnd::next_wakeup() const {
 void SealedEnd::pump(MonoTime now) {
   if (!current_) return;
   Path& path = *current_;
-  while (path.at.queue->queued_bytes() <= path.at.most_queued) {
+  while (path.at.queue->queued_bytes(class_) <= path.at.most_queued) {
     const FlowOutput out = end_.next_output(now, path.paused ? 0 : wire::kMaxData);
     if (out.kind == FlowOutput::Kind::none) return;
     const FrameType type =

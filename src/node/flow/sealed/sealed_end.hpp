@@ -34,7 +34,9 @@ struct FlowPath {
   std::uint64_t number = 0;  // the owner's name for it; another for each
   std::uint32_t label = 0;
   SendQueue* queue = nullptr;
-  // No more data is put into the queue while it holds more.
+  // No more data is put into the queue while it holds more of the flow's class: what is less urgent
+  // and waits there holds nothing back. Flows of a class take turns as the owner calls drained(),
+  // each time beginning with another.
   std::size_t most_queued = std::size_t{512} * 1024;
 };
 

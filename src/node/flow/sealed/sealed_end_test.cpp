@@ -397,6 +397,19 @@ TEST(SealedEnd, PutsNoMoreIntoAQueueThatDoesNotDrain) {
   EXPECT_GT(path.up.queued_bytes(), most);
 }
 
+TEST(SealedEnd, WaitsForNoLessUrgentClassInTheQueue) {
+  FlowWorld w;
+  TestPath& path = w.open();
+  const Bytes bulk(wire::kMaxData);
+  while (path.up.queued_bytes() <= path.at(path.up).most_queued) {
+    path.up.append({FrameType::data, wire::TrafficClass::file_transfer,
+                    static_cast<std::uint16_t>(bulk.size()), 3},
+                   bulk);
+  }
+  w.client_says("typing");
+  EXPECT_GT(path.up.queued_bytes(wire::TrafficClass::input), 0U);
+}
+
 TEST(SealedEnd, AnEgressThatIsAskedToPauseSendsNothing) {
   FlowWorld w;
   TestPath& path = w.open();
