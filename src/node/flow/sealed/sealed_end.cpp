@@ -44,7 +44,10 @@ void SealedEnd::resumed(MonoTime now, const FlowPath& path, crypto::SealedFlow k
   if (has_ended()) return give_up(path, FlowReason::session_ended);
   const FlowPosition own = end_.position();
   const auto actions = end_.step(now, event::Attached{peer, own.received});
-  if (current_) give_up(std::exchange(current_, std::nullopt)->at, FlowReason::superseded);
+  if (current_) {
+    let_go_of_left();
+    left_ = current_->at;
+  }
   current_.emplace(Path{path, std::move(keys)});
   const auto confirmation = wire::FlowConfirm{own, end_.sends_next()}.encode();
   send_sealed(*current_, FrameType::flow_confirm, bound_to(FrameType::flow_confirm), confirmation);
@@ -80,6 +83,7 @@ void SealedEnd::offered(MonoTime now, const FlowPath& path, crypto::SealedFlow k
 
 void SealedEnd::receive(MonoTime now, std::uint64_t path, FrameType type, MutableBytes payload) {
   if (current_ && current_->at.number == path) return record(now, type, payload);
+  if (left_ && left_->number == path) return left_path_says(type, payload);
   const auto offer =
       std::ranges::find(offered_, path, [](const Path& one) { return one.at.number; });
   if (offer == offered_.end()) return;  // it came late, on a path that is over
@@ -101,6 +105,18 @@ void SealedEnd::receive(MonoTime now, std::uint64_t path, FrameType type, Mutabl
                              wire::decode_reason(payload).value_or(FlowReason::protocol_error));
   }
   give_up(at, FlowReason::protocol_error);
+}
+
+void SealedEnd::let_go_of_left() {
+  if (left_) give_up(*std::exchange(left_, std::nullopt), FlowReason::superseded);
+}
+
+// What comes there is of no use, but that hops let go of it.
+void SealedEnd::left_path_says(FrameType type, ByteView payload) {
+  if (type != FrameType::reset && type != FrameType::flow_close) return;
+  const auto reason = type == FrameType::reset ? wire::decode_reason(payload) : std::nullopt;
+  events_.path_over(std::exchange(left_, std::nullopt)->number,
+                    reason.value_or(FlowReason::superseded));
 }
 
 // Whoever sends this has the client's key, and is there now. All other offers go: the client may
@@ -134,6 +150,7 @@ void SealedEnd::record(MonoTime now, FrameType type, MutableBytes payload) {
       const auto plain = open(key, bound_to(type), payload);
       const auto peer = plain ? FlowPosition::decode(*plain) : std::nullopt;
       if (!peer) return give_up_current(now, FlowReason::seal_failed);
+      let_go_of_left();
       carry_out(now, end_.step(now, event::Acknowledged{*peer}));
       return pump(now);
     }
@@ -169,6 +186,7 @@ void SealedEnd::record(MonoTime now, FrameType type, MutableBytes payload) {
 
 void SealedEnd::path_lost(MonoTime now, std::uint64_t path) {
   std::erase_if(offered_, [&](const Path& one) { return one.at.number == path; });
+  if (left_ && left_->number == path) left_.reset();
   if (!current_ || current_->at.number != path) return;
   current_.reset();
   carry_out(now, end_.step(now, event::Detached{}));
@@ -280,6 +298,7 @@ void SealedEnd::carry_out(MonoTime now, const ReliableActions& actions) {
 void SealedEnd::ended(wire::FlowEnding ending) {
   const FlowReason reason = ending.value_or(FlowReason::session_ended);
   for (const Path& one : std::exchange(offered_, {})) give_up(one.at, reason);
+  let_go_of_left();
   if (current_) events_.path_over(std::exchange(current_, std::nullopt)->at.number, reason);
   events_.flow_ended(ending);
 }

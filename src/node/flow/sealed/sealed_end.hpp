@@ -106,6 +106,8 @@ class SealedEnd {
   bool has_ended() const { return end_.state() == ReliableEnd::State::ended; }
   void use(MonoTime now, Path path, const wire::FlowPosition& peer, std::uint64_t begins);
   void supersede();
+  void let_go_of_left();
+  void left_path_says(wire::FrameType type, ByteView payload);
   void confirm(MonoTime now, std::size_t offer, MutableBytes payload);
   void record(MonoTime now, wire::FrameType type, MutableBytes payload);
   void carry_out(MonoTime now, const ReliableActions& actions);
@@ -123,6 +125,9 @@ class SealedEnd {
   SealedEndEvents& events_;
   std::optional<Path> current_;
   std::vector<Path> offered_;  // oldest first
+  // The opener's path before, until the holder has said something on the one that it has now: were
+  // it reset earlier, the holder might hear of that first, hold the flow, and have no room for it.
+  std::optional<FlowPath> left_;
 };
 
 }  // namespace rap::flow

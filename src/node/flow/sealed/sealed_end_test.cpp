@@ -70,11 +70,42 @@ TEST(SealedEnd, ChangesItsPathWhileTheOldOneWorks) {
   w.carry(second);
   w.egress_says("and on the new one");
   w.carry(second);
+  w.now += kAckDelay;
+  w.egress.tick(w.now);
+  w.carry(second);
   EXPECT_EQ(text(w.egress_heard.data), "sent on the old one after the answer, on the new one");
   EXPECT_EQ(text(w.client_heard.data),
             "still on the old one, which the client has left; and on the new one");
   EXPECT_EQ(w.client_heard.over.at(first.number), FlowReason::superseded);
   EXPECT_EQ(w.egress_heard.over.at(first.number), FlowReason::superseded);
+}
+
+TEST(SealedEnd, AClientKeepsTheOldPathUntilTheEgressHasHeardOfTheNewOne) {
+  FlowWorld w;
+  TestPath& first = w.open();
+  auto second = w.resume();
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(first.up.empty()) << "a reset that comes first makes the egress hold the flow";
+  EXPECT_FALSE(w.client_heard.over.contains(first.number));
+  w.carry(**second);
+  w.now += kAckDelay;
+  w.egress.tick(w.now);
+  w.carry(**second);
+  EXPECT_EQ(w.client_heard.over.at(first.number), FlowReason::superseded);
+  EXPECT_EQ(count_of(frames_in(first.up), FrameType::reset), 1U);
+}
+
+TEST(SealedEnd, AClientThatHearsItsOldPathClosedKeepsTheNewOne) {
+  FlowWorld w;
+  TestPath& first = w.open();
+  auto second = w.resume();
+  ASSERT_TRUE(second);
+  w.carry(**second);
+  w.carry_down(first);
+  EXPECT_EQ(w.client_heard.over.at(first.number), FlowReason::superseded);
+  EXPECT_TRUE(first.up.empty()) << "the hops let go as they carried the close";
+  EXPECT_FALSE(w.client_heard.ended);
+  EXPECT_TRUE(w.client->has_path());
 }
 
 // Two clients with one key, as of a machine that was copied: the one that comes later has the flow,
