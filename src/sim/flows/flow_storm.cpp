@@ -66,7 +66,7 @@ struct Local final : flow::SealedEndEvents {
 
 struct FlowStorm::Person {
   crypto::X25519KeyPair key;
-  UserId user;
+  crypto::ResumeGrant grant;  // all that person's flows are of one session and for one resource
   Duration asleep_until{0};
 };
 
@@ -116,7 +116,10 @@ FlowStorm::FlowStorm(FlowStormPlan plan)
   for (int i = 0; i < plan_.people; ++i) {
     people_.push_back(std::make_unique<Person>());
     people_.back()->key = crypto::X25519KeyPair::generate(rng_);
-    people_.back()->user = UserId::random(rng_);
+    crypto::ResumeGrant& grant = people_.back()->grant;
+    grant.user = UserId::random(rng_);
+    grant.classes = {kClass};
+    grant.flow_key = people_.back()->key.public_key;
     for (int n = 0; n < plan_.flows_of_one; ++n) {
       auto talk = std::make_unique<Talk>(*people_.back(), rng_.next());
       talk->client.to_say = rng_.below(plan_.most_bytes);
@@ -151,7 +154,8 @@ void FlowStorm::start(Talk& talk) {
       handshake.first_message(wire::FirstMessage{kClass, std::nullopt, "token"}.encode()));
   if (!arrival) return fail("a flow is not opened");
   const auto opened =
-      egress_.open(now(), std::move(*arrival), route.at(route.down), talk.person.user, talk.egress);
+      egress_.open(now(), std::move(*arrival), route.at(route.down),
+                   flow::FlowRights::of(talk.person.grant), talk.egress);
   auto keys = handshake.finish(opened.answer);
   const auto answer = wire::FlowAnswer::decode(handshake.answer());
   if (!keys || !answer) return fail("an answer is not understood");
@@ -185,7 +189,8 @@ void FlowStorm::answer(Talk& talk, Route& route, const Bytes& first,
                        crypto::SealInitiator handshake) {
   auto arrival = egress_.read(first);
   if (!arrival) return fail("a first message is not read");
-  const auto answered = egress_.resume(now(), std::move(*arrival), route.at(route.down));
+  const auto answered =
+      egress_.resume(now(), std::move(*arrival), route.at(route.down), talk.person.grant);
   auto shared = std::make_shared<crypto::SealInitiator>(std::move(handshake));
   const std::uint64_t number = route.number;
   schedule_.after(route.latency, [this, &talk, number, answered, shared] {
@@ -388,7 +393,8 @@ void FlowStorm::trouble() {
       route.silent = true;
       route.client_knows = false;
       if (auto arrival = egress_.read(talk.recorded)) {
-        static_cast<void>(egress_.resume(now(), std::move(*arrival), route.at(route.down)));
+        static_cast<void>(egress_.resume(now(), std::move(*arrival), route.at(route.down),
+                                            talk.person.grant));
       }
       return;
     }

@@ -26,10 +26,10 @@ std::expected<FlowArrival, FlowReason> ResumableFlows::read(ByteView first_messa
 }
 
 ResumableFlows::Opened ResumableFlows::open(MonoTime now, FlowArrival arrival, const FlowPath& path,
-                                            UserId user, SealedEndEvents& events,
+                                            const FlowRights& rights, SealedEndEvents& events,
                                             ReliableLimits limits) {
   Flow flow;
-  flow.user = user;
+  flow.rights = rights;
   flow.client = arrival.client;
   flow.traffic_class = arrival.traffic_class;
   flow.end = std::make_unique<SealedEnd>(FlowSide::holder, arrival.traffic_class, memory_, events,
@@ -43,10 +43,17 @@ ResumableFlows::Opened ResumableFlows::open(MonoTime now, FlowArrival arrival, c
   return {id, std::move(answer)};
 }
 
+bool ResumableFlows::covers(const crypto::ResumeGrant& grant, const Flow& flow) {
+  return FlowRights::of(grant) == flow.rights && grant.flow_key == flow.client &&
+         grant.classes.contains(flow.traffic_class);
+}
+
 std::expected<Bytes, FlowReason> ResumableFlows::resume(MonoTime now, FlowArrival arrival,
-                                                        const FlowPath& path) {
+                                                        const FlowPath& path,
+                                                        const crypto::ResumeGrant& grant) {
   const auto it = arrival.resumes ? flows_.find(*arrival.resumes) : flows_.end();
-  if (it == flows_.end() || it->second.client != arrival.client) {
+  if (it == flows_.end() || it->second.client != arrival.client ||
+      !covers(grant, it->second)) {
     return std::unexpected(FlowReason::unknown_flow);
   }
   if (it->second.traffic_class != arrival.traffic_class) {
@@ -90,10 +97,10 @@ void ResumableFlows::hold(MonoTime now, Flows::iterator it) {
   flow.reserved = std::max(flow.end->core().tail_bytes(), kHeldTail);
   held_.emplace(*flow.held, it->first);
   held_bytes_ += flow.reserved;
-  Share& share = shares_[flow.user];
+  Share& share = shares_[flow.rights.user];
   ++share.flows;
   share.bytes += flow.reserved;
-  keep_within_bounds(now, flow.user);
+  keep_within_bounds(now, flow.rights.user);
 }
 
 void ResumableFlows::let_go(Flow& flow) {
@@ -101,7 +108,7 @@ void ResumableFlows::let_go(Flow& flow) {
   held_.erase(*flow.held);
   flow.held.reset();
   held_bytes_ -= flow.reserved;
-  const auto share = shares_.find(flow.user);
+  const auto share = shares_.find(flow.rights.user);
   share->second.bytes -= flow.reserved;
   if (--share->second.flows == 0) shares_.erase(share);
 }
@@ -116,7 +123,7 @@ void ResumableFlows::keep_within_bounds(MonoTime now, const UserId& user) {
     const bool too_many_of_one = share != shares_.end() && exceeds(share->second);
     if (!too_many_of_one && held_.size() <= bounds_.flows && held_bytes_ <= bounds_.bytes) return;
     const auto longest = std::ranges::find_if(held_, [&](const auto& one) {
-      return !too_many_of_one || flows_.at(one.second).user == user;
+      return !too_many_of_one || flows_.at(one.second).rights.user == user;
     });
     const auto it = flows_.find(longest->second);
     it->second.end->end(now, FlowReason::hold_expired);

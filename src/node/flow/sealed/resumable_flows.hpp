@@ -1,8 +1,9 @@
 // The flows that end at one egress, by the ids it gave them: who may go on with which, and how much
 // is held for those that have no path.
 //
-// Whoever asks for a flow to go on proves by the handshake that they have the key that opened it.
-// Somebody else's flow and one that is not there are answered alike. Whether they still may is the
+// Whoever asks for a flow to go on proves by the handshake that they have the key that opened it, and
+// shows a grant for just what it was opened for: a grant of another resource, which may be good for
+// longer, goes on with none of this one's. Somebody else's flow and one that is not there are answered alike. Whether they still may is the
 // caller's to judge, by the credential in the first message. Each request for a path is answered
 // once, and no older one after it: who repeats what a client sent displaces none of its offers.
 //
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "crypto/tokens/resume_grant.hpp"
 #include "node/flow/sealed/sealed_end.hpp"
 
 namespace rap::flow {
@@ -28,6 +30,21 @@ struct HoldBounds {
   std::size_t flows_of_one = 256;
   std::size_t bytes = std::size_t{1024} * 1024 * 1024;
   std::size_t bytes_of_one = std::size_t{64} * 1024 * 1024;
+};
+
+// Whose a flow is and what for: what the token says that opens it, and every grant by which it goes
+// on.
+struct FlowRights {
+  UserId user;
+  SessionId session;
+  OrganizationId organization;
+  ResourceId resource;
+  EgressPoolId egress_pool;
+
+  static FlowRights of(const crypto::ResumeGrant& grant) {
+    return {grant.user, grant.session, grant.organization, grant.resource, grant.egress_pool};
+  }
+  bool operator==(const FlowRights&) const = default;
 };
 
 // A client's first message, opened.
@@ -54,11 +71,13 @@ class ResumableFlows {
   };
   // A new flow, whose target is open: the caller has judged the token, and that it names the
   // client's key. `events` outlives the flow.
-  Opened open(MonoTime now, FlowArrival arrival, const FlowPath& path, UserId user,
+  Opened open(MonoTime now, FlowArrival arrival, const FlowPath& path, const FlowRights& rights,
               SealedEndEvents& events, ReliableLimits limits = {});
-  // Another path for a flow: the caller has judged the grant. The answer for the client.
+  // Another path for a flow: the caller has judged the grant, which is the arrival's credential; that
+  // it is one for this flow is judged here. The answer for the client.
   std::expected<Bytes, wire::FlowReason> resume(MonoTime now, FlowArrival arrival,
-                                                const FlowPath& path);
+                                                const FlowPath& path,
+                                                const crypto::ResumeGrant& grant);
 
   // Everything else that happens to a flow is done in what(SealedEnd&); false: there is none.
   template <class What>
@@ -79,7 +98,7 @@ class ResumableFlows {
  private:
   using HeldSince = std::pair<MonoTime, std::uint64_t>;  // and which came first
   struct Flow {
-    UserId user;
+    FlowRights rights;
     crypto::X25519Public client{};
     wire::TrafficClass traffic_class = wire::TrafficClass::input;
     std::unique_ptr<SealedEnd> end;
@@ -93,6 +112,7 @@ class ResumableFlows {
   };
   using Flows = std::map<wire::FlowId, Flow>;
 
+  static bool covers(const crypto::ResumeGrant& grant, const Flow& flow);
   // Notes what became of a flow; it may be gone afterwards.
   void settle(MonoTime now, Flows::iterator flow);
   void hold(MonoTime now, Flows::iterator flow);

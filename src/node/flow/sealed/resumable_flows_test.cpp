@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "node/flow/sealed/test_sealed.hpp"
 
 namespace rap::flow {
@@ -43,6 +45,29 @@ TEST(ResumableFlows, WhoRepeatsWhatTheClientSentDisplacesNoneOfItsOffers) {
   w.client_says("still here");
   w.carry(path);
   EXPECT_EQ(as_text(w.egress_heard.data), "still here");
+}
+
+TEST(ResumableFlows, AFlowGoesOnWithAGrantForItselfAndWithNoOther) {
+  FlowWorld w;
+  w.open();
+  const auto other = w.rights_of(UserId::random(w.rng));
+  using Grant = crypto::ResumeGrant;
+  const auto refuses = [&](const std::function<void(Grant&)>& change) {
+    Grant grant = w.grant();
+    change(grant);
+    auto arrival = w.egress.read(w.first_message(w.client_key, w.id));
+    TestPath& path = w.new_path();
+    const auto answer = w.egress.resume(w.now, std::move(*arrival), path.at(path.down), grant);
+    return !answer && answer.error() == FlowReason::unknown_flow;
+  };
+  EXPECT_TRUE(refuses([&](Grant& g) { g.user = other.user; }));
+  EXPECT_TRUE(refuses([&](Grant& g) { g.session = other.session; }));
+  EXPECT_TRUE(refuses([&](Grant& g) { g.organization = other.organization; }));
+  EXPECT_TRUE(refuses([&](Grant& g) { g.resource = other.resource; }));
+  EXPECT_TRUE(refuses([&](Grant& g) { g.egress_pool = other.egress_pool; }));
+  EXPECT_TRUE(refuses([](Grant& g) { g.flow_key.fill(7); }));
+  EXPECT_TRUE(refuses([](Grant& g) { g.classes = {wire::TrafficClass::file_transfer}; }));
+  EXPECT_FALSE(refuses([](Grant&) {}));
 }
 
 TEST(ResumableFlows, AFirstMessageOfTheOtherKindDoesNotResume) {
@@ -113,7 +138,8 @@ struct Holding {
     auto arrival = world.egress.read(world.first_message(world.client_key, std::nullopt));
     heard.push_back(std::make_unique<HeardFlow>());
     const auto opened =
-        world.egress.open(world.now, std::move(*arrival), path.at(path.down), user, *heard.back());
+        world.egress.open(world.now, std::move(*arrival), path.at(path.down), world.rights_of(user),
+                          *heard.back());
     world.egress.with(world.now, opened.flow,
                       [&](SealedEnd& end) { end.path_lost(world.now, path.number); });
     return *heard.back();

@@ -38,7 +38,24 @@ Bytes FlowWorld::first_message(const crypto::X25519KeyPair& key,
 std::expected<Bytes, FlowReason> FlowWorld::ask(ByteView message, TestPath& path) {
   auto arrival = egress.read(message);
   if (!arrival) return std::unexpected(arrival.error());
-  return egress.resume(now, std::move(*arrival), path.at(path.down));
+  return egress.resume(now, std::move(*arrival), path.at(path.down), grant());
+}
+
+FlowRights FlowWorld::rights_of(UserId user) {
+  return {user, SessionId::random(rng), OrganizationId::random(rng), ResourceId::random(rng),
+          EgressPoolId::random(rng)};
+}
+
+crypto::ResumeGrant FlowWorld::grant() const {
+  crypto::ResumeGrant out;
+  out.user = rights.user;
+  out.session = rights.session;
+  out.organization = rights.organization;
+  out.resource = rights.resource;
+  out.egress_pool = rights.egress_pool;
+  out.classes = {TrafficClass::input};
+  out.flow_key = client_key.public_key;
+  return out;
 }
 
 TestPath& FlowWorld::new_path() {
@@ -53,7 +70,7 @@ TestPath& FlowWorld::open() {
   auto arrival = egress.read(first_message(client_key, std::nullopt));
   EXPECT_TRUE(arrival);
   const auto opened =
-      egress.open(now, std::move(*arrival), path.at(path.down), user, egress_heard, limits);
+      egress.open(now, std::move(*arrival), path.at(path.down), rights, egress_heard, limits);
   id = opened.flow;
   auto keys = handshake->finish(opened.answer);
   EXPECT_TRUE(keys);

@@ -56,8 +56,11 @@ struct FlowWorld {
 
   // The client's first message, of whoever has the key.
   Bytes first_message(const crypto::X25519KeyPair& key, std::optional<wire::FlowId> resumes);
+  FlowRights rights_of(UserId user);
   // What the egress says to one for another path.
   std::expected<Bytes, wire::FlowReason> ask(ByteView first_message, TestPath& path);
+  // A grant for the flow, as the control plane signs one.
+  crypto::ResumeGrant grant() const;
   // Opens the flow on a first path.
   TestPath& open();
   // Asks for another path and, if it gets one, takes it.
@@ -82,7 +85,7 @@ struct FlowWorld {
   ReliableLimits limits;
   crypto::X25519KeyPair egress_key = crypto::X25519KeyPair::generate(rng);
   crypto::X25519KeyPair client_key = crypto::X25519KeyPair::generate(rng);
-  UserId user = UserId::random(rng);
+  FlowRights rights = rights_of(UserId::random(rng));
   ResumableFlows egress;
   TailMemory memory;
   HeardFlow client_heard;
