@@ -78,7 +78,8 @@ void ReliableEnd::on(MonoTime now, const event::Credited& e, ReliableActions& ou
 std::size_t ReliableEnd::room() const {
   if (finished_ || state_ == State::ended) return 0;
   const std::size_t most = state_ == State::attached ? kMaxTail : limits_.held_tail;
-  return most - std::min(most, tail_.size());
+  const auto below = [this](std::size_t bound) { return bound - std::min(bound, tail_.size()); };
+  return std::min(below(most), std::max(tail_.left(), below(kTailRoom)));
 }
 
 std::size_t ReliableEnd::take(ByteView bytes) {

@@ -20,6 +20,7 @@
 // It takes next_output() as long as its path has room, and calls again at next_wakeup().
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,7 @@ inline constexpr Duration kHearWithin = std::chrono::seconds{40};
 inline constexpr std::uint32_t kCreditLag = 4 * kCreditStep;
 inline constexpr Duration kDefaultHold = std::chrono::minutes{5};
 // With less room than this a local stream had better rest until there is more.
+// So much every flow may keep, however much others keep: whoever has it all acknowledged has room.
 inline constexpr std::size_t kTailRoom = std::size_t{128} * 1024;
 static_assert(kTailRoom < kMaxTail && kHeldTail < kMaxTail && kAckStep < kMaxTail);
 
@@ -61,7 +63,7 @@ enum class FlowSide : std::uint8_t { opener, holder };
 // What policy says of a flow.
 struct ReliableLimits {
   Duration hold = kDefaultHold;  // without a path; longer, and the flow ends
-  std::size_t held_tail = kHeldTail;
+  std::size_t held_tail = kHeldTail;  // kMaxTail at most
 };
 
 namespace event {
@@ -167,8 +169,13 @@ class ReliableEnd {
   enum class State : std::uint8_t { detached, attached, ended };
 
   // A flow begins without a path, and has as long to get one as it is held without one later.
-  ReliableEnd(FlowSide side, TailMemory& memory, MonoTime now, ReliableLimits limits = {})
-      : side_(side), limits_(limits), tail_(memory), hold_until_(now + limits.hold) {}
+  // `share` is what the person's flows keep together.
+  ReliableEnd(FlowSide side, TailMemory& memory, MonoTime now, ReliableLimits limits = {},
+              TailShare* share = nullptr)
+      : side_(side),
+        limits_{limits.hold, std::min(limits.held_tail, kMaxTail)},
+        tail_(memory, share),
+        hold_until_(now + limits.hold) {}
 
   ReliableActions step(MonoTime now, const ReliableEvent& event);
   // Takes bytes of the local stream, as many as there is room() for; returns how many.
@@ -188,6 +195,10 @@ class ReliableEnd {
   std::size_t tail_bytes() const { return tail_.size(); }
   // Bytes that were delivered, and that the local stream has not taken for good.
   std::uint64_t undelivered() const { return received_ - consumed_; }
+  // As much as it may come to keep while it has no path.
+  std::size_t most_held() const {
+    return std::max(tail_.size(), limits_.held_tail) + static_cast<std::size_t>(undelivered());
+  }
   // Both ways are done, and it is only held until the opener lets go.
   bool is_done() const { return fin_acked_ && peer_finished_; }
   std::optional<MonoTime> next_wakeup() const;

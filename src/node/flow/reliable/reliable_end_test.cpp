@@ -95,6 +95,44 @@ TEST(ReliableEnd, WithoutAPathKeepsLessAndTakesMoreWhenItHasOneAgain) {
   EXPECT_EQ(t.end.room(), kMaxTail - kHeldTail);
 }
 
+TEST(ReliableEnd, TakesLittleWhileItsPersonsFlowsKeepMuch) {
+  TailMemory memory;
+  TailShare share{.most = kMaxTail};
+  ReliableEnd much(FlowSide::holder, memory, kStart, {}, &share);
+  ReliableEnd other(FlowSide::holder, memory, kStart, {}, &share);
+  ReliableEnd somebodys(FlowSide::holder, memory, kStart);
+  for (ReliableEnd* end : {&much, &other, &somebodys}) end->step(kStart, event::Attached{kFresh});
+  EXPECT_EQ(much.take(Bytes(kMaxTail)), kMaxTail);
+  EXPECT_EQ(other.take(Bytes(kMaxTail)), kTailRoom) << "so much is every flow's own";
+  EXPECT_EQ(other.room(), 0U);
+  EXPECT_EQ(somebodys.room(), kMaxTail) << "nobody pays for another";
+  while (other.next_output(kStart, wire::kMaxData).kind == FlowOutput::Kind::record) {
+  }
+  const auto actions = other.step(
+      kStart,
+      event::Acknowledged{{.received = kTailRoom, .limit = kInitialWindow, .finished = false}});
+  EXPECT_NE(find<action::TakeMore>(actions), nullptr) << "it waits for nobody else's flow";
+  much.step(kStart, event::EndFlow{});
+  EXPECT_EQ(other.room(), kMaxTail);
+  EXPECT_EQ(share.held, 0U);
+}
+
+TEST(ReliableEnd, TakesLittleWhileAllFlowsKeepMuch) {
+  TailMemory memory(kMaxTail);
+  ReliableEnd much(FlowSide::holder, memory, kStart);
+  ReliableEnd other(FlowSide::holder, memory, kStart);
+  for (ReliableEnd* end : {&much, &other}) end->step(kStart, event::Attached{kFresh});
+  EXPECT_EQ(much.take(Bytes(kMaxTail)), kMaxTail);
+  EXPECT_EQ(other.take(Bytes(kMaxTail)), kTailRoom);
+}
+
+TEST(ReliableEnd, PolicyLetsItHoldNoMoreThanATail) {
+  TailMemory memory;
+  ReliableEnd end(FlowSide::holder, memory, kStart, {.held_tail = 2 * kMaxTail});
+  EXPECT_EQ(end.room(), kMaxTail);
+  EXPECT_EQ(end.most_held(), kMaxTail);
+}
+
 TEST(ReliableEnd, SendsNothingBeyondTheLimitOfTheOtherEnd) {
   TailMemory memory;
   ReliableEnd end(FlowSide::opener, memory, kStart);

@@ -32,8 +32,11 @@ ResumableFlows::Opened ResumableFlows::open(MonoTime now, FlowArrival arrival, c
   flow.rights = rights;
   flow.client = arrival.client;
   flow.traffic_class = arrival.traffic_class;
+  Share& share = shares_[rights.user];
+  ++share.flows;
+  share.tails.most = bounds_.tails_of_one;
   flow.end = std::make_unique<SealedEnd>(FlowSide::holder, arrival.traffic_class, memory_, events,
-                                         now, limits);
+                                         now, limits, &share.tails);
   const FlowId id = FlowId::random(rng_);
   auto [answer, keys] =
       arrival.handshake.second_message(wire::FlowAnswer{id, flow.end->position()}.encode());
@@ -82,8 +85,7 @@ void ResumableFlows::tick(MonoTime now) {
 void ResumableFlows::settle(MonoTime now, Flows::iterator it) {
   Flow& flow = it->second;
   if (flow.end->core().state() == ReliableEnd::State::ended) {
-    let_go(flow);
-    flows_.erase(it);
+    forget(it);
   } else if (flow.end->has_path()) {
     let_go(flow);
   } else if (!flow.held) {
@@ -94,42 +96,46 @@ void ResumableFlows::settle(MonoTime now, Flows::iterator it) {
 void ResumableFlows::hold(MonoTime now, Flows::iterator it) {
   Flow& flow = it->second;
   flow.held = HeldSince{now, next_held_++};
-  flow.reserved = std::max(flow.end->core().tail_bytes(), kHeldTail);
+  flow.reserved = flow.end->core().most_held();
   held_.emplace(*flow.held, it->first);
   held_bytes_ += flow.reserved;
-  Share& share = shares_[flow.rights.user];
-  ++share.flows;
-  share.bytes += flow.reserved;
-  keep_within_bounds(now, flow.rights.user);
+  Share& share = shares_.at(flow.rights.user);
+  share.held.emplace(*flow.held, it->first);
+  share.held_bytes += flow.reserved;
+  keep_within_bounds(now, share);
 }
 
 void ResumableFlows::let_go(Flow& flow) {
   if (!flow.held) return;
+  Share& share = shares_.at(flow.rights.user);
+  share.held.erase(*flow.held);
+  share.held_bytes -= flow.reserved;
   held_.erase(*flow.held);
-  flow.held.reset();
   held_bytes_ -= flow.reserved;
-  const auto share = shares_.find(flow.rights.user);
-  share->second.bytes -= flow.reserved;
+  flow.held.reset();
+}
+
+void ResumableFlows::forget(Flows::iterator it) {
+  let_go(it->second);
+  const auto share = shares_.find(it->second.rights.user);
+  flows_.erase(it);
   if (--share->second.flows == 0) shares_.erase(share);
 }
 
-bool ResumableFlows::exceeds(const Share& share) const {
-  return share.flows > bounds_.flows_of_one || share.bytes > bounds_.bytes_of_one;
+// The flow that came last is itself among those that are held, so that its person's share is there
+// until it is what ends.
+void ResumableFlows::keep_within_bounds(MonoTime now, const Share& share) {
+  while (share.held.size() > bounds_.flows_of_one || share.held_bytes > bounds_.bytes_of_one) {
+    if (share.held.size() == 1) return end_longest_held(now, share.held);
+    end_longest_held(now, share.held);
+  }
+  while (held_.size() > bounds_.flows || held_bytes_ > bounds_.bytes) end_longest_held(now, held_);
 }
 
-void ResumableFlows::keep_within_bounds(MonoTime now, const UserId& user) {
-  while (true) {
-    const auto share = shares_.find(user);
-    const bool too_many_of_one = share != shares_.end() && exceeds(share->second);
-    if (!too_many_of_one && held_.size() <= bounds_.flows && held_bytes_ <= bounds_.bytes) return;
-    const auto longest = std::ranges::find_if(held_, [&](const auto& one) {
-      return !too_many_of_one || flows_.at(one.second).rights.user == user;
-    });
-    const auto it = flows_.find(longest->second);
-    it->second.end->end(now, FlowReason::hold_expired);
-    let_go(it->second);
-    flows_.erase(it);
-  }
+void ResumableFlows::end_longest_held(MonoTime now, const Held& held) {
+  const auto it = flows_.find(held.begin()->second);
+  it->second.end->end(now, FlowReason::hold_expired);
+  forget(it);
 }
 
 }  // namespace rap::flow

@@ -8,7 +8,9 @@
 // once, and no older one after it: who repeats what a client sent displaces none of its offers.
 //
 // A flow without a path is held within bounds: so many of a person and of all, so many bytes of a
-// person and of all. Beyond them the longest held of the person, or of all, ends.
+// person and of all. Beyond them the longest held of the person, or of all, ends. What flows keep for
+// their clients, with a path or without, has bounds of a person and of all, too: beyond them each
+// keeps no more than kTailRoom.
 #pragma once
 
 #include <expected>
@@ -26,11 +28,15 @@
 namespace rap::flow {
 
 struct HoldBounds {
-  std::size_t flows = 8192;
+  std::size_t flows = 4096;
   std::size_t flows_of_one = 256;
   std::size_t bytes = std::size_t{1024} * 1024 * 1024;
   std::size_t bytes_of_one = std::size_t{64} * 1024 * 1024;
+  std::size_t tails = std::size_t{1024} * 1024 * 1024;
+  std::size_t tails_of_one = std::size_t{64} * 1024 * 1024;
 };
+static_assert(HoldBounds{}.flows * kHeldTail <= HoldBounds{}.bytes &&
+              HoldBounds{}.flows_of_one * kHeldTail <= HoldBounds{}.bytes_of_one);
 
 // Whose a flow is and what for: what the token says that opens it, and every grant by which it goes
 // on.
@@ -61,7 +67,7 @@ class ResumableFlows {
  public:
   // `rng` outlives it.
   ResumableFlows(const crypto::X25519KeyPair& key, RandomSource& rng, HoldBounds bounds = {})
-      : key_(key), rng_(rng), bounds_(bounds) {}
+      : key_(key), rng_(rng), bounds_(bounds), memory_(bounds.tails) {}
 
   std::expected<FlowArrival, wire::FlowReason> read(ByteView first_message);
 
@@ -94,6 +100,7 @@ class ResumableFlows {
   std::size_t size() const { return flows_.size(); }
   std::size_t held() const { return held_.size(); }
   std::size_t held_bytes() const { return held_bytes_; }
+  std::size_t tail_bytes() const { return memory_.held_bytes(); }
 
  private:
   using HeldSince = std::pair<MonoTime, std::uint64_t>;  // and which came first
@@ -106,9 +113,13 @@ class ResumableFlows {
     std::optional<HeldSince> held;
     std::size_t reserved = 0;  // of the bytes that may be held
   };
+  using Held = std::map<HeldSince, wire::FlowId>;
+  // Of one person.
   struct Share {
     std::size_t flows = 0;
-    std::size_t bytes = 0;
+    TailShare tails;
+    Held held;
+    std::size_t held_bytes = 0;
   };
   using Flows = std::map<wire::FlowId, Flow>;
 
@@ -117,16 +128,18 @@ class ResumableFlows {
   void settle(MonoTime now, Flows::iterator flow);
   void hold(MonoTime now, Flows::iterator flow);
   void let_go(Flow& flow);
-  void keep_within_bounds(MonoTime now, const UserId& user);
-  bool exceeds(const Share& share) const;
+  void forget(Flows::iterator flow);
+  void keep_within_bounds(MonoTime now, const Share& share);
+  void end_longest_held(MonoTime now, const Held& held);
 
   crypto::X25519KeyPair key_;
   RandomSource& rng_;
   HoldBounds bounds_;
+  // These outlive the flows.
   TailMemory memory_;
-  Flows flows_;
-  std::map<HeldSince, wire::FlowId> held_;
   std::map<UserId, Share> shares_;
+  Flows flows_;
+  Held held_;
   std::size_t held_bytes_ = 0;
   std::uint64_t next_held_ = 0;
   std::vector<wire::FlowId> due_;  // of one tick

@@ -173,6 +173,31 @@ TEST(ResumableFlows, OfAllSoManyBytesAreHeld) {
   EXPECT_FALSE(h.heard[3]->ended);
 }
 
+TEST(ResumableFlows, WhatArrivedAndWasNotTakenIsHeldToo) {
+  FlowWorld w(1, {.held_tail = 1024});
+  TestPath& path = w.open();
+  w.client->take(w.now, Bytes(5000));
+  w.carry_up(path);
+  w.cut(path);
+  EXPECT_EQ(w.egress.held_bytes(), 1024U + 5000U);
+  auto next = w.resume();
+  ASSERT_TRUE(next);
+  w.carry(**next);
+  EXPECT_EQ(w.egress.held_bytes(), 0U);
+}
+
+TEST(ResumableFlows, FlowsWithAPathKeepNoMoreThanAPersonsShare) {
+  FlowWorld w(1, {}, {.tails_of_one = 2 * kTailRoom});
+  w.open();
+  std::size_t taken = 0;
+  w.egress.with(w.now, w.id,
+                [&](SealedEnd& end) { taken = end.take(w.now, Bytes(kMaxTail)); });
+  EXPECT_EQ(taken, 2 * kTailRoom);
+  EXPECT_EQ(w.egress.tail_bytes(), 2 * kTailRoom);
+  w.egress.with(w.now, w.id, [&](SealedEnd& end) { end.end(w.now, FlowReason::signed_out); });
+  EXPECT_EQ(w.egress.tail_bytes(), 0U);
+}
+
 TEST(ResumableFlows, OfOnePersonSoManyBytesAreHeld) {
   Holding h({.bytes_of_one = 2 * kHeldTail});
   const UserId one = UserId::random(h.world.rng);

@@ -56,8 +56,8 @@ class SealedEndEvents {
 class SealedEnd {
  public:
   SealedEnd(FlowSide side, wire::TrafficClass c, TailMemory& memory, SealedEndEvents& events,
-            MonoTime now, ReliableLimits limits = {})
-      : side_(side), class_(c), end_(side, memory, now, limits), events_(events) {}
+            MonoTime now, ReliableLimits limits = {}, TailShare* share = nullptr)
+      : side_(side), class_(c), end_(side, memory, now, limits, share), events_(events) {}
 
   // --- paths -------------------------------------------------------------------------------------
 
