@@ -153,9 +153,8 @@ void FlowStorm::start(Talk& talk) {
   auto arrival = egress_.read(
       handshake.first_message(wire::FirstMessage{kClass, std::nullopt, "token"}.encode()));
   if (!arrival) return fail("a flow is not opened");
-  const auto opened =
-      egress_.open(now(), std::move(*arrival), route.at(route.down),
-                   flow::FlowRights::of(talk.person.grant), talk.egress);
+  const auto opened = egress_.open(now(), std::move(*arrival), route.at(route.down),
+                                   flow::FlowRights::of(talk.person.grant), talk.egress);
   auto keys = handshake.finish(opened.answer);
   const auto answer = wire::FlowAnswer::decode(handshake.answer());
   if (!keys || !answer) return fail("an answer is not understood");
@@ -172,8 +171,8 @@ void FlowStorm::ask(Talk& talk) {
   Route& route =
       new_route(talk, static_cast<int>(rng_.below(static_cast<std::uint64_t>(plan_.entries))));
   crypto::SealInitiator handshake(talk.person.key, egress_key_.public_key, rng_);
-  const Bytes first =
-      handshake.first_message(wire::FirstMessage{kClass, talk.id, "grant", ++talk.attempts}.encode());
+  const Bytes first = handshake.first_message(
+      wire::FirstMessage{kClass, talk.id, "grant", ++talk.attempts}.encode());
   if (rng_.below(3) == 0) talk.recorded = first;
   schedule_.after(kRetry * 4, [&talk] { talk.asking = false; });
   auto shared = std::make_shared<crypto::SealInitiator>(std::move(handshake));
@@ -393,8 +392,8 @@ void FlowStorm::trouble() {
       route.silent = true;
       route.client_knows = false;
       if (auto arrival = egress_.read(talk.recorded)) {
-        static_cast<void>(egress_.resume(now(), std::move(*arrival), route.at(route.down),
-                                            talk.person.grant));
+        static_cast<void>(
+            egress_.resume(now(), std::move(*arrival), route.at(route.down), talk.person.grant));
       }
       return;
     }

@@ -43,8 +43,8 @@ inline constexpr std::uint32_t kAckStep = 64 * 1024;
 inline constexpr Duration kAckDelay = std::chrono::milliseconds{25};
 // A path on which nothing of what is on the way was acknowledged for so long is dead.
 inline constexpr Duration kAckDeadline = std::chrono::seconds{10};
-// An end says something on its path so often, and gives a path up on which it has heard nothing from
-// the other end for so long.
+// An end says something on its path so often, and gives a path up on which it has heard nothing
+// from the other end for so long.
 inline constexpr Duration kSayEvery = std::chrono::seconds{15};
 inline constexpr Duration kHearWithin = std::chrono::seconds{40};
 // The credit of the hops lags behind the limit of the other end by less than this.
@@ -126,8 +126,8 @@ struct SendClose {
 struct SendCredit {
   std::uint32_t bytes = 0;
 };
-// The path is dead though nobody said so, or a hop on it does what it may not: it is to be given up,
-// and another one looked for.
+// The path is dead though nobody said so, or a hop on it does what it may not: it is to be given
+// up, and another one looked for.
 struct GiveUpPath {
   wire::FlowReason reason = wire::FlowReason::peer_lost;
 };
@@ -180,8 +180,8 @@ class ReliableEnd {
   ReliableActions step(MonoTime now, const ReliableEvent& event);
   // Takes bytes of the local stream, as many as there is room() for; returns how many.
   std::size_t take(ByteView bytes);
-  // At most `max` bytes of the flow, which counts as sent with that; 0: hops ask it to pause, and it
-  // hears that what it has must wait.
+  // At most `max` bytes of the flow, which counts as sent with that; 0: hops ask it to pause, and
+  // it hears that what it has must wait.
   FlowOutput next_output(MonoTime now, std::size_t max);
 
   State state() const { return state_; }

@@ -21,8 +21,8 @@ std::expected<FlowArrival, FlowReason> ResumableFlows::read(ByteView first_messa
   const auto message = wire::FirstMessage::decode(*payload);
   if (!message) return std::unexpected(FlowReason::protocol_error);
   const crypto::X25519Public client = handshake.initiator_static();
-  return FlowArrival{std::move(handshake), client, message->traffic_class, message->resumes,
-                     message->attempt, std::string(message->credential)};
+  return FlowArrival{std::move(handshake), client,           message->traffic_class,
+                     message->resumes,     message->attempt, std::string(message->credential)};
 }
 
 ResumableFlows::Opened ResumableFlows::open(MonoTime now, FlowArrival arrival, const FlowPath& path,
@@ -55,8 +55,7 @@ std::expected<Bytes, FlowReason> ResumableFlows::resume(MonoTime now, FlowArriva
                                                         const FlowPath& path,
                                                         const crypto::ResumeGrant& grant) {
   const auto it = arrival.resumes ? flows_.find(*arrival.resumes) : flows_.end();
-  if (it == flows_.end() || it->second.client != arrival.client ||
-      !covers(grant, it->second)) {
+  if (it == flows_.end() || it->second.client != arrival.client || !covers(grant, it->second)) {
     return std::unexpected(FlowReason::unknown_flow);
   }
   if (it->second.traffic_class != arrival.traffic_class) {

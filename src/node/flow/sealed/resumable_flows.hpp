@@ -1,16 +1,17 @@
 // The flows that end at one egress, by the ids it gave them: who may go on with which, and how much
 // is held for those that have no path.
 //
-// Whoever asks for a flow to go on proves by the handshake that they have the key that opened it, and
-// shows a grant for just what it was opened for: a grant of another resource, which may be good for
-// longer, goes on with none of this one's. Somebody else's flow and one that is not there are answered alike. Whether they still may is the
-// caller's to judge, by the credential in the first message. Each request for a path is answered
-// once, and no older one after it: who repeats what a client sent displaces none of its offers.
+// Whoever asks for a flow to go on proves by the handshake that they have the key that opened it,
+// and shows a grant for just what it was opened for: a grant of another resource, which may be good
+// for longer, goes on with none of this one's. Somebody else's flow and one that is not there are
+// answered alike. Whether they still may is the caller's to judge, by the credential in the first
+// message. Each request for a path is answered once, and no older one after it: who repeats what a
+// client sent displaces none of its offers.
 //
 // A flow without a path is held within bounds: so many of a person and of all, so many bytes of a
-// person and of all. Beyond them the longest held of the person, or of all, ends. What flows keep for
-// their clients, with a path or without, has bounds of a person and of all, too: beyond them each
-// keeps no more than kTailRoom.
+// person and of all. Beyond them the longest held of the person, or of all, ends. What flows keep
+// for their clients, with a path or without, has bounds of a person and of all, too: beyond them
+// each keeps no more than kTailRoom.
 #pragma once
 
 #include <expected>
@@ -79,8 +80,8 @@ class ResumableFlows {
   // client's key. `events` outlives the flow.
   Opened open(MonoTime now, FlowArrival arrival, const FlowPath& path, const FlowRights& rights,
               SealedEndEvents& events, ReliableLimits limits = {});
-  // Another path for a flow: the caller has judged the grant, which is the arrival's credential; that
-  // it is one for this flow is judged here. The answer for the client.
+  // Another path for a flow: the caller has judged the grant, which is the arrival's credential;
+  // that it is one for this flow is judged here. The answer for the client.
   std::expected<Bytes, wire::FlowReason> resume(MonoTime now, FlowArrival arrival,
                                                 const FlowPath& path,
                                                 const crypto::ResumeGrant& grant);

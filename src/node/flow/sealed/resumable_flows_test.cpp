@@ -137,9 +137,8 @@ struct Holding {
     TestPath& path = world.new_path();
     auto arrival = world.egress.read(world.first_message(world.client_key, std::nullopt));
     heard.push_back(std::make_unique<HeardFlow>());
-    const auto opened =
-        world.egress.open(world.now, std::move(*arrival), path.at(path.down), world.rights_of(user),
-                          *heard.back());
+    const auto opened = world.egress.open(world.now, std::move(*arrival), path.at(path.down),
+                                          world.rights_of(user), *heard.back());
     world.egress.with(world.now, opened.flow,
                       [&](SealedEnd& end) { end.path_lost(world.now, path.number); });
     return *heard.back();
@@ -190,8 +189,7 @@ TEST(ResumableFlows, FlowsWithAPathKeepNoMoreThanAPersonsShare) {
   FlowWorld w(1, {}, {.tails_of_one = 2 * kTailRoom});
   w.open();
   std::size_t taken = 0;
-  w.egress.with(w.now, w.id,
-                [&](SealedEnd& end) { taken = end.take(w.now, Bytes(kMaxTail)); });
+  w.egress.with(w.now, w.id, [&](SealedEnd& end) { taken = end.take(w.now, Bytes(kMaxTail)); });
   EXPECT_EQ(taken, 2 * kTailRoom);
   EXPECT_EQ(w.egress.tail_bytes(), 2 * kTailRoom);
   w.egress.with(w.now, w.id, [&](SealedEnd& end) { end.end(w.now, FlowReason::signed_out); });
