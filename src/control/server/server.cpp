@@ -157,6 +157,12 @@ control::NodeListenerPorts Server::node_listener_ports() {
            }}};
 }
 
+// Of who is admitted, and of what certificates are good.
+void Server::forget_what_was_read() {
+  admission_cache_.forget();
+  kept_ocsp_.forget();
+}
+
 Result<void> Server::open_listeners(const ListenAddresses& addresses) {
   try {
     ocsp_server_.emplace(addresses.ocsp, conninfo_, kept_ocsp_, ocsp_ports());
@@ -169,7 +175,13 @@ Result<void> Server::open_listeners(const ListenAddresses& addresses) {
                               .port = addresses.api.port,
                               .tls = server_context(identity, crypto::AcceptAnyone{}),
                               .executors = {{.name = "api", .threads = kApiThreads}}},
-        [this](const wire::HttpRequest& r) { return api_.handle(r, io::wall_now()); }, log_);
+        [this](const wire::HttpRequest& r) {
+          wire::HttpResponse answer = api_.handle(r, io::wall_now());
+          // Its announcement may come after the answer.
+          if (r.method != "GET" && answer.status < 400) forget_what_was_read();
+          return answer;
+        },
+        log_);
     node_server_.emplace(
         node_loop_,
         io::HttpServerOptions{.host = addresses.node.host,
@@ -297,11 +309,7 @@ Result<void> Server::run(const ListenAddresses& addresses,
   ConfigPush pushed(
       {database_, authority_, admission_cache_, models_, given_, node_server_->events()});
   const HintFeed hints(conninfo_, authority_->cluster, node_server_->events(),
-                       {.on_change =
-                            [this] {
-                              admission_cache_.forget();
-                              kept_ocsp_.forget();
-                            },
+                       {.on_change = [this] { forget_what_was_read(); },
                         .on_config = [&pushed] { pushed.wake(); },
                         .on_unlock =
                             [this] {

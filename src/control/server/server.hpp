@@ -45,6 +45,7 @@ class Server {
                    std::optional<store::PrivatePostgres> postgres);
 
  private:
+  void forget_what_was_read();
   Result<void> open_listeners(const ListenAddresses& addresses);
   Result<void> announce(bool has_database) const;
   void say_ready() const;

@@ -17,7 +17,8 @@
 namespace rap::store {
 
 // How far back "a moment ago" reaches at most: for so long a node that was just revoked may still
-// be given what was its own before. A change that is announced (forget) is seen at once.
+// be given what was its own before. A change that is announced, or
+// was made by this server, is seen at once (forget).
 inline constexpr std::chrono::milliseconds kVersionsAge{20};
 inline constexpr std::size_t kMaxRemembered = 16384;  // nodes with their certificates
 // Nodes whose admission changed; beyond them all are asked for in the database once more.
