@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import time
 
 from harness.wait import patiently
 
@@ -33,9 +34,10 @@ class EventStream:
         return bool(data)
 
     def wait_for(self, text):
-        """Whether the stream brings the text before it ends."""
+        """Whether the stream brings the text before it ends, and soon: pings come for ever."""
+        deadline = time.monotonic() + patiently(30)
         while text not in self.received:
-            if not self._more():
+            if time.monotonic() > deadline or not self._more():
                 return False
         return True
 

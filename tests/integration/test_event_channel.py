@@ -68,7 +68,7 @@ class EventChannel(FabricCase):
         proven = 'rap_control_handshakes_completed_total{listener="node"}'
         self.assertGreaterEqual(after[proven] - before[proven], 2)
 
-    def test_hints_say_what_to_pull_and_nothing_more(self):
+    def test_an_increment_comes_with_the_hint_and_says_what_the_node_may_know(self):
         entry = self.world.nodes["entry-1"]
         entry.agent.stop()  # or it would take the stream back
         self.addCleanup(ask_seldom, entry)
@@ -77,8 +77,10 @@ class EventChannel(FabricCase):
         self.assertEqual(200, stream.status)
         self.assertIn(b"text/event-stream", stream.head)
         self.world.add_resource("hinted", "127.0.0.1", 9, grant=False)
-        self.assertTrue(stream.wait_for(b"event: config.pending\ndata: \n\n"), stream.received)
-        self.assertNotIn(b"hinted", stream.received)
+        self.assertTrue(stream.wait_for(b"event: config.pending\ndata: {"), stream.received)
+        self.assertTrue(stream.wait_for(b"}\n\n"), stream.received)
+        self.assertIn(b'"increment"', stream.received)
+        self.assertNotIn(b"hinted", stream.received, "an entry knows no resources")
 
     def test_a_second_stream_takes_the_place_of_the_first(self):
         entry = self.world.nodes["entry-1"]
