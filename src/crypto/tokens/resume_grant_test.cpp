@@ -93,9 +93,33 @@ TEST_F(Grants, AreOfOneClusterAndOneIssuer) {
 }
 
 TEST_F(Grants, AreNoTokensNorTokensGrants) {
-  EXPECT_FALSE(verify_token(sign(), {{"k1", issuer.public_key()}}, grant.cluster, kIssued));
-  const std::string other = sign_jws(issuer, "k1", "rap-dp+jwt", "{}");
-  EXPECT_EQ(fault(other), TokenFault::malformed);
+  const std::vector<VerificationKey> keys = {{"k1", issuer.public_key()}};
+  const auto claims = verify_jws(sign(), "rap-resume+jwt", keys);
+  ASSERT_TRUE(claims);
+  EXPECT_TRUE(verify(sign_jws(issuer, "k1", "rap-resume+jwt", *claims), kIssued));
+  EXPECT_EQ(fault(sign_jws(issuer, "k1", "rap-dp+jwt", *claims)), TokenFault::malformed);
+
+  DataPlaneToken token;
+  token.id = grant.id;
+  token.cluster = grant.cluster;
+  token.session = grant.session;
+  token.attachment = grant.attachment;
+  token.user = grant.user;
+  token.organization = grant.organization;
+  token.resource = grant.resource;
+  token.egress_pool = grant.egress_pool;
+  token.entry = entry;
+  token.classes = grant.classes;
+  token.session_began = grant.session_began;
+  token.issued_at = kIssued;
+  token.expires_at = kIssued + kMaxTokenLifetime;
+  const auto says = verify_jws(sign_token(token, issuer, "k1"), "rap-dp+jwt", keys);
+  ASSERT_TRUE(says);
+  const auto as = [&](std::string_view type) {
+    return verify_token(sign_jws(issuer, "k1", type, *says), keys, grant.cluster, kIssued);
+  };
+  EXPECT_TRUE(as("rap-dp+jwt"));
+  EXPECT_FALSE(as("rap-resume+jwt"));
 }
 
 TEST_F(Grants, HaveTheseClaimsAndNoOther) {

@@ -79,7 +79,8 @@ struct FlowStorm::Talk {
   std::optional<wire::FlowId> id;
   bool asking = false;
   std::uint64_t attempts = 0;
-  std::optional<Duration> without_path_since;
+  std::uint64_t route = 0;  // that the client has
+  std::optional<Duration> without_path_since;  // whether it knows or not
   bool slept = false;  // since then
   Bytes recorded;  // a first message that somebody kept
 };
@@ -160,6 +161,7 @@ void FlowStorm::start(Talk& talk) {
   if (!keys || !answer) return fail("an answer is not understood");
   talk.id = opened.flow;
   talk.end = std::make_unique<SealedEnd>(FlowSide::opener, kClass, memory_, talk.client, now());
+  talk.route = route.number;
   talk.end->opened(now(), route.at(route.up), std::move(*keys), answer->position);
 }
 
@@ -207,6 +209,7 @@ void FlowStorm::answer(Talk& talk, Route& route, const Bytes& first,
     }
     talk.without_path_since.reset();
     talk.slept = false;
+    talk.route = number;
     talk.client.planted = plan_.planted;
     talk.client.planted_twice = plan_.planted == PlantedFlow::hears_twice;
     talk.end->resumed(now(), it->second->at(it->second->up), std::move(*keys), said->position);
@@ -298,8 +301,9 @@ void FlowStorm::arrive(Route& route, bool up, Bytes frame) {
 // A path whose death is noticed is lost at both ends at once; of the other kind nobody hears.
 void FlowStorm::kill(Route& route, bool noticed) {
   route.silent = true;
-  if (!noticed) return;
   Talk& talk = route.talk;
+  if (talk.route == route.number) path_gone(talk);
+  if (!noticed) return;
   talk.end->path_lost(now(), route.number);
   egress_.with(now(), *talk.id, [&](SealedEnd& end) { end.path_lost(now(), route.number); });
   route.client_knows = route.egress_knows = false;
@@ -307,22 +311,24 @@ void FlowStorm::kill(Route& route, bool noticed) {
 
 void FlowStorm::speak(Talk& talk) {
   const auto some_of = [&](Local& local, std::size_t room) {
-    const std::uint64_t most = stormy() && rng_.below(8) != 0 ? 1 : 6'000;  // people think, too
+    const std::uint64_t most =
+        stormy() && rng_.below(8) != 0 ? 1 : plan_.most_at_once;  // people think, too
     Bytes bytes(std::min<std::uint64_t>({rng_.below(most), local.to_say - local.said, room}));
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = said_byte(local.said + i, local.salt);
     local.said += bytes.size();
     result_.bytes += bytes.size();
     return bytes;
   };
+  const bool takes = schedule_.now() >= plan_.untaken;
   if (!talk.client.ended && talk.person.asleep_until <= schedule_.now()) {
     talk.end->take(now(), some_of(talk.client, talk.end->room()));
-    talk.end->consumed(now(), std::exchange(talk.client.untaken, 0));
+    if (takes) talk.end->consumed(now(), std::exchange(talk.client.untaken, 0));
     const bool all = talk.client.said == talk.client.to_say && !stormy();
     if (all && !std::exchange(talk.client.said_all, true)) talk.end->finish(now());
   }
   egress_.with(now(), *talk.id, [&](SealedEnd& end) {
     end.take(now(), some_of(talk.egress, end.room()));
-    if (rng_.below(4) == 0) end.consumed(now(), std::exchange(talk.egress.untaken, 0));
+    if (takes && rng_.below(4) == 0) end.consumed(now(), std::exchange(talk.egress.untaken, 0));
     const bool all = talk.egress.said == talk.egress.to_say && talk.egress.finished;
     if (all && !std::exchange(talk.egress.said_all, true)) end.finish(now());
   });
@@ -402,13 +408,22 @@ void FlowStorm::trouble() {
   }
 }
 
+void FlowStorm::note_bounds(const SealedEnd& end) {
+  const std::size_t tail = end.core().tail_bytes();
+  const std::uint64_t untaken = end.core().undelivered();
+  result_.tail_was_full = result_.tail_was_full || tail == flow::kMaxTail;
+  result_.limit_was_reached = result_.limit_was_reached || untaken == flow::kInitialWindow;
+  if (tail > flow::kMaxTail) fail("a tail too long");
+  if (untaken > flow::kInitialWindow) fail("more came than the limit allows");
+}
+
 void FlowStorm::check() {
   for (const auto& talk : talks_) {
     const auto& [client, egress] = std::tie(talk->client, talk->egress);
     if (client.wrong || egress.wrong) return fail("bytes that were not said, or not then");
     if (client.heard > egress.said || egress.heard > client.said) return fail("more than was said");
-    if (talk->end && talk->end->core().tail_bytes() > flow::kMaxTail)
-      return fail("a tail too long");
+    if (talk->end) note_bounds(*talk->end);
+    if (talk->id) egress_.with(now(), *talk->id, [&](SealedEnd& end) { note_bounds(end); });
     for (const Local* local : {&client, &egress}) {
       if (local->ended && local->why) {
         return fail("a flow ended: " + std::string(wire::to_string(*local->why)));

@@ -38,6 +38,8 @@ struct FlowStormPlan {
   Duration storm = 120s;
   Duration calm = 180s;  // all flows end within this time after it
   std::uint64_t most_bytes = 600'000;  // that one end of a flow says
+  std::uint64_t most_at_once = 6'000;
+  Duration untaken{0};  // for so long neither end's local stream takes anything
   bool hostile = true;
   PlantedFlow planted = PlantedFlow::nothing;
 };
@@ -48,7 +50,9 @@ struct FlowStormResult {
   std::uint64_t bytes = 0;
   std::uint64_t frames_tampered = 0;
   std::uint64_t digest = 0;
-  Duration longest_gap{0};  // from the loss of a path until the next, of people who were awake
+  bool tail_was_full = false;  // of some end
+  bool limit_was_reached = false;
+  Duration longest_gap{0};  // from the death of a path until the next, of people who were awake
 };
 
 class FlowStorm {
@@ -75,6 +79,7 @@ class FlowStorm {
   void tick();
   void speak(Talk& talk);
   void trouble();
+  void note_bounds(const flow::SealedEnd& end);
   void check();
   void fail(std::string what);
   Route& new_route(Talk& talk, int entry);

@@ -62,6 +62,8 @@ struct Side {
   std::uint64_t heard_wrong = 0;
   std::uint8_t other_salt = 0;
   bool heard_end = false;
+  bool had_full_tail = false;
+  bool was_full = false;
   bool over = false;
   bool path_given_up = false;
   std::optional<FlowReason> why;
@@ -70,10 +72,13 @@ struct Side {
 
 class Pair {
  public:
-  explicit Pair(std::uint64_t seed)
+  // `most` bytes are said each way; `stuffed`: nobody takes any until the bounds hold both ends
+  // back.
+  explicit Pair(std::uint64_t seed, std::uint64_t most = 400'000, bool stuffed = false)
       : rng_(seed),
-        opener_(FlowSide::opener, memory_, rng_.below(3) == 0 ? 0 : rng_.below(400'000), 3),
-        holder_(FlowSide::holder, memory_, rng_.below(3) == 0 ? 0 : rng_.below(400'000), 90) {
+        opener_(FlowSide::opener, memory_, amount(most, stuffed), 3),
+        holder_(FlowSide::holder, memory_, amount(most, stuffed), 90),
+        stuffed_(stuffed) {
     opener_.other_salt = holder_.salt;
     holder_.other_salt = opener_.salt;
     carry_out(holder_, holder_.end.step(now_, event::Attached{kUnopened}));
@@ -81,13 +86,13 @@ class Pair {
   }
 
   // Empty when everything arrived.
-  std::string run() {
-    for (int i = 0; i < 20'000 && !opener_.over; ++i) {
+  std::string run(int most_acts = 20'000) {
+    for (int i = 0; i < most_acts && !opener_.over; ++i) {
       act();
       if (opener_.why) return "opener: " + std::string(wire::to_string(*opener_.why));
       if (holder_.why) return "holder: " + std::string(wire::to_string(*holder_.why));
       if (opener_.heard_wrong + holder_.heard_wrong > 0) return "a byte that was not said";
-      if (opener_.end.tail_bytes() > kMaxTail) return "a tail beyond its bound";
+      if (!keeps_bounds(opener_) || !keeps_bounds(holder_)) return "more than may be kept";
     }
     if (!opener_.over) return "it goes on and on";
     if (opener_.heard != holder_.to_say || holder_.heard != opener_.to_say) return "bytes are lost";
@@ -95,8 +100,21 @@ class Pair {
     return "";
   }
   int cuts() const { return cuts_; }
+  // Both ends had a full tail, and as much as may come and not be taken.
+  bool was_full() const { return opener_.was_full && holder_.was_full; }
 
  private:
+  std::uint64_t amount(std::uint64_t most, bool stuffed) {
+    if (stuffed) return most;
+    return rng_.below(3) == 0 ? 0 : rng_.below(most);
+  }
+  bool keeps_bounds(Side& side) {
+    side.had_full_tail = side.had_full_tail || side.end.tail_bytes() == kMaxTail;
+    side.was_full =
+        side.had_full_tail && (side.was_full || side.end.undelivered() == kInitialWindow);
+    return side.end.tail_bytes() <= kMaxTail && side.end.undelivered() <= kInitialWindow;
+  }
+
   void act() {
     now_ += std::chrono::milliseconds{rng_.below(8)};
     Side& side = rng_.below(2) == 0 ? opener_ : holder_;
@@ -118,7 +136,9 @@ class Pair {
       case 2:
         if (!side.out.empty()) deliver(side, other);
         return;
-      default: carry_out(side, side.end.step(now_, event::Consumed{rng_.below(20'000)}));
+      default:
+        if (stuffed_ && !was_full()) return;
+        carry_out(side, side.end.step(now_, event::Consumed{rng_.below(20'000)}));
     }
   }
 
@@ -212,6 +232,7 @@ class Pair {
   SeededRandom rng_;
   Side opener_;
   Side holder_;
+  bool stuffed_;
   MonoTime now_{};
   std::optional<FlowPosition> answer_;
   int cuts_ = 0;
@@ -225,6 +246,17 @@ TEST(ReliableModel, LosesDoublesAndReordersNothingInAThousandFlowsThatAreCut) {
     cuts += pair.cuts();
   }
   EXPECT_GT(cuts, 5000) << "flows that nobody cuts prove nothing";
+}
+
+TEST(ReliableModel, LosesNothingOfFlowsThatSayMoreThanAnyBoundAndAreCut) {
+  int cuts = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    Pair pair(seed, std::uint64_t{3} * kMaxTail, true);
+    ASSERT_EQ(pair.run(200'000), "") << "seed " << seed;
+    EXPECT_TRUE(pair.was_full()) << "bounds that never held anything back prove nothing";
+    cuts += pair.cuts();
+  }
+  EXPECT_GT(cuts, 1000);
 }
 
 TEST(ReliableModel, ASteadyStreamAllocatesNothing) {
