@@ -157,7 +157,7 @@ control::NodeListenerPorts Server::node_listener_ports() {
            }}};
 }
 
-// Of who is admitted, and of what certificates are good.
+// Who is admitted, and what certificates are good, is read anew.
 void Server::forget_what_was_read() {
   admission_cache_.forget();
   kept_ocsp_.forget();

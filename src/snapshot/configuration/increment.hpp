@@ -17,7 +17,7 @@
 
 namespace rap::snapshot {
 
-// Of a patch that is longer, the whole is sent. Each may move all members of a list.
+// A node is sent the whole instead of a longer patch. Each operation may move a list's members.
 inline constexpr std::size_t kMaxPatchOperations = 8192;
 
 struct Increment {

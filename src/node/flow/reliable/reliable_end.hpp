@@ -195,7 +195,7 @@ class ReliableEnd {
   std::size_t tail_bytes() const { return tail_.size(); }
   // Bytes that were delivered, and that the local stream has not taken for good.
   std::uint64_t undelivered() const { return received_ - consumed_; }
-  // As much as it may come to keep while it has no path.
+  // It may come to keep as much while it has no path.
   std::size_t most_held() const {
     return std::max(tail_.size(), limits_.held_tail) + static_cast<std::size_t>(undelivered());
   }

@@ -496,6 +496,5 @@ TEST(ReliableEnd, HearsNothingWithoutAPath) {
   EXPECT_EQ(t.on(event::Closed{FlowReason::session_ended}).size(), 0U);
   EXPECT_EQ(t.end.state(), State::detached);
 }
-
 }  // namespace
 }  // namespace rap::flow

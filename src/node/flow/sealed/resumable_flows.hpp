@@ -115,7 +115,7 @@ class ResumableFlows {
     std::size_t reserved = 0;  // of the bytes that may be held
   };
   using Held = std::map<HeldSince, wire::FlowId>;
-  // Of one person.
+  // What one person has.
   struct Share {
     std::size_t flows = 0;
     TailShare tails;
