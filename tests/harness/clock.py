@@ -8,8 +8,10 @@ def off_by(offset):
     """The environment of a program whose wall clock is so far off ("-10s", "+100d")."""
     library, = pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
     return {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # The sanitizer's runtime wants to be loaded first.
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+            # The sanitizer's runtime wants to be loaded first, and asks what time it is while it
+            # allocates, which the library that is asked does too.
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+                            ":allocator_release_to_os_interval_ms=-1"}
 
 
 class StepsTogether:
