@@ -60,7 +60,7 @@ class WrongClocks(FabricCase):
             its.set(RIGHT)
             until(self.works, f"the fabric to serve after a clock of {offset}", SAID_WITHIN_S)
             self.assertEqual(before, self.identity(self.entry), "nothing is renewed or lost")
-        until(lambda: not self.listed("entry-1")["notices"], "the notice to go", SAID_WITHIN_S)
+            until(lambda: not self.listed("entry-1")["notices"], "the notice to go", SAID_WITHIN_S)
         self.assertEqual(2, self.skews() - said, "once each time")
 
     def test_a_flow_survives_a_clock_that_steps_back_by_years(self):
