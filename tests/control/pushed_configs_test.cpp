@@ -80,6 +80,31 @@ TEST_F(PushedConfigs, LeadEachNodeToWhatItIsGivenWhenItAsks) {
   EXPECT_EQ(by.size(), 1U) << "one signature for both";
 }
 
+TEST_F(PushedConfigs, LeadThereForNodesAlikeAndForOneThatIsRenamedAmongThem) {
+  std::vector<std::string> nodes = {seed().egress};
+  for (const char* name : {"twin-1", "twin-2", "twin-3", "twin-4"}) {
+    nodes.push_back(w.control->add_node(seed().tokens.at("root"), name, {"egress"}));
+  }
+  std::map<std::string, std::string> held;
+  std::vector<control::PushTarget> targets;
+  for (const std::string& node : nodes) {
+    held[node] = pull(node);
+    targets.push_back(target(node));
+  }
+  targets[1].has.sha256[0] ^= 1;
+  ASSERT_EQ(w.as("root", "PATCH", "nodes/" + nodes[3], {{"name", "renamed"}}).status / 100, 2);
+  change("one-more");
+  w.control->now += std::chrono::seconds(7);
+  const auto pushed = push(targets);
+  ASSERT_EQ(pushed.size(), nodes.size() - 1) << "all but the one that has something else";
+  for (const control::PushedConfig& one : pushed) {
+    const auto applied = snapshot::apply_patch(wire::JsonValue::of(held.at(one.node.str())),
+                                               increment_of(one).patch);
+    ASSERT_TRUE(applied);
+    EXPECT_EQ(applied->dump(), pull(one.node.str()));
+  }
+}
+
 TEST_F(PushedConfigs, AreMadeForNobodyWhoHasNothingToGoOnFrom) {
   pull(seed().egress);
   const control::PushTarget good = target(seed().egress);

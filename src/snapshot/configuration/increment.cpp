@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
+#include "base/log/json_writer.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::snapshot {
@@ -14,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kSha256Text = 64;
+constexpr std::size_t kHashText = 64;
 
 std::string escaped(const std::string& name) {
   std::string out;
@@ -102,7 +103,7 @@ bool apply_step(Json& document, const Json& step) {
 
 crypto::Sha256 read_hash(wire::JsonReader& in, std::string_view name) {
   crypto::Sha256 out{};
-  const auto hash = from_hex(in.text(name, kSha256Text));
+  const auto hash = from_hex(in.text(name, kHashText));
   if (!hash || hash->size() != out.size()) {
     in.wrong(name, "must be 64 hex digits");
   } else {
@@ -113,16 +114,20 @@ crypto::Sha256 read_hash(wire::JsonReader& in, std::string_view name) {
 
 }  // namespace
 
+std::string increment_text(const Increment& increment, std::string_view patch,
+                           std::string_view signatures) {
+  JsonWriter out;
+  out.begin_object().key("base_sha256").text(to_hex(increment.base_sha256));
+  out.key("base_version").json(std::to_string(increment.base_version));
+  out.key("cluster").text(increment.cluster.str()).key("node").text(increment.node.str());
+  out.key("patch").json(patch).key("sha256").text(to_hex(increment.sha256));
+  out.key("signatures").json(signatures);
+  out.key("version").json(std::to_string(increment.version)).end_object();
+  return std::move(out).take();
+}
+
 std::string to_json(const Increment& increment) {
-  return Json{{"cluster", increment.cluster.str()},
-              {"node", increment.node.str()},
-              {"base_version", increment.base_version},
-              {"base_sha256", to_hex(increment.base_sha256)},
-              {"version", increment.version},
-              {"sha256", to_hex(increment.sha256)},
-              {"signatures", increment.signatures.get()},
-              {"patch", increment.patch.get()}}
-      .dump();
+  return increment_text(increment, increment.patch.dump(), increment.signatures.dump());
 }
 
 std::expected<Increment, std::string> parse_increment(std::string_view json) {

@@ -33,6 +33,9 @@ struct Increment {
 };
 
 std::string to_json(const Increment& increment);
+// The same where patch and signatures are there as JSON text, and not in the increment.
+std::string increment_text(const Increment& increment, std::string_view patch,
+                           std::string_view signatures);
 std::expected<Increment, std::string> parse_increment(std::string_view json);
 
 // Makes it from two configurations; it is small when items of sorted lists came or went.
