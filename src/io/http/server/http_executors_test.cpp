@@ -178,5 +178,25 @@ TEST(HttpServer, BodiesThatWaitHaveABoundOfTheirOwn) {
   EXPECT_EQ(first.response().status, 200);
 }
 
+// Far longer than two requests take to arrive, and no time at all once there are enough.
+TEST(HttpServer, WaitsForOthersToHandleTogetherUntilThereAreEnough) {
+  std::vector<std::size_t> sizes;
+  const auto together = [&](std::span<const wire::HttpRequest> requests) {
+    sizes.push_back(requests.size());
+    return std::vector<wire::HttpResponse>(requests.size());
+  };
+  TestServer server(
+      {.executors = {{.threads = 1, .max_together = 3, .gather = std::chrono::milliseconds{1000}}},
+       .together = together},
+      echo_request);
+  RawConnection a(server.port());
+  RawConnection b(server.port());
+  a.send(get_request("/a"));
+  b.send(get_request("/b"));
+  EXPECT_EQ(a.response().status, 200);
+  EXPECT_EQ(b.response().status, 200);
+  EXPECT_EQ(sizes, std::vector<std::size_t>{2});
+}
+
 }  // namespace
 }  // namespace rap::io

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -50,9 +51,11 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     explicit Executor(const HttpExecutor& o)
         : name(o.name),
           max_together(o.max_together),
+          gather(o.gather),
           pool(o.threads, o.max_queued, o.max_queued_bytes) {}
     const std::string name;
     const std::size_t max_together;
+    const std::chrono::milliseconds gather;
     bool full = false;
     Counter refused;
     // What waits to be handled together; a job of the pool for each.
@@ -217,10 +220,17 @@ struct HttpServer::Impl final : HttpConnection::Owner,
     return false;
   }
 
+  static bool is_worth_a_wait(Executor& chosen) {
+    if (chosen.gather == std::chrono::milliseconds{0}) return false;
+    const std::lock_guard lock(chosen.mutex);
+    return !chosen.waiting.empty() && chosen.waiting.size() < chosen.max_together;
+  }
+
   // Runs on one of the executor's threads.
   void handle_waiting(Executor& chosen) {
     std::vector<std::uint64_t> of;
     std::vector<wire::HttpRequest> requests;
+    if (is_worth_a_wait(chosen)) std::this_thread::sleep_for(chosen.gather);
     {
       const std::lock_guard lock(chosen.mutex);
       while (!chosen.waiting.empty() && requests.size() < chosen.max_together) {

@@ -26,6 +26,8 @@ struct HttpExecutor {
   std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;  // waiting bodies hold as much
   // Above 1: those that wait are handled together, up to so many, by HttpServerOptions::together.
   std::size_t max_together = 1;
+  // The first of them waits so long for others, unless there are as many already.
+  std::chrono::milliseconds gather{0};
 };
 
 struct HttpServerOptions {
