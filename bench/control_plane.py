@@ -2,7 +2,9 @@
 
 NODES nodes, each with its own certificate, keep a stream of events to one rap-control that is held
 to one core, check in every 15 s and pull deltas every 5 s; PostgreSQL and the nodes have the whole
-machine, so with two cores they are as much of what is measured as rap-control is.
+machine, so with two cores they are as much of what is measured as rap-control is. What a node
+verifies it does on a host of its own: here one program does it for all, after it has read what came
+for each, and the time it took is added.
 
   open       time until every node had its stream, all starting at once (handshakes included)
   steady     latency of the calls of a quiet minute, and the core's share that they take

@@ -10,7 +10,9 @@
 //        every DELTA_S, and takes its configuration from its stream or, when a hint or a check-in
 //        says so, pulls it; verifies it as the agent does, and acknowledges it. What thousands of
 //        nodes check each on a host of its own, a signature of the same bytes by the same key, is
-//        checked once for all of them here. Times are CLOCK_MONOTONIC in ns. Prints
+//        checked once for all of them here. Each verifies what came on its stream once nothing else
+//        has to be read, since it has no processor of its own here: the time it takes is added to
+//        when it came. Times are CLOCK_MONOTONIC in ns. Prints
 //            open COUNT SECONDS              once, when every stream is open
 //            apply VERSION TIME              for each configuration, when the node had it
 //            ack VERSION TIME                for each acknowledgement, when it was answered
@@ -27,6 +29,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -135,11 +138,36 @@ class Checked {
   std::set<Bytes> good_;
 };
 
+// Does one thing at a time, and what has come for the nodes is read in between.
+class Later {
+ public:
+  explicit Later(io::EventLoop& loop) : timer_(loop) {}
+
+  void add(std::function<void()> what) {
+    waiting_.push_back(std::move(what));
+    if (waiting_.size() == 1) next();
+  }
+
+ private:
+  void next() {
+    timer_.after(Duration::zero(), [this] {
+      waiting_.front()();
+      waiting_.pop_front();
+      if (!waiting_.empty()) next();
+    });
+  }
+
+  io::Timer timer_;
+  std::deque<std::function<void()>> waiting_;
+};
+
 class Node {
  public:
-  Node(io::EventLoop& loop, const io::HttpClientOptions& server, std::string id, Times& times,
-       Duration checkin, Duration delta, agent::ConfigScope scope, std::function<void()> opened)
+  Node(io::EventLoop& loop, Later& later, const io::HttpClientOptions& server, std::string id,
+       Times& times, Duration checkin, Duration delta, agent::ConfigScope scope,
+       std::function<void()> opened)
       : loop_(loop),
+        later_(later),
         server_(server),
         id_(std::move(id)),
         times_(times),
@@ -162,7 +190,9 @@ class Node {
     };
     handlers.on_event = [this](const wire::SseEvent& event) {
       if (event.type != wire::kConfigPending) return;
-      if (event.data.empty() || pulling_ || !take(event.data)) pull();
+      later_.add([this, text = event.data, came = io::mono_now()] {
+        if (text.empty() || pulling_ || !take(text, came)) pull();
+      });
     };
     handlers.on_end = [this](const io::HttpClient::Result&) {
       up_ = false;
@@ -239,7 +269,8 @@ class Node {
     }
     call(http_, "configs/pull", ask, [this](const wire::HttpResponse* answer) {
       pulling_ = false;
-      if (answer != nullptr && !take(answer->body)) die("a configuration was refused");
+      if (answer != nullptr && !take(answer->body, io::mono_now()))
+        die("a configuration was refused");
       if (answer == nullptr || std::exchange(again_, false)) {
         retry_.after(answer == nullptr ? Duration{200ms} : Duration::zero(), [this] { pull(); });
       }
@@ -247,7 +278,8 @@ class Node {
   }
 
   // False: it does not go on from what is here, or is not good.
-  bool take(const std::string& text) {
+  bool take(const std::string& text, MonoTime came) {
+    const MonoTime began = io::mono_now();
     const Json said = Json::parse(text, nullptr, false);
     Json acks = Json::array();
     for (const Json& config : said.value("configs", Json::array())) {
@@ -257,11 +289,11 @@ class Node {
       acks.push_back({{"type", config["type"]}, {"version", version}});
     }
     if (acks.empty()) return true;
-    say("apply");
+    say("apply", came + (io::mono_now() - began));
     const auto within = std::chrono::milliseconds(said.value("ack_within_ms", 0));
     ack_timer_.after(std::chrono::duration_cast<Duration>(within * ack_phase_), [this, acks] {
       call(http_, "configs/acks", {{"acks", acks}}, [this](const wire::HttpResponse* answer) {
-        if (answer != nullptr) say("ack");
+        if (answer != nullptr) say("ack", io::mono_now());
       });
     });
     return true;
@@ -283,12 +315,13 @@ class Node {
 
   std::uint64_t have() const { return current_ ? current_->version : 0; }
 
-  void say(const char* what) const {
+  void say(const char* what, MonoTime when) const {
     std::printf("%s %llu %lld\n", what, static_cast<unsigned long long>(have()),
-                static_cast<long long>(io::mono_now().time_since_epoch().count()));
+                static_cast<long long>(when.time_since_epoch().count()));
   }
 
   io::EventLoop& loop_;
+  Later& later_;
   const io::HttpClientOptions server_;
   const std::string id_;
   Times& times_;
@@ -314,7 +347,7 @@ class Node {
 
 class Fleet {
  public:
-  explicit Fleet(const std::vector<std::string>& a) : input_(loop_) {
+  explicit Fleet(const std::vector<std::string>& a) : input_(loop_), later_(loop_) {
     const ClusterId cluster = cluster_of(a[4]);
     const auto roots = crypto::Certificate::chain_from_pem(read(a[3]));
     if (!roots) die("the root is unreadable");
@@ -336,7 +369,7 @@ class Fleet {
           crypto::AcceptMember{*roots, cluster, wire::SpiffeId::Kind::control, a[1]}, io::wall_now);
       const auto id = node["id"].get<std::string>();
       nodes_.push_back(std::make_unique<Node>(
-          loop_, server, id, times_, seconds(a[6]), seconds(a[7]),
+          loop_, later_, server, id, times_, seconds(a[6]), seconds(a[7]),
           agent::ConfigScope{.keys = {{config_key.kid, config_key.key.public_key()}},
                              .cluster = cluster,
                              .node = NodeId::parse(id).value_or(NodeId{}),
@@ -396,6 +429,7 @@ class Fleet {
 
   io::EventLoop loop_;
   io::Timer input_;
+  Later later_;
   Checked checked_;
   Times times_;
   std::vector<std::unique_ptr<Node>> nodes_;
