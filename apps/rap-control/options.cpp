@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "command_line/manual.hpp"
+#include "command_line/parsing.hpp"
 #include "control/people/bearer.hpp"
 #include "control/people/device.hpp"
 
@@ -251,10 +252,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_backup(app, line.backup);
   add_restore(app, line.restore);
   add_backup_key(app, line.backup_key_file);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return std::unexpected(app.exit(e) == 0 ? 0 : kWrongUsage);
+  if (const auto read = command_line::parse_program(app, argc, argv); !read) {
+    return std::unexpected(read.error());
   }
   if (app.got_subcommand("serve")) line.command = Command::serve;
   if (app.got_subcommand("trust")) line.command = Command::prepare_trust;

@@ -21,8 +21,6 @@ enum class Command {
   backup_key
 };
 
-inline constexpr int kWrongUsage = 2;
-
 struct CommandLine {
   Command command = Command::init;
   control::server::InitOptions init;

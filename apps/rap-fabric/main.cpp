@@ -1,6 +1,7 @@
 // rap-fabric: the data plane of one host. Started and fed by rap-node-agent.
 #include <iostream>
 
+#include "command_line/parsing.hpp"
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/fabric/run_fabric.hpp"
@@ -18,7 +19,7 @@ int main(int argc, char** argv) {
   const auto settings = rap::fabric::settings_of(*line);
   if (!settings) {
     std::cerr << "rap-fabric: " << settings.error() << "\n";
-    return rap::kWrongUsage;
+    return rap::command_line::kWrongUsage;
   }
   rap::io::StderrLog lines("rap-fabric");
   if (const auto ok = lines.write_to(line->log_file); !ok) {

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "command_line/manual.hpp"
+#include "command_line/parsing.hpp"
 
 namespace rap {
 namespace {
@@ -42,10 +43,8 @@ std::expected<fabric::GivenSettings, int> parse_command_line(int argc, char** ar
                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
   app.add_option("--log-file", line.log_file,
                  "File to log to rather than standard error; at 16 MiB it becomes FILE.1");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return std::unexpected(app.exit(e) == 0 ? 0 : kWrongUsage);
+  if (const auto read = command_line::parse_program(app, argc, argv); !read) {
+    return std::unexpected(read.error());
   }
   return line;
 }

@@ -7,8 +7,6 @@
 
 namespace rap {
 
-inline constexpr int kWrongUsage = 2;
-
 // The error is the program's exit status: its help was printed, or what is wrong.
 std::expected<fabric::GivenSettings, int> parse_command_line(int argc, char** argv);
 

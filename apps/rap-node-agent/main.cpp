@@ -1,6 +1,7 @@
 // rap-node-agent: parses its command line and runs one agent.
 #include <iostream>
 
+#include "command_line/parsing.hpp"
 #include "io/system/standard_streams.hpp"
 #include "io/system/system.hpp"
 #include "node/host/node_agent.hpp"
@@ -14,8 +15,8 @@ int main(int argc, char** argv) {
   const auto options = rap::parse_command_line(argc, argv);
   if (!options) return options.error();
   if (const std::string error = rap::host::usage_error(*options); !error.empty()) {
-    std::cerr << error << "\nRun with --help for more information.\n";
-    return rap::kWrongUsage;
+    std::cerr << "rap-node-agent: " << error << " See 'rap-node-agent --help'.\n";
+    return rap::command_line::kWrongUsage;
   }
   rap::io::StderrLog lines("rap-node-agent");
   if (const auto ok = lines.write_to(options->log_file); !ok) {

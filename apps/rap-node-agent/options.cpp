@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "command_line/manual.hpp"
+#include "command_line/parsing.hpp"
 #include "wire/url.hpp"
 
 namespace rap {
@@ -114,10 +115,8 @@ std::expected<host::NodeAgentOptions, int> parse_command_line(int argc, char** a
   app.set_version_flag("--version", RAP_VERSION, "Print the version and exit");
   command_line::add_manual_flag(app, RAP_VERSION, manual_sections(), std::cout);
   add_options(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return std::unexpected(app.exit(e) == 0 ? 0 : kWrongUsage);
+  if (const auto read = command_line::parse_program(app, argc, argv); !read) {
+    return std::unexpected(read.error());
   }
   return options;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <sstream>
 
 #include "command_line/completion.hpp"
@@ -117,6 +118,30 @@ TEST(Reading, AnUnknownWordIsNamedAndAKnownOneIsNot) {
               HasSubstr("no command 'tool rnu'. Did you mean 'run'?"));
   EXPECT_THAT(explain_unknown_word(tree.app, {"run", "--nam=x"}).value_or(""),
               HasSubstr("'tool run' has no option '--nam'. Did you mean '--name'?"));
+}
+
+TEST(Reading, AGroupOfCommandsByItselfSaysWhichItHas) {
+  Tree tree;
+  try {
+    parse_words(tree.app, {});
+    FAIL();
+  } catch (const CLI::ParseError& error) {
+    EXPECT_EQ(explain_error(tree.app, {}, error),
+              "'tool' does nothing by itself; it has run, remove. See 'tool --help'.");
+  }
+}
+
+TEST(Reading, WhatIsMissingIsSaidByTheProgramWithTheCommandToAsk) {
+  CLI::App app("x", "tool");
+  std::string state;
+  app.add_option("--state", state, "A directory")->required();
+  const char* line[] = {"tool"};
+  std::ostringstream said;
+  std::streambuf* const before = std::cerr.rdbuf(said.rdbuf());
+  const auto read = parse_program(app, 1, line);
+  std::cerr.rdbuf(before);
+  EXPECT_EQ(read.error(), kWrongUsage);
+  EXPECT_EQ(said.str(), "tool: --state is required. See 'tool --help'.\n");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 #include <numeric>
 
 namespace rap::command_line {
@@ -70,6 +71,12 @@ std::vector<std::string> options_of(const CLI::App& app) {
   return names;
 }
 
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
 bool has_positionals(const CLI::App& app) {
   return std::ranges::any_of(app.get_options(),
                              [](const CLI::Option* o) { return o->get_positional(); });
@@ -100,18 +107,27 @@ std::optional<std::string> nearest(std::string_view word,
   return begun == candidates.end() ? std::nullopt : std::optional(*begun);
 }
 
-std::optional<std::string> explain_unknown_word(const CLI::App& root,
-                                                const std::vector<std::string>& words) {
-  const CLI::App* app = &root;
-  std::string path = root.get_name();
+namespace {
+
+// Follows the words down the tree, as far as it has them.
+struct Followed {
+  const CLI::App* app;
+  std::string path;
+  std::optional<std::string> unknown = std::nullopt;  // what is said of the first that it lacks
+};
+
+Followed follow(const CLI::App& root, const std::vector<std::string>& words) {
+  Followed followed{&root, root.get_name()};
+  auto& [app, path, unknown] = followed;
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::string& word = words[i];
     if (word.starts_with("--")) {
       const std::string name = word.substr(0, word.find('='));
       const CLI::Option* option = app->get_option_no_throw(name);
       if (option == nullptr) {
-        return "'" + path + "' has no option '" + name + "'." +
-               did_you_mean(nearest(name, options_of(*app))) + " See '" + path + " --help'.";
+        unknown = "'" + path + "' has no option '" + name + "'." +
+                  did_you_mean(nearest(name, options_of(*app))) + " See '" + path + " --help'.";
+        return followed;
       }
       if (option->get_items_expected_max() > 0 && name == word) ++i;  // its value
       continue;
@@ -122,11 +138,43 @@ std::optional<std::string> explain_unknown_word(const CLI::App& root,
       app = app->get_subcommand(word);
       path += " " + word;
     } else if (!names.empty() && !has_positionals(*app)) {
-      return "There is no command '" + path + " " + word + "'." +
-             did_you_mean(nearest(word, names)) + " '" + path + " --help' lists what there is.";
+      unknown = "There is no command '" + path + " " + word + "'." +
+                did_you_mean(nearest(word, names)) + " '" + path + " --help' lists what there is.";
+      return followed;
     }
   }
-  return std::nullopt;
+  return followed;
+}
+
+}  // namespace
+
+std::optional<std::string> explain_unknown_word(const CLI::App& root,
+                                                const std::vector<std::string>& words) {
+  return follow(root, words).unknown;
+}
+
+std::string explain_error(const CLI::App& root, const std::vector<std::string>& words,
+                          const CLI::ParseError& error) {
+  const Followed followed = follow(root, words);
+  if (followed.unknown) return *followed.unknown;
+  const std::string see = ". See '" + followed.path + " --help'.";
+  if (followed.app->get_require_subcommand_min() == 0) return error.what() + see;
+  return "'" + followed.path + "' does nothing by itself; it has " +
+         listed(commands_of(*followed.app)) + see;
+}
+
+std::expected<void, int> parse_program(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+    return {};
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      return std::unexpected(app.exit(e));
+    }
+    std::cerr << app.get_name() << ": " << explain_error(app, {argv + 1, argv + argc}, e)
+              << std::endl;
+    return std::unexpected(kWrongUsage);
+  }
 }
 
 }  // namespace rap::command_line

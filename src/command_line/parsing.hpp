@@ -2,6 +2,7 @@
 // does not have.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,7 +10,8 @@
 
 namespace CLI {
 class App;
-}
+class ParseError;
+}  // namespace CLI
 
 namespace rap::command_line {
 
@@ -25,5 +27,16 @@ std::optional<std::string> nearest(std::string_view word,
 // one; nullopt when all are known.
 std::optional<std::string> explain_unknown_word(const CLI::App& root,
                                                 const std::vector<std::string>& words);
+// What is wrong with the words that made the tree throw: an unknown one, a command that is missing,
+// with those there are, or what the error says.
+std::string explain_error(const CLI::App& root, const std::vector<std::string>& words,
+                          const CLI::ParseError& error);
+
+// The exit status of a program that was not used as its manual page says.
+inline constexpr int kWrongUsage = 2;
+
+// Reads the command line of a program. The error is its exit status: what was asked of it has been
+// printed (--help), or what is wrong has been said on standard error.
+std::expected<void, int> parse_program(CLI::App& app, int argc, const char* const* argv);
 
 }  // namespace rap::command_line

@@ -63,6 +63,11 @@ Fallible<int> get_config(World& w, ApiClient& api, const Words& a) {
 
 Fallible<int> set_config(World& w, ApiClient& api, const Words& a) {
   RAP_TRY(check_scope(a));
+  if (a["FILE"].starts_with('{')) {
+    return fail(ExitCode::usage,
+                "FILE is the name of a file that holds the value, not the value itself: write it "
+                "into one and name that.");
+  }
   const auto text = RAP_TRY(w.home.read_given(a["FILE"]));
   json value = json::parse(text, nullptr, false);
   // A bundle of certificates comes as what it is.

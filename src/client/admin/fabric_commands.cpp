@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/log/printable.hpp"
+#include "base/time_text.hpp"
 #include "base/try.hpp"
 #include "client/admin/admin_groups.hpp"
 #include "client/admin/consequences.hpp"
@@ -35,7 +36,7 @@ std::optional<std::string> severity(const Words& a) {
 
 // How far a clock is ahead: "+12 s".
 std::string signed_seconds(std::int64_t seconds) {
-  return (seconds > 0 ? "+" : "") + std::to_string(seconds) + " s";
+  return (seconds > 0 ? "+" : seconds < 0 ? "-" : "") + span_text(std::chrono::seconds{seconds});
 }
 
 constexpr const char* kOwnHostsHelp = "Of this organization's own hosts";

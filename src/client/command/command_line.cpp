@@ -82,9 +82,8 @@ std::optional<int> read_command_line(CLI::App& root, Invocation& invocation,
       out << text.str();
       return 0;
     }
-    const auto unknown = command_line::explain_unknown_word(root, words);
     return say(err, wants_json(words), invocation,
-               {ExitCode::usage, unknown ? *unknown : std::string(e.what()) + ". See --help."});
+               {ExitCode::usage, command_line::explain_error(root, words, e)});
   }
 }
 

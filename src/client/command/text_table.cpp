@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/log/printable.hpp"
+#include "base/time_text.hpp"
 #include "client/command/text_width.hpp"
 #include "client/core/printable_json.hpp"
 
@@ -31,28 +32,6 @@ std::string bytes_text(double bytes) {
   return decimal(bytes, kUnits[unit]);
 }
 
-std::string seconds_text(std::int64_t s) {
-  if (s < 60) return std::to_string(s) + " s";
-  if (s < 3600) return std::to_string(s / 60) + " min";
-  if (s < 86400) return std::to_string(s / 3600) + " h";
-  return std::to_string(s / 86400) + " d";
-}
-
-// RFC 3339, UTC.
-std::string time_text(std::int64_t unix_seconds) {
-  using namespace std::chrono;
-  const sys_seconds t{seconds{unix_seconds}};
-  const year_month_day date{floor<days>(t)};
-  const hh_mm_ss clock{t - floor<days>(t)};
-  std::array<char, 96> out{};
-  std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ldZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
-                static_cast<long>(clock.minutes().count()),
-                static_cast<long>(clock.seconds().count()));
-  return out.data();
-}
-
 std::string text_of(const json& value, Format format) {
   if (value.is_null() || value == "") return "-";
   if (value.is_string()) return printable(value.get<std::string>());
@@ -69,8 +48,8 @@ std::string text_of(const json& value, Format format) {
   if (value.is_number()) {
     switch (format) {
       case Format::plain: break;
-      case Format::time: return time_text(value.get<std::int64_t>());
-      case Format::seconds: return seconds_text(value.get<std::int64_t>());
+      case Format::time: return rfc3339(from_unix(value.get<std::int64_t>()));
+      case Format::seconds: return span_text(std::chrono::seconds{value.get<std::int64_t>()});
       case Format::bytes: return bytes_text(value.get<double>());
       case Format::milliseconds: return decimal(value.get<double>() / 1000, "ms");
       case Format::from_milliseconds: return decimal(value.get<double>() / 1000, "s");

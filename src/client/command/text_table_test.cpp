@@ -59,8 +59,8 @@ TEST(Table, WritesTimesAgesAndSizesForPeople) {
                           {"B", "/b", Format::bytes},
                           {"R", "/us", Format::milliseconds}},
                          items),
-            "T                     S      B        R\n"
-            "2023-11-14T22:13:20Z  1 min  1.5 KiB  1.2 ms\n");
+            "T                     S     B        R\n"
+            "2023-11-14T22:13:20Z  90 s  1.5 KiB  1.2 ms\n");
 }
 
 TEST(Table, LetsNoServerMoveTheCursor) {

@@ -1,5 +1,6 @@
 #include "client/core/profile.hpp"
 
+#include "base/time_text.hpp"
 #include "base/try.hpp"
 
 #include <nlohmann/json.hpp>
@@ -57,7 +58,10 @@ Fallible<Account> signed_in(Home& home, WallTime now) {
     return fail(ExitCode::not_signed_in, "You are signed out. Run 'rap login'.");
   }
   if (profile->expires_at <= to_unix(now)) {
-    return fail(ExitCode::not_signed_in, "Your sign-in has expired. Run 'rap login'.");
+    return fail(ExitCode::not_signed_in,
+                "Your sign-in expired at " + rfc3339(from_unix(profile->expires_at)) +
+                    ", and this machine's clock says " + rfc3339(now) +
+                    ". Set the clock if it is wrong; else run 'rap login'.");
   }
   auto roots = RAP_TRY(home.read(kRootsFile));
   if (!roots) {

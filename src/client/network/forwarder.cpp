@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log/printable.hpp"
+#include "base/time_text.hpp"
 #include "base/try.hpp"
 #include "client/api/flow_failure.hpp"
 #include "client/network/https_network.hpp"
@@ -193,7 +194,7 @@ void Forwarder::watch_expiry() {
     const std::int64_t before = account_.profile.expires_at;
     if (!refresh_account() || account_.profile.expires_at != before) return;
     err_ << resource_ << ": Your sign-in expires at "
-         << io::rfc3339(from_unix(account_.profile.expires_at))
+         << rfc3339(from_unix(account_.profile.expires_at))
          << ". Run 'rap login' in time, or new connections will fail." << std::endl;
   });
 }

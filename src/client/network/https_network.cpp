@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/time_text.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/x509/ca.hpp"
 #include "io/dialling/proxy_environment.hpp"
@@ -60,7 +61,7 @@ NetworkError to_network_error(const io::HttpError& error, const wire::HostPort& 
     return NetworkFault::broken;
   }();
   const auto proxy = io::proxy_from_environment(server.host, server.port);
-  return {fault, error.detail, error.certificate, io::rfc3339(io::wall_now()),
+  return {fault, error.detail, error.certificate, rfc3339(io::wall_now()),
           proxy && *proxy ? (*proxy)->str() : ""};
 }
 

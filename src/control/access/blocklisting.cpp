@@ -22,7 +22,7 @@ Outcome<std::string> value_of(Transaction& tx, BlocklistKind kind, const std::st
     const auto user = tx.users().find(given);
     if (!user) {
       return refuse(ProblemCode::user_not_found,
-                    "There is no user '" + given + "'; list them to see who there is.");
+                    "There is no user '" + given + "'; 'rap admin users list' shows who there is.");
     }
     return user->id.str();
   }

@@ -48,8 +48,9 @@ Outcome<Reply> list_all(Database& database, const Call& call) {
     if (const auto email = call.query("user")) {
       const auto found = tx.users().find(*email);
       if (!found) {
-        return refuse(ProblemCode::user_not_found,
-                      "There is no user '" + *email + "'; list them to see who there is.");
+        return refuse(
+            ProblemCode::user_not_found,
+            "There is no user '" + *email + "'; 'rap admin users list' shows who there is.");
       }
       user = found->id;
     }

@@ -6,31 +6,25 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 #include <openssl/rand.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/time_text.hpp"
 #include "base/try.hpp"
 
 namespace rap::io {
 namespace {
 
-std::string format_utc(std::time_t seconds, const char* format) {
-  std::tm tm{};
-  ::gmtime_r(&seconds, &tm);
-  char text[64];
-  return std::string(text, std::strftime(text, sizeof text, format, &tm));
-}
-
 std::string log_timestamp() {
   using namespace std::chrono;
-  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+  std::string text = rfc3339(WallTime{floor<seconds>(now)});
   char millis[8];
-  std::snprintf(millis, sizeof millis, ".%03dZ", static_cast<int>(now % 1000));
-  return format_utc(static_cast<std::time_t>(now / 1000), "%Y-%m-%dT%H:%M:%S") + millis;
+  std::snprintf(millis, sizeof millis, ".%03dZ", static_cast<int>(now.count() % 1000));
+  return text.replace(text.size() - 1, 1, millis);
 }
 
 }  // namespace
@@ -49,10 +43,6 @@ Duration thread_time() {
 WallTime wall_now() {
   return WallTime{std::chrono::floor<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch())};
-}
-
-std::string rfc3339(WallTime t) {
-  return format_utc(static_cast<std::time_t>(to_unix(t)), "%Y-%m-%dT%H:%M:%SZ");
 }
 
 std::size_t raise_descriptor_limit() {

@@ -16,7 +16,6 @@ namespace rap::io {
 MonoTime mono_now();
 WallTime wall_now();
 Duration thread_time();  // the processor time that this thread has used
-std::string rfc3339(WallTime t);
 
 // Takes as many descriptors as the system gives: the usual limit of 1,024 is less than a listener's
 // strangers may take, and a server without descriptors serves nobody. Returns the limit.

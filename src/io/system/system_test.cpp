@@ -32,11 +32,6 @@ TEST(Clocks, GoForwardAndAgreeWithTheCalendar) {
   EXPECT_GT(to_unix(wall_now()), 1'700'000'000);
 }
 
-TEST(Rfc3339, IsUtcToTheSecond) {
-  EXPECT_EQ(rfc3339(from_unix(0)), "1970-01-01T00:00:00Z");
-  EXPECT_EQ(rfc3339(from_unix(1'767'225'599)), "2025-12-31T23:59:59Z");
-}
-
 TEST(SystemRandom, FillsEveryByteAndDoesNotRepeat) {
   SystemRandom rng;
   EXPECT_NE(rng.bytes(32), rng.bytes(32));

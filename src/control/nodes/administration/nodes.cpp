@@ -24,8 +24,9 @@ Outcome<Reply> with_node(NodePorts& ports, const Call& call, Use use) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = tx.nodes().find(call.path("node"));
     if (!node) {
-      return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
-                                                     "'; list them to see which there are.");
+      return refuse(ProblemCode::node_not_found,
+                    "There is no node '" + call.path("node") +
+                        "'; 'rap admin nodes list' shows which there are.");
     }
     RAP_TRY(use(tx, *node));
     return reply(to_json(tx.nodes().find(node->id.str()).value_or(*node), call.now));
@@ -99,8 +100,9 @@ Outcome<Reply> remove_node(NodePorts& ports, const Call& call) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = tx.nodes().find(call.path("node"));
     if (!node) {
-      return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
-                                                     "'; list them to see which there are.");
+      return refuse(ProblemCode::node_not_found,
+                    "There is no node '" + call.path("node") +
+                        "'; 'rap admin nodes list' shows which there are.");
     }
     if (node->state != NodeState::revoked) {
       return refuse(ProblemCode::node_exists,

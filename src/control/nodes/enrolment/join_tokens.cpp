@@ -128,8 +128,9 @@ Outcome<Reply> readmit_node(JoinTokenPorts& ports, const Call& call) {
   return transact(ports.database, call.cluster_scope(), [&](Transaction& tx) -> Outcome<Reply> {
     const auto node = tx.nodes().find(call.path("node"));
     if (!node) {
-      return refuse(ProblemCode::node_not_found, "There is no node '" + call.path("node") +
-                                                     "'; list them to see which there are.");
+      return refuse(ProblemCode::node_not_found,
+                    "There is no node '" + call.path("node") +
+                        "'; 'rap admin nodes list' shows which there are.");
     }
     if (node->state != NodeState::approved && node->state != NodeState::disabled) {
       return refuse(node->state == NodeState::revoked ? ProblemCode::node_revoked

@@ -1,8 +1,8 @@
 #include "control/nodes/notices/notice.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/time_text.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/notices/incarnations.hpp"
 #include "control/nodes/notices/written_time.hpp"
@@ -192,7 +192,7 @@ std::vector<Notice> notices_of(const Node& node, WallTime now) {
   }
   if (const auto skew = clock_skew_of(node); skew && std::chrono::abs(*skew) >= kClockOff) {
     out.push_back({NoticeCode::clock_off,
-                   "Its clock is " + std::to_string(std::abs(skew->count())) + " s " +
+                   "Its clock is " + span_text(*skew) + " " +
                        (skew->count() > 0 ? "ahead of" : "behind") +
                        " the control plane's. Set the clock of that host, and keep it by NTP; from "
                        "30 s on, sessions through it fail."});

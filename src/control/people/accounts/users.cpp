@@ -22,7 +22,7 @@ std::unexpected<Problem> only_owner() {
 
 std::unexpected<Problem> no_user(const std::string& email) {
   return refuse(ProblemCode::user_not_found,
-                "There is no user '" + email + "'; list them to see who there is.");
+                "There is no user '" + email + "'; 'rap admin users list' shows who there is.");
 }
 
 Outcome<Reply> list_users(PeoplePorts& ports, const Call&) {

@@ -65,7 +65,8 @@ Outcome<Reply> reset_user_password(PeoplePorts& ports, const Call& call) {
     const auto user = tx.users().find(call.path("user"));
     if (!user) {
       return refuse(ProblemCode::user_not_found,
-                    "There is no user '" + call.path("user") + "'; list them to see who there is.");
+                    "There is no user '" + call.path("user") +
+                        "'; 'rap admin users list' shows who there is.");
     }
     if (user->id == call.caller->id) return own_password();
     if (!call.is_platform_owner() && opens_doors(tx, *user)) {

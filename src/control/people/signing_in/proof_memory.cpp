@@ -1,9 +1,9 @@
 #include "control/people/signing_in/proof_memory.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/encoding.hpp"
+#include "base/time_text.hpp"
 #include "base/try.hpp"
 
 namespace rap::control {
@@ -12,8 +12,7 @@ namespace {
 constexpr std::size_t kNonceBytes = 16;
 
 std::string clock_sentence(std::chrono::seconds ahead) {
-  const auto off = std::chrono::abs(ahead);
-  return "The clock of this device is " + std::to_string(off.count()) + " s " +
+  return "The clock of this device is " + span_text(ahead) + " " +
          (ahead.count() > 0 ? "ahead of" : "behind") +
          " the server's. Correct it, or prove the device with the nonce of this answer.";
 }

@@ -48,7 +48,7 @@ TEST_F(ProofsOfDevices, GoByTheClockWithinItsTolerance) {
   EXPECT_EQ(refusal(made(now - kDeviceClockSkew + 1s)), "");
   EXPECT_EQ(refusal(made(now + kDeviceClockSkew)), "");
   EXPECT_NE(refusal(made(now + kDeviceClockSkew + 1s)).find("31 s ahead of"), std::string::npos);
-  EXPECT_NE(refusal(made(now - 3h)).find("10800 s behind"), std::string::npos);
+  EXPECT_NE(refusal(made(now - 3h)).find("3 h behind"), std::string::npos);
 }
 
 TEST_F(ProofsOfDevices, HealAWrongClockWithANonce) {

@@ -5,6 +5,7 @@
 
 #include "backup/backup_key.hpp"
 #include "base/log/printable.hpp"
+#include "base/time_text.hpp"
 #include "base/try.hpp"
 #include "control/backup/backing_up.hpp"
 #include "control/backup/restoring.hpp"
@@ -90,7 +91,7 @@ Result<void> back_up(const BackupOptions& options) {
 void describe(const CheckedBackup& checked) {
   const backup::Manifest& m = checked.manifest;
   std::cerr << "  cluster           " << m.cluster.str() << "\n"
-            << "  made              " << io::rfc3339(m.made_at) << " on " << m.host
+            << "  made              " << rfc3339(m.made_at) << " on " << m.host
             << " by rap-control " << m.version << "\n"
             << "  database          schema " << m.schema << ", up to entry " << m.audit_seq
             << " of the audit log\n"

@@ -1,6 +1,6 @@
 #include "node/agent/link/clock_watch.hpp"
 
-#include <cstdlib>
+#include "base/time_text.hpp"
 
 namespace rap::agent {
 
@@ -12,7 +12,7 @@ LinkActions ClockWatch::answered(Now sent, Now now, WallTime control) {
   const bool is_off = std::chrono::abs(*skew_) >= kClockSkewSaid;
   if (is_off == std::exchange(said_, is_off)) return {};
   if (!is_off) return {Say{LogLevel::info, "clock.right", "This host's clock is right again."}};
-  const std::string by = std::to_string(std::abs(skew_->count())) + " s ";
+  const std::string by = span_text(*skew_) + " ";
   return {Say{LogLevel::warn, "clock.skewed",
               "This host's clock is " + by + (skew_->count() > 0 ? "ahead of" : "behind") +
                   " the control plane's. Set it, and keep it by NTP: from half a minute on, "
