@@ -101,7 +101,7 @@ function(rap_use_precompiled_json target from source)
   target_link_libraries(${target} PRIVATE rap_json)
 endfunction()
 
-# rap_compile_together(target from): the files of a target are compiled six at a time, which halves
+# rap_compile_together(target from): the files of a target are compiled a dozen at a time, which more than halves
 # what they cost where most of each is what all include, and are given the headers that `from`
 # precompiles; with JSON if one of them sees it.
 function(rap_compile_together target from)
@@ -118,5 +118,5 @@ function(rap_compile_together target from)
     target_link_libraries(${target} PRIVATE rap_json)
   endif()
   target_precompile_headers(${target} REUSE_FROM ${from})
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
 endfunction()

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 constexpr mode_t kBackupMode = 0600;
 constexpr const char* kStandardOutput = "-";
 constexpr std::size_t kDigits = 16;  // in the name of the file beside
-constexpr int kAttempts = 10;        // to make one that nobody takes for left behind
+constexpr int kNamesTried = 10;      // to make one that nobody takes for left behind
 
 std::unexpected<std::string> failed_to_write(const fs::path& path) {
   return failed(path.empty() ? "standard output" : path.string());
@@ -93,7 +93,7 @@ Result<SealedWriter> SealedWriter::open(const std::string& file, const backup::L
     return std::unexpected(file + " is a directory; name a file in it");
   }
   remove_left_behind(path);
-  for (int i = 0; i < kAttempts; ++i) {
+  for (int i = 0; i < kNamesTried; ++i) {
     const fs::path temporary = beside(path, to_hex(rng.bytes(kDigits / 2)));
     io::Descriptor out(::open(temporary.c_str(),
                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kBackupMode));
