@@ -1,4 +1,5 @@
-// Other programs of the person's machine, as the commands see them.
+// Other programs of the person's machine, as the commands see them: ssh above all. What runs them
+// is client/terminal/child_programs.hpp.
 #pragma once
 
 #include <string>

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <queue>
 
-#include "mesh/routes/destination_routes.hpp"
+#include "mesh/distance_vector/destination_routes.hpp"
 
 namespace rap::sim {
 namespace {

@@ -13,8 +13,8 @@
 #include "base/ids.hpp"
 #include "base/seeded_random.hpp"
 #include "base/time.hpp"
-#include "mesh/routes/link_costs.hpp"
-#include "mesh/routes/ports.hpp"
+#include "mesh/distance_vector/link_costs.hpp"
+#include "mesh/distance_vector/ports.hpp"
 
 namespace rap::sim {
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "mesh/routes/distance_vector.hpp"
+#include "mesh/distance_vector/distance_vector.hpp"
 #include "sim/routes/mesh_truth.hpp"
 #include "sim/schedule.hpp"
 

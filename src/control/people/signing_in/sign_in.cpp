@@ -1,4 +1,5 @@
-// Signing in: a password, and the proof of a device, become a bearer.
+// Signing in: a password, and the proof of a device, become a bearer. How often somebody may try
+// is counted in password_attempt.hpp, by the limits of control/server/rate_limits.hpp.
 #include "base/encoding.hpp"
 #include "base/try.hpp"
 #include "control/core/listing.hpp"

@@ -1,5 +1,6 @@
 // Admits a data-plane token once (DP-2): signature, shape, time and cluster by crypto, then single
-// use and ended sessions by memory. Entry and egress each admit for themselves.
+// use and ended sessions by memory. Entry and egress each admit for themselves, and judge the rest
+// in EntryRole::admit() and EgressRole::admit().
 //
 // Memory is bounded because a token lives a minute at most: what has expired need not be
 // remembered. It is kept by the clock that never steps, and what was forgotten stays expired

@@ -1,4 +1,4 @@
-#include "mesh/routes/test_routes.hpp"
+#include "mesh/distance_vector/test_routes.hpp"
 
 #include <algorithm>
 #include <utility>

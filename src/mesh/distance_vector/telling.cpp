@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "mesh/routes/distance_vector.hpp"
+#include "mesh/distance_vector/distance_vector.hpp"
 
 namespace rap::routes {
 

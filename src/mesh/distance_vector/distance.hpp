@@ -2,7 +2,7 @@
 // routes by it. A newer number of the destination is better than any metric under an older one.
 #pragma once
 
-#include "mesh/routes/link_costs.hpp"
+#include "mesh/distance_vector/link_costs.hpp"
 
 namespace rap::routes {
 

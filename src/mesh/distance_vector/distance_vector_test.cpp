@@ -1,8 +1,8 @@
-#include "mesh/routes/distance_vector.hpp"
+#include "mesh/distance_vector/distance_vector.hpp"
 
 #include <gtest/gtest.h>
 
-#include "mesh/routes/test_routes.hpp"
+#include "mesh/distance_vector/test_routes.hpp"
 
 namespace rap::routes {
 namespace {

@@ -2,7 +2,7 @@
 // that it hears of a destination is not feasible (RFC 8966 §2.5, 3.8).
 #include <algorithm>
 
-#include "mesh/routes/distance_vector.hpp"
+#include "mesh/distance_vector/distance_vector.hpp"
 
 namespace rap::routes {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/seeded_random.hpp"
-#include "mesh/routes/distance_vector.hpp"
+#include "mesh/distance_vector/distance_vector.hpp"
 
 namespace rap::routes {
 

@@ -1,4 +1,4 @@
-#include "mesh/routes/distance_vector.hpp"
+#include "mesh/distance_vector/distance_vector.hpp"
 
 #include <algorithm>
 #include <utility>

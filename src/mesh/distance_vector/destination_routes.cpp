@@ -1,4 +1,4 @@
-#include "mesh/routes/destination_routes.hpp"
+#include "mesh/distance_vector/destination_routes.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "mesh/routes/link_costs.hpp"
+#include "mesh/distance_vector/link_costs.hpp"
 
 #include <gtest/gtest.h>
 

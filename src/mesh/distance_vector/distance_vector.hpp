@@ -24,8 +24,8 @@
 #include <variant>
 
 #include "base/random.hpp"
-#include "mesh/routes/destination_routes.hpp"
-#include "mesh/routes/ports.hpp"
+#include "mesh/distance_vector/destination_routes.hpp"
+#include "mesh/distance_vector/ports.hpp"
 
 namespace rap::routes {
 
