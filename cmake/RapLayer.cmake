@@ -26,7 +26,7 @@ function(rap_test name)
   rap_compile_together(${test} rap_precompiled_test_${ARG_LEVEL})
   target_compile_definitions(${test} PRIVATE
     RAP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" RAP_VECTORS_DIR="${CMAKE_SOURCE_DIR}/tests/vectors"
-    RAP_VERSION="${PROJECT_VERSION}")
+    RAP_VERSION="${PROJECT_VERSION}" RAP_PATIENCE=${RAP_PATIENCE})
 endfunction()
 
 # rap_layers(file): for each room that the file states (src/layers.txt has the columns) the library

@@ -101,9 +101,9 @@ function(rap_use_precompiled_json target from source)
   target_link_libraries(${target} PRIVATE rap_json)
 endfunction()
 
-# rap_compile_together(target from): the files of a target are compiled a dozen at a time, which more than halves
-# what they cost where most of each is what all include, and are given the headers that `from`
-# precompiles; with JSON if one of them sees it.
+# rap_compile_together(target from): the files of a target are compiled a dozen at a time, which
+# halves what they cost where most of each is what all include, and are given the headers that
+# `from` precompiles; with JSON if one of them sees it.
 function(rap_compile_together target from)
   if(NOT RAP_PRECOMPILE)
     return()

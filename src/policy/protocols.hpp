@@ -1,8 +1,10 @@
 // The protocols of resources. One line of the table in protocols.cpp says everything there is to
 // one: its name, the classes of traffic its flows may have, which adapter at the egress opens it,
 // its usual port, and the schema of its settings. Another protocol is one more line, its adapter,
-// and one more name in the constraint of the database, which a test compares with the table; a
-// setting that none had is one more line of the table of settings, and a column.
+// and one more name in the constraint of the database, which a test compares with the table. A
+// setting that none had, beside host and port, is one more line of the table of settings, a column,
+// and a member of what carries settings to the adapter: control::Resource,
+// snapshot::ConfiguredResource, adapters::ResourceSettings.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +42,7 @@ enum class ToldTo : std::uint8_t { egress, client };
 
 struct SettingKind {
   ResourceSetting setting;
-  std::string_view name;     // of its member wherever a resource is written down
+  std::string_view name;  // of its member wherever a resource is written down
   std::string_view removal;  // of the member that takes it away again; empty: none does
   SettingType type;
   ToldTo told_to;

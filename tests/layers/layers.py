@@ -49,8 +49,12 @@ def room_of(path, rooms):
 def reach(name, rooms, in_test=False):
     """Every room that this one, or a test of it, may include."""
     found = set()
-    for used in rooms[name].uses + (rooms[name].tested_with if in_test else ()):
-        found |= {used} | reach(used, rooms)
+    waiting = [*rooms[name].uses, *(rooms[name].tested_with if in_test else ())]
+    while waiting:
+        used = waiting.pop()
+        if used not in found:
+            found.add(used)
+            waiting += rooms[used].uses
     return found
 
 

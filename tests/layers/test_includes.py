@@ -281,6 +281,10 @@ class TheRules(unittest.TestCase):
             io/http/server -> io/http/client/http_client.hpp
             client/core -> client/api/api_client.hpp
             client/network -> client/terminal/tty.hpp
+            mesh -> mesh/distance_vector/distance_vector.hpp
+            node/flow -> node/flow/reliable/reliable_end.hpp
+            node/flow/reliable -> node/flow/sealed/sealed_end.hpp
+            adapters/contract -> adapters/tcp/tcp_adapter.hpp
             """.strip().splitlines():
             room, name = arrow.strip().split(" -> ")
             with self.subTest(arrow):

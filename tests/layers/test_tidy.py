@@ -13,7 +13,8 @@ TEXT = ("*.hpp", "*.cpp", "*.c", "*.py", "*.sh", "*.sql", "Makefile", "*CMakeLis
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 # A comment is a sentence with a subject; what begins so has none, or hides it.
 COMMENT = re.compile(r"^\s*(?://|#)(?: (\w*)|$)")
-SUBJECTLESS = ("Of", "To", "By", "As", "From", "Under", "Without", "Towards", "Like", "Per", "Into")
+SUBJECTLESS = ("Of", "To", "By", "As", "From", "Under", "Without", "Towards", "Like", "Per", "Into",
+               "And")
 
 
 def subjectless(path, lines):

@@ -20,7 +20,7 @@
 namespace rap::client {
 namespace {
 
-constexpr unsigned kPatienceS = 30;  // it only keeps a failing test from hanging
+constexpr unsigned kPatienceS = 8 * RAP_PATIENCE;  // it only keeps a failing test from hanging
 
 // A process that has a terminal and what it says beside it.
 class Session {

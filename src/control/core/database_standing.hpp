@@ -33,7 +33,7 @@ inline constexpr std::string_view kDatabaseWasAway = "database.was_away";
 
 // A shorter one is counted, and no entry is written of it.
 inline constexpr std::chrono::seconds kShortestOutage{3};
-// For so long the database has to be back; one that is away again sooner is in the same outage.
+// The database has to be back for so long; one that is away again sooner is in the same outage.
 inline constexpr std::chrono::seconds kOutageSettled{5};
 // So many entries may be written at once, and then one more in each pause.
 inline constexpr unsigned kOutagesSaidAtOnce = 4;

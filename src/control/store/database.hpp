@@ -30,7 +30,7 @@ class PostgresDatabase final : public control::Database {
       const control::Scope& scope,
       const std::function<control::Ending(control::Transaction&)>& work) override;
 
-  // So far, without BEGIN and COMMIT.
+  // They do not count BEGIN and COMMIT.
   std::uint64_t statements() const { return statements_; }
   // Transactions that it would not make: it is read-only, or its disk is full or fails.
   std::uint64_t changes_refused() const { return changes_refused_; }

@@ -25,7 +25,7 @@
 namespace rap::crypto {
 
 inline constexpr std::size_t kSealHandshakeOverhead = kX25519Key + kSealTag;
-// And of the first message of IK, which has the initiator's static key.
+// The first message of IK has the initiator's static key too.
 inline constexpr std::size_t kKnownHandshakeOverhead =
     kSealHandshakeOverhead + kX25519Key + kSealTag;
 

@@ -55,7 +55,7 @@ class Turn : public testing::Test {
     out->write(Bytes(bytes, 'x'));
     out->flush();
     Timer look(loop_);
-    const MonoTime give_up = mono_now() + 60s;
+    const MonoTime give_up = mono_now() + 15s * RAP_PATIENCE;
     const std::function<void()> again = [&] {
       if (reader.total >= bytes || mono_now() > give_up) return loop_.stop();
       look.after(1ms, again);

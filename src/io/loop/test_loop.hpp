@@ -17,7 +17,7 @@
 namespace rap::io {
 
 // Far beyond what any test waits for: it only keeps a failing test from hanging.
-inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::seconds kPatience{8 * RAP_PATIENCE};
 
 class TestLog final : public Log {
  public:

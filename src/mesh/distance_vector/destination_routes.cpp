@@ -78,7 +78,7 @@ SelectedRoute DestinationRoutes::route_by(const From& from, ClassGroup group, Ro
 
 // Is the current route, which may go on, to be left for the best one?
 bool DestinationRoutes::changes(MonoTime now, GroupState& state, const Found& found,
-                                Outcome& outcome) const {
+                                Selection& selection) const {
   if (found.best_metric >= found.current_metric) {
     state.better_since.reset();
     return false;
@@ -91,14 +91,14 @@ bool DestinationRoutes::changes(MonoTime now, GroupState& state, const Found& fo
     state.better_since.reset();
     return true;
   }
-  outcome.settles_at = *state.better_since + kSettled;
+  selection.settles_at = *state.better_since + kSettled;
   return false;
 }
 
 // A newer number is needed at once where there is no route. When there is one, and a better one is
 // not feasible, that mends itself mostly: numbers travel faster one way than another.
 bool DestinationRoutes::starves(MonoTime now, GroupState& state, const Found& found,
-                                RouteMetric metric, Outcome& outcome) {
+                                RouteMetric metric, Selection& selection) {
   if (found.unfeasible >= metric) {
     state.unfeasible_since.reset();
     return false;
@@ -107,41 +107,42 @@ bool DestinationRoutes::starves(MonoTime now, GroupState& state, const Found& fo
   if (!state.unfeasible_since) state.unfeasible_since = now;
   const MonoTime long_ago = *state.unfeasible_since + kSettled;
   if (now >= long_ago) return true;
-  outcome.settles_at = std::min(outcome.settles_at.value_or(long_ago), long_ago);
+  selection.settles_at = std::min(selection.settles_at.value_or(long_ago), long_ago);
   return false;
 }
 
-DestinationRoutes::Outcome DestinationRoutes::select(MonoTime now, ClassGroup group,
-                                                     const Terms& terms) {
+DestinationRoutes::Selection DestinationRoutes::select(MonoTime now, ClassGroup group,
+                                                       const Terms& terms) {
   GroupState& own = state(group);
-  Outcome outcome;
+  Selection selection;
   const Found found = find(group, terms);
   std::optional<SelectedRoute> next;
   RouteMetric metric = kUnreachable;
   if (found.best == nullptr) {
     own.better_since.reset();
   } else {
-    const bool stay = found.current != nullptr && !changes(now, own, found, outcome);
+    const bool stay = found.current != nullptr && !changes(now, own, found, selection);
     metric = stay ? found.current_metric : found.best_metric;
     next = route_by(stay ? *found.current : *found.best, group, metric);
   }
   const auto& before = own.selected;
-  outcome.changed =
+  selection.changed =
       next.has_value() != before.has_value() || (next && next->next_hop != before->next_hop);
   if (next && before) {
     const RouteMetric old = before->distance.metric;
-    outcome.renumbered = next->distance.number != before->distance.number;
-    outcome.rerated = is_clearly_better(metric, old) || is_clearly_better(old, metric) ||
-                      next->hops != before->hops || next->policy_version != before->policy_version;
+    selection.renumbered = next->distance.number != before->distance.number;
+    selection.rerated = is_clearly_better(metric, old) || is_clearly_better(old, metric) ||
+                        next->hops != before->hops ||
+                        next->policy_version != before->policy_version;
   }
-  outcome.starves = starves(now, own, found, metric, outcome);
+  selection.starves = starves(now, own, found, metric, selection);
   own.selected = next;
   if (next) {
     last_selected_ = now;
     if (!own.feasibility || is_better(next->distance, *own.feasibility))
       own.feasibility = next->distance;
   }
-  return outcome;
+  return selection;
 }
 
 bool DestinationRoutes::visit(ClassGroup group, const Terms& terms,

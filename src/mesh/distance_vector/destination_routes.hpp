@@ -60,7 +60,7 @@ class DestinationRoutes {
     // The cost of the link; kUnreachable when policy does not permit it.
     std::function<RouteMetric(NodeId neighbour, ClassGroup group)> cost;
   };
-  struct Outcome {
+  struct Selection {
     bool changed = false;  // the selected route is another one, or there is none any more
     bool renumbered = false;  // the number of the selected route is another
     bool rerated = false;     // its metric is another by much
@@ -74,7 +74,7 @@ class DestinationRoutes {
   std::vector<NodeId> expire(MonoTime now);
   bool is_empty() const { return learned_.empty(); }
 
-  Outcome select(MonoTime now, ClassGroup group, const Terms& terms);
+  Selection select(MonoTime now, ClassGroup group, const Terms& terms);
   const std::optional<SelectedRoute>& selected(ClassGroup group) const {
     return state(group).selected;
   }
@@ -136,8 +136,8 @@ class DestinationRoutes {
   Found find(ClassGroup group, const Terms& terms) const;
   static SelectedRoute route_by(const From& from, ClassGroup group, RouteMetric metric);
   static bool starves(MonoTime now, GroupState& state, const Found& found, RouteMetric metric,
-                      Outcome& outcome);
-  bool changes(MonoTime now, GroupState& state, const Found& found, Outcome& outcome) const;
+                      Selection& selection);
+  bool changes(MonoTime now, GroupState& state, const Found& found, Selection& selection) const;
 
   std::vector<From> learned_;  // by neighbour
   std::array<GroupState, kClassGroups> groups_;

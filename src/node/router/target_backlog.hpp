@@ -27,7 +27,7 @@ class TargetBacklog {
     users_[user] += bytes;
     all_ += bytes;
   }
-  // So many of those that came.
+  // These many of those that came have left.
   void left(UserId user, std::size_t bytes) {
     const auto of = users_.find(user);
     if (bytes == 0 || of == users_.end()) return;

@@ -5,7 +5,8 @@
 namespace rap::snapshot {
 namespace {
 
-// The two members that say whose it is stand side by side.
+// The two members that say whose it is stand side by side in to_json(), so that another owner's
+// take their place in its text; what is made so is compared with to_json() by a test.
 std::string owner_members(const NodeConfig& config) {
   return "\"node\":\"" + config.node.str() +
          "\",\"node_name\":" + nlohmann::json(config.node_name).dump() + ",";

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Far beyond what any test waits for: it only keeps a failing test from hanging.
-constexpr auto kPatience = 30s;
+constexpr auto kPatience = 8s * RAP_PATIENCE;
 
 // What would have gone to the streams, and whoever waits for it.
 class Sent final : public io::EventSender {

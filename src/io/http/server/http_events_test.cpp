@@ -73,7 +73,9 @@ struct Events : testing::Test {
     return out;
   }
   void wait_until(const std::function<bool(const EventStreamCounters&)>& done) {
-    for (int i = 0; i < 10'000 && !done(counters()); ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 2'500 * RAP_PATIENCE && !done(counters()); ++i) {
+      std::this_thread::sleep_for(1ms);
+    }
     EXPECT_TRUE(done(counters()));
   }
 

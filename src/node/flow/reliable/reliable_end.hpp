@@ -108,21 +108,21 @@ using ReliableEvent =
                  event::EndFlow, event::Wakeup>;
 
 namespace action {
-// For the local stream; the bytes are those of the event.
+// The local stream takes these bytes, which are the event's.
 struct Deliver {
   ByteView bytes;
 };
 struct DeliverEnd {};
 // There is room for more of the local stream.
 struct TakeMore {};
-// For the other end, sealed.
+// The other end hears where this one is, sealed.
 struct SendPosition {
   wire::FlowPosition position;
 };
 struct SendClose {
   std::optional<wire::FlowReason> reason;
 };
-// For the hops on the path.
+// The hops on the path are given room.
 struct SendCredit {
   std::uint32_t bytes = 0;
 };

@@ -45,7 +45,7 @@ inline TellFabric tell_fabric(const wire::ToFabric& message) {
 
 // Certificate, key or roots in the state directory changed: new connections use them.
 struct UseIdentity {};
-// So did those towards clients.
+// Those towards clients changed likewise.
 struct UseWorker {};
 
 // Tell rap-fabric who this node is, with the keys and certificates of the state directory.
