@@ -61,6 +61,8 @@ void AgentLink::take(const wire::ControlReachable& message) {
   handlers_.on_control(message.reachable);
 }
 
+void AgentLink::take(const wire::ClockAhead& message) { handlers_.on_clock(message.ahead); }
+
 void AgentLink::take(const wire::Identify& message) { handlers_.on_identity(message); }
 
 void AgentLink::take(const wire::End&) { handlers_.on_end(); }

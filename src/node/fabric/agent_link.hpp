@@ -31,6 +31,7 @@ struct AgentHandlers {
   std::function<void()> on_security_incomplete;
   std::function<void(const wire::SecurityEventsTaken&)> on_security_events_taken;
   std::function<void(const std::vector<wire::HostPort>&)> on_agent_listeners;  // never targets
+  std::function<void(std::chrono::seconds ahead)> on_clock;  // of the control plane's
 };
 
 class AgentLink {
@@ -54,6 +55,7 @@ class AgentLink {
   void take(const wire::SecurityIncomplete& message);
   void take(const wire::SecurityEventsTaken& message);
   void take(const wire::AgentListeners& message);
+  void take(const wire::ClockAhead& message);
   std::optional<snapshot::SecurityChanges> read(const wire::SecurityRows& rows);
   void refuse_security(const std::string& why);
 

@@ -57,7 +57,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
       targets_(loop, own_listeners(settings_), log),
       tcp_(loop,
            [this](const auto& request, const auto& address) { return may_open(request, address); }),
-      router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_, io::wall_now()),
+      router_(*this, {{policy::AdapterKind::tcp, &tcp_}}, random_,
+              io::wall_now() + crypto::kTokenClockSkew),
       slots_(policy::shared_fairly(limits_.max_clients)),
       held_(policy::shared_fairly(kMaxHeldBytes)),
       channels_(
@@ -96,7 +97,8 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
                [this](const auto& listeners) {
                  targets_.set_agent(listeners);
                  tcp_.judge_again();
-               }},
+               },
+           .on_clock = [this](std::chrono::seconds ahead) { clock_measured(ahead); }},
           log, settings_.agent_user) {
   tick();
 }
@@ -203,6 +205,14 @@ void Fabric::control_changed(bool reachable) {
   control_away_since_ = reachable ? std::nullopt : std::optional(io::wall_now());
   log_.info("control.reachable", {{"reachable", reachable}});
   if (configured_) update_context();
+}
+
+// The clock may have been set since the start, which is told by the one that never steps. What is
+// measured in whole seconds is one off at the most.
+void Fabric::clock_measured(std::chrono::seconds ahead) {
+  using std::chrono::seconds;
+  const auto since = std::chrono::floor<seconds>(io::mono_now() - started_);
+  router_.started_at(io::wall_now() - ahead - since + seconds{1});
 }
 
 // A listener exists only while a role or a neighbour needs it.

@@ -51,6 +51,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void identify(const wire::Identify& said);
   void security_changed();
   void control_changed(bool reachable);
+  void clock_measured(std::chrono::seconds ahead);
   void open_listeners();
   void listener_failed(std::string_view name, const Address& at, const std::system_error& why);
   void note(std::optional<wire::SecurityEvent> event);
@@ -79,6 +80,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   ClusterLog& cluster_log_;  // below the log, and told of which cluster that is
   Log& log_;
   io::SystemRandom random_;
+  const MonoTime started_ = io::mono_now();
   const io::ServiceManager service_manager_;
   TargetGate targets_;
   adapters::TcpAdapter tcp_;

@@ -23,8 +23,13 @@ namespace rap::router {
 
 class Router final : private mesh::Links {
  public:
-  // Tokens that were issued before `started` are refused (TokenAdmission).
+  // Tokens that were issued before `started` are refused (TokenAdmission): by the issuer's clock,
+  // so that it has to be late enough until that is known.
   Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started);
+  void started_at(WallTime by_issuer) {
+    entry_admission_.started_at(by_issuer);
+    egress_admission_.started_at(by_issuer);
+  }
 
   void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
   // Takes a verified configuration. Token keys that do not parse are left out: their tokens are

@@ -18,6 +18,7 @@ constexpr std::string_view kCommand = "command";
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kIdentity = "identity";
 constexpr std::string_view kAgentListeners = "agent_listeners";
+constexpr std::string_view kClock = "clock";
 constexpr std::string_view kEnd = "end";
 constexpr std::string_view kSecurityState = "security_state";
 constexpr std::string_view kSecurityChanges = "security_changes";
@@ -83,6 +84,10 @@ std::string encode(const Identify& m) {
 
 std::string encode(const AgentListeners& m) {
   return text_of(Json{{"type", kAgentListeners}, {"listeners", to_value(m.listeners)}});
+}
+
+std::string encode(const ClockAhead& m) {
+  return text_of(Json{{"type", kClock}, {"ahead_s", m.ahead.count()}});
 }
 
 std::string encode(const End&) { return text_of(Json{{"type", kEnd}}); }
@@ -240,6 +245,12 @@ Decoded<ToFabric> decode_security_changed(ReceivedMessage& m) {
   return done<ToFabric>(m, [&] { return SecurityChanged{take_rows(m)}; });
 }
 
+Decoded<ToFabric> decode_clock(ReceivedMessage& m) {
+  const std::int64_t most = kMaxClockAhead.count();
+  const ClockAhead out{std::chrono::seconds{m.in.integer("ahead_s", -most, most)}};
+  return done<ToFabric>(m, [&] { return out; });
+}
+
 template <class Message>
 Decoded<ToFabric> decode_bare(ReceivedMessage& m) {
   return done<ToFabric>(m, [] { return Message{}; });
@@ -272,7 +283,7 @@ struct MessageType {
   Decoded<Message> (*decode)(ReceivedMessage&);
 };
 
-constexpr std::array<MessageType<ToFabric>, 10> kToFabric = {{
+constexpr std::array<MessageType<ToFabric>, 11> kToFabric = {{
     {kConfig, decode_configure},
     {kCommand, decode_command},
     {kControl, decode_control},
@@ -283,6 +294,7 @@ constexpr std::array<MessageType<ToFabric>, 10> kToFabric = {{
     {kSecurityIncomplete, decode_bare<SecurityIncomplete>},
     {kSecurityEventsTaken, decode_security_events_taken},
     {kAgentListeners, decode_agent_listeners},
+    {kClock, decode_clock},
 }};
 static_assert(kToFabric.size() == std::variant_size_v<ToFabric>);
 

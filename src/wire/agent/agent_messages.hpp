@@ -5,6 +5,7 @@
 // travels as a parsed value, which room `snapshot` reads and makes: no text is parsed twice.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -38,6 +39,7 @@ inline constexpr std::size_t kMaxStapleTextBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxSealKeyBytes = 64;
 inline constexpr std::size_t kMaxControlListeners = 16;
 inline constexpr std::size_t kMaxAgentListeners = 16;
+inline constexpr std::chrono::seconds kMaxClockAhead = std::chrono::years{1000};
 inline constexpr std::size_t kMaxListenerBytes = 300;  // "host:port"
 
 // --- from the agent to the fabric ---
@@ -82,6 +84,12 @@ struct AgentListeners {
   std::vector<HostPort> listeners;
   bool operator==(const AgentListeners&) const = default;
 };
+// How far the host's clock is ahead of the control plane's, negative when behind; at most
+// kMaxClockAhead either way.
+struct ClockAhead {
+  std::chrono::seconds ahead{0};
+  bool operator==(const ClockAhead&) const = default;
+};
 // The fabric ends in order; whoever started it starts it again.
 struct End {
   bool operator==(const End&) const = default;
@@ -107,9 +115,9 @@ struct SecurityIncomplete {
   bool operator==(const SecurityIncomplete&) const = default;
 };
 
-using ToFabric =
-    std::variant<Configure, RunCommand, ControlReachable, Identify, End, SecurityState,
-                 SecurityChanged, SecurityIncomplete, SecurityEventsTaken, AgentListeners>;
+using ToFabric = std::variant<Configure, RunCommand, ControlReachable, Identify, End, SecurityState,
+                              SecurityChanged, SecurityIncomplete, SecurityEventsTaken,
+                              AgentListeners, ClockAhead>;
 
 // --- from the fabric to the agent ---
 

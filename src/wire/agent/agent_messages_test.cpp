@@ -105,6 +105,7 @@ std::vector<GoldenToFabric> golden_to_fabric() {
        R"("node":{"chain":"CHAIN","key":"KEY","staple":"AQID"},"seal_key":"c2VhbA==",)"
        R"("type":"identity",)"
        R"("worker":[{"chain":"WORKER CHAIN","key":"WORKER KEY","staple":"BA=="}]})"},
+      {ClockAhead{std::chrono::seconds{-31}}, R"({"ahead_s":-31,"type":"clock"})"},
       {End{}, R"({"type":"end"})"},
       {SecurityState{rows, true, false},
        "{" + lists + R"(,"first":true,"last":false,"type":"security_state"})"},

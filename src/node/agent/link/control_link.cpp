@@ -166,6 +166,7 @@ LinkActions ControlLink::on_checkin(Now now, const Answer& answer) {
   append(actions, hold(now, false));
   if (parsed->server_time) {
     append(actions, clock_.answered(checkin_sent_, now, *parsed->server_time));
+    append(actions, tell_clock());
   }
   if (!parsed->audit_head.empty()) append(actions, audit_heads_.take(parsed->audit_head));
   if (parsed->security_events_taken) {
@@ -186,6 +187,8 @@ LinkActions ControlLink::security_events_taken(const wire::SecurityEventsTaken& 
 LinkActions ControlLink::tell_fabric_all(Now now) {
   LinkActions actions = {TellIdentity{}, tell_fabric(wire::AgentListeners{options_.listeners})};
   append(actions, tell_control());
+  clock_told_.reset();
+  append(actions, tell_clock());
   append(actions, deltas_.fabric_connected());
   append(actions, configs_.fabric_connected(now.wall));
   append(actions, commands_.fabric_connected());
@@ -249,6 +252,17 @@ LinkActions ControlLink::refused(const wire::HttpResponse& answer, const std::st
 LinkActions ControlLink::tell_control() const {
   if (!fabric_up_ || !control_known_) return {};
   return {tell_fabric(wire::ControlReachable{control_up_})};
+}
+
+// What is measured in whole seconds goes up and down by one.
+LinkActions ControlLink::tell_clock() {
+  constexpr std::chrono::seconds kJitter{1};
+  const auto skew = clock_.skew();
+  if (!fabric_up_ || held_ || !skew) return {};
+  if (clock_told_ && std::chrono::abs(*skew - *clock_told_) <= kJitter) return {};
+  clock_told_ = skew;
+  return {tell_fabric(
+      wire::ClockAhead{std::clamp(*skew, -wire::kMaxClockAhead, wire::kMaxClockAhead)})};
 }
 
 wire::HttpRequest ControlLink::checkin(MonoTime now) {

@@ -107,6 +107,7 @@ class ControlLink {
   LinkActions control_reached(bool reached, const std::string& why);
   LinkActions refused(const wire::HttpResponse& answer, const std::string& why);
   LinkActions tell_control() const;
+  LinkActions tell_clock();
   wire::HttpRequest checkin(MonoTime now);
 
   ControlLinkOptions options_;
@@ -122,6 +123,7 @@ class ControlLink {
   SecurityReports security_reports_;
   CheckInMetrics metrics_;
   ClockWatch clock_;
+  std::optional<std::chrono::seconds> clock_told_;  // to the fabric that is there
   Poller checkin_;
   snapshot::AgentRuntime runtime_;  // as it was last followed
   std::optional<wire::Observations> observations_;  // the fabric's latest; empty while it is away

@@ -7,7 +7,8 @@
 // whatever the wall clock says: each admitted token tells how late it is at its issuer's at the
 // least, and that goes on by the steady clock too. So a wall clock that jumps ahead forgets
 // nothing, and one that steps back revives nothing (scenario 40). A node that starts forgets what
-// it admitted before, so it refuses tokens issued before its start.
+// it admitted before, so it refuses tokens issued before its start, by the issuer's clock: until it
+// is told how far its own is off, it takes it to be as far behind as it may be.
 #pragma once
 
 #include <expected>
@@ -41,6 +42,7 @@ struct TokenRefusal {
 class TokenAdmission {
  public:
   explicit TokenAdmission(WallTime started) : started_(started) {}
+  void started_at(WallTime by_issuer) { started_ = by_issuer; }
 
   // Every later call is of this moment.
   void advance(MonoTime now);

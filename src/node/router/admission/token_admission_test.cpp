@@ -88,6 +88,26 @@ TEST_F(TokenAdmissionTest, AClockThatStepsBackRevivesNoToken) {
   EXPECT_EQ(admit(unused, kStart + 5s), FlowReason::token_expired);
 }
 
+TEST_F(TokenAdmissionTest, ANodeThatRestartsHalfAMinuteBehindAdmitsNothingAgain) {
+  const auto used = token(real - 1s);
+  const WallTime behind = real - crypto::kTokenClockSkew;
+  TokenAdmission restarted{behind + crypto::kTokenClockSkew};  // as Fabric does
+  restarted.configure(cluster, {{"t1", key.public_key()}});
+  const auto refusal = restarted.check(crypto::sign_token(used, key, "t1"), behind + 1s);
+  ASSERT_FALSE(refusal);
+  EXPECT_EQ(refusal.error().reason, FlowReason::token_replayed);
+}
+
+TEST_F(TokenAdmissionTest, ANodeThatIsToldItsClockAdmitsWhatIsIssuedAfterItsStart) {
+  TokenAdmission restarted{real + crypto::kTokenClockSkew};
+  restarted.configure(cluster, {{"t1", key.public_key()}});
+  const std::string fresh = crypto::sign_token(token(real + 1s), key, "t1");
+  EXPECT_FALSE(restarted.check(fresh, real + 1s)) << "its clock may be behind";
+  restarted.started_at(real + 1s);
+  EXPECT_TRUE(restarted.check(fresh, real + 1s));
+  EXPECT_FALSE(restarted.check(crypto::sign_token(token(real), key, "t1"), real + 1s));
+}
+
 TEST_F(TokenAdmissionTest, AClockThatJumpedAheadAndIsRightAgainAdmitsAtOnce) {
   ASSERT_EQ(admit(token(real), real), std::nullopt);
   EXPECT_EQ(admit(token(real), real + 1h), FlowReason::token_expired);
