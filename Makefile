@@ -42,18 +42,21 @@ test: ## Build and run everything: fuzzers (a fixed run), release tests, sanitiz
 	@$(call STAGE,.build-asan)
 	@$(call STAGE,test-asan)
 
+# A test waits more than it computes: twice as many run as there are cores.
+TESTS = TMPDIR=$$(tools/tests_folder.sh) ctest -j $$((2 * $(JOBS)))
+
 test-release: .build-release ## Run the tests of the release build only
 	@sync # or what a test writes waits for what the build wrote
-	@ctest --preset release -j $(JOBS) --output-junit tests.xml
+	@$(TESTS) --preset release --output-junit tests.xml
 
 test-asan: .build-asan ## Run the tests of the address and undefined behaviour sanitizer build only
 	@sync
-	@ctest --preset asan -j $(JOBS) --output-junit tests.xml
+	@$(TESTS) --preset asan --output-junit tests.xml
 
 test-tsan: ## Run the tests of the thread sanitizer build only, which g++ compiles
 	@tools/packages.sh build test lab tools tsan
 	@$(MAKE) --no-print-directory .build-tsan
-	@ctest --preset tsan -j $(JOBS)
+	@$(TESTS) --preset tsan
 
 fuzz: ## Run every fuzzer for SECONDS=60 each, from a fresh seed and what it learnt before
 	@tools/packages.sh build test

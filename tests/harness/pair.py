@@ -1,12 +1,10 @@
 """Two rap-fabric processes, each on a host of its own, and we as a third host beside them."""
 
-import pathlib
 import shutil
-import tempfile
 import unittest
 import uuid
 
-from harness import frames, namespaces, sanitizers
+from harness import folder, frames, namespaces, sanitizers
 from harness.channel import Channel
 from harness.lone import Authority, LoneNode
 from harness.wait import until
@@ -30,7 +28,7 @@ class Pair(unittest.TestCase):
     hosts = None
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp"))
+        self.folder = folder.make()
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(sanitizers.assert_silent, self.folder)
         self.cluster = str(uuid.uuid4())

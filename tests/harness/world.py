@@ -3,11 +3,9 @@ a resource. What the tests of a file share."""
 
 import contextlib
 import json
-import pathlib
 import shutil
-import tempfile
 
-from harness import sanitizers, tokens
+from harness import folder, sanitizers, tokens
 from harness.addresses import OneHost
 from harness.control import OWNER_EMAIL, OWNER_PASSWORD, Control, reachable_by_postgres
 from harness.node import Node
@@ -38,9 +36,7 @@ class World:
     `make_node` how a node is run."""
 
     def __init__(self, *, nodes=True, hosts=None, control_options=(), make_node=Node):
-        # Short names: a Unix socket's path has 108 bytes.
-        self.folder = reachable_by_postgres(
-            pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
+        self.folder = reachable_by_postgres(folder.make())
         self.hosts = hosts or OneHost()
         self.make_node = make_node
         self.address = self.hosts.address("target")

@@ -2,14 +2,13 @@
 
 import base64
 import json
-import pathlib
 import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import unittest
 
+from harness import folder
 from harness.case import ControlCase, FabricCase
 from harness.control import DATABASE, OWNER_EMAIL
 from harness.process import BIN
@@ -83,7 +82,7 @@ class Exported(ControlCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp"))
+        cls.folder = folder.make()
         cls.syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         cls.syslog.bind(str(cls.folder / "log"))
         cls.CONTROL_OPTIONS = ("--audit-heads-every", "1",

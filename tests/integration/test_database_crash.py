@@ -3,13 +3,11 @@ is lost, nothing is done by halves, no token is used twice, and the same call ag
 
 import http.client
 import json
-import pathlib
 import shutil
 import ssl
-import tempfile
 import unittest
 
-from harness import pki, sanitizers
+from harness import folder, pki, sanitizers
 from harness.addresses import OneHost
 from harness.api import ApiError
 from harness.control import DATABASE, Control, reachable_by_postgres
@@ -21,8 +19,7 @@ from harness.wait import patiently, until
 class DatabaseCrash(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = reachable_by_postgres(
-            pathlib.Path(tempfile.mkdtemp(prefix="rap-", dir="/var/tmp")))
+        cls.folder = reachable_by_postgres(folder.make())
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.addClassCleanup(sanitizers.assert_silent, cls.folder)
         address = OneHost().address("control")

@@ -1,11 +1,10 @@
 """The database fails over to its standby: control finds the one that takes writes by itself, with a
 --database-url that names both."""
 
-import pathlib
 import shutil
-import tempfile
 import unittest
 
+from harness import folder as folders
 from harness import sanitizers
 from harness.addresses import OneHost
 from harness.api import ApiError
@@ -16,8 +15,7 @@ from harness.wait import until
 
 class DatabaseFailover(unittest.TestCase):
     def setUp(self):
-        folder = reachable_by_postgres(pathlib.Path(tempfile.mkdtemp(prefix="rap-",
-                                                                     dir="/var/tmp")))
+        folder = reachable_by_postgres(folders.make())
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         self.addCleanup(sanitizers.assert_silent, folder)
         second = folder / "second"

@@ -6,9 +6,9 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import tempfile
 import unittest
 
+from harness import folder
 from harness.process import BUILD, alive
 from harness.wait import patiently, until
 
@@ -20,9 +20,8 @@ AT_ONCE_S = 20  # what a taken port may take to be said; the demo would wait for
 class Demo(unittest.TestCase):
     def setUp(self):
         # The path is as short as the demo's own, and where PostgreSQL's user comes.
-        folder = tempfile.TemporaryDirectory(prefix="rapd-", dir="/var/tmp")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        self.folder = folder.make("rapd-")
+        self.addCleanup(shutil.rmtree, self.folder)
         self.folder.chmod(0o755)
         self.state = self.folder / "state"
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "control/store/database.hpp"
 #include "control/store/postgres/migrations.hpp"
@@ -31,13 +32,13 @@ class TestCluster {
 
   // A copy of the migrated database; the conninfo names no user.
   std::string fresh_database() { return copy("rap"); }
-  // A copy of a database that nobody is connected to.
+  // A copy of a database that nobody is connected to. It is dropped when the test that it was made
+  // for is over: hundreds of them, a thousand files each, would take longer to remove than to use.
   std::string copy(const std::string& original, std::string name = "") {
     if (name.empty()) name = "test_" + std::to_string(++count_);
-    Connection server = superuser("postgres");
-    server.set_patience(std::chrono::minutes{10});  // the disk may be busy
-    must(server.script("SET statement_timeout = 0"));
-    must(server.script("CREATE DATABASE " + name + " TEMPLATE " + original + " OWNER rap_owner"));
+    script("CREATE DATABASE " + name + " TEMPLATE " + original +
+           " OWNER rap_owner STRATEGY file_copy");
+    if (testing::UnitTest::GetInstance()->current_test_info() != nullptr) of_test_.push_back(name);
     return conninfo(name);
   }
   std::string conninfo(const std::string& database) const {
@@ -61,6 +62,11 @@ class TestCluster {
  private:
   static constexpr int kMoreTries = 10;
 
+  // Hears when a test is over, and its fixture gone.
+  struct Dropping final : testing::EmptyTestEventListener {
+    void OnTestEnd(const testing::TestInfo&) override { get().drop_those_of_the_test(); }
+  };
+
   TestCluster() {
     std::string name = (std::filesystem::temp_directory_path() / "rap-test-XXXXXX").string();
     if (!mkdtemp(name.data())) fail("mkdtemp");
@@ -71,11 +77,24 @@ class TestCluster {
     if (auto ok = server_->create(); !ok) fail(ok.error());
     Connection owner = open(conninfo("rap"), kOwnerRole);
     if (auto ok = migrate(owner, embedded_migrations()); !ok) fail(ok.error().message);
+    testing::UnitTest::GetInstance()->listeners().Append(new Dropping);  // which owns it
   }
   ~TestCluster() {
     (void)server_->stop();
     std::error_code error;
     std::filesystem::remove_all(root_, error);
+  }
+  void script(const std::string& statement) {
+    Connection server = superuser("postgres");
+    server.set_patience(std::chrono::minutes{10});  // the disk may be busy
+    must(server.script("SET statement_timeout = 0"));
+    must(server.script(statement));
+  }
+  void drop_those_of_the_test() {
+    for (const std::string& name : of_test_) {
+      script("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+    }
+    of_test_.clear();
   }
   static void must(const std::expected<void, SqlError>& ok) {
     if (!ok) fail(ok.error().message);
@@ -88,6 +107,7 @@ class TestCluster {
   std::filesystem::path root_;
   std::unique_ptr<PrivatePostgres> server_;
   int count_ = 0;
+  std::vector<std::string> of_test_;
 };
 
 }  // namespace rap::store
