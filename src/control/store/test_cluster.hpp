@@ -32,13 +32,15 @@ class TestCluster {
 
   // A copy of the migrated database; the conninfo names no user.
   std::string fresh_database() { return copy("rap"); }
-  // A copy of a database that nobody is connected to. It is dropped when the test that it was made
-  // for is over: hundreds of them, a thousand files each, would take longer to remove than to use.
+  // A copy of a database that nobody is connected to. One without a name is dropped when the test
+  // is over: hundreds of them, a thousand files each, would take longer to remove than to use.
   std::string copy(const std::string& original, std::string name = "") {
-    if (name.empty()) name = "test_" + std::to_string(++count_);
+    if (name.empty()) {
+      name = "test_" + std::to_string(++count_);
+      of_test_.push_back(name);
+    }
     script("CREATE DATABASE " + name + " TEMPLATE " + original +
            " OWNER rap_owner STRATEGY file_copy");
-    if (testing::UnitTest::GetInstance()->current_test_info() != nullptr) of_test_.push_back(name);
     return conninfo(name);
   }
   std::string conninfo(const std::string& database) const {

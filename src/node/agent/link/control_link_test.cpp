@@ -205,10 +205,10 @@ TEST_F(ControlLinkTest, TellsAFabricThatComesWhoItIsBeforeAnythingElse) {
 
 TEST_F(ControlLinkTest, TellsTheFabricHowFarTheHostsClockIsAheadAndAgainWhenItIsAnother) {
   const auto told = [&](std::chrono::seconds ahead) {
-    return std::ranges::count(fabric_, json{{"type", "clock"}, {"ahead_s", ahead.count()}});
+    return std::ranges::count(clocks_, json{{"type", "clock"}, {"ahead_s", ahead.count()}});
   };
   const auto measure = [&](std::chrono::seconds ahead) {
-    wake();
+    while (!sent(ControlCall::checkin)) wake();
     answer(ControlCall::checkin,
            {{"config_version", 0}, {"commands_seq", 0}, {"server_time", to_unix(wall() - ahead)}});
   };

@@ -42,7 +42,7 @@ void ControlLinkWorld::take(LinkActions actions) {
       } else if (message["type"] == "control") {
         reachable_.push_back(message["reachable"]);
       } else if (message["type"] != "agent_listeners") {
-        fabric_.push_back(std::move(message));
+        (message["type"] == "clock" ? clocks_ : fabric_).push_back(std::move(message));
       }
     }
     if (std::holds_alternative<TellIdentity>(action)) ++identities_;

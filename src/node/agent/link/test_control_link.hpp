@@ -75,6 +75,7 @@ class ControlLinkWorld : public testing::Test {
   std::unique_ptr<ControlLink> link_;
   std::vector<SendToControl> outbox_;  // under way
   std::vector<json> fabric_;           // what the fabric was told
+  std::vector<json> clocks_;           // and of the host's clock
   int identities_ = 0;                 // how often, who this node is
   std::vector<json> security_messages_;  // and of security data
   int reconnects_ = 0;                 // with another identity
