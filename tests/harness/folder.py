@@ -1,5 +1,5 @@
-"""The folder of a test: below TMPDIR (tools/tests_folder.sh), else /var/tmp, since a Unix socket's path
-has 108 bytes and both are short."""
+"""The folder of a test: below TMPDIR (tools/tests_folder.sh), else /var/tmp, since a Unix socket's
+path has 108 bytes and both are short."""
 
 import os
 import pathlib

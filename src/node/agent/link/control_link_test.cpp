@@ -203,27 +203,6 @@ TEST_F(ControlLinkTest, TellsAFabricThatComesWhoItIsBeforeAnythingElse) {
   EXPECT_EQ(next->message, wire::encode_to_fabric(wire::AgentListeners{{{"192.0.2.7", 9465}}}));
 }
 
-TEST_F(ControlLinkTest, TellsTheFabricHowFarTheHostsClockIsAheadAndAgainWhenItIsAnother) {
-  const auto told = [&](std::chrono::seconds ahead) {
-    return std::ranges::count(clocks_, json{{"type", "clock"}, {"ahead_s", ahead.count()}});
-  };
-  const auto measure = [&](std::chrono::seconds ahead) {
-    while (!sent(ControlCall::checkin)) wake();
-    answer(ControlCall::checkin,
-           {{"config_version", 0}, {"commands_seq", 0}, {"server_time", to_unix(wall() - ahead)}});
-  };
-  step(FabricConnected{});
-  measure(-20s);
-  EXPECT_EQ(told(-20s), 1);
-  measure(-19s);
-  measure(-20s);
-  EXPECT_EQ(told(-20s) + told(-19s), 1) << "a second more or less is none";
-  measure(40s);
-  EXPECT_EQ(told(40s), 1);
-  step(FabricConnected{});
-  EXPECT_EQ(told(40s), 2) << "one that comes anew";
-}
-
 TEST_F(ControlLinkTest, TellsAFabricNothingThatComesWhileItIsHeldUntilThatIsOver) {
   check_in(5, 0);
   answer(ControlCall::pull_configs, configs(5, envelope(5)));
