@@ -11,11 +11,16 @@ using wire::FrameView;
 
 Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started)
     : board_(links),
+      judge_(security_),
       ledger_(rng),
       entry_admission_(started),
       egress_admission_(started),
-      entry_(board_, entry_admission_, security_, ledger_, routes_, *this, rng),
-      egress_(board_, egress_admission_, security_, ledger_, adapters, rng) {}
+      entry_gate_(board_, judge_, ledger_),
+      entry_(board_, entry_gate_, entry_admission_, ledger_, routes_, *this, rng),
+      egress_gate_(board_, judge_, ledger_, adapters),
+      egress_(board_, egress_gate_, egress_admission_, rng) {
+  adapters.attach(egress_);
+}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
@@ -36,8 +41,9 @@ void Router::configure(const snapshot::NodeConfig& config) {
   }
   entry_admission_.configure(config.cluster, keys);
   egress_admission_.configure(config.cluster, std::move(keys));
-  entry_.configure(self_, config.has_role(NodeRole::entry), config.pools);
-  egress_.configure(config.has_role(NodeRole::egress), config.resources);
+  entry_gate_.configure(self_, config.has_role(NodeRole::entry), config.pools);
+  egress_.end_resources(
+      egress_gate_.configure(config.has_role(NodeRole::egress), config.resources));
 
   if (config.has_role(NodeRole::entry) && config.has_role(NodeRole::egress) && !loopback_) {
     const auto a = node_up(self_, wire::TrafficClassSet::all(), flow::LabelSide::odd);
@@ -47,29 +53,32 @@ void Router::configure(const snapshot::NodeConfig& config) {
 }
 
 void Router::set_policies(const snapshot::AppPolicies& policies) {
-  entry_.set_policies(policies);
-  egress_.set_policies(policies);
+  judge_.set_policies(policies);
+  egress_.hold_to_policy();
 }
 
 void Router::end_session(SessionId session, WallTime wall) {
   entry_admission_.end_session(session, wall);
   egress_admission_.end_session(session, wall);
-  entry_.end_session(session);
+  entry_gate_.end_session(session);
   egress_.end_session(session);
+  entry_.end_session(session);
 }
 
 void Router::replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
                               WallTime wall) {
   security_.replace(part, first, last);
-  if (!last) return;
-  entry_.enforce(wall);
-  egress_.enforce(wall);
+  if (last) enforce(wall);
 }
 
 void Router::change_security(const snapshot::SecurityChanges& changes, WallTime wall) {
   security_.apply(changes);
-  entry_.enforce(wall);
+  enforce(wall);
+}
+
+void Router::enforce(WallTime wall) {
   egress_.enforce(wall);
+  entry_.enforce(wall);
 }
 
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,

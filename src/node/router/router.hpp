@@ -11,9 +11,12 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "mesh/configured_routes.hpp"
+#include "node/router/admission/flow_judge.hpp"
 #include "node/router/admission/security_ledger.hpp"
 #include "node/router/admission/token_admission.hpp"
+#include "node/router/egress_gate.hpp"
 #include "node/router/egress_role.hpp"
+#include "node/router/entry_gate.hpp"
 #include "node/router/entry_role.hpp"
 #include "node/router/switchboard.hpp"
 #include "snapshot/configuration/node_config.hpp"
@@ -33,7 +36,7 @@ class Router final : private mesh::Links {
   // Organizations allow this much from now on. Flows that they no longer allow end.
   void set_policies(const snapshot::AppPolicies& policies);
   // The limit, at most kMaxFlowsPerClient, holds for flows from now on.
-  void set_flows_per_client(std::size_t limit) { entry_.set_flows_per_client(limit); }
+  void set_flows_per_client(std::size_t limit) { entry_gate_.set_flows_per_client(limit); }
   void end_session(SessionId session, WallTime wall);
   // The local security store is handed over whole (in parts) and then as it changes. Flows of those
   // who are not to be served any more end at once.
@@ -68,11 +71,14 @@ class Router final : private mesh::Links {
   SecurityLedger& ledger() { return ledger_; }
   EntryRole& entry() { return entry_; }
   EgressRole& egress() { return egress_; }
+  // Sessions that had a flow of late, by a client of this entry.
+  const RecentSessions& recent() const { return entry_gate_.recent(); }
   Switchboard& board() { return board_; }
 
  private:
   std::optional<LinkId> link_to(NodeId neighbour, wire::TrafficClass c) const override;
 
+  void enforce(WallTime wall);
   void advance(MonoTime now, WallTime wall);
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
@@ -84,11 +90,14 @@ class Router final : private mesh::Links {
 
   Switchboard board_;
   SecurityTable security_;
+  FlowJudge judge_;
   SecurityLedger ledger_;
   mesh::ConfiguredRoutes routes_;
   TokenAdmission entry_admission_;
   TokenAdmission egress_admission_;
+  EntryGate entry_gate_;
   EntryRole entry_;
+  EgressGate egress_gate_;
   EgressRole egress_;
   NodeId self_;
   bool relays_ = false;
