@@ -35,6 +35,7 @@ void EntryGate::ask(LinkId client, const FrameView& frame, FlowEnd::Kind kind, c
   FlowEnd end;
   end.kind = kind;
   end.traffic_class = frame.header.traffic_class;
+  end.resumable = kind == FlowEnd::Kind::entry_path;
   const bool adopted = link->flows.adopt(frame.header.label, std::move(end)) ==
                        flow::LabelTable<FlowEnd>::Adopted::ok;
   wire::SecurityEvent about;
