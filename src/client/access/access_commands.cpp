@@ -1,6 +1,7 @@
 #include "client/access/access_commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <tuple>
@@ -104,15 +105,23 @@ void leave(World& world, ApiClient& api, const std::string& session_id) {
   std::ignore = api.ask(op::terminate_session(session_id));
 }
 
+using MoreTokens = std::function<Fallible<Attachment>()>;
+
 // The session of one command: made at its start unless the caller had one, ended at its end.
 template <class Work>
 auto with_session(World& world, const Target& target, Work work)
-    -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
+    -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>(),
+                     std::declval<const MoreTokens&>())) {
   auto account = RAP_TRY(signed_in(world.home, world.now));
   ApiClient api(world.network, account, world.home);
   world.data_plane.hold_signals();
   const auto attachment = RAP_TRY(attach(world, api, target, account));
-  auto result = work(account, attachment);
+  const MoreTokens more = [&] {
+    Target existing = target;
+    existing.session = attachment.session_id;
+    return attach(world, api, existing, account);
+  };
+  auto result = work(account, attachment, more);
   if (target.session.empty()) {
     leave(world, api, attachment.session_id);
   } else {
@@ -123,7 +132,8 @@ auto with_session(World& world, const Target& target, Work work)
 
 Fallible<int> proxy(World& world, const Target& target) {
   return with_session(world, target,
-                      [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
+                      [&](const Account& account, const Attachment& attachment,
+                          const MoreTokens& more) -> Fallible<int> {
                         if (target.unpinned && attachment.ssh_host_key) {
                           return fail(ExitCode::untrusted,
                                       attachment.resource +
@@ -134,7 +144,7 @@ Fallible<int> proxy(World& world, const Target& target) {
                         // it up then.
                         RAP_TRY(pin_host_key(world.home, attachment));
                         const auto c = wire::traffic_class_from(target.traffic_class).value();
-                        RAP_TRY(world.data_plane.proxy(account, attachment, c));
+                        RAP_TRY(world.data_plane.proxy(account, attachment, c, more));
                         return 0;
                       });
 }
@@ -160,7 +170,9 @@ class HomeForward final : public ForwardSession {
     existing.session = session_id_;
     return attachment_call(existing, account, flows);
   }
-  ApiCall start(const Account& account) override { return attachment_call(target_, account); }
+  ApiCall start(const Account& account) override {
+    return attachment_call(target_, account);
+  }
   void started(const Attachment& first) override { session_id_ = first.session_id; }
 
   // What a person who signed in again is, and the session that is theirs now.

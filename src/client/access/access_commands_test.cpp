@@ -201,6 +201,17 @@ TEST_F(AccessCommands, ProxyAttachesToAGivenSessionAndLeavesItAlone) {
   EXPECT_EQ(run({"proxy", "--class", "render", "office"}), kUsage);
 }
 
+TEST_F(AccessCommands, ProxyGetsOtherTokensOfTheSessionItHas) {
+  sign_in();
+  network().answer("POST sessions", attachment("tcp"), 201);
+  network().answer("POST sessions/s-1/attachments", attachment("tcp"), 201);
+  network().answer("DELETE sessions/s-1", json(), 204);
+  shell_.data_plane.asks_for_more = true;
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  ASSERT_EQ(network().sent.size(), 3U);
+  EXPECT_EQ(network().sent[1].request.path, "/api/v1/sessions/s-1/attachments");
+}
+
 TEST_F(AccessCommands, ForwardPrintsThePortItGot) {
   sign_in();
   network().answer("POST sessions", attachment("tcp"), 201);
