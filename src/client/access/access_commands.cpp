@@ -6,6 +6,7 @@
 #include <ostream>
 #include <tuple>
 
+#include "base/encoding.hpp"
 #include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
@@ -59,21 +60,32 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
+template <class Request>
+void name_keys(World& world, Request& request) {
+  const auto keys = world.data_plane.public_keys();
+  if (!keys) return;
+  request.client_keys = {.flow_key = to_base64url(keys->flow),
+                         .proof_key = to_base64url(keys->proof)};
+}
+
 // The call for a session, or for one more attachment to the one that is given.
-ApiCall attachment_call(const Target& target, const Account& account, std::size_t flows = 1) {
+ApiCall attachment_call(World& world, const Target& target, const Account& account,
+                        std::size_t flows = 1) {
   const auto version = account.deny_lists->known_version();
   if (!target.session.empty()) {
     op::CreateAttachmentRequest request{.deny_list_version = version};
+    name_keys(world, request);
     if (flows > 1) request.flows = static_cast<std::int64_t>(flows);
     return op::create_attachment(target.session, request);
   }
   op::CreateSessionRequest request{.deny_list_version = version, .resource = target.resource};
+  name_keys(world, request);
   if (!target.organization.empty()) request.organization = target.organization;
   return op::create_session(request);
 }
 
 Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, Account& account) {
-  const auto answer = api.ask(attachment_call(target, account));
+  const auto answer = api.ask(attachment_call(world, target, account));
   if (!answer) {
     return fail(answer.error().code, target.resource + ": " + answer.error().text);
   }
@@ -168,10 +180,10 @@ class HomeForward final : public ForwardSession {
   ApiCall attach(const Account& account, std::size_t flows) override {
     Target existing = target_;
     existing.session = session_id_;
-    return attachment_call(existing, account, flows);
+    return attachment_call(world_, existing, account, flows);
   }
   ApiCall start(const Account& account) override {
-    return attachment_call(target_, account);
+    return attachment_call(world_, target_, account);
   }
   void started(const Attachment& first) override { session_id_ = first.session_id; }
 
