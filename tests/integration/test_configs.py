@@ -59,7 +59,8 @@ class Configs(FabricCase):
                 self.assertNotEqual(exits.OK, second.returncode)
 
     def test_a_policy_is_given_to_whom_it_concerns_and_holds(self):
-        self.set("app_policy", {"protocols": ["ssh"]}, "--organization", ORGANIZATION)
+        self.set("app_policy", {"protocols": ["ssh"], "flow_hold_s": 60},
+                 "--organization", ORGANIZATION)
         self.wait_applied("app_policy", ["entry-1", "egress-1"])
         self.refused(403, "policy_denied", self.world.user().post, "sessions", resource="echo",
                      organization=ORGANIZATION)

@@ -1,10 +1,12 @@
 #include "client/access/access_commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <tuple>
 
+#include "base/encoding.hpp"
 #include "base/log/printable.hpp"
 #include "base/try.hpp"
 #include "client/access/host_key_store.hpp"
@@ -58,21 +60,32 @@ void add_class(CLI::App& command, Target& target) {
       ->capture_default_str();
 }
 
+template <class Request>
+void name_keys(World& world, Request& request) {
+  const auto keys = world.data_plane.public_keys();
+  if (!keys) return;
+  request.client_keys = {.flow_key = to_base64url(keys->flow),
+                         .proof_key = to_base64url(keys->proof)};
+}
+
 // The call for a session, or for one more attachment to the one that is given.
-ApiCall attachment_call(const Target& target, const Account& account, std::size_t flows = 1) {
+ApiCall attachment_call(World& world, const Target& target, const Account& account,
+                        std::size_t flows = 1) {
   const auto version = account.deny_lists->known_version();
   if (!target.session.empty()) {
     op::CreateAttachmentRequest request{.deny_list_version = version};
+    name_keys(world, request);
     if (flows > 1) request.flows = static_cast<std::int64_t>(flows);
     return op::create_attachment(target.session, request);
   }
   op::CreateSessionRequest request{.deny_list_version = version, .resource = target.resource};
+  name_keys(world, request);
   if (!target.organization.empty()) request.organization = target.organization;
   return op::create_session(request);
 }
 
 Fallible<Attachment> attach(World& world, ApiClient& api, const Target& target, Account& account) {
-  const auto answer = api.ask(attachment_call(target, account));
+  const auto answer = api.ask(attachment_call(world, target, account));
   if (!answer) {
     return fail(answer.error().code, target.resource + ": " + answer.error().text);
   }
@@ -104,15 +117,23 @@ void leave(World& world, ApiClient& api, const std::string& session_id) {
   std::ignore = api.ask(op::terminate_session(session_id));
 }
 
+using MoreTokens = std::function<Fallible<Attachment>()>;
+
 // The session of one command: made at its start unless the caller had one, ended at its end.
 template <class Work>
 auto with_session(World& world, const Target& target, Work work)
-    -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>())) {
+    -> decltype(work(std::declval<const Account&>(), std::declval<const Attachment&>(),
+                     std::declval<const MoreTokens&>())) {
   auto account = RAP_TRY(signed_in(world.home, world.now));
   ApiClient api(world.network, account, world.home);
   world.data_plane.hold_signals();
   const auto attachment = RAP_TRY(attach(world, api, target, account));
-  auto result = work(account, attachment);
+  const MoreTokens more = [&] {
+    Target existing = target;
+    existing.session = attachment.session_id;
+    return attach(world, api, existing, account);
+  };
+  auto result = work(account, attachment, more);
   if (target.session.empty()) {
     leave(world, api, attachment.session_id);
   } else {
@@ -123,7 +144,8 @@ auto with_session(World& world, const Target& target, Work work)
 
 Fallible<int> proxy(World& world, const Target& target) {
   return with_session(world, target,
-                      [&](const Account& account, const Attachment& attachment) -> Fallible<int> {
+                      [&](const Account& account, const Attachment& attachment,
+                          const MoreTokens& more) -> Fallible<int> {
                         if (target.unpinned && attachment.ssh_host_key) {
                           return fail(ExitCode::untrusted,
                                       attachment.resource +
@@ -134,7 +156,7 @@ Fallible<int> proxy(World& world, const Target& target) {
                         // it up then.
                         RAP_TRY(pin_host_key(world.home, attachment));
                         const auto c = wire::traffic_class_from(target.traffic_class).value();
-                        RAP_TRY(world.data_plane.proxy(account, attachment, c));
+                        RAP_TRY(world.data_plane.proxy(account, attachment, c, more));
                         return 0;
                       });
 }
@@ -158,9 +180,11 @@ class HomeForward final : public ForwardSession {
   ApiCall attach(const Account& account, std::size_t flows) override {
     Target existing = target_;
     existing.session = session_id_;
-    return attachment_call(existing, account, flows);
+    return attachment_call(world_, existing, account, flows);
   }
-  ApiCall start(const Account& account) override { return attachment_call(target_, account); }
+  ApiCall start(const Account& account) override {
+    return attachment_call(world_, target_, account);
+  }
   void started(const Attachment& first) override { session_id_ = first.session_id; }
 
   // What a person who signed in again is, and the session that is theirs now.

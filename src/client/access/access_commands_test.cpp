@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/encoding.hpp"
 #include "client/access/ssh_commands.hpp"
 #include "client/testing/command_test.hpp"
 #include "crypto/testing/pki.hpp"
@@ -199,6 +200,48 @@ TEST_F(AccessCommands, ProxyAttachesToAGivenSessionAndLeavesItAlone) {
   EXPECT_EQ(shell_.data_plane.used_class, wire::TrafficClass::file_transfer);
   EXPECT_EQ(network().sent.back().request.method, "POST");
   EXPECT_EQ(run({"proxy", "--class", "render", "office"}), kUsage);
+}
+
+TEST_F(AccessCommands, ProxyNamesItsKeysAndTakesWithWhatItsFlowsGoOn) {
+  sign_in();
+  const crypto::ClientKey flow_key{1, 2, 3};
+  json answer = attachment("tcp");
+  answer["resume"] = {
+      {"grant", "a grant"},
+      {"expires_at", TestShell::kNow + 3600},
+      {"hold_s", 120},
+      {"egresses",
+       {{{"node", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}, {"flow_key", to_base64url(flow_key)}},
+        {{"node", "no id"}, {"flow_key", to_base64url(flow_key)}}}}};
+  network().answer("POST sessions", answer, 201);
+  network().answer("DELETE sessions/s-1", json(), 204);
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  EXPECT_FALSE(json::parse(network().sent.front().request.body).contains("client_keys"))
+      << "it has none";
+  shell_.data_plane.keys = ClientPublicKeys{flow_key, {4, 5, 6}};
+  network().sent.clear();
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  const json said = json::parse(network().sent.front().request.body)["client_keys"];
+  EXPECT_EQ(said["flow_key"], to_base64url(flow_key));
+  EXPECT_EQ(said["proof_key"], to_base64url(shell_.data_plane.keys->proof));
+  const auto& terms = *shell_.data_plane.used->resume;
+  EXPECT_EQ(terms.grant, "a grant");
+  EXPECT_EQ(terms.expires_at, TestShell::kNow + 3600);
+  EXPECT_EQ(terms.hold, std::chrono::seconds{120});
+  ASSERT_EQ(terms.egresses.size(), 1U) << "what cannot be used is left out";
+  EXPECT_EQ(terms.egresses[0].node.str(), "7c9e6679-7425-40de-944b-e07fc1f90ae7");
+  EXPECT_EQ(terms.egresses[0].flow_key, flow_key);
+}
+
+TEST_F(AccessCommands, ProxyGetsOtherTokensOfTheSessionItHas) {
+  sign_in();
+  network().answer("POST sessions", attachment("tcp"), 201);
+  network().answer("POST sessions/s-1/attachments", attachment("tcp"), 201);
+  network().answer("DELETE sessions/s-1", json(), 204);
+  shell_.data_plane.asks_for_more = true;
+  EXPECT_EQ(run({"proxy", "office"}), kOk) << err();
+  ASSERT_EQ(network().sent.size(), 3U);
+  EXPECT_EQ(network().sent[1].request.path, "/api/v1/sessions/s-1/attachments");
 }
 
 TEST_F(AccessCommands, ForwardPrintsThePortItGot) {

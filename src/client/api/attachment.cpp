@@ -32,6 +32,28 @@ std::vector<crypto::Sha256> keys_of(const Answer::CandidatesItem& item) {
   return keys;
 }
 
+std::optional<crypto::ClientKey> raw_key(const std::string& text) {
+  const auto raw = from_base64url(text);
+  crypto::ClientKey key{};
+  if (!raw || raw->size() != key.size()) return std::nullopt;
+  std::ranges::copy(*raw, key.begin());
+  return key;
+}
+
+std::shared_ptr<const SealingTerms> terms_of(const Answer::Resume& resume) {
+  SealingTerms terms;
+  terms.grant = resume.grant;
+  terms.expires_at = resume.expires_at;
+  if (resume.hold_s) terms.hold = std::chrono::seconds{*resume.hold_s};
+  for (const auto& item : resume.egresses) {
+    const auto node = NodeId::parse(item.node);
+    const auto key = raw_key(item.flow_key);
+    if (!node || !key || terms.egresses.size() == kMaxKnownEgresses) continue;
+    terms.egresses.push_back({*node, *key});
+  }
+  return std::make_shared<const SealingTerms>(std::move(terms));
+}
+
 // A candidate that is not to be used is nullopt.
 std::optional<Candidate> candidate(const Answer::CandidatesItem& item) {
   const auto trust = trust_mode_from(item.tls_trust_mode);
@@ -69,6 +91,7 @@ Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& accoun
     auto usable = candidate(item);
     if (usable && a.candidates.size() < kMaxCandidates) a.candidates.push_back(std::move(*usable));
   }
+  if (answer.resume) a.resume = terms_of(*answer.resume);
   if (a.candidates.empty()) {
     return fail(ExitCode::unreachable,
                 "No trusted entry to the fabric is available. Ask your platform owner.");

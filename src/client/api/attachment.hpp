@@ -2,7 +2,9 @@
 // tokens that open one flow each.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "base/ids.hpp"
 #include "client/core/profile.hpp"
 #include "crypto/keys/digest.hpp"
+#include "crypto/tokens/resume_grant.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
 
@@ -38,6 +41,21 @@ struct Candidate {
   std::vector<crypto::Sha256> keys = {};  // with public_ca: its certificate is of one of these
 };
 
+// An egress that the client may end its flows at, and the key that it is known by.
+struct KnownEgress {
+  NodeId node;
+  crypto::ClientKey flow_key{};
+};
+inline constexpr std::size_t kMaxKnownEgresses = 16;
+
+// With what flows of a session are sealed to the egress, and go on at any entry.
+struct SealingTerms {
+  std::string grant;
+  std::int64_t expires_at = 0;
+  std::chrono::seconds hold{300};  // for so long an egress keeps a flow that has no path
+  std::vector<KnownEgress> egresses;  // in the order in which they are asked
+};
+
 struct Attachment {
   std::string session_id;
   std::string organization;  // name
@@ -48,6 +66,7 @@ struct Attachment {
   std::int64_t token_expires_at = 0;
   wire::TrafficClassSet classes;
   std::vector<Candidate> candidates;  // the server's order; at least one
+  std::shared_ptr<const SealingTerms> resume = nullptr;  // null: entries seal its flows
 };
 
 // The answer to POST sessions and POST sessions/{id}/attachments is read, and the deny list

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "client/api/api_client.hpp"
@@ -9,6 +10,7 @@
 #include "client/api/entry_fallback.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/profile.hpp"
+#include "crypto/tokens/resume_grant.hpp"
 #include "wire/flow_reason.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
@@ -27,6 +29,12 @@ class ForwardSession {
   virtual void started(const Attachment& first) = 0;  // with this attachment
 };
 
+// The public halves of the keys of this run of the program.
+struct ClientPublicKeys {
+  crypto::ClientKey flow{};
+  crypto::ClientKey proof{};
+};
+
 class DataPlane {
  public:
   virtual ~DataPlane() = default;
@@ -36,9 +44,14 @@ class DataPlane {
   // ended in any case.
   virtual void hold_signals() = 0;
 
-  // Standard input and output are one flow until both directions have ended.
+  // What the control plane is to name in tokens and grants; nullopt: entries seal the flows.
+  virtual std::optional<ClientPublicKeys> public_keys() = 0;
+
+  // Standard input and output are one flow until both directions have ended. `more` gives another
+  // attachment to the session when the tokens of this one are spent.
   virtual Fallible<void> proxy(const Account& account, const Attachment& attachment,
-                               wire::TrafficClass c) = 0;
+                               wire::TrafficClass c,
+                               const std::function<Fallible<Attachment>()>& more) = 0;
 
   // Each connection to the listener has a flow of its own; `first` is the attachment the session
   // came with. `listening` hears the real address once. The person ends it.

@@ -11,6 +11,8 @@
 #include "wire/problem_code.hpp"
 
 namespace rap::client {
+using wire::FlowReason;
+
 namespace {
 
 // The session ended, or is none of this account's.
@@ -33,9 +35,11 @@ Forwarder::Forwarder(io::EventLoop& loop, ForwardSession& session, const Account
       session_id_(first.session_id),
       resource_(first.resource),
       class_(c),
+      sealed_(first.resume != nullptr),
       rng_(means.rng),
       err_(means.err),
       links_(loop, account, means.rng, means.fallbacks),
+      sealed_links_(loop, account, first.resource, means.sealed),
       api_(loop),
       expiry_(loop) {
   watch_expiry();
@@ -50,13 +54,44 @@ wire::HostPort Forwarder::listen(const wire::HostPort& where) {
 void Forwarder::accept(int fd) {
   const Id id = next_id_++;
   auto& connection = connections_[id];
-  connection = std::make_unique<Connection>(
-      loop_, [this, id](Carrier&, const Carrier::Ending& ending) { ended(id, ending); });
+  connection = std::make_unique<Connection>(loop_);
   if (connections_.size() >= limit_) listener_->pause();
-  Carrier& carrier = connection->carrier;
-  carrier.on_exhausted([this, id](const Carrier::Ending&) { return try_again(id); });
-  carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
+  if (sealed_) {
+    connection->sealed = std::make_unique<SealedCarrier>(
+        sealed_links_, [this, id](const SealedCarrier::Ending& ending) {
+          ended(id, ending.reason, ending.was_accepted, ending.detail);
+        });
+    SealedCarrier& carrier = *connection->sealed;
+    carrier.on_exhausted([this, id](FlowReason) { return try_again(id); });
+    carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
+  } else {
+    connection->carrier =
+        std::make_unique<Carrier>([this, id](Carrier&, const Carrier::Ending& ending) {
+          ended(id, ending.reason, ending.was_accepted, ending.detail);
+        });
+    Carrier& carrier = *connection->carrier;
+    carrier.on_exhausted([this, id](const Carrier::Ending&) { return try_again(id); });
+    carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
+  }
   attach(id);
+}
+
+void Forwarder::open(Id id, const Attachment& attachment) {
+  const Connection& connection = *connections_.at(id);
+  sealed_ = attachment.resume != nullptr;
+  if (connection.sealed && sealed_) {
+    connection.sealed->open(attachment, class_);
+  } else if (connection.carrier && !sealed_) {
+    connection.carrier->open(links_, attachment, class_);
+  } else {
+    abort(id);  // the control plane has changed between its accept and this
+  }
+}
+
+// Nobody takes that for an orderly end.
+void Forwarder::abort(Id id) {
+  const Connection& connection = *connections_.at(id);
+  connection.sealed ? connection.sealed->abort() : connection.carrier->abort();
 }
 
 void Forwarder::attach(Id id) {
@@ -64,7 +99,7 @@ void Forwarder::attach(Id id) {
   ++connection.attempts;
   if (auto first = std::exchange(unused_, std::nullopt)) {
     if (first->token_expires_at > to_unix(io::wall_now() + kTokenMargin)) {
-      return connection.carrier.open(links_, *first, class_);
+      return open(id, *first);
     }
   }
   waiting_.push_back(id);
@@ -151,7 +186,7 @@ void Forwarder::hand_out(const Ids& ids, const Attachment& attachment) {
     const auto it = connections_.find(ids[i]);
     if (it == connections_.end()) continue;
     if (i < flows.size()) {
-      it->second->carrier.open(links_, flows[i], class_);
+      open(ids[i], flows[i]);
     } else {
       waiting_.push_back(ids[i]);
     }
@@ -181,6 +216,7 @@ bool Forwarder::refresh_account() {
   const bool renewed = account->profile.expires_at != account_.profile.expires_at;
   account_ = std::move(*account);
   links_.follow(account_);
+  sealed_links_.follow(account_);
   if (renewed) watch_expiry();
   return true;
 }
@@ -199,11 +235,9 @@ void Forwarder::watch_expiry() {
   });
 }
 
-void Forwarder::ended(Id id, const Carrier::Ending& ending) {
-  if (ending.reason) {
-    err_ << flow_failure(*ending.reason, ending.was_accepted, resource_, ending.detail).text
-         << std::endl;
-  }
+void Forwarder::ended(Id id, wire::FlowEnding reason, bool was_accepted,
+                      const std::string& detail) {
+  if (reason) err_ << flow_failure(*reason, was_accepted, resource_, detail).text << std::endl;
   remove(id);
 }
 
@@ -215,7 +249,7 @@ void Forwarder::give_up(const Ids& ids, const Failure& failure) {
     if (!connections_.contains(id)) continue;
     if (failure.code == ExitCode::unreachable && try_again(id)) continue;
     if (!std::exchange(said, true)) err_ << printable(resource_ + ": " + failure.text) << std::endl;
-    connections_.at(id)->carrier.abort();
+    abort(id);
   }
 }
 

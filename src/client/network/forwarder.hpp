@@ -21,6 +21,7 @@
 #include "client/core/profile.hpp"
 #include "client/network/api_connections.hpp"
 #include "client/network/carrier.hpp"
+#include "client/network/sealed_carrier.hpp"
 #include "io/listeners/stream_listener.hpp"
 
 namespace rap::client {
@@ -40,6 +41,7 @@ class Forwarder {
     RandomSource& rng;
     std::ostream& err;
     FallbackLog& fallbacks;
+    SealedLinks::Means sealed;
   };
   Forwarder(io::EventLoop& loop, ForwardSession& session, const Account& account,
             const Attachment& first, wire::TrafficClass c, const Means& means);
@@ -51,9 +53,9 @@ class Forwarder {
 
  private:
   struct Connection {
-    Connection(io::EventLoop& loop, Carrier::OnEnd on_end)
-        : carrier(std::move(on_end)), retry(loop) {}
-    Carrier carrier;
+    explicit Connection(io::EventLoop& loop) : retry(loop) {}
+    std::unique_ptr<Carrier> carrier;  // or that of a sealed flow
+    std::unique_ptr<SealedCarrier> sealed;
     io::Timer retry;
     Backoff backoff{kOpenRetryFirst, kOpenRetryCap};
     int attempts = 0;
@@ -73,7 +75,9 @@ class Forwarder {
   Fallible<Attachment> read(const io::HttpClient::Result& result);
   bool refresh_account();  // false: `refused_` says why
   void watch_expiry();
-  void ended(Id id, const Carrier::Ending& ending);
+  void open(Id id, const Attachment& attachment);
+  void abort(Id id);
+  void ended(Id id, wire::FlowEnding reason, bool was_accepted, const std::string& detail);
   void give_up(const Ids& ids, const Failure& failure);
   bool try_again(Id id);
   void remove(Id id);
@@ -87,9 +91,11 @@ class Forwarder {
   std::string session_id_;
   std::string resource_;
   wire::TrafficClass class_;
+  bool sealed_;  // as the last attachment said
   RandomSource& rng_;
   std::ostream& err_;
   EntryLinks links_;
+  SealedLinks sealed_links_;
   ApiConnections api_;
   io::Timer expiry_;
   std::size_t limit_ = kMaxLocalConnections;

@@ -250,7 +250,7 @@ TEST_F(ForwarderTest, WhoComesWhenAllPlacesAreTakenWaitsForOne) {
 TEST_F(ForwarderTest, AnAddressThatIsTakenIsNamed) {
   start();
   Forwarder second(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
-                   {rng_, err_, fallbacks_});
+                   {rng_, err_, fallbacks_, {ClientKeys::generate(rng_), rng_, fallbacks_}});
   try {
     second.listen({"127.0.0.1", port_});
     FAIL() << "two listeners on one port";

@@ -1,17 +1,86 @@
 #include "client/network/socket_data_plane.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstring>
 #include <system_error>
 
+#include "base/log/printable.hpp"
 #include "client/api/flow_failure.hpp"
 #include "client/network/carrier.hpp"
 #include "client/network/forwarder.hpp"
+#include "client/network/sealed_carrier.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {
 
+const ClientKeys& SocketDataPlane::keys() {
+  if (!keys_) keys_ = ClientKeys::generate(rng_);
+  return *keys_;
+}
+
+std::optional<ClientPublicKeys> SocketDataPlane::public_keys() {
+  ClientPublicKeys out;
+  out.flow = keys().flow.public_key;
+  std::ranges::copy(keys().proof.public_key().raw(), out.proof.begin());
+  return out;
+}
+
+// Whoever sits at a terminal sees why nothing moves. It may be in raw mode, for the ssh around us.
+SealedLinks::Means SocketDataPlane::means() {
+  SealedLinks::Means out{keys(), rng_, fallbacks_};
+  if (::isatty(STDERR_FILENO) == 1) {
+    out.tell = [this](const std::string& line) {
+      err_ << '\r' << printable(line) << "\r\n" << std::flush;
+    };
+  }
+  return out;
+}
+
+Fallible<void> SocketDataPlane::sealed_proxy(const Account& account, const Attachment& attachment,
+                                             wire::TrafficClass c,
+                                             const std::function<Fallible<Attachment>()>& more) {
+  io::EventLoop loop;
+  loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
+  const SessionSignals::Heard heard(signals_);  // no longer than the loop, which listens to them
+  SealedLinks links(loop, account, attachment.resource, means());
+  Fallible<void> outcome;
+  SealedCarrier carrier(links, [&](const SealedCarrier::Ending& ending) {
+    if (ending.reason) {
+      outcome = std::unexpected(
+          flow_failure(*ending.reason, ending.was_accepted, attachment.resource, ending.detail));
+    }
+    loop.stop();
+  });
+  // One attachment may have fewer tokens than the pool has egresses.
+  std::size_t attachments = 1;
+  carrier.on_exhausted([&](wire::FlowReason) {
+    if (attachments++ >= attachment.resume->egresses.size()) return false;
+    loop.post([&] {
+      const auto other = more();
+      if (other && other->resume) return carrier.open(*other, c);
+      if (!other) outcome = std::unexpected(other.error());
+      loop.stop();
+    });
+    return true;
+  });
+  auto stdio = std::make_unique<StdioEnd>(loop, carrier, carrier);
+  const StdioEnd& ends = *stdio;
+  carrier.set_local(std::move(stdio));
+  carrier.open(attachment, c);
+  loop.run();
+  if (outcome && ends.failure()) {
+    return fail(ExitCode::failed,
+                std::string("Standard input or output failed: ") + std::strerror(*ends.failure()));
+  }
+  return outcome;
+}
+
 Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& attachment,
-                                      wire::TrafficClass c) {
+                                      wire::TrafficClass c,
+                                      const std::function<Fallible<Attachment>()>& more) {
+  if (attachment.resume) return sealed_proxy(account, attachment, c, more);
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   const SessionSignals::Heard heard(signals_);  // no longer than the loop, which listens to them
@@ -44,7 +113,7 @@ Fallible<void> SocketDataPlane::forward(
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   const SessionSignals::Heard heard(signals_);
   try {
-    Forwarder forwarder(loop, session, account, first, c, {rng_, err_, fallbacks_});
+    Forwarder forwarder(loop, session, account, first, c, {rng_, err_, fallbacks_, means()});
     listening(forwarder.listen(listen));
     loop.run();
     return {};

@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "client/api/data_plane.hpp"
+#include "client/network/sealed_links.hpp"
 #include "client/network/session_signals.hpp"
 
 namespace rap::client {
@@ -14,18 +15,26 @@ class SocketDataPlane final : public DataPlane {
   SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
 
   void hold_signals() override { signals_.hold(); }
-  Fallible<void> proxy(const Account& account, const Attachment& attachment,
-                       wire::TrafficClass c) override;
+  std::optional<ClientPublicKeys> public_keys() override;
+  Fallible<void> proxy(const Account& account, const Attachment& attachment, wire::TrafficClass c,
+                       const std::function<Fallible<Attachment>()>& more) override;
   Fallible<void> forward(ForwardSession& session, const Account& account, const Attachment& first,
                          wire::TrafficClass c, const wire::HostPort& listen,
                          const std::function<void(const wire::HostPort&)>& listening) override;
   std::vector<Fallback> take_fallbacks() override { return fallbacks_.take(); }
 
  private:
+  const ClientKeys& keys();
+  SealedLinks::Means means();
+  Fallible<void> sealed_proxy(const Account& account, const Attachment& attachment,
+                              wire::TrafficClass c,
+                              const std::function<Fallible<Attachment>()>& more);
+
   RandomSource& rng_;
   std::ostream& err_;
   FallbackLog fallbacks_;
   SessionSignals signals_;
+  std::optional<ClientKeys> keys_;  // of this run, once they are wanted
 };
 
 }  // namespace rap::client

@@ -78,6 +78,7 @@ struct SocketDataPlaneTest : testing::Test {
   void serve() {
     thread = std::thread([this] { entry_loop.run(); });
   }
+  static Fallible<Attachment> no_more() { return fail(ExitCode::failed, "There are no more."); }
   Account account() { return platform.account(deny_lists); }
   Attachment attachment() { return platform.attachment({platform.candidate(entry.port())}); }
 
@@ -91,7 +92,7 @@ struct SocketDataPlaneTest : testing::Test {
     Fallible<void> done;
     {
       const StandardStreams ours(in.read.get(), out.write.get());
-      done = data_plane.proxy(account(), attachment(), TrafficClass::input);
+      done = data_plane.proxy(account(), attachment(), TrafficClass::input, no_more);
     }
     out.write.reset();
     char buffer[4096];
@@ -156,7 +157,7 @@ TEST_F(SocketDataPlaneTest, OutputThatCannotBeWrittenIsAFailure) {
   Fallible<void> done;
   {
     const StandardStreams streams(in.read.get(), full.get());
-    done = data_plane.proxy(account(), attachment(), TrafficClass::input);
+    done = data_plane.proxy(account(), attachment(), TrafficClass::input, no_more);
   }
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().text, HasSubstr("No space left"));
@@ -170,7 +171,7 @@ TEST_F(SocketDataPlaneTest, WhatCameWhileTheSessionWasMadeEndsTheProxyAtOnce) {
     const StandardStreams ours(in.read.get(), out.write.get());
     data_plane.hold_signals();
     ::raise(number);
-    const auto done = data_plane.proxy(account(), attachment(), TrafficClass::input);
+    const auto done = data_plane.proxy(account(), attachment(), TrafficClass::input, no_more);
     EXPECT_TRUE(done) << done.error().text;
   }
 }
@@ -182,7 +183,7 @@ TEST_F(SocketDataPlaneTest, HangUpsThatFollowTheFirstLeaveTimeForTheFarewell) {
   const StandardStreams ours(in.read.get(), out.write.get());
   data_plane.hold_signals();
   ::raise(SIGHUP);
-  EXPECT_TRUE(data_plane.proxy(account(), attachment(), TrafficClass::input));
+  EXPECT_TRUE(data_plane.proxy(account(), attachment(), TrafficClass::input, no_more));
   // The terminal's and the service manager's, beside ssh's: they would end us by now.
   ::raise(SIGHUP);
   ::raise(SIGTERM);

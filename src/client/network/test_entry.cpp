@@ -112,6 +112,14 @@ class TestEntry::Client final : public io::StreamHandler {
     if (stream_) stream_->abort();
     over();
   }
+  // What sealed flows have for the client.
+  void flush() {
+    while (stream_ && !down_.empty()) {
+      const ByteView run = down_.peek();
+      send_message(run);
+      down_.consume(run.size());
+    }
+  }
   void end_flows(FlowReason reason) {
     for (const auto& [label, flow] : std::exchange(flows_, {})) {
       send_reason(FrameType::reset, label, reason);
@@ -164,8 +172,19 @@ class TestEntry::Client final : public io::StreamHandler {
     }
   }
 
-  void on_frame(const wire::FrameHeader& header, ByteView payload) {
+  void on_frame(const wire::FrameHeader& header, MutableBytes payload) {
     if (header.type == FrameType::flow_request) return request(header.label, payload);
+    if (header.type == FrameType::sealed_request || header.type == FrameType::flow_resume) {
+      return sealed(header, payload);
+    }
+    if (const auto path = paths_.find(header.label); path != paths_.end()) {
+      const auto [egress, at] = path->second;
+      if (header.type == FrameType::flow_close || header.type == FrameType::reset) {
+        paths_.erase(path);
+      }
+      egress->receive(at, header.type, payload);
+      return flush();
+    }
     const auto it = flows_.find(header.label);
     if (it == flows_.end()) return;
     Flow& flow = it->second;
@@ -186,6 +205,41 @@ class TestEntry::Client final : public io::StreamHandler {
       default: return;
     }
     pump(header.label, flow);
+  }
+
+  // The entry judges nothing but the proof.
+  void sealed(const wire::FrameHeader& header, ByteView payload) {
+    NodeId where;
+    ByteView first;
+    if (header.type == FrameType::flow_resume) {
+      const auto resume = wire::FlowResume::decode(payload).value();
+      where = resume.egress;
+      first = resume.first_message;
+      const TestSealedEgress* egress = entry_.egress_of(where);
+      if (egress != nullptr &&
+          !egress->is_proven(resume, entry_.node,
+                             stream_->export_key(crypto::kResumeExporterLabel))) {
+        return send_reason(FrameType::flow_refuse, header.label, FlowReason::proof_invalid);
+      }
+    } else {
+      const auto asked = wire::SealedFlowRequest::decode(payload).value();
+      entry_.tokens.emplace_back(asked.token);
+      where = asked.egress;
+      first = asked.first_message;
+      if (const auto reason =
+              entry_.refusal ? entry_.refusal(entry_.tokens.back()) : std::nullopt) {
+        return send_reason(FrameType::flow_refuse, header.label, *reason);
+      }
+    }
+    TestSealedEgress* egress = entry_.egress_of(where);
+    if (egress == nullptr) {
+      return send_reason(FrameType::flow_refuse, header.label, FlowReason::no_route);
+    }
+    const auto answer = egress->ask(first, header.label, down_);
+    if (!answer) return send_reason(FrameType::flow_refuse, header.label, answer.error());
+    paths_.emplace(header.label, std::pair{egress, answer->path});
+    send(FrameType::flow_accept, header.label, answer->second_message);
+    flush();
   }
 
   void request(std::uint32_t label, ByteView token) {
@@ -250,6 +304,7 @@ class TestEntry::Client final : public io::StreamHandler {
   }
 
   void over() {
+    for (const auto& [label, path] : std::exchange(paths_, {})) path.first->lost(path.second);
     entry_.open_flows -= flows_.size();
     flows_.clear();
     stream_.reset();
@@ -261,6 +316,8 @@ class TestEntry::Client final : public io::StreamHandler {
   wire::WebSocketDecoder decoder_{wire::WebSocketRole::server};
   bool upgraded_ = false;
   std::map<std::uint32_t, Flow> flows_;
+  flow::SendQueue down_;
+  std::map<std::uint32_t, std::pair<TestSealedEgress*, TestSealedEgress::Path>> paths_;
 };
 
 TestEntry::TestEntry(io::EventLoop& loop, const crypto::TlsIdentity& identity)
@@ -272,6 +329,19 @@ TestEntry::TestEntry(io::EventLoop& loop, const crypto::TlsIdentity& identity)
                 }) {}
 
 TestEntry::~TestEntry() = default;
+
+void TestEntry::lead_to(TestSealedEgress& egress) {
+  egresses_.push_back(&egress);
+  egress.flushers.push_back([this] {
+    for (const auto& client : clients_) client->flush();
+  });
+}
+
+TestSealedEgress* TestEntry::egress_of(NodeId where) const {
+  const auto at = std::ranges::find_if(
+      egresses_, [&](const TestSealedEgress* one) { return one->node() == where; });
+  return at == egresses_.end() ? nullptr : *at;
+}
 
 void TestEntry::hang_up() {
   for (const auto& client : clients_) client->hang_up();

@@ -14,6 +14,7 @@
 #include "base/seeded_random.hpp"
 #include "client/api/attachment.hpp"
 #include "client/core/profile.hpp"
+#include "client/network/test_sealed_egress.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/tls/tls.hpp"
 #include "crypto/x509/ca.hpp"
@@ -72,6 +73,10 @@ class TestEntry {
 
   Manner manner = Manner::echo;
   std::function<std::optional<wire::FlowReason>(const std::string& token)> refusal;
+  // Where sealed flows end that are asked for here.
+  void lead_to(TestSealedEgress& egress);
+
+  NodeId node;  // that proofs of sealed flows name
 
   // What happened.
   std::vector<std::string> tokens;  // of flows that were asked for
@@ -83,6 +88,11 @@ class TestEntry {
 
  private:
   class Client;
+  friend class Client;
+
+  TestSealedEgress* egress_of(NodeId where) const;
+
+  std::vector<TestSealedEgress*> egresses_;
 
   std::list<std::unique_ptr<Client>> clients_;
   io::TlsListener listener_;

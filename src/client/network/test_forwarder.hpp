@@ -47,9 +47,9 @@ class ForwarderTest : public testing::Test, public ForwardSession {
     for (const auto& e : entries_) {
       first_.candidates.push_back(platform_.candidate(e->port(), "first"));
     }
-    forwarder_ =
-        std::make_unique<Forwarder>(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
-                                    Forwarder::Means{rng_, err_, fallbacks_});
+    forwarder_ = std::make_unique<Forwarder>(
+        loop_, *this, signed_in(), first_, wire::TrafficClass::input,
+        Forwarder::Means{rng_, err_, fallbacks_, {ClientKeys::generate(rng_), rng_, fallbacks_}});
     port_ = forwarder_->listen({"127.0.0.1", 0}).port;
     thread_ = std::thread([this] { loop_.run(); });
   }

@@ -103,8 +103,15 @@ class TestDataPlane final : public DataPlane {
   void hold_signals() override {
     if (on_hold) on_hold();
   }
-  Fallible<void> proxy(const Account&, const Attachment& a, wire::TrafficClass c) override {
+  std::optional<ClientPublicKeys> public_keys() override { return keys; }
+  Fallible<void> proxy(const Account&, const Attachment& a, wire::TrafficClass c,
+                       const std::function<Fallible<Attachment>()>& more) override {
     used = a;
+    if (asks_for_more) {
+      auto other = more();
+      if (!other) return std::unexpected(other.error());
+      used = *other;
+    }
     used_class = c;
     return result;
   }
@@ -120,6 +127,8 @@ class TestDataPlane final : public DataPlane {
   std::vector<Fallback> take_fallbacks() override { return std::exchange(fallbacks, {}); }
 
   std::function<void()> on_hold;
+  std::optional<ClientPublicKeys> keys;
+  bool asks_for_more = false;
   Fallible<void> result;
   std::vector<Fallback> fallbacks;
   std::optional<Attachment> used;

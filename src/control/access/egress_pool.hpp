@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "control/core/problem.hpp"
 #include "control/http/schema.hpp"
+#include "crypto/sealing/x25519.hpp"
 
 namespace rap::control {
 
@@ -30,6 +31,13 @@ struct ServingNode {
 struct PoolNodes {
   std::vector<NodeName> named;
   std::optional<std::size_t> of_platform;  // besides; nullopt: all are named
+};
+
+// A node that a client may open flows at, and the key that it seals them for.
+struct FlowEgress {
+  NodeId node;
+  crypto::X25519Public flow_key{};
+  bool operator==(const FlowEgress&) const = default;
 };
 
 struct EgressPool {
@@ -68,8 +76,9 @@ class EgressPoolRepository {
   virtual void enable(const EgressPool& pool) = 0;
   // One that no resource leads through, with its nodes: under the platform's scope.
   virtual void remove(const EgressPool& pool) = 0;
-  // Is a node of the pool approved, in the egress role, and not draining?
-  virtual bool has_egress(EgressPoolId pool) = 0;
+  // The pool's nodes that new flows may go to, sorted by id: approved, in the egress role, not
+  // draining, and with a key. Under the platform's scope.
+  virtual std::vector<FlowEgress> egresses(EgressPoolId pool) = 0;
   virtual std::size_t count(OrganizationId organization) = 0;
   // The nodes of all pools together, one that serves several counted in each; for the platform.
   virtual std::size_t count_memberships() = 0;

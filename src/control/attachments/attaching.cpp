@@ -5,6 +5,7 @@
 #include "base/try.hpp"
 #include "control/access/blocklist.hpp"
 #include "control/access/egress_pool.hpp"
+#include "control/attachments/resuming.hpp"
 #include "control/configuration/config_document.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/nodes/node.hpp"
@@ -13,6 +14,7 @@
 #include "control/pki/authority.hpp"
 #include "control/pki/status/deny_list_publication.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
+#include "crypto/tokens/resume_grant.hpp"
 #include "policy/protocols.hpp"
 #include "snapshot/values/config_types.hpp"
 #include "wire/class_names.hpp"
@@ -29,9 +31,8 @@ snapshot::AppPolicy policy_of(Transaction& tx, OrganizationId organization) {
 }
 
 // The classes of a session, or why there is none.
-Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& session,
-                                               WallTime now) {
-  const snapshot::AppPolicy policy = policy_of(tx, session.organization);
+Outcome<wire::TrafficClassSet> classes_allowed(const snapshot::AppPolicy& policy,
+                                               const Session& session, WallTime now) {
   const wire::TrafficClassSet classes =
       policy::kind_of(session.protocol).classes.intersect(policy.classes);
   if (!policy.allows_protocol(session.protocol) || classes.empty()) {
@@ -46,27 +47,36 @@ Outcome<wire::TrafficClassSet> classes_allowed(Transaction& tx, const Session& s
   return classes;
 }
 
-crypto::DataPlaneToken token_for(const AttachmentPorts& ports, const Call& call,
-                                 const Session& session, AttachmentId attachment,
-                                 wire::TrafficClassSet classes, NodeId entry,
-                                 std::uint64_t auth_epoch) {
+// A grant lasts as long as the session may, and a day at most.
+WallTime grants_end(const snapshot::AppPolicy& policy, const Session& session, WallTime now) {
+  const WallTime longest = now + crypto::kMaxGrantLifetime;
+  if (!policy.max_session) return longest;
+  return std::min(longest, session.created_at + *policy.max_session);
+}
+
+// What all tokens of an attachment say: all but the entry, and the id of each.
+crypto::DataPlaneToken token_of(const AttachmentPorts& ports, const Call& call,
+                                const Session& session) {
   crypto::DataPlaneToken token;
-  token.id = TokenId::random(ports.rng);
   token.cluster = ports.authority->cluster;
   token.session = session.id;
-  token.attachment = attachment;
+  token.attachment = AttachmentId::random(ports.rng);
   token.user = session.user;
-  token.auth_epoch = auth_epoch;
   token.device = call.caller->device.value_or(DeviceId{});
   token.organization = session.organization;
   token.resource = session.resource;
   token.egress_pool = session.egress_pool;
-  token.entry = entry;
-  token.classes = classes;
   token.session_began = session.created_at;
   token.issued_at = call.now;
   token.expires_at = call.now + crypto::kMaxTokenLifetime;
   return token;
+}
+
+std::string sign_for(const AttachmentPorts& ports, crypto::DataPlaneToken token, NodeId entry) {
+  token.id = TokenId::random(ports.rng);
+  token.entry = entry;
+  const auto authority = ports.authority.get();
+  return crypto::sign_token(token, authority->token_key.key, authority->token_key.kid);
 }
 
 // What a client verifies the entry's certificate by (PK-4): the platform's own CA, or public
@@ -84,22 +94,47 @@ Json trust_in(const Node& entry, const CurrentAuthority& authority) {
           {"tls_worker", entry.id.str()}};
 }
 
+// The first of the entries, each with its tokens.
+Json candidates_for(const AttachmentPorts& ports, const crypto::DataPlaneToken& token,
+                    const std::vector<Node>& entries, std::int64_t flows) {
+  Json candidates = Json::array();
+  for (const Node& entry : entries) {
+    if (candidates.size() == kMaxCandidates) break;
+    Json more = Json::array();
+    if (candidates.size() < kCandidatesOfManyFlows) {
+      for (std::int64_t i = 1; i < flows; ++i) {
+        more.push_back({{"token", sign_for(ports, token, entry.id)}});
+      }
+    }
+    Json candidate = trust_in(entry, ports.authority);
+    candidate["url"] = "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath);
+    candidate["token"] = sign_for(ports, token, entry.id);
+    candidate["more_tokens"] = std::move(more);
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
 }  // namespace
 
 Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call& call,
                       const Session& session, const Resource& resource) {
   if (!call.caller->device && ports.devices != DevicePolicy::any) return device_required();
-  const auto classes = RAP_TRY(classes_allowed(tx, session, call.now));
-  const AttachmentId attachment = AttachmentId::random(ports.rng);
+  const snapshot::AppPolicy policy = policy_of(tx, session.organization);
+  crypto::DataPlaneToken token = token_of(ports, call, session);
+  token.classes = RAP_TRY(classes_allowed(policy, session, call.now));
+  const auto client_keys = client_keys_of(call);
+  if (client_keys) token.flow_key = client_keys->flow_key;
+  std::vector<FlowEgress> egresses;
   std::vector<Node> entries;
-  std::uint64_t auth_epoch = 0;
   std::optional<Publication> deny_list;
   const auto have = static_cast<std::uint64_t>(call.integer("deny_list_version"));
   {
     AsPlatform as_platform(tx);  // nodes are no organization's to see; their addresses go out here
     RAP_TRY(check_blocklist(tx, call));
-    auth_epoch = tx.auth_epochs().of(session.user);
-    if (!tx.egress_pools().has_egress(session.egress_pool)) {
+    token.auth_epoch = tx.auth_epochs().of(session.user);
+    egresses = tx.egress_pools().egresses(session.egress_pool);
+    if (egresses.empty()) {
       return refuse(ProblemCode::egress_pool_empty,
                     "Nothing serves this resource at the moment; ask your administrator.");
     }
@@ -110,42 +145,34 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
     return refuse(ProblemCode::no_entry_node,
                   "No entry is available at the moment; ask your administrator.");
   }
-  entries.resize(std::min(entries.size(), kMaxCandidates));
-  Json candidates = Json::array();
   const std::int64_t flows = call.integer("flows", 1);
-  for (const Node& entry : entries) {
-    const auto sign = [&] {
-      const auto token = token_for(ports, call, session, attachment, classes, entry.id, auth_epoch);
-      return crypto::sign_token(token, ports.authority->token_key.key,
-                                ports.authority->token_key.kid);
-    };
-    Json more = Json::array();
-    if (candidates.size() < kCandidatesOfManyFlows) {
-      for (std::int64_t i = 1; i < flows; ++i) more.push_back({{"token", sign()}});
-    }
-    Json candidate = trust_in(entry, ports.authority);
-    candidate["url"] = "wss://" + entry.data_plane_advertise + std::string(wire::kDataPlanePath);
-    candidate["token"] = sign();
-    candidate["more_tokens"] = std::move(more);
-    candidates.push_back(std::move(candidate));
-  }
-  tx.sessions().add_attachment(session, attachment, call.request.peer_ip, call.now);
+  Json candidates = candidates_for(ports, token, entries, flows);
+  tx.sessions().add_attachment(session, token.attachment, call.request.peer_ip, call.now);
   AuditEntry entry =
       call.audit("session.attached", "session", session.id.str(), session.resource_name);
   entry.organization = session.organization;
-  Json detail = {{"attachment", attachment.str()}};
+  Json detail = {{"attachment", token.attachment.str()}};
   if (call.caller->device) detail["device"] = call.caller->device->str();
   if (flows > 1) detail["flows"] = flows;
+  const WallTime until = grants_end(policy, session, call.now);
+  if (client_keys) detail["resumable_until"] = to_unix(until);
   entry.detail = detail.dump();
   tx.audit(std::move(entry));
 
   Json shown = to_json(session);
   shown["resource"].update(settings_of(resource, policy::ToldTo::client));
   Json answer = {{"session", std::move(shown)},
-                 {"attachment_id", attachment.str()},
-                 {"token_expires_at", to_unix(call.now + crypto::kMaxTokenLifetime)},
-                 {"classes", wire::names_of(classes)},
+                 {"attachment_id", token.attachment.str()},
+                 {"token_expires_at", to_unix(token.expires_at)},
+                 {"classes", wire::names_of(token.classes)},
                  {"candidates", std::move(candidates)}};
+  if (client_keys) {
+    answer["resume"] = resume_of(ports, token,
+                                 {.keys = *client_keys,
+                                  .egresses = std::move(egresses),
+                                  .until = until,
+                                  .hold = policy.flow_hold});
+  }
   if (deny_list && deny_list->version != have) {
     answer["deny_list"] = parse_stored(deny_list->body);
   }
@@ -165,6 +192,7 @@ Fields attached_fields() {
                 of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
                 text("tls_ca_ref"), text_list("tls_keys", kMaxPublicKeys), uuid("tls_cluster"),
                 uuid("tls_worker")}),
+          resume_field().optional(),
           object("deny_list", deny_list_fields()).optional()};
 }
 

@@ -6,6 +6,7 @@
 #include "control/access/resource.hpp"
 #include "control/attachments/attaching.hpp"
 #include "control/attachments/own_session.hpp"
+#include "control/attachments/resuming.hpp"
 #include "control/attachments/routes.hpp"
 #include "control/http/json_reply.hpp"
 #include "control/organizations/organization.hpp"
@@ -125,7 +126,8 @@ std::vector<RouteOf<AttachmentPorts>> attachment_routes() {
         .summary = "Start a session with a granted resource",
         .access = policy::Access::signed_in,
         .query = {},
-        .body = {key("organization").optional(), text("resource"), have},
+        .body = {client_keys_field().optional(), key("organization").optional(), text("resource"),
+                 have},
         .answer = {201, attached_fields()}},
        create_session},
       {{.method = "POST",
@@ -134,7 +136,8 @@ std::vector<RouteOf<AttachmentPorts>> attachment_routes() {
         .summary = "Attach to one's own session again, with fresh tokens",
         .access = policy::Access::signed_in,
         .query = {},
-        .body = {have, integer("flows", 1, kMaxFlowsAtOnce).optional()},
+        .body = {client_keys_field().optional(), have,
+                 integer("flows", 1, kMaxFlowsAtOnce).optional()},
         .answer = {201, attached_fields()}},
        create_attachment},
   };

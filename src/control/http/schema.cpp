@@ -31,10 +31,7 @@ bool is_sha256_hex(std::string_view s) {
          });
 }
 
-bool is_32_bytes(std::string_view s) {
-  const auto raw = from_base64(s);
-  return raw && raw->size() == 32;
-}
+bool is_32_bytes(const std::optional<Bytes>& raw) { return raw && raw->size() == 32; }
 
 const char* if_not(bool fine, const char* how) { return fine ? nullptr : how; }
 
@@ -57,7 +54,10 @@ const char* text_fault(const Field& field, std::string_view s) {
     case FieldType::ssh_key: return policy::check_ssh_host_key(s);
     case FieldType::uuid: return if_not(parse_uuid(s).has_value(), "must be an id");
     case FieldType::sha256_hex: return if_not(is_sha256_hex(s), "must be 64 lower-case hex digits");
-    case FieldType::base64_32: return if_not(is_32_bytes(s), "must be 32 bytes in base64");
+    case FieldType::base64_32:
+      return if_not(is_32_bytes(from_base64(s)), "must be 32 bytes in base64");
+    case FieldType::base64url_32:
+      return if_not(is_32_bytes(from_base64url(s)), "must be 32 bytes in base64url");
     case FieldType::integer:
     case FieldType::boolean:
     case FieldType::choice:
@@ -168,6 +168,7 @@ json text_schema(const Field& field) {
     case FieldType::uuid: schema["format"] = "uuid"; break;
     case FieldType::sha256_hex: schema["pattern"] = "^[0-9a-f]{64}$"; break;
     case FieldType::base64_32: schema["pattern"] = "^[A-Za-z0-9+/]{43}=$"; break;
+    case FieldType::base64url_32: schema["pattern"] = "^[A-Za-z0-9_-]{43}$"; break;
     case FieldType::choice: schema["enum"] = field.choices; break;
     case FieldType::text: schema["maxLength"] = field.max; break;
     default: break;

@@ -26,6 +26,7 @@ enum class FieldType : std::uint8_t {
   uuid,
   sha256_hex,  // 64 lower-case hex digits
   base64_32,   // 32 bytes
+  base64url_32,  // the same without padding
   choice,      // one of `choices`
   object,      // of `members`
   free_object, // any object: shown to people, never interpreted

@@ -51,6 +51,10 @@ TEST(Schema, ChecksEachKindOfText) {
   EXPECT_FALSE(accepts(FieldType::sha256_hex, std::string(63, 'a')));
   EXPECT_TRUE(accepts(FieldType::base64_32, std::string(43, 'A') + "="));
   EXPECT_FALSE(accepts(FieldType::base64_32, std::string(44, 'A')));
+  EXPECT_TRUE(accepts(FieldType::base64url_32, "-_" + std::string(41, 'A')));
+  EXPECT_FALSE(accepts(FieldType::base64url_32, "+/" + std::string(41, 'A')));
+  EXPECT_FALSE(accepts(FieldType::base64url_32, std::string(43, 'A') + "="));
+  EXPECT_FALSE(accepts(FieldType::base64url_32, std::string(42, 'A')));
   EXPECT_TRUE(accepts(FieldType::host_port, "entry.example:443"));
   EXPECT_TRUE(accepts(FieldType::host_port, "[2001:db8::1]:443"));
   EXPECT_FALSE(accepts(FieldType::host_port, "0.0.0.0:443")) << "nobody reaches that";

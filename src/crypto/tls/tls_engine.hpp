@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "crypto/tls/idle_records.hpp"
@@ -15,6 +16,8 @@
 struct ssl_st;
 
 namespace rap::crypto {
+
+inline constexpr std::size_t kExportedKeyBytes = 32;
 
 class TlsEngine final : private PeerJudge {
  public:
@@ -52,13 +55,17 @@ class TlsEngine final : private PeerJudge {
   std::optional<Certificate> peer_certificate() const;
   std::vector<Certificate> peer_chain() const;
 
+  // What only the two ends of this connection know (the TLS exporter of RFC 8446 §7.5), for one
+  // purpose, which the label names. Nothing before it is established.
+  Bytes export_key(std::string_view label) const;
+
   // The verification of the handshake once more, of the very chain it was proven with, under what
   // is believed now. For an established AcceptMember connection; `no_certificate` for every other.
   std::expected<wire::SpiffeId, CertificateFault> verify_again(
       const std::vector<Certificate>& roots, const DenyList* deny, WallTime now);
   // Proves, on this established connection, that we hold the key of `identity` too: the payload of
-  // a reauthentication frame. The key signs what only the two ends of the connection know (the TLS
-  // exporter of RFC 8446 §7.5), which side we are, and the leaf.
+  // a reauthentication frame. The key signs what export_key() says, which side we are, and the
+  // leaf.
   Bytes prove_again(const TlsIdentity& identity);
   // The peer did so. From now on verify_again() judges what it proved. Fails, and changes nothing,
   // when the proof is none (`no_certificate`), when the certificate is not good now, its status

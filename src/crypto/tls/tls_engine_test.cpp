@@ -112,6 +112,18 @@ TEST_F(Tls, APeerProvesAnotherCertificateOfItsOwnOnTheConnectionThatStands) {
       << "the old one has expired, the new one has not";
 }
 
+TEST_F(Tls, BothEndsOfAConnectionExportOneKeyForEachPurposeAndNobodyElseDoes) {
+  const auto l = link();
+  const auto other = link();
+  EXPECT_TRUE(l->client.export_key("EXPORTER-rap-test").empty()) << "there is nothing yet";
+  ASSERT_TRUE(l->handshake() && other->handshake());
+  const Bytes key = l->client.export_key("EXPORTER-rap-test");
+  EXPECT_EQ(key.size(), kExportedKeyBytes);
+  EXPECT_EQ(l->server.export_key("EXPORTER-rap-test"), key);
+  EXPECT_NE(l->server.export_key("EXPORTER-rap-other"), key);
+  EXPECT_NE(other->server.export_key("EXPORTER-rap-test"), key);
+}
+
 TEST_F(Tls, AProofIsOfThisConnectionThisSideThisKeyAndThisNode) {
   const auto l = link();
   const auto other = link();

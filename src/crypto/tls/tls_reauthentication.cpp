@@ -1,20 +1,23 @@
 // A second proof on an established connection: see TlsEngine::prove_again.
 #include <openssl/ssl.h>
 
-#include <array>
-
 #include "crypto/keys/openssl_handle.hpp"
 #include "crypto/tls/tls_engine.hpp"
 #include "wire/frames/reauthentication.hpp"
 
 namespace rap::crypto {
 
-Bytes TlsEngine::proof_message(bool by_client, const Certificate& leaf) {
-  constexpr std::string_view kLabel = "EXPORTER-rap-channel-reauthentication";
-  std::array<std::uint8_t, 32> binding{};
-  require(SSL_export_keying_material(ssl_.get(), binding.data(), binding.size(), kLabel.data(),
-                                     kLabel.size(), nullptr, 0, 0) == 1,
+Bytes TlsEngine::export_key(std::string_view label) const {
+  if (!established_) return {};
+  Bytes key(kExportedKeyBytes);
+  require(SSL_export_keying_material(ssl_.get(), key.data(), key.size(), label.data(), label.size(),
+                                     nullptr, 0, 0) == 1,
           "export keying material");
+  return key;
+}
+
+Bytes TlsEngine::proof_message(bool by_client, const Certificate& leaf) {
+  const Bytes binding = export_key("EXPORTER-rap-channel-reauthentication");
   Bytes message = to_bytes(as_bytes("rap channel reauthentication 1"));
   ByteWriter w(message);
   w.u8(by_client ? 1 : 0);

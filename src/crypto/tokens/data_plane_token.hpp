@@ -1,8 +1,10 @@
 // The data-plane token (DP-2): what one client may open, once, within a minute. A JWS of type
-// "rap-dp+jwt" whose claims are the fields below, all of them, each once, and no other.
+// "rap-dp+jwt" whose claims are the fields below, all of them but for `flow_key`, each once, and no
+// other.
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,21 +19,24 @@ namespace rap::crypto {
 
 inline constexpr std::chrono::seconds kMaxTokenLifetime{60};
 struct DataPlaneToken {
-  TokenId id;                // jti: single use
-  ClusterId cluster;         // cluster
-  SessionId session;         // sid
-  AttachmentId attachment;   // att
-  UserId user;               // sub
+  TokenId id;  // jti: single use
+  ClusterId cluster;  // cluster
+  SessionId session;  // sid
+  AttachmentId attachment;  // att
+  UserId user;  // sub
   std::uint64_t auth_epoch = 0;  // epoch: of the user when the token was issued
-  DeviceId device;           // dev: the one that was proven; nil when none was
+  DeviceId device;  // dev: the one that was proven; nil when none was
   OrganizationId organization;  // org
-  ResourceId resource;       // res
+  ResourceId resource;  // res
   EgressPoolId egress_pool;  // pool
-  NodeId entry;              // entry: the one node that may accept it from a client
+  NodeId entry;  // entry: the one node that may accept it from a client
   wire::TrafficClassSet classes;  // classes: names, at least one
-  WallTime session_began;    // began: not after iat
-  WallTime issued_at;        // iat
-  WallTime expires_at;       // exp: first use before this
+  WallTime session_began;  // began: not after iat
+  WallTime issued_at;  // iat
+  WallTime expires_at;  // exp: first use before this
+  // flow_key: X25519, in base64url. With it the flow is sealed by whoever has that key, and the
+  // token opens no other; without it the entry seals the flow.
+  std::optional<ClientKey> flow_key = {};
 
   bool operator==(const DataPlaneToken&) const = default;
 };

@@ -1,6 +1,5 @@
 #include "crypto/tokens/resume_grant.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -15,18 +14,6 @@ namespace {
 
 constexpr std::string_view kGrantType = "rap-resume+jwt";
 constexpr std::string_view kProofContext = "rap flow resume v1";
-constexpr std::size_t kClientKeyText = 43;  // of 32 bytes in base64url
-
-ClientKey read_client_key(wire::JsonReader& claims, const char* name) {
-  ClientKey out{};
-  const auto raw = from_base64url(claims.text(name, kClientKeyText));
-  if (!raw || raw->size() != out.size()) {
-    claims.wrong(name, "must be 32 bytes in base64url");
-  } else {
-    std::ranges::copy(*raw, out.begin());
-  }
-  return out;
-}
 
 std::optional<ResumeGrant> parse_grant(std::string_view payload) {
   const auto json = wire::parse_strict_json(payload);

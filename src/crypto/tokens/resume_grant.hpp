@@ -8,7 +8,6 @@
 //   flow_key   is the client's in the handshake with the egress; the egress checks that
 #pragma once
 
-#include <array>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -23,8 +22,6 @@
 namespace rap::crypto {
 
 inline constexpr std::chrono::seconds kMaxGrantLifetime = std::chrono::hours{24};
-inline constexpr std::size_t kClientKeyBytes = 32;  // of either key, raw
-using ClientKey = std::array<std::uint8_t, kClientKeyBytes>;
 
 struct ResumeGrant {
   TokenId id;  // jti

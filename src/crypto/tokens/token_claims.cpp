@@ -1,15 +1,29 @@
 #include "crypto/tokens/token_claims.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.hpp"
 #include "wire/json_reader.hpp"
 
 namespace rap::crypto {
 namespace {
 
 constexpr std::size_t kMaxClassName = 32;
+constexpr std::size_t kClientKeyText = 43;  // of 32 bytes in base64url
 
 }  // namespace
+
+ClientKey read_client_key(wire::JsonReader& claims, std::string_view name) {
+  ClientKey out{};
+  const auto raw = from_base64url(claims.text(name, kClientKeyText));
+  if (!raw || raw->size() != out.size()) {
+    claims.wrong(name, "must be 32 bytes in base64url");
+  } else {
+    std::ranges::copy(*raw, out.begin());
+  }
+  return out;
+}
 
 wire::TrafficClassSet read_classes(wire::JsonReader& claims) {
   const nlohmann::json& names = claims.array("classes", wire::kTrafficClassCount);

@@ -1,6 +1,7 @@
 // What data-plane tokens and resume grants share: what may be wrong with one, and their claims.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -30,6 +31,12 @@ enum class TokenFault : std::uint8_t {
 };
 std::string_view to_string(TokenFault fault);
 TokenFault fault_of(JwsFault fault);
+
+// A key that a client made for itself, of its public half the raw bytes; a claim has them in
+// base64url.
+inline constexpr std::size_t kClientKeyBytes = 32;
+using ClientKey = std::array<std::uint8_t, kClientKeyBytes>;
+ClientKey read_client_key(wire::JsonReader& claims, std::string_view name);
 
 // Names of different traffic classes, at least one.
 wire::TrafficClassSet read_classes(wire::JsonReader& claims);

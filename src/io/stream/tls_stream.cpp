@@ -85,6 +85,9 @@ std::expected<wire::SpiffeId, crypto::CertificateFault> Stream::verify_again(
   if (!impl_->engine) return std::unexpected(crypto::CertificateFault::no_certificate);
   return impl_->engine->verify_again(roots, deny, now);
 }
+Bytes Stream::export_key(std::string_view label) const {
+  return impl_->engine ? impl_->engine->export_key(label) : Bytes{};
+}
 Bytes Stream::prove_again(const crypto::TlsIdentity& identity) {
   return impl_->engine ? impl_->engine->prove_again(identity) : Bytes{};
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -63,6 +64,9 @@ class Stream {
   const std::optional<wire::SpiffeId>& peer() const;
   std::optional<crypto::Certificate> peer_certificate() const;
   std::vector<crypto::Certificate> peer_chain() const;
+
+  // See TlsEngine. Nothing on a plain stream, and before it is open.
+  Bytes export_key(std::string_view label) const;
 
   // The owner of an open stream of mutual TLS (AcceptMember) must ask this again whenever roots,
   // deny list or time have moved on: it verifies once more the chain that the peer proved itself

@@ -34,6 +34,15 @@ MonoTime mono_now() {
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
+Duration time_asleep() {
+  const auto at = [](clockid_t clock) {
+    timespec t{};
+    ::clock_gettime(clock, &t);
+    return Duration{std::chrono::seconds{t.tv_sec}} + std::chrono::nanoseconds{t.tv_nsec};
+  };
+  return at(CLOCK_BOOTTIME) - at(CLOCK_MONOTONIC);
+}
+
 Duration thread_time() {
   timespec t{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);

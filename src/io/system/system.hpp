@@ -15,6 +15,8 @@ namespace rap::io {
 
 MonoTime mono_now();
 WallTime wall_now();
+// For how long this machine has been suspended since it started: mono_now() stands still meanwhile.
+Duration time_asleep();
 Duration thread_time();  // the processor time that this thread has used
 
 // Takes as many descriptors as the system gives: the usual limit of 1,024 is less than a listener's

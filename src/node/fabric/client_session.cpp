@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "crypto/tokens/resume_grant.hpp"
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
 #include "policy/addresses/ip_prefix.hpp"
@@ -149,7 +150,10 @@ std::size_t ClientSession::upgrade(MutableBytes data) {
     const auto text = io::format_response(answer, {.keep_alive = false, .date = io::wall_now()});
     stream_->write(as_bytes(text.value_or("HTTP/1.1 400 Bad Request\r\n\r\n")));
   }
-  if (upgraded) link_ = router_.client_up(policy::IpAddress::parse(stream_->peer_ip()));
+  if (upgraded) {
+    link_ = router_.client_up(policy::IpAddress::parse(stream_->peer_ip()),
+                              stream_->export_key(crypto::kResumeExporterLabel));
+  }
   if (!link_) {
     closing_ = true;
     stream_->close_after_write();

@@ -54,6 +54,7 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
       settings_(std::move(settings)),
       cluster_log_(cluster_log),
       log_(log),
+      waker_(loop),
       targets_(loop, own_listeners(settings_), log),
       tcp_(loop,
            [this](const auto& request, const auto& address) { return may_open(request, address); }),
@@ -378,6 +379,15 @@ void Fabric::flush(router::LinkId link) {
 
 void Fabric::read_on(router::LinkId client) {
   if (client < senders_.size() && senders_[client] != nullptr) senders_[client]->read_on();
+}
+
+void Fabric::left(router::LinkId link) {
+  loop_.post([this, link] { router_.room(link, io::mono_now(), io::wall_now()); });
+}
+
+void Fabric::wake_at(MonoTime when) {
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(when - io::mono_now());
+  waker_.after(std::max(wait, 0ms), [this] { router_.wake(io::mono_now(), io::wall_now()); });
 }
 
 void Fabric::tick() {

@@ -128,6 +128,29 @@ void write_idle(Text& t, const router::Switchboard& board, const ClientFaults& f
   t.sample(board.pauses().for_user, metrics_label("of", "user"));
 }
 
+void write_resumable(Text& t, router::Router& router) {
+  const auto& egress = router.resumable();
+  t.one("resumable_flows", "gauge", "Flows that end here and outlive their paths.",
+        egress.held().size());
+  t.one("held_flows", "gauge", "Of these, those that have no path.", egress.held().held());
+  t.one("held_flow_bytes", "gauge", "Bytes that may come to be held for those.",
+        egress.held().held_bytes());
+  t.one("flow_tail_bytes", "gauge",
+        "Bytes of all of them that their clients have not acknowledged.",
+        egress.held().tail_bytes());
+  t.family("flows_resumed_total", "counter",
+           "Paths that flows got anew, by the role of this node.");
+  for (const auto role : {policy::NodeRole::entry, policy::NodeRole::egress}) {
+    const auto i = static_cast<std::size_t>(role);
+    t.sample(router.board().resumed()[i], metrics_label("role", policy::kNodeRoleNames[i]));
+  }
+  t.family("resumable_flows_ended_total", "counter", "Resumable flows that ended here, by reason.");
+  for (std::size_t i = 0; i < egress.endings().size(); ++i) {
+    const std::string_view name = i == 0 ? "done" : wire::kFlowReasonNames[i];
+    t.sample(egress.endings()[i], metrics_label("reason", name));
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const channel::Table& table, router::Router& router,
@@ -172,6 +195,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   }
   t.one("unreached", "gauge", "Pairs of egress and resource that did not get together of late.",
         router.entry().unreached().size());
+  write_resumable(t, router);
   return t.take();
 }
 

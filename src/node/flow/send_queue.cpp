@@ -89,7 +89,7 @@ void SendQueue::commit(TrafficClass c, std::size_t size) {
   ClassQueue& q = classes_[index(c)];
   size += prefix(size);
   Slab& slab = *q.slabs.back();
-  if (!is_data(slab.bytes.data() + slab.end)) windowless_ += size;
+  if (!is_record(slab.bytes.data() + slab.end)) windowless_ += size;
   slab.end += static_cast<std::uint32_t>(size);
   q.queued += size;
   queued_more(size);
@@ -140,12 +140,12 @@ std::size_t SendQueue::frame_size(const std::uint8_t* start) const {
   return header + payload;
 }
 
-bool SendQueue::is_data(const std::uint8_t* start) const {
+bool SendQueue::is_record(const std::uint8_t* start) const {
   if (framing_ == Framing::websocket) {
     if (wire::websocket_opcode(start) != wire::WebSocketOpcode::binary) return false;
     start += prefix_at(start);
   }
-  return wire::frame_type(start) == wire::FrameType::data;
+  return wire::is_record(wire::frame_type(start));
 }
 
 // Frames that begin to go out do not wait any more.
@@ -155,12 +155,17 @@ void SendQueue::depart(const std::uint8_t* run, std::size_t size) {
     const std::uint8_t* start = run + at;
     const std::size_t whole = frame_size(start);
     at += whole;
-    if (!is_data(start)) {
+    if (!is_record(start)) {
       others += whole;
     } else if (departures_ != nullptr) {
       const std::size_t before = prefix_at(start);
-      departures_->data_departed(wire::frame_label(start + before),
-                                 whole - before - wire::kFrameHeader);
+      const std::uint32_t label = wire::frame_label(start + before);
+      const std::size_t payload = whole - before - wire::kFrameHeader;
+      if (wire::frame_type(start + before) == wire::FrameType::data) {
+        departures_->data_departed(label, payload);
+      } else {
+        departures_->record_departed(label, payload);
+      }
     }
   }
   windowless_ -= others;
@@ -212,14 +217,14 @@ void SendQueue::consume(std::size_t n) {
   }
 }
 
-// Bytes of frames without a window behind the first `leaving` bytes, which are counted no more.
+// Bytes of frames that are no records behind the first `leaving` bytes, which are counted no more.
 std::size_t SendQueue::windowless_in(const ClassQueue& q, std::size_t leaving) const {
   std::size_t bytes = 0;
   for (const auto& slab : q.slabs) {
     for (std::size_t at = slab->begin + std::exchange(leaving, 0); at < slab->end;) {
       const std::uint8_t* start = slab->bytes.data() + at;
       const std::size_t whole = frame_size(start);
-      if (!is_data(start)) bytes += whole;
+      if (!is_record(start)) bytes += whole;
       at += whole;
     }
   }

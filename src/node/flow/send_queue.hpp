@@ -31,13 +31,14 @@ static_assert(kRunBytes <= wire::kMaxWebSocketMessage);
 // towards a client, so that they are sent from where they lie.
 enum class Framing : std::uint8_t { bare, websocket };
 
-// Hears of every frame of a flow's data when it leaves the queue: the run that it is in begins to
-// go out. `payload` is the size that the frame's header says.
+// Hears of every frame of a flow's data, and of every other record of it, when it leaves the queue:
+// the run that it is in begins to go out. `payload` is the size that the frame's header says.
 class Departures {
  public:
   virtual ~Departures() = default;
   virtual void data_departed(std::uint32_t label, std::size_t payload) = 0;
-  // Frames that carry no window have left.
+  virtual void record_departed(std::uint32_t /*label*/, std::size_t /*payload*/) {}
+  // Frames of no flow's ends have left.
   virtual void others_departed() = 0;
 };
 
@@ -80,7 +81,7 @@ class SendQueue {
 
   bool empty() const { return queued_ == 0; }
   std::size_t queued_bytes() const { return queued_; }
-  // Bytes of frames that no window holds back: answers, credit, ends of flows, pongs.
+  // Bytes of frames that are no records: answers, credit, ends of flows, pongs.
   std::size_t windowless_bytes() const { return windowless_; }
   std::size_t queued_bytes(wire::TrafficClass c) const {
     return classes_[static_cast<std::size_t>(c)].queued;
@@ -106,7 +107,7 @@ class SendQueue {
   std::size_t frame_size(const std::uint8_t* start) const;
   std::size_t front_frame(const ClassQueue& q) const;
   std::size_t whole_frames(const Slab& slab, std::size_t limit) const;
-  bool is_data(const std::uint8_t* start) const;
+  bool is_record(const std::uint8_t* start) const;
   std::size_t windowless_in(const ClassQueue& q, std::size_t leaving) const;
   void depart(const std::uint8_t* run, std::size_t size);
   void recycle(std::unique_ptr<Slab> slab);

@@ -137,10 +137,33 @@ TEST(SendQueue, FramesEachFrameAsAWebSocketMessageTowardsAClient) {
 
 struct Gone final : Departures {
   void data_departed(std::uint32_t label, std::size_t payload) override { bytes[label] += payload; }
+  void record_departed(std::uint32_t label, std::size_t payload) override {
+    records[label] += payload;
+  }
   void others_departed() override { ++others; }
   std::map<std::uint32_t, std::size_t> bytes;
+  std::map<std::uint32_t, std::size_t> records;
   int others = 0;
 };
+
+TEST(SendQueue, CountsRecordsThatAreNoDataAmongWhatFlowsHaveWaiting) {
+  for (const Framing framing : {Framing::bare, Framing::websocket}) {
+    SendQueue q(framing);
+    Gone gone;
+    q.set_departures(gone);
+    for (const FrameType type :
+         {FrameType::flow_confirm, FrameType::flow_ack, FrameType::flow_end}) {
+      q.append({type, TrafficClass::input, 40, 7}, payload(40, 1));
+    }
+    EXPECT_EQ(q.windowless_bytes(), 0U);
+    q.append({FrameType::flow_close, TrafficClass::input, 17, 7}, payload(17, 1));
+    EXPECT_GT(q.windowless_bytes(), 0U) << "it comes once for each path";
+    q.peek();
+    EXPECT_EQ(gone.records, (std::map<std::uint32_t, std::size_t>{{7, 120}}));
+    EXPECT_TRUE(gone.bytes.empty());
+    EXPECT_EQ(gone.others, 1);
+  }
+}
 
 TEST(SendQueue, SaysOfEachFlowWhatBeginsToGoOut) {
   for (const Framing framing : {Framing::bare, Framing::websocket}) {

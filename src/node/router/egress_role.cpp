@@ -1,8 +1,9 @@
 #include "node/router/egress_role.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
-#include "node/router/admission/session_age.hpp"
 #include "node/router/sealed_record.hpp"
 
 namespace rap::router {
@@ -11,53 +12,15 @@ using wire::FlowReason;
 using wire::FrameType;
 using wire::FrameView;
 
-namespace {
-
-FlowReason reason_of(TargetFailure failure) {
-  switch (failure) {
-    case TargetFailure::unreachable: return FlowReason::target_unreachable;
-    case TargetFailure::refused: return FlowReason::target_refused;
-    case TargetFailure::reset: return FlowReason::target_reset;
-    case TargetFailure::timeout: return FlowReason::target_timeout;
-    case TargetFailure::denied: return FlowReason::target_denied;
-    case TargetFailure::lookup_limit: return FlowReason::lookup_limit;
-  }
-  return FlowReason::target_unreachable;
-}
-
-}  // namespace
-
-void EgressRole::configure(bool enabled, std::vector<snapshot::ConfiguredResource> resources) {
-  enabled_ = enabled;
-  std::unordered_map<ResourceId, snapshot::ConfiguredResource> next;
-  for (auto& r : resources) next.emplace(r.id, std::move(r));
+void EgressRole::end_resources(const EgressGate::Resources& gone) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
-    const auto before = resources_.find(flow.resource);
-    const auto after = next.find(flow.resource);
-    if (after == next.end() || before->second != after->second) {
-      reset(ref, FlowReason::wrong_resource);
-    }
+    if (gone.contains(flow.resource)) reset(ref, FlowReason::wrong_resource);
   });
-  resources_ = std::move(next);
 }
 
-std::optional<FlowReason> EgressRole::denied_by_policy(const snapshot::ConfiguredResource& resource,
-                                                       wire::TrafficClass c) const {
-  const auto policy = policies_.find(resource.organization);
-  if (policy == policies_.end()) return std::nullopt;
-  if (!policy->second.classes.contains(c)) return FlowReason::channel_class_denied;
-  if (!policy->second.allows_protocol(resource.protocol)) return FlowReason::wrong_resource;
-  return std::nullopt;
-}
-
-void EgressRole::set_policies(snapshot::AppPolicies policies) {
-  policies_ = std::move(policies);
+void EgressRole::hold_to_policy() {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
-    const auto resource = resources_.find(flow.resource);
-    if (resource == resources_.end()) return;
-    if (const auto denied = denied_by_policy(resource->second, flow.traffic_class)) {
-      reset(ref, *denied);
-    }
+    if (const auto against = gate_.against_policy(flow, flow.traffic_class)) reset(ref, *against);
   });
 }
 
@@ -65,25 +28,13 @@ void EgressRole::open(LinkId link, const FrameView& frame, const wire::FlowOpen&
                       WallTime wall) {
   wire::SecurityEvent about;
   const auto refused = admit(link, frame, open.sealed, wall, about);
-  if (!refused) return;
-  board_.count(*refused);
-  board_.moved_nothing(link, IdleFrame::refused_request);
-  note(link, *refused, std::move(about));
-  if (Link* l = board_.find(link)) l->flows.erase(frame.header.label);
-  board_.send_reason(link, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
-                     *refused);
-}
-
-// An event is noted by the neighbour it came from: which node asked is sealed.
-void EgressRole::note(LinkId from, FlowReason reason, wire::SecurityEvent about) {
-  if (const Link* link = board_.find(from)) about.peer = link->node;
-  ledger_.note_refusal(reason, std::move(about));
+  if (refused) gate_.refuse(link, frame.header, *refused, std::move(about));
 }
 
 std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame, ByteView sealed,
                                             WallTime wall, wire::SecurityEvent& about) {
-  if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
-  if (flows_.size() >= kMaxEgressFlows) return FlowReason::limit_reached;
+  if (!gate_.is_ready()) return FlowReason::not_ready;
+  if (gate_.is_full()) return FlowReason::limit_reached;
   auto flow = std::make_unique<EgressFlow>();
   flow->handshake.emplace(seal_key_, rng_);
   const auto opened = flow->handshake->open_first(sealed);
@@ -100,51 +51,23 @@ std::optional<FlowReason> EgressRole::admit(LinkId link, const FrameView& frame,
     return token.error().reason;
   }
   describe(about, *token);
-  const FlowPrincipal principal = principal_of(*token);
-  if (const auto refusal = security_.refusal(principal, wall)) return refusal;
-  if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
-  const auto resource = resources_.find(token->resource);
-  if (resource == resources_.end() || resource->second.organization != token->organization ||
-      resource->second.pool != token->egress_pool) {
-    return FlowReason::wrong_resource;
-  }
-  if (const auto denied = denied_by_policy(resource->second, c)) return denied;
-  adapters::Adapter* adapter = adapters_.find(resource->second.protocol);
-  if (adapter == nullptr) return FlowReason::wrong_resource;
-  if (is_overlong(policies_, token->organization, token->session_began, wall)) {
-    return FlowReason::session_ended;
-  }
-  if (!shares_.has_room(token->user)) return FlowReason::limit_reached;
-  if (!admission_.use(*token)) return FlowReason::limit_reached;
+  if (token->flow_key) return FlowReason::token_invalid;  // it opens what its client seals
+  static_cast<FlowRight&>(*flow) = right_of(*token);
+  const auto opening = gate_.judge(*flow, c, wall);
+  if (!opening) return opening.error();
+  if (!gate_.has_room(token->user) || !admission_.use(*token)) return FlowReason::limit_reached;
 
   flow->link = link;
   flow->label = frame.header.label;
   flow->traffic_class = c;
-  flow->session = token->session;
-  flow->principal = principal;
-  flow->resource = token->resource;
-  flow->organization = token->organization;
-  flow->session_began = token->session_began;
-  flow->adapter = adapter;
+  flow->adapter = opening->adapter;
+  gate_.opened(*flow);
   const std::uint32_t ref = flows_.insert(std::move(flow));
-  shares_.opened(token->user);
   FlowEnd& end = *board_.find(link)->flows.find(frame.header.label);
   end.kind = FlowEnd::Kind::egress;
   end.ref = ref;
-  adapter->open(ref, {.resource = resource->second.id,
-                      .organization = resource->second.organization,
-                      .pool = resource->second.pool,
-                      .protocol = resource->second.protocol,
-                      .settings = {resource->second.host, resource->second.port},
-                      .policy = {classes_for(*token)},
-                      .traffic_class = c});
+  opening->adapter->open(ref, opening->request);
   return std::nullopt;
-}
-
-wire::TrafficClassSet EgressRole::classes_for(const crypto::DataPlaneToken& token) const {
-  const auto policy = policies_.find(token.organization);
-  if (policy == policies_.end()) return token.classes;
-  return token.classes.intersect(policy->second.classes);
 }
 
 FlowEnd* EgressRole::end_of(const EgressFlow& flow) {
@@ -213,7 +136,7 @@ void EgressRole::target_consumed(TargetId target, std::size_t n) {
   if (flow == nullptr) return;
   const std::size_t left = std::min(n, flow->waiting);
   flow->waiting -= left;
-  backlog_.left(flow->principal.user, left);
+  gate_.backlog().left(flow->principal.user, left);
   const auto credit = flow->consumed.consumed(static_cast<std::uint32_t>(n));
   if (credit == 0) return;
   if (FlowEnd* end = end_of(*flow)) end->window.grant(credit);
@@ -290,9 +213,9 @@ void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, Mutable
   if (!flow.seal->receive.open(associated(FrameType::data), sealed, sealed.data())) {
     return reset(ref, FlowReason::seal_failed);
   }
-  if (!backlog_.has_room(flow.principal.user)) return reset(ref, FlowReason::limit_reached);
+  if (!gate_.backlog().has_room(flow.principal.user)) return reset(ref, FlowReason::limit_reached);
   flow.waiting += size;
-  backlog_.came(flow.principal.user, size);
+  gate_.backlog().came(flow.principal.user, size);
   flow.bytes_up += size;
   flow.adapter->write(ref, sealed.first(size));
 }
@@ -300,9 +223,7 @@ void EgressRole::data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, Mutable
 void EgressRole::drop(std::uint32_t ref, TargetEnd end) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
-  shares_.ended(flow->principal.user);
-  // What a released target still takes is the adapter's, which has a bound of its own for that.
-  backlog_.left(flow->principal.user, flow->waiting);
+  gate_.ended(*flow, flow->waiting);
   if (Link* link = board_.find(flow->link)) link->flows.erase(flow->label);
   switch (end) {
     case TargetEnd::gone: return;
@@ -316,10 +237,10 @@ void EgressRole::reset(std::uint32_t ref, FlowReason reason) {
   if (flow == nullptr) return;
   board_.count(reason);
   if (reason == FlowReason::seal_failed) {
-    note(flow->link, reason,
-         {.organization = flow->organization,
-          .user = flow->principal.user,
-          .resource = flow->resource});
+    gate_.note(flow->link, reason,
+               {.organization = flow->organization,
+                .user = flow->principal.user,
+                .resource = flow->resource});
   }
   const auto type = flow->seal ? FrameType::reset : FrameType::flow_refuse;
   board_.send_reason(flow->link, type, flow->traffic_class, flow->label, reason);
@@ -330,14 +251,13 @@ void EgressRole::link_lost(std::uint32_t ref) { drop(ref, TargetEnd::close); }
 
 void EgressRole::enforce(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
-    if (const auto refusal = security_.refusal(flow.principal, wall)) reset(ref, *refusal);
+    if (const auto barred = gate_.judge().barred(flow, wall)) reset(ref, *barred);
   });
 }
 
 void EgressRole::expire(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EgressFlow& flow) {
-    if (!is_overlong(policies_, flow.organization, flow.session_began, wall)) return;
-    reset(ref, FlowReason::session_ended);
+    if (gate_.judge().is_overlong(flow, wall)) reset(ref, FlowReason::session_ended);
   });
 }
 

@@ -1,44 +1,30 @@
-// The egress's half of a flow: opens the sealed request, checks the token again on its own, opens
-// the resource with the adapter of its protocol if it is one of the configured ones, and from then
-// on seals what the target says.
+// The egress's half of a flow that an entry seals: opens the sealed request, checks the token again
+// on its own, opens the resource with the adapter of its protocol if it is one of the configured
+// ones, and from then on seals what the target says.
 #pragma once
 
 #include <optional>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
-#include "adapters/contract/adapter_set.hpp"
+#include "adapters/contract/adapter.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/sealing/sealing.hpp"
 #include "node/flow/opening_window.hpp"
-#include "node/router/admission/security_ledger.hpp"
-#include "node/router/admission/security_table.hpp"
+#include "node/router/admission/flow_right.hpp"
 #include "node/router/admission/token_admission.hpp"
+#include "node/router/egress_gate.hpp"
 #include "node/router/flow_pool.hpp"
-#include "node/router/flow_shares.hpp"
 #include "node/router/switchboard.hpp"
-#include "node/router/target_backlog.hpp"
-#include "snapshot/configuration/documents.hpp"
-#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::router {
-
-inline constexpr std::size_t kMaxEgressFlows = 16384;
 
 using adapters::TargetFailure;
 using adapters::TargetId;
 
-struct EgressFlow {
+struct EgressFlow : FlowRight {
   LinkId link = 0;
   std::uint32_t label = 0;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
-  SessionId session;
-  FlowPrincipal principal;
-  ResourceId resource;
-  OrganizationId organization;
-  WallTime session_began;
   adapters::Adapter* adapter = nullptr;  // which has opened the target
   std::optional<crypto::SealResponder> handshake;  // until the target answers
   std::optional<crypto::SealedFlow> seal;  // from then on
@@ -55,25 +41,15 @@ struct EgressFlow {
 
 class EgressRole final : public adapters::TargetEvents {
  public:
-  EgressRole(Switchboard& board, TokenAdmission& admission, const SecurityTable& security,
-             SecurityLedger& ledger, adapters::AdapterSet adapters, RandomSource& rng)
-      : board_(board),
-        admission_(admission),
-        security_(security),
-        ledger_(ledger),
-        adapters_(adapters),
-        rng_(rng) {
-    adapters_.attach(*this);
-  }
+  EgressRole(Switchboard& board, EgressGate& gate, TokenAdmission& admission, RandomSource& rng)
+      : board_(board), gate_(gate), admission_(admission), rng_(rng) {}
 
   void set_seal_key(const crypto::X25519KeyPair& key) { seal_key_ = key; }
   // Every later call is of this moment.
   void advance(MonoTime now) { now_ = now; }
-  // Flows end whose resource is no longer there, or is another now.
-  void configure(bool enabled, std::vector<snapshot::ConfiguredResource> resources);
-
-  // Organizations allow this much from now on; flows that they no longer allow end.
-  void set_policies(snapshot::AppPolicies policies);
+  // Flows end whose resource is among these, or that policy no longer allows.
+  void end_resources(const EgressGate::Resources& gone);
+  void hold_to_policy();
 
   // A node asks for a flow that ends here.
   void open(LinkId link, const wire::FrameView& frame, const wire::FlowOpen& open, WallTime wall);
@@ -100,31 +76,20 @@ class EgressRole final : public adapters::TargetEvents {
   // What becomes of the target when its flow is gone.
   enum class TargetEnd : std::uint8_t { gone, release, close };
 
-  std::optional<wire::FlowReason> denied_by_policy(const snapshot::ConfiguredResource& resource,
-                                                   wire::TrafficClass c) const;
   // `about` becomes whom the refusal is about.
   std::optional<wire::FlowReason> admit(LinkId link, const wire::FrameView& frame, ByteView sealed,
                                         WallTime wall, wire::SecurityEvent& about);
-  void note(LinkId from, wire::FlowReason reason, wire::SecurityEvent about);
   void data(std::uint32_t ref, EgressFlow& flow, FlowEnd& end, MutableBytes sealed);
   void reset(std::uint32_t ref, wire::FlowReason reason);
-  wire::TrafficClassSet classes_for(const crypto::DataPlaneToken& token) const;
   void drop(std::uint32_t ref, TargetEnd end);
   FlowEnd* end_of(const EgressFlow& flow);
 
   Switchboard& board_;
+  EgressGate& gate_;
   TokenAdmission& admission_;
-  const SecurityTable& security_;
-  SecurityLedger& ledger_;
-  adapters::AdapterSet adapters_;
   RandomSource& rng_;
   crypto::X25519KeyPair seal_key_;
-  bool enabled_ = false;
-  std::unordered_map<ResourceId, snapshot::ConfiguredResource> resources_;
-  snapshot::AppPolicies policies_;
   FlowPool<EgressFlow> flows_;
-  FlowShares shares_;  // of these
-  TargetBacklog backlog_;  // of these
   MonoTime now_{};
 };
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "node/router/admission/session_age.hpp"
 #include "node/router/another_egress.hpp"
 #include "node/router/sealed_record.hpp"
-#include "policy/addresses/ip_prefix.hpp"
 
 namespace rap::router {
 
@@ -13,77 +11,38 @@ using wire::FlowReason;
 using wire::FrameType;
 using wire::FrameView;
 
-void EntryRole::configure(NodeId self, bool enabled, std::vector<snapshot::KeyedPool> pools) {
-  self_ = self;
-  enabled_ = enabled;
-  pools_ = std::move(pools);
-}
-
 void EntryRole::request(LinkId client, const FrameView& frame, WallTime wall) {
-  Link* link = board_.find(client);
-  if (link == nullptr) return;
-  FlowEnd end;
-  end.kind = FlowEnd::Kind::entry_client;
-  end.traffic_class = frame.header.traffic_class;
-  const bool adopted = link->flows.adopt(frame.header.label, std::move(end)) ==
-                       flow::LabelTable<FlowEnd>::Adopted::ok;
-  wire::SecurityEvent about;
-  const auto refused =
-      adopted ? admit(client, frame, wall, about) : std::optional(FlowReason::protocol_error);
-  if (!refused) return;
-  if (adopted) link->flows.erase(frame.header.label);
-  board_.count(*refused);
-  board_.moved_nothing(client, IdleFrame::refused_request);
-  if (link->address) about.source = policy::source_network(link->address->str());
-  if (!about.user) about.user = link->user;
-  ledger_.note_refusal(*refused, std::move(about));
-  board_.send_reason(client, FrameType::flow_refuse, frame.header.traffic_class, frame.header.label,
-                     *refused);
+  gate_.ask(client, frame, FlowEnd::Kind::entry_client,
+            [&](wire::SecurityEvent& about) { return admit(client, frame, wall, about); });
 }
 
 std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame, WallTime wall,
                                            wire::SecurityEvent& about) {
-  if (!enabled_ || !security_.is_complete()) return FlowReason::not_ready;
-  if (flows_.size() >= kMaxEntryFlows || board_.find(client)->flows.size() > flows_per_client_) {
-    return FlowReason::limit_reached;
-  }
-  const auto c = frame.header.traffic_class;
-  const std::string_view text = as_text(frame.payload);
-  const auto token = admission_.check(text, wall);
+  const auto token = admission_.check(as_text(frame.payload), wall);
   if (!token) {
     describe(about, token.error());
     return token.error().reason;
   }
   describe(about, *token);
-  const FlowPrincipal principal = principal_of(*token, board_.find(client)->address);
-  if (const auto refusal = security_.refusal(principal, wall)) return refusal;
-  if (token->entry != self_) return FlowReason::wrong_entry;
-  if (!token->classes.contains(c)) return FlowReason::channel_class_denied;
-  const auto policy = policies_.find(token->organization);
-  if (policy != policies_.end() && !policy->second.classes.contains(c)) {
-    return FlowReason::channel_class_denied;
+  // One that names its client's key opens a flow that the client seals, and no other.
+  if (token->flow_key) return FlowReason::token_invalid;
+  const FlowRight right = right_of(*token, board_.find(client)->address);
+  if (const auto refusal = gate_.judge_token(*token, right, frame.header.traffic_class, wall)) {
+    return refusal;
   }
-  if (is_overlong(policies_, token->organization, token->session_began, wall)) {
-    return FlowReason::session_ended;
-  }
-  return open(client, frame, *token);
+  return open(client, frame, right, *token);
 }
 
 std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
+                                          const FlowRight& right,
                                           const crypto::DataPlaneToken& token) {
-  if (!shares_.has_room(token.user)) return FlowReason::limit_reached;
   auto flow = std::make_unique<EntryFlow>();
+  static_cast<FlowRight&>(*flow) = right;
   flow->client = client;
   flow->client_label = frame.header.label;
   flow->traffic_class = frame.header.traffic_class;
-  flow->session = token.session;
-  flow->principal = principal_of(token, board_.find(client)->address);
-  flow->organization = token.organization;
-  flow->resource = token.resource;
-  flow->session_began = token.session_began;
   flow->setup = std::make_unique<EntrySetup>();
   flow->setup->token = as_text(frame.payload);
-  flow->setup->pool = token.egress_pool;
   flow->setup->deadline = now_ + kFlowSetupTimeout;
   const auto hop = next_hop(*flow);
   if (!hop) return FlowReason::no_route;
@@ -93,11 +52,9 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
     board_.find(hop->link)->flows.erase(*label);
     return FlowReason::limit_reached;
   }
-  board_.admitted(client, token.user);
-  recent_.note(token.session, now_);
+  gate_.opened(client, right, now_);
   EntryFlow& opened = *flow;
   const std::uint32_t ref = flows_.insert(std::move(flow));
-  shares_.opened(token.user);
   board_.find(client)->flows.find(frame.header.label)->ref = ref;
   ask(ref, opened, *hop, *label);
   return std::nullopt;
@@ -107,11 +64,11 @@ std::optional<FlowReason> EntryRole::open(LinkId client, const FrameView& frame,
 // resource of late comes after those that may.
 std::optional<EntryRole::Hop> EntryRole::next_hop(const EntryFlow& flow) const {
   const EntrySetup& setup = *flow.setup;
-  const auto pool = std::ranges::find(pools_, setup.pool, &snapshot::KeyedPool::id);
-  if (pool == pools_.end()) return std::nullopt;
+  const snapshot::KeyedPool* pool = gate_.pool(flow.egress_pool);
+  if (pool == nullptr) return std::nullopt;
   std::optional<Hop> last;
   std::optional<Hop> hop;
-  const mesh::Query query{.to = setup.pool,
+  const mesh::Query query{.to = flow.egress_pool,
                           .traffic_class = flow.traffic_class,
                           .spread = std::hash<SessionId>{}(flow.session)};
   routing_.visit(query, [&](const mesh::FlowRoute& route) {
@@ -314,7 +271,7 @@ void EntryRole::fin(std::uint32_t ref, EntryFlow& flow, FlowEnd& end, ByteView p
 void EntryRole::drop(std::uint32_t ref) {
   const auto flow = flows_.remove(ref);
   if (!flow) return;
-  shares_.ended(flow->principal.user);
+  gate_.ended(*flow);
   if (Link* client = board_.find(flow->client)) client->flows.erase(flow->client_label);
   if (Link* node = board_.find(flow->node)) board_.erase_flow(*node, flow->node_label);
 }
@@ -346,7 +303,6 @@ void EntryRole::node_lost(std::uint32_t ref, FlowReason reason) {
 }
 
 void EntryRole::end_session(SessionId session) {
-  recent_.forget(session);
   flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
     if (flow.session == session) reset_both(ref, FlowReason::session_ended);
   });
@@ -354,14 +310,14 @@ void EntryRole::end_session(SessionId session) {
 
 void EntryRole::enforce(WallTime wall) {
   flows_.for_each([&](std::uint32_t ref, const EntryFlow& flow) {
-    if (const auto refusal = security_.refusal(flow.principal, wall)) reset_both(ref, *refusal);
+    if (const auto barred = gate_.judge().barred(flow, wall)) reset_both(ref, *barred);
   });
 }
 
 void EntryRole::expire(WallTime wall) {
   unreached_.forget_old(now_);
   flows_.for_each([&](std::uint32_t ref, EntryFlow& flow) {
-    if (is_overlong(policies_, flow.organization, flow.session_began, wall)) {
+    if (gate_.judge().is_overlong(flow, wall)) {
       return reset_both(ref, FlowReason::session_ended);
     }
     if (!flow.setup) return;

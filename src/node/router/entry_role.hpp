@@ -1,9 +1,8 @@
-// The entry's half of a flow: admits a client's token, asks an egress of the token's pool and, when
-// that one does not get to the target, another, seals the flow to it, and from then on seals what
-// the client sends and opens what comes back.
+// The entry's half of a flow that it seals for the client: admits a client's token, asks an egress
+// of the token's pool and, when that one does not get to the target, another, seals the flow to it,
+// and from then on seals what the client sends and opens what comes back.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -15,26 +14,20 @@
 #include "crypto/sealing/sealing.hpp"
 #include "mesh/routing.hpp"
 #include "node/flow/opening_window.hpp"
-#include "node/router/admission/recent_sessions.hpp"
+#include "node/router/admission/flow_right.hpp"
 #include "node/router/admission/security_ledger.hpp"
-#include "node/router/admission/security_table.hpp"
 #include "node/router/admission/token_admission.hpp"
+#include "node/router/entry_gate.hpp"
 #include "node/router/flow_pool.hpp"
-#include "node/router/flow_shares.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/unreached.hpp"
-#include "snapshot/configuration/documents.hpp"
-#include "snapshot/configuration/node_config.hpp"
 
 namespace rap::router {
 
-inline constexpr Duration kFlowSetupTimeout = std::chrono::seconds{10};
 // An egress that says nothing for this long is given up for another, once for each flow: an adapter
 // may take almost as long to connect.
 inline constexpr Duration kEgressPatience = std::chrono::seconds{4};
 inline constexpr std::size_t kMaxEgressesAsked = 3;  // for one flow
-inline constexpr std::size_t kMaxEntryFlows = 16384;
-inline constexpr std::size_t kMaxFlowsPerClient = 256;
 // What comes of all of them before a client took a byte, with what is around each frame, has room.
 static_assert(kMaxFlowsPerClient * flow::kFirstWindow * 9 / 8 <= kMaxClientQueue);
 static_assert(kMaxFlowsOfAUser * flow::kFirstWindow * 9 / 8 <= kMaxUserQueue);
@@ -42,7 +35,6 @@ static_assert(kMaxFlowsOfAUser * flow::kFirstWindow * 9 / 8 <= kMaxUserQueue);
 // What is known of a flow while no egress has accepted it.
 struct EntrySetup {
   std::string token;
-  EgressPoolId pool;
   std::vector<NodeId> asked;  // egresses; the last one has not answered
   std::optional<wire::FlowReason> answer;  // the most telling of the others'
   std::optional<crypto::SealInitiator> handshake;  // with the last one
@@ -50,17 +42,12 @@ struct EntrySetup {
   MonoTime deadline;
 };
 
-struct EntryFlow {
+struct EntryFlow : FlowRight {
   LinkId client = 0;
   std::uint32_t client_label = 0;
   LinkId node = 0;
   std::uint32_t node_label = 0;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
-  SessionId session;
-  FlowPrincipal principal;
-  OrganizationId organization;
-  ResourceId resource;
-  WallTime session_began;
   std::unique_ptr<EntrySetup> setup;  // until accepted
   std::optional<crypto::SealedFlow> seal;  // from then on
   std::uint64_t bytes_up = 0;
@@ -69,22 +56,15 @@ struct EntryFlow {
 
 class EntryRole {
  public:
-  EntryRole(Switchboard& board, TokenAdmission& admission, const SecurityTable& security,
-            SecurityLedger& ledger, const mesh::Routing& routing, const mesh::Links& links,
-            RandomSource& rng)
+  EntryRole(Switchboard& board, EntryGate& gate, TokenAdmission& admission, SecurityLedger& ledger,
+            const mesh::Routing& routing, const mesh::Links& links, RandomSource& rng)
       : board_(board),
+        gate_(gate),
         admission_(admission),
-        security_(security),
         ledger_(ledger),
         routing_(routing),
         links_(links),
         rng_(rng) {}
-
-  void configure(NodeId self, bool enabled, std::vector<snapshot::KeyedPool> pools);
-  void set_policies(snapshot::AppPolicies policies) { policies_ = std::move(policies); }
-  void set_flows_per_client(std::size_t limit) {
-    flows_per_client_ = std::min(limit, kMaxFlowsPerClient);
-  }
 
   // Every later call is of this moment.
   void advance(MonoTime now) { now_ = now; }
@@ -97,8 +77,6 @@ class EntryRole {
   void client_lost(std::uint32_t ref, wire::FlowReason reason) { reset_both(ref, reason); }
   void node_lost(std::uint32_t ref, wire::FlowReason reason);
   void end_session(SessionId session);
-  // Sessions that had a flow of late, open ones included.
-  const RecentSessions& recent() const { return recent_; }
   // Ends the flows of those who are not to be served any more.
   void enforce(WallTime wall);
   // Ends flows that nobody answered, and those of sessions that have lasted as long as they may.
@@ -120,7 +98,7 @@ class EntryRole {
   std::optional<wire::FlowReason> admit(LinkId client, const wire::FrameView& frame, WallTime wall,
                                         wire::SecurityEvent& about);
   std::optional<wire::FlowReason> open(LinkId client, const wire::FrameView& frame,
-                                       const crypto::DataPlaneToken& token);
+                                       const FlowRight& right, const crypto::DataPlaneToken& token);
   std::optional<Hop> next_hop(const EntryFlow& flow) const;
   std::optional<std::uint32_t> label_on(LinkId link, const EntryFlow& flow);
   void ask(std::uint32_t ref, EntryFlow& flow, const Hop& hop, std::uint32_t label);
@@ -138,20 +116,13 @@ class EntryRole {
   void reset_both(std::uint32_t ref, wire::FlowReason reason);
 
   Switchboard& board_;
+  EntryGate& gate_;
   TokenAdmission& admission_;
-  const SecurityTable& security_;
   SecurityLedger& ledger_;
   const mesh::Routing& routing_;
   const mesh::Links& links_;
   RandomSource& rng_;
-  NodeId self_;
-  bool enabled_ = false;
-  std::vector<snapshot::KeyedPool> pools_;
-  snapshot::AppPolicies policies_;
-  std::size_t flows_per_client_ = kMaxFlowsPerClient;
   FlowPool<EntryFlow> flows_;
-  FlowShares shares_;  // of these
-  RecentSessions recent_;
   Unreached unreached_;
   std::array<std::uint64_t, wire::kFlowReasonNames.size()> retries_{};
   MonoTime now_{};

@@ -15,9 +15,10 @@ enum class IdleFrame : std::uint8_t {
   refused_request,  // of a client or a node, for a flow that it does not get
   credit,  // for bytes that never left, or for so few that nothing is passed on
   pause,
+  first_message,  // of a client, for an egress: it costs that one four key agreements
 };
-inline constexpr std::array<std::string_view, 4> kIdleFrameNames = {
-    "unknown_label", "refused_request", "credit", "pause"};
+inline constexpr std::array<std::string_view, 5> kIdleFrameNames = {
+    "unknown_label", "refused_request", "credit", "pause", "first_message"};
 
 // A stranger has no flow that frames could be late for. Of a client that has shown a token, as many
 // are late as were on the way when its flows ended. A node's are those of everybody's flows.
@@ -31,5 +32,7 @@ inline constexpr policy::RateLimit kNodesIdleFrames{.burst = 131'072,
 // A token that is refused costs as much as so many of the others: a signature is looked at.
 // Strangers' requests count once, for they have few.
 inline constexpr unsigned kRefusedRequestWeight = 64;
+// A client that has many flows asks for another path for all of them at once.
+inline constexpr unsigned kFirstMessageWeight = 4;
 
 }  // namespace rap::router

@@ -48,19 +48,23 @@ struct FlowEnd {
     entry_client,  // towards the client; `ref` is an EntryRole flow
     entry_node,  // towards the egress; `ref` is an EntryRole flow
     egress,  // `ref` is an EgressRole flow
+    entry_path,  // goes on like a relay's, both ways; `ref` is a SealedEntry path
+    egress_path,  // `ref` is a ResumableEgress path
   };
   Kind kind = Kind::none;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
+  bool resumable = false;  // the client seals it, and its label is free with flow_close
   bool fin_received = false;
-  // kind relay, and kind entry_client once its egress has accepted; label 0: none.
+  // kinds relay and entry_path, but towards a client, as kind entry_client, only once its egress
+  // has accepted; label 0: none.
   LinkId other_link = 0;
   std::uint32_t other_label = 0;
   std::uint32_t ref = 0;
   flow::SendWindow window;  // what the neighbour may still send us on this flow
   flow::CreditCheck sent;  // what it may credit
-  std::shared_ptr<Backlog> backlog;  // kind entry_node: whose data waits here
-  std::size_t waiting = 0;  // so many bytes of it
-  bool paused = false;  // kind entry_client: the egress was asked to
+  std::shared_ptr<Backlog> backlog;  // of an entry, towards the egress: whose records wait here
+  std::size_t waiting = 0;  // so many bytes of them
+  bool paused = false;  // of an entry, towards the client: the egress was asked to
 };
 
 class Switchboard;
@@ -77,11 +81,13 @@ struct Link final : flow::Departures {
   }
 
   void data_departed(std::uint32_t label, std::size_t payload) override;
+  void record_departed(std::uint32_t label, std::size_t payload) override;
   void others_departed() override;
 
-  // Bytes of a flow's data in a frame with this payload: between nodes it is sealed.
-  std::size_t content(std::size_t payload) const {
-    return kind == Kind::node ? payload - wire::kSealOverhead : payload;
+  // Bytes of a flow's data in a frame with this payload: sealed, but for a client of an entry that
+  // seals for it.
+  std::size_t content(const FlowEnd& end, std::size_t payload) const {
+    return kind == Kind::node || end.resumable ? payload - wire::kSealOverhead : payload;
   }
   std::size_t max_queue() const { return kind == Kind::node ? kMaxNodeQueue : kMaxClientQueue; }
   bool is_full() const {
@@ -90,9 +96,11 @@ struct Link final : flow::Departures {
 
   Switchboard& board;
 
+  LinkId id = 0;
   Kind kind;
   NodeId node;  // kind node
   std::optional<policy::IpAddress> address;  // kind client: where they come from
+  Bytes exporter;  // kind client: what TLS exports of its connection (resume_grant.hpp)
   std::optional<UserId> user;  // kind client: of a token of theirs that was admitted
   wire::LaneKind lane =
       wire::LaneKind::interactive;  // kind node: which of the channel's connections
@@ -100,7 +108,8 @@ struct Link final : flow::Departures {
   bool takes_new_flows = true;  // false while the channel is suspect or draining
   flow::SendQueue queue;
   flow::LabelTable<FlowEnd> flows;
-  // Data of flows that ended before it went out, by their labels here.
+  bool wants_room = false;  // a flow that ends here waits for room in the queue
+  // Records of flows that ended before they went out, by their labels here.
   struct Orphan {
     std::shared_ptr<Backlog> backlog;
     std::size_t waiting = 0;

@@ -2,6 +2,7 @@
 // sockets, tests over memory. What it needs for targets is in adapters/contract.
 #pragma once
 
+#include "base/time.hpp"
 #include "mesh/routing.hpp"
 
 namespace rap::router {
@@ -15,6 +16,11 @@ class LinkPort {
   virtual void flush(LinkId link) = 0;
   // What kept a client from being read (Switchboard::may_read) is over.
   virtual void read_on(LinkId client) = 0;
+  // Flows that end here wait for room in the link's queue, and something has left it: call
+  // Router::room() on a later turn.
+  virtual void left(LinkId link) = 0;
+  // Call Router::wake() then, or earlier.
+  virtual void wake_at(MonoTime when) = 0;
 };
 
 }  // namespace rap::router

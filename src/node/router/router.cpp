@@ -11,11 +11,19 @@ using wire::FrameView;
 
 Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng, WallTime started)
     : board_(links),
+      judge_(security_),
       ledger_(rng),
       entry_admission_(started),
       egress_admission_(started),
-      entry_(board_, entry_admission_, security_, ledger_, routes_, *this, rng),
-      egress_(board_, egress_admission_, security_, ledger_, adapters, rng) {}
+      entry_gate_(board_, judge_, ledger_),
+      entry_(board_, entry_gate_, entry_admission_, ledger_, routes_, *this, rng),
+      sealed_entry_(board_, entry_gate_, entry_admission_, routes_, *this),
+      egress_gate_(board_, judge_, ledger_, adapters),
+      egress_(board_, egress_gate_, egress_admission_, rng),
+      resumable_(board_, egress_gate_, egress_admission_, links, rng),
+      targets_(egress_, resumable_) {
+  adapters.attach(targets_);
+}
 
 void Router::configure(const snapshot::NodeConfig& config) {
   self_ = config.node;
@@ -36,8 +44,10 @@ void Router::configure(const snapshot::NodeConfig& config) {
   }
   entry_admission_.configure(config.cluster, keys);
   egress_admission_.configure(config.cluster, std::move(keys));
-  entry_.configure(self_, config.has_role(NodeRole::entry), config.pools);
-  egress_.configure(config.has_role(NodeRole::egress), config.resources);
+  entry_gate_.configure(self_, config.has_role(NodeRole::entry), config.pools);
+  const auto gone = egress_gate_.configure(config.has_role(NodeRole::egress), config.resources);
+  egress_.end_resources(gone);
+  resumable_.end_resources(gone);
 
   if (config.has_role(NodeRole::entry) && config.has_role(NodeRole::egress) && !loopback_) {
     const auto a = node_up(self_, wire::TrafficClassSet::all(), flow::LabelSide::odd);
@@ -47,29 +57,37 @@ void Router::configure(const snapshot::NodeConfig& config) {
 }
 
 void Router::set_policies(const snapshot::AppPolicies& policies) {
-  entry_.set_policies(policies);
-  egress_.set_policies(policies);
+  judge_.set_policies(policies);
+  egress_.hold_to_policy();
+  resumable_.hold_to_policy();
 }
 
 void Router::end_session(SessionId session, WallTime wall) {
   entry_admission_.end_session(session, wall);
   egress_admission_.end_session(session, wall);
-  entry_.end_session(session);
+  entry_gate_.end_session(session);
   egress_.end_session(session);
+  resumable_.end_session(session);
+  entry_.end_session(session);
+  sealed_entry_.end_session(session);
 }
 
 void Router::replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
                               WallTime wall) {
   security_.replace(part, first, last);
-  if (!last) return;
-  entry_.enforce(wall);
-  egress_.enforce(wall);
+  if (last) enforce(wall);
 }
 
 void Router::change_security(const snapshot::SecurityChanges& changes, WallTime wall) {
   security_.apply(changes);
-  entry_.enforce(wall);
+  enforce(wall);
+}
+
+void Router::enforce(WallTime wall) {
   egress_.enforce(wall);
+  resumable_.enforce(wall);
+  entry_.enforce(wall);
+  sealed_entry_.enforce(wall);
 }
 
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
@@ -81,9 +99,11 @@ std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes
   return board_.add(std::move(link));
 }
 
-std::optional<LinkId> Router::client_up(const std::optional<policy::IpAddress>& address) {
+std::optional<LinkId> Router::client_up(const std::optional<policy::IpAddress>& address,
+                                        Bytes exporter) {
   auto link = std::make_unique<Link>(board_, Link::Kind::client, flow::LabelSide::even);
   link->address = address;
+  link->exporter = std::move(exporter);
   return board_.add(std::move(link));
 }
 
@@ -107,6 +127,7 @@ void Router::link_down(LinkId id, FlowReason reason) {
   const auto link = board_.remove(id);
   if (!link) return;
   link->flows.for_each([&](std::uint32_t, FlowEnd& end) { end_lost(end, reason); });
+  resumable_.link_lost(id);
 }
 
 // The other half of a flow hears that one end is gone already.
@@ -117,6 +138,8 @@ void Router::end_lost(FlowEnd end, FlowReason reason) {
     case FlowEnd::Kind::entry_client: return entry_.client_lost(end.ref, reason);
     case FlowEnd::Kind::entry_node: return entry_.node_lost(end.ref, reason);
     case FlowEnd::Kind::egress: return egress_.link_lost(end.ref);
+    case FlowEnd::Kind::entry_path: return sealed_entry_.lost(end.ref, reason);
+    case FlowEnd::Kind::egress_path: return resumable_.path_lost(end.ref);
   }
 }
 
@@ -131,7 +154,9 @@ void Router::advance(MonoTime now, WallTime wall) {
   entry_admission_.advance(now);
   egress_admission_.advance(now);
   entry_.advance(now);
+  sealed_entry_.advance(now);
   egress_.advance(now);
+  resumable_.advance(now);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
@@ -145,8 +170,14 @@ bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime 
 }
 
 bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
-  if (frame.header.type == FrameType::flow_open) return flow_open(id, link, frame, wall);
-  if (frame.header.type == FrameType::flow_request) return false;
+  switch (frame.header.type) {
+    case FrameType::flow_open:
+    case FrameType::flow_attach: return flow_open(id, link, frame, wall);
+    case FrameType::flow_request:
+    case FrameType::sealed_request:
+    case FrameType::flow_resume: return false;
+    default: break;
+  }
   FlowEnd* end = link.flows.find(frame.header.label);
   if (end == nullptr) {
     unknown_label(id, frame);
@@ -156,6 +187,8 @@ bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTi
     case FlowEnd::Kind::relay: board_.relay(id, frame.header.label, *end, frame); return true;
     case FlowEnd::Kind::entry_node: entry_.from_node(*end, frame); return true;
     case FlowEnd::Kind::egress: egress_.from_node(*end, frame); return true;
+    case FlowEnd::Kind::entry_path: sealed_entry_.from_node(*end, frame); return true;
+    case FlowEnd::Kind::egress_path: resumable_.from_node(*end, frame); return true;
     case FlowEnd::Kind::entry_client:
     case FlowEnd::Kind::none: return false;
   }
@@ -165,13 +198,21 @@ bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTi
 bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
   switch (frame.header.type) {
     case FrameType::flow_request: entry_.request(id, frame, wall); return true;
+    case FrameType::sealed_request: sealed_entry_.request(id, frame, wall); return true;
+    case FrameType::flow_resume: sealed_entry_.resume(id, frame, wall); return true;
     case FrameType::data:
     case FrameType::credit:
     case FrameType::fin:
-    case FrameType::reset: {
+    case FrameType::reset:
+    case FrameType::flow_confirm:
+    case FrameType::flow_ack:
+    case FrameType::flow_end:
+    case FrameType::flow_close: {
       FlowEnd* end = link.flows.find(frame.header.label);
       if (end == nullptr) {
         unknown_label(id, frame);
+      } else if (end->kind == FlowEnd::Kind::entry_path) {
+        sealed_entry_.from_client(*end, frame);
       } else {
         entry_.from_client(*end, frame);
       }
@@ -187,6 +228,7 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   const auto c = frame.header.traffic_class;
   FlowEnd end;
   end.traffic_class = c;
+  end.resumable = frame.header.type == FrameType::flow_attach;
   using Adopted = flow::LabelTable<FlowEnd>::Adopted;
   const auto adopted = link.flows.adopt(frame.header.label, std::move(end));
   std::optional<FlowReason> refused;
@@ -198,7 +240,11 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   } else if (!link.classes.contains(c)) {
     refused = FlowReason::channel_class_denied;
   } else if (open->egress == self_) {
-    egress_.open(id, frame, *open, wall);
+    if (frame.header.type == FrameType::flow_attach) {
+      resumable_.attach(id, frame, *open, wall);
+    } else {
+      egress_.open(id, frame, *open, wall);
+    }
     return link.queue.windowless_bytes() <= kMaxAnswers;
   } else {
     refused = relay_open(id, frame, *open);
@@ -224,6 +270,7 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
   FlowEnd far;
   far.kind = FlowEnd::Kind::relay;
   far.traffic_class = c;
+  far.resumable = frame.header.type == FrameType::flow_attach;
   far.other_link = id;
   far.other_label = frame.header.label;
   const auto label = board_.find(next->link)->flows.allocate(std::move(far));
@@ -234,7 +281,7 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
   near.other_label = *label;
   const auto hops_left = static_cast<std::uint8_t>(open.hop_limit - 1);
   const Bytes payload = wire::FlowOpen{open.egress, hops_left, open.sealed}.encode();
-  board_.send(next->link, {FrameType::flow_open, c, frame.header.length, *label}, payload);
+  board_.send(next->link, {frame.header.type, c, frame.header.length, *label}, payload);
   return std::nullopt;
 }
 
@@ -247,7 +294,10 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
     board_.moved_nothing(id, type == FrameType::pause ? IdleFrame::pause : IdleFrame::credit);
   }
   // Those of a flow that just ended come late and are harmless.
-  if (type == FrameType::credit || type == FrameType::pause || type == FrameType::reset) return;
+  if (type == FrameType::credit || type == FrameType::pause || type == FrameType::reset ||
+      type == FrameType::flow_close) {
+    return;
+  }
   // A node that does not read such answers does without; a client is read no further.
   if (link.kind == Link::Kind::node && link.queue.windowless_bytes() > kMaxAnswers) return;
   board_.count(FlowReason::unknown_label);
@@ -258,7 +308,20 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
 void Router::tick(MonoTime now, WallTime wall) {
   advance(now, wall);
   entry_.expire(wall);
+  sealed_entry_.expire(wall);
   egress_.expire(wall);
+  resumable_.expire(wall);
+  resumable_.wake();
+}
+
+void Router::wake(MonoTime now, WallTime wall) {
+  advance(now, wall);
+  resumable_.wake();
+}
+
+void Router::room(LinkId link, MonoTime now, WallTime wall) {
+  advance(now, wall);
+  resumable_.room_on(link);
 }
 
 void Router::deliver_loopback(MonoTime now, WallTime wall) {

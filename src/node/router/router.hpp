@@ -11,11 +11,17 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "mesh/configured_routes.hpp"
+#include "node/router/admission/flow_judge.hpp"
 #include "node/router/admission/security_ledger.hpp"
 #include "node/router/admission/token_admission.hpp"
+#include "node/router/egress_gate.hpp"
 #include "node/router/egress_role.hpp"
+#include "node/router/entry_gate.hpp"
 #include "node/router/entry_role.hpp"
+#include "node/router/resumable_egress.hpp"
+#include "node/router/sealed_entry.hpp"
 #include "node/router/switchboard.hpp"
+#include "node/router/target_numbers.hpp"
 #include "snapshot/configuration/node_config.hpp"
 #include "wire/frames/frame.hpp"
 
@@ -31,14 +37,17 @@ class Router final : private mesh::Links {
     egress_admission_.started_at(by_issuer);
   }
 
-  void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_seal_key(key); }
+  void set_seal_key(const crypto::X25519KeyPair& key) {
+    egress_.set_seal_key(key);
+    resumable_.set_flow_key(key);
+  }
   // Takes a verified configuration. Token keys that do not parse are left out: their tokens are
   // refused.
   void configure(const snapshot::NodeConfig& config);
   // Organizations allow this much from now on. Flows that they no longer allow end.
   void set_policies(const snapshot::AppPolicies& policies);
   // The limit, at most kMaxFlowsPerClient, holds for flows from now on.
-  void set_flows_per_client(std::size_t limit) { entry_.set_flows_per_client(limit); }
+  void set_flows_per_client(std::size_t limit) { entry_gate_.set_flows_per_client(limit); }
   void end_session(SessionId session, WallTime wall);
   // The local security store is handed over whole (in parts) and then as it changes. Flows of those
   // who are not to be served any more end at once.
@@ -51,7 +60,10 @@ class Router final : private mesh::Links {
   // --- links ---
   std::optional<LinkId> node_up(NodeId node, wire::TrafficClassSet classes, flow::LabelSide side,
                                 wire::LaneKind lane = wire::LaneKind::interactive);
-  std::optional<LinkId> client_up(const std::optional<policy::IpAddress>& address = {});
+  // `exporter` is what TLS exports of the connection (crypto::kResumeExporterLabel); without it no
+  // flow is resumed there.
+  std::optional<LinkId> client_up(const std::optional<policy::IpAddress>& address = {},
+                                  Bytes exporter = {});
   void link_down(LinkId link, wire::FlowReason reason);
   // Flows of a class that is not among `classes` end with `reason`.
   void set_link_policy(LinkId link, wire::TrafficClassSet classes, bool takes_new_flows,
@@ -62,6 +74,8 @@ class Router final : private mesh::Links {
   // and the link is to be closed.
   bool on_frame(LinkId link, const wire::FrameView& frame, MonoTime now, WallTime wall);
   void tick(MonoTime now, WallTime wall);  // about once a second
+  void wake(MonoTime now, WallTime wall);  // when LinkPort::wake_at said
+  void room(LinkId link, MonoTime now, WallTime wall);  // after LinkPort::left
   // A node that is entry and egress at once has a pair of links to itself. When LinkPort::flush
   // names one, call deliver_loopback() on a later turn of the loop.
   bool is_loopback(LinkId link) const {
@@ -73,11 +87,16 @@ class Router final : private mesh::Links {
   SecurityLedger& ledger() { return ledger_; }
   EntryRole& entry() { return entry_; }
   EgressRole& egress() { return egress_; }
+  SealedEntry& sealed_entry() { return sealed_entry_; }
+  ResumableEgress& resumable() { return resumable_; }
+  // Sessions that had a flow of late, by a client of this entry.
+  const RecentSessions& recent() const { return entry_gate_.recent(); }
   Switchboard& board() { return board_; }
 
  private:
   std::optional<LinkId> link_to(NodeId neighbour, wire::TrafficClass c) const override;
 
+  void enforce(WallTime wall);
   void advance(MonoTime now, WallTime wall);
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
@@ -89,12 +108,18 @@ class Router final : private mesh::Links {
 
   Switchboard board_;
   SecurityTable security_;
+  FlowJudge judge_;
   SecurityLedger ledger_;
   mesh::ConfiguredRoutes routes_;
   TokenAdmission entry_admission_;
   TokenAdmission egress_admission_;
+  EntryGate entry_gate_;
   EntryRole entry_;
+  SealedEntry sealed_entry_;
+  EgressGate egress_gate_;
   EgressRole egress_;
+  ResumableEgress resumable_;
+  TargetNumbers targets_;
   NodeId self_;
   bool relays_ = false;
   // Neighbours with no other role: they ask nobody for a flow. One of them may be a tenant's host,

@@ -26,7 +26,11 @@ constexpr WallTime kWall{std::chrono::seconds{1'800'000'000}};
 struct NoFlush : LinkPort {
   void flush(LinkId) override {}
   void read_on(LinkId) override { ++read_on_again; }
+  void left(LinkId link) override { has_left.push_back(link); }
+  void wake_at(MonoTime when) override { wakes = when; }
   int read_on_again = 0;
+  std::vector<LinkId> has_left;  // of whose queues flows wait for room
+  std::optional<MonoTime> wakes;
 };
 
 struct WorldNode {
@@ -215,6 +219,8 @@ class RouterTest : public ::testing::Test {
       n->router.board().for_each([](LinkId, Link& l) { EXPECT_EQ(l.flows.size(), 0U); });
       EXPECT_EQ(n->router.entry().flows().size(), 0U);
       EXPECT_EQ(n->router.egress().flows().size(), 0U);
+      EXPECT_EQ(n->router.sealed_entry().flows().size(), 0U);
+      EXPECT_EQ(n->router.resumable().flows().size(), 0U);
     }
   }
   adapters::MemoryAdapter::Target& target() { return *egress.targets.all.begin()->second; }

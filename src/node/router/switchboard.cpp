@@ -16,10 +16,17 @@ constexpr auto kCreditClass = wire::TrafficClass::route_control;
 }  // namespace
 
 void Link::data_departed(std::uint32_t label, std::size_t payload) {
+  if (FlowEnd* end = flows.find(label)) {
+    end->sent.departed(static_cast<std::uint32_t>(content(*end, payload)));
+  }
+  record_departed(label, payload);
+}
+
+void Link::record_departed(std::uint32_t label, std::size_t payload) {
+  board.left(*this);
   if (kind == Kind::client) board.less_waits(*this);
   const std::size_t waited = wire::kFrameHeader + payload;
   if (FlowEnd* end = flows.find(label)) {
-    end->sent.departed(static_cast<std::uint32_t>(content(payload)));
     if (!end->backlog) return;
     end->waiting -= waited;
     return board.departed(*end->backlog, waited);
@@ -32,6 +39,7 @@ void Link::data_departed(std::uint32_t label, std::size_t payload) {
 }
 
 void Link::others_departed() {
+  board.left(*this);
   if (paused) board.read_on_if_over(*this);
   if (kind == Kind::client) board.less_waits(*this);
 }
@@ -47,6 +55,7 @@ std::optional<LinkId> Switchboard::add(std::unique_ptr<Link> link) {
   if (link->kind == Link::Kind::client) {
     link->backlog = std::make_shared<Backlog>(Backlog{.client = id});
   }
+  link->id = id;
   links_[id] = std::move(link);
   return id;
 }
@@ -175,8 +184,10 @@ void Switchboard::moved_nothing(LinkId id, IdleFrame what) {
   const auto limit = link->kind == Link::Kind::node ? kNodesIdleFrames
                      : link->user                   ? kClientsIdleFrames
                                                     : kStrangersIdleFrames;
-  const unsigned weight =
-      what == IdleFrame::refused_request && link->user ? kRefusedRequestWeight : 1;
+  const unsigned weight = !link->user                          ? 1
+                          : what == IdleFrame::refused_request ? kRefusedRequestWeight
+                          : what == IdleFrame::first_message   ? kFirstMessageWeight
+                                                               : 1;
   ++idle_frames_[static_cast<std::size_t>(what)];
   if (link->floods || !link->idle_frames.take(limit, now_, weight)) return;
   link->floods = true;
@@ -224,77 +235,98 @@ void Switchboard::send_pause(LinkId id, std::uint32_t label, bool pause) {
   send(id, {FrameType::pause, kCreditClass, payload.size(), label}, payload);
 }
 
+void Switchboard::left(Link& link) {
+  if (std::exchange(link.wants_room, false)) port_.left(link.id);
+}
+
 void Switchboard::reset_other(const FlowEnd& end, FlowReason reason) {
   Link* other = find(end.other_link);
   if (other == nullptr || other->flows.find(end.other_label) == nullptr) return;
-  other->flows.erase(end.other_label);
+  erase_flow(*other, end.other_label);
   send_reason(end.other_link, FrameType::reset, end.traffic_class, end.other_label, reason);
 }
 
-void Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
+bool Switchboard::relay(LinkId from, std::uint32_t label, FlowEnd& end,
                         const wire::FrameView& frame) {
   Link& in = *find(from);
   Link* out = find(end.other_link);
   FlowEnd* other = out != nullptr ? out->flows.find(end.other_label) : nullptr;
   if (other == nullptr) {
-    in.flows.erase(label);
-    send_reason(from, FrameType::reset, end.traffic_class, label, FlowReason::peer_lost);
-    return;
+    const wire::TrafficClass c = end.traffic_class;
+    erase_flow(in, label);
+    send_reason(from, FrameType::reset, c, label, FlowReason::peer_lost);
+    return false;
   }
-  bool legal = true;
-  bool ends = false;
-  switch (frame.header.type) {
-    case FrameType::data:
-      // A sealed record is never shorter than its tag, and only its content counts.
-      legal =
-          frame.payload.size() > wire::kSealOverhead && !end.fin_received &&
-          end.window.spend(static_cast<std::uint32_t>(frame.payload.size() - wire::kSealOverhead));
-      break;
-    case FrameType::credit: {
-      const auto credit = wire::decode_credit(frame.payload);
-      if (!(legal = credit.has_value())) break;
-      const std::uint32_t believed = end.sent.believe(*credit);
-      if (believed == 0) return moved_nothing(from, IdleFrame::credit);
-      other->window.grant(believed);
-      return send_credit(end.other_link, end.other_label, believed);
-    }
-    case FrameType::pause: {
-      const auto pause = wire::decode_pause(frame.payload);
-      if (!(legal = pause.has_value())) break;
-      moved_nothing(from, IdleFrame::pause);
-      return send_pause(end.other_link, end.other_label, *pause);
-    }
-    case FrameType::fin:
-      legal = !end.fin_received;
-      end.fin_received = true;
-      ends = other->fin_received;
-      break;
-    case FrameType::reset:
-    case FrameType::flow_refuse:
-      legal = wire::decode_reason(frame.payload).has_value();
-      ends = true;
-      break;
-    case FrameType::flow_accept: count_opened(policy::NodeRole::relay); break;
-    default: legal = false;
-  }
-  const bool fits = frame.header.type != FrameType::data || !out->is_full();
-  if (!legal || !fits) {
+  const bool record = wire::is_record(frame.header.type);
+  const Passage passes = passage(from, end, *other, frame);
+  if (passes == Passage::done) return true;
+  const bool legal = passes != Passage::illegal;
+  if (!legal || (record && out->is_full())) {
     const auto reason = legal ? FlowReason::limit_reached : FlowReason::flow_control;
     const FlowEnd copy = end;
-    in.flows.erase(label);
+    erase_flow(in, label);
     count(reason);
     send_reason(from, FrameType::reset, copy.traffic_class, label, reason);
-    return reset_other(copy, reason);
+    reset_other(copy, reason);
+    return false;
   }
   // The frame goes on as it lies, under the next hop's label and the class the flow was opened
   // with.
   wire::readdress(frame.whole, end.traffic_class, end.other_label);
   out->queue.append(end.traffic_class, frame.whole);
   out->bytes_out += frame.whole.size();
+  if (record && other->backlog) keep_waiting(*other, frame.whole.size());
+  if (record && out->kind == Link::Kind::client) more_waits(*out);
   port_.flush(end.other_link);
-  if (ends) {
-    out->flows.erase(end.other_label);
-    in.flows.erase(label);
+  if (passes == Passage::goes_on) return true;
+  erase_flow(*out, end.other_label);
+  erase_flow(in, label);
+  return false;
+}
+
+Switchboard::Passage Switchboard::passage(LinkId from, FlowEnd& end, FlowEnd& other,
+                                          const wire::FrameView& frame) {
+  using enum Passage;
+  switch (frame.header.type) {
+    case FrameType::data: {
+      // A sealed record is never shorter than its tag, and only its content counts.
+      if (frame.payload.size() <= wire::kSealOverhead || end.fin_received) return illegal;
+      const std::size_t content = frame.payload.size() - wire::kSealOverhead;
+      return end.window.spend(static_cast<std::uint32_t>(content)) ? goes_on : illegal;
+    }
+    case FrameType::credit: {
+      const auto credit = wire::decode_credit(frame.payload);
+      if (!credit) return illegal;
+      const std::uint32_t believed = end.sent.believe(*credit);
+      if (believed == 0) {
+        moved_nothing(from, IdleFrame::credit);
+        return done;
+      }
+      other.window.grant(believed);
+      send_credit(end.other_link, end.other_label, believed);
+      return done;
+    }
+    case FrameType::pause: {
+      const auto pause = wire::decode_pause(frame.payload);
+      if (!pause || find(end.other_link)->kind == Link::Kind::client) return illegal;
+      moved_nothing(from, IdleFrame::pause);
+      send_pause(end.other_link, end.other_label, *pause);
+      return done;
+    }
+    case FrameType::fin:
+      if (end.fin_received || end.resumable) return illegal;
+      end.fin_received = true;
+      return other.fin_received ? ends : goes_on;
+    case FrameType::reset:
+    case FrameType::flow_refuse: return wire::decode_reason(frame.payload) ? ends : illegal;
+    case FrameType::flow_accept:
+      if (end.kind == FlowEnd::Kind::relay) count_opened(policy::NodeRole::relay);
+      return goes_on;
+    case FrameType::flow_confirm:
+    case FrameType::flow_ack:
+    case FrameType::flow_end: return end.resumable ? goes_on : illegal;
+    case FrameType::flow_close: return end.resumable ? ends : illegal;
+    default: return illegal;
   }
 }
 

@@ -1,5 +1,6 @@
 // The links of one node and the flows between them. Relaying is here: a frame of a known label goes
-// on under another label after one array look-up, one window check and one copy.
+// on under another label after one array look-up, one window check and one copy. Who seals a flow
+// makes no difference to it, but for the frames that say how it ends.
 #pragma once
 
 #include <array>
@@ -54,7 +55,7 @@ class Switchboard {
   void less_waits(Link& client);
   // False: the client is not to be read until LinkPort::read_on names it.
   bool may_read(LinkId client);
-  // A frame of a client's data was queued for a node; `end` is the flow's there.
+  // A record of a client's was queued for a node; `end` is the flow's there.
   void keep_waiting(FlowEnd& end, std::size_t bytes);
   // The flow ends on this link. What of it waits there still counts.
   void erase_flow(Link& link, std::uint32_t label);
@@ -64,9 +65,13 @@ class Switchboard {
   // A frame of this link moved nothing. The link is to be closed once it `floods`.
   void moved_nothing(LinkId id, IdleFrame what);
 
+  // Something has left the queue of a link that wants_room.
+  void left(Link& link);
+
   // --- relayed flows ---
-  // Passes a frame of a relayed flow on, enforcing its window.
-  void relay(LinkId from, std::uint32_t label, FlowEnd& end, const wire::FrameView& frame);
+  // Passes a frame of a relayed flow on, enforcing its window. False: the flow is over here, and
+  // its labels are free.
+  bool relay(LinkId from, std::uint32_t label, FlowEnd& end, const wire::FrameView& frame);
   // Ends the relayed flow in both directions, telling the other side why.
   void reset_other(const FlowEnd& end, wire::FlowReason reason);
 
@@ -76,6 +81,9 @@ class Switchboard {
   // flow, it counts in both.
   void count_opened(policy::NodeRole role) { ++opened_[static_cast<std::size_t>(role)]; }
   const auto& opened() const { return opened_; }  // by policy::NodeRole
+  // A resumable flow got another path.
+  void count_resumed(policy::NodeRole role) { ++resumed_[static_cast<std::size_t>(role)]; }
+  const auto& resumed() const { return resumed_; }
   std::size_t clients() const;  // links to clients
   // Frames that moved nothing, and links that sent too many, by what the last one was.
   const auto& idle_frames() const { return idle_frames_; }
@@ -89,6 +97,14 @@ class Switchboard {
   const Pauses& pauses() const { return pauses_; }
 
  private:
+  // What a frame does to the flow that it is passed on for.
+  enum class Passage : std::uint8_t {
+    illegal,
+    goes_on,
+    ends,
+    done,  // there is nothing to pass on
+  };
+  Passage passage(LinkId from, FlowEnd& end, FlowEnd& other, const wire::FrameView& frame);
   void pause_flows(Link& client, bool pause);
   void leave_budget(LinkId id, Link& client);
 
@@ -99,6 +115,7 @@ class Switchboard {
   MonoTime now_{};
   std::array<std::uint64_t, wire::kFlowReasonNames.size()> refusals_{};
   std::array<std::uint64_t, policy::kNodeRoleNames.size()> opened_{};
+  std::array<std::uint64_t, policy::kNodeRoleNames.size()> resumed_{};
   std::array<std::uint64_t, kIdleFrameNames.size()> idle_frames_{};
   std::array<std::uint64_t, kIdleFrameNames.size()> floods_{};
   Pauses pauses_;

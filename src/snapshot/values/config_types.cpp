@@ -101,7 +101,8 @@ Fault check_policy(const Json& value) {
                           "protocols (" + protocols_in_words() + ")")},
       {"classes", names([](std::string_view c) { return wire::traffic_class_from(c).has_value(); },
                         "traffic classes")},
-      {"max_session_s", number(10, kMaxSessionSeconds)}};
+      {"max_session_s", number(10, kMaxSessionSeconds)},
+      {"flow_hold_s", number(0, kMaxFlowHold.count())}};
   return check_members(value, members);
 }
 
@@ -310,6 +311,7 @@ AppPolicy app_policy_from(const std::vector<wire::JsonValue>& values) {
   if (const auto it = all.find("max_session_s"); it != all.end()) {
     out.max_session = std::chrono::seconds{it->get<std::int64_t>()};
   }
+  take(all, "flow_hold_s", out.flow_hold);
   return out;
 }
 

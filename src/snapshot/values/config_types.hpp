@@ -91,11 +91,15 @@ struct AgentRuntime {
   bool operator==(const AgentRuntime&) const = default;
 };
 
+// How long an egress may hold a flow without a path, whatever is set.
+inline constexpr std::chrono::seconds kMaxFlowHold = std::chrono::hours{1};
+
 // What an organization's sessions and flows must keep to.
 struct AppPolicy {
   std::optional<std::vector<policy::Protocol>> protocols;  // any when not set
   wire::TrafficClassSet classes = wire::TrafficClassSet::all();
   std::optional<std::chrono::seconds> max_session;
+  std::chrono::seconds flow_hold{300};  // that an egress holds a flow without a path
   bool operator==(const AppPolicy&) const = default;
 
   bool allows_protocol(policy::Protocol protocol) const;

@@ -56,8 +56,14 @@ TEST(ConfigTypes, NameTheMemberThatIsWrong) {
             "member \"protocols\" must be a list of different protocols (ssh, tcp)");
   EXPECT_EQ(fault_of(kAppPolicy, R"({"classes":["input","wire"]})"),
             "member \"classes\" must be a list of different traffic classes");
-  EXPECT_EQ(fault_of(kAppPolicy, R"({"protocols":["ssh"],"classes":["input"],"max_session_s":60})"),
+  EXPECT_EQ(fault_of(kAppPolicy, R"({"protocols":["ssh"],"classes":["input"],"max_session_s":60,)"
+                                 R"("flow_hold_s":0})"),
             "");
+  EXPECT_EQ(fault_of(kAppPolicy, R"({"flow_hold_s":3600})"), "");
+  for (const char* wrong : {"3601", "-1", "1.5", "\"60\"", "null"}) {
+    EXPECT_EQ(fault_of(kAppPolicy, std::string(R"({"flow_hold_s":)") + wrong + "}"),
+              "member \"flow_hold_s\" must be a whole number from 0 to 3600");
+  }
   EXPECT_EQ(fault_of(kAppVariables, R"({"A B":"x"})"),
             "member \"A B\" must be named with up to 64 letters, digits, '_', '.' and '-'");
   EXPECT_EQ(fault_of(kAppVariables, R"({"A":1})"),
@@ -115,12 +121,15 @@ TEST(ConfigTypes, APolicyAllowsWhatItDoesNotMention) {
   EXPECT_TRUE(open.allows_protocol(policy::Protocol::tcp));
   EXPECT_EQ(open.classes, wire::TrafficClassSet::all());
   EXPECT_FALSE(open.max_session);
+  EXPECT_EQ(open.flow_hold, 5min);
   const AppPolicy narrow = app_policy_from(
-      {JsonValue::of(R"({"protocols":["ssh"],"classes":["input"],"max_session_s":3600})")});
+      {JsonValue::of(R"({"protocols":["ssh"],"classes":["input"],"max_session_s":3600,)"
+                     R"("flow_hold_s":0})")});
   EXPECT_TRUE(narrow.allows_protocol(policy::Protocol::ssh));
   EXPECT_FALSE(narrow.allows_protocol(policy::Protocol::tcp));
   EXPECT_EQ(narrow.classes, wire::TrafficClassSet{wire::TrafficClass::input});
   EXPECT_EQ(narrow.max_session, 3600s);
+  EXPECT_EQ(narrow.flow_hold, 0s);
 }
 
 }  // namespace

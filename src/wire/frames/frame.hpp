@@ -51,7 +51,7 @@ enum class FrameType : std::uint8_t {
   fin = 0x16,            // no more data this way; a sealed empty record between nodes
   reset = 0x17,          // FlowReason; the flow is gone
   pause = 0x18,          // node → node: 1, send none of the flow's data for now; 0, go on
-  // Resumable flows (resumable_frames.hpp); no node sends or takes one yet.
+  // Resumable flows (resumable_frames.hpp).
   sealed_request = 0x19,  // client → entry: a token, and a first message for the egress
   flow_resume = 0x1a,  // client → entry: a grant, its proof, and a first message for the egress
   flow_attach = 0x1b,  // node → node: as flow_open, with the client's first message
@@ -60,6 +60,13 @@ enum class FrameType : std::uint8_t {
   flow_end = 0x1e,  // sealed and empty: no more data this way
   flow_close = 0x1f,  // sealed: the flow is over, and why
 };
+
+// Is it what a flow's two ends say to each other as often as they like? Whoever carries it bounds
+// what waits of it; all others are answers, or come once for each flow.
+constexpr bool is_record(FrameType type) {
+  return type == FrameType::data || type == FrameType::flow_confirm ||
+         type == FrameType::flow_ack || type == FrameType::flow_end;
+}
 
 enum class FrameError : std::uint8_t {
   unknown_type,

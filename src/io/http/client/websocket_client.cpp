@@ -215,6 +215,9 @@ WebSocketClient::~WebSocketClient() = default;
 void WebSocketClient::flush() {
   if (impl_->upgraded && impl_->stream) impl_->stream->flush();
 }
+Bytes WebSocketClient::export_key(std::string_view label) const {
+  return impl_->stream ? impl_->stream->export_key(label) : Bytes{};
+}
 void WebSocketClient::close() {
   if (!impl_->closing) impl_->close(wire::WebSocketClose::normal);
 }

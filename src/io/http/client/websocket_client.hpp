@@ -49,6 +49,8 @@ class WebSocketClient {
 
   void flush();  // the source has bytes
   void close();  // close frame, then on_close
+  // What its TLS exports to its two ends alone, once it is open; empty when it is lost.
+  Bytes export_key(std::string_view label) const;
 
  private:
   struct Impl;

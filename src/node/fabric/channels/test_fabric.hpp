@@ -28,6 +28,8 @@ class TestLinks final : public router::LinkPort {
   void read_on(router::LinkId client) override {
     if (const auto it = senders.find(client); it != senders.end()) it->second->read_on();
   }
+  void left(router::LinkId) override {}
+  void wake_at(MonoTime) override {}
   std::map<router::LinkId, LinkSender*> senders;
 };
 

@@ -67,25 +67,46 @@ std::expected<Bytes, FlowReason> ResumableFlows::resume(MonoTime now, FlowArriva
   auto [answer, keys] =
       arrival.handshake.second_message(wire::FlowAnswer{it->first, end.position()}.encode());
   end.offered(now, path, std::move(keys));
+  settle(now, it);
   return std::move(answer);
 }
 
-void ResumableFlows::tick(MonoTime now) {
+const std::vector<FlowId>& ResumableFlows::due(MonoTime now) {
   due_.clear();
-  for (const auto& [id, flow] : flows_) {
-    const auto when = flow.end->next_wakeup();
-    if (when && *when <= now) due_.push_back(id);
+  while (!wakeups_.empty() && wakeups_.begin()->first <= now) {
+    const auto it = flows_.find(wakeups_.begin()->second);
+    wakeups_.erase(wakeups_.begin());
+    it->second.wakes.reset();
+    const auto when = it->second.end->next_wakeup();
+    if (when && *when <= now) {
+      due_.push_back(it->first);
+    } else {
+      note_wakeup(it);
+    }
   }
-  for (const FlowId& id : due_) {
+  return due_;
+}
+
+void ResumableFlows::tick(MonoTime now) {
+  for (const FlowId& id : due(now)) {
     with(now, id, [&](SealedEnd& end) { end.wakeup(now); });
   }
 }
 
+void ResumableFlows::note_wakeup(Flows::iterator it) {
+  Flow& flow = it->second;
+  const auto when = flow.end->next_wakeup();
+  if (!when || (flow.wakes && *flow.wakes <= *when)) return;
+  if (flow.wakes) wakeups_.erase({*flow.wakes, it->first});
+  flow.wakes = when;
+  wakeups_.emplace(*when, it->first);
+}
+
 void ResumableFlows::settle(MonoTime now, Flows::iterator it) {
   Flow& flow = it->second;
-  if (flow.end->core().state() == ReliableEnd::State::ended) {
-    forget(it);
-  } else if (flow.end->has_path()) {
+  if (flow.end->core().state() == ReliableEnd::State::ended) return forget(it);
+  note_wakeup(it);
+  if (flow.end->has_path()) {
     let_go(flow);
   } else if (!flow.held) {
     hold(now, it);
@@ -116,6 +137,7 @@ void ResumableFlows::let_go(Flow& flow) {
 
 void ResumableFlows::forget(Flows::iterator it) {
   let_go(it->second);
+  if (it->second.wakes) wakeups_.erase({*it->second.wakes, it->first});
   const auto share = shares_.find(it->second.rights.user);
   flows_.erase(it);
   if (--share->second.flows == 0) shares_.erase(share);

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +71,9 @@ class ResumableFlows {
   ResumableFlows(const crypto::X25519KeyPair& key, RandomSource& rng, HoldBounds bounds = {})
       : key_(key), rng_(rng), bounds_(bounds), memory_(bounds.tails) {}
 
+  // What first messages are for from now on; flows that there are go on.
+  void set_key(const crypto::X25519KeyPair& key) { key_ = key; }
+
   std::expected<FlowArrival, wire::FlowReason> read(ByteView first_message);
 
   struct Opened {
@@ -95,8 +99,13 @@ class ResumableFlows {
     settle(now, it);
     return true;
   }
-  // Is called every kAckDelay while there are flows.
+  // The flows that have something to do by now, until the next call: each gets its wakeup().
+  const std::vector<wire::FlowId>& due(MonoTime now);
   void tick(MonoTime now);
+  // When tick() is to be called next; it may come to do nothing then.
+  std::optional<MonoTime> next_wakeup() const {
+    return wakeups_.empty() ? std::nullopt : std::optional(wakeups_.begin()->first);
+  }
 
   std::size_t size() const { return flows_.size(); }
   std::size_t held() const { return held_.size(); }
@@ -113,6 +122,7 @@ class ResumableFlows {
     std::uint64_t answered = 0;  // the highest attempt
     std::optional<HeldSince> held;
     std::size_t reserved = 0;  // of the bytes that may be held
+    std::optional<MonoTime> wakes;  // no later than it has something to do
   };
   using Held = std::map<HeldSince, wire::FlowId>;
   // What one person has.
@@ -127,6 +137,7 @@ class ResumableFlows {
   static bool covers(const crypto::ResumeGrant& grant, const Flow& flow);
   // Notes what became of a flow; it may be gone afterwards.
   void settle(MonoTime now, Flows::iterator flow);
+  void note_wakeup(Flows::iterator flow);
   void hold(MonoTime now, Flows::iterator flow);
   void let_go(Flow& flow);
   void forget(Flows::iterator flow);
@@ -143,6 +154,9 @@ class ResumableFlows {
   Held held_;
   std::size_t held_bytes_ = 0;
   std::uint64_t next_held_ = 0;
+  // A flow's is moved when it becomes earlier, and otherwise once it has come: what flows do from
+  // frame to frame moves none.
+  std::set<std::pair<MonoTime, wire::FlowId>> wakeups_;
   std::vector<wire::FlowId> due_;  // of one tick
 };
 

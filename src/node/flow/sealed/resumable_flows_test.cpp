@@ -117,6 +117,27 @@ TEST(ResumableFlows, AFlowThatWasHeldTooLongIsGone) {
   EXPECT_EQ(late.error(), FlowReason::unknown_flow);
 }
 
+TEST(ResumableFlows, ItsOwnerIsToldWhenThereIsSomethingToDoAndForWhich) {
+  FlowWorld w;
+  EXPECT_FALSE(w.egress.next_wakeup());
+  TestPath& path = w.open();
+  w.client_says("hello");
+  w.carry(path);
+  ASSERT_TRUE(w.egress.next_wakeup());
+  EXPECT_LE(*w.egress.next_wakeup(), w.now + kAckDelay);
+  EXPECT_TRUE(w.egress.due(w.now).empty());
+  w.now += kAckDelay;
+  EXPECT_EQ(w.egress.due(w.now), std::vector{w.id});
+  w.egress.with(w.now, w.id, [&](SealedEnd& end) { end.wakeup(w.now); });
+  w.carry(path);
+  EXPECT_LE(*w.egress.next_wakeup(), w.now + kSayEvery) << "and so again";
+  w.cut(path);
+  w.now += kDefaultHold;
+  w.egress.tick(w.now);
+  EXPECT_EQ(w.egress.size(), 0U);
+  EXPECT_FALSE(w.egress.next_wakeup()) << "of a flow that is gone";
+}
+
 TEST(ResumableFlows, AFlowThatGoesOnIsHeldNoMore) {
   FlowWorld w;
   w.cut(w.open());

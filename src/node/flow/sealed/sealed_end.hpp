@@ -92,6 +92,10 @@ class SealedEnd {
   // What a holder answers an opener that asks for another path.
   wire::FlowPosition position() const { return end_.position(); }
   bool has_path() const { return current_.has_value(); }
+  // The number of the one that the flow has.
+  std::optional<std::uint64_t> current_path() const {
+    return current_ ? std::optional(current_->at.number) : std::nullopt;
+  }
   std::size_t offered_paths() const { return offered_.size(); }
 
  private:

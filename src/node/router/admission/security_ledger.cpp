@@ -32,7 +32,8 @@ std::optional<wire::SecurityEventKind> kind_of(wire::FlowReason reason) {
     case FlowReason::token_replayed: return token_replayed;
     case FlowReason::wrong_entry:
     case FlowReason::wrong_resource:
-    case FlowReason::channel_class_denied: return token_misused;
+    case FlowReason::channel_class_denied:
+    case FlowReason::proof_invalid: return token_misused;
     case FlowReason::blocklisted: return blocklisted_refused;
     case FlowReason::seal_failed: return seal_broken;
     default: return std::nullopt;
@@ -60,6 +61,12 @@ void describe(SecurityEvent& event, const TokenRefusal& refusal) {
   if (refusal.reason == wire::FlowReason::token_replayed && !refusal.used_before) {
     event.reason = kIssuedBeforeStart;
   }
+}
+
+void describe(SecurityEvent& event, const FlowRight& right) {
+  event.organization = right.organization;
+  event.user = right.principal.user;
+  event.resource = right.resource;
 }
 
 void SecurityLedger::note_refusal(wire::FlowReason reason, SecurityEvent about) {

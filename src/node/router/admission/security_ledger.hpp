@@ -16,6 +16,7 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
+#include "node/router/admission/flow_right.hpp"
 #include "node/router/admission/token_admission.hpp"
 #include "policy/rate_limit.hpp"
 #include "wire/agent/security_events.hpp"
@@ -32,6 +33,7 @@ inline constexpr policy::RateLimit kToldOfASource{4, std::chrono::seconds{60}};
 // What a token says of whom an event is about.
 void describe(wire::SecurityEvent& event, const crypto::DataPlaneToken& token);
 void describe(wire::SecurityEvent& event, const TokenRefusal& refusal);
+void describe(wire::SecurityEvent& event, const FlowRight& right);
 
 class SecurityLedger {
  public:

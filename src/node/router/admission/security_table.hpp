@@ -10,26 +10,20 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "crypto/tokens/data_plane_token.hpp"
 #include "policy/addresses/ip_prefix.hpp"
 #include "snapshot/security_delta.hpp"
 #include "wire/flow_reason.hpp"
 
 namespace rap::router {
 
-// Whom a flow is for, as the token says, and where they come from, which the entry alone sees.
+// Whom a flow is for, as the token or the grant says, and where they come from, which the entry
+// alone sees.
 struct FlowPrincipal {
   UserId user;
   std::uint64_t auth_epoch = 0;
   std::optional<DeviceId> device;
   std::optional<policy::IpAddress> address;
 };
-
-inline FlowPrincipal principal_of(const crypto::DataPlaneToken& token,
-                                  const std::optional<policy::IpAddress>& address = {}) {
-  return {token.user, token.auth_epoch,
-          token.device.is_nil() ? std::nullopt : std::optional(token.device), address};
-}
 
 class SecurityTable {
  public:

@@ -62,6 +62,14 @@ std::expected<DataPlaneToken, TokenRefusal> TokenAdmission::check(std::string_vi
   return std::move(*token);
 }
 
+std::expected<crypto::ResumeGrant, FlowReason> TokenAdmission::check_grant(std::string_view text,
+                                                                           WallTime now) const {
+  auto grant = crypto::verify_grant(text, keys_, cluster_, issuers_time(now));
+  if (!grant) return std::unexpected(reason_of(grant.error()));
+  if (ended_.contains(grant->session)) return std::unexpected(FlowReason::session_ended);
+  return std::move(*grant);
+}
+
 bool TokenAdmission::use(const DataPlaneToken& token) {
   if (used_.size() >= kMaxRememberedTokens) return false;
   const auto share = used_by_.find(token.user);

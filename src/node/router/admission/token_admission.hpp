@@ -1,6 +1,6 @@
-// Admits a data-plane token once (DP-2): signature, shape, time and cluster by crypto, then single
-// use and ended sessions by memory. Entry and egress each admit for themselves, and judge the rest
-// in EntryRole::admit() and EgressRole::admit().
+// Admits a data-plane token once (DP-2), and a resume grant as often as it is shown (DP-6):
+// signature, shape, time and cluster by crypto, then single use and ended sessions by memory. Entry
+// and egress each admit for themselves, and judge the rest in entry_gate and egress_gate.
 //
 // Memory is bounded because a token lives a minute at most: what has expired need not be
 // remembered. It is kept by the clock that never steps, and what was forgotten stays expired
@@ -21,6 +21,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "crypto/tokens/data_plane_token.hpp"
+#include "crypto/tokens/resume_grant.hpp"
 #include "wire/flow_reason.hpp"
 
 namespace rap::router {
@@ -53,6 +54,11 @@ class TokenAdmission {
                                                             WallTime now) const;
   // False when as many tokens are remembered as may be, of all or of this person.
   bool use(const crypto::DataPlaneToken& token);
+
+  // The right to go on with flows that there are. Of a session that ended long ago it is not known
+  // here that it did; what is known is that it has no flow at any egress.
+  std::expected<crypto::ResumeGrant, wire::FlowReason> check_grant(std::string_view text,
+                                                                   WallTime now) const;
 
   // No token of this session is admitted from now on. When as many are remembered as may be, none
   // of any session is that may have been issued by now.

@@ -57,6 +57,29 @@ class TokenAdmissionTest : public ::testing::Test {
   TokenAdmission admission{kStart - 24h};
 };
 
+TEST_F(TokenAdmissionTest, AdmitsAGrantAsOftenAsItIsShownUntilItExpiresOrItsSessionEnds) {
+  crypto::ResumeGrant grant;
+  grant.id = TokenId::random(rng);
+  grant.cluster = cluster;
+  grant.session = SessionId::random(rng);
+  grant.classes = {wire::TrafficClass::input};
+  grant.session_began = grant.issued_at = kStart - 48h;
+  grant.expires_at = kStart - 47h;
+  const auto judge = [&](WallTime now) {
+    const auto checked = admission.check_grant(sign_grant(grant, key, "t1"), now);
+    return checked ? std::nullopt : std::optional(checked.error());
+  };
+  EXPECT_EQ(judge(real), FlowReason::token_expired);
+  grant.expires_at = kStart - 24h;
+  EXPECT_EQ(judge(grant.expires_at), std::nullopt) << "though it is older than this node's start";
+  EXPECT_EQ(judge(grant.expires_at), std::nullopt);
+  EXPECT_EQ(judge(grant.expires_at + crypto::kTokenClockSkew), FlowReason::token_expired);
+  admission.end_session(grant.session, real);
+  EXPECT_EQ(judge(grant.expires_at), FlowReason::session_ended);
+  grant.cluster = ClusterId::random(rng);
+  EXPECT_EQ(judge(grant.expires_at), FlowReason::wrong_cluster);
+}
+
 TEST_F(TokenAdmissionTest, ToleratesAClockThatIsHalfAMinuteOff) {
   EXPECT_EQ(admit(token(real), real - 30s), std::nullopt);
   EXPECT_EQ(admit(token(real), real - 31s), FlowReason::token_expired);

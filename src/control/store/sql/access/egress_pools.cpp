@@ -121,13 +121,17 @@ void SqlEgressPools::remove(const EgressPool& pool) {
              pool.id);
 }
 
-bool SqlEgressPools::has_egress(EgressPoolId pool) {
-  return !sql_.query(
-                  "SELECT FROM egress_pool_nodes pn JOIN nodes n ON n.id = pn.node_id "
-                  "JOIN node_roles r ON r.node_id = n.id AND r.role = 'egress' "
-                  "WHERE pn.pool_id = $1 AND n.state = 'approved' AND NOT n.draining LIMIT 1",
-                  pool)
-              .empty();
+std::vector<control::FlowEgress> SqlEgressPools::egresses(EgressPoolId pool) {
+  std::vector<control::FlowEgress> out;
+  for (const Row& row : sql_.query(
+           "SELECT n.id, n.seal_key FROM egress_pool_nodes pn JOIN nodes n ON n.id = pn.node_id "
+           "JOIN node_roles r ON r.node_id = n.id AND r.role = 'egress' "
+           "WHERE pn.pool_id = $1 AND n.state = 'approved' AND NOT n.draining "
+           "AND n.seal_key IS NOT NULL ORDER BY n.id",
+           pool)) {
+    out.push_back({row.id<NodeId>(0), row.bytes32(1)});
+  }
+  return out;
 }
 
 }  // namespace rap::store

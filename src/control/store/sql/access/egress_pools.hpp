@@ -25,7 +25,7 @@ class SqlEgressPools final : public control::EgressPoolRepository {
   void disable(const control::EgressPool& pool, WallTime now) override;
   void enable(const control::EgressPool& pool) override;
   void remove(const control::EgressPool& pool) override;
-  bool has_egress(EgressPoolId pool) override;
+  std::vector<control::FlowEgress> egresses(EgressPoolId pool) override;
 
  private:
   SqlSession& sql_;

@@ -1,0 +1,284 @@
+// A fixture of tests: clients that seal their flows themselves, with the nodes of router_world.hpp
+// between them and the egress, and a second entry that leads to the same relay.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "node/router/router_world.hpp"
+
+namespace rap::router {
+
+struct ClientLine;
+
+// The client's end of a flow, and what it hears.
+struct ClientFlow final : flow::SealedEndEvents {
+  void flow_data(ByteView bytes) override { heard += as_text(bytes); }
+  void flow_finished() override { finished = true; }
+  void flow_has_room() override {}
+  void path_over(std::uint64_t path, FlowReason reason) override { over[path] = reason; }
+  void flow_ended(wire::FlowEnding ending) override {
+    ended = true;
+    why = ending;
+  }
+
+  TrafficClass traffic_class = TrafficClass::input;
+  std::string grant;
+  std::unique_ptr<flow::SealedEnd> end;
+  wire::FlowId id;
+  std::uint64_t attempts = 0;
+  std::optional<crypto::SealInitiator> handshake;
+  ClientLine* line = nullptr;  // the last one it asked on
+  std::uint32_t label = 0;
+  std::uint64_t number = 0;
+  bool accepted = false;
+  std::optional<FlowReason> refused;
+
+  std::string heard;
+  bool finished = false;
+  bool ended = false;
+  wire::FlowEnding why;
+  std::map<std::uint64_t, FlowReason> over;
+};
+
+// A client's connection to an entry.
+struct ClientLine {
+  WorldNode* entry = nullptr;
+  NodeId entry_id;
+  LinkId link = 0;
+  Bytes exporter;
+  std::uint32_t next_label = 1;
+  flow::SendQueue up;
+  wire::WebSocketDecoder decoder{wire::WebSocketRole::client};
+  std::map<std::uint32_t, std::pair<ClientFlow*, std::uint64_t>> flows;  // and the path's number
+  bool reads = true;
+  bool closed = false;  // by the entry
+  std::vector<Received> came;
+};
+
+class SealedTest : public RouterTest {
+ protected:
+  crypto::X25519KeyPair flow_key = crypto::X25519KeyPair::generate(rng);
+  crypto::PrivateKey proof_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  UserId user = UserId::random(rng);
+  SessionId session = SessionId::random(rng);
+  NodeId second_id = NodeId::random(rng);
+  WorldNode second{rng, kWall - 100s};
+  flow::TailMemory memory;
+  std::vector<std::unique_ptr<ClientLine>> lines;
+  std::vector<std::unique_ptr<ClientFlow>> flows;
+  std::uint64_t next_path = 1;
+
+  void SetUp() override {
+    RouterTest::SetUp();
+    second.config = entry.config;
+    second.config.node = second_id;
+    second.router.configure(second.config);
+    connect(second, second_id, relay, relay_id);
+  }
+
+  ClientLine& dial(WorldNode& at, NodeId id) {
+    auto line = std::make_unique<ClientLine>();
+    line->entry = &at;
+    line->entry_id = id;
+    line->exporter = rng.bytes(crypto::kResumeExporterBytes);
+    line->link = *at.router.client_up(policy::IpAddress::parse("203.0.113.9"), line->exporter);
+    return *lines.emplace_back(std::move(line));
+  }
+  ClientLine& dial() { return dial(entry, entry_id); }
+
+  crypto::DataPlaneToken keyed_token() {
+    auto t = token();
+    t.user = user;
+    t.session = session;
+    t.flow_key = flow_key.public_key;
+    return t;
+  }
+  crypto::ResumeGrant grant() {
+    crypto::ResumeGrant g;
+    g.id = TokenId::random(rng);
+    g.cluster = cluster;
+    g.session = session;
+    g.attachment = AttachmentId::random(rng);
+    g.user = user;
+    g.organization = resource.organization;
+    g.resource = resource.id;
+    g.egress_pool = resource.pool;
+    g.classes = {TrafficClass::input, TrafficClass::file_transfer};
+    std::ranges::copy(proof_key.public_key().raw(), g.proof_key.begin());
+    g.flow_key = flow_key.public_key;
+    g.session_began = g.issued_at = wall;
+    g.expires_at = wall + 3600s;
+    return g;
+  }
+  std::string sign(const crypto::ResumeGrant& g) { return sign_grant(g, token_key, "k1"); }
+  using RouterTest::sign;
+
+  ClientFlow& new_flow(TrafficClass c = TrafficClass::input) {
+    ClientFlow& flow = *flows.emplace_back(std::make_unique<ClientFlow>());
+    flow.traffic_class = c;
+    flow.grant = sign(grant());
+    flow.end = std::make_unique<flow::SealedEnd>(flow::FlowSide::opener, c, memory, flow, now);
+    return flow;
+  }
+  Bytes first_message(ClientFlow& flow, std::string_view credential,
+                      std::optional<wire::FlowId> resumes = {}) {
+    flow.handshake.emplace(flow_key, seal_key.public_key, rng);
+    return flow.handshake->first_message(
+        wire::FirstMessage{flow.traffic_class, resumes, credential, flow.attempts}.encode());
+  }
+  // The flow has another label there from now on.
+  void ask(ClientLine& line, ClientFlow& flow, FrameType type, ByteView payload) {
+    flow.line = &line;
+    flow.label = std::exchange(line.next_label, line.next_label + 2);
+    flow.number = next_path++;
+    flow.accepted = false;
+    flow.refused.reset();
+    line.flows[flow.label] = {&flow, flow.number};
+    line.up.append(
+        {type, flow.traffic_class, static_cast<std::uint16_t>(payload.size()), flow.label},
+        payload);
+  }
+  void open(ClientLine& line, ClientFlow& flow, const std::string& token) {
+    const Bytes first = first_message(flow, token);
+    ask(line, flow, FrameType::sealed_request,
+        wire::SealedFlowRequest{egress_id, token, first}.encode());
+    run();
+  }
+  ClientFlow& open(ClientLine& line, TrafficClass c = TrafficClass::input) {
+    ClientFlow& flow = new_flow(c);
+    open(line, flow, sign(keyed_token()));
+    EXPECT_TRUE(flow.accepted);
+    return flow;
+  }
+  wire::FlowResume resume_of(const ClientLine& line, ClientFlow& flow, ByteView first) {
+    wire::FlowResume resume{.egress = egress_id, .grant = flow.grant, .first_message = first};
+    const crypto::ResumeTranscript said{flow.grant, line.entry_id, line.exporter, first};
+    std::ranges::copy(crypto::make_resume_proof(proof_key, said), resume.proof.begin());
+    return resume;
+  }
+  void resume(ClientLine& line, ClientFlow& flow) {
+    ++flow.attempts;
+    const Bytes first = first_message(flow, flow.grant, flow.id);
+    ask(line, flow, FrameType::flow_resume, resume_of(line, flow, first).encode());
+    run();
+  }
+  // The connection breaks, as the entry sees it and as the client does.
+  void cut(ClientLine& line) {
+    line.entry->router.link_down(line.link, FlowReason::peer_lost);
+    lost(line);
+    run();
+  }
+  void lost(ClientLine& line) {
+    line.closed = true;
+    for (auto& [label, at] : line.flows) at.first->end->path_lost(now, at.second);
+  }
+
+  void say(ClientFlow& flow, std::string_view text) {
+    EXPECT_EQ(flow.end->take(now, as_bytes(text)), text.size());
+    run();
+  }
+  void answer(std::string_view text) { answer(target(), text); }
+  void answer(adapters::MemoryAdapter::Target& of, std::string_view text) {
+    egress.targets.say(of, text);
+    run();
+  }
+  // Time goes by, with all that wakes up meanwhile.
+  void pass(Duration time, Duration step = flow::kAckDelay) {
+    for (const MonoTime until = now + time; now < until;) {
+      now += step;
+      for (auto& flow : flows) flow->end->wakeup(now);
+      for (WorldNode* node : nodes()) {
+        if (node->port.wakes && *node->port.wakes <= now) {
+          node->port.wakes.reset();
+          node->router.wake(now, wall);
+        }
+      }
+      run();
+    }
+  }
+  std::vector<WorldNode*> nodes() { return {&entry, &second, &relay, &egress}; }
+
+  // Moves every frame until there is none left that moves.
+  void run() {
+    for (bool more = true; more;) {
+      more = false;
+      for (auto& line : lines) more = carry_up(*line) || more;
+      for (Hop& h : hops) more = move(h, *h.a, h.on_a, *h.b, h.on_b) || more;
+      for (Hop& h : hops) more = move(h, *h.b, h.on_b, *h.a, h.on_a) || more;
+      while (!egress.targets.opening.empty()) {
+        egress.targets.accept(egress.targets.opening.front());
+        more = true;
+      }
+      more = egress.targets.settle() || more;
+      for (WorldNode* node : nodes()) {
+        for (const LinkId link : std::exchange(node->port.has_left, {})) {
+          node->router.room(link, now, wall);
+          more = true;
+        }
+      }
+      for (auto& line : lines) more = carry_down(*line) || more;
+    }
+  }
+  bool carry_up(ClientLine& line) {
+    Bytes run = to_bytes(line.up.peek());
+    line.up.consume(run.size());
+    if (line.closed) return false;
+    for (MutableBytes rest(run); !rest.empty();) {
+      const auto frame = wire::next_frame(rest);
+      if (!line.entry->router.on_frame(line.link, **frame, now, wall)) {
+        line.entry->router.link_down(line.link, FlowReason::protocol_error);
+        lost(line);
+        return true;
+      }
+      rest = rest.subspan((*frame)->whole.size());
+    }
+    return !run.empty();
+  }
+  bool carry_down(ClientLine& line) {
+    if (line.closed || !line.reads) return false;
+    auto& queue = line.entry->router.queue(line.link);
+    Bytes run = to_bytes(queue.peek());
+    queue.consume(run.size());
+    for (MutableBytes rest(run); !rest.empty();) {
+      std::size_t used = 0;
+      wire::WebSocketMessage m;
+      EXPECT_EQ(line.decoder.next(rest, used, m), wire::WebSocketDecoder::Result::message);
+      hear(line, **wire::next_frame(m.payload));
+      rest = rest.subspan(used);
+    }
+    return !run.empty();
+  }
+  void hear(ClientLine& line, const wire::FrameView& frame) {
+    line.came.push_back({frame.header, to_bytes(frame.payload)});
+    const auto at = line.flows.find(frame.header.label);
+    if (at == line.flows.end()) return;
+    auto& [flow, number] = at->second;
+    if (frame.header.type == FrameType::flow_refuse) {
+      flow->refused = wire::decode_reason(frame.payload);
+    } else if (frame.header.type != FrameType::flow_accept) {
+      const std::size_t before = flow->heard.size();
+      flow->end->receive(now, number, frame.header.type, frame.payload);
+      flow->end->consumed(now, flow->heard.size() - before);
+    } else if (number == flow->number) {
+      take(line, *flow, frame.payload);
+    }
+  }
+  void take(ClientLine& line, ClientFlow& flow, ByteView payload) {
+    auto keys = flow.handshake->finish(payload);
+    ASSERT_TRUE(keys);
+    const auto said = wire::FlowAnswer::decode(flow.handshake->answer());
+    ASSERT_TRUE(said);
+    flow.accepted = true;
+    const flow::FlowPath path{flow.number, flow.label, &line.up};
+    if (flow.id.is_nil()) {
+      flow.id = said->flow;
+      flow.end->opened(now, path, std::move(*keys), said->position);
+    } else {
+      flow.end->resumed(now, path, std::move(*keys), said->position);
+    }
+  }
+};
+
+}  // namespace rap::router
