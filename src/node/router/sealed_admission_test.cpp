@@ -7,15 +7,15 @@ namespace {
 class SealedAdmission : public SealedTest {
  protected:
   // A flow that has lost its path, and a new connection.
-  ClientFlow& held() {
+  FlowAtClient& held() {
     ClientLine& line = dial();
-    ClientFlow& flow = open(line);
+    FlowAtClient& flow = open(line);
     cut(line);
     return flow;
   }
   FlowReason refused(const std::string& token, NodeId at) {
     ClientLine& line = dial();
-    ClientFlow& flow = new_flow();
+    FlowAtClient& flow = new_flow();
     const Bytes first = first_message(flow, token);
     ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{at, token, first}.encode());
     run();
@@ -27,7 +27,7 @@ class SealedAdmission : public SealedTest {
   FlowReason refused(const std::string& token) { return refused(token, egress_id); }
   // What the client of a held flow hears that resumes as it should, but for `resume`.
   template <class Change>
-  std::optional<FlowReason> resumed(ClientLine& line, ClientFlow& flow, Change change) {
+  std::optional<FlowReason> resumed(ClientLine& line, FlowAtClient& flow, Change change) {
     ++flow.attempts;
     const Bytes first = first_message(flow, flow.grant, flow.id);
     wire::FlowResume resume = resume_of(line, flow, first);
@@ -82,10 +82,10 @@ TEST_F(SealedAdmission, EveryKindOfWrongTokenIsRefused) {
 TEST_F(SealedAdmission, ATokenIsAdmittedOnce) {
   ClientLine& line = dial();
   const std::string t = sign(keyed_token());
-  ClientFlow& flow = new_flow();
+  FlowAtClient& flow = new_flow();
   open(line, flow, t);
   EXPECT_TRUE(flow.accepted);
-  ClientFlow& again = new_flow();
+  FlowAtClient& again = new_flow();
   open(line, again, t);
   EXPECT_EQ(again.refused, FlowReason::token_replayed);
 }
@@ -93,7 +93,7 @@ TEST_F(SealedAdmission, ATokenIsAdmittedOnce) {
 TEST_F(SealedAdmission, AnEntryCannotUseATokenThatItSaw) {
   // It has the token, and not the key that the token names.
   ClientLine& line = dial();
-  ClientFlow& flow = new_flow();
+  FlowAtClient& flow = new_flow();
   const std::string t = sign(keyed_token());
   flow_key = crypto::X25519KeyPair::generate(rng);
   const Bytes first = first_message(flow, t);
@@ -105,7 +105,7 @@ TEST_F(SealedAdmission, AnEntryCannotUseATokenThatItSaw) {
 }
 
 TEST_F(SealedAdmission, AStolenGrantIsWorthNothingWithoutItsKeys) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   ClientLine& line = dial(second, second_id);
   proof_key = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
   EXPECT_EQ(resumed(line, flow, [](auto&) {}), FlowReason::proof_invalid);
@@ -114,7 +114,7 @@ TEST_F(SealedAdmission, AStolenGrantIsWorthNothingWithoutItsKeys) {
 }
 
 TEST_F(SealedAdmission, AnEntryThatStoleAGrantGetsNothingFromTheEgress) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   // It vouches for itself, and has no key for the handshake.
   flow_key = crypto::X25519KeyPair::generate(rng);
   EXPECT_EQ(resumed(dial(second, second_id), flow, [](auto&) {}), FlowReason::unknown_flow);
@@ -122,7 +122,7 @@ TEST_F(SealedAdmission, AnEntryThatStoleAGrantGetsNothingFromTheEgress) {
 }
 
 TEST_F(SealedAdmission, WhatWasProvenForAnotherConnectionProvesNothing) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   ClientLine& line = dial(second, second_id);
   ClientLine& other = dial(second, second_id);
   const auto of_other = [&](wire::FlowResume& resume) {
@@ -138,7 +138,7 @@ TEST_F(SealedAdmission, WhatWasProvenForAnotherConnectionProvesNothing) {
 }
 
 TEST_F(SealedAdmission, WhatWasProvenForAnotherEntryOrMessageProvesNothing) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   ClientLine& line = dial(second, second_id);
   line.entry_id = entry_id;
   EXPECT_EQ(resumed(line, flow, [](auto&) {}), FlowReason::proof_invalid);
@@ -149,7 +149,7 @@ TEST_F(SealedAdmission, WhatWasProvenForAnotherEntryOrMessageProvesNothing) {
 }
 
 TEST_F(SealedAdmission, AGrantOfAnotherResourceGoesOnWithNoneOfThisOne) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   auto other = resource;
   other.id = ResourceId::random(rng);
   egress.config.resources.push_back(other);
@@ -162,7 +162,7 @@ TEST_F(SealedAdmission, AGrantOfAnotherResourceGoesOnWithNoneOfThisOne) {
 }
 
 TEST_F(SealedAdmission, AGrantIsJudgedAsATokenIs) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   const auto said = [&](const crypto::ResumeGrant& g) {
     flow.grant = sign(g);
     return resumed(dial(second, second_id), flow, [](auto&) {});
@@ -189,7 +189,7 @@ TEST_F(SealedAdmission, AGrantIsJudgedAsATokenIs) {
 
 TEST_F(SealedAdmission, AFirstMessageThatIsPlayedAgainMovesNothing) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   ClientLine& next = dial(second, second_id);
   ++flow.attempts;
   const Bytes first = first_message(flow, flow.grant, flow.id);
@@ -207,8 +207,8 @@ TEST_F(SealedAdmission, AFirstMessageThatIsPlayedAgainMovesNothing) {
 
 TEST_F(SealedAdmission, SignOutEndsTheFlowAtOnceWithAPathAndWithout) {
   ClientLine& line = dial();
-  ClientFlow& live = open(line);
-  ClientFlow& flow = held();
+  FlowAtClient& live = open(line);
+  FlowAtClient& flow = held();
   snapshot::SecurityChanges out;
   out.epochs = {{user, 1}};
   egress.router.change_security(out, wall);
@@ -224,7 +224,7 @@ TEST_F(SealedAdmission, SignOutEndsTheFlowAtOnceWithAPathAndWithout) {
 
 TEST_F(SealedAdmission, AnEntryAloneEndsThePathsOfThoseWhoAreSignedOut) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   snapshot::SecurityChanges out;
   out.epochs = {{user, 1}};
   entry.router.change_security(out, wall);
@@ -236,7 +236,7 @@ TEST_F(SealedAdmission, AnEntryAloneEndsThePathsOfThoseWhoAreSignedOut) {
 }
 
 TEST_F(SealedAdmission, ABlockedPersonsFlowsEnd) {
-  ClientFlow& flow = open(dial());
+  FlowAtClient& flow = open(dial());
   snapshot::SecurityChanges blocked;
   auto& change = blocked.blocklist.emplace_back();
   change.kind = policy::BlocklistKind::user;
@@ -249,8 +249,8 @@ TEST_F(SealedAdmission, ABlockedPersonsFlowsEnd) {
 }
 
 TEST_F(SealedAdmission, TheEndOfASessionEndsItsFlows) {
-  ClientFlow& flow = open(dial());
-  ClientFlow& away = held();
+  FlowAtClient& flow = open(dial());
+  FlowAtClient& away = held();
   egress.router.end_session(session, wall);
   run();
   EXPECT_EQ(flow.why, FlowReason::session_ended);
@@ -261,14 +261,14 @@ TEST_F(SealedAdmission, TheEndOfASessionEndsItsFlows) {
 TEST_F(SealedAdmission, ASessionThatLastedAsLongAsItMayEndsAtEntryAndEgress) {
   snapshot::AppPolicy policy;
   policy.max_session = 60s;
-  ClientFlow& flow = open(dial());
+  FlowAtClient& flow = open(dial());
   egress.router.set_policies({{resource.organization, policy}});
   wall += 60s;
   egress.router.tick(now, wall);
   run();
   EXPECT_EQ(flow.why, FlowReason::session_ended);
   wall -= 60s;
-  ClientFlow& other = open(dial());
+  FlowAtClient& other = open(dial());
   entry.router.set_policies({{resource.organization, policy}});
   wall += 60s;
   entry.router.tick(now, wall);
@@ -277,7 +277,7 @@ TEST_F(SealedAdmission, ASessionThatLastedAsLongAsItMayEndsAtEntryAndEgress) {
 }
 
 TEST_F(SealedAdmission, APolicyThatChangesWhileAFlowIsHeldEndsIt) {
-  ClientFlow& flow = held();
+  FlowAtClient& flow = held();
   snapshot::AppPolicy policy;
   policy.protocols = std::vector{policy::Protocol::tcp};
   egress.router.set_policies({{resource.organization, policy}});
@@ -287,7 +287,7 @@ TEST_F(SealedAdmission, APolicyThatChangesWhileAFlowIsHeldEndsIt) {
 }
 
 TEST_F(SealedAdmission, AResourceThatIsGoneTakesItsFlowsWithIt) {
-  ClientFlow& flow = open(dial());
+  FlowAtClient& flow = open(dial());
   egress.config.resources[0].port = 2222;
   egress.router.configure(egress.config);
   run();

@@ -20,7 +20,7 @@ class SealedBudget : public SealedTest {
 
 TEST_F(SealedBudget, AQueueThatIsFullEndsAPathAndNoFlow) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   line.reads = false;
   const Bytes junk(wire::kMaxData, 7);
   while (!link_of(line).is_full()) {
@@ -80,7 +80,7 @@ TEST_F(SealedBudget, AClientIsReadNoFasterThanTheFabricTakesItsBytes) {
 
 TEST_F(SealedBudget, RecordsThatAreNoDataCountAsData) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   const Bytes lie(wire::FlowPosition::kBytes + wire::kSealOverhead, 7);
   std::size_t sent = 0;
   while (may_read(line) && sent < 2 * kMaxBacklog) {
@@ -99,7 +99,7 @@ TEST_F(SealedBudget, RecordsThatAreNoDataCountAsData) {
 
 TEST_F(SealedBudget, AnEndThatSendsBeyondItsWindowLosesItsPath) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   const Bytes chunk(wire::kMaxPayload, 7);
   for (std::size_t sent = 0; sent <= flow::kInitialWindow; sent += chunk.size()) {
     Bytes frame = frame_of(FrameType::data, flow.label, chunk);
@@ -112,7 +112,7 @@ TEST_F(SealedBudget, AnEndThatSendsBeyondItsWindowLosesItsPath) {
 
 TEST_F(SealedBudget, CreditForBytesThatNeverLeftIsBelievedByNoHop) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   for (int i = 0; i < 8; ++i) {
     Bytes frame =
         frame_of(FrameType::credit, flow.label, wire::encode_credit(flow::kInitialWindow));
@@ -181,7 +181,7 @@ TEST_F(SealedBudget, FirstMessagesCountAmongWhatMovesNothing) {
 
 TEST_F(SealedBudget, AFlowWithoutAPathTakesLessOfItsTargetThanOneThatHasOne) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   cut(line);
   answer(std::string(flow::kHeldTail + 1000, 'x'));
   EXPECT_TRUE(target().paused);
@@ -194,7 +194,7 @@ TEST_F(SealedBudget, AFlowWithoutAPathTakesLessOfItsTargetThanOneThatHasOne) {
 
 TEST_F(SealedBudget, WhatATargetDoesNotTakeIsOnThePersonsAccount) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   say(flow, "x");
   EXPECT_EQ(egress.targets.take(target(), 1), "x");
   say(flow, "it does not take this");

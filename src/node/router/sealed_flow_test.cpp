@@ -9,7 +9,7 @@ class SealedFlow : public SealedTest {};
 
 TEST_F(SealedFlow, CarriesBytesBothWaysAndEndsCleanly) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   EXPECT_EQ(target().address(), "10.0.0.5:22");
   say(flow, "hello target");
   EXPECT_EQ(target().received, "hello target");
@@ -36,7 +36,7 @@ TEST_F(SealedFlow, CarriesBytesBothWaysAndEndsCleanly) {
 
 TEST_F(SealedFlow, IsReadByNoNodeBetween) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   say(flow, "a secret that must not be seen");
   answer("another secret to hide");
   EXPECT_EQ(flow.heard, "another secret to hide");
@@ -49,7 +49,7 @@ TEST_F(SealedFlow, IsReadByNoNodeBetween) {
 
 TEST_F(SealedFlow, GoesOnThroughAnotherEntryWhenItsOwnIsLost) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   say(flow, "typed before, ");
   cut(line);
   EXPECT_EQ(egress.router.resumable().held().held(), 1U);
@@ -76,7 +76,7 @@ TEST_F(SealedFlow, IsHeldAsLongAsPolicySaysAndItsTargetIsThenClosed) {
   policy.flow_hold = 20s;
   egress.router.set_policies({{resource.organization, policy}});
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   cut(line);
   pass(19s, 1s);
   EXPECT_FALSE(target().closed);
@@ -95,7 +95,7 @@ TEST_F(SealedFlow, IsHeldAsLongAsPolicySaysAndItsTargetIsThenClosed) {
 
 TEST_F(SealedFlow, IsTakenOverWhileItsOldPathStillStands) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   say(flow, "one ");
   ClientLine& other = dial(second, second_id);
   resume(other, flow);
@@ -111,7 +111,7 @@ TEST_F(SealedFlow, IsTakenOverWhileItsOldPathStillStands) {
 
 TEST_F(SealedFlow, LosesItsPathAndNothingElseWithTheRelay) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   say(flow, "one ");
   relay.router.link_down(hops[1].on_b, FlowReason::peer_lost);
   egress.router.link_down(hops[1].on_a, FlowReason::peer_lost);
@@ -127,7 +127,7 @@ TEST_F(SealedFlow, LosesItsPathAndNothingElseWithTheRelay) {
 
 TEST_F(SealedFlow, ThatIsAlteredOnTheWayLosesItsPathAlone) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   tamper = true;
   say(flow, "changed on the way");
   EXPECT_EQ(target().received, "");
@@ -141,7 +141,7 @@ TEST_F(SealedFlow, ThatIsAlteredOnTheWayLosesItsPathAlone) {
 
 TEST_F(SealedFlow, WhoseTargetFailsIsRefusedByTheEgressAndAsksNoOtherByItself) {
   ClientLine& line = dial();
-  ClientFlow& flow = new_flow();
+  FlowAtClient& flow = new_flow();
   const std::string t = sign(keyed_token());
   const Bytes first = first_message(flow, t);
   ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{egress_id, t, first}.encode());
@@ -156,7 +156,7 @@ TEST_F(SealedFlow, WhoseTargetFailsIsRefusedByTheEgressAndAsksNoOtherByItself) {
 
 TEST_F(SealedFlow, ThatIsResetWhileItsTargetIsDialledClosesIt) {
   ClientLine& line = dial();
-  ClientFlow& flow = new_flow();
+  FlowAtClient& flow = new_flow();
   const std::string t = sign(keyed_token());
   const Bytes first = first_message(flow, t);
   ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{egress_id, t, first}.encode());
@@ -173,7 +173,7 @@ TEST_F(SealedFlow, ThatIsResetWhileItsTargetIsDialledClosesIt) {
 
 TEST_F(SealedFlow, ThatNobodyAnswersIsRefusedInTime) {
   ClientLine& line = dial();
-  ClientFlow& flow = new_flow();
+  FlowAtClient& flow = new_flow();
   const std::string t = sign(keyed_token());
   const Bytes first = first_message(flow, t);
   ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{egress_id, t, first}.encode());
@@ -187,7 +187,7 @@ TEST_F(SealedFlow, ThatNobodyAnswersIsRefusedInTime) {
 
 TEST_F(SealedFlow, WhoseTargetIsLostEndsOnceTheClientHasWhatItSaid) {
   ClientLine& line = dial();
-  ClientFlow& flow = open(line);
+  FlowAtClient& flow = open(line);
   cut(line);
   answer("the last thing it said");
   egress.targets.reset(target());
@@ -210,7 +210,7 @@ TEST_F(SealedFlow, OfANodeThatIsEntryAndEgressAtOnceGoesOverItsOwnLinks) {
   both.router.configure(both.config);
   both.router.set_seal_key(seal_key);
   ClientLine& line = dial(both, egress_id);
-  ClientFlow& flow = new_flow();
+  FlowAtClient& flow = new_flow();
   auto t = keyed_token();
   t.entry = egress_id;
   const auto deliver = [&] {

@@ -13,7 +13,7 @@ namespace rap::router {
 struct ClientLine;
 
 // The client's end of a flow, and what it hears.
-struct ClientFlow final : flow::SealedEndEvents {
+struct FlowAtClient final : flow::SealedEndEvents {
   void flow_data(ByteView bytes) override { heard += as_text(bytes); }
   void flow_finished() override { finished = true; }
   void flow_has_room() override {}
@@ -51,7 +51,7 @@ struct ClientLine {
   std::uint32_t next_label = 1;
   flow::SendQueue up;
   wire::WebSocketDecoder decoder{wire::WebSocketRole::client};
-  std::map<std::uint32_t, std::pair<ClientFlow*, std::uint64_t>> flows;  // and the path's number
+  std::map<std::uint32_t, std::pair<FlowAtClient*, std::uint64_t>> flows;  // and the path's number
   bool reads = true;
   bool closed = false;  // by the entry
   std::vector<Received> came;
@@ -67,7 +67,7 @@ class SealedTest : public RouterTest {
   WorldNode second{rng, kWall - 100s};
   flow::TailMemory memory;
   std::vector<std::unique_ptr<ClientLine>> lines;
-  std::vector<std::unique_ptr<ClientFlow>> flows;
+  std::vector<std::unique_ptr<FlowAtClient>> flows;
   std::uint64_t next_path = 1;
 
   void SetUp() override {
@@ -115,21 +115,21 @@ class SealedTest : public RouterTest {
   std::string sign(const crypto::ResumeGrant& g) { return sign_grant(g, token_key, "k1"); }
   using RouterTest::sign;
 
-  ClientFlow& new_flow(TrafficClass c = TrafficClass::input) {
-    ClientFlow& flow = *flows.emplace_back(std::make_unique<ClientFlow>());
+  FlowAtClient& new_flow(TrafficClass c = TrafficClass::input) {
+    FlowAtClient& flow = *flows.emplace_back(std::make_unique<FlowAtClient>());
     flow.traffic_class = c;
     flow.grant = sign(grant());
     flow.end = std::make_unique<flow::SealedEnd>(flow::FlowSide::opener, c, memory, flow, now);
     return flow;
   }
-  Bytes first_message(ClientFlow& flow, std::string_view credential,
+  Bytes first_message(FlowAtClient& flow, std::string_view credential,
                       std::optional<wire::FlowId> resumes = {}) {
     flow.handshake.emplace(flow_key, seal_key.public_key, rng);
     return flow.handshake->first_message(
         wire::FirstMessage{flow.traffic_class, resumes, credential, flow.attempts}.encode());
   }
   // The flow has another label there from now on.
-  void ask(ClientLine& line, ClientFlow& flow, FrameType type, ByteView payload) {
+  void ask(ClientLine& line, FlowAtClient& flow, FrameType type, ByteView payload) {
     flow.line = &line;
     flow.label = std::exchange(line.next_label, line.next_label + 2);
     flow.number = next_path++;
@@ -140,25 +140,25 @@ class SealedTest : public RouterTest {
         {type, flow.traffic_class, static_cast<std::uint16_t>(payload.size()), flow.label},
         payload);
   }
-  void open(ClientLine& line, ClientFlow& flow, const std::string& token) {
+  void open(ClientLine& line, FlowAtClient& flow, const std::string& token) {
     const Bytes first = first_message(flow, token);
     ask(line, flow, FrameType::sealed_request,
         wire::SealedFlowRequest{egress_id, token, first}.encode());
     run();
   }
-  ClientFlow& open(ClientLine& line, TrafficClass c = TrafficClass::input) {
-    ClientFlow& flow = new_flow(c);
+  FlowAtClient& open(ClientLine& line, TrafficClass c = TrafficClass::input) {
+    FlowAtClient& flow = new_flow(c);
     open(line, flow, sign(keyed_token()));
     EXPECT_TRUE(flow.accepted);
     return flow;
   }
-  wire::FlowResume resume_of(const ClientLine& line, ClientFlow& flow, ByteView first) {
+  wire::FlowResume resume_of(const ClientLine& line, FlowAtClient& flow, ByteView first) {
     wire::FlowResume resume{.egress = egress_id, .grant = flow.grant, .first_message = first};
     const crypto::ResumeTranscript said{flow.grant, line.entry_id, line.exporter, first};
     std::ranges::copy(crypto::make_resume_proof(proof_key, said), resume.proof.begin());
     return resume;
   }
-  void resume(ClientLine& line, ClientFlow& flow) {
+  void resume(ClientLine& line, FlowAtClient& flow) {
     ++flow.attempts;
     const Bytes first = first_message(flow, flow.grant, flow.id);
     ask(line, flow, FrameType::flow_resume, resume_of(line, flow, first).encode());
@@ -175,7 +175,7 @@ class SealedTest : public RouterTest {
     for (auto& [label, at] : line.flows) at.first->end->path_lost(now, at.second);
   }
 
-  void say(ClientFlow& flow, std::string_view text) {
+  void say(FlowAtClient& flow, std::string_view text) {
     EXPECT_EQ(flow.end->take(now, as_bytes(text)), text.size());
     run();
   }
@@ -265,7 +265,7 @@ class SealedTest : public RouterTest {
       take(line, *flow, frame.payload);
     }
   }
-  void take(ClientLine& line, ClientFlow& flow, ByteView payload) {
+  void take(ClientLine& line, FlowAtClient& flow, ByteView payload) {
     auto keys = flow.handshake->finish(payload);
     ASSERT_TRUE(keys);
     const auto said = wire::FlowAnswer::decode(flow.handshake->answer());

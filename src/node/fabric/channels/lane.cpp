@@ -109,13 +109,6 @@ bool Lane::on_frame(const wire::FrameView& frame) {
       if (!may_say_more()) return false;
       return owner_.lane_control(*this, frame);
     case FrameType::route: return false;  // configuration alone says where flows may go
-    case FrameType::sealed_request:
-    case FrameType::flow_resume:
-    case FrameType::flow_attach:
-    case FrameType::flow_confirm:
-    case FrameType::flow_ack:
-    case FrameType::flow_end:
-    case FrameType::flow_close: return false;  // no flow is resumable yet
     default: break;
   }
   // A flow's frame: nothing passes before the channel is established. From then on the router
