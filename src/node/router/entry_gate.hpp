@@ -43,7 +43,7 @@ class EntryGate {
   // What is against another flow of this class, of whoever has the right.
   std::optional<wire::FlowReason> judge(const FlowRight& right, wire::TrafficClass c,
                                         WallTime wall) const;
-  // And whether the token is for this entry.
+  // Judges too whether the token is for this entry.
   std::optional<wire::FlowReason> judge_token(const crypto::DataPlaneToken& token,
                                               const FlowRight& right, wire::TrafficClass c,
                                               WallTime wall) const;

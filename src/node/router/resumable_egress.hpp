@@ -83,7 +83,7 @@ class ResumableEgress final : public adapters::TargetEvents {
   // The end that the frame came to is of kind egress_path.
   void from_node(FlowEnd& end, const wire::FrameView& frame);
   void path_lost(std::uint32_t path);
-  // And so are those of all that waited for it.
+  // So are those of all that waited for it.
   void link_lost(LinkId link);
   // Something has left the link's queue, in which flows wait for room: they take turns.
   void room_on(LinkId link);
