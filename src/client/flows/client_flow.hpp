@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/flows/final_refusals.hpp"
 #include "client/flows/flow_ports.hpp"
 #include "client/flows/opening_order.hpp"
 #include "client/flows/path_search.hpp"
@@ -75,6 +76,7 @@ struct ClientFlow final : flow::SealedEndEvents {
   std::unique_ptr<flow::SealedEnd> end;
   std::uint64_t attempts = 0;  // to resume it
   PathSearch search{1, 0};
+  FinalRefusals refusals;
   std::vector<PathAt> paths;
   std::optional<MonoTime> away_since;
 

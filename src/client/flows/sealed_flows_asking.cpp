@@ -28,7 +28,10 @@ FlowLink& SealedFlows::link_to(const Candidate& entry) {
 
 void SealedFlows::ask(MonoTime now, ClientFlow& flow) {
   flow.ask_at.reset();
-  if (flow.end) return ask_by(now, flow, flow.search.entry());
+  if (flow.end) {
+    const auto over = flow.refusals.verdict(now, flow.attachment.candidates.size());
+    return over ? end(flow.number, *over) : ask_by(now, flow, flow.search.entry());
+  }
   const auto next = flow.order.next();
   if (!next) return exhausted(flow);
   const auto& egresses = flow.attachment.resume->egresses;
@@ -136,6 +139,7 @@ void SealedFlows::accepted(MonoTime now, ClientFlow& flow, FlowLink& link, ByteV
     flow.heard_accepted = true;
   }
   flow.search.found(now);
+  flow.refusals.forget();
   with(now, flow, [&](flow::SealedEnd& end) {
     first ? end.opened(now, at, std::move(*keys), said->position)
           : end.resumed(now, at, std::move(*keys), said->position);
@@ -181,6 +185,7 @@ void SealedFlows::failed(MonoTime now, ClientFlow& flow, const PathTrouble& trou
   flow.detail = trouble.detail;
   if (trouble.refused && flow.detail.empty()) flow.detail = to_string(*trouble.refused);
   if (flow.end) {
+    flow.refusals.heard(now, trouble.refused);
     flow.ask_at = flow.search.failed(now, rng_);
   } else {
     const auto cause =

@@ -172,7 +172,23 @@ TEST(SealedFlows, PassOverAnEntryThatAnswersNothingWhileTheyGoOn) {
   EXPECT_EQ(user.ended, 0);
 }
 
-TEST(SealedFlows, NoRefusalInClearEndsAFlow) {
+TEST(SealedFlows, AFlowIsOverOnceEveryEntrySaysSoForAWhileAndNotBefore) {
+  FlowsWorld w;
+  FlowUserDouble user;
+  w.open(user);
+  w.carry();
+  w.entries[0]->refuses = FlowReason::signed_out;
+  w.entries[1]->refuses = FlowReason::not_ready;
+  w.cut(0);
+  w.run(seconds{30});
+  EXPECT_EQ(user.ended, 0) << "one of them does not";
+  w.entries[1]->refuses = FlowReason::signed_out;
+  w.run(seconds{40});
+  EXPECT_EQ(user.ended, 1);
+  EXPECT_EQ(user.ending, FlowReason::signed_out);
+}
+
+TEST(SealedFlows, NoRefusalInClearEndsAFlowAtOnce) {
   FlowsWorld w;
   FlowUserDouble user;
   const FlowNumber flow = w.open(user);

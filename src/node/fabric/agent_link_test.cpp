@@ -66,7 +66,8 @@ class AgentLinkTest : public testing::Test {
         .on_security_events_taken =
             [this](const auto& taken) { note("taken to " + std::to_string(taken.seq)); },
         .on_agent_listeners =
-            [this](const auto& listeners) { note("agent at " + listeners.at(0).str()); }};
+            [this](const auto& listeners) { note("agent at " + listeners.at(0).str()); },
+        .on_clock = [this](auto ahead) { note("ahead " + std::to_string(ahead.count())); }};
   }
   void note(const std::string& what) { log_.info("test.heard", {{"what", what}}); }
   bool hears(const std::string& what) { return log_.wait_for("\"what\":\"" + what + "\""); }
@@ -137,6 +138,8 @@ TEST_F(AgentLinkTest, HandsOnWhatItIsToldOfTheWorld) {
   EXPECT_TRUE(hears("taken to 7"));
   say(wire::AgentListeners{{{"::1", 9465}}});
   EXPECT_TRUE(hears("agent at [::1]:9465"));
+  say(wire::ClockAhead{std::chrono::seconds{-3}});
+  EXPECT_TRUE(hears("ahead -3"));
   say(wire::End{});
   EXPECT_TRUE(hears("end"));
 }

@@ -209,11 +209,12 @@ void Fabric::control_changed(bool reachable) {
 }
 
 // The clock may have been set since the start, which is told by the one that never steps. What is
-// measured in whole seconds is one off at the most.
+// measured in whole seconds is one off at the most: who comes as soon as the node is there is let
+// in.
 void Fabric::clock_measured(std::chrono::seconds ahead) {
   using std::chrono::seconds;
   const auto since = std::chrono::floor<seconds>(io::mono_now() - started_);
-  router_.started_at(io::wall_now() - ahead - since + seconds{1});
+  router_.started_at(io::wall_now() - ahead - since - seconds{1});
 }
 
 // A listener exists only while a role or a neighbour needs it.
