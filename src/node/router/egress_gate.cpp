@@ -80,9 +80,13 @@ void EgressGate::ended(const FlowRight& right, std::size_t waiting) {
 
 void EgressGate::refuse(LinkId link, const wire::FrameHeader& asked, FlowReason reason,
                         wire::SecurityEvent about) {
+  note(link, reason, std::move(about));
+  refuse(link, asked, reason);
+}
+
+void EgressGate::refuse(LinkId link, const wire::FrameHeader& asked, FlowReason reason) {
   board_.count(reason);
   board_.moved_nothing(link, IdleFrame::refused_request);
-  note(link, reason, std::move(about));
   if (Link* l = board_.find(link)) l->flows.erase(asked.label);
   board_.send_reason(link, FrameType::flow_refuse, asked.traffic_class, asked.label, reason);
 }

@@ -58,6 +58,7 @@ class EgressGate {
   // The neighbour hears why. `about` is whom it is about.
   void refuse(LinkId link, const wire::FrameHeader& asked, wire::FlowReason reason,
               wire::SecurityEvent about);
+  void refuse(LinkId link, const wire::FrameHeader& asked, wire::FlowReason reason);
   // An event is noted by the neighbour it came from: which node asked is sealed.
   void note(LinkId from, wire::FlowReason reason, wire::SecurityEvent about);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/keys/digest.hpp"
+
 namespace rap::router {
 
 using adapters::TargetFailure;
@@ -67,15 +69,25 @@ void ResumableEgress::attach(LinkId link, const FrameView& frame, const wire::Fl
                              WallTime wall) {
   wire::SecurityEvent about;
   const auto refused = admit(link, frame, open.sealed, wall, about);
-  if (refused) gate_.refuse(link, frame.header, *refused, std::move(about));
+  if (!refused) return;
+  // What a client sealed is no evidence against the nodes between, which cannot read it.
+  if (about.user) return gate_.refuse(link, frame.header, *refused, std::move(about));
+  gate_.refuse(link, frame.header, *refused);
 }
 
 ResumableEgress::Refused ResumableEgress::admit(LinkId link, const FrameView& frame,
-                                                ByteView first_message, WallTime wall,
+                                                ByteView sealed, WallTime wall,
                                                 wire::SecurityEvent& about) {
   if (!gate_.is_ready()) return FlowReason::not_ready;
-  auto arrival = held_.read(first_message);
+  const auto message = wire::AttachedMessage::decode(sealed);
+  if (!message) return FlowReason::protocol_error;
+  auto arrival = held_.read(message->first_message);
   if (!arrival) return arrival.error();
+  // The entry answers for the right that it judged, and for no other.
+  if (arrival->resumes.has_value() != message->resumes ||
+      crypto::sha256(as_bytes(arrival->credential)) != message->credential) {
+    return FlowReason::token_invalid;
+  }
   if (arrival->traffic_class != frame.header.traffic_class) return FlowReason::channel_class_denied;
   return arrival->resumes ? resume(link, frame.header.label, std::move(*arrival), wall, about)
                           : open(link, frame.header.label, std::move(*arrival), wall, about);
@@ -176,8 +188,12 @@ void ResumableEgress::from_node(FlowEnd& end, const FrameView& frame) {
     if (believed == 0) return board_.moved_nothing(path.link, IdleFrame::credit);
     store_be32(frame.payload.data(), believed);
   }
+  // Whoever sent it: nothing has been opened yet, so that it ends a path and no flow.
   if (type == FrameType::data && !gate_.backlog().has_room(flow.principal.user)) {
-    return this->end(flow, FlowReason::limit_reached);
+    board_.count(FlowReason::limit_reached);
+    board_.send_reason(path.link, FrameType::reset, flow.traffic_class, path.label,
+                       FlowReason::limit_reached);
+    return path_lost(end.ref);
   }
   std::optional<std::uint64_t> current;
   with(flow, [&](SealedEnd& sealed) {
@@ -420,7 +436,7 @@ void ResumableEgress::with(ResumableFlow& flow, What what) {
 void ResumableEgress::look_after(ResumableFlow& flow, const std::optional<std::uint64_t>& number) {
   const Path* path = number ? paths_.find(place_of(*number)) : nullptr;
   Link* link = path != nullptr ? board_.find(path->link) : nullptr;
-  if (link == nullptr || flow.waits_on ||
+  if (link == nullptr || flow.waits_on == path->link ||
       link->queue.queued_bytes(flow.traffic_class) <= kMostQueued) {
     return;
   }

@@ -121,7 +121,7 @@ class ResumableEgress final : public adapters::TargetEvents {
   using Refused = std::optional<wire::FlowReason>;
   using Turns = std::array<std::deque<std::uint32_t>, wire::kTrafficClassCount>;
 
-  Refused admit(LinkId link, const wire::FrameView& frame, ByteView first_message, WallTime wall,
+  Refused admit(LinkId link, const wire::FrameView& frame, ByteView sealed, WallTime wall,
                 wire::SecurityEvent& about);
   Refused open(LinkId link, std::uint32_t label, flow::FlowArrival arrival, WallTime wall,
                wire::SecurityEvent& about);

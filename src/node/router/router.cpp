@@ -233,6 +233,17 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   const auto adopted = link.flows.adopt(frame.header.label, std::move(end));
   std::optional<FlowReason> refused;
   if (adopted == Adopted::not_theirs) return false;
+  const bool attaches = frame.header.type == FrameType::flow_attach;
+  if (attaches && open->sealed.size() > wire::kMaxFirstMessage + wire::AttachedMessage::kOverhead) {
+    return false;
+  }
+  // Clients may ask as often as they like for one flow, and their answers wait here behind data:
+  // who gets none asks elsewhere, and the channel stays.
+  if (attaches && link.queue.windowless_bytes() > kMaxAnswers) {
+    board_.count(FlowReason::limit_reached);
+    if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
+    return true;
+  }
   if (adopted == Adopted::in_use) {
     refused = FlowReason::limit_reached;
   } else if (only_egresses_.contains(link.node)) {
@@ -240,18 +251,18 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   } else if (!link.classes.contains(c)) {
     refused = FlowReason::channel_class_denied;
   } else if (open->egress == self_) {
-    if (frame.header.type == FrameType::flow_attach) {
+    if (attaches) {
       resumable_.attach(id, frame, *open, wall);
-    } else {
-      egress_.open(id, frame, *open, wall);
+      return true;
     }
+    egress_.open(id, frame, *open, wall);
     return link.queue.windowless_bytes() <= kMaxAnswers;
   } else {
     refused = relay_open(id, frame, *open);
   }
   if (!refused) return true;
   // A node that asks and asks, and does not read the answers, is none of ours.
-  if (link.queue.windowless_bytes() > kMaxAnswers) return false;
+  if (!attaches && link.queue.windowless_bytes() > kMaxAnswers) return false;
   if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
   board_.count(*refused);
   board_.moved_nothing(id, IdleFrame::refused_request);

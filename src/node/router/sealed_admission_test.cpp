@@ -197,12 +197,30 @@ TEST_F(SealedAdmission, AFirstMessageThatIsPlayedAgainMovesNothing) {
   run();
   say(flow, "one ");
   // Whoever has the entry sends it once more, from there.
-  Bytes again =
-      frame_of(FrameType::flow_attach, 1000, wire::FlowOpen{egress_id, 4, first}.encode());
+  const wire::AttachedMessage judged{true, crypto::sha256(as_bytes(flow.grant)), first};
+  Bytes again = frame_of(FrameType::flow_attach, 1000,
+                         wire::FlowOpen{egress_id, 4, judged.encode()}.encode());
   egress.router.on_frame(hops[1].on_a, **wire::next_frame(again), now, wall);
   EXPECT_EQ(egress.router.board().refusals()[static_cast<std::size_t>(FlowReason::superseded)], 1U);
   say(flow, "two");
   EXPECT_EQ(target().received, "one two");
+}
+
+TEST_F(SealedAdmission, WhatTheEntryJudgedIsWhatTheEgressIsShown) {
+  ClientLine& line = dial();
+  FlowAtClient& flow = open(line);
+  ++flow.attempts;
+  const Bytes first = first_message(flow, flow.grant, flow.id);
+  const auto attach = [&](bool resumes, std::string_view judged, std::uint32_t label) {
+    const wire::AttachedMessage message{resumes, crypto::sha256(as_bytes(judged)), first};
+    Bytes frame = frame_of(FrameType::flow_attach, label,
+                           wire::FlowOpen{egress_id, 4, message.encode()}.encode());
+    egress.router.on_frame(hops[1].on_a, **wire::next_frame(frame), now, wall);
+  };
+  attach(true, sign(grant()), 1000);  // another grant than the client sealed
+  attach(false, flow.grant, 1002);
+  EXPECT_EQ(egress.router.board().refusals()[static_cast<std::size_t>(FlowReason::token_invalid)],
+            2U);
 }
 
 TEST_F(SealedAdmission, SignOutEndsTheFlowAtOnceWithAPathAndWithout) {

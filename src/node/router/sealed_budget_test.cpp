@@ -41,6 +41,21 @@ TEST_F(SealedBudget, AQueueThatIsFullEndsAPathAndNoFlow) {
   EXPECT_EQ(flow.heard, "this has no room");
 }
 
+TEST_F(SealedBudget, QuestionsWithoutEndWhoseAnswersWaitEndNoChannel) {
+  FlowAtClient& flow = open(dial());
+  const LinkId lane = hops[1].on_a;
+  for (std::uint32_t label = 1000; label < 4000; label += 2) {
+    ++flow.attempts;
+    const Bytes first = first_message(flow, flow.grant, flow.id);
+    const wire::AttachedMessage message{true, crypto::sha256(as_bytes(flow.grant)), first};
+    Bytes frame = frame_of(FrameType::flow_attach, label,
+                           wire::FlowOpen{egress_id, 4, message.encode()}.encode());
+    ASSERT_TRUE(egress.router.on_frame(lane, **wire::next_frame(frame), now, wall)) << label;
+  }
+  EXPECT_LE(egress.router.board().find(lane)->queue.windowless_bytes(), kMaxAnswers + kSlack);
+  EXPECT_EQ(egress.router.resumable().held().size(), 1U) << "the flow is there all the same";
+}
+
 TEST_F(SealedBudget, AClientThatDoesNotReadHasItsEgressesPauseAndLosesNothing) {
   constexpr std::size_t kFlows = 12;
   ClientLine& line = dial();

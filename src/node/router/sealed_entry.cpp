@@ -38,7 +38,8 @@ std::optional<FlowReason> SealedEntry::admit(LinkId client, const FrameView& fra
   if (const auto refusal = gate_.judge_token(*token, right, frame.header.traffic_class, wall)) {
     return refusal;
   }
-  return open({client, frame.header, right, request->egress, request->first_message, &*token});
+  return open({client, frame.header, right, request->egress,
+               crypto::sha256(as_bytes(request->token)), request->first_message, &*token});
 }
 
 // A stolen grant is worth nothing without its key, and what was proven for another connection,
@@ -58,7 +59,8 @@ std::optional<FlowReason> SealedEntry::admit_again(LinkId client, const FrameVie
     return FlowReason::proof_invalid;
   }
   if (const auto refusal = gate_.judge(right, frame.header.traffic_class, wall)) return refusal;
-  return open({client, frame.header, right, resume->egress, resume->first_message});
+  return open({client, frame.header, right, resume->egress, crypto::sha256(as_bytes(resume->grant)),
+               resume->first_message});
 }
 
 std::optional<FlowReason> SealedEntry::open(const Wanted& wanted) {
@@ -71,6 +73,11 @@ std::optional<FlowReason> SealedEntry::open(const Wanted& wanted) {
   }
   const auto way = mesh::choose(routing_, links_, {.to = wanted.egress, .traffic_class = c});
   if (!way) return FlowReason::no_route;
+  // No window holds first messages back, and they wait behind data.
+  const Link& lane = *board_.find(way->link);
+  if (lane.is_full() || lane.queue.windowless_bytes() > kMaxAsking) {
+    return FlowReason::limit_reached;
+  }
   FlowEnd far;
   far.kind = FlowEnd::Kind::entry_path;
   far.resumable = true;
@@ -98,8 +105,10 @@ std::optional<FlowReason> SealedEntry::open(const Wanted& wanted) {
   const std::uint32_t ref = paths_.insert(std::move(path));
   board_.find(wanted.client)->flows.find(wanted.header.label)->ref = ref;
   board_.find(way->link)->flows.find(*label)->ref = ref;
+  const wire::AttachedMessage message{wanted.token == nullptr, wanted.credential,
+                                      wanted.first_message};
   const Bytes attach =
-      wire::FlowOpen{wanted.egress, wire::FlowOpen::kMaxHops, wanted.first_message}.encode();
+      wire::FlowOpen{wanted.egress, wire::FlowOpen::kMaxHops, message.encode()}.encode();
   board_.send(way->link,
               {FrameType::flow_attach, c, static_cast<std::uint16_t>(attach.size()), *label},
               attach);
@@ -116,6 +125,8 @@ void SealedEntry::from_client(FlowEnd& end, const FrameView& frame) {
   // There are no keys yet to seal anything with.
   if (frame.header.type != FrameType::reset) return reset_both(ref, FlowReason::protocol_error);
   const auto reason = wire::decode_reason(frame.payload).value_or(FlowReason::protocol_error);
+  // Who asks and takes it back has the egress work for nothing, and room for the next question.
+  board_.moved_nothing(path.client, IdleFrame::refused_request);
   board_.send_reason(path.node, FrameType::reset, path.traffic_class, path.node_label, reason);
   drop(ref);
 }

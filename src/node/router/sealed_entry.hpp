@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/time.hpp"
+#include "crypto/keys/digest.hpp"
 #include "mesh/routing.hpp"
 #include "node/router/admission/flow_right.hpp"
 #include "node/router/admission/token_admission.hpp"
@@ -21,6 +22,9 @@
 #include "wire/frames/resumable_frames.hpp"
 
 namespace rap::router {
+
+// First messages and answers that wait for one neighbour; with more, nobody asks by this way.
+inline constexpr std::size_t kMaxAsking = std::size_t{4} * 1024 * 1024;
 
 // A client's path for a flow, here.
 struct EntryPath : FlowRight {
@@ -67,6 +71,7 @@ class SealedEntry {
     wire::FrameHeader header;
     const FlowRight& right;
     NodeId egress;
+    crypto::Sha256 credential;  // what it is judged by
     ByteView first_message;
     const crypto::DataPlaneToken* token = nullptr;  // nullptr: by a grant
   };

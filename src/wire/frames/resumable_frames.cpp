@@ -12,7 +12,7 @@ bool read_both(ByteReader& r, std::string_view& credential, ByteView& first_mess
   credential = as_text(r.field16());
   first_message = r.rest();
   return !r.failed() && !credential.empty() && credential.size() <= kMaxCredential &&
-         !first_message.empty();
+         !first_message.empty() && first_message.size() <= kMaxFirstMessage;
 }
 
 }  // namespace
@@ -51,6 +51,30 @@ std::optional<FlowResume> FlowResume::decode(ByteView payload) {
   std::ranges::copy(r.raw(kFlowProof), resume.proof.begin());
   if (!read_both(r, resume.grant, resume.first_message)) return std::nullopt;
   return resume;
+}
+
+Bytes AttachedMessage::encode() const {
+  Bytes out;
+  ByteWriter w(out);
+  w.u8(static_cast<std::uint8_t>(resumes ? FirstMessageKind::resumes : FirstMessageKind::opens));
+  w.raw(credential);
+  w.raw(first_message);
+  return out;
+}
+
+std::optional<AttachedMessage> AttachedMessage::decode(ByteView bytes) {
+  ByteReader r(bytes);
+  AttachedMessage out;
+  const std::uint8_t kind = r.u8();
+  std::ranges::copy(r.raw(kHash), out.credential.begin());
+  out.first_message = r.rest();
+  out.resumes = kind == static_cast<std::uint8_t>(FirstMessageKind::resumes);
+  const bool known = out.resumes || kind == static_cast<std::uint8_t>(FirstMessageKind::opens);
+  if (r.failed() || !known || out.first_message.empty() ||
+      out.first_message.size() > kMaxFirstMessage) {
+    return std::nullopt;
+  }
+  return out;
 }
 
 Bytes FirstMessage::encode() const {

@@ -21,6 +21,9 @@ using FlowId = Id<struct FlowTag>;
 
 inline constexpr std::size_t kMaxCredential = std::size_t{4} * 1024;  // a token, or a grant
 inline constexpr std::size_t kFlowProof = 64;  // an Ed25519 signature
+// A first message is no longer: kind, class, flow id, attempt and credential, a key and two tags
+// and the client's key (Noise IK).
+inline constexpr std::size_t kMaxFirstMessage = 2 + kUuidBytes + 8 + kMaxCredential + 96;
 
 // --- what the entry reads ------------------------------------------------------------------------
 
@@ -45,6 +48,21 @@ struct FlowResume {
 
   Bytes encode() const;
   static std::optional<FlowResume> decode(ByteView payload);
+};
+
+// --- what an entry tells an egress ---------------------------------------------------------------
+
+// What comes after egress and hop limit in flow_attach: which right the entry judged, so that what
+// the client sealed for the egress is the same.
+struct AttachedMessage {
+  static constexpr std::size_t kHash = 32;
+  static constexpr std::size_t kOverhead = 1 + kHash;
+  bool resumes = false;
+  std::array<std::uint8_t, kHash> credential{};  // SHA-256 of the token, or the grant
+  ByteView first_message;  // into the decoded bytes
+
+  Bytes encode() const;
+  static std::optional<AttachedMessage> decode(ByteView bytes);
 };
 
 // --- what only the two ends read -----------------------------------------------------------------

@@ -102,6 +102,33 @@ TEST(ResumableFrames, NothingIsTakenThatIsCutOffOrTooLong) {
   EXPECT_FALSE(FlowAnswer::decode(longer));
 }
 
+TEST(ResumableFrames, WhatTheEntryJudgedHasTheseGoldenBytes) {
+  AttachedMessage message{true, {}, kFirst};
+  message.credential.fill(0x22);
+  const Bytes bytes = message.encode();
+  EXPECT_EQ(to_hex(bytes), "02" + std::string(64, '2') + to_hex(kFirst));
+  const auto back = AttachedMessage::decode(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_TRUE(back->resumes);
+  EXPECT_EQ(back->credential, message.credential);
+  EXPECT_EQ(to_bytes(back->first_message), to_bytes(kFirst));
+  for (std::size_t n = 0; n <= AttachedMessage::kOverhead; ++n) {
+    EXPECT_FALSE(AttachedMessage::decode(ByteView(bytes).first(n))) << n;
+  }
+  Bytes unknown = bytes;
+  unknown[0] = 3;
+  EXPECT_FALSE(AttachedMessage::decode(unknown));
+}
+
+TEST(ResumableFrames, AFirstMessageHasABound) {
+  const Bytes most(kMaxFirstMessage, 7);
+  const Bytes more(kMaxFirstMessage + 1, 7);
+  EXPECT_TRUE(FlowResume::decode(FlowResume{filled<NodeId>(1), {}, "g", most}.encode()));
+  EXPECT_FALSE(FlowResume::decode(FlowResume{filled<NodeId>(1), {}, "g", more}.encode()));
+  EXPECT_FALSE(SealedFlowRequest::decode(SealedFlowRequest{filled<NodeId>(1), "t", more}.encode()));
+  EXPECT_FALSE(AttachedMessage::decode(AttachedMessage{false, {}, more}.encode()));
+}
+
 TEST(ResumableFrames, ACredentialHasABound) {
   const std::string most(kMaxCredential, 'x');
   EXPECT_TRUE(SealedFlowRequest::decode(SealedFlowRequest{NodeId{}, most, kFirst}.encode()));

@@ -66,7 +66,10 @@ std::expected<crypto::ResumeGrant, FlowReason> TokenAdmission::check_grant(std::
                                                                            WallTime now) const {
   auto grant = crypto::verify_grant(text, keys_, cluster_, issuers_time(now));
   if (!grant) return std::unexpected(reason_of(grant.error()));
-  if (ended_.contains(grant->session)) return std::unexpected(FlowReason::session_ended);
+  if (ended_.contains(grant->session) || ended_for_grants_.contains(grant->session)) {
+    return std::unexpected(FlowReason::session_ended);
+  }
+  if (grant->issued_at <= grants_issued_after_) return std::unexpected(FlowReason::limit_reached);
   return std::move(*grant);
 }
 
@@ -88,6 +91,12 @@ void TokenAdmission::end_session(SessionId session, WallTime now) {
   } else {
     issued_after_ = std::max(issued_after_, issuers_time(now + crypto::kTokenClockSkew));
   }
+  if (ended_for_grants_.size() < kMaxEndedForGrants || ended_for_grants_.contains(session)) {
+    ended_for_grants_[session] = now_ + kLongestHold + kMemory;
+  } else {
+    grants_issued_after_ =
+        std::max(grants_issued_after_, issuers_time(now + crypto::kTokenClockSkew));
+  }
 }
 
 void TokenAdmission::forget_expired() {
@@ -100,7 +109,9 @@ void TokenAdmission::forget_expired() {
     if (--share->second == 0) used_by_.erase(share);
     return true;
   });
-  std::erase_if(ended_, [&](const auto& e) { return e.second < now_; });
+  const auto is_over = [&](const auto& e) { return e.second < now_; };
+  std::erase_if(ended_, is_over);
+  std::erase_if(ended_for_grants_, is_over);
 }
 
 }  // namespace rap::router

@@ -30,6 +30,10 @@ inline constexpr std::size_t kMaxRememberedTokens = 131'072;
 // One person's share, so that nobody spends the memory of all on tokens of their own.
 inline constexpr std::size_t kMaxTokensOfAUser = kMaxRememberedTokens / 4;
 inline constexpr std::size_t kMaxEndedSessions = 16384;
+inline constexpr std::size_t kMaxEndedForGrants = 65'536;
+// A flow without a path is held for no longer (snapshot::kMaxFlowHold), so that no grant is of use
+// for it afterwards.
+inline constexpr std::chrono::hours kLongestHold{1};
 
 // Why a token is not admitted, and the token, if it is one of this cluster's.
 struct TokenRefusal {
@@ -80,10 +84,12 @@ class TokenAdmission {
   std::map<TokenId, Used> used_;
   std::map<UserId, std::size_t> used_by_;  // how many of these are whose
   std::map<SessionId, MonoTime> ended_;
+  std::map<SessionId, MonoTime> ended_for_grants_;
   MonoTime now_{};
   MonoTime next_sweep_{};
   // It was at least this late at the issuer's, at that moment.
   std::optional<std::pair<WallTime, MonoTime>> issuer_;
+  WallTime grants_issued_after_{};  // likewise
   WallTime issued_after_{};  // tokens that were not are refused: a session that ended did not fit
 };
 

@@ -76,6 +76,9 @@ TEST_F(TokenAdmissionTest, AdmitsAGrantAsOftenAsItIsShownUntilItExpiresOrItsSess
   EXPECT_EQ(judge(grant.expires_at + crypto::kTokenClockSkew), FlowReason::token_expired);
   admission.end_session(grant.session, real);
   EXPECT_EQ(judge(grant.expires_at), FlowReason::session_ended);
+  pass(kLongestHold);
+  EXPECT_EQ(judge(grant.expires_at), FlowReason::session_ended)
+      << "for as long as a flow may be held";
   grant.cluster = ClusterId::random(rng);
   EXPECT_EQ(judge(grant.expires_at), FlowReason::wrong_cluster);
 }
