@@ -12,12 +12,14 @@ import unittest
 
 from harness.case import FabricCase
 from harness.process import BIN
+from harness.proxy import ForgetfulProxy
 from harness.rap import Forward
 from harness.stream import Stream
 from harness.wait import assert_within, patiently, until
 from harness.world import USER_EMAIL, USER_PASSWORD
 
 GOES_ON_WITHIN_S = 10  # after an entry was killed
+NOTICED_WITHIN_S = 30  # a network that forgot
 TRANSFER = 24 * 1024 * 1024
 PIECE = 64 * 1024
 SLEEP_S = int(os.environ.get("RAP_SLEEP_S", "60"))
@@ -74,15 +76,20 @@ class ResumableFlows(FabricCase):
         super().setUpClass()
         cls.world.add_member("entry-2", ["entry"])
         cls.world.wait_settled(3)
-        cls.person = cls.world.person()
+        cls.person = cls.resumable(cls.world.person())
         cls.entries = [cls.world.nodes["entry-1"], cls.world.nodes["entry-2"]]
+
+    @staticmethod
+    def resumable(person):
+        person.extra_environment["RAP_RESUMABLE"] = "1"
+        return person
 
     def setUp(self):
         self.world.wait_settled(3)
 
     @contextlib.contextmanager
-    def connected(self):
-        with Forward(self.person, "echo") as forward, \
+    def connected(self, person=None):
+        with Forward(person or self.person, "echo") as forward, \
                 contextlib.closing(Stream(forward.address, 60)) as stream:
             stream.round_trip(b"before")
             yield stream, forward
@@ -131,6 +138,16 @@ class ResumableFlows(FabricCase):
                 back += stream.socket.recv(100)
             self.assertEqual(b"typed while it slept", back)
             stream.round_trip(b"and on")
+
+    def test_a_flow_goes_on_when_the_network_forgot_its_connection(self):
+        proxy = ForgetfulProxy(self.world.control.address)
+        self.addCleanup(proxy.close)
+        person = self.resumable(self.world.person("traveller"))
+        person.extra_environment["HTTPS_PROXY"] = proxy.url
+        with self.connected(person) as (stream, _):
+            proxy.forget()
+            assert_within(NOTICED_WITHIN_S, BIN / "rap",
+                          lambda: self.took(stream, os.urandom(10_000)))
 
     def test_a_flow_goes_on_without_the_control_plane(self):
         with self.connected() as (stream, _):

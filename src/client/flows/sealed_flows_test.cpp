@@ -197,6 +197,8 @@ TEST(SealedFlows, NoRefusalInClearEndsAFlowAtOnce) {
   for (std::size_t value = 1; value < wire::kFlowReasonNames.size(); ++value) {
     w.entries[0]->refuses = w.entries[1]->refuses =
         wire::flow_reason_from(static_cast<std::uint8_t>(value));
+    w.run(seconds{2});
+    w.entries[0]->refuses = FlowReason::not_ready;
     w.run(seconds{6});
   }
   EXPECT_EQ(user.ended, 0);
