@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/keys/digest.hpp"
+#include "snapshot/values/config_types.hpp"
 
 namespace rap::router {
 
@@ -17,6 +18,8 @@ using wire::FrameView;
 namespace {
 
 constexpr std::size_t kMostQueued = FlowPath{}.most_queued;
+// Else a grant of a session that ended would go on with what is still held.
+static_assert(kLongestHold >= snapshot::kMaxFlowHold);
 
 TargetId number_of(const ResumableFlow& flow) { return flow.ref | kResumableTargets; }
 std::uint32_t place_of(std::uint64_t path) { return static_cast<std::uint32_t>(path); }

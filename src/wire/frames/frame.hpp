@@ -54,7 +54,7 @@ enum class FrameType : std::uint8_t {
   // Resumable flows (resumable_frames.hpp).
   sealed_request = 0x19,  // client → entry: a token, and a first message for the egress
   flow_resume = 0x1a,  // client → entry: a grant, its proof, and a first message for the egress
-  flow_attach = 0x1b,  // node → node: as flow_open, with the client's first message
+  flow_attach = 0x1b,  // node → node: what the entry judged, and the client's first message
   flow_confirm = 0x1c,  // client → egress, sealed: it takes this path, and begins here
   flow_ack = 0x1d,  // sealed: what has arrived
   flow_end = 0x1e,  // sealed and empty: no more data this way

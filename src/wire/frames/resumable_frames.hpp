@@ -1,5 +1,5 @@
 // The frames of flows that are sealed from the client to the egress, and outlive their paths
-// (docs/protocol/resumable-flows.md has the layouts). Nodes do not send them yet.
+// (docs/protocol/resumable-flows.md has the layouts).
 #pragma once
 
 #include <array>
