@@ -1,4 +1,4 @@
-// The bytes that one end of a resumable flow has sent, or is to send, and the other end has not
+// The bytes that one end of a flow has sent, or is to send, and the other end has not
 // acknowledged: what is sent again when the flow gets another path. They lie in chunks, so that an
 // idle flow holds none; chunks of several flows come from one memory, which keeps a few that are
 // free, so that a steady stream allocates nothing.

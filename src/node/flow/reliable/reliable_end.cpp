@@ -24,11 +24,11 @@ void ReliableEnd::on(MonoTime now, const event::Attached& e, ReliableActions& ou
     peer.limit = std::max(peer.limit, peer_limit_);
     peer.finished = peer.finished || fin_acked_;
   }
-  const bool was_full = room() < kTailRoom;
   state_ = State::attached;
   if (const auto fault = fault_in(peer, sent_)) return break_flow(*fault, out);
   if (e.peer_begins > received_) return break_flow(FlowReason::tail_gone, out);
   window_ = {};
+  opening_ = OpeningWindow{};
   uncredited_ = {};
   path_began_ = received_;
   passed_over_ = received_ - e.peer_begins;
@@ -50,7 +50,7 @@ void ReliableEnd::on(MonoTime now, const event::Attached& e, ReliableActions& ou
   fin_on_path_ = false;
   believe(peer);
   next_ = tail_.begin();
-  if (was_full && room() >= kTailRoom) out.add(action::TakeMore{});
+  take_more(out);
   close_if_done(out);
 }
 
@@ -68,7 +68,8 @@ void ReliableEnd::detach(MonoTime now) {
 
 // Any hop can say this, in clear.
 void ReliableEnd::on(MonoTime now, const event::Credited& e, ReliableActions& out) {
-  if (state_ != State::attached || window_.grant(e.bytes)) return;
+  if (state_ != State::attached) return;
+  if (window_.grant(e.bytes)) return opening_.credited(e.bytes, now);
   detach(now);
   out.add(action::GiveUpPath{FlowReason::flow_control});
 }
@@ -85,7 +86,16 @@ std::size_t ReliableEnd::room() const {
 std::size_t ReliableEnd::take(ByteView bytes) {
   const std::size_t n = std::min(bytes.size(), room());
   tail_.append(bytes.first(n));
+  rests_ = n < bytes.size() || room() < kTailRoom;
   return n;
+}
+
+// What others of the person keep may have gone meanwhile, of which nobody hears here: so it is not
+// asked whether there was less room before.
+void ReliableEnd::take_more(ReliableActions& out) {
+  if (!rests_ || room() < kTailRoom) return;
+  rests_ = false;
+  out.add(action::TakeMore{});
 }
 
 void ReliableEnd::on(MonoTime /*now*/, const event::Finished& /*e*/, ReliableActions& /*out*/) {
@@ -96,16 +106,24 @@ FlowOutput ReliableEnd::next_output(MonoTime now, std::size_t max) {
   if (state_ != State::attached) return {};
   const std::uint64_t allowed = std::min(tail_.end(), peer_limit_);
   if (next_ < allowed) {
-    const auto most = static_cast<std::size_t>(
-        std::min<std::uint64_t>({max, allowed - next_, window_.available()}));
+    if (max == 0) {
+      opening_.paused();
+      wait_for_hops(now);
+      return {};
+    }
+    const std::uint64_t room = path_room(now);
+    if (room < allowed - next_) opening_.was_full();
+    const auto most =
+        static_cast<std::size_t>(std::min<std::uint64_t>({max, allowed - next_, room}));
     const FlowOutput out{FlowOutput::Kind::record, next_, tail_.from(next_, most)};
     if (out.bytes.empty()) {
-      if (max == 0 || peer_limit_ - next_ >= kCreditLag) wait_for_hops(now);
+      if (hops_lag()) wait_for_hops(now);
       return {};
     }
     next_ += out.bytes.size();
     sent_ = std::max(sent_, next_);
     window_.spend(static_cast<std::uint32_t>(out.bytes.size()));
+    opening_.sent(now);
     if (!ack_deadline_) ack_deadline_ = now + kAckDeadline;
     hops_deadline_.reset();
     said_at_ = now;
@@ -121,6 +139,16 @@ FlowOutput ReliableEnd::next_output(MonoTime now, std::size_t max) {
   hops_deadline_.reset();
   said_at_ = now;
   return {FlowOutput::Kind::fin, next_, {}};
+}
+
+// What a client of many flows does not take lies at its entry, which may end none of them for it.
+std::uint32_t ReliableEnd::path_room(MonoTime now) {
+  return side_ == FlowSide::holder ? opening_.room(window_, now) : window_.available();
+}
+
+// The other end has taken more for good than the hops give credit for.
+bool ReliableEnd::hops_lag() const {
+  return peer_limit_ >= next_ + window_.available() + kCreditLag;
 }
 
 void ReliableEnd::wait_for_hops(MonoTime now) {
@@ -157,7 +185,6 @@ bool ReliableEnd::outstanding() const {
 void ReliableEnd::on(MonoTime now, const event::Acknowledged& e, ReliableActions& out) {
   if (state_ != State::attached) return;
   if (const auto fault = fault_in(e.peer, next_)) return break_flow(*fault, out);
-  const bool was_full = room() < kTailRoom;
   const bool progress =
       answer_due_ || e.peer.received > tail_.begin() || e.peer.finished != fin_acked_;
   heard_at_ = now;
@@ -168,7 +195,7 @@ void ReliableEnd::on(MonoTime now, const event::Acknowledged& e, ReliableActions
   } else if (progress) {
     ack_deadline_ = now + kAckDeadline;
   }
-  if (was_full && room() >= kTailRoom) out.add(action::TakeMore{});
+  take_more(out);
   close_if_done(out);
 }
 

@@ -1,4 +1,4 @@
-// One end of a resumable flow (RO-4, DP-6): what carries a two-way stream of bytes across the death
+// One end of a flow (RO-4, DP-6): what carries a two-way stream of bytes across the death
 // of every node between its two ends. It numbers bytes, keeps what it sent until the other end has
 // acknowledged it, and when the flow gets another path goes on from what the other end says has
 // arrived: no byte is lost, doubled or out of order, or the flow ends with a reason.
@@ -27,6 +27,7 @@
 #include <variant>
 
 #include "base/time.hpp"
+#include "node/flow/opening_window.hpp"
 #include "node/flow/reliable/flow_tail.hpp"
 #include "node/flow/window.hpp"
 #include "wire/flow_reason.hpp"
@@ -220,10 +221,13 @@ class ReliableEnd {
   std::optional<wire::FlowReason> fault_in(const wire::FlowPosition& peer,
                                            std::uint64_t sent) const;
   void believe(const wire::FlowPosition& peer);
+  void take_more(ReliableActions& out);
   void credit(std::uint64_t bytes, ReliableActions& out);
   bool outstanding() const;
   bool hops_are_dead(MonoTime now) const;
   void acknowledge(MonoTime now, ReliableActions& out);
+  std::uint32_t path_room(MonoTime now);
+  bool hops_lag() const;
   void wait_for_hops(MonoTime now);
   void detach(MonoTime now);
   // The opener lets go once both ways are done.
@@ -240,11 +244,13 @@ class ReliableEnd {
   std::uint64_t next_ = 0;  // goes out next on this path
   std::uint64_t sent_ = 0;  // has gone out on any path
   std::uint64_t peer_limit_ = 0;
-  bool finished_ = false;  // the local stream
+  bool rests_ = false;  // the local stream, until there is more room
+  bool finished_ = false;  // it has said all
   bool fin_on_path_ = false;  // the fin has gone out on this path
   bool fin_sent_ = false;  // or on any
   bool fin_acked_ = false;
   SendWindow window_;  // of the hops on this path
+  OpeningWindow opening_;  // how much of that the holder uses now
 
   // What comes from the other end.
   std::uint64_t received_ = 0;

@@ -1,49 +1,11 @@
 #include "node/flow/reliable/reliable_end.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include "node/flow/reliable/test_reliable_end.hpp"
 
 namespace rap::flow {
 namespace {
-
-using wire::FlowPosition;
-using wire::FlowReason;
-using State = ReliableEnd::State;
-
-const MonoTime kStart{};
-constexpr FlowPosition kFresh{.received = 0, .limit = kInitialWindow, .finished = false};
-
-template <class Action>
-const Action* find(const ReliableActions& actions) {
-  for (const ReliableAction& one : actions) {
-    if (const auto* found = std::get_if<Action>(&one)) return found;
-  }
-  return nullptr;
-}
-
-// Why the step ended the flow; nullopt when it did not, or all was done.
-std::optional<FlowReason> reason_of(const ReliableActions& actions) {
-  const auto* ended = find<action::Ended>(actions);
-  return ended != nullptr ? ended->reason : std::nullopt;
-}
-
-// An end that has sent five bytes and had three.
-struct Talking {
-  TailMemory memory;
-  ReliableEnd end;
-  MonoTime now = kStart;
-
-  explicit Talking(FlowSide side = FlowSide::holder, ReliableLimits limits = {})
-      : end(side, memory, kStart, limits) {
-    end.step(now, event::Attached{kFresh});
-    end.take(Bytes(5, 'a'));
-    end.next_output(now, 100);
-    end.step(now, event::Record{Bytes(3, 'b')});
-  }
-  ReliableActions on(const ReliableEvent& event) { return end.step(now, event); }
-  ReliableActions acked(FlowPosition peer) { return on(event::Acknowledged{peer}); }
-};
 
 TEST(ReliableEnd, SendsAgainWhatTheOtherEndSaysItLacksAndNothingElse) {
   Talking t;
@@ -75,94 +37,6 @@ TEST(ReliableEnd, KeepsNothingThatIsAcknowledged) {
   EXPECT_EQ(t.memory.held_bytes(), 0U);
 }
 
-TEST(ReliableEnd, TakesNoMoreThanItsTail) {
-  Talking t;
-  const Bytes lot(kMaxTail);
-  EXPECT_EQ(t.end.take(lot), kMaxTail - 5);
-  EXPECT_EQ(t.end.take(lot), 0U);
-  const auto actions = t.acked({.received = 5, .limit = kInitialWindow, .finished = false});
-  EXPECT_EQ(find<action::TakeMore>(actions), nullptr) << "five bytes are not worth waking for";
-}
-
-TEST(ReliableEnd, WithoutAPathKeepsLessAndTakesMoreWhenItHasOneAgain) {
-  Talking t;
-  t.on(event::Detached{});
-  const Bytes lot(kMaxTail);
-  EXPECT_EQ(t.end.take(lot), kHeldTail - 5);
-  EXPECT_EQ(t.end.room(), 0U);
-  const auto actions = t.on(event::Attached{kFresh, 3});
-  EXPECT_NE(find<action::TakeMore>(actions), nullptr);
-  EXPECT_EQ(t.end.room(), kMaxTail - kHeldTail);
-}
-
-TEST(ReliableEnd, TakesLittleWhileItsPersonsFlowsKeepMuch) {
-  TailMemory memory;
-  TailShare share{.most = kMaxTail};
-  ReliableEnd much(FlowSide::holder, memory, kStart, {}, &share);
-  ReliableEnd other(FlowSide::holder, memory, kStart, {}, &share);
-  ReliableEnd somebodys(FlowSide::holder, memory, kStart);
-  for (ReliableEnd* end : {&much, &other, &somebodys}) end->step(kStart, event::Attached{kFresh});
-  EXPECT_EQ(much.take(Bytes(kMaxTail)), kMaxTail);
-  EXPECT_EQ(other.take(Bytes(kMaxTail)), kTailRoom) << "so much is every flow's own";
-  EXPECT_EQ(other.room(), 0U);
-  EXPECT_EQ(somebodys.room(), kMaxTail) << "nobody pays for another";
-  while (other.next_output(kStart, wire::kMaxData).kind == FlowOutput::Kind::record) {
-  }
-  const auto actions = other.step(
-      kStart,
-      event::Acknowledged{{.received = kTailRoom, .limit = kInitialWindow, .finished = false}});
-  EXPECT_NE(find<action::TakeMore>(actions), nullptr) << "it waits for nobody else's flow";
-  much.step(kStart, event::EndFlow{});
-  EXPECT_EQ(other.room(), kMaxTail);
-  EXPECT_EQ(share.held, 0U);
-}
-
-TEST(ReliableEnd, TakesLittleWhileAllFlowsKeepMuch) {
-  TailMemory memory(kMaxTail);
-  ReliableEnd much(FlowSide::holder, memory, kStart);
-  ReliableEnd other(FlowSide::holder, memory, kStart);
-  for (ReliableEnd* end : {&much, &other}) end->step(kStart, event::Attached{kFresh});
-  EXPECT_EQ(much.take(Bytes(kMaxTail)), kMaxTail);
-  EXPECT_EQ(other.take(Bytes(kMaxTail)), kTailRoom);
-}
-
-TEST(ReliableEnd, PolicyLetsItHoldNoMoreThanATail) {
-  TailMemory memory;
-  ReliableEnd end(FlowSide::holder, memory, kStart, {.held_tail = 2 * kMaxTail});
-  EXPECT_EQ(end.room(), kMaxTail);
-  EXPECT_EQ(end.most_held(), kMaxTail);
-}
-
-TEST(ReliableEnd, SendsNothingBeyondTheLimitOfTheOtherEnd) {
-  TailMemory memory;
-  ReliableEnd end(FlowSide::opener, memory, kStart);
-  end.step(kStart, event::Attached{{.received = 0, .limit = 25, .finished = false}});
-  end.take(Bytes(100));
-  EXPECT_EQ(end.next_output(kStart, 100).bytes.size(), 25U);
-  EXPECT_EQ(end.next_output(kStart, 100).kind, FlowOutput::Kind::none);
-  end.step(kStart, event::Acknowledged{{.received = 25, .limit = 30, .finished = false}});
-  EXPECT_EQ(end.next_output(kStart, 100).bytes.size(), 5U);
-}
-
-TEST(ReliableEnd, SendsNothingBeyondTheWindowOfTheHops) {
-  TailMemory memory;
-  ReliableEnd end(FlowSide::opener, memory, kStart);
-  end.step(kStart, event::Attached{{.received = 0, .limit = kMaxWindow, .finished = false}});
-  const auto send_all = [&] {
-    while (end.next_output(kStart, 16000).kind == FlowOutput::Kind::record) {
-    }
-    return end.sends_next();
-  };
-  end.take(Bytes(kMaxTail));
-  EXPECT_EQ(send_all(), kInitialWindow);
-  end.step(kStart, event::Acknowledged{
-                       {.received = kInitialWindow, .limit = kMaxWindow, .finished = false}});
-  end.take(Bytes(100));
-  EXPECT_EQ(send_all(), kInitialWindow) << "acknowledged, but the hops have given no credit";
-  end.step(kStart, event::Credited{60});
-  EXPECT_EQ(send_all(), kInitialWindow + 60);
-}
-
 TEST(ReliableEnd, AcknowledgesSoonOrAfterManyBytes) {
   Talking t;
   EXPECT_EQ(t.end.next_wakeup(), kStart + kAckDelay);
@@ -172,27 +46,6 @@ TEST(ReliableEnd, AcknowledgesSoonOrAfterManyBytes) {
   EXPECT_EQ(find<action::SendPosition>(soon)->position.received, 3U);
   EXPECT_EQ(find<action::SendPosition>(t.on(event::Record{Bytes(kAckStep - 1)})), nullptr);
   EXPECT_NE(find<action::SendPosition>(t.on(event::Record{Bytes(1)})), nullptr);
-}
-
-TEST(ReliableEnd, RaisesTheLimitAsTheLocalStreamTakesBytes) {
-  Talking t;
-  t.on(event::Record{Bytes(kCreditStep)});
-  EXPECT_EQ(find<action::SendCredit>(t.on(event::Consumed{kCreditStep - 1})), nullptr);
-  const auto actions = t.on(event::Consumed{1});
-  ASSERT_NE(find<action::SendCredit>(actions), nullptr);
-  EXPECT_EQ(find<action::SendCredit>(actions)->bytes, kCreditStep);
-  ASSERT_NE(find<action::SendPosition>(actions), nullptr);
-  EXPECT_EQ(find<action::SendPosition>(actions)->position.limit, kInitialWindow + kCreditStep);
-}
-
-TEST(ReliableEnd, GivesTheHopsOfANewPathNoCreditForBytesOfTheOld) {
-  Talking t;
-  t.on(event::Record{Bytes(2 * kCreditStep)});
-  t.on(event::Attached{{.received = 5, .limit = kInitialWindow, .finished = false},
-                       t.end.position().received});
-  EXPECT_EQ(find<action::SendCredit>(t.on(event::Consumed{2 * kCreditStep + 3})), nullptr);
-  t.on(event::Record{Bytes(kCreditStep)});
-  EXPECT_NE(find<action::SendCredit>(t.on(event::Consumed{kCreditStep})), nullptr);
 }
 
 TEST(ReliableEnd, GivesAPathUpOnWhichNothingIsAcknowledged) {
@@ -260,31 +113,6 @@ TEST(ReliableEnd, SaysNowAndThenThatItIsThereAndGivesASilentPathUp) {
   t.now = kStart + kHearWithin;
   EXPECT_NE(find<action::GiveUpPath>(t.on(event::Wakeup{})), nullptr);
   EXPECT_EQ(t.end.state(), State::detached);
-}
-
-// What a hop on the path can do to it without a word.
-TEST(ReliableEnd, GivesAPathUpWhoseHopsGiveNoCreditThoughTheOtherEndTakesMore) {
-  TailMemory memory;
-  ReliableEnd end(FlowSide::holder, memory, kStart);
-  end.step(kStart, event::Attached{kFresh});
-  const auto send_all = [&] {
-    end.take(Bytes(kMaxTail));
-    while (end.next_output(kStart, wire::kMaxData).kind == FlowOutput::Kind::record) {
-    }
-  };
-  send_all();
-  end.step(kStart, event::Acknowledged{
-                       {.received = kInitialWindow, .limit = kInitialWindow, .finished = false}});
-  send_all();
-  MonoTime now = kStart + kAckDeadline;
-  EXPECT_EQ(find<action::GiveUpPath>(end.step(now, event::Wakeup{})), nullptr)
-      << "the other end takes no more either";
-  end.step(now, event::Acknowledged{{.received = kInitialWindow,
-                                     .limit = std::uint64_t{2} * kInitialWindow,
-                                     .finished = false}});
-  EXPECT_EQ(end.next_output(now, wire::kMaxData).kind, FlowOutput::Kind::none);
-  now += kAckDeadline;
-  EXPECT_NE(find<action::GiveUpPath>(end.step(now, event::Wakeup{})), nullptr);
 }
 
 TEST(ReliableEnd, GivesAPathUpWhoseHopsPauseItForTooLong) {
