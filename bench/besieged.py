@@ -27,11 +27,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import spread  # noqa: E402
 from harness.api import ApiError  # noqa: E402
+from harness.data_plane import DataPlane  # noqa: E402
 from harness.issuing import chain_in  # noqa: E402
 from harness.siege import PLAIN, SLOW_HEAD, STRANGER, TLS, UPGRADE, siege  # noqa: E402
 from harness.wait import patiently, until  # noqa: E402
-from harness.websocket import Closed, DataPlane  # noqa: E402
-from harness.world import ORGANIZATION, World  # noqa: E402
+from harness.websocket import Closed  # noqa: E402
+from harness.world import World  # noqa: E402
 
 BETWEEN_S = 0.01
 
@@ -75,9 +76,7 @@ class Honest:
                 == ocsp.OCSPCertStatus.GOOD
 
     def attach(self):
-        candidate = self.user.post("sessions", resource="echo",
-                                   organization=ORGANIZATION)["candidates"][0]
-        with DataPlane(candidate, self.control.root_ca) as plane:
+        with DataPlane.start(self.user) as plane:
             assert plane.request() is None
             assert plane.echo(b"x" * 100) == b"x" * 100
 

@@ -2,7 +2,7 @@
 
 Real rap-control, rap-node-agent and rap-fabric on this machine: one after the other, a device with
 a live flow is blocklisted with `POST blocklist`, and a person signed out with `POST
-users/…/sign-out`. The time is from before that call to the reset of the flow at the client, with
+users/…/sign-out`. The time is from before that call to the end of the flow at the client, with
 the event stream up and every node asking on its own once in 5 s (epochs) and 30 s (the blocklist).
 
 usage: deltas.py [--rounds 50] [--quick]
@@ -19,10 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import spread  # noqa: E402
-from harness import frames  # noqa: E402
-from harness.websocket import DataPlane  # noqa: E402
+from harness.data_plane import DataPlane  # noqa: E402
 from harness.wait import until  # noqa: E402
-from harness.world import ORGANIZATION, USER_EMAIL, World  # noqa: E402
+from harness.world import USER_EMAIL, World  # noqa: E402
 
 PAUSE_S = 0.3  # between two rounds: hints within 100 ms of another go together
 
@@ -33,17 +32,15 @@ class Bench:
         self.user = world.user()
 
     def live(self):
-        candidate = self.user.post("sessions", resource="echo",
-                                   organization=ORGANIZATION)["candidates"][0]
-        plane = DataPlane(candidate, self.world.control.root_ca, timeout=60)
+        plane = DataPlane.start(self.user, timeout=60)
         assert plane.request() is None
         plane.echo(b"alive")
         return plane
 
-    def until_reset(self, plane, wanted, change):
+    def until_over(self, plane, wanted, change):
         began = time.monotonic()
         change()
-        reason = frames.reason(plane.next_of(frames.RESET)[3])
+        reason = plane.over()
         taken = time.monotonic() - began
         assert reason == wanted, reason
         plane.close()
@@ -53,14 +50,14 @@ class Bench:
     def blocklisting(self):
         plane = self.live()
         device = self.user.device.id
-        taken = self.until_reset(plane, "blocklisted", lambda: self.world.owner.post(
+        taken = self.until_over(plane, "blocklisted", lambda: self.world.owner.post(
             "blocklist", kind="device", value=device, expires_in_s=60))
         self.user = self.world.user()  # on another device
         return taken
 
     def signing_out(self):
         plane = self.live()
-        taken = self.until_reset(plane, "signed_out", lambda: self.world.owner.post(
+        taken = self.until_over(plane, "signed_out", lambda: self.world.owner.post(
             f"users/{USER_EMAIL}/sign-out"))
         self.user = self.world.user()
         return taken

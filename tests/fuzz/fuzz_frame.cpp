@@ -4,9 +4,9 @@
 
 #include "fuzz.hpp"
 #include "wire/frames/channel_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 #include "wire/frames/frame.hpp"
 #include "wire/frames/reauthentication.hpp"
-#include "wire/frames/resumable_frames.hpp"
 #include "wire/frames/route_message.hpp"
 
 namespace {
@@ -31,7 +31,6 @@ void check_payload(const wire::FrameView& frame) {
     case wire::FrameType::reauthentication:
       return check_round_trip<wire::Reauthentication>(payload);
     case wire::FrameType::route: return check_round_trip<wire::RouteMessage>(payload);
-    case wire::FrameType::flow_open: return check_round_trip<wire::FlowOpen>(payload);
     case wire::FrameType::flow_refuse:
     case wire::FrameType::reset: {
       const auto reason = wire::decode_reason(payload);
@@ -44,10 +43,10 @@ void check_payload(const wire::FrameView& frame) {
       if (pause) require(*pause == (payload[0] != 0));
       return;
     }
-    case wire::FrameType::sealed_request: return check_round_trip<wire::SealedFlowRequest>(payload);
+    case wire::FrameType::flow_request: return check_round_trip<wire::FlowRequest>(payload);
     case wire::FrameType::flow_resume: return check_round_trip<wire::FlowResume>(payload);
     case wire::FrameType::flow_attach: return check_round_trip<wire::FlowOpen>(payload);
-    // What is sealed in a resumable flow, as its egress opens it.
+    // What is sealed in a flow, as its egress opens it.
     case wire::FrameType::flow_confirm: return check_round_trip<wire::FlowConfirm>(plain);
     case wire::FrameType::flow_ack: return check_round_trip<wire::FlowPosition>(plain);
     case wire::FrameType::flow_close: {
@@ -59,9 +58,7 @@ void check_payload(const wire::FrameView& frame) {
     case wire::FrameType::data:
       check_round_trip<wire::FirstMessage>(payload);
       return check_round_trip<wire::FlowAnswer>(payload);
-    case wire::FrameType::flow_request:
     case wire::FrameType::flow_accept:
-    case wire::FrameType::fin:
     case wire::FrameType::goodbye: return;
   }
 }

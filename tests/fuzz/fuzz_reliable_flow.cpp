@@ -1,4 +1,4 @@
-// One end of a resumable flow whose other end, path and owner do whatever they like: it keeps its
+// One end of a flow whose other end, path and owner do whatever they like: it keeps its
 // bounds, delivers what follows what it delivered, and says of itself what cannot go back.
 
 #include <algorithm>

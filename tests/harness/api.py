@@ -6,6 +6,7 @@ import ssl
 
 from harness import metrics
 from harness.device import Device
+from harness.sealed_flow import ClientKeys
 from harness.wait import patiently
 
 
@@ -25,6 +26,7 @@ class Api:
         self.host, self.port, self.ca_file, self.token = host, port, ca_file, token
         self.device = device
         self.source = (source, 0) if source else None
+        self.keys = ClientKeys()  # of the flows of whoever this is
 
     def raw(self, method, path, body=None, headers=None, timeout=20):
         """(status, headers, body bytes) of one request, proven once more where a nonce is asked."""
@@ -68,6 +70,10 @@ class Api:
 
     def post(self, path, **body):
         return self.call("POST", path, body)
+
+    def start_session(self, resource, **more):
+        """What a client is given for flows to the resource, of its own keys."""
+        return self.post("sessions", resource=resource, client_keys=self.keys.public, **more)
 
     def put(self, path, **body):
         return self.call("PUT", path, body or None)

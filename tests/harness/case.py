@@ -5,12 +5,12 @@ import functools
 import unittest
 
 from harness.api import ApiError
+from harness.data_plane import DataPlane
 from harness.node import Node
 from harness.rap import Forward
 from harness.stream import Stream
 from harness.wait import until
-from harness.websocket import DataPlane
-from harness.world import ORGANIZATION, World
+from harness.world import World
 
 
 # A step that failed (a peer, a staple, a pull) is tried again after a minute at the latest.
@@ -89,8 +89,6 @@ class FabricCase(ControlCase):
 
     def request_flow(self, resource):
         """As `self.user`, asks an entry for a flow: the connection, and what was answered."""
-        candidate = self.user.post("sessions", resource=resource,
-                                   organization=ORGANIZATION)["candidates"][0]
-        plane = DataPlane(candidate, self.world.control.root_ca, timeout=40)
+        plane = DataPlane.start(self.user, resource, timeout=40)
         self.addCleanup(plane.close)
         return plane, plane.request()

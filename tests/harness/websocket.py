@@ -1,13 +1,13 @@
-"""A WebSocket client (RFC 6455) that can also misbehave, and a data-plane client on top of it."""
+"""A WebSocket client (RFC 6455) that can also misbehave."""
 
 import base64
 import hashlib
 import os
+import select
 import socket
 import ssl
 import struct
 
-from harness import frames
 from harness.wait import patiently
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -105,6 +105,10 @@ class WebSocket:
                 length, "big")
         self.send_raw(head + payload)
 
+    def wait(self, seconds):
+        """Whether something came."""
+        return self.socket.pending() > 0 or bool(select.select([self.socket], [], [], seconds)[0])
+
     def receive(self):
         """The next binary message; answers pings, raises Closed on a close."""
         while True:
@@ -126,58 +130,3 @@ class WebSocket:
 
     def close(self):
         self.socket.close()
-
-
-class DataPlane:
-    """A client of an entry node: flows by label over one WebSocket."""
-
-    def __init__(self, candidate, ca_file, **options):
-        authority = candidate["url"].split("://")[1].split("/")[0]
-        host, port = authority.rsplit(":", 1)
-        self.token = candidate["token"]
-        self.websocket = WebSocket(host, int(port), ca_file, **options)
-        self._frames = []
-
-    def send(self, data):
-        self.websocket.send(data)
-
-    def next_frame(self):
-        while not self._frames:
-            self._frames, rest = frames.split(self.websocket.receive())
-            assert not rest, "a message holds whole frames"
-        return self._frames.pop(0)
-
-    def next_of(self, *kinds):
-        """The next frame of one of the kinds, skipping others."""
-        while True:
-            found = self.next_frame()
-            if found[0] in kinds:
-                return found
-
-    def request(self, label=1, token=None, traffic_class=frames.INPUT):
-        """Asks for a flow; None when it is accepted, else the reason of the refusal."""
-        token = self.token if token is None else token
-        payload = token if isinstance(token, bytes) else token.encode()
-        self.send(frames.frame(frames.FLOW_REQUEST, label, payload, traffic_class))
-        kind, _, answered, payload = self.next_of(frames.FLOW_ACCEPT, frames.FLOW_REFUSE)
-        assert answered == label
-        return None if kind == frames.FLOW_ACCEPT else frames.reason(payload)
-
-    def echo(self, data, label=1):
-        """Sends data and reads as much back."""
-        self.send(frames.frame(frames.DATA, label, data))
-        back = b""
-        while len(back) < len(data):
-            kind, _, _, payload = self.next_of(frames.DATA, frames.RESET, frames.FIN)
-            assert kind == frames.DATA, f"the flow ended: {kind:#x} {payload!r}"
-            back += payload
-        return back
-
-    def close(self):
-        self.websocket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

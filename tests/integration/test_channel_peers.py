@@ -84,7 +84,7 @@ class ChannelPeers(FabricCase):
 
     def test_traffic_before_hello_ends_the_channel(self):
         channel = self.dial(**self.identity_of(self.world.nodes["entry-1"]))
-        channel.send(frames.frame(frames.FLOW_OPEN, 1, bytes(17) + b"sealed"))
+        channel.send(frames.frame(frames.FLOW_ATTACH, 1, frames.flow_attach()))
         self.assertNotIn(frames.FLOW_ACCEPT, [kind for kind, *_ in channel.received_until_closed()])
 
     def test_an_unknown_frame_type_ends_the_channel(self):

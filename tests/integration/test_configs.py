@@ -62,8 +62,7 @@ class Configs(FabricCase):
         self.set("app_policy", {"protocols": ["ssh"], "flow_hold_s": 60},
                  "--organization", ORGANIZATION)
         self.wait_applied("app_policy", ["entry-1", "egress-1"])
-        self.refused(403, "policy_denied", self.world.user().post, "sessions", resource="echo",
-                     organization=ORGANIZATION)
+        self.refused(403, "policy_denied", self.world.user().start_session, "echo")
 
     def test_a_large_bundle_arrives_at_the_egress_alone(self):
         root = self.world.control.root_ca.read_text()

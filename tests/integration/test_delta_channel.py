@@ -8,12 +8,11 @@ import threading
 import unittest
 import uuid
 
-from harness import frames
 from harness.case import FabricCase
+from harness.data_plane import DataPlane
 from harness.events import EventStream
 from harness.wait import patiently, until
-from harness.websocket import DataPlane
-from harness.world import ORGANIZATION, USER_EMAIL
+from harness.world import USER_EMAIL
 
 # Above every interval at which a node asks on its own; how long it takes is for the simulator.
 SOON_S = 45
@@ -53,28 +52,25 @@ class DeltaChannel(FabricCase):
         self.user_id = self.user.get("me")["id"]
         self.device = self.user.device.id
 
-    def candidate(self, user=None):
-        answer = (user or self.user).post("sessions", resource="echo", organization=ORGANIZATION)
-        return answer["candidates"][0]
+    def session(self, user=None):
+        """(whose, what they need for its flows)"""
+        user = user or self.user
+        return user, user.start_session("echo")
 
-    def connect(self, candidate):
-        plane = DataPlane(candidate, self.world.control.root_ca, timeout=SOON_S)
+    def connect(self, session):
+        plane = DataPlane(*session, timeout=SOON_S)
         self.addCleanup(plane.close)
         return plane
 
     def live(self, user=None):
         """A flow that carries data."""
-        plane = self.connect(self.candidate(user))
+        plane = self.connect(self.session(user))
         self.assertIsNone(plane.request())
         self.assertEqual(b"alive", plane.echo(b"alive"))
         return plane
 
-    def outcome(self, candidate):
-        return self.connect(candidate).request()
-
-    def ended(self, plane):
-        """Why a live flow ended."""
-        return frames.reason(plane.next_of(frames.RESET)[3])
+    def outcome(self, session):
+        return self.connect(session).request()
 
     def list(self, kind, value, *more):
         self.admin.ok("admin", "blocklist", "add", kind, value, *more)
@@ -95,9 +91,9 @@ class DeltaChannel(FabricCase):
 
     def test_signing_out_ends_live_flows_and_what_was_not_used_yet(self):
         live = self.live()
-        unused = self.candidate()
+        unused = self.session()
         self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
-        self.assertEqual("signed_out", self.ended(live))
+        self.assertEqual("signed_out", live.over())
         self.assertEqual("signed_out", self.outcome(unused))
         self.refused(401, "signed_out", self.user.get, "me")
         self.user = self.world.user()
@@ -105,11 +101,11 @@ class DeltaChannel(FabricCase):
 
     def check_blocklisting(self, kind, value, refusal=(403, "blocklisted")):
         live = self.live()
-        unused, later = self.candidate(), self.candidate()
+        unused, later = self.session(), self.session()
         self.list(kind, value, "--reason", "a test")
-        self.assertEqual("blocklisted", self.ended(live))
+        self.assertEqual("blocklisted", live.over())
         self.assertEqual("blocklisted", self.outcome(unused))
-        self.refused(*refusal, self.candidate)
+        self.refused(*refusal, self.session)
         self.assertIn(value, self.admin.ok("admin", "blocklist", "list"))
         self.unlist(kind, value)
         self.wait_blocklisted(0)
@@ -129,7 +125,7 @@ class DeltaChannel(FabricCase):
     def test_what_was_listed_for_a_while_is_let_in_again(self):
         live = self.live()
         self.list("device", self.device, "--for", "5s")
-        self.assertEqual("blocklisted", self.ended(live))
+        self.assertEqual("blocklisted", live.over())
         until(lambda: self.device not in self.admin.ok("admin", "blocklist", "list"),
               "it to expire", SOON_S)
         self.live(self.world.user(self.user.device))
@@ -139,17 +135,17 @@ class DeltaChannel(FabricCase):
         self.addCleanup(thief.close)
         live = self.live()
         self.list("device", self.device)
-        self.assertEqual("blocklisted", self.ended(live))
+        self.assertEqual("blocklisted", live.over())
         self.unlist("device", self.device)
         live = self.live(self.world.user())
         self.admin.ok("admin", "users", "sign-out", USER_EMAIL)
-        self.assertEqual("signed_out", self.ended(live))
+        self.assertEqual("signed_out", live.over())
 
     def test_a_node_that_was_away_catches_up_from_its_cursor(self):
         gone = str(uuid.uuid4())
         self.list("device", gone)
         self.wait_blocklisted(1)
-        unused = self.candidate()
+        unused = self.session()
         self.entry.agent.stop()
         self.unlist("device", gone)
         self.list("device", str(uuid.uuid4()))
@@ -186,7 +182,7 @@ class DeltaChannel(FabricCase):
 
     def test_without_the_control_plane_what_is_known_stays_enforced(self):
         other = self.live(self.world.user())
-        unused = self.candidate()
+        unused = self.session()
         self.list("device", self.device)
         self.wait_blocklisted(1)
         self.world.control.process.stop()

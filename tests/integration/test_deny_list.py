@@ -55,7 +55,7 @@ class DenyList(FabricCase):
 
         # A disabled node is no candidate at all: nobody has to refuse it.
         self.owner.post("nodes/entry-1/disable")
-        attachment = self.world.user().post("sessions", resource="echo")
+        attachment = self.world.user().start_session("echo")
         urls = [candidate["url"] for candidate in attachment["candidates"]]
         self.assertEqual(
             [f"wss://{second.address}:{second.ports['data']}/rap/v1/data-plane"], urls)

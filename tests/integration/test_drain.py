@@ -32,7 +32,7 @@ class Drain(FabricCase):
         return stream, forward
 
     def new_session(self):
-        return self.world.user().post("sessions", resource="echo")
+        return self.world.user().start_session("echo")
 
     def test_what_a_draining_egress_carries_goes_on_and_nothing_new_comes(self):
         stream, forward = self.stream()

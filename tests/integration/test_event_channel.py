@@ -104,7 +104,7 @@ class EventChannel(FabricCase):
         until(self.all_configured, "the nodes to know of it")
         user = self.world.user()
         before = self.commands(egress)
-        session = user.post("sessions", resource="ended")["session"]["id"]
+        session = user.start_session("ended")["session"]["id"]
         user.delete(f"sessions/{session}")
         until(lambda: self.commands(egress) > before, "the command", AT_ONCE_S)
 

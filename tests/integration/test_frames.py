@@ -6,12 +6,16 @@ import unittest
 
 from harness import frames
 from harness.case import FabricCase
+from harness.data_plane import DataPlane
 from harness.wait import patiently, until
-from harness.websocket import BINARY, Closed, DataPlane, Refused
+from harness.websocket import BINARY, Closed, Refused
 from harness.world import ORGANIZATION
 
 PROTOCOL_ERROR, UNSUPPORTED, POLICY, TOO_BIG = 1002, 1003, 1008, 1009
 TEXT, CONTINUATION = 1, 0
+NO_TOKEN = frames.frame(frames.SEALED_REQUEST, 1, frames.sealed_request(
+    bytes(16), b"no token", b"sealed"))
+LARGEST_DATA = frames.MAX_PAYLOAD - 16  # sealed, it fills a frame
 
 
 class Frames(FabricCase):
@@ -19,20 +23,15 @@ class Frames(FabricCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.user = cls.world.user()
-        cls.witness = DataPlane(cls.candidate(), cls.world.control.root_ca)
+        cls.witness = DataPlane.start(cls.user)
         cls.addClassCleanup(cls.witness.close)
         assert cls.witness.request() is None
-
-    @classmethod
-    def candidate(cls):
-        return cls.user.post("sessions", resource="echo",
-                             organization=ORGANIZATION)["candidates"][0]
 
     def tearDown(self):
         self.assertEqual(b"undisturbed", self.witness.echo(b"undisturbed"))
 
     def connect(self, **options):
-        plane = DataPlane(self.candidate(), self.world.control.root_ca, **options)
+        plane = DataPlane.start(self.user, **options)
         self.addCleanup(plane.close)
         return plane
 
@@ -55,7 +54,7 @@ class Frames(FabricCase):
     def test_the_largest_data_frame_passes(self):
         plane = self.connect()
         self.assertIsNone(plane.request())
-        data = bytes(range(256)) * 63
+        data = (bytes(range(256)) * 64)[:LARGEST_DATA]
         self.assertEqual(data, plane.echo(data))
 
     def test_an_unknown_class_ends_the_connection(self):
@@ -66,7 +65,7 @@ class Frames(FabricCase):
     def test_an_unknown_label_is_answered_and_the_other_flows_go_on(self):
         plane = self.connect()
         self.assertIsNone(plane.request(1))
-        plane.send(frames.frame(frames.DATA, 41, b"to nobody"))
+        plane.send(frames.frame(frames.DATA, 41, bytes(25)))
         _, _, label, payload = plane.next_of(frames.RESET)
         self.assertEqual((41, "unknown_label"), (label, frames.reason(payload)))
         self.assertEqual(b"goes on", plane.echo(b"goes on"))
@@ -83,24 +82,23 @@ class Frames(FabricCase):
 
     def test_a_node_frame_from_a_client_ends_the_connection(self):
         plane = self.connect()
-        plane.send(frames.frame(frames.FLOW_OPEN, 1, bytes(17) + b"sealed"))
+        plane.send(frames.frame(frames.FLOW_ATTACH, 1, frames.flow_attach()))
         self.closed_by(plane, PROTOCOL_ERROR)
 
-    def test_more_data_than_credit_ends_the_flow_and_not_the_connection(self):
+    def test_more_data_than_credit_ends_the_path_and_not_the_connection(self):
         plane = self.connect()
         self.assertIsNone(plane.request(1))
-        chunk = frames.frame(frames.DATA, 1, b"z" * 16000)
+        chunk = b"z" * 16000
         try:
             for _ in range(4000):
-                plane.send(chunk)
+                plane.send_data(chunk)
         except Closed:
             pass
-        _, _, label, payload = plane.next_of(frames.RESET)
-        self.assertEqual((1, "flow_control"), (label, frames.reason(payload)))
+        self.assertEqual("flow_control", plane.over())
 
     def test_an_unmasked_frame_ends_the_connection(self):
         plane = self.connect()
-        plane.websocket.send(frames.frame(frames.DATA, 1, b"x"), masked=False)
+        plane.websocket.send(frames.frame(frames.DATA, 1, bytes(17)), masked=False)
         self.closed_by(plane, PROTOCOL_ERROR)
 
     def test_a_text_message_ends_the_connection(self):
@@ -142,7 +140,7 @@ class Frames(FabricCase):
         entry = self.world.nodes["entry-1"]
         plane = self.connect()
         self.assertIsNone(plane.request(1))
-        junk = b"".join(frames.frame(frames.DATA, 2 * i + 3, b"x") for i in range(1000))
+        junk = b"".join(frames.frame(frames.DATA, 2 * i + 3, bytes(17)) for i in range(1000))
         plane.websocket.socket.settimeout(patiently(0.5))
         before = entry.fabric_memory()
         sent = 0
@@ -153,17 +151,21 @@ class Frames(FabricCase):
         self.assertLess(entry.fabric_memory() - before, 16 << 20)
 
     def test_a_stranger_may_send_only_so_many_frames_that_move_nothing(self):
-        for nothing in (frames.frame(frames.DATA, 1, b"x"), frames.credit(1, 1),
-                        frames.frame(frames.FLOW_REQUEST, 1, b"no token")):
+        for nothing in (frames.frame(frames.DATA, 1, bytes(17)), frames.credit(1, 1),
+                        NO_TOKEN):
             with self.subTest(nothing=nothing):
                 plane = self.connect()
                 plane.send(nothing * 64)
                 plane.send(nothing * 64)
                 self.closed_by(plane, POLICY)
 
-    def test_a_client_that_vanishes_leaves_nothing_behind(self):
-        made = self.user.post("sessions", resource="echo", organization=ORGANIZATION)
-        plane = DataPlane(made["candidates"][0], self.world.control.root_ca)
+    def test_a_client_that_vanishes_leaves_nothing_behind_once_its_flow_was_held(self):
+        policy = f"organizations/{ORGANIZATION}/configs/app_policy"
+        self.owner.put(policy, value={"flow_hold_s": 1})
+        self.addCleanup(self.owner.delete, policy)
+        until(self.world.configured, "the policy to be known")
+        made = self.user.start_session("echo")
+        plane = DataPlane(self.user, made)
         self.assertIsNone(plane.request())
         state = lambda: next(s["state"] for s in self.user.get("sessions?state=all")["items"]
                              if s["id"] == made["session"]["id"])

@@ -9,11 +9,11 @@ import unittest
 
 from harness import frames, sanitizers
 from harness.case import FabricCase
+from harness.data_plane import DataPlane
 from harness.process import BIN
 from harness.tls_records import stranger_context
 from harness.wait import patiently
-from harness.websocket import PING, Closed, DataPlane
-from harness.world import ORGANIZATION
+from harness.websocket import PING, Closed
 
 MIB = 1024 * 1024
 LIARS = 16
@@ -24,9 +24,10 @@ STUCK_S = 0.2
 LITTLE = 16 * 1024  # what the kernel takes for a liar, so that the rest stays where it is held
 HUGE = 0xFFFFFFFF
 
-UNKNOWN_LABELS = b"".join(frames.frame(frames.DATA, 2 * i + 3, b"x") for i in range(1000))
+UNKNOWN_LABELS = b"".join(frames.frame(frames.DATA, 2 * i + 3, bytes(17)) for i in range(1000))
 ENDLESS_CREDIT = frames.credit(1, HUGE) * 1000
-NO_TOKENS = frames.frame(frames.FLOW_REQUEST, 1, b"no token") * 500
+NO_TOKENS = frames.frame(frames.SEALED_REQUEST, 1, frames.sealed_request(
+    bytes(16), b"no token", b"sealed")) * 500
 
 
 class Liar:
@@ -69,9 +70,7 @@ class Lies(FabricCase):
 
     def lie_to_entry(self, payload, *, opcode=None, fin=True, raw=None, flow=False,
                      much=EACH_SENDS):
-        candidate = self.user.post("sessions", resource="echo",
-                                   organization=ORGANIZATION)["candidates"][0]
-        plane = DataPlane(candidate, self.control.root_ca)
+        plane = DataPlane.start(self.user)
         if flow:
             self.assertIsNone(plane.request())
         websocket = plane.websocket
@@ -81,14 +80,15 @@ class Lies(FabricCase):
             if raw is not None:
                 websocket.send_raw(raw)
                 return len(raw)
-            websocket.send(payload, *([opcode] if opcode is not None else []), fin=fin)
-            return len(payload)
+            said = payload(plane) if callable(payload) else payload
+            websocket.send(said, *([opcode] if opcode is not None else []), fin=fin)
+            return len(said)
         Liar(websocket.socket).send_on(send, much)
         return plane
 
     def assert_lies_cost_little(self, *lies, allowed=GROWTH_OF_EACH, **how):
         for payload in lies:
-            with self.subTest(payload[:16].hex(), **how):
+            with self.subTest(str(payload)[:40], **how):
                 self.assert_costs_little(self.entry.fabric_memory, lambda sent=payload:
                                          self.lie_to_entry(sent, **how), allowed)
 
@@ -99,7 +99,8 @@ class Lies(FabricCase):
         self.assert_lies_cost_little(UNKNOWN_LABELS, ENDLESS_CREDIT, NO_TOKENS, flow=True)
 
     def test_who_never_reads_what_is_echoed_costs_a_window_whatever_is_credited(self):
-        asks_back = frames.frame(frames.DATA, 1, b"z" * 16000) + frames.credit(1, HUGE)
+        def asks_back(plane):
+            return plane.flows[1].data(b"z" * 16000) + frames.credit(1, HUGE)
         self.assert_lies_cost_little(asks_back, flow=True, much=2 * WINDOW,
                                      allowed=WINDOW + GROWTH_OF_EACH)
 

@@ -48,7 +48,7 @@ class PublicCertificate(FabricCase):
     @classmethod
     def trust_mode(cls):
         user = cls.world.user()
-        started = user.post("sessions", resource="echo")
+        started = user.start_session("echo")
         user.delete(f"sessions/{started['session']['id']}")
         return started["candidates"][0]["tls_trust_mode"]
 

@@ -11,9 +11,9 @@ class Resources(FabricCase):
     def test_unknown_and_unauthorized_resources_answer_the_same(self):
         self.world.add_resource("hidden", "127.0.0.1", 1, grant=False)
         user = self.world.user()
-        unknown = self.refused(404, "resource_not_found", user.post, "sessions", resource="nothing",
+        unknown = self.refused(404, "resource_not_found", user.start_session, "nothing",
                                organization=ORGANIZATION)
-        hidden = self.refused(404, "resource_not_found", user.post, "sessions", resource="hidden",
+        hidden = self.refused(404, "resource_not_found", user.start_session, "hidden",
                               organization=ORGANIZATION)
         strip = lambda problem: str(problem).replace("hidden", "NAME").replace("nothing", "NAME")
         self.assertEqual(strip(unknown), strip(hidden))
@@ -32,19 +32,19 @@ class Resources(FabricCase):
     def test_a_withdrawn_grant_ends_access(self):
         self.world.add_resource("lent", self.world.echo.address, self.world.echo.port)
         user = self.world.user()
-        user.post("sessions", resource="lent", organization=ORGANIZATION)
+        user.start_session("lent")
         self.owner.delete(f"organizations/{ORGANIZATION}/resources/lent/grants/{USER_EMAIL}")
-        self.refused(404, "resource_not_found", user.post, "sessions", resource="lent",
-                     organization=ORGANIZATION)
+        self.refused(404, "resource_not_found", user.start_session, "lent")
 
     def test_a_tenant_learns_no_topology(self):
         user = self.world.user()
         for path in ("nodes", "channels", "join-tokens", "enrolments"):
             self.refused(403, "forbidden", user.get, path)
-        session = user.post("sessions", resource="echo", organization=ORGANIZATION)
-        known = str(session)
+        known = str(user.start_session("echo"))
+        # It seals flows for its egress, by the egress's id.
+        self.assertIn(self.world.nodes["egress-1"].node_id, known)
+        self.assertNotIn(self.world.nodes["relay-1"].node_id, known)
         for node in ("relay-1", "egress-1"):
-            self.assertNotIn(self.world.nodes[node].node_id, known)
             self.assertNotIn(node, known)
             for port in self.world.nodes[node].ports.values():
                 self.assertNotIn(f":{port}", known)

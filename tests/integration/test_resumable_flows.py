@@ -76,13 +76,8 @@ class ResumableFlows(FabricCase):
         super().setUpClass()
         cls.world.add_member("entry-2", ["entry"])
         cls.world.wait_settled(3)
-        cls.person = cls.resumable(cls.world.person())
+        cls.person = cls.world.person()
         cls.entries = [cls.world.nodes["entry-1"], cls.world.nodes["entry-2"]]
-
-    @staticmethod
-    def resumable(person):
-        person.extra_environment["RAP_RESUMABLE"] = "1"
-        return person
 
     def setUp(self):
         self.world.wait_settled(3)
@@ -94,9 +89,9 @@ class ResumableFlows(FabricCase):
             stream.round_trip(b"before")
             yield stream, forward
 
-    def kill_and_start_again(self, entry):
+    def kill_and_start_again(self, node):
         """What carries flows there dies without a word."""
-        fabric = entry.fabric_pid()
+        fabric = node.fabric_pid()
         os.kill(fabric, signal.SIGKILL)
         return fabric
 
@@ -115,13 +110,13 @@ class ResumableFlows(FabricCase):
         stream.round_trip(data)
         return time.monotonic() - began
 
-    def test_no_byte_of_a_transfer_is_lost_or_doubled_when_entries_die(self):
+    def test_no_byte_of_a_transfer_is_lost_or_doubled_when_entries_and_relays_die(self):
         transfer = Transfer(self.person, TRANSFER)
-        for i in range(4):
+        relay = self.world.nodes["relay-1"]
+        for i, node in enumerate((self.entries[0], relay, self.entries[1], relay)):
             transfer.came_back((i + 1) * TRANSFER // 6)
-            entry = self.entries[i % 2]
-            was = self.kill_and_start_again(entry)
-            entry.wait_fabric(was)
+            was = self.kill_and_start_again(node)
+            node.wait_fabric(was)
             self.world.wait_settled(3)
         transfer.outcome()
 
@@ -142,7 +137,7 @@ class ResumableFlows(FabricCase):
     def test_a_flow_goes_on_when_the_network_forgot_its_connection(self):
         proxy = ForgetfulProxy(self.world.control.address)
         self.addCleanup(proxy.close)
-        person = self.resumable(self.world.person("traveller"))
+        person = self.world.person("traveller")
         person.extra_environment["HTTPS_PROXY"] = proxy.url
         with self.connected(person) as (stream, _):
             proxy.forget()

@@ -8,8 +8,8 @@ import unittest
 
 from harness import tokens
 from harness.case import FabricCase
+from harness.data_plane import DataPlane
 from harness.wait import until
-from harness.websocket import DataPlane
 from harness.world import ORGANIZATION
 
 
@@ -26,8 +26,8 @@ class SecurityEvents(FabricCase):
         cls.key = tokens.load_key(cls.world.control.pki / "token.key")
         cls.user = cls.world.user()
 
-    def connect(self, candidate):
-        plane = DataPlane(candidate, self.world.control.root_ca)
+    def connect(self, started):
+        plane = DataPlane(self.user, started)
         self.addCleanup(plane.close)
         return plane
 
@@ -40,17 +40,13 @@ class SecurityEvents(FabricCase):
         """How often it happened, as the audit log says."""
         return sum(e["detail"]["count"] for e in self.entries(kind))
 
-    def candidate(self, resource="echo"):
-        return self.user.post("sessions", resource=resource,
-                              organization=ORGANIZATION)["candidates"][0]
-
     def test_a_replay_and_a_forgery_are_audited_once_over_restarts_of_agent_and_server(self):
-        candidate = self.candidate()
-        plane = self.connect(candidate)
+        started = self.user.start_session("echo")
+        plane = self.connect(started)
         entry = self.world.nodes["entry-1"]
         self.assertIsNone(plane.request(1))
         self.assertEqual("token_replayed", plane.request(3))
-        self.assertEqual("token_invalid", self.connect(candidate).request(token="no token"))
+        self.assertEqual("token_invalid", self.connect(started).request(token="no token"))
         until(lambda: self.audited("token_replayed") and self.audited("token_forged"),
               "both to be audited")
         forged = self.entries("token_forged")[0]
@@ -68,9 +64,9 @@ class SecurityEvents(FabricCase):
         entry.start()
         self.world.control.serve()
         until(lambda: self.audited("token_replayed") == 2, "the second one")
-        misused = tokens.altered(candidate["token"], self.key, entry=self.world.nodes[
+        misused = tokens.altered(plane.token, self.key, entry=self.world.nodes[
             "relay-1"].node_id)
-        self.assertEqual("wrong_entry", self.connect(candidate).request(token=misused))
+        self.assertEqual("wrong_entry", self.connect(started).request(token=misused))
         until(lambda: self.audited("token_misused"), "the next one")
         self.assertEqual((2, 1, 1), tuple(map(self.audited, (
             "token_replayed", "token_forged", "token_misused"))), "and nothing comes twice")
@@ -79,7 +75,7 @@ class SecurityEvents(FabricCase):
     def test_a_denied_address_is_audited_for_its_organization(self):
         self.world.add_resource("metadata", "meta.test", 80)
         self.world.wait_settled()
-        self.assertEqual("target_denied", self.connect(self.candidate("metadata")).request())
+        self.assertEqual("target_denied", self.request_flow("metadata")[1])
         told = until(lambda: self.entries("target_denied", f"&organization={ORGANIZATION}"),
                      "it to be audited")
         self.assertEqual("169.254.169.254", told[0]["detail"]["address"])

@@ -63,10 +63,11 @@ class Sessions(FabricCase):
         spared.round_trip(b"spared")
 
     def test_a_terminated_session_takes_no_new_attachment(self):
-        session = self.user.post("sessions", resource="echo", organization=ORGANIZATION)
+        session = self.user.start_session("echo")
         self.user.delete(f"sessions/{session['session']['id']}")
         self.refused(409, "session_terminated", self.user.post,
-                     f"sessions/{session['session']['id']}/attachments")
+                     f"sessions/{session['session']['id']}/attachments",
+                     client_keys=self.user.keys.public)
 
     def test_nobody_ends_or_sees_the_session_of_another(self):
         _, session = self.open()

@@ -10,11 +10,11 @@ from cryptography.x509 import ocsp
 
 from harness import siege
 from harness.case import FabricCase
+from harness.data_plane import DataPlane
 from harness.issuing import chain_in
 from harness.siege import HALF_BODY, PLAIN, SLOW_HEAD, TLS, UPGRADE
 from harness.wait import patiently, until
-from harness.websocket import DataPlane
-from harness.world import ORGANIZATION, USER_EMAIL
+from harness.world import USER_EMAIL
 
 MIB = 1024 * 1024
 # More than the share of one address: a quarter of 4,096 and of 6,000 places.
@@ -38,9 +38,7 @@ class Siege(FabricCase):
         return self.owner.metrics()[f"rap_control_{name}{{{wanted}}}"]
 
     def attach_and_echo(self, user):
-        candidate = user.post("sessions", resource="echo",
-                              organization=ORGANIZATION)["candidates"][0]
-        with DataPlane(candidate, self.control.root_ca) as plane:
+        with DataPlane.start(user) as plane:
             self.assertIsNone(plane.request())
             self.assertEqual(b"honest", plane.echo(b"honest"))
 
@@ -83,9 +81,7 @@ class Siege(FabricCase):
     def test_people_attach_and_stay_while_the_places_of_the_entry_are_besieged(self):
         entry = self.world.nodes["entry-1"]
         user = self.world.user()
-        candidate = user.post("sessions", resource="echo",
-                              organization=ORGANIZATION)["candidates"][0]
-        with DataPlane(candidate, self.control.root_ca) as before:
+        with DataPlane.start(user) as before:
             self.assertIsNone(before.request())
             with siege.siege(UPGRADE, (entry.address, entry.ports["data"]), 4 * PLACES_OF_ENTRY):
                 for _ in range(HONEST):

@@ -5,7 +5,6 @@ import pathlib
 import tempfile
 import unittest
 
-from harness import frames
 from harness.api import ApiError
 from harness.case import FabricCase
 from harness.node import MeasuredNode
@@ -73,7 +72,7 @@ class TargetRanges(FabricCase):
         owner, before = self.world.owner, {"allow": ["127.0.0.0/8", self.world.echo.address]}
         self.addCleanup(owner.put, "configs/egress_target_ranges", value=before)
         owner.put("configs/egress_target_ranges", value={})
-        plane.next_of(frames.RESET)
+        self.assertEqual("target_denied", plane.over())
         until(lambda: self.request_flow("echo")[1] == "target_denied", "the denial")
 
 

@@ -50,8 +50,9 @@ class Targets(FabricCase):
         plane, refusal = self.request_flow("echo")
         self.assertIsNone(refusal)
         self.assertEqual(b"last words", plane.echo(b"last words"))
-        plane.send(frames.frame(frames.FIN, 1))
-        self.assertEqual(frames.FIN, plane.next_of(frames.FIN, frames.RESET)[0])
+        plane.end()
+        self.assertEqual(frames.FLOW_END, plane.next_of(frames.FLOW_END, frames.FLOW_CLOSE,
+                                                        frames.RESET)[0])
 
     def test_an_idle_target_is_kept_alive_by_the_egress(self):
         """As the kernel shows it: the timer of the egress's connection to the target."""

@@ -140,7 +140,7 @@ class ChannelValidation(Pair):
         self.listener.configure(peers=[self.listener.peer(self.dialler, classes=["input"])])
         channel = self.hostile()
         channel.send(self.hello() + frames.frame(
-            frames.FLOW_OPEN, 1, uuid.uuid4().bytes + b"\x08sealed", frames.FILE_TRANSFER))
+            frames.FLOW_ATTACH, 1, frames.flow_attach(uuid.uuid4().bytes), frames.FILE_TRANSFER))
         while (frame := channel.receive())[0] != frames.FLOW_REFUSE:
             pass
         self.assertEqual("channel_class_denied", frames.reason(frame[3]))
@@ -148,7 +148,7 @@ class ChannelValidation(Pair):
     def test_channel_cannot_carry_traffic_before_authorization(self):
         self.only_listener()
         channel = self.hostile()
-        channel.send(frames.frame(frames.FLOW_OPEN, 1, uuid.uuid4().bytes + b"\x08sealed"))
+        channel.send(frames.frame(frames.FLOW_ATTACH, 1, frames.flow_attach(uuid.uuid4().bytes)))
         self.assertEqual([frames.GOODBYE], self.said_until_closed(channel))
         self.listener.wait_transition("failed", "policy_denied", self.dialler)
 
@@ -257,7 +257,7 @@ class ChannelValidation(Pair):
             self.assertEqual([["input"]],
                              [c["classes"] for c in self.seen_channels(self.dialler)])
         with self.subTest("a new channel of high risk"):
-            channel.send(frames.frame(frames.FLOW_OPEN, 1, uuid.uuid4().bytes + b"\x08sealed",
+            channel.send(frames.frame(frames.FLOW_ATTACH, 1, frames.flow_attach(uuid.uuid4().bytes),
                                       frames.CLASSES.index("vpn_packet")))
             while (frame := channel.receive())[0] != frames.FLOW_REFUSE:
                 pass

@@ -62,10 +62,9 @@ void add_class(CLI::App& command, Target& target) {
 
 template <class Request>
 void name_keys(World& world, Request& request) {
-  const auto keys = world.data_plane.public_keys();
-  if (!keys) return;
-  request.client_keys = {.flow_key = to_base64url(keys->flow),
-                         .proof_key = to_base64url(keys->proof)};
+  const ClientPublicKeys keys = world.data_plane.public_keys();
+  request.client_keys = {.flow_key = to_base64url(keys.flow),
+                         .proof_key = to_base64url(keys.proof)};
 }
 
 // The call for a session, or for one more attachment to the one that is given.

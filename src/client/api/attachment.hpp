@@ -66,7 +66,7 @@ struct Attachment {
   std::int64_t token_expires_at = 0;
   wire::TrafficClassSet classes;
   std::vector<Candidate> candidates;  // the server's order; at least one
-  std::shared_ptr<const SealingTerms> resume = nullptr;  // null: entries seal its flows
+  std::shared_ptr<const SealingTerms> resume = std::make_shared<SealingTerms>();  // never null
 };
 
 // The answer to POST sessions and POST sessions/{id}/attachments is read, and the deny list

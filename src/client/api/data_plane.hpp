@@ -2,15 +2,14 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "client/api/api_client.hpp"
 #include "client/api/attachment.hpp"
+#include "client/api/client_public_keys.hpp"
 #include "client/api/entry_fallback.hpp"
 #include "client/core/failure.hpp"
 #include "client/core/profile.hpp"
-#include "crypto/tokens/resume_grant.hpp"
 #include "wire/flow_reason.hpp"
 #include "wire/traffic_class.hpp"
 #include "wire/url.hpp"
@@ -29,12 +28,6 @@ class ForwardSession {
   virtual void started(const Attachment& first) = 0;  // with this attachment
 };
 
-// The public halves of the keys of this run of the program.
-struct ClientPublicKeys {
-  crypto::ClientKey flow{};
-  crypto::ClientKey proof{};
-};
-
 class DataPlane {
  public:
   virtual ~DataPlane() = default;
@@ -44,8 +37,8 @@ class DataPlane {
   // ended in any case.
   virtual void hold_signals() = 0;
 
-  // What the control plane is to name in tokens and grants; nullopt: entries seal the flows.
-  virtual std::optional<ClientPublicKeys> public_keys() = 0;
+  // What the control plane is to name in tokens and grants.
+  virtual ClientPublicKeys public_keys() = 0;
 
   // Standard input and output are one flow until both directions have ended. `more` gives another
   // attachment to the session when the tokens of this one are spent.

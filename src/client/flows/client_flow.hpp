@@ -32,17 +32,9 @@ struct ClientFlow final : flow::SealedEndEvents {
     std::uint32_t label = 0;
   };
 
-  ClientFlow(FlowNumber n, SealedFlowUser& u, const Attachment& a, wire::TrafficClass c)
-      : number(n), user(&u), attachment(a), traffic_class(c), order(order_of(a)) {}
-
-  static std::vector<NodeId> egresses_of(const Attachment& attachment) {
-    std::vector<NodeId> out;
-    for (const KnownEgress& one : attachment.resume->egresses) out.push_back(one.node);
-    return out;
-  }
-  static OpeningOrder order_of(const Attachment& attachment) {
-    return {attachment.candidates.size(), egresses_of(attachment)};
-  }
+  ClientFlow(FlowNumber n, SealedFlowUser& u, const Attachment& a, wire::TrafficClass c,
+             OpeningOrder o)
+      : number(n), user(&u), attachment(a), traffic_class(c), order(std::move(o)) {}
 
   bool has_path() const { return end != nullptr && end->has_path(); }
 
@@ -66,6 +58,7 @@ struct ClientFlow final : flow::SealedEndEvents {
   OpeningOrder order;
   bool lacks_tokens = false;  // open_again() is waited for
   bool tried_another_link = false;  // with the token that it has
+  bool tried_another_egress = false;  // as one said nothing
   KnownEgress egress;  // that is asked, or has it
   std::optional<AskedPath> asks;
   std::optional<MonoTime> ask_at;

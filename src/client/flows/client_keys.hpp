@@ -3,6 +3,9 @@
 // public halves in both.
 #pragma once
 
+#include <algorithm>
+
+#include "client/api/client_public_keys.hpp"
 #include "crypto/keys/keys.hpp"
 #include "crypto/sealing/x25519.hpp"
 
@@ -15,6 +18,12 @@ struct ClientKeys {
   static ClientKeys generate(RandomSource& rng) {
     return {crypto::X25519KeyPair::generate(rng),
             crypto::PrivateKey::generate(crypto::KeyType::ed25519)};
+  }
+  ClientPublicKeys public_keys() const {
+    ClientPublicKeys out;
+    out.flow = flow.public_key;
+    std::ranges::copy(proof.public_key().raw(), out.proof.begin());
+    return out;
   }
 };
 

@@ -9,7 +9,7 @@
 #include "base/bytes.hpp"
 #include "client/api/attachment.hpp"
 #include "wire/fallback_cause.hpp"
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 
 namespace rap::client {
 

@@ -77,6 +77,14 @@ std::optional<OpeningOrder::Ask> OpeningOrder::next() const {
   return Ask{token_, egresses_[*egress]};
 }
 
+bool OpeningOrder::has_another() const {
+  const auto asked = current();
+  return asked && token_ + 1 < tokens_ && std::ranges::any_of(egresses_, [&](NodeId one) {
+           return one != egresses_[*asked] &&
+                  std::ranges::find(unreached_, one) == unreached_.end();
+         });
+}
+
 void OpeningOrder::entry_failed() {
   ++token_;
   if (says_of_the_target(verdict_) == 0) verdict_ = FlowReason::peer_lost;

@@ -28,6 +28,9 @@ class OpeningOrder {
   // nullopt: nobody is left to ask, or nothing to ask with.
   std::optional<Ask> next() const;
 
+  // There is one more egress to ask, and a token to ask it with.
+  bool has_another() const;
+
   // The entry was not reached, or was lost before it answered.
   void entry_failed();
   void refused(wire::FlowReason reason);

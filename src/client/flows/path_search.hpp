@@ -1,6 +1,6 @@
 // PathSearch says by which entry a flow that has lost its path asks for another, and when: first by
 // the entry after the one that it lost, soon, and when all were asked in vain, later and later. No
-// refusal ends it: any node between can say one (docs/protocol/resumable-flows.md).
+// refusal ends it: any node between can say one (docs/protocol/flows.md).
 #pragma once
 
 #include <cstddef>

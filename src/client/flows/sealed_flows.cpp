@@ -44,9 +44,6 @@ bool is_for_clients(FrameType type) {
     case FrameType::reauthentication:
     case FrameType::route:
     case FrameType::flow_request:
-    case FrameType::flow_open:
-    case FrameType::fin:
-    case FrameType::sealed_request:
     case FrameType::flow_resume:
     case FrameType::flow_attach:
     case FrameType::flow_confirm: return false;
@@ -78,9 +75,11 @@ FlowLink* SealedFlows::find_link(LinkNumber link) const {
 FlowNumber SealedFlows::open(MonoTime now, SealedFlowUser& user, const Attachment& attachment,
                              wire::TrafficClass c) {
   const FlowNumber number = next_flow_++;
-  ClientFlow& flow =
-      *flows_.emplace(number, std::make_unique<ClientFlow>(number, user, attachment, c))
-           .first->second;
+  OpeningOrder order{attachment.candidates.size(), egresses_for(now, attachment)};
+  ClientFlow& flow = *flows_
+                          .emplace(number, std::make_unique<ClientFlow>(number, user, attachment, c,
+                                                                        std::move(order)))
+                          .first->second;
   if (flow.order.next()) {
     ask(now, flow);
   } else {
@@ -94,7 +93,7 @@ void SealedFlows::open_again(MonoTime now, FlowNumber number, const Attachment& 
   ClientFlow* flow = find(number);
   if (flow == nullptr || !std::exchange(flow->lacks_tokens, false)) return;
   flow->attachment = attachment;
-  flow->order.renew(attachment.candidates.size(), ClientFlow::egresses_of(attachment));
+  flow->order.renew(attachment.candidates.size(), egresses_for(now, attachment));
   flow->ask_at = now;
   wake_by(now);
 }
@@ -323,6 +322,7 @@ void SealedFlows::look_at(MonoTime now, FlowNumber number) {
   ClientFlow* flow = find(number);
   if (flow == nullptr) return;
   if (flow->asks && flow->asks->until && *flow->asks->until <= now) {
+    flow->tried_another_egress = true;
     take_back(*flow, FlowReason::setup_timeout);
     failed(now, *flow, {FlowReason::setup_timeout, {}, {}});
   }

@@ -1,4 +1,4 @@
-// The flows of one client that end here and at the egress (docs/protocol/resumable-flows.md),
+// The flows of one client that end here and at the egress (docs/protocol/flows.md),
 // without sockets: over connections to several entries, each going on by another one when the one
 // it has is lost.
 //
@@ -26,6 +26,7 @@
 #include "client/flows/client_keys.hpp"
 #include "client/flows/flow_link.hpp"
 #include "client/flows/flow_ports.hpp"
+#include "client/flows/unreached.hpp"
 #include "node/flow/sealed/sealed_end.hpp"
 
 namespace rap::client {
@@ -35,6 +36,9 @@ inline constexpr Duration kHoldLonger = flow::kHearWithin;
 inline constexpr std::size_t kMaxClientTails = std::size_t{64} * 1024 * 1024;
 // A new flow is answered within this: its target may be slow, and nodes give up before.
 inline constexpr Duration kOpenPatience = std::chrono::seconds{60};
+// An egress that says nothing for this long is given up for another, once for each flow: an adapter
+// may take almost as long to connect.
+inline constexpr Duration kEgressPatience = std::chrono::seconds{4};
 // Asking for another path costs a round trip to the egress, or before it a connection; who waits
 // for longer asks by another entry.
 inline constexpr Duration kDialPatience = std::chrono::seconds{4};
@@ -104,6 +108,7 @@ class SealedFlows {
   std::size_t size() const { return flows_.size(); }
   std::size_t links() const { return links_.size(); }
   std::size_t tail_bytes() const { return memory_.held_bytes(); }
+  const Unreached& unreached() const { return unreached_; }
 
  private:
   ClientFlow* find(FlowNumber flow) const;
@@ -111,6 +116,7 @@ class SealedFlows {
   FlowLink& link_to(const Candidate& entry);
 
   // Asking, for a first path or another one (sealed_flows_asking.cpp).
+  std::vector<NodeId> egresses_for(MonoTime now, const Attachment& attachment) const;
   void ask(MonoTime now, ClientFlow& flow);
   void ask_by(MonoTime now, ClientFlow& flow, std::size_t candidate);
   void send_question(MonoTime now, ClientFlow& flow, FlowLink& link);
@@ -145,6 +151,7 @@ class SealedFlows {
   ClientKeys keys_;
   RandomSource& rng_;
   flow::TailMemory memory_;  // outlives the flows
+  Unreached unreached_;
   std::map<LinkNumber, std::unique_ptr<FlowLink>> links_;
   std::map<FlowNumber, std::unique_ptr<ClientFlow>> flows_;
   FlowNumber next_flow_ = 1;

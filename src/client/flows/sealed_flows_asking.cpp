@@ -5,6 +5,16 @@
 #include "client/flows/sealed_flows.hpp"
 
 namespace rap::client {
+namespace {
+
+// The egress was asked and did not get to the target; so it will be with the next flow.
+bool is_unreached(wire::FlowReason reason) {
+  using enum wire::FlowReason;
+  return reason == target_unreachable || reason == target_refused || reason == target_timeout ||
+         reason == setup_timeout;
+}
+
+}  // namespace
 
 using wire::FlowReason;
 using wire::FrameType;
@@ -24,6 +34,14 @@ FlowLink& SealedFlows::link_to(const Candidate& entry) {
   made.entry.more_tokens.clear();
   dialler_.dial(number, made.entry);
   return made;
+}
+
+// Each session has its own order, and who did not get to the resource of late comes last.
+std::vector<NodeId> SealedFlows::egresses_for(MonoTime now, const Attachment& attachment) const {
+  std::vector<NodeId> out;
+  for (const KnownEgress& one : attachment.resume->egresses) out.push_back(one.node);
+  std::ranges::stable_partition(out, [&](NodeId one) { return !unreached_.avoids(one, now); });
+  return out;
 }
 
 void SealedFlows::ask(MonoTime now, ClientFlow& flow) {
@@ -65,6 +83,7 @@ void SealedFlows::send_question(MonoTime now, ClientFlow& flow, FlowLink& link) 
     message.credential = flow.attachment.resume->grant;
   } else {
     message.credential = flow.attachment.candidates[asks.candidate].token;
+    unreached_.probe(flow.egress.node, now);
   }
   asks.handshake.emplace(keys_.flow, flow.egress.flow_key, rng_);
   const Bytes first = asks.handshake->first_message(message.encode());
@@ -73,18 +92,19 @@ void SealedFlows::send_question(MonoTime now, ClientFlow& flow, FlowLink& link) 
     return failed(now, flow, {FlowReason::seal_failed, {}, {}});
   }
   const Bytes payload = question(flow, link, first);
-  link.queue.append({flow.end ? FrameType::flow_resume : FrameType::sealed_request,
+  link.queue.append({flow.end ? FrameType::flow_resume : FrameType::flow_request,
                      flow.traffic_class, static_cast<std::uint16_t>(payload.size()), *asks.label},
                     payload);
-  asks.until = now + (flow.end ? kPathPatience : kOpenPatience);
+  const bool others = !flow.tried_another_egress && flow.order.has_another();
+  asks.until = now + (flow.end ? kPathPatience : others ? kEgressPatience : kOpenPatience);
   wake_by(*asks.until);
   has_output(link);
 }
 
 Bytes SealedFlows::question(const ClientFlow& flow, const FlowLink& link, ByteView first) const {
   if (!flow.end) {
-    return wire::SealedFlowRequest{flow.egress.node,
-                                   flow.attachment.candidates[flow.asks->candidate].token, first}
+    return wire::FlowRequest{flow.egress.node,
+                             flow.attachment.candidates[flow.asks->candidate].token, first}
         .encode();
   }
   const std::string& grant = flow.attachment.resume->grant;
@@ -137,6 +157,7 @@ void SealedFlows::accepted(MonoTime now, ClientFlow& flow, FlowLink& link, ByteV
                                                  memory_, flow, now, limits);
     flow.search = PathSearch(flow.attachment.candidates.size(), asks.candidate);
     flow.heard_accepted = true;
+    unreached_.forget(flow.egress.node);
   }
   flow.search.found(now);
   flow.refusals.forget();
@@ -191,6 +212,9 @@ void SealedFlows::failed(MonoTime now, ClientFlow& flow, const PathTrouble& trou
     const auto cause =
         trouble.refused ? worth_another_entry(*trouble.refused) : std::optional(trouble.cause);
     if (cause) dialler_.passed_over(flow.attachment.candidates[candidate], *cause, flow.detail);
+    if (trouble.refused && is_unreached(*trouble.refused)) {
+      unreached_.note(flow.egress.node, now);
+    }
     trouble.refused ? flow.order.refused(*trouble.refused) : flow.order.entry_failed();
     flow.tried_another_link = false;
     flow.ask_at = now;

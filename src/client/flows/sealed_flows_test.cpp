@@ -316,7 +316,7 @@ TEST(SealedFlows, AFrameThatIsNotForClientsEndsTheConnection) {
   w.open(user);
   w.carry();
   for (const FrameType type :
-       {FrameType::flow_confirm, FrameType::fin, FrameType::sealed_request}) {
+       {FrameType::flow_confirm, FrameType::flow_attach, FrameType::flow_request}) {
     Bytes frame(wire::kFrameHeader + 200, 0);
     wire::encode_header({type, wire::TrafficClass::input, 200, 0x10001}, frame.data());
     EXPECT_FALSE(w.flows.receive(w.now, 1, frame));

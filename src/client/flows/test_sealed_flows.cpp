@@ -170,7 +170,7 @@ void FlowsWorld::from_client(Connection& connection, const wire::FrameView& fram
   EntryDouble& entry = *connection.entry;
   const std::uint32_t label = frame.header.label;
   const FrameType type = frame.header.type;
-  if (type == FrameType::sealed_request || type == FrameType::flow_resume) {
+  if (type == FrameType::flow_request || type == FrameType::flow_resume) {
     ++entry.questions;
     if (!entry.answers) return;
     if (entry.refuses) return refuse(connection, label, *entry.refuses);
@@ -178,8 +178,8 @@ void FlowsWorld::from_client(Connection& connection, const wire::FrameView& fram
       return refuse(connection, label, FlowReason::limit_reached);
     }
   }
-  if (type == FrameType::sealed_request) {
-    const auto request = wire::SealedFlowRequest::decode(frame.payload);
+  if (type == FrameType::flow_request) {
+    const auto request = wire::FlowRequest::decode(frame.payload);
     return ask_egress(connection, label, request->egress, request->first_message);
   }
   if (type == FrameType::flow_resume) {

@@ -35,11 +35,9 @@ Forwarder::Forwarder(io::EventLoop& loop, ForwardSession& session, const Account
       session_id_(first.session_id),
       resource_(first.resource),
       class_(c),
-      sealed_(first.resume != nullptr),
-      rng_(means.rng),
+      rng_(means.flows.rng),
       err_(means.err),
-      links_(loop, account, means.rng, means.fallbacks),
-      sealed_links_(loop, account, first.resource, means.sealed),
+      links_(loop, account, first.resource, means.flows),
       api_(loop),
       expiry_(loop) {
   watch_expiry();
@@ -56,42 +54,18 @@ void Forwarder::accept(int fd) {
   auto& connection = connections_[id];
   connection = std::make_unique<Connection>(loop_);
   if (connections_.size() >= limit_) listener_->pause();
-  if (sealed_) {
-    connection->sealed = std::make_unique<SealedCarrier>(
-        sealed_links_, [this, id](const SealedCarrier::Ending& ending) {
-          ended(id, ending.reason, ending.was_accepted, ending.detail);
-        });
-    SealedCarrier& carrier = *connection->sealed;
-    carrier.on_exhausted([this, id](FlowReason) { return try_again(id); });
-    carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
-  } else {
-    connection->carrier =
-        std::make_unique<Carrier>([this, id](Carrier&, const Carrier::Ending& ending) {
-          ended(id, ending.reason, ending.was_accepted, ending.detail);
-        });
-    Carrier& carrier = *connection->carrier;
-    carrier.on_exhausted([this, id](const Carrier::Ending&) { return try_again(id); });
-    carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
-  }
+  connection->carrier =
+      std::make_unique<Carrier>(links_, [this, id](const Carrier::Ending& ending) {
+        ended(id, ending.reason, ending.was_accepted, ending.detail);
+      });
+  Carrier& carrier = *connection->carrier;
+  carrier.on_exhausted([this, id](FlowReason) { return try_again(id); });
+  carrier.set_local(std::make_unique<SocketEnd>(loop_, fd, carrier, carrier));
   attach(id);
 }
 
 void Forwarder::open(Id id, const Attachment& attachment) {
-  const Connection& connection = *connections_.at(id);
-  sealed_ = attachment.resume != nullptr;
-  if (connection.sealed && sealed_) {
-    connection.sealed->open(attachment, class_);
-  } else if (connection.carrier && !sealed_) {
-    connection.carrier->open(links_, attachment, class_);
-  } else {
-    abort(id);  // the control plane has changed between its accept and this
-  }
-}
-
-// Nobody takes that for an orderly end.
-void Forwarder::abort(Id id) {
-  const Connection& connection = *connections_.at(id);
-  connection.sealed ? connection.sealed->abort() : connection.carrier->abort();
+  connections_.at(id)->carrier->open(attachment, class_);
 }
 
 void Forwarder::attach(Id id) {
@@ -216,7 +190,6 @@ bool Forwarder::refresh_account() {
   const bool renewed = account->profile.expires_at != account_.profile.expires_at;
   account_ = std::move(*account);
   links_.follow(account_);
-  sealed_links_.follow(account_);
   if (renewed) watch_expiry();
   return true;
 }
@@ -249,7 +222,7 @@ void Forwarder::give_up(const Ids& ids, const Failure& failure) {
     if (!connections_.contains(id)) continue;
     if (failure.code == ExitCode::unreachable && try_again(id)) continue;
     if (!std::exchange(said, true)) err_ << printable(resource_ + ": " + failure.text) << std::endl;
-    abort(id);
+    connections_.at(id)->carrier->abort();  // nobody takes that for an orderly end
   }
 }
 

@@ -21,7 +21,6 @@
 #include "client/core/profile.hpp"
 #include "client/network/api_connections.hpp"
 #include "client/network/carrier.hpp"
-#include "client/network/sealed_carrier.hpp"
 #include "io/listeners/stream_listener.hpp"
 
 namespace rap::client {
@@ -38,10 +37,8 @@ inline constexpr std::chrono::seconds kTokenMargin{10};
 class Forwarder {
  public:
   struct Means {
-    RandomSource& rng;
     std::ostream& err;
-    FallbackLog& fallbacks;
-    SealedLinks::Means sealed;
+    EntryLinks::Means flows;
   };
   Forwarder(io::EventLoop& loop, ForwardSession& session, const Account& account,
             const Attachment& first, wire::TrafficClass c, const Means& means);
@@ -54,8 +51,7 @@ class Forwarder {
  private:
   struct Connection {
     explicit Connection(io::EventLoop& loop) : retry(loop) {}
-    std::unique_ptr<Carrier> carrier;  // or that of a sealed flow
-    std::unique_ptr<SealedCarrier> sealed;
+    std::unique_ptr<Carrier> carrier;
     io::Timer retry;
     Backoff backoff{kOpenRetryFirst, kOpenRetryCap};
     int attempts = 0;
@@ -76,7 +72,6 @@ class Forwarder {
   bool refresh_account();  // false: `refused_` says why
   void watch_expiry();
   void open(Id id, const Attachment& attachment);
-  void abort(Id id);
   void ended(Id id, wire::FlowEnding reason, bool was_accepted, const std::string& detail);
   void give_up(const Ids& ids, const Failure& failure);
   bool try_again(Id id);
@@ -91,11 +86,9 @@ class Forwarder {
   std::string session_id_;
   std::string resource_;
   wire::TrafficClass class_;
-  bool sealed_;  // as the last attachment said
   RandomSource& rng_;
   std::ostream& err_;
   EntryLinks links_;
-  SealedLinks sealed_links_;
   ApiConnections api_;
   io::Timer expiry_;
   std::size_t limit_ = kMaxLocalConnections;

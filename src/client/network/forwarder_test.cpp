@@ -20,7 +20,7 @@ TEST_F(ForwarderTest, AConnectionThatEndsItsHalfStillGetsTheOther) {
   ASSERT_TRUE(person.send("ping"));
   finish(person);
   EXPECT_EQ(read_all(person), "ping");
-  until([&] { return entry().open_flows == 0; });
+  until([&] { return egress_.flows() == 0; });
   stop();
   EXPECT_EQ(entry().tokens, std::vector<std::string>{"first"}) << "the session's own attachment";
   EXPECT_EQ(attachments_, 0);
@@ -28,14 +28,14 @@ TEST_F(ForwarderTest, AConnectionThatEndsItsHalfStillGetsTheOther) {
 }
 
 TEST_F(ForwarderTest, AResourceThatEndsItsHalfStillGetsTheOther) {
-  entry().manner = Manner::greets;
+  egress_.manner = Manner::greets;
   start();
   RawConnection person(port_);
-  EXPECT_EQ(read_all(person), TestEntry::kGreeting)
+  EXPECT_EQ(read_all(person), TestEgress::kGreeting)
       << "the end of the resource's half is passed on";
   ASSERT_TRUE(person.send("later"));
   finish(person);
-  until([&] { return entry().kept == "later" && entry().open_flows == 0; });
+  until([&] { return egress_.got == "later" && egress_.flows() == 0; });
   stop();
   EXPECT_EQ(err_.str(), "");
 }
@@ -61,16 +61,17 @@ TEST_F(ForwarderTest, APersonWhoGoesAwayEndsTheirFlowAndNoOther) {
   RawConnection stays(port_);
   {
     RawConnection leaves(port_);
-    until([&] { return entry().open_flows == 2; });
+    until([&] { return egress_.flows() == 2; });
     const linger now{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(leaves.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
-  until([&] { return entry().open_flows == 1; });
+  until([&] { return egress_.flows() == 1; });
   ASSERT_TRUE(stays.send("still here"));
   finish(stays);
   EXPECT_EQ(read_all(stays), "still here");
+  until([&] { return egress_.endings.size() == 2; });
   stop();
-  EXPECT_EQ(entry().resets, std::vector{FlowReason::peer_lost});
+  EXPECT_EQ(egress_.endings, (std::vector<wire::FlowEnding>{FlowReason::peer_lost, std::nullopt}));
 }
 
 TEST_F(ForwarderTest, ARefusedFlowSaysItsReasonAndResetsTheConnection) {
@@ -88,10 +89,24 @@ TEST_F(ForwarderTest, AFlowThatBreaksResetsItsConnection) {
   RawConnection person(port_);
   ASSERT_TRUE(person.send("x"));
   ASSERT_TRUE(person.receive());
-  on_loop([&] { entry().hang_up(); });
+  on_loop([&] { egress_.end_flows(FlowReason::session_ended); });
   EXPECT_TRUE(is_reset(person));
   stop();
-  EXPECT_THAT(err_.str(), AllOf(HasSubstr("office: disconnected"), HasSubstr("peer_lost")));
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("office: disconnected"), HasSubstr("session_ended")));
+}
+
+TEST_F(ForwarderTest, AFlowThatLosesItsEntryGoesOn) {
+  start();
+  RawConnection person(port_);
+  ASSERT_TRUE(person.send("one "));
+  ASSERT_TRUE(person.receive());
+  on_loop([&] { entry().hang_up(); });
+  ASSERT_TRUE(person.send("two"));
+  finish(person);
+  EXPECT_EQ(read_all(person), "one two");
+  stop();
+  EXPECT_EQ(egress_.resumed, 1U);
+  EXPECT_EQ(err_.str(), "");
 }
 
 TEST_F(ForwarderTest, AnEntryThatIsNotReadyIsTriedAgainWhileTheConnectionWaits) {
@@ -240,7 +255,7 @@ TEST_F(ForwarderTest, WhoComesWhenAllPlacesAreTakenWaitsForOne) {
   RawConnection third(port_);
   ASSERT_TRUE(third.send("patience"));
   finish(third);
-  until([&] { return entry().open_flows == 2; });
+  until([&] { return egress_.flows() == 2; });
   second.reset();
   EXPECT_EQ(read_all(third), "patience");
   stop();
@@ -250,7 +265,7 @@ TEST_F(ForwarderTest, WhoComesWhenAllPlacesAreTakenWaitsForOne) {
 TEST_F(ForwarderTest, AnAddressThatIsTakenIsNamed) {
   start();
   Forwarder second(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
-                   {rng_, err_, fallbacks_, {ClientKeys::generate(rng_), rng_, fallbacks_}});
+                   {err_, {keys_, rng_, fallbacks_}});
   try {
     second.listen({"127.0.0.1", port_});
     FAIL() << "two listeners on one port";

@@ -2,17 +2,13 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 #include <system_error>
 
 #include "base/log/printable.hpp"
 #include "client/api/flow_failure.hpp"
 #include "client/network/carrier.hpp"
 #include "client/network/forwarder.hpp"
-#include "client/network/sealed_carrier.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {
@@ -22,20 +18,9 @@ const ClientKeys& SocketDataPlane::keys() {
   return *keys_;
 }
 
-// The person asks for it: a client with many downloads that it does not read can stall yet
-// (docs/protocol/resumable-flows.md).
-std::optional<ClientPublicKeys> SocketDataPlane::public_keys() {
-  const char* wanted = std::getenv("RAP_RESUMABLE");
-  if (wanted == nullptr || std::string_view(wanted) != "1") return std::nullopt;
-  ClientPublicKeys out;
-  out.flow = keys().flow.public_key;
-  std::ranges::copy(keys().proof.public_key().raw(), out.proof.begin());
-  return out;
-}
-
 // Whoever sits at a terminal sees why nothing moves. It may be in raw mode, for the ssh around us.
-SealedLinks::Means SocketDataPlane::means() {
-  SealedLinks::Means out{keys(), rng_, fallbacks_};
+EntryLinks::Means SocketDataPlane::means() {
+  EntryLinks::Means out{keys(), rng_, fallbacks_};
   if (::isatty(STDERR_FILENO) == 1) {
     out.tell = [this](const std::string& line) {
       err_ << '\r' << printable(line) << "\r\n" << std::flush;
@@ -44,15 +29,15 @@ SealedLinks::Means SocketDataPlane::means() {
   return out;
 }
 
-Fallible<void> SocketDataPlane::sealed_proxy(const Account& account, const Attachment& attachment,
-                                             wire::TrafficClass c,
-                                             const std::function<Fallible<Attachment>()>& more) {
+Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& attachment,
+                                      wire::TrafficClass c,
+                                      const std::function<Fallible<Attachment>()>& more) {
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   const SessionSignals::Heard heard(signals_);  // no longer than the loop, which listens to them
-  SealedLinks links(loop, account, attachment.resource, means());
+  EntryLinks links(loop, account, attachment.resource, means());
   Fallible<void> outcome;
-  SealedCarrier carrier(links, [&](const SealedCarrier::Ending& ending) {
+  Carrier carrier(links, [&](const Carrier::Ending& ending) {
     if (ending.reason) {
       outcome = std::unexpected(
           flow_failure(*ending.reason, ending.was_accepted, attachment.resource, ending.detail));
@@ -65,8 +50,8 @@ Fallible<void> SocketDataPlane::sealed_proxy(const Account& account, const Attac
     if (attachments++ >= attachment.resume->egresses.size()) return false;
     loop.post([&] {
       const auto other = more();
-      if (other && other->resume) return carrier.open(*other, c);
-      if (!other) outcome = std::unexpected(other.error());
+      if (other) return carrier.open(*other, c);
+      outcome = std::unexpected(other.error());
       loop.stop();
     });
     return true;
@@ -83,34 +68,6 @@ Fallible<void> SocketDataPlane::sealed_proxy(const Account& account, const Attac
   return outcome;
 }
 
-Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& attachment,
-                                      wire::TrafficClass c,
-                                      const std::function<Fallible<Attachment>()>& more) {
-  if (attachment.resume) return sealed_proxy(account, attachment, c, more);
-  io::EventLoop loop;
-  loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
-  const SessionSignals::Heard heard(signals_);  // no longer than the loop, which listens to them
-  EntryLinks links(loop, account, rng_, fallbacks_);
-  Fallible<void> outcome;
-  Carrier carrier([&](Carrier&, const Carrier::Ending& ending) {
-    if (ending.reason) {
-      outcome = std::unexpected(
-          flow_failure(*ending.reason, ending.was_accepted, attachment.resource, ending.detail));
-    }
-    loop.stop();
-  });
-  auto stdio = std::make_unique<StdioEnd>(loop, carrier, carrier);
-  const StdioEnd& ends = *stdio;
-  carrier.set_local(std::move(stdio));
-  carrier.open(links, attachment, c);
-  loop.run();
-  if (outcome && ends.failure()) {
-    return fail(ExitCode::failed,
-                std::string("Standard input or output failed: ") + std::strerror(*ends.failure()));
-  }
-  return outcome;
-}
-
 Fallible<void> SocketDataPlane::forward(
     ForwardSession& session, const Account& account, const Attachment& first, wire::TrafficClass c,
     const wire::HostPort& listen, const std::function<void(const wire::HostPort&)>& listening) {
@@ -119,7 +76,7 @@ Fallible<void> SocketDataPlane::forward(
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   const SessionSignals::Heard heard(signals_);
   try {
-    Forwarder forwarder(loop, session, account, first, c, {rng_, err_, fallbacks_, means()});
+    Forwarder forwarder(loop, session, account, first, c, {err_, means()});
     listening(forwarder.listen(listen));
     loop.run();
     return {};

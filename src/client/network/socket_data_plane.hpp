@@ -5,7 +5,7 @@
 
 #include "base/random.hpp"
 #include "client/api/data_plane.hpp"
-#include "client/network/sealed_links.hpp"
+#include "client/network/entry_links.hpp"
 #include "client/network/session_signals.hpp"
 
 namespace rap::client {
@@ -15,7 +15,7 @@ class SocketDataPlane final : public DataPlane {
   SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
 
   void hold_signals() override { signals_.hold(); }
-  std::optional<ClientPublicKeys> public_keys() override;
+  ClientPublicKeys public_keys() override { return keys().public_keys(); }
   Fallible<void> proxy(const Account& account, const Attachment& attachment, wire::TrafficClass c,
                        const std::function<Fallible<Attachment>()>& more) override;
   Fallible<void> forward(ForwardSession& session, const Account& account, const Attachment& first,
@@ -25,10 +25,7 @@ class SocketDataPlane final : public DataPlane {
 
  private:
   const ClientKeys& keys();
-  SealedLinks::Means means();
-  Fallible<void> sealed_proxy(const Account& account, const Attachment& attachment,
-                              wire::TrafficClass c,
-                              const std::function<Fallible<Attachment>()>& more);
+  EntryLinks::Means means();
 
   RandomSource& rng_;
   std::ostream& err_;

@@ -69,7 +69,10 @@ class PlainSession final : public ForwardSession {
 };
 
 struct SocketDataPlaneTest : testing::Test {
-  SocketDataPlaneTest() : entry(entry_loop, platform.worker()) {}
+  SocketDataPlaneTest() : entry(entry_loop, platform.worker()) {
+    entry.node = platform.node;
+    entry.lead_to(egress);
+  }
   ~SocketDataPlaneTest() override {
     entry_loop.stop();
     if (thread.joinable()) thread.join();
@@ -80,7 +83,9 @@ struct SocketDataPlaneTest : testing::Test {
   }
   static Fallible<Attachment> no_more() { return fail(ExitCode::failed, "There are no more."); }
   Account account() { return platform.account(deny_lists); }
-  Attachment attachment() { return platform.attachment({platform.candidate(entry.port())}); }
+  Attachment attachment() {
+    return platform.attachment({platform.candidate(entry.port())}, {egress.known()});
+  }
 
   // `rap proxy` with `typed` on its standard input, which then ends.
   Fallible<void> proxy(std::string_view typed) {
@@ -111,6 +116,7 @@ struct SocketDataPlaneTest : testing::Test {
   SeededRandom rng{3};
   std::ostringstream err;
   SocketDataPlane data_plane{rng, err};
+  TestEgress egress{entry_loop, data_plane.public_keys()};
   std::string printed;
 };
 
@@ -122,10 +128,10 @@ TEST_F(SocketDataPlaneTest, ProxyJoinsStandardInputAndOutputToAFlow) {
 }
 
 TEST_F(SocketDataPlaneTest, ProxyPrintsWhatComesBeforeItsOwnInputEnds) {
-  entry.manner = TestEntry::Manner::greets;
+  egress.manner = TestEgress::Manner::greets;
   serve();
   EXPECT_TRUE(proxy(""));
-  EXPECT_EQ(printed, TestEntry::kGreeting);
+  EXPECT_EQ(printed, TestEgress::kGreeting);
 }
 
 TEST_F(SocketDataPlaneTest, ProxyFailsWithWhatARefusalMeans) {

@@ -7,7 +7,6 @@
 #include "io/http/http_codec.hpp"
 #include "io/http/websocket_handshake.hpp"
 #include "io/system/system.hpp"
-#include "node/flow/window.hpp"
 #include "wire/frames/data_plane_path.hpp"
 #include "wire/frames/frame.hpp"
 #include "wire/frames/websocket.hpp"
@@ -79,7 +78,8 @@ Candidate TestPlatform::candidate(std::uint16_t port, const std::string& token) 
   return {wire::parse_url(url, "wss", 443).value(), token, cluster, node};
 }
 
-Attachment TestPlatform::attachment(std::vector<Candidate> candidates) const {
+Attachment TestPlatform::attachment(std::vector<Candidate> candidates,
+                                    std::vector<KnownEgress> egresses) const {
   Attachment a;
   a.session_id = "s-1";
   a.organization = "acme";
@@ -88,6 +88,10 @@ Attachment TestPlatform::attachment(std::vector<Candidate> candidates) const {
   a.token_expires_at = to_unix(io::wall_now()) + 60;
   a.classes.add(wire::TrafficClass::input);
   a.candidates = std::move(candidates);
+  auto terms = std::make_shared<SealingTerms>();
+  terms->grant = "a grant";
+  terms->egresses = std::move(egresses);
+  a.resume = std::move(terms);
   return a;
 }
 
@@ -112,7 +116,7 @@ class TestEntry::Client final : public io::StreamHandler {
     if (stream_) stream_->abort();
     over();
   }
-  // What sealed flows have for the client.
+  // What flows have for the client.
   void flush() {
     while (stream_ && !down_.empty()) {
       const ByteView run = down_.peek();
@@ -120,21 +124,8 @@ class TestEntry::Client final : public io::StreamHandler {
       down_.consume(run.size());
     }
   }
-  void end_flows(FlowReason reason) {
-    for (const auto& [label, flow] : std::exchange(flows_, {})) {
-      send_reason(FrameType::reset, label, reason);
-      --entry_.open_flows;
-    }
-  }
 
  private:
-  struct Flow {
-    Bytes waiting;  // to be echoed
-    std::uint32_t window = flow::kInitialWindow;
-    bool peer_finished = false;
-    bool finished = false;
-  };
-
   void on_open() override {}
   void on_close(const io::StreamError&) override { over(); }
 
@@ -173,65 +164,47 @@ class TestEntry::Client final : public io::StreamHandler {
   }
 
   void on_frame(const wire::FrameHeader& header, MutableBytes payload) {
-    if (header.type == FrameType::flow_request) return request(header.label, payload);
-    if (header.type == FrameType::sealed_request || header.type == FrameType::flow_resume) {
-      return sealed(header, payload);
+    if (header.type == FrameType::flow_request || header.type == FrameType::flow_resume) {
+      return ask(header, payload);
     }
-    if (const auto path = paths_.find(header.label); path != paths_.end()) {
-      const auto [egress, at] = path->second;
-      if (header.type == FrameType::flow_close || header.type == FrameType::reset) {
-        paths_.erase(path);
-      }
-      egress->receive(at, header.type, payload);
-      return flush();
+    const auto path = paths_.find(header.label);
+    if (path == paths_.end()) return;
+    const auto [egress, at] = path->second;
+    if (header.type == FrameType::flow_close || header.type == FrameType::reset) {
+      paths_.erase(path);
     }
-    const auto it = flows_.find(header.label);
-    if (it == flows_.end()) return;
-    Flow& flow = it->second;
-    switch (header.type) {
-      case FrameType::data:
-        send_credit(header.label, static_cast<std::uint32_t>(payload.size()));
-        if (entry_.manner == Manner::greets) {
-          entry_.kept += as_text(payload);
-        } else {
-          flow.waiting.insert(flow.waiting.end(), payload.begin(), payload.end());
-        }
-        break;
-      case FrameType::credit: flow.window += wire::decode_credit(payload).value(); break;
-      case FrameType::fin: flow.peer_finished = true; break;
-      case FrameType::reset:
-        entry_.resets.push_back(wire::decode_reason(payload).value());
-        return forget(header.label);
-      default: return;
-    }
-    pump(header.label, flow);
+    egress->receive(at, header.type, payload);
+    flush();
   }
 
   // The entry judges nothing but the proof.
-  void sealed(const wire::FrameHeader& header, ByteView payload) {
+  void ask(const wire::FrameHeader& header, ByteView payload) {
     NodeId where;
     ByteView first;
     if (header.type == FrameType::flow_resume) {
       const auto resume = wire::FlowResume::decode(payload).value();
       where = resume.egress;
       first = resume.first_message;
-      const TestSealedEgress* egress = entry_.egress_of(where);
+      const TestEgress* egress = entry_.egress_of(where);
       if (egress != nullptr &&
           !egress->is_proven(resume, entry_.node,
                              stream_->export_key(crypto::kResumeExporterLabel))) {
         return send_reason(FrameType::flow_refuse, header.label, FlowReason::proof_invalid);
       }
     } else {
-      const auto asked = wire::SealedFlowRequest::decode(payload).value();
+      const auto asked = wire::FlowRequest::decode(payload).value();
       entry_.tokens.emplace_back(asked.token);
       where = asked.egress;
       first = asked.first_message;
-      if (const auto reason =
-              entry_.refusal ? entry_.refusal(entry_.tokens.back()) : std::nullopt) {
-        return send_reason(FrameType::flow_refuse, header.label, *reason);
-      }
+      auto reason = entry_.refusal ? entry_.refusal(entry_.tokens.back()) : std::nullopt;
+      if (paths_.size() >= entry_.flows_per_client) reason = FlowReason::limit_reached;
+      if (reason) return send_reason(FrameType::flow_refuse, header.label, *reason);
     }
-    TestSealedEgress* egress = entry_.egress_of(where);
+    if (entry_.talks_nonsense) {
+      const std::array<std::uint8_t, wire::kFrameHeader> junk{0xff, 0xff, 0xff, 0xff};
+      return send_message(junk);
+    }
+    TestEgress* egress = entry_.egress_of(where);
     if (egress == nullptr) {
       return send_reason(FrameType::flow_refuse, header.label, FlowReason::no_route);
     }
@@ -242,45 +215,6 @@ class TestEntry::Client final : public io::StreamHandler {
     flush();
   }
 
-  void request(std::uint32_t label, ByteView token) {
-    entry_.tokens.emplace_back(as_text(token));
-    auto reason = entry_.refusal ? entry_.refusal(entry_.tokens.back()) : std::nullopt;
-    if (flows_.size() >= entry_.flows_per_client) reason = FlowReason::limit_reached;
-    if (reason) return send_reason(FrameType::flow_refuse, label, *reason);
-    if (entry_.manner == Manner::nonsense) {
-      const std::array<std::uint8_t, wire::kFrameHeader> junk{0xff, 0xff, 0xff, 0xff};
-      return send_message(junk);
-    }
-    ++entry_.open_flows;
-    send(FrameType::flow_accept, label, {});
-    Flow& flow = flows_[label];
-    if (entry_.manner == Manner::greets) {
-      send(FrameType::data, label, as_bytes(kGreeting));
-      send(FrameType::fin, label, {});
-      flow.finished = true;
-    }
-  }
-
-  void pump(std::uint32_t label, Flow& flow) {
-    while (!flow.waiting.empty() && flow.window > 0) {
-      const std::size_t n =
-          std::min({flow.waiting.size(), wire::kMaxData, std::size_t{flow.window}});
-      send(FrameType::data, label, ByteView(flow.waiting).first(n));
-      flow.window -= static_cast<std::uint32_t>(n);
-      flow.waiting.erase(flow.waiting.begin(),
-                         flow.waiting.begin() + static_cast<std::ptrdiff_t>(n));
-    }
-    if (flow.peer_finished && flow.waiting.empty() && !std::exchange(flow.finished, true)) {
-      send(FrameType::fin, label, {});
-    }
-    if (flow.peer_finished && flow.finished) forget(label);
-  }
-
-  void forget(std::uint32_t label) { entry_.open_flows -= flows_.erase(label); }
-
-  void send_credit(std::uint32_t label, std::uint32_t amount) {
-    send(FrameType::credit, label, wire::encode_credit(amount));
-  }
   void send_reason(FrameType type, std::uint32_t label, FlowReason reason) {
     send(type, label, wire::encode_reason(reason));
   }
@@ -305,8 +239,6 @@ class TestEntry::Client final : public io::StreamHandler {
 
   void over() {
     for (const auto& [label, path] : std::exchange(paths_, {})) path.first->lost(path.second);
-    entry_.open_flows -= flows_.size();
-    flows_.clear();
     stream_.reset();
   }
 
@@ -315,9 +247,8 @@ class TestEntry::Client final : public io::StreamHandler {
   io::HttpRequestParser parser_{{.header_bytes = 8 * 1024, .body_bytes = 0}};
   wire::WebSocketDecoder decoder_{wire::WebSocketRole::server};
   bool upgraded_ = false;
-  std::map<std::uint32_t, Flow> flows_;
   flow::SendQueue down_;
-  std::map<std::uint32_t, std::pair<TestSealedEgress*, TestSealedEgress::Path>> paths_;
+  std::map<std::uint32_t, std::pair<TestEgress*, TestEgress::Path>> paths_;
 };
 
 TestEntry::TestEntry(io::EventLoop& loop, const crypto::TlsIdentity& identity)
@@ -330,25 +261,22 @@ TestEntry::TestEntry(io::EventLoop& loop, const crypto::TlsIdentity& identity)
 
 TestEntry::~TestEntry() = default;
 
-void TestEntry::lead_to(TestSealedEgress& egress) {
+void TestEntry::lead_to(TestEgress& egress) {
   egresses_.push_back(&egress);
-  egress.flushers.push_back([this] {
+  egress.flushers.push_back([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
     for (const auto& client : clients_) client->flush();
   });
 }
 
-TestSealedEgress* TestEntry::egress_of(NodeId where) const {
-  const auto at = std::ranges::find_if(
-      egresses_, [&](const TestSealedEgress* one) { return one->node() == where; });
+TestEgress* TestEntry::egress_of(NodeId where) const {
+  const auto at =
+      std::ranges::find_if(egresses_, [&](const TestEgress* one) { return one->node() == where; });
   return at == egresses_.end() ? nullptr : *at;
 }
 
 void TestEntry::hang_up() {
   for (const auto& client : clients_) client->hang_up();
-}
-
-void TestEntry::end_flows(FlowReason reason) {
-  for (const auto& client : clients_) client->end_flows(reason);
 }
 
 wire::HttpResponse NonceGiver::answer(const wire::HttpRequest& request) {

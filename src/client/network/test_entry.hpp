@@ -1,5 +1,5 @@
 // An entry node of a test's own on loopback: it speaks the data plane's protocol over TLS and a
-// WebSocket, and does with flows what the test wants. And what an entry is believed by: a
+// WebSocket, and hands flows on to a TestEgress. And what an entry is believed by: a
 // certificate authority that is valid now, for the client looks at the real clock.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "base/seeded_random.hpp"
 #include "client/api/attachment.hpp"
 #include "client/core/profile.hpp"
-#include "client/network/test_sealed_egress.hpp"
+#include "client/network/test_egress.hpp"
 #include "crypto/ocsp/ocsp.hpp"
 #include "crypto/tls/tls.hpp"
 #include "crypto/x509/ca.hpp"
@@ -43,7 +43,8 @@ struct TestPlatform {
   crypto::TlsIdentity of_public_authority(const std::string& host = "127.0.0.1") const;
   Candidate public_candidate(std::uint16_t port, const crypto::TlsIdentity& of) const;
   Candidate candidate(std::uint16_t port, const std::string& token = "t0k") const;
-  Attachment attachment(std::vector<Candidate> candidates) const;
+  // Its flows end at the egress.
+  Attachment attachment(std::vector<Candidate> candidates, std::vector<KnownEgress> egresses) const;
   Account account(DenyListStore& deny_lists, std::uint16_t server_port = 1) const;
 
   mutable SeededRandom rng{7};
@@ -56,43 +57,32 @@ struct TestPlatform {
 
 class TestEntry {
  public:
-  // What a flow does that was accepted.
-  enum class Manner : std::uint8_t {
-    echo,      // gives back what it gets, and ends when the other end has
-    greets,    // says kGreeting and ends its own direction; keeps what it gets
-    nonsense,  // answers with frames that make no sense
-  };
-  static constexpr std::string_view kGreeting = "hello";
-
   TestEntry(io::EventLoop& loop, const crypto::TlsIdentity& identity);
   ~TestEntry();
 
   std::uint16_t port() const { return listener_.port(); }
   void hang_up();  // on every client, without ceremony
-  void end_flows(wire::FlowReason reason);
 
-  Manner manner = Manner::echo;
+  bool talks_nonsense = false;  // to whoever asks
   std::function<std::optional<wire::FlowReason>(const std::string& token)> refusal;
-  // Where sealed flows end that are asked for here.
-  void lead_to(TestSealedEgress& egress);
+  // Where flows end that are asked for here.
+  void lead_to(TestEgress& egress);
 
-  NodeId node;  // that proofs of sealed flows name
+  NodeId node;  // that proofs name
+  std::size_t flows_per_client = 256;
 
   // What happened.
   std::vector<std::string> tokens;  // of flows that were asked for
   std::size_t clients = 0;          // connections that became WebSockets
-  std::size_t flows_per_client = 256;
-  std::size_t open_flows = 0;
-  std::vector<wire::FlowReason> resets;  // of flows that the client ended
-  std::string kept;                      // of flows that greet
 
  private:
   class Client;
   friend class Client;
 
-  TestSealedEgress* egress_of(NodeId where) const;
+  TestEgress* egress_of(NodeId where) const;
 
-  std::vector<TestSealedEgress*> egresses_;
+  std::vector<TestEgress*> egresses_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
   std::list<std::unique_ptr<Client>> clients_;
   io::TlsListener listener_;

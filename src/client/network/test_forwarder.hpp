@@ -7,6 +7,7 @@
 #include <atomic>
 #include <sstream>
 
+#include "base/encoding.hpp"
 #include "client/network/forwarder.hpp"
 #include "client/network/test_entry.hpp"
 #include "client/testing/described.hpp"
@@ -20,7 +21,7 @@ namespace rap::client {
 using io::RawConnection;
 using nlohmann::json;
 using wire::FlowReason;
-using Manner = TestEntry::Manner;
+using Manner = TestEgress::Manner;
 
 // Everything lives on one loop, which runs on a thread of its own while the test is a person's
 // program.
@@ -34,12 +35,15 @@ class ForwarderTest : public testing::Test, public ForwardSession {
         crypto::AcceptAnyone{}, io::wall_now);
     control_ = std::make_unique<io::HttpServer>(
         loop_, options, [this](const wire::HttpRequest& r) { return attach(r); }, log_);
-    first_ = platform_.attachment({});
+    first_ = platform_.attachment({}, {egress_.known()});
   }
   ~ForwarderTest() override { stop(); }
 
   TestEntry& add_entry(const crypto::TlsIdentity& identity) {
-    return *entries_.emplace_back(std::make_unique<TestEntry>(loop_, identity));
+    auto& entry = *entries_.emplace_back(std::make_unique<TestEntry>(loop_, identity));
+    entry.node = platform_.node;
+    entry.lead_to(egress_);
+    return entry;
   }
   TestEntry& entry() { return *entries_.front(); }
 
@@ -47,9 +51,9 @@ class ForwarderTest : public testing::Test, public ForwardSession {
     for (const auto& e : entries_) {
       first_.candidates.push_back(platform_.candidate(e->port(), "first"));
     }
-    forwarder_ = std::make_unique<Forwarder>(
-        loop_, *this, signed_in(), first_, wire::TrafficClass::input,
-        Forwarder::Means{rng_, err_, fallbacks_, {ClientKeys::generate(rng_), rng_, fallbacks_}});
+    forwarder_ =
+        std::make_unique<Forwarder>(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
+                                    Forwarder::Means{err_, {keys_, rng_, fallbacks_}});
     port_ = forwarder_->listen({"127.0.0.1", 0}).port;
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -161,7 +165,13 @@ class ForwarderTest : public testing::Test, public ForwardSession {
     json answer = {{"session", {{"id", alive_}}},
                    {"candidates", candidates},
                    {"classes", {"input"}},
-                   {"token_expires_at", to_unix(io::wall_now()) + 60}};
+                   {"token_expires_at", to_unix(io::wall_now()) + 60},
+                   {"resume",
+                    {{"grant", "a grant"},
+                     {"expires_at", to_unix(io::wall_now()) + 3600},
+                     {"egresses",
+                      {{{"node", egress_.known().node.str()},
+                        {"flow_key", to_base64url(egress_.known().flow_key)}}}}}}};
     const WallTime now = io::wall_now();
     answer["deny_list"] = {
         {"version", 7},
@@ -182,6 +192,8 @@ class ForwarderTest : public testing::Test, public ForwardSession {
   SeededRandom rng_{3};
   std::ostringstream err_;
   FallbackLog fallbacks_{err_};
+  ClientKeys keys_ = ClientKeys::generate(rng_);
+  TestEgress egress_{loop_, keys_.public_keys()};
   std::vector<std::unique_ptr<TestEntry>> entries_;
   std::unique_ptr<io::HttpServer> control_;
   std::unique_ptr<Forwarder> forwarder_;

@@ -36,10 +36,6 @@ const std::vector<command_line::ManualSection>& sections() {
         {"rap forward database --listen 127.0.0.1:5432", "Any protocol over TCP."}}},
       {"ENVIRONMENT",
        {{"RAP_HOME", "Directory of your profile, instead of ~/.config/rap."},
-        {"RAP_RESUMABLE",
-         "With 1, what you have open goes on when its entry dies, your network changes or the "
-         "machine slept, and is sealed from here to its far end. Not the default yet: many "
-         "downloads at once that nobody reads can stall."},
         {"HTTPS_PROXY",
          "The HTTP proxy that leads out of your network: http://[USER:PASSWORD@]HOST:PORT. The "
          "control plane and entries are reached by its tunnels (CONNECT)."},

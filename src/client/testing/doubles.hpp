@@ -103,7 +103,7 @@ class TestDataPlane final : public DataPlane {
   void hold_signals() override {
     if (on_hold) on_hold();
   }
-  std::optional<ClientPublicKeys> public_keys() override { return keys; }
+  ClientPublicKeys public_keys() override { return keys; }
   Fallible<void> proxy(const Account&, const Attachment& a, wire::TrafficClass c,
                        const std::function<Fallible<Attachment>()>& more) override {
     used = a;
@@ -127,7 +127,7 @@ class TestDataPlane final : public DataPlane {
   std::vector<Fallback> take_fallbacks() override { return std::exchange(fallbacks, {}); }
 
   std::function<void()> on_hold;
-  std::optional<ClientPublicKeys> keys;
+  ClientPublicKeys keys;
   bool asks_for_more = false;
   Fallible<void> result;
   std::vector<Fallback> fallbacks;

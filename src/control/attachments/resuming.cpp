@@ -7,7 +7,7 @@
 #include "control/pki/authority.hpp"
 #include "crypto/tokens/resume_grant.hpp"
 #include "snapshot/values/config_types.hpp"
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 
 namespace rap::control {
 namespace {
@@ -58,7 +58,6 @@ std::optional<GivenClientKeys> client_keys_of(const Call& call) {
   return GivenClientKeys{key_in(*keys, "flow_key"), key_in(*keys, "proof_key")};
 }
 
-// An entry turns the members of a pool by the same number (node/router/entry_role.cpp).
 std::vector<FlowEgress> in_order_for(SessionId session, std::vector<FlowEgress> egresses) {
   if (egresses.empty()) return egresses;
   const std::size_t first = std::hash<SessionId>{}(session) % egresses.size();

@@ -8,10 +8,7 @@
 namespace rap::crypto {
 namespace {
 
-constexpr std::string_view protocol_of(SealPattern pattern) {
-  return pattern == SealPattern::ik ? "Noise_IK_25519_AESGCM_SHA256"
-                                    : "Noise_NK_25519_AESGCM_SHA256";
-}
+constexpr std::string_view kFlowProtocol = "Noise_IK_25519_AESGCM_SHA256";
 
 X25519Public public_from(ByteView bytes) {
   X25519Public out;
@@ -45,29 +42,23 @@ SealedFlow flow_of(const NoiseState& noise, bool initiator) {
 }  // namespace
 
 struct SealInitiator::State {
-  State(const std::optional<X25519KeyPair>& own, const X25519Public& key, RandomSource& rng,
+  State(const X25519KeyPair& own, const X25519Public& key, RandomSource& rng,
         std::string_view prologue)
-      : noise(protocol_of(own ? SealPattern::ik : SealPattern::nk)),
-        self(own),
-        responder(key),
-        ephemeral(X25519KeyPair::generate(rng)) {
+      : noise(kFlowProtocol), self(own), responder(key), ephemeral(X25519KeyPair::generate(rng)) {
     begin(noise, prologue, responder);
   }
   ~State() {
     wipe(ephemeral.secret);
-    if (self) wipe(self->secret);
+    wipe(self.secret);
   }
 
   NoiseState noise;
-  std::optional<X25519KeyPair> self;  // of IK
+  X25519KeyPair self;
   X25519Public responder;
   X25519KeyPair ephemeral;
   Bytes answer;
 };
 
-SealInitiator::SealInitiator(const X25519Public& responder_static, RandomSource& rng,
-                             std::string_view prologue)
-    : state_(std::make_unique<State>(std::nullopt, responder_static, rng, prologue)) {}
 SealInitiator::SealInitiator(const X25519KeyPair& self, const X25519Public& responder_static,
                              RandomSource& rng, std::string_view prologue)
     : state_(std::make_unique<State>(self, responder_static, rng, prologue)) {}
@@ -80,10 +71,8 @@ Bytes SealInitiator::first_message(ByteView payload) {
   Bytes out = to_bytes(ByteView(state_->ephemeral.public_key));
   noise.mix_hash(out);
   if (!mix_exchange(noise, state_->ephemeral.secret, state_->responder)) return {};
-  if (state_->self) {
-    noise.encrypt_and_hash(state_->self->public_key, out);
-    if (!mix_exchange(noise, state_->self->secret, state_->responder)) return {};
-  }
+  noise.encrypt_and_hash(state_->self.public_key, out);
+  if (!mix_exchange(noise, state_->self.secret, state_->responder)) return {};
   noise.encrypt_and_hash(payload, out);
   return out;
 }
@@ -94,7 +83,7 @@ std::optional<SealedFlow> SealInitiator::finish(ByteView second_message) {
   const X25519Public theirs = public_from(second_message);
   noise.mix_hash(theirs);
   if (!mix_exchange(noise, state_->ephemeral.secret, theirs)) return std::nullopt;
-  if (state_->self && !mix_exchange(noise, state_->self->secret, theirs)) return std::nullopt;
+  if (!mix_exchange(noise, state_->self.secret, theirs)) return std::nullopt;
   auto answer = noise.decrypt_and_hash(second_message.subspan(kX25519Key));
   if (!answer) return std::nullopt;
   state_->answer = std::move(*answer);
@@ -104,45 +93,38 @@ std::optional<SealedFlow> SealInitiator::finish(ByteView second_message) {
 ByteView SealInitiator::answer() const { return state_->answer; }
 
 struct SealResponder::State {
-  State(const X25519KeyPair& key, RandomSource& source, std::string_view prologue, SealPattern p)
-      : noise(protocol_of(p)), pattern(p), static_key(key), rng(source) {
+  State(const X25519KeyPair& key, RandomSource& source, std::string_view prologue)
+      : noise(kFlowProtocol), static_key(key), rng(source) {
     begin(noise, prologue, static_key.public_key);
   }
   ~State() { wipe(static_key.secret); }
 
   NoiseState noise;
-  SealPattern pattern;
   X25519KeyPair static_key;
   RandomSource& rng;
-  X25519Public known{};  // the initiator's static key, of IK
+  X25519Public known{};  // the initiator's static key
   std::optional<X25519Public> initiator;  // its ephemeral key, once the first message was opened
 };
 
 SealResponder::SealResponder(const X25519KeyPair& static_key, RandomSource& rng,
-                             std::string_view prologue, SealPattern pattern)
-    : state_(std::make_unique<State>(static_key, rng, prologue, pattern)) {}
+                             std::string_view prologue)
+    : state_(std::make_unique<State>(static_key, rng, prologue)) {}
 SealResponder::~SealResponder() = default;
 SealResponder::SealResponder(SealResponder&&) noexcept = default;
 SealResponder& SealResponder::operator=(SealResponder&&) noexcept = default;
 
 std::optional<Bytes> SealResponder::open_first(ByteView first_message) {
-  const bool ik = state_->pattern == SealPattern::ik;
-  if (first_message.size() < (ik ? kKnownHandshakeOverhead : kSealHandshakeOverhead)) {
-    return std::nullopt;
-  }
+  if (first_message.size() < kFirstMessageOverhead) return std::nullopt;
   NoiseState& noise = state_->noise;
   const X25519Public theirs = public_from(first_message);
   noise.mix_hash(theirs);
   if (!mix_exchange(noise, state_->static_key.secret, theirs)) return std::nullopt;
   ByteView rest = first_message.subspan(kX25519Key);
-  if (ik) {
-    const auto known = noise.decrypt_and_hash(rest.first(kX25519Key + kSealTag));
-    if (!known) return std::nullopt;
-    state_->known = public_from(*known);
-    if (!mix_exchange(noise, state_->static_key.secret, state_->known)) return std::nullopt;
-    rest = rest.subspan(kX25519Key + kSealTag);
-  }
-  auto payload = noise.decrypt_and_hash(rest);
+  const auto known = noise.decrypt_and_hash(rest.first(kX25519Key + kSealTag));
+  if (!known) return std::nullopt;
+  state_->known = public_from(*known);
+  if (!mix_exchange(noise, state_->static_key.secret, state_->known)) return std::nullopt;
+  auto payload = noise.decrypt_and_hash(rest.subspan(kX25519Key + kSealTag));
   if (payload) state_->initiator = theirs;
   return payload;
 }
@@ -157,9 +139,7 @@ std::pair<Bytes, SealedFlow> SealResponder::second_message(ByteView payload) {
   noise.mix_hash(out);
   // A key of small order already failed in open_first: it fails with every secret.
   require(mix_exchange(noise, ephemeral.secret, *state_->initiator), "agree on a flow's keys");
-  if (state_->pattern == SealPattern::ik) {
-    require(mix_exchange(noise, ephemeral.secret, state_->known), "agree with a client's key");
-  }
+  require(mix_exchange(noise, ephemeral.secret, state_->known), "agree with a client's key");
   wipe(ephemeral.secret);
   noise.encrypt_and_hash(payload, out);
   return {std::move(out), flow_of(noise, /*initiator=*/false)};

@@ -1,12 +1,8 @@
-// End-to-end sealing of a flow, so that the nodes in between forward ciphertext. Whoever opens the
-// flow knows the egress's static key. Two patterns (noiseprotocol.org rev 34 §7.5):
+// End-to-end sealing of a flow, so that the nodes in between forward ciphertext. The client knows
+// the egress's static key, and the egress learns the client's, which the token names, so that
+// nobody else can use the token (Noise_IK, noiseprotocol.org rev 34 §7.5):
 //
-//   NK, an entry opens the flow for a client: the egress recognizes the right to it by the token
-//   inside the first message.
-//     -> e, es          payload: the flow request     <- e, ee       payload: empty
-//   IK, the client itself opens it, or resumes it: the egress also learns the client's static key,
-//   which the token names, so that nobody else can use the token.
-//     -> e, es, s, ss   payload: the request          <- e, ee, se   payload: the answer
+//   -> e, es, s, ss   payload: the request          <- e, ee, se   payload: the answer
 //
 // Then one record per frame: AES-256-GCM, the nonce is the record's number, the associated data is
 // given by the caller.
@@ -25,28 +21,21 @@
 namespace rap::crypto {
 
 inline constexpr std::size_t kSealHandshakeOverhead = kX25519Key + kSealTag;
-// The first message of IK has the initiator's static key too.
-inline constexpr std::size_t kKnownHandshakeOverhead =
-    kSealHandshakeOverhead + kX25519Key + kSealTag;
+// The first message has the initiator's static key too.
+inline constexpr std::size_t kFirstMessageOverhead = kSealHandshakeOverhead + kX25519Key + kSealTag;
 
-inline constexpr std::string_view kSealPrologue = "rap-flow-v1";
-inline constexpr std::string_view kKnownSealPrologue = "rap-flow-v2";
-
-enum class SealPattern : std::uint8_t { nk, ik };
+inline constexpr std::string_view kSealPrologue = "rap-flow-v2";
 
 struct SealedFlow {
   SealKey send;
   SealKey receive;
 };
 
-// The side of the entry (NK) or of the client (IK).
+// The client's side; `self` is its static key.
 class SealInitiator {
  public:
-  SealInitiator(const X25519Public& responder_static, RandomSource& rng,
-                std::string_view prologue = kSealPrologue);
-  // IK: `self` is the initiator's static key.
   SealInitiator(const X25519KeyPair& self, const X25519Public& responder_static, RandomSource& rng,
-                std::string_view prologue = kKnownSealPrologue);
+                std::string_view prologue = kSealPrologue);
   ~SealInitiator();
   SealInitiator(SealInitiator&&) noexcept;
   SealInitiator& operator=(SealInitiator&&) noexcept;
@@ -71,14 +60,14 @@ class SealResponder {
  public:
   // `rng` is drawn from in second_message() and must live until then.
   SealResponder(const X25519KeyPair& static_key, RandomSource& rng,
-                std::string_view prologue = kSealPrologue, SealPattern pattern = SealPattern::nk);
+                std::string_view prologue = kSealPrologue);
   ~SealResponder();
   SealResponder(SealResponder&&) noexcept;
   SealResponder& operator=(SealResponder&&) noexcept;
 
   // Called once. Returns the payload; nullopt when the message is not for this key, or changed.
   std::optional<Bytes> open_first(ByteView first_message);
-  // Who the initiator has proven to be, by IK, after open_first() succeeded.
+  // Who the initiator has proven to be, after open_first() succeeded.
   const X25519Public& initiator_static() const;
   // Called once, after open_first() succeeded.
   std::pair<Bytes, SealedFlow> second_message(ByteView payload = {});

@@ -128,11 +128,10 @@ void write_idle(Text& t, const router::Switchboard& board, const ClientFaults& f
   t.sample(board.pauses().for_user, metrics_label("of", "user"));
 }
 
-void write_resumable(Text& t, router::Router& router) {
-  const auto& egress = router.resumable();
-  t.one("resumable_flows", "gauge", "Flows that end here and outlive their paths.",
-        egress.held().size());
-  t.one("held_flows", "gauge", "Of these, those that have no path.", egress.held().held());
+void write_flows_here(Text& t, router::Router& router) {
+  const auto& egress = router.egress();
+  t.one("flows", "gauge", "Flows that end here, with a path or without.", egress.held().size());
+  t.one("held_flows", "gauge", "Of flows, those that have no path.", egress.held().held());
   t.one("held_flow_bytes", "gauge", "Bytes that may come to be held for those.",
         egress.held().held_bytes());
   t.one("flow_tail_bytes", "gauge",
@@ -144,7 +143,7 @@ void write_resumable(Text& t, router::Router& router) {
     const auto i = static_cast<std::size_t>(role);
     t.sample(router.board().resumed()[i], metrics_label("role", policy::kNodeRoleNames[i]));
   }
-  t.family("resumable_flows_ended_total", "counter", "Resumable flows that ended here, by reason.");
+  t.family("flows_ended_total", "counter", "Flows that ended here, by reason.");
   for (std::size_t i = 0; i < egress.endings().size(); ++i) {
     const std::string_view name = i == 0 ? "done" : wire::kFlowReasonNames[i];
     t.sample(egress.endings()[i], metrics_label("reason", name));
@@ -187,15 +186,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   }
   t.one("security_events_waiting", "gauge", "Entries of these that are not audited yet.",
         router.ledger().waiting());
-  t.family("egress_retries_total", "counter",
-           "Flows for which another egress of the pool was asked, by what the one before said.");
-  const auto& retries = router.entry().retries();
-  for (std::size_t i = 1; i < retries.size(); ++i) {
-    t.sample(retries[i], metrics_label("reason", wire::kFlowReasonNames[i]));
-  }
-  t.one("unreached", "gauge", "Pairs of egress and resource that did not get together of late.",
-        router.entry().unreached().size());
-  write_resumable(t, router);
+  write_flows_here(t, router);
   return t.take();
 }
 

@@ -56,7 +56,7 @@ TEST_F(FabricMetrics, OfANodeThatHasDoneNothingAreThereAndNought) {
        {"rap_fabric_channels{state=\"established\"} 0\n", "rap_fabric_channel_attempts_total 0\n",
         "rap_fabric_draining 0\n", "rap_fabric_security_complete 0\n",
         "rap_fabric_flow_refusals_total{reason=\"token_expired\"} 0\n",
-        "rap_fabric_flows_opened_total{role=\"egress\"} 0\n", "rap_fabric_unreached 0\n"}) {
+        "rap_fabric_flows_opened_total{role=\"egress\"} 0\n", "rap_fabric_flows 0\n"}) {
     EXPECT_THAT(all, HasSubstr(line));
   }
 }

@@ -98,8 +98,6 @@ std::vector<wire::ObservedSession> sessions_of(router::Router& router, MonoTime 
   };
   router.entry().flows().for_each(add);
   router.egress().flows().for_each(add);
-  router.sealed_entry().flows().for_each(add);
-  router.resumable().flows().for_each(add);
   for (const SessionId id : router.recent().list(now)) sessions[id].session_id = id;
   std::vector<wire::ObservedSession> list;
   list.reserve(sessions.size());

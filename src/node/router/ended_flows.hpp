@@ -1,4 +1,4 @@
-// Why resumable flows ended whose clients were away and did not hear of it: a client that comes
+// Why flows ended whose clients were away and did not hear of it: a client that comes
 // back is told, if it shows the key that opened the flow. The oldest make way, so that nobody has
 // to be forgotten in time.
 #pragma once
@@ -10,7 +10,7 @@
 
 #include "crypto/sealing/x25519.hpp"
 #include "wire/flow_reason.hpp"
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 
 namespace rap::router {
 

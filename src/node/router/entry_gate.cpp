@@ -29,13 +29,12 @@ std::optional<FlowReason> EntryGate::closed_to(const Link& client) const {
   return std::nullopt;
 }
 
-void EntryGate::ask(LinkId client, const FrameView& frame, FlowEnd::Kind kind, const Admit& admit) {
+void EntryGate::ask(LinkId client, const FrameView& frame, const Admit& admit) {
   Link* link = board_.find(client);
   if (link == nullptr) return;
   FlowEnd end;
-  end.kind = kind;
+  end.kind = FlowEnd::Kind::entry_path;
   end.traffic_class = frame.header.traffic_class;
-  end.resumable = kind == FlowEnd::Kind::entry_path;
   const bool adopted = link->flows.adopt(frame.header.label, std::move(end)) ==
                        flow::LabelTable<FlowEnd>::Adopted::ok;
   wire::SecurityEvent about;

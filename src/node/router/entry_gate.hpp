@@ -1,4 +1,4 @@
-// Where a client's request for a flow comes in, however the flow is sealed: how many flows there
+// Where a client's request for a flow, or for another path of one, comes in: how many flows there
 // may be, of a client, of a person and of all, whether this node takes them at all, and what
 // becomes of a request that is refused.
 #pragma once
@@ -39,7 +39,7 @@ class EntryGate {
   // A client asks for a flow under a label of its own. What is not refused by `admit` has that
   // label from now on. `about` becomes whom the refusal is about.
   using Admit = std::function<std::optional<wire::FlowReason>(wire::SecurityEvent& about)>;
-  void ask(LinkId client, const wire::FrameView& frame, FlowEnd::Kind kind, const Admit& admit);
+  void ask(LinkId client, const wire::FrameView& frame, const Admit& admit);
   // What is against another flow of this class, of whoever has the right.
   std::optional<wire::FlowReason> judge(const FlowRight& right, wire::TrafficClass c,
                                         WallTime wall) const;

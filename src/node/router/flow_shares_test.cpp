@@ -8,32 +8,24 @@ class FlowSharesTest : public RouterTest {
  protected:
   static constexpr std::size_t kWanted = kMaxFlowsOfAUser + 10;
 
-  std::string token_of(UserId user) {
-    auto t = token();
-    t.user = user;
-    return sign(t);
-  }
   // Asks for so many flows, over as many clients as it takes; nothing is moved.
-  void ask_for(std::size_t flows, UserId user) {
-    LinkId from = 0;
+  void ask_for(std::size_t flows, UserId of) {
     for (std::size_t i = 0; i < flows; ++i) {
-      const std::size_t on_client = i % kMaxFlowsPerClient;
-      if (on_client == 0) {
-        from = *entry.router.client_up(policy::IpAddress::parse("203.0.113.8"));
-        clients.push_back(from);
-      }
-      Bytes frame = frame_of(FrameType::flow_request, static_cast<std::uint32_t>(2 * on_client + 1),
-                             as_bytes(token_of(user)));
-      entry.router.on_frame(from, **wire::next_frame(frame), now, wall);
+      if (i % kMaxFlowsPerClient == 0) dial();
+      auto t = token();
+      t.user = of;
+      const std::string text = sign(t);
+      FlowAtClient& flow = new_flow();
+      ask(*lines.back(), flow, FrameType::flow_request,
+          wire::FlowRequest{egress_id, text, first_message(flow, text)}.encode());
+      carry_up(*lines.back());
     }
   }
   std::size_t at_entry() { return entry.router.entry().flows().size(); }
   std::size_t at_egress() { return egress.router.egress().flows().size(); }
   static std::uint64_t refused(WorldNode& node) {
-    return node.router.board().refusals()[static_cast<std::size_t>(FlowReason::limit_reached)];
+    return refusals(node, FlowReason::limit_reached);
   }
-
-  std::vector<LinkId> clients;
 };
 
 TEST_F(FlowSharesTest, APersonTakesNotAllThePlacesOfAnEntry) {
@@ -44,7 +36,7 @@ TEST_F(FlowSharesTest, APersonTakesNotAllThePlacesOfAnEntry) {
   ask_for(1, UserId::random(rng));
   EXPECT_EQ(at_entry(), kMaxFlowsOfAUser + 1) << "others get in";
   // What has ended counts no more.
-  entry.router.link_down(clients.front(), FlowReason::peer_lost);
+  entry.router.link_down(lines.front()->link, FlowReason::peer_lost);
   ask_for(kMaxFlowsPerClient, greedy);
   EXPECT_EQ(at_entry(), kMaxFlowsOfAUser + 1);
   EXPECT_EQ(refused(entry), kWanted - kMaxFlowsOfAUser);
@@ -53,7 +45,7 @@ TEST_F(FlowSharesTest, APersonTakesNotAllThePlacesOfAnEntry) {
 TEST_F(FlowSharesTest, NorOfAnEgressThroughSeveralEntries) {
   const UserId greedy = UserId::random(rng);
   ask_for(kMaxFlowsOfAUser, greedy);
-  settle();
+  run();
   ASSERT_EQ(at_egress(), kMaxFlowsOfAUser);
   // The entry forgets them, as one that starts anew, and asks for more of the same person's.
   entry.router.link_down(hops[0].on_a, FlowReason::peer_lost);
@@ -61,11 +53,11 @@ TEST_F(FlowSharesTest, NorOfAnEgressThroughSeveralEntries) {
   ASSERT_EQ(at_entry(), 0U);
   connect(entry, entry_id, relay, relay_id);
   ask_for(1, greedy);
-  settle();
+  run();
   EXPECT_EQ(at_egress(), kMaxFlowsOfAUser);
   EXPECT_EQ(refused(egress), 1U);
   ask_for(1, UserId::random(rng));
-  settle();
+  run();
   EXPECT_EQ(at_egress(), kMaxFlowsOfAUser + 1) << "others get in";
 }
 

@@ -45,18 +45,13 @@ struct FlowEnd {
   enum class Kind : std::uint8_t {
     none,
     relay,  // goes on under other_label on other_link
-    entry_client,  // towards the client; `ref` is an EntryRole flow
-    entry_node,  // towards the egress; `ref` is an EntryRole flow
-    egress,  // `ref` is an EgressRole flow
-    entry_path,  // goes on like a relay's, both ways; `ref` is a SealedEntry path
-    egress_path,  // `ref` is a ResumableEgress path
+    entry_path,  // goes on like a relay's, both ways; `ref` is a EntryRole path
+    egress_path,  // `ref` is a EgressRole path
   };
   Kind kind = Kind::none;
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
-  bool resumable = false;  // the client seals it, and its label is free with flow_close
-  bool fin_received = false;
-  // kinds relay and entry_path, but towards a client, as kind entry_client, only once its egress
-  // has accepted; label 0: none.
+  // kinds relay and entry_path, but towards a client only once its egress has accepted; label 0:
+  // none.
   LinkId other_link = 0;
   std::uint32_t other_label = 0;
   std::uint32_t ref = 0;
@@ -84,11 +79,6 @@ struct Link final : flow::Departures {
   void record_departed(std::uint32_t label, std::size_t payload) override;
   void others_departed() override;
 
-  // Bytes of a flow's data in a frame with this payload: sealed, but for a client of an entry that
-  // seals for it.
-  std::size_t content(const FlowEnd& end, std::size_t payload) const {
-    return kind == Kind::node || end.resumable ? payload - wire::kSealOverhead : payload;
-  }
   std::size_t max_queue() const { return kind == Kind::node ? kMaxNodeQueue : kMaxClientQueue; }
   bool is_full() const {
     return queue.queued_bytes() > max_queue() || (budget && budget->queued.bytes > kMaxUserQueue);

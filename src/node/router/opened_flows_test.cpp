@@ -8,11 +8,12 @@ using CountsOfRoles = std::array<std::uint64_t, policy::kNodeRoleNames.size()>;
 class OpenedFlows : public RouterTest {};
 
 TEST_F(OpenedFlows, AreCountedByWhatEachNodeIsToThem) {
-  request(1, sign(token()));
-  request(3, sign(token()));
+  ClientLine& line = dial();
+  open(line);
+  open(line);
   auto wrong = token();
   wrong.resource = ResourceId::random(rng);
-  request(5, sign(wrong));
+  refused(sign(wrong));
   EXPECT_EQ(entry.router.board().opened(), (CountsOfRoles{2, 0, 0}))
       << "what is refused was not opened";
   EXPECT_EQ(relay.router.board().opened(), (CountsOfRoles{0, 2, 0}));
@@ -20,16 +21,21 @@ TEST_F(OpenedFlows, AreCountedByWhatEachNodeIsToThem) {
 }
 
 TEST_F(OpenedFlows, AreNoneWhileTheTargetIsDialled) {
-  Bytes frame = frame_of(FrameType::flow_request, 1, as_bytes(sign(token())));
-  entry.router.on_frame(client, **wire::next_frame(frame), now, wall);
-  settle(false);
+  FlowAtClient& flow = new_flow();
+  ClientLine& line = dial();
+  const std::string t = sign(token());
+  ask(line, flow, FrameType::flow_request,
+      wire::FlowRequest{egress_id, t, first_message(flow, t)}.encode());
+  carry_up(line);
+  settle_nodes();
   EXPECT_EQ(entry.router.board().opened(), CountsOfRoles{});
   EXPECT_EQ(egress.router.board().opened(), CountsOfRoles{});
-  settle();
+  run();
   EXPECT_EQ(entry.router.board().opened(), (CountsOfRoles{1, 0, 0}));
 }
 
 TEST_F(OpenedFlows, ComeOfClientsWhichAreTheLinksThatAreNoLanes) {
+  dial();
   const LinkId another = *entry.router.client_up();
   EXPECT_EQ(entry.router.board().clients(), 2U);
   EXPECT_EQ(relay.router.board().clients(), 0U);

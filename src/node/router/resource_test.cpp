@@ -9,7 +9,7 @@ TEST_F(ResourceTest, AnAdapterIsGivenTheResourceAndWhatMayBeDoneThere) {
   snapshot::AppPolicy policy;
   policy.classes = {TrafficClass::input, TrafficClass::clipboard};
   egress.router.set_policies({{resource.organization, policy}});
-  request(1, sign(token()));
+  open(dial());
   const adapters::ResourceRequest& opened = target().request;
   EXPECT_EQ(opened.resource, resource.id);
   EXPECT_EQ(opened.protocol, policy::Protocol::ssh);
@@ -20,7 +20,7 @@ TEST_F(ResourceTest, AnAdapterIsGivenTheResourceAndWhatMayBeDoneThere) {
 }
 
 TEST_F(ResourceTest, WithoutAPolicyTheTokenAloneSaysWhatMayBeDone) {
-  request(1, sign(token()));
+  open(dial());
   EXPECT_EQ(target().request.policy.classes, token().classes);
 }
 
@@ -33,8 +33,7 @@ TEST_F(ResourceTest, OfAProtocolThatTheEgressDoesNotKnowIsNotOpened) {
   const auto read = snapshot::parse_node_config(told);
   ASSERT_TRUE(read) << read.error();
   egress.router.configure(*read);
-  request(1, sign(token()));
-  expect_refused(1, FlowReason::wrong_resource);
+  EXPECT_EQ(refused(sign(token())), FlowReason::wrong_resource);
   expect_no_flow_anywhere();
 }
 
@@ -45,45 +44,45 @@ TEST_F(ResourceTest, ThatTheEgressHasNoAdapterForIsNotOpened) {
   router.configure(egress.config);
   router.set_seal_key(seal_key);
   const LinkId link = *router.node_up(relay_id, wire::TrafficClassSet::all(), flow::LabelSide::odd);
-  crypto::SealInitiator seal(seal_key.public_key, rng);
-  Bytes request = {static_cast<std::uint8_t>(TrafficClass::input)};
   const std::string t = sign(token());
-  request.insert(request.end(), t.begin(), t.end());
-  const Bytes sealed = seal.first_message(request);
-  Bytes frame = frame_of(FrameType::flow_open, 2, wire::FlowOpen{egress_id, 4, sealed}.encode());
+  Bytes frame = attach_frame(first_message(new_flow(), t), t, false, 2);
   EXPECT_TRUE(router.on_frame(link, **wire::next_frame(frame), now, wall));
   EXPECT_EQ(router.egress().flows().size(), 0U);
   EXPECT_EQ(router.board().refusals()[static_cast<std::size_t>(FlowReason::wrong_resource)], 1U);
 }
 
 TEST_F(ResourceTest, ATargetIsReleasedWhenItsFlowIsDoneBothWays) {
-  request(1, sign(token()));
-  data(1, "goodbye");
-  client_sends(FrameType::fin, 1, {});
+  FlowAtClient& flow = open(dial());
+  say(flow, "goodbye");
+  flow.end->finish(now);
+  run();
   EXPECT_TRUE(target().finished);
   EXPECT_FALSE(target().released);
   egress.targets.end(target());
-  settle();
+  run();
   EXPECT_TRUE(target().released);
   EXPECT_FALSE(target().closed) << "what was written is still to be delivered";
+  pass(100ms);
   expect_no_flow_anywhere();
 }
 
 TEST_F(ResourceTest, ATargetThatEndedFirstIsReleasedToo) {
-  request(1, sign(token()));
+  FlowAtClient& flow = open(dial());
   egress.targets.end(target());
-  settle();
-  client_sends(FrameType::fin, 1, {});
+  run();
+  flow.end->finish(now);
+  run();
   EXPECT_TRUE(target().finished);
   EXPECT_TRUE(target().released);
   EXPECT_FALSE(target().closed);
+  pass(100ms);
   expect_no_flow_anywhere();
 }
 
-TEST_F(ResourceTest, ATargetIsClosedWhenTheClientResetsItsFlow) {
-  request(1, sign(token()));
-  const auto reason = static_cast<std::uint8_t>(FlowReason::session_ended);
-  client_sends(FrameType::reset, 1, ByteView(&reason, 1));
+TEST_F(ResourceTest, ATargetIsClosedWhenTheClientEndsItsFlow) {
+  FlowAtClient& flow = open(dial());
+  flow.end->end(now, FlowReason::peer_lost);
+  run();
   EXPECT_TRUE(target().closed);
   EXPECT_FALSE(target().released);
 }

@@ -16,13 +16,10 @@ Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng
       entry_admission_(started),
       egress_admission_(started),
       entry_gate_(board_, judge_, ledger_),
-      entry_(board_, entry_gate_, entry_admission_, ledger_, routes_, *this, rng),
-      sealed_entry_(board_, entry_gate_, entry_admission_, routes_, *this),
+      entry_(board_, entry_gate_, entry_admission_, routes_, *this),
       egress_gate_(board_, judge_, ledger_, adapters),
-      egress_(board_, egress_gate_, egress_admission_, rng),
-      resumable_(board_, egress_gate_, egress_admission_, links, rng),
-      targets_(egress_, resumable_) {
-  adapters.attach(targets_);
+      egress_(board_, egress_gate_, egress_admission_, links, rng) {
+  adapters.attach(egress_);
 }
 
 void Router::configure(const snapshot::NodeConfig& config) {
@@ -47,7 +44,6 @@ void Router::configure(const snapshot::NodeConfig& config) {
   entry_gate_.configure(self_, config.has_role(NodeRole::entry), config.pools);
   const auto gone = egress_gate_.configure(config.has_role(NodeRole::egress), config.resources);
   egress_.end_resources(gone);
-  resumable_.end_resources(gone);
 
   if (config.has_role(NodeRole::entry) && config.has_role(NodeRole::egress) && !loopback_) {
     const auto a = node_up(self_, wire::TrafficClassSet::all(), flow::LabelSide::odd);
@@ -59,7 +55,6 @@ void Router::configure(const snapshot::NodeConfig& config) {
 void Router::set_policies(const snapshot::AppPolicies& policies) {
   judge_.set_policies(policies);
   egress_.hold_to_policy();
-  resumable_.hold_to_policy();
 }
 
 void Router::end_session(SessionId session, WallTime wall) {
@@ -67,9 +62,7 @@ void Router::end_session(SessionId session, WallTime wall) {
   egress_admission_.end_session(session, wall);
   entry_gate_.end_session(session);
   egress_.end_session(session);
-  resumable_.end_session(session);
   entry_.end_session(session);
-  sealed_entry_.end_session(session);
 }
 
 void Router::replace_security(const snapshot::SecurityChanges& part, bool first, bool last,
@@ -85,9 +78,7 @@ void Router::change_security(const snapshot::SecurityChanges& changes, WallTime 
 
 void Router::enforce(WallTime wall) {
   egress_.enforce(wall);
-  resumable_.enforce(wall);
   entry_.enforce(wall);
-  sealed_entry_.enforce(wall);
 }
 
 std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes,
@@ -127,7 +118,7 @@ void Router::link_down(LinkId id, FlowReason reason) {
   const auto link = board_.remove(id);
   if (!link) return;
   link->flows.for_each([&](std::uint32_t, FlowEnd& end) { end_lost(end, reason); });
-  resumable_.link_lost(id);
+  egress_.link_lost(id);
 }
 
 // The other half of a flow hears that one end is gone already.
@@ -135,11 +126,8 @@ void Router::end_lost(FlowEnd end, FlowReason reason) {
   switch (end.kind) {
     case FlowEnd::Kind::none: return;
     case FlowEnd::Kind::relay: return board_.reset_other(end, reason);
-    case FlowEnd::Kind::entry_client: return entry_.client_lost(end.ref, reason);
-    case FlowEnd::Kind::entry_node: return entry_.node_lost(end.ref, reason);
-    case FlowEnd::Kind::egress: return egress_.link_lost(end.ref);
-    case FlowEnd::Kind::entry_path: return sealed_entry_.lost(end.ref, reason);
-    case FlowEnd::Kind::egress_path: return resumable_.path_lost(end.ref);
+    case FlowEnd::Kind::entry_path: return entry_.lost(end.ref, reason);
+    case FlowEnd::Kind::egress_path: return egress_.path_lost(end.ref);
   }
 }
 
@@ -154,9 +142,7 @@ void Router::advance(MonoTime now, WallTime wall) {
   entry_admission_.advance(now);
   egress_admission_.advance(now);
   entry_.advance(now);
-  sealed_entry_.advance(now);
   egress_.advance(now);
-  resumable_.advance(now);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
@@ -171,10 +157,8 @@ bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime 
 
 bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
   switch (frame.header.type) {
-    case FrameType::flow_open:
-    case FrameType::flow_attach: return flow_open(id, link, frame, wall);
+    case FrameType::flow_attach: return flow_attach(id, link, frame, wall);
     case FrameType::flow_request:
-    case FrameType::sealed_request:
     case FrameType::flow_resume: return false;
     default: break;
   }
@@ -185,11 +169,8 @@ bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTi
   }
   switch (end->kind) {
     case FlowEnd::Kind::relay: board_.relay(id, frame.header.label, *end, frame); return true;
-    case FlowEnd::Kind::entry_node: entry_.from_node(*end, frame); return true;
-    case FlowEnd::Kind::egress: egress_.from_node(*end, frame); return true;
-    case FlowEnd::Kind::entry_path: sealed_entry_.from_node(*end, frame); return true;
-    case FlowEnd::Kind::egress_path: resumable_.from_node(*end, frame); return true;
-    case FlowEnd::Kind::entry_client:
+    case FlowEnd::Kind::entry_path: entry_.from_node(*end, frame); return true;
+    case FlowEnd::Kind::egress_path: egress_.from_node(*end, frame); return true;
     case FlowEnd::Kind::none: return false;
   }
   return false;
@@ -198,11 +179,9 @@ bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTi
 bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
   switch (frame.header.type) {
     case FrameType::flow_request: entry_.request(id, frame, wall); return true;
-    case FrameType::sealed_request: sealed_entry_.request(id, frame, wall); return true;
-    case FrameType::flow_resume: sealed_entry_.resume(id, frame, wall); return true;
+    case FrameType::flow_resume: entry_.resume(id, frame, wall); return true;
     case FrameType::data:
     case FrameType::credit:
-    case FrameType::fin:
     case FrameType::reset:
     case FrameType::flow_confirm:
     case FrameType::flow_ack:
@@ -211,8 +190,6 @@ bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, Wall
       FlowEnd* end = link.flows.find(frame.header.label);
       if (end == nullptr) {
         unknown_label(id, frame);
-      } else if (end->kind == FlowEnd::Kind::entry_path) {
-        sealed_entry_.from_client(*end, frame);
       } else {
         entry_.from_client(*end, frame);
       }
@@ -222,24 +199,20 @@ bool Router::on_client_frame(LinkId id, Link& link, const FrameView& frame, Wall
   }
 }
 
-bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
+bool Router::flow_attach(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
   const auto open = wire::FlowOpen::decode(frame.payload);
   if (!open) return false;
   const auto c = frame.header.traffic_class;
   FlowEnd end;
   end.traffic_class = c;
-  end.resumable = frame.header.type == FrameType::flow_attach;
   using Adopted = flow::LabelTable<FlowEnd>::Adopted;
   const auto adopted = link.flows.adopt(frame.header.label, std::move(end));
   std::optional<FlowReason> refused;
   if (adopted == Adopted::not_theirs) return false;
-  const bool attaches = frame.header.type == FrameType::flow_attach;
-  if (attaches && open->sealed.size() > wire::kMaxFirstMessage + wire::AttachedMessage::kOverhead) {
-    return false;
-  }
+  if (open->sealed.size() > wire::kMaxFirstMessage + wire::AttachedMessage::kOverhead) return false;
   // Clients may ask as often as they like for one flow, and their answers wait here behind data:
   // who gets none asks elsewhere, and the channel stays.
-  if (attaches && link.queue.windowless_bytes() > kMaxAnswers) {
+  if (link.queue.windowless_bytes() > kMaxAnswers) {
     board_.count(FlowReason::limit_reached);
     if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
     return true;
@@ -251,18 +224,12 @@ bool Router::flow_open(LinkId id, Link& link, const FrameView& frame, WallTime w
   } else if (!link.classes.contains(c)) {
     refused = FlowReason::channel_class_denied;
   } else if (open->egress == self_) {
-    if (attaches) {
-      resumable_.attach(id, frame, *open, wall);
-      return true;
-    }
-    egress_.open(id, frame, *open, wall);
-    return link.queue.windowless_bytes() <= kMaxAnswers;
+    egress_.attach(id, frame, *open, wall);
+    return true;
   } else {
     refused = relay_open(id, frame, *open);
   }
   if (!refused) return true;
-  // A node that asks and asks, and does not read the answers, is none of ours.
-  if (!attaches && link.queue.windowless_bytes() > kMaxAnswers) return false;
   if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
   board_.count(*refused);
   board_.moved_nothing(id, IdleFrame::refused_request);
@@ -281,7 +248,6 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
   FlowEnd far;
   far.kind = FlowEnd::Kind::relay;
   far.traffic_class = c;
-  far.resumable = frame.header.type == FrameType::flow_attach;
   far.other_link = id;
   far.other_label = frame.header.label;
   const auto label = board_.find(next->link)->flows.allocate(std::move(far));
@@ -319,20 +285,18 @@ void Router::unknown_label(LinkId id, const FrameView& frame) {
 void Router::tick(MonoTime now, WallTime wall) {
   advance(now, wall);
   entry_.expire(wall);
-  sealed_entry_.expire(wall);
   egress_.expire(wall);
-  resumable_.expire(wall);
-  resumable_.wake();
+  egress_.wake();
 }
 
 void Router::wake(MonoTime now, WallTime wall) {
   advance(now, wall);
-  resumable_.wake();
+  egress_.wake();
 }
 
 void Router::room(LinkId link, MonoTime now, WallTime wall) {
   advance(now, wall);
-  resumable_.room_on(link);
+  egress_.room_on(link);
 }
 
 void Router::deliver_loopback(MonoTime now, WallTime wall) {

@@ -18,10 +18,7 @@
 #include "node/router/egress_role.hpp"
 #include "node/router/entry_gate.hpp"
 #include "node/router/entry_role.hpp"
-#include "node/router/resumable_egress.hpp"
-#include "node/router/sealed_entry.hpp"
 #include "node/router/switchboard.hpp"
-#include "node/router/target_numbers.hpp"
 #include "snapshot/configuration/node_config.hpp"
 #include "wire/frames/frame.hpp"
 
@@ -37,10 +34,7 @@ class Router final : private mesh::Links {
     egress_admission_.started_at(by_issuer);
   }
 
-  void set_seal_key(const crypto::X25519KeyPair& key) {
-    egress_.set_seal_key(key);
-    resumable_.set_flow_key(key);
-  }
+  void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_flow_key(key); }
   // Takes a verified configuration. Token keys that do not parse are left out: their tokens are
   // refused.
   void configure(const snapshot::NodeConfig& config);
@@ -87,8 +81,6 @@ class Router final : private mesh::Links {
   SecurityLedger& ledger() { return ledger_; }
   EntryRole& entry() { return entry_; }
   EgressRole& egress() { return egress_; }
-  SealedEntry& sealed_entry() { return sealed_entry_; }
-  ResumableEgress& resumable() { return resumable_; }
   // Sessions that had a flow of late, by a client of this entry.
   const RecentSessions& recent() const { return entry_gate_.recent(); }
   Switchboard& board() { return board_; }
@@ -100,7 +92,7 @@ class Router final : private mesh::Links {
   void advance(MonoTime now, WallTime wall);
   bool on_node_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   bool on_client_frame(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
-  bool flow_open(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
+  bool flow_attach(LinkId id, Link& link, const wire::FrameView& frame, WallTime wall);
   std::optional<wire::FlowReason> relay_open(LinkId id, const wire::FrameView& frame,
                                              const wire::FlowOpen& open);
   void unknown_label(LinkId id, const wire::FrameView& frame);
@@ -115,11 +107,8 @@ class Router final : private mesh::Links {
   TokenAdmission egress_admission_;
   EntryGate entry_gate_;
   EntryRole entry_;
-  SealedEntry sealed_entry_;
   EgressGate egress_gate_;
   EgressRole egress_;
-  ResumableEgress resumable_;
-  TargetNumbers targets_;
   NodeId self_;
   bool relays_ = false;
   // Neighbours with no other role: they ask nobody for a flow. One of them may be a tenant's host,

@@ -17,7 +17,7 @@ constexpr auto kCreditClass = wire::TrafficClass::route_control;
 
 void Link::data_departed(std::uint32_t label, std::size_t payload) {
   if (FlowEnd* end = flows.find(label)) {
-    end->sent.departed(static_cast<std::uint32_t>(content(*end, payload)));
+    end->sent.departed(static_cast<std::uint32_t>(payload - wire::kSealOverhead));
   }
   record_departed(label, payload);
 }
@@ -290,7 +290,7 @@ Switchboard::Passage Switchboard::passage(LinkId from, FlowEnd& end, FlowEnd& ot
   switch (frame.header.type) {
     case FrameType::data: {
       // A sealed record is never shorter than its tag, and only its content counts.
-      if (frame.payload.size() <= wire::kSealOverhead || end.fin_received) return illegal;
+      if (frame.payload.size() <= wire::kSealOverhead) return illegal;
       const std::size_t content = frame.payload.size() - wire::kSealOverhead;
       return end.window.spend(static_cast<std::uint32_t>(content)) ? goes_on : illegal;
     }
@@ -313,10 +313,6 @@ Switchboard::Passage Switchboard::passage(LinkId from, FlowEnd& end, FlowEnd& ot
       send_pause(end.other_link, end.other_label, *pause);
       return done;
     }
-    case FrameType::fin:
-      if (end.fin_received || end.resumable) return illegal;
-      end.fin_received = true;
-      return other.fin_received ? ends : goes_on;
     case FrameType::reset:
     case FrameType::flow_refuse: return wire::decode_reason(frame.payload) ? ends : illegal;
     case FrameType::flow_accept:
@@ -324,8 +320,8 @@ Switchboard::Passage Switchboard::passage(LinkId from, FlowEnd& end, FlowEnd& ot
       return goes_on;
     case FrameType::flow_confirm:
     case FrameType::flow_ack:
-    case FrameType::flow_end: return end.resumable ? goes_on : illegal;
-    case FrameType::flow_close: return end.resumable ? ends : illegal;
+    case FrameType::flow_end: return goes_on;
+    case FrameType::flow_close: return ends;
     default: return illegal;
   }
 }

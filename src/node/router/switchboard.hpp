@@ -1,6 +1,5 @@
 // The links of one node and the flows between them. Relaying is here: a frame of a known label goes
-// on under another label after one array look-up, one window check and one copy. Who seals a flow
-// makes no difference to it, but for the frames that say how it ends.
+// on under another label after one array look-up, one window check and one copy.
 #pragma once
 
 #include <array>
@@ -81,7 +80,7 @@ class Switchboard {
   // flow, it counts in both.
   void count_opened(policy::NodeRole role) { ++opened_[static_cast<std::size_t>(role)]; }
   const auto& opened() const { return opened_; }  // by policy::NodeRole
-  // A resumable flow got another path.
+  // A flow got another path.
   void count_resumed(policy::NodeRole role) { ++resumed_[static_cast<std::size_t>(role)]; }
   const auto& resumed() const { return resumed_; }
   std::size_t clients() const;  // links to clients

@@ -36,55 +36,38 @@ TEST_F(TargetBacklogTest, LeavesAShareToWhoHasLittleWhenManyHaveMuch) {
 
 class TargetsThatDoNotRead : public RouterTest {
  protected:
-  const std::string chunk = std::string(wire::kMaxData, 'x');
-
-  void open_flow(std::uint32_t label, UserId user) {
-    auto of = token();
-    of.user = user;
-    request(label, sign(of));
-  }
-  // Sends as much as the flow's window lets pass, or until it is reset; yields how much that is.
-  std::size_t fill(std::uint32_t label) {
-    std::size_t sent = 0;
-    while (reset_with().empty() && sent + chunk.size() <= flow::kInitialWindow) {
-      data(label, chunk);
-      sent += chunk.size();
-    }
-    on_the_wire.clear();
-    return sent;
-  }
-  std::vector<std::optional<FlowReason>> reset_with() {
-    std::vector<std::optional<FlowReason>> reasons;
-    for (const Received& one : at_client) {
-      if (one.header.type == FrameType::reset) reasons.push_back(wire::decode_reason(one.payload));
-    }
-    return reasons;
+  FlowAtClient& open_flow(ClientLine& line, UserId of) {
+    auto t = token();
+    t.user = of;
+    FlowAtClient& flow = new_flow();
+    open(line, flow, sign(t));
+    EXPECT_TRUE(flow.accepted);
+    return flow;
   }
 };
 
 TEST_F(TargetsThatDoNotRead, HoldNoMoreAtAnEgressThanAPersonMayHave) {
-  const UserId user = UserId::random(rng);
-  std::size_t sent = 0;
-  std::uint32_t label = 1;
-  while (reset_with().empty()) {
-    ASSERT_LT(sent, 2 * kMaxUserTargets) << "it is taken on and on";
-    open_flow(label, user);
-    sent += fill(label);
-    label += 2;
+  ClientLine& line = dial();
+  const std::string window(flow::kInitialWindow, 'x');
+  std::size_t opened = 0;
+  while (refusals(egress, FlowReason::limit_reached) == 0) {
+    ASSERT_LT(++opened * window.size(), 2 * kMaxUserTargets) << "it is taken on and on";
+    FlowAtClient& flow = open_flow(line, user);
+    flow.end->take(now, as_bytes(window));
+    run();
+    flow.end->drained(now);
+    run();
+    on_the_wire.clear();
   }
-  EXPECT_LE(sent, kMaxUserTargets + flow::kInitialWindow + chunk.size());
-  ASSERT_EQ(reset_with().size(), 1U) << "the flow whose data came next ends, and no other";
-  EXPECT_EQ(reset_with().front(), FlowReason::limit_reached);
-  open_flow(label, UserId::random(rng));
-  data(label, "others go on as ever");
+  EXPECT_LE((opened - 1) * window.size(), kMaxUserTargets + window.size());
+  EXPECT_EQ(flows.back()->over.size(), 1U) << "the flow whose data came next loses its path";
+  for (std::size_t i = 0; i + 1 < flows.size(); ++i) EXPECT_TRUE(flows[i]->over.empty());
+  say(open_flow(line, UserId::random(rng)), "others go on as ever");
   EXPECT_EQ(egress.targets.all.rbegin()->second->received, "others go on as ever");
   // Once the targets take it there is room again.
-  for (const auto& [id, target] : egress.targets.all) {
-    egress.targets.take(*target, flow::kInitialWindow);
-  }
-  open_flow(label + 2, user);
-  data(label + 2, "and so does this");
-  EXPECT_EQ(reset_with().size(), 1U);
+  for (const auto& target : targets()) egress.targets.take(*target, flow::kInitialWindow);
+  say(open_flow(line, user), "and so does this");
+  EXPECT_EQ(refusals(egress, FlowReason::limit_reached), 1U);
 }
 
 }  // namespace

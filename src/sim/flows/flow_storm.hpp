@@ -1,4 +1,4 @@
-// A deterministic world of resumable flows (RO-4, DP-6): people behind entries, an egress, and the
+// A deterministic world of flows (RO-4, DP-6): people behind entries, an egress, and the
 // ends that ship at both (node/flow/sealed). The nodes between are played: they carry frames and
 // count windows as a relay does, and are killed, fall silent, or alter, drop, repeat and reorder
 // what they carry. People sleep and change their networks; first messages are recorded and

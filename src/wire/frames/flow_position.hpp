@@ -1,4 +1,4 @@
-// What one end of a resumable flow says of itself, in every acknowledgement and whenever the flow
+// What one end of a flow says of itself, in every acknowledgement and whenever the flow
 // gets another path. Positions count the bytes of one direction of the flow from its beginning.
 #pragma once
 

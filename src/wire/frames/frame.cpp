@@ -1,7 +1,7 @@
 #include "wire/frames/frame.hpp"
 
 #include "base/try.hpp"
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 #include "wire/frames/route_message.hpp"
 
 namespace rap::wire {
@@ -29,16 +29,13 @@ constexpr Shape shape_of(std::uint8_t type) {
     case FrameType::goodbye: return {true, false, 0, 1};
     case FrameType::reauthentication: return {true, false, 1, kMaxPayload};
     case FrameType::route: return {true, false, RouteMessage::kHeader, RouteMessage::kMaxBytes};
-    case FrameType::flow_request: return {true, true, 1, 8 * 1024};
-    case FrameType::flow_open: return {true, true, FlowOpen::kSealedOffset, kMaxPayload};
-    case FrameType::flow_accept: return {true, true, 0, 512};
+    case FrameType::flow_accept: return {true, true, 1, 512};
     case FrameType::flow_refuse: return {true, true, 1, 1};
     case FrameType::data: return {true, true, 1, kMaxPayload};
     case FrameType::credit: return {true, true, 4, 4};
-    case FrameType::fin: return {true, true, 0, kSealOverhead};
     case FrameType::reset:
     case FrameType::pause: return {true, true, 1, 1};
-    case FrameType::sealed_request: return {true, true, SealedFlowRequest::kMinBytes, kMaxPayload};
+    case FrameType::flow_request: return {true, true, FlowRequest::kMinBytes, kMaxPayload};
     case FrameType::flow_resume: return {true, true, FlowResume::kMinBytes, kMaxPayload};
     case FrameType::flow_attach: return {true, true, FlowOpen::kSealedOffset + 1, kMaxPayload};
     case FrameType::flow_confirm: return sealed_of(FlowConfirm::kBytes);

@@ -42,17 +42,13 @@ enum class FrameType : std::uint8_t {
   goodbye = 0x04,        // channel: the end, and why
   reauthentication = 0x05,        // channel: another certificate of the sender's
   route = 0x06,          // channel: updates of routes; no node sends or takes one yet
-  flow_request = 0x10,   // client → entry: a token
-  flow_open = 0x11,      // node → node: destination egress, hop limit, sealed first message
-  flow_accept = 0x12,    // the sealed second message; empty towards a client
+  flow_accept = 0x12,    // the egress's sealed answer
   flow_refuse = 0x13,    // FlowReason
   data = 0x14,
   credit = 0x15,         // u32: further bytes the sender of this frame is ready to take
-  fin = 0x16,            // no more data this way; a sealed empty record between nodes
   reset = 0x17,          // FlowReason; the flow is gone
   pause = 0x18,          // node → node: 1, send none of the flow's data for now; 0, go on
-  // Resumable flows (resumable_frames.hpp).
-  sealed_request = 0x19,  // client → entry: a token, and a first message for the egress
+  flow_request = 0x19,  // client → entry: a token, and a first message for the egress
   flow_resume = 0x1a,  // client → entry: a grant, its proof, and a first message for the egress
   flow_attach = 0x1b,  // node → node: what the entry judged, and the client's first message
   flow_confirm = 0x1c,  // client → egress, sealed: it takes this path, and begins here

@@ -22,7 +22,7 @@ TEST(Frame, HasTheseGoldenBytes) {
   encode_header({FrameType::data, TrafficClass::file_transfer, 0x0102, 0xa1b2c3d4}, out);
   EXPECT_EQ(to_hex(out), "14070102a1b2c3d4");
   encode_header({FrameType::flow_request, TrafficClass::input, 5, 1}, out);
-  EXPECT_EQ(to_hex(out), "1005000500000001");
+  EXPECT_EQ(to_hex(out), "1905000500000001");
 }
 
 TEST(Frame, AsksForMoreUntilItIsWhole) {
@@ -57,7 +57,7 @@ TEST(Frame, ALengthThatItsTypeCannotHaveIsRefused) {
   EXPECT_EQ(error_of(hex("1405000000000001")), FrameError::bad_length) << "empty data";
   EXPECT_EQ(error_of(hex("1505000300000001")), FrameError::bad_length) << "short credit";
   EXPECT_EQ(error_of(hex("1705000200000001")), FrameError::bad_length) << "long reset";
-  EXPECT_EQ(error_of(hex("1605001100000001")), FrameError::bad_length) << "long fin";
+  EXPECT_EQ(error_of(hex("1e05001100000001")), FrameError::bad_length) << "long flow_end";
 }
 
 TEST(Frame, OnlyFlowFramesCarryALabel) {

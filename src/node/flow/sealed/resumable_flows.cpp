@@ -15,7 +15,7 @@ constexpr wire::FlowPosition kNothingYet{.received = 0, .limit = kInitialWindow,
 }  // namespace
 
 std::expected<FlowArrival, FlowReason> ResumableFlows::read(ByteView first_message) {
-  crypto::SealResponder handshake(key_, rng_, crypto::kKnownSealPrologue, crypto::SealPattern::ik);
+  crypto::SealResponder handshake(key_, rng_);
   const auto payload = handshake.open_first(first_message);
   if (!payload) return std::unexpected(FlowReason::seal_failed);
   const auto message = wire::FirstMessage::decode(*payload);

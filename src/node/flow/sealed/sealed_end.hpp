@@ -1,4 +1,4 @@
-// One end of a resumable flow as frames (DP-6, RO-4): what ReliableEnd decides, sealed for the
+// One end of a flow as frames (DP-6, RO-4): what ReliableEnd decides, sealed for the
 // other end alone, into the queue of whatever link the flow's path begins with. What lies between
 // the two ends carries the frames under labels of its own and reads none.
 //
@@ -21,7 +21,7 @@
 #include "crypto/sealing/sealing.hpp"
 #include "node/flow/reliable/reliable_end.hpp"
 #include "node/flow/send_queue.hpp"
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 
 namespace rap::flow {
 

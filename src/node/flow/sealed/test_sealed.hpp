@@ -1,4 +1,4 @@
-// A client and an egress with a resumable flow between them, in memory: what the tests of this room
+// A client and an egress with a flow between them, in memory: what the tests of this room
 // share. A path is two queues; whoever plays the nodes between moves frames from one to the other.
 #pragma once
 

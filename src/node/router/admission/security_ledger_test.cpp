@@ -166,13 +166,14 @@ class NotedRefusals : public RouterTest {
 
 TEST_F(NotedRefusals, AReplayNamesWhoseTokenItIsAndWhereItCameFrom) {
   const auto t = token();
-  request(1, sign(t));
+  const std::string text = sign(t);
+  open(dial(), new_flow(), text);
   EXPECT_TRUE(noted(entry).empty());
-  request(3, sign(t));
+  EXPECT_EQ(refused(text), FlowReason::token_replayed);
   const SecurityEvent event = only(entry);
   EXPECT_EQ(event.kind, SecurityEventKind::token_replayed);
   EXPECT_EQ(event.reason, "token_replayed");
-  EXPECT_EQ(event.source, "203.0.113.7");
+  EXPECT_EQ(event.source, "203.0.113.9");
   EXPECT_EQ(event.user, t.user);
   EXPECT_EQ(event.organization, t.organization);
   EXPECT_EQ(event.resource, t.resource);
@@ -183,15 +184,15 @@ TEST_F(NotedRefusals, ATokenFromBeforeTheStartIsToldFromOneThatWasUsed) {
   t.issued_at = t.session_began = kWall - 101s;
   t.expires_at = t.issued_at + 60s;
   wall = kWall - 60s;
-  request(1, sign(t));
+  refused(sign(t));
   EXPECT_EQ(only(entry).reason, "issued_before_start");
 }
 
 TEST_F(NotedRefusals, AForgedTokenIsOfNobodyButItsAddress) {
-  request(1, "no token");
+  refused("no token");
   const SecurityEvent event = only(entry);
   EXPECT_EQ(event.kind, SecurityEventKind::token_forged);
-  EXPECT_EQ(event.source, "203.0.113.7");
+  EXPECT_EQ(event.source, "203.0.113.9");
   EXPECT_FALSE(event.user);
   EXPECT_FALSE(event.organization);
 }
@@ -199,11 +200,11 @@ TEST_F(NotedRefusals, AForgedTokenIsOfNobodyButItsAddress) {
 TEST_F(NotedRefusals, AGenuineTokenForSomethingElseIsMisused) {
   auto t = token();
   t.entry = relay_id;
-  request(1, sign(t));
+  refused(sign(t));
   EXPECT_EQ(only(entry).kind, SecurityEventKind::token_misused);
   t = token();
   t.resource = ResourceId::random(rng);
-  request(3, sign(t));
+  refused(sign(t));
   const SecurityEvent event = only(egress);
   EXPECT_EQ(event.kind, SecurityEventKind::token_misused);
   EXPECT_EQ(event.reason, "wrong_resource");
@@ -215,14 +216,14 @@ TEST_F(NotedRefusals, WhatHappensToHonestPeopleIsNoEvent) {
   t.issued_at -= 90s;
   t.session_began -= 90s;
   t.expires_at = t.issued_at + 60s;
-  request(1, sign(t));
+  refused(sign(t));
   EXPECT_TRUE(noted(entry).empty()) << "expired";
 }
 
 TEST_F(NotedRefusals, DataThatDoesNotAuthenticateNamesTheNeighbourItCameFrom) {
-  request(1, sign(token()));
+  FlowAtClient& flow = open(dial());
   tamper = true;
-  data(1, "altered on its way");
+  say(flow, "altered on its way");
   const SecurityEvent event = only(egress);
   EXPECT_EQ(event.kind, SecurityEventKind::seal_broken);
   EXPECT_EQ(event.peer, relay_id);

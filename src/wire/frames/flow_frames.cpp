@@ -1,4 +1,4 @@
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 
 #include <algorithm>
 
@@ -17,7 +17,7 @@ bool read_both(ByteReader& r, std::string_view& credential, ByteView& first_mess
 
 }  // namespace
 
-Bytes SealedFlowRequest::encode() const {
+Bytes FlowRequest::encode() const {
   Bytes out;
   ByteWriter w(out);
   w.raw(egress.bytes());
@@ -26,9 +26,9 @@ Bytes SealedFlowRequest::encode() const {
   return out;
 }
 
-std::optional<SealedFlowRequest> SealedFlowRequest::decode(ByteView payload) {
+std::optional<FlowRequest> FlowRequest::decode(ByteView payload) {
   ByteReader r(payload);
-  SealedFlowRequest request;
+  FlowRequest request;
   request.egress = read_id<NodeId>(r);
   if (!read_both(r, request.token, request.first_message)) return std::nullopt;
   return request;

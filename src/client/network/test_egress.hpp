@@ -10,31 +10,38 @@
 
 #include "base/seeded_random.hpp"
 #include "client/api/attachment.hpp"
-#include "client/flows/client_keys.hpp"
+#include "client/api/client_public_keys.hpp"
 #include "io/loop/event_loop.hpp"
 #include "node/flow/sealed/resumable_flows.hpp"
 
 namespace rap::client {
 
-class TestSealedEgress {
+class TestEgress {
  public:
+  // What a flow does here.
+  enum class Manner : std::uint8_t {
+    echo,  // gives back what it gets, and ends when the other end has
+    greets,  // says kGreeting and ends its own direction; keeps what it gets
+  };
+  static constexpr std::string_view kGreeting = "hello";
+
   // `keys` are those of the client, which grants name; another seed is another egress.
-  TestSealedEgress(io::EventLoop& loop, ClientKeys keys, std::uint64_t seed = 17);
-  ~TestSealedEgress();
+  TestEgress(io::EventLoop& loop, const ClientPublicKeys& keys, std::uint64_t seed = 17);
+  ~TestEgress();
 
   KnownEgress known() const { return {node_, key_.public_key}; }
   std::size_t flows() const { return flows_.size(); }
   std::size_t held() const { return flows_.held(); }
   void end_flows(wire::FlowReason reason);
 
+  Manner manner = Manner::echo;
   std::optional<wire::FlowReason> refusal;
   std::size_t opened = 0;
   std::size_t resumed = 0;
   std::string got;
   std::vector<wire::FlowEnding> endings;
 
-  // --- for entries
-  // --------------------------------------------------------------------------------
+  // --- for entries -------------------------------------------------------------------------------
 
   struct Path {
     wire::FlowId flow;
@@ -60,7 +67,7 @@ class TestSealedEgress {
   void echo(const wire::FlowId& flow);
   void tick();
 
-  ClientKeys keys_;
+  ClientPublicKeys keys_;
   SeededRandom rng_;
   NodeId node_ = NodeId::random(rng_);
   crypto::X25519KeyPair key_ = crypto::X25519KeyPair::generate(rng_);

@@ -1,13 +1,13 @@
-// Flows that clients seal: from a client through an entry and a relay to an egress, and on over
+// Flows from a client through an entry and a relay to an egress, and on over
 // another path.
-#include "node/router/sealed_world.hpp"
+#include "node/router/router_world.hpp"
 
 namespace rap::router {
 namespace {
 
-class SealedFlow : public SealedTest {};
+class CarriedFlow : public RouterTest {};
 
-TEST_F(SealedFlow, CarriesBytesBothWaysAndEndsCleanly) {
+TEST_F(CarriedFlow, CarriesBytesBothWaysAndEndsCleanly) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   EXPECT_EQ(target().address(), "10.0.0.5:22");
@@ -28,13 +28,13 @@ TEST_F(SealedFlow, CarriesBytesBothWaysAndEndsCleanly) {
   EXPECT_FALSE(flow.why) << wire::to_string(*flow.why);
   EXPECT_TRUE(target().released);
   expect_no_flow_anywhere();
-  EXPECT_EQ(egress.router.resumable().held().size(), 0U);
+  EXPECT_EQ(egress.router.egress().held().size(), 0U);
   EXPECT_EQ(entry.router.board().opened(), (std::array<std::uint64_t, 3>{1, 0, 0}));
   EXPECT_EQ(relay.router.board().opened(), (std::array<std::uint64_t, 3>{0, 1, 0}));
   EXPECT_EQ(egress.router.board().opened(), (std::array<std::uint64_t, 3>{0, 0, 1}));
 }
 
-TEST_F(SealedFlow, IsReadByNoNodeBetween) {
+TEST_F(CarriedFlow, IsReadByNoNodeBetween) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   say(flow, "a secret that must not be seen");
@@ -47,12 +47,12 @@ TEST_F(SealedFlow, IsReadByNoNodeBetween) {
   EXPECT_EQ(as_text(on_the_wire).find("secret"), std::string_view::npos);
 }
 
-TEST_F(SealedFlow, GoesOnThroughAnotherEntryWhenItsOwnIsLost) {
+TEST_F(CarriedFlow, GoesOnThroughAnotherEntryWhenItsOwnIsLost) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   say(flow, "typed before, ");
   cut(line);
-  EXPECT_EQ(egress.router.resumable().held().held(), 1U);
+  EXPECT_EQ(egress.router.egress().held().held(), 1U);
   EXPECT_FALSE(target().closed);
   answer("said meanwhile, ");
   flow.end->take(now, as_bytes("typed meanwhile, "));
@@ -64,14 +64,14 @@ TEST_F(SealedFlow, GoesOnThroughAnotherEntryWhenItsOwnIsLost) {
   answer("and after");
   EXPECT_EQ(target().received, "typed before, typed meanwhile, and typed after");
   EXPECT_EQ(flow.heard, "said meanwhile, and after");
-  EXPECT_EQ(egress.router.resumable().held().held(), 0U);
+  EXPECT_EQ(egress.router.egress().held().held(), 0U);
   EXPECT_EQ(second.router.board().resumed()[0], 1U);
   EXPECT_EQ(egress.router.board().resumed()[2], 1U);
-  EXPECT_EQ(entry.router.sealed_entry().flows().size(), 0U);
-  EXPECT_EQ(second.router.sealed_entry().flows().size(), 1U);
+  EXPECT_EQ(entry.router.entry().flows().size(), 0U);
+  EXPECT_EQ(second.router.entry().flows().size(), 1U);
 }
 
-TEST_F(SealedFlow, IsHeldAsLongAsPolicySaysAndItsTargetIsThenClosed) {
+TEST_F(CarriedFlow, IsHeldAsLongAsPolicySaysAndItsTargetIsThenClosed) {
   snapshot::AppPolicy policy;
   policy.flow_hold = 20s;
   egress.router.set_policies({{resource.organization, policy}});
@@ -82,7 +82,7 @@ TEST_F(SealedFlow, IsHeldAsLongAsPolicySaysAndItsTargetIsThenClosed) {
   EXPECT_FALSE(target().closed);
   pass(1s, 1s);
   EXPECT_TRUE(target().closed);
-  EXPECT_EQ(egress.router.resumable().endings()[static_cast<std::size_t>(FlowReason::hold_expired)],
+  EXPECT_EQ(egress.router.egress().endings()[static_cast<std::size_t>(FlowReason::hold_expired)],
             1U);
   ClientLine& other = dial(second, second_id);
   resume(other, flow);
@@ -93,7 +93,7 @@ TEST_F(SealedFlow, IsHeldAsLongAsPolicySaysAndItsTargetIsThenClosed) {
   expect_no_flow_anywhere();
 }
 
-TEST_F(SealedFlow, IsTakenOverWhileItsOldPathStillStands) {
+TEST_F(CarriedFlow, IsTakenOverWhileItsOldPathStillStands) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   say(flow, "one ");
@@ -104,12 +104,12 @@ TEST_F(SealedFlow, IsTakenOverWhileItsOldPathStillStands) {
   pass(100ms);
   EXPECT_EQ(target().received, "one two");
   EXPECT_EQ(flow.heard, "back");
-  EXPECT_EQ(entry.router.sealed_entry().flows().size(), 0U) << "the older path is over";
-  EXPECT_EQ(second.router.sealed_entry().flows().size(), 1U);
+  EXPECT_EQ(entry.router.entry().flows().size(), 0U) << "the older path is over";
+  EXPECT_EQ(second.router.entry().flows().size(), 1U);
   EXPECT_FALSE(flow.ended);
 }
 
-TEST_F(SealedFlow, LosesItsPathAndNothingElseWithTheRelay) {
+TEST_F(CarriedFlow, LosesItsPathAndNothingElseWithTheRelay) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   say(flow, "one ");
@@ -118,14 +118,14 @@ TEST_F(SealedFlow, LosesItsPathAndNothingElseWithTheRelay) {
   run();
   EXPECT_EQ(flow.over.at(flow.number), FlowReason::peer_lost);
   EXPECT_FALSE(flow.ended);
-  EXPECT_EQ(egress.router.resumable().held().held(), 1U);
+  EXPECT_EQ(egress.router.egress().held().held(), 1U);
   connect(egress, egress_id, relay, relay_id);
   resume(line, flow);
   say(flow, "two");
   EXPECT_EQ(target().received, "one two");
 }
 
-TEST_F(SealedFlow, ThatIsAlteredOnTheWayLosesItsPathAlone) {
+TEST_F(CarriedFlow, ThatIsAlteredOnTheWayLosesItsPathAlone) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   tamper = true;
@@ -139,60 +139,60 @@ TEST_F(SealedFlow, ThatIsAlteredOnTheWayLosesItsPathAlone) {
   EXPECT_EQ(target().received, "changed on the way");
 }
 
-TEST_F(SealedFlow, WhoseTargetFailsIsRefusedByTheEgressAndAsksNoOtherByItself) {
+TEST_F(CarriedFlow, WhoseTargetFailsIsRefusedByTheEgressAndAsksNoOtherByItself) {
   ClientLine& line = dial();
   FlowAtClient& flow = new_flow();
-  const std::string t = sign(keyed_token());
+  const std::string t = sign(token());
   const Bytes first = first_message(flow, t);
-  ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{egress_id, t, first}.encode());
+  ask(line, flow, FrameType::flow_request, wire::FlowRequest{egress_id, t, first}.encode());
   carry_up(line);
-  settle(false);
+  settle_nodes();
   ASSERT_EQ(egress.targets.opening.size(), 1U);
-  egress.targets.fail(egress.targets.opening.front(), TargetFailure::refused);
+  egress.targets.fail(egress.targets.opening.front(), adapters::TargetFailure::refused);
   run();
   EXPECT_EQ(flow.refused, FlowReason::target_refused);
   expect_no_flow_anywhere();
 }
 
-TEST_F(SealedFlow, ThatIsResetWhileItsTargetIsDialledClosesIt) {
+TEST_F(CarriedFlow, ThatIsResetWhileItsTargetIsDialledClosesIt) {
   ClientLine& line = dial();
   FlowAtClient& flow = new_flow();
-  const std::string t = sign(keyed_token());
+  const std::string t = sign(token());
   const Bytes first = first_message(flow, t);
-  ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{egress_id, t, first}.encode());
+  ask(line, flow, FrameType::flow_request, wire::FlowRequest{egress_id, t, first}.encode());
   carry_up(line);
-  settle(false);
+  settle_nodes();
   line.up.append({FrameType::reset, TrafficClass::input, 1, flow.label},
                  wire::encode_reason(FlowReason::setup_timeout));
   carry_up(line);
-  settle(false);
+  settle_nodes();
   EXPECT_TRUE(target().closed);
   run();
   expect_no_flow_anywhere();
 }
 
-TEST_F(SealedFlow, ThatNobodyAnswersIsRefusedInTime) {
+TEST_F(CarriedFlow, ThatNobodyAnswersIsRefusedInTime) {
   ClientLine& line = dial();
   FlowAtClient& flow = new_flow();
-  const std::string t = sign(keyed_token());
+  const std::string t = sign(token());
   const Bytes first = first_message(flow, t);
-  ask(line, flow, FrameType::sealed_request, wire::SealedFlowRequest{egress_id, t, first}.encode());
+  ask(line, flow, FrameType::flow_request, wire::FlowRequest{egress_id, t, first}.encode());
   carry_up(line);
   now += kFlowSetupTimeout;
   entry.router.tick(now, wall);
   carry_down(line);
   EXPECT_EQ(flow.refused, FlowReason::setup_timeout);
-  EXPECT_EQ(entry.router.sealed_entry().flows().size(), 0U);
+  EXPECT_EQ(entry.router.entry().flows().size(), 0U);
 }
 
-TEST_F(SealedFlow, WhoseTargetIsLostEndsOnceTheClientHasWhatItSaid) {
+TEST_F(CarriedFlow, WhoseTargetIsLostEndsOnceTheClientHasWhatItSaid) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   cut(line);
   answer("the last thing it said");
   egress.targets.reset(target());
   run();
-  EXPECT_EQ(egress.router.resumable().flows().size(), 1U) << "the client has not got it";
+  EXPECT_EQ(egress.router.egress().flows().size(), 1U) << "the client has not got it";
   resume(dial(second, second_id), flow);
   pass(100ms);
   EXPECT_EQ(flow.heard, "the last thing it said");
@@ -201,7 +201,7 @@ TEST_F(SealedFlow, WhoseTargetIsLostEndsOnceTheClientHasWhatItSaid) {
   expect_no_flow_anywhere();
 }
 
-TEST_F(SealedFlow, OfANodeThatIsEntryAndEgressAtOnceGoesOverItsOwnLinks) {
+TEST_F(CarriedFlow, OfANodeThatIsEntryAndEgressAtOnceGoesOverItsOwnLinks) {
   WorldNode both{rng, kWall - 100s};
   both.config = entry.config;
   both.config.node = egress_id;
@@ -211,7 +211,7 @@ TEST_F(SealedFlow, OfANodeThatIsEntryAndEgressAtOnceGoesOverItsOwnLinks) {
   both.router.set_seal_key(seal_key);
   ClientLine& line = dial(both, egress_id);
   FlowAtClient& flow = new_flow();
-  auto t = keyed_token();
+  auto t = token();
   t.entry = egress_id;
   const auto deliver = [&] {
     for (int i = 0; i < 4; ++i) {
@@ -224,8 +224,7 @@ TEST_F(SealedFlow, OfANodeThatIsEntryAndEgressAtOnceGoesOverItsOwnLinks) {
   };
   const std::string text = sign(t);
   const Bytes first = first_message(flow, text);
-  ask(line, flow, FrameType::sealed_request,
-      wire::SealedFlowRequest{egress_id, text, first}.encode());
+  ask(line, flow, FrameType::flow_request, wire::FlowRequest{egress_id, text, first}.encode());
   deliver();
   ASSERT_TRUE(flow.accepted);
   flow.end->take(now, as_bytes("hello"));

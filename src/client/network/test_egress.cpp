@@ -1,4 +1,4 @@
-#include "client/network/test_sealed_egress.hpp"
+#include "client/network/test_egress.hpp"
 
 #include <algorithm>
 
@@ -6,25 +6,30 @@
 
 namespace rap::client {
 
-struct TestSealedEgress::Target final : flow::SealedEndEvents {
-  explicit Target(TestSealedEgress& e) : egress(e) {}
+struct TestEgress::Target final : flow::SealedEndEvents {
+  explicit Target(TestEgress& e) : egress(e) {}
   void flow_data(ByteView bytes) override {
     egress.got += as_text(bytes);
-    waiting.insert(waiting.end(), bytes.begin(), bytes.end());
+    if (egress.manner == Manner::greets) {
+      unheard += bytes.size();
+    } else {
+      waiting.insert(waiting.end(), bytes.begin(), bytes.end());
+    }
   }
   void flow_finished() override { finished = true; }
   void flow_has_room() override {}
   void path_over(std::uint64_t, wire::FlowReason) override {}
   void flow_ended(wire::FlowEnding ending) override { egress.endings.push_back(ending); }
 
-  TestSealedEgress& egress;
-  Bytes waiting;  // to be echoed
+  TestEgress& egress;
+  Bytes waiting;  // to be said
+  std::size_t unheard = 0;  // of what is not echoed
   bool finished = false;
   bool done = false;
 };
 
-TestSealedEgress::TestSealedEgress(io::EventLoop& loop, ClientKeys keys, std::uint64_t seed)
-    : keys_(std::move(keys)),
+TestEgress::TestEgress(io::EventLoop& loop, const ClientPublicKeys& keys, std::uint64_t seed)
+    : keys_(keys),
       rng_(seed),
       rights_{UserId::random(rng_), SessionId::random(rng_), OrganizationId::random(rng_),
               ResourceId::random(rng_), EgressPoolId::random(rng_)},
@@ -32,15 +37,15 @@ TestSealedEgress::TestSealedEgress(io::EventLoop& loop, ClientKeys keys, std::ui
   tick();
 }
 
-TestSealedEgress::~TestSealedEgress() = default;
+TestEgress::~TestEgress() = default;
 
-void TestSealedEgress::tick() {
+void TestEgress::tick() {
   flows_.tick(io::mono_now());
   for (const auto& flush : flushers) flush();
   timer_.after(flow::kAckDelay, [this] { tick(); });
 }
 
-crypto::ResumeGrant TestSealedEgress::grant() const {
+crypto::ResumeGrant TestEgress::grant() const {
   crypto::ResumeGrant out;
   out.user = rights_.user;
   out.session = rights_.session;
@@ -48,19 +53,19 @@ crypto::ResumeGrant TestSealedEgress::grant() const {
   out.resource = rights_.resource;
   out.egress_pool = rights_.egress_pool;
   out.classes = {wire::TrafficClass::input};
-  out.flow_key = keys_.flow.public_key;
-  std::ranges::copy(keys_.proof.public_key().raw(), out.proof_key.begin());
+  out.flow_key = keys_.flow;
+  out.proof_key = keys_.proof;
   return out;
 }
 
-bool TestSealedEgress::is_proven(const wire::FlowResume& resume, NodeId entry,
-                                 ByteView exporter) const {
+bool TestEgress::is_proven(const wire::FlowResume& resume, NodeId entry, ByteView exporter) const {
   return crypto::verify_resume_proof(grant(), {resume.grant, entry, exporter, resume.first_message},
                                      resume.proof);
 }
 
-std::expected<TestSealedEgress::Answer, wire::FlowReason> TestSealedEgress::ask(
-    ByteView first, std::uint32_t label, flow::SendQueue& queue) {
+std::expected<TestEgress::Answer, wire::FlowReason> TestEgress::ask(ByteView first,
+                                                                    std::uint32_t label,
+                                                                    flow::SendQueue& queue) {
   const MonoTime now = io::mono_now();
   auto arrival = flows_.read(first);
   if (!arrival) return std::unexpected(arrival.error());
@@ -76,23 +81,27 @@ std::expected<TestSealedEgress::Answer, wire::FlowReason> TestSealedEgress::ask(
   ++opened;
   auto target = std::make_unique<Target>(*this);
   auto made = flows_.open(now, std::move(*arrival), path, rights_, *target);
+  if (manner == Manner::greets) {
+    target->waiting = to_bytes(as_bytes(kGreeting));
+    target->finished = true;
+  }
   targets_.emplace(made.flow, std::move(target));
   return Answer{{made.flow, path.number}, std::move(made.answer)};
 }
 
-void TestSealedEgress::receive(const Path& path, wire::FrameType type, MutableBytes payload) {
+void TestEgress::receive(const Path& path, wire::FrameType type, MutableBytes payload) {
   const MonoTime now = io::mono_now();
   flows_.with(now, path.flow,
               [&](flow::SealedEnd& end) { end.receive(now, path.number, type, payload); });
   echo(path.flow);
 }
 
-void TestSealedEgress::lost(const Path& path) {
+void TestEgress::lost(const Path& path) {
   const MonoTime now = io::mono_now();
   flows_.with(now, path.flow, [&](flow::SealedEnd& end) { end.path_lost(now, path.number); });
 }
 
-void TestSealedEgress::drained() {
+void TestEgress::drained() {
   const MonoTime now = io::mono_now();
   for (const auto& [id, target] : targets_) {
     flows_.with(now, id, [&](flow::SealedEnd& end) { end.drained(now); });
@@ -100,20 +109,20 @@ void TestSealedEgress::drained() {
   }
 }
 
-void TestSealedEgress::echo(const wire::FlowId& flow) {
+void TestEgress::echo(const wire::FlowId& flow) {
   const MonoTime now = io::mono_now();
   Target& target = *targets_.at(flow);
   flows_.with(now, flow, [&](flow::SealedEnd& end) {
     const std::size_t n = end.take(now, target.waiting);
     target.waiting.erase(target.waiting.begin(),
                          target.waiting.begin() + static_cast<std::ptrdiff_t>(n));
-    end.consumed(now, n);
+    end.consumed(now, manner == Manner::echo ? n : std::exchange(target.unheard, 0));
   });
   if (!target.finished || !target.waiting.empty() || std::exchange(target.done, true)) return;
   flows_.with(now, flow, [&](flow::SealedEnd& end) { end.finish(now); });
 }
 
-void TestSealedEgress::end_flows(wire::FlowReason reason) {
+void TestEgress::end_flows(wire::FlowReason reason) {
   const MonoTime now = io::mono_now();
   for (const auto& [id, target] : targets_) {
     flows_.with(now, id, [&](flow::SealedEnd& end) { end.end(now, reason); });

@@ -1,4 +1,4 @@
-#include "wire/frames/resumable_frames.hpp"
+#include "wire/frames/flow_frames.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,13 +21,13 @@ const Bytes kFirst = {0xaa, 0xbb, 0xcc};
 const std::string kEgressHex = std::string(32, '1');
 
 TEST(ResumableFrames, ARequestHasTheseGoldenBytes) {
-  const SealedFlowRequest request{filled<NodeId>(0x11), "tok", kFirst};
+  const FlowRequest request{filled<NodeId>(0x11), "tok", kFirst};
   EXPECT_EQ(to_hex(request.encode()), kEgressHex +
                                           "0003"
                                           "746f6b"
                                           "aabbcc");
   const Bytes payload = request.encode();
-  const auto back = SealedFlowRequest::decode(payload);
+  const auto back = FlowRequest::decode(payload);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->egress, request.egress);
   EXPECT_EQ(back->token, "tok");
@@ -85,9 +85,9 @@ TEST(ResumableFrames, AnAnswerAConfirmationAndACloseHaveTheseGoldenBytes) {
 }
 
 TEST(ResumableFrames, NothingIsTakenThatIsCutOffOrTooLong) {
-  const Bytes request = SealedFlowRequest{filled<NodeId>(1), "tok", kFirst}.encode();
+  const Bytes request = FlowRequest{filled<NodeId>(1), "tok", kFirst}.encode();
   for (std::size_t n = 0; n <= kUuidBytes + 2 + 3; ++n) {
-    EXPECT_FALSE(SealedFlowRequest::decode(ByteView(request).first(n))) << n;
+    EXPECT_FALSE(FlowRequest::decode(ByteView(request).first(n))) << n;
   }
   const Bytes resume = FlowResume{filled<NodeId>(1), {}, "grant", kFirst}.encode();
   for (std::size_t n = 0; n <= kUuidBytes + kFlowProof + 2 + 5; ++n) {
@@ -125,15 +125,15 @@ TEST(ResumableFrames, AFirstMessageHasABound) {
   const Bytes more(kMaxFirstMessage + 1, 7);
   EXPECT_TRUE(FlowResume::decode(FlowResume{filled<NodeId>(1), {}, "g", most}.encode()));
   EXPECT_FALSE(FlowResume::decode(FlowResume{filled<NodeId>(1), {}, "g", more}.encode()));
-  EXPECT_FALSE(SealedFlowRequest::decode(SealedFlowRequest{filled<NodeId>(1), "t", more}.encode()));
+  EXPECT_FALSE(FlowRequest::decode(FlowRequest{filled<NodeId>(1), "t", more}.encode()));
   EXPECT_FALSE(AttachedMessage::decode(AttachedMessage{false, {}, more}.encode()));
 }
 
 TEST(ResumableFrames, ACredentialHasABound) {
   const std::string most(kMaxCredential, 'x');
-  EXPECT_TRUE(SealedFlowRequest::decode(SealedFlowRequest{NodeId{}, most, kFirst}.encode()));
-  EXPECT_FALSE(SealedFlowRequest::decode(SealedFlowRequest{NodeId{}, most + "x", kFirst}.encode()));
-  EXPECT_FALSE(SealedFlowRequest::decode(SealedFlowRequest{NodeId{}, "", kFirst}.encode()));
+  EXPECT_TRUE(FlowRequest::decode(FlowRequest{NodeId{}, most, kFirst}.encode()));
+  EXPECT_FALSE(FlowRequest::decode(FlowRequest{NodeId{}, most + "x", kFirst}.encode()));
+  EXPECT_FALSE(FlowRequest::decode(FlowRequest{NodeId{}, "", kFirst}.encode()));
   EXPECT_FALSE(FirstMessage::decode(FirstMessage{{}, std::nullopt, most + "x"}.encode()));
 }
 

@@ -1,5 +1,5 @@
 // The frames of flows that are sealed from the client to the egress, and outlive their paths
-// (docs/protocol/resumable-flows.md has the layouts).
+// (docs/protocol/flows.md has the layouts).
 #pragma once
 
 #include <array>
@@ -28,14 +28,14 @@ inline constexpr std::size_t kMaxFirstMessage = 2 + kUuidBytes + 8 + kMaxCredent
 // --- what the entry reads ------------------------------------------------------------------------
 
 // A client's request for a new flow: what the entry judges, and what it hands on unread.
-struct SealedFlowRequest {
+struct FlowRequest {
   static constexpr std::size_t kMinBytes = kUuidBytes + 2 + 1 + 1;
   NodeId egress;
   std::string_view token;  // both into the decoded payload
   ByteView first_message;
 
   Bytes encode() const;
-  static std::optional<SealedFlowRequest> decode(ByteView payload);
+  static std::optional<FlowRequest> decode(ByteView payload);
 };
 
 // A client's request for another path of a flow that there is.

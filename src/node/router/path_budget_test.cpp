@@ -1,24 +1,19 @@
-// What flows that clients seal can make a node hold, and what becomes of them when it is too much:
+// What flows can make a node hold, and what becomes of them when it is too much:
 // a path ends, and no flow.
-#include "node/router/sealed_world.hpp"
+#include "node/router/router_world.hpp"
 
 namespace rap::router {
 namespace {
 
-class SealedBudget : public SealedTest {
+class PathBudget : public RouterTest {
  protected:
   static constexpr std::size_t kSlack = 4 * wire::kMaxFrame;
 
-  std::vector<std::shared_ptr<adapters::MemoryAdapter::Target>> targets() {
-    std::vector<std::shared_ptr<adapters::MemoryAdapter::Target>> out;
-    for (const auto& [id, target] : egress.targets.all) out.push_back(target);
-    return out;
-  }
   Link& link_of(ClientLine& line) { return *line.entry->router.board().find(line.link); }
   bool may_read(ClientLine& line) { return line.entry->router.board().may_read(line.link); }
 };
 
-TEST_F(SealedBudget, AQueueThatIsFullEndsAPathAndNoFlow) {
+TEST_F(PathBudget, AQueueThatIsFullEndsAPathAndNoFlow) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   line.reads = false;
@@ -31,7 +26,7 @@ TEST_F(SealedBudget, AQueueThatIsFullEndsAPathAndNoFlow) {
   answer("this has no room");
   EXPECT_EQ(entry.router.board().refusals()[static_cast<std::size_t>(FlowReason::limit_reached)],
             1U);
-  EXPECT_EQ(egress.router.resumable().held().held(), 1U);
+  EXPECT_EQ(egress.router.egress().held().held(), 1U);
   EXPECT_FALSE(target().closed);
   line.reads = true;
   run();
@@ -41,7 +36,7 @@ TEST_F(SealedBudget, AQueueThatIsFullEndsAPathAndNoFlow) {
   EXPECT_EQ(flow.heard, "this has no room");
 }
 
-TEST_F(SealedBudget, QuestionsWithoutEndWhoseAnswersWaitEndNoChannel) {
+TEST_F(PathBudget, QuestionsWithoutEndWhoseAnswersWaitEndNoChannel) {
   FlowAtClient& flow = open(dial());
   const LinkId lane = hops[1].on_a;
   for (std::uint32_t label = 1000; label < 4000; label += 2) {
@@ -53,26 +48,32 @@ TEST_F(SealedBudget, QuestionsWithoutEndWhoseAnswersWaitEndNoChannel) {
     ASSERT_TRUE(egress.router.on_frame(lane, **wire::next_frame(frame), now, wall)) << label;
   }
   EXPECT_LE(egress.router.board().find(lane)->queue.windowless_bytes(), kMaxAnswers + kSlack);
-  EXPECT_EQ(egress.router.resumable().held().size(), 1U) << "the flow is there all the same";
+  EXPECT_EQ(egress.router.egress().held().size(), 1U) << "the flow is there all the same";
 }
 
-TEST_F(SealedBudget, AClientThatDoesNotReadHasItsEgressesPauseAndLosesNothing) {
+TEST_F(PathBudget, AClientThatDoesNotReadHasItsEgressesPauseAndLosesNothing) {
   constexpr std::size_t kFlows = 12;
-  ClientLine& line = dial();
-  for (std::size_t i = 0; i < kFlows; ++i) open(line);
-  line.reads = false;
   const std::string much(flow::kInitialWindow, 'x');
+  ClientLine& line = dial();
+  for (std::size_t i = 0; i < kFlows; ++i) {
+    FlowAtClient& flow = open(line);
+    // It takes much, so that its egress uses the whole window.
+    answer(*egress.targets.all.rbegin()->second, much + much);
+    EXPECT_EQ(flow.heard.size(), 2 * much.size());
+    flow.heard.clear();
+  }
+  line.reads = false;
   for (const auto& target : targets()) answer(*target, much);
   EXPECT_EQ(entry.router.board().pauses().for_client, 1U);
   EXPECT_LE(link_of(line).queue.queued_bytes(), kClientPause + flow::FlowPath{}.most_queued * 2);
-  EXPECT_EQ(entry.router.sealed_entry().flows().size(), kFlows);
+  EXPECT_EQ(entry.router.entry().flows().size(), kFlows);
   line.reads = true;
   run();
   pass(100ms);
   for (const auto& flow : flows) EXPECT_EQ(flow->heard.size(), much.size());
 }
 
-TEST_F(SealedBudget, AClientIsReadNoFasterThanTheFabricTakesItsBytes) {
+TEST_F(PathBudget, AClientIsReadNoFasterThanTheFabricTakesItsBytes) {
   constexpr std::size_t kFlows = 4;
   ClientLine& line = dial();
   for (std::size_t i = 0; i < kFlows; ++i) open(line);
@@ -93,7 +94,7 @@ TEST_F(SealedBudget, AClientIsReadNoFasterThanTheFabricTakesItsBytes) {
   for (const auto& target : targets()) EXPECT_EQ(target->received.size(), much.size());
 }
 
-TEST_F(SealedBudget, RecordsThatAreNoDataCountAsData) {
+TEST_F(PathBudget, RecordsThatAreNoDataCountAsData) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   const Bytes lie(wire::FlowPosition::kBytes + wire::kSealOverhead, 7);
@@ -112,7 +113,7 @@ TEST_F(SealedBudget, RecordsThatAreNoDataCountAsData) {
   EXPECT_FALSE(flow.ended);
 }
 
-TEST_F(SealedBudget, AnEndThatSendsBeyondItsWindowLosesItsPath) {
+TEST_F(PathBudget, AnEndThatSendsBeyondItsWindowLosesItsPath) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   const Bytes chunk(wire::kMaxPayload, 7);
@@ -122,10 +123,10 @@ TEST_F(SealedBudget, AnEndThatSendsBeyondItsWindowLosesItsPath) {
   }
   EXPECT_EQ(entry.router.board().refusals()[static_cast<std::size_t>(FlowReason::flow_control)],
             1U);
-  EXPECT_EQ(entry.router.sealed_entry().flows().size(), 0U);
+  EXPECT_EQ(entry.router.entry().flows().size(), 0U);
 }
 
-TEST_F(SealedBudget, CreditForBytesThatNeverLeftIsBelievedByNoHop) {
+TEST_F(PathBudget, CreditForBytesThatNeverLeftIsBelievedByNoHop) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   for (int i = 0; i < 8; ++i) {
@@ -139,7 +140,7 @@ TEST_F(SealedBudget, CreditForBytesThatNeverLeftIsBelievedByNoHop) {
   EXPECT_EQ(flow.heard, "goes on");
 }
 
-TEST_F(SealedBudget, FlowsOfOneClassTakeTurnsOnALink) {
+TEST_F(PathBudget, FlowsOfOneClassTakeTurnsOnALink) {
   constexpr std::size_t kEach = 3 * 1024 * 1024;
   ClientLine& line = dial();
   open(line, TrafficClass::file_transfer);
@@ -163,24 +164,24 @@ TEST_F(SealedBudget, FlowsOfOneClassTakeTurnsOnALink) {
   for (const auto& flow : flows) EXPECT_EQ(flow->heard.size(), kEach);
 }
 
-TEST_F(SealedBudget, OfOnePersonSoManyFlowsAreHeldAndTheTargetOfTheLongestHeldIsClosed) {
+TEST_F(PathBudget, OfOnePersonSoManyFlowsAreHeldAndTheTargetOfTheLongestHeldIsClosed) {
   const std::size_t bound = flow::HoldBounds{}.flows_of_one;
   ClientLine& line = dial();
   for (std::size_t i = 0; i < bound; ++i) open(line);
   ClientLine& other = dial();
   open(other);
   cut(line);
-  EXPECT_EQ(egress.router.resumable().held().held(), bound);
+  EXPECT_EQ(egress.router.egress().held().held(), bound);
   cut(other);
-  EXPECT_EQ(egress.router.resumable().held().held(), bound);
+  EXPECT_EQ(egress.router.egress().held().held(), bound);
   std::size_t closed = 0;
   for (const auto& target : targets()) closed += target->closed ? 1 : 0;
   EXPECT_EQ(closed, 1U);
-  EXPECT_EQ(egress.router.resumable().endings()[static_cast<std::size_t>(FlowReason::hold_expired)],
+  EXPECT_EQ(egress.router.egress().endings()[static_cast<std::size_t>(FlowReason::hold_expired)],
             1U);
 }
 
-TEST_F(SealedBudget, FirstMessagesCountAmongWhatMovesNothing) {
+TEST_F(PathBudget, FirstMessagesCountAmongWhatMovesNothing) {
   ClientLine& line = dial();
   open(line);
   const auto kind = static_cast<std::size_t>(IdleFrame::first_message);
@@ -194,7 +195,7 @@ TEST_F(SealedBudget, FirstMessagesCountAmongWhatMovesNothing) {
   EXPECT_EQ(entry.router.board().floods()[kind], 1U);
 }
 
-TEST_F(SealedBudget, AFlowWithoutAPathTakesLessOfItsTargetThanOneThatHasOne) {
+TEST_F(PathBudget, AFlowWithoutAPathTakesLessOfItsTargetThanOneThatHasOne) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   cut(line);
@@ -207,7 +208,7 @@ TEST_F(SealedBudget, AFlowWithoutAPathTakesLessOfItsTargetThanOneThatHasOne) {
   EXPECT_EQ(target().resumed, 1);
 }
 
-TEST_F(SealedBudget, WhatATargetDoesNotTakeIsOnThePersonsAccount) {
+TEST_F(PathBudget, WhatATargetDoesNotTakeIsOnThePersonsAccount) {
   ClientLine& line = dial();
   FlowAtClient& flow = open(line);
   say(flow, "x");

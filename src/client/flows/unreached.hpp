@@ -1,5 +1,5 @@
-// Which egress did not reach which resource of late. An entry asks such an egress last: with a
-// firewall or a missing route it fails for every flow, while its neighbour serves them all.
+// Which egress did not reach the resource of late. Such an egress is asked last: with a firewall or
+// a missing route it fails for every flow, while its neighbour serves them all.
 //
 //   note ──► avoided for kUnreachedMemory ──► one flow in kProbeInterval tries it ──► forget
 //                      ▲                                    │
@@ -12,32 +12,32 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
-#include <utility>
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
 
-namespace rap::router {
+namespace rap::client {
 
-inline constexpr std::size_t kMaxUnreached = 4096;
+inline constexpr std::size_t kMaxUnreached = 64;
 inline constexpr std::chrono::minutes kUnreachedMemory{5};
 inline constexpr std::chrono::seconds kProbeInterval{
     10};  // as long as a flow may take to be set up
 
 class Unreached {
  public:
-  bool avoids(NodeId egress, ResourceId resource, MonoTime now) const;
+  bool avoids(NodeId egress, MonoTime now) const;
   // The egress failed to reach the resource.
-  void note(NodeId egress, ResourceId resource, MonoTime now);
+  void note(NodeId egress, MonoTime now);
   // A flow goes there: others stay away until it is known how that ends.
-  void probe(NodeId egress, ResourceId resource, MonoTime now);
+  void probe(NodeId egress, MonoTime now);
   // The egress reached it.
-  void forget(NodeId egress, ResourceId resource) { until_.erase({egress, resource}); }
-  void forget_old(MonoTime now);
+  void forget(NodeId egress) { until_.erase(egress); }
   std::size_t size() const { return until_.size(); }
 
  private:
-  std::map<std::pair<NodeId, ResourceId>, MonoTime> until_;
+  void forget_old(MonoTime now);
+
+  std::map<NodeId, MonoTime> until_;
 };
 
-}  // namespace rap::router
+}  // namespace rap::client
