@@ -33,7 +33,7 @@ int run(int argc, char** argv) {
   client::HttpsNetwork network;
   client::Tty terminal;
   client::ChildPrograms programs;
-  client::SocketDataPlane data_plane(random, std::cerr);
+  client::SocketDataPlane data_plane(home, random, std::cerr);
   client::World world{home,   network, terminal,  programs,       data_plane,
                       random, out,     std::cerr, io::wall_now(), invocation.json};
   const int status = client::run_command(world, invocation);

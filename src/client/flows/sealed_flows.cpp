@@ -174,6 +174,11 @@ void SealedFlows::link_lost(MonoTime now, LinkNumber number, wire::FallbackCause
   }
 }
 
+bool SealedFlows::is_idle(LinkNumber number) const {
+  const FlowLink* link = find_link(number);
+  return link != nullptr && link->flows() == 0;
+}
+
 void SealedFlows::retire_links() {
   for (const auto& [number, link] : links_) link->retired = true;
 }

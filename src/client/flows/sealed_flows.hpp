@@ -86,6 +86,9 @@ class SealedFlows {
   flow::SendQueue& output(LinkNumber link) { return links_.at(link)->queue; }
   // There is room in it again.
   void drained(MonoTime now, LinkNumber link);
+  // A connection to the entry is made if there is none, for no flow. It is idle until one takes it.
+  void reach(const Candidate& entry) { link_to(entry); }
+  bool is_idle(LinkNumber link) const;
   // What there is carries its flows to their end, and no new one: who is believed has changed.
   void retire_links();
 

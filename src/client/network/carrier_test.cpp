@@ -88,15 +88,17 @@ class CarrierTest : public testing::Test {
   DenyListStore deny_lists{home};
   std::ostringstream err;
   FallbackLog fallbacks{err};
+  EntryDistances distances;
   ClientKeys keys = ClientKeys::generate(rng);
   std::vector<std::unique_ptr<TestEntry>> entries;
   TestEgress egress{loop, keys.public_keys()};
   TestEgress other_egress{loop, keys.public_keys(), 18};
   std::vector<std::string> told;
-  EntryLinks links{loop,
-                   platform.account(deny_lists),
-                   "office",
-                   {keys, rng, fallbacks, [this](const std::string& l) { told.push_back(l); }}};
+  EntryLinks links{
+      loop,
+      platform.account(deny_lists),
+      "office",
+      {keys, rng, fallbacks, distances, [this](const std::string& l) { told.push_back(l); }}};
   std::optional<Carrier::Ending> ending;
   std::unique_ptr<Carrier> carrier =
       std::make_unique<Carrier>(links, [this](const Carrier::Ending& how) {

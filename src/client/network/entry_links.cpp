@@ -14,6 +14,7 @@ class EntryLinks::Socket final : io::WebSocketHandler, io::Output {
   Socket(EntryLinks& links, LinkNumber number, const Candidate& entry)
       : links_(links),
         number_(number),
+        entry_(entry),
         socket_(links.loop_,
                 entry_socket_options(entry, links.roots_pem_, links.deny_lists_->current()),
                 static_cast<io::Output&>(*this), links.rng_,
@@ -30,9 +31,11 @@ class EntryLinks::Socket final : io::WebSocketHandler, io::Output {
 
  private:
   void on_open() override {
+    links_.measured(entry_, io::mono_now() - dialled_);
     links_.flows_.link_up(io::mono_now(), number_,
                           socket_.export_key(crypto::kResumeExporterLabel));
     links_.arm();
+    if (links_.flows_.is_idle(number_)) lost(wire::FallbackCause::unreachable, "it was measured");
   }
   bool on_message(MutableBytes payload) override {
     if (dead_) return false;
@@ -61,6 +64,8 @@ class EntryLinks::Socket final : io::WebSocketHandler, io::Output {
 
   EntryLinks& links_;
   LinkNumber number_;
+  Candidate entry_;
+  MonoTime dialled_ = io::mono_now();
   bool dead_ = false;
   bool drain_posted_ = false;
   std::string because_;
@@ -76,11 +81,13 @@ EntryLinks::EntryLinks(io::EventLoop& loop, const Account& account, const std::s
       deny_(deny_lists_->current()),
       rng_(means.rng),
       fallbacks_(means.fallbacks),
+      distances_(means.distances),
       tell_(std::move(means.tell)),
       notice_(resource),
       flows_(*this, std::move(means.keys), means.rng),
       timer_(loop),
       watch_(loop),
+      measure_(loop),
       slept_(io::time_asleep()) {}
 
 EntryLinks::~EntryLinks() = default;
@@ -101,15 +108,21 @@ void EntryLinks::believe(bool others) {
 FlowNumber EntryLinks::open(SealedFlowUser& user, const Attachment& attachment,
                             wire::TrafficClass c) {
   believe(false);
-  const FlowNumber flow = flows_.open(io::mono_now(), user, attachment, c);
+  offered_ = attachment.candidates;
+  Attachment nearest_first = attachment;
+  distances_.sort(nearest_first.candidates, io::wall_now());
+  const FlowNumber flow = flows_.open(io::mono_now(), user, nearest_first, c);
   if (!watching_) look_for_sleep();
+  if (!std::exchange(measuring_, true)) measure_.after(kMeasureAfter, [this] { measure_next(); });
   arm();
   return flow;
 }
 
 void EntryLinks::open_again(FlowNumber flow, const Attachment& attachment) {
   believe(false);
-  flows_.open_again(io::mono_now(), flow, attachment);
+  Attachment nearest_first = attachment;
+  distances_.sort(nearest_first.candidates, io::wall_now());
+  flows_.open_again(io::mono_now(), flow, nearest_first);
   arm();
 }
 
@@ -163,6 +176,22 @@ void EntryLinks::forget(LinkNumber link) {
   if (at == sockets_.end()) return;
   loop_.post([gone = std::shared_ptr<Socket>(std::move(at->second))] {});
   sockets_.erase(at);
+}
+
+// Entries that do not answer are asked again with the next flow.
+void EntryLinks::measure_next() {
+  while (!offered_.empty()) {
+    const Candidate entry = std::move(offered_.back());
+    offered_.pop_back();
+    if (distances_.knows(entry.url.authority.str(), io::wall_now())) continue;
+    flows_.reach(entry);
+    return measure_.after(kMeasureAfter, [this] { measure_next(); });
+  }
+  measuring_ = false;
+}
+
+void EntryLinks::measured(const Candidate& entry, Duration handshake) {
+  distances_.measured(entry.url.authority.str(), handshake, io::wall_now());
 }
 
 // --- time

@@ -4,16 +4,21 @@
 // A machine that slept notices at once when it wakes: its connections are dropped, as nobody knows
 // what became of them, and the flows go on over new ones. Before that the pings of WebSocketClient
 // find what fell silent.
+//
+// Once a flow has been there for a moment, entries whose distance is not known are asked for a
+// handshake and nothing else, one after the other; the next flow takes the nearest.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client/api/entry_fallback.hpp"
 #include "client/core/profile.hpp"
 #include "client/flows/away_notice.hpp"
+#include "client/flows/entry_distances.hpp"
 #include "client/flows/sealed_flows.hpp"
 #include "io/loop/event_loop.hpp"
 
@@ -21,6 +26,8 @@ namespace rap::client {
 
 inline constexpr Duration kSleepLook = std::chrono::seconds{2};
 inline constexpr Duration kLongSleep = std::chrono::seconds{5};
+// A command that is over sooner measures nothing.
+inline constexpr Duration kMeasureAfter = std::chrono::seconds{2};
 
 class EntryLinks final : private LinkDialler {
  public:
@@ -28,6 +35,7 @@ class EntryLinks final : private LinkDialler {
     ClientKeys keys;
     RandomSource& rng;
     FallbackLog& fallbacks;
+    EntryDistances& distances;
     // Hears lines for whoever sits at the terminal; empty: nobody does.
     std::function<void(const std::string&)> tell = {};
   };
@@ -65,6 +73,8 @@ class EntryLinks final : private LinkDialler {
   // new flow.
   void believe(bool others);
   void arm();
+  void measure_next();
+  void measured(const Candidate& entry, Duration handshake);
   void look_for_sleep();
   void forget(LinkNumber link);
 
@@ -74,6 +84,7 @@ class EntryLinks final : private LinkDialler {
   std::shared_ptr<const crypto::DenyList> deny_;  // of the links that are not retired
   RandomSource& rng_;
   FallbackLog& fallbacks_;
+  EntryDistances& distances_;
   std::function<void(const std::string&)> tell_;
   AwayNotice notice_;
   SealedFlows flows_;
@@ -81,6 +92,9 @@ class EntryLinks final : private LinkDialler {
   io::Timer timer_;
   std::optional<MonoTime> armed_;
   io::Timer watch_;
+  std::vector<Candidate> offered_;  // with the last attachment
+  io::Timer measure_;
+  bool measuring_ = false;
   bool watching_ = false;
   Duration slept_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -53,7 +53,7 @@ struct EntryLinksTest : testing::Test {
     Account account = platform.account(deny_lists);
     account.roots_pem = roots;
     if (!denied.empty()) deny(account, denied);
-    EntryLinks links(loop, account, "office", {keys, rng, fallbacks});
+    EntryLinks links(loop, account, "office", {keys, rng, fallbacks, distances});
     const auto attachment = platform.attachment({candidate}, {egress.known()});
     const FlowNumber number = links.open(flow, attachment, wire::TrafficClass::input);
     loop.run();
@@ -86,6 +86,7 @@ struct EntryLinksTest : testing::Test {
   DenyListStore deny_lists{home};
   std::ostringstream err;
   FallbackLog fallbacks{err};
+  EntryDistances distances;
   ClientKeys keys = ClientKeys::generate(rng);
   TestEgress egress{loop, keys.public_keys()};
   Recorder flow{loop};
@@ -247,7 +248,7 @@ TEST_F(EntryLinksTest, FlowsShareAConnectionWhileItLives) {
   TestEntry entry(loop, platform.worker());
   entry.node = platform.node;
   entry.lead_to(egress);
-  EntryLinks links(loop, platform.account(deny_lists), "office", {keys, rng, fallbacks});
+  EntryLinks links(loop, platform.account(deny_lists), "office", {keys, rng, fallbacks, distances});
   Recorder another(loop);
   for (Recorder* one : {&flow, &another}) {
     links.open(*one, platform.attachment({platform.candidate(entry.port())}, {egress.known()}),
@@ -263,6 +264,34 @@ TEST_F(EntryLinksTest, FlowsShareAConnectionWhileItLives) {
   loop.run();
   EXPECT_TRUE(third.was_accepted);
   EXPECT_EQ(entry.clients, 2U);
+}
+
+TEST_F(EntryLinksTest, TheNearestEntryIsTakenOnceItIsKnown) {
+  std::vector<std::unique_ptr<TestEntry>> entries;
+  std::vector<Candidate> candidates;
+  for (int i = 0; i < 2; ++i) {
+    entries.push_back(std::make_unique<TestEntry>(loop, platform.worker()));
+    entries.back()->lead_to(egress);
+    candidates.push_back(platform.candidate(entries.back()->port()));
+  }
+  const auto attachment = platform.attachment(candidates, {egress.known()});
+  EntryLinks links(loop, platform.account(deny_lists), "office", {keys, rng, fallbacks, distances});
+  links.open(flow, attachment, wire::TrafficClass::input);
+  loop.run();
+  EXPECT_EQ(entries[0]->clients, 1U) << "as the control plane says";
+  io::Timer timer(loop);
+  const std::function<void()> look = [&] {
+    if (entries[1]->clients == 1) return loop.stop();
+    timer.after(std::chrono::milliseconds{10}, look);
+  };
+  look();
+  loop.run();
+  EXPECT_TRUE(entries[1]->tokens.empty()) << "it was measured, and no more";
+  distances.measured(candidates[0].url.authority.str(), std::chrono::seconds{1}, io::wall_now());
+  Recorder next(loop);
+  links.open(next, attachment, wire::TrafficClass::input);
+  loop.run();
+  EXPECT_EQ(entries[1]->tokens.size(), 1U);
 }
 
 }  // namespace

@@ -265,7 +265,7 @@ TEST_F(ForwarderTest, WhoComesWhenAllPlacesAreTakenWaitsForOne) {
 TEST_F(ForwarderTest, AnAddressThatIsTakenIsNamed) {
   start();
   Forwarder second(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
-                   {err_, {keys_, rng_, fallbacks_}});
+                   {err_, {keys_, rng_, fallbacks_, distances_}});
   try {
     second.listen({"127.0.0.1", port_});
     FAIL() << "two listeners on one port";

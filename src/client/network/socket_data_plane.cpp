@@ -9,6 +9,7 @@
 #include "client/api/flow_failure.hpp"
 #include "client/network/carrier.hpp"
 #include "client/network/forwarder.hpp"
+#include "client/network/network_identity.hpp"
 #include "io/system/system.hpp"
 
 namespace rap::client {
@@ -20,7 +21,7 @@ const ClientKeys& SocketDataPlane::keys() {
 
 // Whoever sits at a terminal sees why nothing moves. It may be in raw mode, for the ssh around us.
 EntryLinks::Means SocketDataPlane::means() {
-  EntryLinks::Means out{keys(), rng_, fallbacks_};
+  EntryLinks::Means out{keys(), rng_, fallbacks_, distances_};
   if (::isatty(STDERR_FILENO) == 1) {
     out.tell = [this](const std::string& line) {
       err_ << '\r' << printable(line) << "\r\n" << std::flush;
@@ -29,9 +30,25 @@ EntryLinks::Means SocketDataPlane::means() {
   return out;
 }
 
+// Without them all works as well, by the order of the control plane: a home that cannot be read or
+// written is nobody's concern here.
+Fallible<void> SocketDataPlane::keeping_distances(const std::function<Fallible<void>()>& work) {
+  distances_ = EntryDistances(network_identity());
+  if (const auto kept = home_.read(kEntryDistancesFile); kept && *kept) distances_.read(**kept);
+  auto outcome = work();
+  if (distances_.has_news()) std::ignore = home_.write(kEntryDistancesFile, distances_.text());
+  return outcome;
+}
+
 Fallible<void> SocketDataPlane::proxy(const Account& account, const Attachment& attachment,
                                       wire::TrafficClass c,
                                       const std::function<Fallible<Attachment>()>& more) {
+  return keeping_distances([&] { return carry_stdio(account, attachment, c, more); });
+}
+
+Fallible<void> SocketDataPlane::carry_stdio(const Account& account, const Attachment& attachment,
+                                            wire::TrafficClass c,
+                                            const std::function<Fallible<Attachment>()>& more) {
   io::EventLoop loop;
   loop.on_signal([&] { loop.stop(); }, [&] { loop.stop(); });
   const SessionSignals::Heard heard(signals_);  // no longer than the loop, which listens to them
@@ -78,8 +95,10 @@ Fallible<void> SocketDataPlane::forward(
   try {
     Forwarder forwarder(loop, session, account, first, c, {err_, means()});
     listening(forwarder.listen(listen));
-    loop.run();
-    return {};
+    return keeping_distances([&]() -> Fallible<void> {
+      loop.run();
+      return {};
+    });
   } catch (const std::system_error& e) {
     return fail(ExitCode::failed,
                 std::string(e.what()) + ". Choose another address with --listen.");

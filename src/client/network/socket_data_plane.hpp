@@ -12,7 +12,8 @@ namespace rap::client {
 
 class SocketDataPlane final : public DataPlane {
  public:
-  SocketDataPlane(RandomSource& rng, std::ostream& err) : rng_(rng), err_(err), fallbacks_(err) {}
+  SocketDataPlane(Home& home, RandomSource& rng, std::ostream& err)
+      : home_(home), rng_(rng), err_(err), fallbacks_(err) {}
 
   void hold_signals() override { signals_.hold(); }
   ClientPublicKeys public_keys() override { return keys().public_keys(); }
@@ -26,11 +27,18 @@ class SocketDataPlane final : public DataPlane {
  private:
   const ClientKeys& keys();
   EntryLinks::Means means();
+  // What the work learns of distances is kept after it.
+  Fallible<void> keeping_distances(const std::function<Fallible<void>()>& work);
+  Fallible<void> carry_stdio(const Account& account, const Attachment& attachment,
+                             wire::TrafficClass c,
+                             const std::function<Fallible<Attachment>()>& more);
 
+  Home& home_;
   RandomSource& rng_;
   std::ostream& err_;
   FallbackLog fallbacks_;
   SessionSignals signals_;
+  EntryDistances distances_;
   std::optional<ClientKeys> keys_;  // of this run, once they are wanted
 };
 

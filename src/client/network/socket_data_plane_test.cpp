@@ -115,7 +115,7 @@ struct SocketDataPlaneTest : testing::Test {
   std::thread thread;
   SeededRandom rng{3};
   std::ostringstream err;
-  SocketDataPlane data_plane{rng, err};
+  SocketDataPlane data_plane{home, rng, err};
   TestEgress egress{entry_loop, data_plane.public_keys()};
   std::string printed;
 };
@@ -132,6 +132,14 @@ TEST_F(SocketDataPlaneTest, ProxyPrintsWhatComesBeforeItsOwnInputEnds) {
   serve();
   EXPECT_TRUE(proxy(""));
   EXPECT_EQ(printed, TestEgress::kGreeting);
+}
+
+TEST_F(SocketDataPlaneTest, WhatItLearntOfEntriesIsKept) {
+  serve();
+  EXPECT_TRUE(proxy("ping"));
+  const auto kept = home.read(kEntryDistancesFile);
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_THAT(**kept, HasSubstr(" 127.0.0.1:" + std::to_string(entry.port()) + " "));
 }
 
 TEST_F(SocketDataPlaneTest, ProxyFailsWithWhatARefusalMeans) {
@@ -204,7 +212,7 @@ TEST_F(SocketDataPlaneTest, SignalsComeAgainAfterIt) {
   sigset_t after;
   ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &before), 0);
   {
-    SocketDataPlane other(rng, err);
+    SocketDataPlane other(home, rng, err);
     other.hold_signals();
     ::raise(SIGHUP);
   }

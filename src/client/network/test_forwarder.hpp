@@ -53,7 +53,7 @@ class ForwarderTest : public testing::Test, public ForwardSession {
     }
     forwarder_ =
         std::make_unique<Forwarder>(loop_, *this, signed_in(), first_, wire::TrafficClass::input,
-                                    Forwarder::Means{err_, {keys_, rng_, fallbacks_}});
+                                    Forwarder::Means{err_, {keys_, rng_, fallbacks_, distances_}});
     port_ = forwarder_->listen({"127.0.0.1", 0}).port;
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -192,6 +192,7 @@ class ForwarderTest : public testing::Test, public ForwardSession {
   SeededRandom rng_{3};
   std::ostringstream err_;
   FallbackLog fallbacks_{err_};
+  EntryDistances distances_;
   ClientKeys keys_ = ClientKeys::generate(rng_);
   TestEgress egress_{loop_, keys_.public_keys()};
   std::vector<std::unique_ptr<TestEntry>> entries_;

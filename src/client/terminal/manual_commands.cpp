@@ -46,6 +46,9 @@ const std::vector<command_line::ManualSection>& sections() {
        {{"profile.json", "Who is signed in where; it holds a secret."},
         {"ca.pem", "Root certificates the platform is verified with."},
         {"known_hosts", "Host keys of SSH resources that were taken on first use."},
+        {"entry-distances",
+         "How long a handshake took with each entry, in each network; for a day. The nearest is "
+         "used."},
         {"hosts/", "Host keys of SSH resources that an administrator pinned."},
         {"ssh_config", "What rap ssh-config --write wrote."}}}};
   return kSections;
