@@ -57,15 +57,18 @@ TEST_F(Clusters, HaveBlocklistsOfTheirOwn) {
             201);
   serve_first();
   EXPECT_EQ(listed("blocklist"), 0U);
-  EXPECT_EQ(w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}}).status, 201)
+  EXPECT_EQ(w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha")).status, 201)
       << "the address is blocked in the other one";
 }
 
 TEST_F(Clusters, CarrySessionsOfTheirOwnResourcesOnly) {
   serve_second();
-  EXPECT_EQ(w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}}).code(),
+  EXPECT_EQ(w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha")).code(),
             "resource_not_found");
-  EXPECT_EQ(w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments").status, 404);
+  EXPECT_EQ(
+      w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments", attachment_wanted())
+          .status,
+      404);
 }
 
 TEST_F(Clusters, DoNotAnswerEachOthersNodes) {

@@ -27,7 +27,7 @@ class Configs : public ::testing::Test {
         .body["config_version"];
   }
   Answered session() {
-    return w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+    return w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha"));
   }
 
   SeededWorld w;
@@ -170,7 +170,7 @@ TEST_F(Configs, APolicyNarrowsNewSessions) {
   EXPECT_EQ(session().body["classes"], json({"input"}));
   EXPECT_EQ(set_alpha("app_policy", {{"protocols", {"tcp"}}}).status, 200);
   EXPECT_EQ(session().code(), "policy_denied");
-  EXPECT_EQ(w.as("user@beta", "POST", "sessions", {{"resource", "secret-beta"}}).status, 201)
+  EXPECT_EQ(w.as("user@beta", "POST", "sessions", session_wanted("secret-beta")).status, 201)
       << "it is another organization's";
   EXPECT_EQ(w.as("admin@alpha", "DELETE", "organizations/alpha/configs/app_policy").status, 204);
   EXPECT_EQ(session().status, 201);
@@ -180,11 +180,13 @@ TEST_F(Configs, APolicyEndsSessionsThatLastTooLong) {
   const std::string id = session().body["session"]["id"];
   EXPECT_EQ(set_alpha("app_policy", {{"max_session_s", 60}}).status, 200);
   w.control->now += 59s;
-  EXPECT_EQ(w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object()).status,
-            201);
+  EXPECT_EQ(
+      w.as("user@alpha", "POST", "sessions/" + id + "/attachments", attachment_wanted()).status,
+      201);
   w.control->now += 1s;
-  EXPECT_EQ(w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object()).code(),
-            "session_terminated");
+  EXPECT_EQ(
+      w.as("user@alpha", "POST", "sessions/" + id + "/attachments", attachment_wanted()).code(),
+      "session_terminated");
   w.control->now += 1s;
   EXPECT_TRUE(control::keep_house(w.control->house(), w.control->now));
   for (const json& s : in(w.as("user@alpha", "GET", "sessions?state=all"), "items")) {

@@ -23,9 +23,7 @@ struct Deltas : testing::Test {
     return w.as("keeper", "POST", "blocklist", body);
   }
   Answered start_session(const json& more = json::object()) {
-    json body = {{"resource", "secret-alpha"}};
-    body.update(more);
-    return w.as("user@alpha", "POST", "sessions", body);
+    return w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha", more));
   }
   crypto::DataPlaneToken token_of(const Answered& session) {
     const control::Authority& a = ControlPlane::authority();
@@ -277,7 +275,9 @@ TEST_F(Deltas, TheBlocklistedGetNoSession) {
     EXPECT_EQ(blocklist(kind, value).status, 201);
     const std::string code = start_session().code();
     const std::string attach =
-        w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments").code();
+        w.as("user@alpha", "POST", "sessions/" + seed().session + "/attachments",
+             attachment_wanted())
+            .code();
     EXPECT_EQ(code, attach);
     EXPECT_EQ(
         w.as("root", "DELETE", "blocklist/" + kind + "/" + wire::percent_encode(value)).status,
@@ -300,7 +300,7 @@ TEST_F(Deltas, TokensCarryTheEpochOfTheirUserAndTheDevice) {
   EXPECT_EQ(w.as("root", "POST", "users/user@alpha.test/sign-out").status, 200);
   const std::string again = w.control->sign_in("user@alpha.test");
   const Answered session =
-      w.control->call("POST", "/api/v1/sessions", {{"resource", "secret-alpha"}}, again);
+      w.control->call("POST", "/api/v1/sessions", session_wanted("secret-alpha"), again);
   EXPECT_EQ(token_of(session).auth_epoch, 1U);
 }
 
@@ -311,7 +311,7 @@ TEST_F(Deltas, TokensSayWhenTheirSessionBeganHoweverLateTheyAre) {
   w.control->now += std::chrono::seconds{100};
   const std::string id = started.body["session"]["id"];
   const Answered later =
-      w.as("user@alpha", "POST", "sessions/" + id + "/attachments", json::object());
+      w.as("user@alpha", "POST", "sessions/" + id + "/attachments", attachment_wanted());
   EXPECT_EQ(token_of(later).session_began, then);
   EXPECT_EQ(token_of(later).issued_at, w.control->now);
 }

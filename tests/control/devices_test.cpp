@@ -32,7 +32,7 @@ class Devices : public ::testing::Test {
     return a.body.value("token", "");
   }
   Answered start(const crypto::PrivateKey& key, const std::string& bearer) {
-    return c.call_from(key, "POST", "/api/v1/sessions", {{"resource", "secret-alpha"}}, bearer);
+    return c.call_from(key, "POST", "/api/v1/sessions", session_wanted("secret-alpha"), bearer);
   }
   Answered change(const std::string& what, const std::string& id, const json& body = {}) {
     return w.as("keeper", "POST", "devices/" + id + "/" + what, body);
@@ -109,12 +109,13 @@ TEST_F(Devices, ABareSignInStartsNoSessionUnlessThePolicySaysSo) {
   const json login = {{"email", "user@alpha.test"}, {"password", ControlPlane::kPassword}};
   const std::string bare = c.bare_call("POST", "/api/v1/auth/login", login).body.value("token", "");
   EXPECT_EQ(c.bare_call("GET", "/api/v1/me", {}, bare).status, 200);
-  const json wanted = {{"resource", "secret-alpha"}};
+  const json wanted = session_wanted("secret-alpha");
   EXPECT_EQ(c.bare_call("POST", "/api/v1/sessions", wanted, bare).code(), "device_required");
   EXPECT_EQ(start(laptop, bare).code(), "device_required") << "it is bare for good";
-  EXPECT_EQ(
-      c.bare_call("POST", "/api/v1/sessions/" + seed().session + "/attachments", {}, bare).code(),
-      "device_required");
+  EXPECT_EQ(c.bare_call("POST", "/api/v1/sessions/" + seed().session + "/attachments",
+                        attachment_wanted(), bare)
+                .code(),
+            "device_required");
 
   ControlPlane lax(w.conninfo, DevicePolicy::any);
   EXPECT_EQ(lax.bare_call("POST", "/api/v1/sessions", wanted, bare).status, 201);
@@ -124,7 +125,7 @@ TEST_F(Devices, TokensOfTheDataPlaneCarryTheProvenDevice) {
   EXPECT_EQ(token_in(start(laptop, token(laptop))).device.str(), laptop_id);
   const Answered said =
       c.call_from(laptop, "POST", "/api/v1/sessions",
-                  {{"resource", "secret-alpha"}, {"device", laptop_id}}, token(laptop));
+                  session_wanted("secret-alpha", {{"device", laptop_id}}), token(laptop));
   EXPECT_EQ(said.code(), "invalid_member") << "nobody says which device they are";
 }
 

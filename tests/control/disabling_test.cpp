@@ -17,7 +17,7 @@ class Disabling : public ::testing::Test {
     return w.as("owner@alpha", method, "organizations/alpha/" + path, body);
   }
   Answered session() {
-    return w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+    return w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha"));
   }
   std::size_t reachable() { return in(w.as("user@alpha", "GET", "resources"), "items").size(); }
   // The seed's session is over, for that reason, and every node at an end of sessions is told.

@@ -17,7 +17,7 @@ class Endings : public ::testing::Test {
     return w.as("admin@alpha", method, "organizations/alpha/" + path, body);
   }
   Answered session() {
-    return w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+    return w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha"));
   }
   json ended() { return in(w.as("user@alpha", "GET", "sessions?state=ended"), "items"); }
   // Every node at an end of sessions is told to end the seed's.
@@ -95,7 +95,7 @@ TEST_F(Endings, OfAResourceThatMovesAreThoseOfItsSessionsAndGrantsStay) {
 TEST_F(Endings, AreNoneForARenamedResource) {
   EXPECT_EQ(admin("PATCH", "resources/secret-alpha", {{"name", "office"}}).status, 200);
   EXPECT_EQ(ended().size(), 0U);
-  EXPECT_EQ(w.as("user@alpha", "POST", "sessions", {{"resource", "office"}}).status, 201);
+  EXPECT_EQ(w.as("user@alpha", "POST", "sessions", session_wanted("office")).status, 201);
   EXPECT_EQ(session().code(), "resource_not_found");
 }
 

@@ -32,7 +32,7 @@ class Leaving : public ::testing::Test {
                                 {{"versions", json::object()}, {"observations", observations}});
   }
   Answered session() {
-    return w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+    return w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha"));
   }
   std::vector<std::string> actions() {
     std::vector<std::string> out;

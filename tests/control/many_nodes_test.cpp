@@ -64,7 +64,7 @@ TEST_F(ManyNodes, ACheckInWithSessionsCostsTheSameForOneAsForMany) {
   std::vector<json> sessions{session(seed().session)};
   EXPECT_EQ(cost_of([&] { check_in(seed().entry, sessions); }), (Cost{1, 5}));
   for (int i = 0; i < 20; ++i) {
-    const Answered a = w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+    const Answered a = w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha"));
     ASSERT_EQ(a.status, 201) << a.text;
     sessions.push_back(session(a.body["session"]["id"]));
   }

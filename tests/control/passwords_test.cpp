@@ -76,10 +76,10 @@ TEST_F(Passwords, ThatAnAdministratorSetsAreGoodForChoosingAnotherOnly) {
        {std::pair{"GET", "resources"}, {"GET", "sessions"}, {"GET", "deny-list"}}) {
     EXPECT_EQ(with(token, method, path).code(), "password_change_required") << path;
   }
-  EXPECT_EQ(with(token, "POST", "sessions", {{"resource", "secret-alpha"}}).code(),
+  EXPECT_EQ(with(token, "POST", "sessions", session_wanted("secret-alpha")).code(),
             "password_change_required");
   ASSERT_EQ(change(token, temporary, kNew).status, 200);
-  EXPECT_EQ(with(token, "POST", "sessions", {{"resource", "secret-alpha"}}).status, 201);
+  EXPECT_EQ(with(token, "POST", "sessions", session_wanted("secret-alpha")).status, 201);
   EXPECT_EQ(login("user@alpha.test", temporary).code(), "wrong_credentials") << "it is used up";
 }
 
@@ -139,7 +139,7 @@ TEST_F(Passwords, OfADisabledAccountOpenNothingUntilItIsEnabled) {
   EXPECT_EQ(newest_audit("&organization=alpha")["action"], "user.disabled");
   EXPECT_EQ(w.as("keeper", "POST", "users/user@alpha.test/enable").body["disabled"], false);
   const std::string again = login("user@alpha.test").body["token"];
-  EXPECT_EQ(with(again, "POST", "sessions", {{"resource", "secret-alpha"}}).status, 201)
+  EXPECT_EQ(with(again, "POST", "sessions", session_wanted("secret-alpha")).status, 201)
       << "memberships and grants waited";
   EXPECT_EQ(with(token, "GET", "me").code(), "signed_out") << "but the sign-ins are over";
 }

@@ -40,9 +40,7 @@ class DenyListOfClients : public ::testing::Test {
     return a.body;
   }
   Answered session(const json& more = json::object()) {
-    json body = {{"resource", "secret-alpha"}};
-    body.update(more);
-    return w.as("user@alpha", "POST", "sessions", body);
+    return w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha", more));
   }
   void revoke(bool key) {
     const Answered done =
@@ -161,7 +159,7 @@ TEST_F(DenyListOfClients, ARevokedOrDisabledEntryIsNoCandidateAnyMore) {
   EXPECT_EQ(session().code(), "no_entry_node");
   SeededWorld other;
   EXPECT_EQ(other.as("root", "POST", "nodes/entry-n/revoke", {{"severity", "close"}}).status, 200);
-  EXPECT_EQ(other.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}}).code(),
+  EXPECT_EQ(other.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha")).code(),
             "no_entry_node");
 }
 

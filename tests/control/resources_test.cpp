@@ -112,7 +112,7 @@ TEST_F(Resources, PinTheHostKeyOfAnSshServer) {
                  {{"email", "user@alpha.test"}})
                 .status,
             201);
-  const Answered session = w.as("user@alpha", "POST", "sessions", {{"resource", "office"}});
+  const Answered session = w.as("user@alpha", "POST", "sessions", session_wanted("office"));
   EXPECT_EQ(session.body["session"]["resource"]["ssh_host_key"], key);
 }
 

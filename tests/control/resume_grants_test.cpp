@@ -123,12 +123,14 @@ TEST_F(ResumeGrants, SayOfWhomAndForWhatTheTokensAre) {
   EXPECT_EQ(to_base64url(grant.proof_key), laptop.keys()["proof_key"].get<std::string>());
 }
 
-TEST_F(ResumeGrants, AreGivenToNobodyWhoDoesNotAskAndNeitherIsAKeyInTheToken) {
-  const Answered a = w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
-  ASSERT_EQ(a.status, 201) << a.text;
-  EXPECT_FALSE(a.body.contains("resume"));
-  EXPECT_EQ(a.text.find(seed().egress), std::string::npos);
-  for (const auto& token : tokens_in(a)) EXPECT_FALSE(token.flow_key);
+TEST_F(ResumeGrants, ComeWithEveryAttachmentAsWhoNamesNoKeysGetsNone) {
+  const std::string attachments = "sessions/" + seed().session + "/attachments";
+  for (const auto& [path, body] : std::vector<std::pair<std::string, json>>{
+           {"sessions", {{"resource", "secret-alpha"}}}, {attachments, json::object()}}) {
+    const Answered a = w.as("user@alpha", "POST", path, body);
+    EXPECT_EQ(a.code(), "invalid_member") << path;
+    EXPECT_EQ(a.body.value("detail", ""), "'client_keys' is missing.") << path;
+  }
 }
 
 TEST_F(ResumeGrants, OfTwoClientsOfOneSessionAreEachForItsOwnKeys) {

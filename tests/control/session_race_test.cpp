@@ -20,7 +20,7 @@ TEST(TakingAGrant, LeavesNoSessionHoweverTheTwoMeet) {
                 204);
     });
     for (int i = 0; i < 5; ++i) {
-      const Answered a = w.as("user@alpha", "POST", "sessions", {{"resource", "secret-alpha"}});
+      const Answered a = w.as("user@alpha", "POST", "sessions", session_wanted("secret-alpha"));
       EXPECT_TRUE(a.status == 201 || a.code() == "resource_not_found") << a.text;
     }
     taker.join();

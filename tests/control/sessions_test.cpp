@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 class Sessions : public ::testing::Test {
  protected:
-  Answered create(const json& body = {{"resource", "secret-alpha"}}) {
-    return w.as("user@alpha", "POST", "sessions", body);
+  Answered create(const std::string& resource = "secret-alpha", const json& more = json::object()) {
+    return w.as("user@alpha", "POST", "sessions", session_wanted(resource, more));
   }
   std::string state_of(const std::string& id) {
     for (const json& s : in(w.as("user@alpha", "GET", "sessions?state=all"), "items")) {
@@ -97,7 +97,7 @@ TEST_F(Sessions, NameTheKeysOfAnEntryWithAPublicCertificate) {
 }
 
 TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
-  const Answered a = create({{"resource", "secret-alpha"}, {"organization", "alpha"}});
+  const Answered a = create("secret-alpha", {{"organization", "alpha"}});
   ASSERT_EQ(a.status, 201) << a.text;
   ASSERT_EQ(a.body["candidates"].size(), 1U);
   const json& candidate = a.body["candidates"][0];
@@ -122,7 +122,7 @@ TEST_F(Sessions, ComeWithATokenThatSaysExactlyWhatItIsFor) {
 
 TEST_F(Sessions, WithUnknownAndUnauthorizedResourcesAreRefusedInTheSameWords) {
   const auto refusal = [&](const std::string& resource, const std::string& organization) {
-    Answered a = create({{"resource", resource}, {"organization", organization}});
+    Answered a = create(resource, {{"organization", organization}});
     EXPECT_EQ(a.code(), "resource_not_found");
     std::string text = a.body["detail"];
     text.replace(text.find(resource), resource.size(), "X");
@@ -146,7 +146,7 @@ TEST_F(Sessions, AskForTheOrganizationWhenTheNameIsNotEnough) {
                      {"egress_pool", "pool-beta"}});
   root("resources/secret-alpha/grants", {{"email", "user@alpha.test"}});
   EXPECT_EQ(create().code(), "organization_required");
-  EXPECT_EQ(create({{"resource", "secret-alpha"}, {"organization", "beta"}}).status, 201);
+  EXPECT_EQ(create("secret-alpha", {{"organization", "beta"}}).status, 201);
 }
 
 TEST_F(Sessions, AreActiveWhileANodeCarriesThemAndDetachedAfter) {
@@ -195,7 +195,8 @@ TEST_F(Sessions, ToWhichSomebodyKeepsAttachingAreNotForgotten) {
   for (int i = 0; i < 4; ++i) {
     w.control->now += 9min;
     ASSERT_EQ(
-        w.control->call("POST", "/api/v1/" + path, json::object(), seed().tokens.at("user@alpha"))
+        w.control
+            ->call("POST", "/api/v1/" + path, attachment_wanted(), seed().tokens.at("user@alpha"))
             .status,
         201);
     ASSERT_TRUE(keep_house());
@@ -209,15 +210,17 @@ TEST_F(Sessions, ToWhichSomebodyKeepsAttachingAreNotForgotten) {
 TEST_F(Sessions, GiveTokensForAsManyFlowsAsAreWantedAtOnce) {
   const std::string path = "sessions/" + seed().session + "/attachments";
   constexpr int kFlows = 128;
-  const Answered many = w.as("user@alpha", "POST", path, {{"flows", kFlows}});
+  const Answered many = w.as("user@alpha", "POST", path, attachment_wanted({{"flows", kFlows}}));
   ASSERT_EQ(many.status, 201) << many.text;
   const json& candidate = many.body["candidates"][0];
   std::set<std::string> tokens = {candidate["token"]};
   for (const json& more : candidate["more_tokens"]) tokens.insert(more["token"]);
   EXPECT_EQ(tokens.size(), std::size_t{kFlows}) << "each is used once";
-  EXPECT_EQ(w.as("user@alpha", "POST", path, {{"flows", kFlows + 1}}).code(), "invalid_member");
-  EXPECT_EQ(w.as("user@alpha", "POST", path, {{"flows", 0}}).code(), "invalid_member");
-  const Answered one = w.as("user@alpha", "POST", path, json::object());
+  EXPECT_EQ(w.as("user@alpha", "POST", path, attachment_wanted({{"flows", kFlows + 1}})).code(),
+            "invalid_member");
+  EXPECT_EQ(w.as("user@alpha", "POST", path, attachment_wanted({{"flows", 0}})).code(),
+            "invalid_member");
+  const Answered one = w.as("user@alpha", "POST", path, attachment_wanted());
   EXPECT_EQ(one.body["candidates"][0]["more_tokens"].size(), 0U);
 }
 
@@ -268,7 +271,7 @@ TEST_F(Sessions, ThatLiveAreAllListedPageByPageHoweverManyThereAre) {
 
 TEST_F(Sessions, AreForgottenAWhileAfterTheirEndButNotByTheAuditLog) {
   const std::string path = "sessions/" + seed().session;
-  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments", json::object()).status, 201);
+  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments", attachment_wanted()).status, 201);
   w.as("user@alpha", "DELETE", path);
   w.control->now += std::chrono::days{30};
   ASSERT_TRUE(keep_house());
@@ -316,10 +319,11 @@ TEST_F(Sessions, EndByThemselvesWhenNobodyEverCameOrComesBack) {
 
 TEST_F(Sessions, EndOnRequestAndRefuseFurtherAttachments) {
   const std::string path = "sessions/" + seed().session;
-  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments").status, 201);
+  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments", attachment_wanted()).status, 201);
   EXPECT_EQ(w.as("user@alpha", "DELETE", path).status, 204);
   expect_ended("terminated_by_user");
-  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments").code(), "session_terminated");
+  EXPECT_EQ(w.as("user@alpha", "POST", path + "/attachments", attachment_wanted()).code(),
+            "session_terminated");
   EXPECT_EQ(w.as("user@alpha", "DELETE", path).status, 204) << "ending it twice is harmless";
   EXPECT_EQ(commanded(seed().entry).size(), 1U);
 }
@@ -381,7 +385,8 @@ TEST_F(Sessions, NeedAnEntry) {
 
 TEST_F(Sessions, OfOthersCannotBeAttachedToEvenByWhoMayEndThem) {
   const std::string path = "sessions/" + seed().session;
-  EXPECT_EQ(w.as("owner@alpha", "POST", path + "/attachments").code(), "session_not_found");
+  EXPECT_EQ(w.as("owner@alpha", "POST", path + "/attachments", attachment_wanted()).code(),
+            "session_not_found");
   EXPECT_EQ(w.as("owner@alpha", "DELETE", path).status, 204);
 }
 

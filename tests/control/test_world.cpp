@@ -16,6 +16,20 @@ json in(const Answered& a, const char* list) {
   return a.body.is_object() ? a.body.value(list, json::array()) : json::array();
 }
 
+json attachment_wanted(const json& more) {
+  json body = {
+      {"client_keys",
+       {{"flow_key", to_base64url(Bytes(32, 1))}, {"proof_key", to_base64url(Bytes(32, 2))}}}};
+  body.update(more);
+  return body;
+}
+
+json session_wanted(const std::string& resource, const json& more) {
+  json body = attachment_wanted(more);
+  body["resource"] = resource;
+  return body;
+}
+
 // Worlds share a database, so that no two may draw the same ids; and a run is like the one before.
 SharedRandom::SharedRandom()
     : rng_([] {
@@ -350,7 +364,7 @@ Seed seed_database() {
     post(base + "resources/secret-" + org + "/grants", {{"email", "user@" + org + ".test"}});
   }
   const Answered session =
-      c.call("POST", "/api/v1/sessions", {{"resource", "secret-alpha"}}, s.tokens["user@alpha"]);
+      c.call("POST", "/api/v1/sessions", session_wanted("secret-alpha"), s.tokens["user@alpha"]);
   EXPECT_EQ(session.status, 201) << session.text;
   s.session = session.body["session"]["id"];
   s.pending_enrolment = c.request_enrolment(root, "newcomer").second;

@@ -73,6 +73,10 @@ struct Answered {
 // The list in an answer, as a value: a range-for over a member of a temporary would dangle.
 json in(const Answered& a, const char* list);
 
+// What a client asks for a session with, and for an attachment; `more` are further members.
+json session_wanted(const std::string& resource, const json& more = json::object());
+json attachment_wanted(const json& more = json::object());
+
 // Ids must differ between the copies of one database, and calls come from several threads.
 class SharedRandom final : public RandomSource {
  public:

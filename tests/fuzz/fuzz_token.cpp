@@ -36,7 +36,7 @@ struct Signed {
     token.session_began = now;
     token.issued_at = now;
     token.expires_at = now + std::chrono::seconds(30);
-    rng.fill(token.flow_key.emplace());
+    rng.fill(token.flow_key);
     text = sign_token(token, key, "k1");
   }
 };

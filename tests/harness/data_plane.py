@@ -105,7 +105,7 @@ class DataPlane:
         self.send(self.flows[label].end())
 
     def over(self):
-        """Why the next flow, or its path, ends, as a node or the egress says; None: all is done."""
+        """Why the next flow, or its path, ends: by a node, or the egress; None: all is done."""
         return frames.reason(self.next_of(frames.RESET, frames.FLOW_CLOSE)[3])
 
     def close(self):

@@ -7,7 +7,7 @@ MAX_PAYLOAD = 16 * 1024 - HEADER.size
 
 HELLO, HEARTBEAT, HEARTBEAT_ACK, GOODBYE = 0x01, 0x02, 0x03, 0x04
 FLOW_ACCEPT, FLOW_REFUSE, DATA, CREDIT, RESET = 0x12, 0x13, 0x14, 0x15, 0x17
-SEALED_REQUEST, FLOW_RESUME, FLOW_ATTACH = 0x19, 0x1a, 0x1b
+FLOW_REQUEST, FLOW_RESUME, FLOW_ATTACH = 0x19, 0x1a, 0x1b
 FLOW_CONFIRM, FLOW_ACK, FLOW_END, FLOW_CLOSE = 0x1c, 0x1d, 0x1e, 0x1f
 
 CLASSES = ("fabric_control", "route_control", "health", "telemetry", "render", "input", "clipboard",
@@ -24,7 +24,7 @@ REASONS = (None, "protocol_error", "unknown_label", "flow_control", "limit_reach
            "out_of_sequence", "tail_gone", "unknown_flow", "hold_expired", "superseded",
            "proof_invalid")
 
-_SEALED_REQUEST = struct.Struct(">16sH")
+_FLOW_REQUEST = struct.Struct(">16sH")
 _FLOW_ATTACH = struct.Struct(">16sBB32s")
 _HELLO = struct.Struct(">H16s16s16sBHIQQQQB")
 INTERACTIVE, BULK = 0, 1
@@ -58,9 +58,9 @@ def hello(cluster, node, *, version=2, channel=b"c" * 16, lane=INTERACTIVE,
                        int(draining) | int(degraded) << 1)
 
 
-def sealed_request(egress, token, first_message):
+def flow_request(egress, token, first_message):
     """A payload of a client's; `egress` is 16 bytes."""
-    return _SEALED_REQUEST.pack(egress, len(token)) + token + first_message
+    return _FLOW_REQUEST.pack(egress, len(token)) + token + first_message
 
 
 def flow_attach(egress=bytes(16), first_message=b"sealed", hops=8):

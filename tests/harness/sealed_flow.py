@@ -137,7 +137,7 @@ class SealedFlow:
     def request(self, token, sealed_token=None):
         """Asks the entry with `token`; the egress reads another one if there is one for it."""
         first = self._handshake.first(bytes([OPENS, self.traffic_class]) + (sealed_token or token))
-        return self._frame(frames.SEALED_REQUEST, frames.sealed_request(
+        return self._frame(frames.FLOW_REQUEST, frames.flow_request(
             self._egress.id, token, first))
 
     def accept(self, message):

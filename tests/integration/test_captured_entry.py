@@ -1,5 +1,5 @@
-"""Whoever takes over an entry or a relay, with all that is in its memory, reads nothing of the flows
-that cross it."""
+"""Whoever takes over an entry or a relay, with all that is in its memory, reads nothing of what
+crosses it."""
 
 import contextlib
 import os

@@ -13,6 +13,7 @@ from harness.rap import Forward
 from harness.stream import Stream
 from harness.wait import assert_within
 
+GOES_ON_WITHIN_S = 30
 SERVES_AGAIN_WITHIN_S = 30
 
 
@@ -31,6 +32,17 @@ class ForgottenConnections(FabricCase):
         with contextlib.closing(Stream(forward.address, 60)) as stream:
             stream.round_trip(os.urandom(1000))
             yield stream
+
+    def test_a_connection_that_was_forgotten_goes_on_in_time(self):
+        """By the same entry: there is no other."""
+        with Forward(self.person, "echo") as forward:
+            def goes_on():
+                with self.connected(forward) as stream:
+                    self.proxy.forget()
+                    began = time.monotonic()
+                    stream.round_trip(b"goes on")
+                    return time.monotonic() - began
+            assert_within(GOES_ON_WITHIN_S, BIN / "rap", goes_on)
 
     def test_a_forward_serves_whoever_comes_next(self):
         with Forward(self.person, "echo") as forward:

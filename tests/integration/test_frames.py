@@ -13,7 +13,7 @@ from harness.world import ORGANIZATION
 
 PROTOCOL_ERROR, UNSUPPORTED, POLICY, TOO_BIG = 1002, 1003, 1008, 1009
 TEXT, CONTINUATION = 1, 0
-NO_TOKEN = frames.frame(frames.SEALED_REQUEST, 1, frames.sealed_request(
+NO_TOKEN = frames.frame(frames.FLOW_REQUEST, 1, frames.flow_request(
     bytes(16), b"no token", b"sealed"))
 LARGEST_DATA = frames.MAX_PAYLOAD - 16  # sealed, it fills a frame
 

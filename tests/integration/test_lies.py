@@ -26,7 +26,7 @@ HUGE = 0xFFFFFFFF
 
 UNKNOWN_LABELS = b"".join(frames.frame(frames.DATA, 2 * i + 3, bytes(17)) for i in range(1000))
 ENDLESS_CREDIT = frames.credit(1, HUGE) * 1000
-NO_TOKENS = frames.frame(frames.SEALED_REQUEST, 1, frames.sealed_request(
+NO_TOKENS = frames.frame(frames.FLOW_REQUEST, 1, frames.flow_request(
     bytes(16), b"no token", b"sealed")) * 500
 
 

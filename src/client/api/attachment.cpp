@@ -91,10 +91,7 @@ Fallible<Attachment> read_attachment(const nlohmann::json& json, Account& accoun
     auto usable = candidate(item);
     if (usable && a.candidates.size() < kMaxCandidates) a.candidates.push_back(std::move(*usable));
   }
-  if (!answer.resume) {
-    return fail(ExitCode::failed, "The control plane is older than this program. Ask its owner.");
-  }
-  a.resume = terms_of(*answer.resume);
+  a.resume = terms_of(answer.resume);
   if (a.candidates.empty()) {
     return fail(ExitCode::unreachable,
                 "No trusted entry to the fabric is available. Ask your platform owner.");

@@ -21,7 +21,7 @@ namespace rap::client {
 
 inline constexpr std::string_view kEntryDistancesFile = "entry-distances";
 inline constexpr std::chrono::hours kDistanceMemory{24};
-// Of all networks together; what was measured longest ago makes way.
+// So many are kept of all networks together; what was measured longest ago makes way.
 inline constexpr std::size_t kMaxDistances = 512;
 inline constexpr Duration kLongestHandshake = std::chrono::seconds{60};
 

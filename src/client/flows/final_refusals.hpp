@@ -1,8 +1,8 @@
 // What entries say of a flow that asks for another path, when it is that there will be none: the
-// session is over, the person is signed out, the egress has no such flow. It comes in clear, and
-// any node between may say it, so it is believed once every entry has said such a thing, again and
-// again, and none anything else: whoever can make them all say so can keep the flow from going on
-// anyway.
+// session is over, the person is signed out, the egress has no such flow, or is revoked. It comes
+// in clear, and any node between may say it, so it is believed once every entry has said such a
+// thing, again and again, and none anything else: whoever can make them all say so can keep the
+// flow from going on anyway.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,8 @@ class FinalRefusals {
   static bool is_final(wire::FlowReason reason) {
     using enum wire::FlowReason;
     return reason == session_ended || reason == signed_out || reason == blocklisted ||
-           reason == token_expired || reason == unknown_flow || reason == hold_expired;
+           reason == token_expired || reason == unknown_flow || reason == hold_expired ||
+           reason == wrong_resource;  // its egress, or the resource, is none of the pool's any more
   }
 
   std::size_t count_ = 0;  // in a row

@@ -30,8 +30,8 @@ EntryLinks::Means SocketDataPlane::means() {
   return out;
 }
 
-// Without them all works as well, by the order of the control plane: a home that cannot be read or
-// written is nobody's concern here.
+// A home that cannot be read or written is nobody's concern here: without distances all works as
+// well, by the order of the control plane.
 Fallible<void> SocketDataPlane::keeping_distances(const std::function<Fallible<void>()>& work) {
   distances_ = EntryDistances(network_identity());
   if (const auto kept = home_.read(kEntryDistancesFile); kept && *kept) distances_.read(**kept);

@@ -123,8 +123,8 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
   const snapshot::AppPolicy policy = policy_of(tx, session.organization);
   crypto::DataPlaneToken token = token_of(ports, call, session);
   token.classes = RAP_TRY(classes_allowed(policy, session, call.now));
-  const auto client_keys = client_keys_of(call);
-  if (client_keys) token.flow_key = client_keys->flow_key;
+  const GivenClientKeys client_keys = client_keys_of(call);
+  token.flow_key = client_keys.flow_key;
   std::vector<FlowEgress> egresses;
   std::vector<Node> entries;
   std::optional<Publication> deny_list;
@@ -151,11 +151,10 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
   AuditEntry entry =
       call.audit("session.attached", "session", session.id.str(), session.resource_name);
   entry.organization = session.organization;
-  Json detail = {{"attachment", token.attachment.str()}};
+  const WallTime until = grants_end(policy, session, call.now);
+  Json detail = {{"attachment", token.attachment.str()}, {"resumable_until", to_unix(until)}};
   if (call.caller->device) detail["device"] = call.caller->device->str();
   if (flows > 1) detail["flows"] = flows;
-  const WallTime until = grants_end(policy, session, call.now);
-  if (client_keys) detail["resumable_until"] = to_unix(until);
   entry.detail = detail.dump();
   tx.audit(std::move(entry));
 
@@ -165,14 +164,12 @@ Outcome<Reply> attach(const AttachmentPorts& ports, Transaction& tx, const Call&
                  {"attachment_id", token.attachment.str()},
                  {"token_expires_at", to_unix(token.expires_at)},
                  {"classes", wire::names_of(token.classes)},
-                 {"candidates", std::move(candidates)}};
-  if (client_keys) {
-    answer["resume"] = resume_of(ports, token,
-                                 {.keys = *client_keys,
-                                  .egresses = std::move(egresses),
-                                  .until = until,
-                                  .hold = policy.flow_hold});
-  }
+                 {"candidates", std::move(candidates)},
+                 {"resume", resume_of(ports, token,
+                                      {.keys = client_keys,
+                                       .egresses = std::move(egresses),
+                                       .until = until,
+                                       .hold = policy.flow_hold})}};
   if (deny_list && deny_list->version != have) {
     answer["deny_list"] = parse_stored(deny_list->body);
   }
@@ -192,7 +189,7 @@ Fields attached_fields() {
                 of("production_trusted", FieldType::boolean), of("smoke_only", FieldType::boolean),
                 text("tls_ca_ref"), text_list("tls_keys", kMaxPublicKeys), uuid("tls_cluster"),
                 uuid("tls_worker")}),
-          resume_field().optional(),
+          resume_field(),
           object("deny_list", deny_list_fields()).optional()};
 }
 

@@ -52,10 +52,9 @@ Field client_keys_field() {
                               of("proof_key", FieldType::base64url_32)});
 }
 
-std::optional<GivenClientKeys> client_keys_of(const Call& call) {
-  const auto keys = call.body.find(kClientKeys);
-  if (keys == call.body.end()) return std::nullopt;
-  return GivenClientKeys{key_in(*keys, "flow_key"), key_in(*keys, "proof_key")};
+GivenClientKeys client_keys_of(const Call& call) {
+  const Json& keys = call.body.at(kClientKeys);
+  return {key_in(keys, "flow_key"), key_in(keys, "proof_key")};
 }
 
 std::vector<FlowEgress> in_order_for(SessionId session, std::vector<FlowEgress> egresses) {

@@ -3,7 +3,6 @@
 // any entry. Of the way to these egresses it learns nothing.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "control/access/egress_pool.hpp"
@@ -22,9 +21,9 @@ struct GivenClientKeys {
   crypto::ClientKey proof_key{};  // Ed25519: what it proves to an entry that a grant is its own
 };
 
-// The member of a request, `client_keys`, and what it holds: both keys, or it is not there.
+// The member of a request, `client_keys`, and what it holds.
 Field client_keys_field();
-std::optional<GivenClientKeys> client_keys_of(const Call& call);
+GivenClientKeys client_keys_of(const Call& call);
 
 // The egresses of a session's pool in the order in which its flows are to ask them: sessions spread
 // over all, and each stays with its own as long as the pool does.

@@ -37,7 +37,7 @@ std::optional<DataPlaneToken> parse_claims(std::string_view payload) {
   token.session_began = from_unix(claims.integer("began", 0, kMaxUnixTime));
   token.issued_at = from_unix(claims.integer("iat", 0, kMaxUnixTime));
   token.expires_at = from_unix(claims.integer("exp", 0, kMaxUnixTime));
-  if (json->contains("flow_key")) token.flow_key = read_client_key(claims, "flow_key");
+  token.flow_key = read_client_key(claims, "flow_key");
   claims.finish();
   if (fault.any() || token.expires_at <= token.issued_at || token.issued_at < token.session_began) {
     return std::nullopt;
@@ -52,22 +52,22 @@ bool is_over(const DataPlaneToken& token, WallTime now) {
 }
 
 std::string sign_token(const DataPlaneToken& token, const PrivateKey& key, std::string_view kid) {
-  Json claims = {{"jti", token.id.str()},
-                 {"cluster", token.cluster.str()},
-                 {"sid", token.session.str()},
-                 {"att", token.attachment.str()},
-                 {"sub", token.user.str()},
-                 {"epoch", token.auth_epoch},
-                 {"dev", token.device.str()},
-                 {"org", token.organization.str()},
-                 {"res", token.resource.str()},
-                 {"pool", token.egress_pool.str()},
-                 {"entry", token.entry.str()},
-                 {"classes", wire::names_of(token.classes)},
-                 {"began", to_unix(token.session_began)},
-                 {"iat", to_unix(token.issued_at)},
-                 {"exp", to_unix(token.expires_at)}};
-  if (token.flow_key) claims["flow_key"] = to_base64url(*token.flow_key);
+  const Json claims = {{"jti", token.id.str()},
+                       {"cluster", token.cluster.str()},
+                       {"sid", token.session.str()},
+                       {"att", token.attachment.str()},
+                       {"sub", token.user.str()},
+                       {"epoch", token.auth_epoch},
+                       {"dev", token.device.str()},
+                       {"org", token.organization.str()},
+                       {"res", token.resource.str()},
+                       {"pool", token.egress_pool.str()},
+                       {"entry", token.entry.str()},
+                       {"classes", wire::names_of(token.classes)},
+                       {"began", to_unix(token.session_began)},
+                       {"iat", to_unix(token.issued_at)},
+                       {"exp", to_unix(token.expires_at)},
+                       {"flow_key", to_base64url(token.flow_key)}};
   return sign_jws(key, kid, kType, claims.dump());
 }
 

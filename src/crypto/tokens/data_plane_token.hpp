@@ -34,9 +34,7 @@ struct DataPlaneToken {
   WallTime session_began;  // began: not after iat
   WallTime issued_at;  // iat
   WallTime expires_at;  // exp: first use before this
-  // flow_key: X25519, in base64url. With it the flow is sealed by whoever has that key, and the
-  // token opens no other; without it the entry seals the flow.
-  std::optional<ClientKey> flow_key = {};
+  ClientKey flow_key{};  // flow_key: X25519, in base64url; the flow is sealed by who has that key
 
   bool operator==(const DataPlaneToken&) const = default;
 };

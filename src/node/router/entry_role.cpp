@@ -32,8 +32,6 @@ std::optional<FlowReason> EntryRole::admit(LinkId client, const FrameView& frame
     return token.error().reason;
   }
   describe(about, *token);
-  // A client without a key of its own in the token has nothing to seal a flow with.
-  if (!token->flow_key) return FlowReason::token_invalid;
   const FlowRight right = right_of(*token, board_.find(client)->address);
   if (const auto refusal = gate_.judge_token(*token, right, frame.header.traffic_class, wall)) {
     return refusal;

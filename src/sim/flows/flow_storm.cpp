@@ -190,13 +190,16 @@ void FlowStorm::answer(Talk& talk, Route& route, const Bytes& first,
                        crypto::SealInitiator handshake) {
   auto arrival = egress_.read(first);
   if (!arrival) return fail("a first message is not read");
+  const std::uint64_t attempt = arrival->attempt;
   const auto answered =
       egress_.resume(now(), std::move(*arrival), route.at(route.down), talk.person.grant);
   auto shared = std::make_shared<crypto::SealInitiator>(std::move(handshake));
   const std::uint64_t number = route.number;
-  schedule_.after(route.latency, [this, &talk, number, answered, shared] {
+  schedule_.after(route.latency, [this, &talk, number, answered, shared, attempt] {
     const auto it = routes_.find(number);
     if (it == routes_.end() || it->second->silent || talk.client.ended) return;
+    // It has asked again meanwhile, and that question was there first.
+    if (!answered && answered.error() == FlowReason::superseded && attempt < talk.attempts) return;
     talk.asking = false;
     if (!answered) return fail("a flow is refused: " + std::string(to_string(answered.error())));
     auto keys = shared->finish(*answered);
