@@ -8,7 +8,6 @@ from harness.case import FabricCase
 from harness.wait import patiently, until
 
 ENFORCED_WITHIN_S = 1
-TOLD_WITHIN_S = 15
 
 
 def serial_of(node):
@@ -102,12 +101,12 @@ class InHasteAfterAll(FabricCase):
         stream.socket.settimeout(patiently(ENFORCED_WITHIN_S))
         try:
             stream.round_trip(b"still carried")
-        except (TimeoutError, ConnectionError, AssertionError):
+        except TimeoutError:
             return False
         return True
 
     def test_what_a_drained_certificate_carries_is_cut_off_when_it_is_to_close(self):
-        """No other egress has the flow, and every entry says so to its client."""
+        """No other egress has the flow: its client waits for this one."""
         self.world.wait_settled()
         stream = self.live_stream()
         serial = serial_of(self.world.nodes["egress-1"])
@@ -117,8 +116,6 @@ class InHasteAfterAll(FabricCase):
         stream.round_trip(b"while it drains")
         self.owner.post(f"certificates/{serial}/revoke", severity="close")
         until(lambda: not self.is_carried(stream), "the flow to rest", ENFORCED_WITHIN_S)
-        stream.socket.settimeout(patiently(TOLD_WITHIN_S))
-        self.assertTrue(stream.ended())
 
 
 if __name__ == "__main__":

@@ -115,6 +115,7 @@ std::optional<FlowReason> EntryRole::open(const Wanted& wanted) {
 void EntryRole::from_client(FlowEnd& end, const FrameView& frame) {
   const std::uint32_t ref = end.ref;
   EntryPath& path = *paths_.find(ref);
+  if (path.ends) return board_.moved_nothing(path.client, IdleFrame::unknown_label);
   if (path.accepted) {
     if (frame.header.type == FrameType::data) path.bytes_up += frame.payload.size();
     return pass(path.client, path.client_label, end, frame);
@@ -183,22 +184,33 @@ void EntryRole::reset_both(std::uint32_t ref, FlowReason reason) {
   drop(ref);
 }
 
+void EntryRole::end(EntryPath& path, std::uint32_t ref, FlowReason reason) {
+  if (!path.accepted) return reset_both(ref, reason);
+  if (path.ends) return;
+  path.ends = reason;
+  path.deadline = now_ + kLastWords;
+}
+
 void EntryRole::end_session(SessionId session) {
-  paths_.for_each([&](std::uint32_t ref, const EntryPath& path) {
-    if (path.session == session) reset_both(ref, FlowReason::session_ended);
+  paths_.for_each([&](std::uint32_t ref, EntryPath& path) {
+    if (path.session == session) end(path, ref, FlowReason::session_ended);
   });
 }
 
 void EntryRole::enforce(WallTime wall) {
-  paths_.for_each([&](std::uint32_t ref, const EntryPath& path) {
-    if (const auto barred = gate_.judge().barred(path, wall)) reset_both(ref, *barred);
+  paths_.for_each([&](std::uint32_t ref, EntryPath& path) {
+    if (const auto barred = gate_.judge().barred(path, wall)) end(path, ref, *barred);
   });
 }
 
 void EntryRole::expire(WallTime wall) {
-  paths_.for_each([&](std::uint32_t ref, const EntryPath& path) {
-    if (gate_.judge().is_overlong(path, wall)) return reset_both(ref, FlowReason::session_ended);
-    if (!path.accepted && path.deadline <= now_) reset_both(ref, FlowReason::setup_timeout);
+  paths_.for_each([&](std::uint32_t ref, EntryPath& path) {
+    const bool ends = path.ends || !path.accepted;
+    if (!ends && gate_.judge().is_overlong(path, wall)) {
+      return end(path, ref, FlowReason::session_ended);
+    }
+    if (!ends) return;
+    if (path.deadline <= now_) reset_both(ref, path.ends.value_or(FlowReason::setup_timeout));
   });
 }
 

@@ -27,6 +27,11 @@ namespace rap::router {
 // First messages and answers that wait for one neighbour; with more, nobody asks by this way.
 inline constexpr std::size_t kMaxAsking = std::size_t{4} * 1024 * 1024;
 
+// An entry that ends an accepted path for what ends the person's right takes nothing more from the
+// client at once, and leaves the egress, which ends the flow for the same, so long to say it
+// sealed: what an entry says in clear a client believes only when it hears it again and again.
+inline constexpr Duration kLastWords = std::chrono::milliseconds{500};
+
 // A client's path for a flow, here.
 struct EntryPath : FlowRight {
   LinkId client = 0;
@@ -36,7 +41,8 @@ struct EntryPath : FlowRight {
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   bool resumes = false;  // the flow was there before
   bool accepted = false;
-  MonoTime deadline;  // until then
+  std::optional<wire::FlowReason> ends;  // why the egress alone is heard, until the deadline
+  MonoTime deadline;  // until it is accepted, or ends
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
 };
@@ -89,6 +95,7 @@ class EntryRole {
   void pass(LinkId from, std::uint32_t label, FlowEnd& end, const wire::FrameView& frame);
   void drop(std::uint32_t ref);
   void reset_both(std::uint32_t ref, wire::FlowReason reason);
+  void end(EntryPath& path, std::uint32_t ref, wire::FlowReason reason);
 
   Switchboard& board_;
   EntryGate& gate_;

@@ -22,6 +22,12 @@ class FlowAdmission : public RouterTest {
     run();
     return flow.refused.value_or(FlowReason::protocol_error);
   }
+  // The entry lets the egress have its last words.
+  void entry_ends() {
+    now += kLastWords;
+    entry.router.tick(now, wall);
+    run();
+  }
   // What the client of a held flow hears that resumes as it should, but for `resume`.
   template <class Change>
   std::optional<FlowReason> resumed(ClientLine& line, FlowAtClient& flow, Change change) {
@@ -152,7 +158,7 @@ TEST_F(FlowAdmission, TheBlocklistedAreRefusedAndTheirPathsEnd) {
     open(dial(), flow, sign(t));
     ASSERT_TRUE(flow.accepted);
     entry.router.change_security({{}, {{kind, value, true, {}, 1}}}, wall);
-    run();
+    entry_ends();
     EXPECT_EQ(flow.over.at(flow.number), FlowReason::blocklisted);
     t.id = TokenId::random(rng);
     EXPECT_EQ(refused(sign(t)), FlowReason::blocklisted);
@@ -319,7 +325,11 @@ TEST_F(FlowAdmission, AnEntryAloneEndsThePathsOfThoseWhoAreSignedOut) {
   snapshot::SecurityChanges out;
   out.epochs = {{user, 1}};
   entry.router.change_security(out, wall);
-  run();
+  say(flow, "typed too late");
+  EXPECT_EQ(target().received, "") << "nothing more is taken of the client, at once";
+  answer("what was said meanwhile");
+  EXPECT_EQ(flow.heard, "what was said meanwhile") << "the egress may still say how it ends";
+  entry_ends();
   EXPECT_EQ(flow.over.at(flow.number), FlowReason::signed_out);
   EXPECT_FALSE(flow.ended) << "a client believes no node between";
   EXPECT_EQ(entry.router.entry().flows().size(), 0U);
@@ -363,7 +373,7 @@ TEST_F(FlowAdmission, ASessionThatLastedAsLongAsItMayEndsAtEntryAndEgress) {
   entry.router.set_policies({{resource.organization, policy}});
   wall += 60s;
   entry.router.tick(now, wall);
-  run();
+  entry_ends();
   EXPECT_EQ(other.over.at(other.number), FlowReason::session_ended);
 }
 
