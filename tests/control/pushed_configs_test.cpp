@@ -36,7 +36,7 @@ class PushedConfigs : public ::testing::Test {
     pull(seed().relay);  // which loads the newest
     const auto to = w.control->models.held(0, w.control->current.get());
     EXPECT_TRUE(to);
-    return control::push_configs(w.control->models, *to, targets, w.control->now);
+    return control::PushedConfigs(w.control->models, *to, w.control->now).make(targets);
   }
   static snapshot::Increment increment_of(const control::PushedConfig& pushed) {
     const json item = json::parse(pushed.text)["configs"][0];
