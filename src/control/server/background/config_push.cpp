@@ -62,12 +62,15 @@ std::shared_ptr<const ClusterState> ConfigPush::newest(WallTime now) {
   return done ? out : nullptr;
 }
 
+// While it goes on, no check-in sends a node after what is on its way to it.
 void ConfigPush::push_to_all() {
   std::vector<NodeId> nodes;
   for (const std::string& stream : ports_.events->open_streams()) {
     if (const auto node = NodeId::parse(stream)) nodes.push_back(*node);
   }
+  ports_.given.await_next(nodes);
   push_newest_to(nodes);
+  ports_.given.await_nothing();
 }
 
 void ConfigPush::push_newest_to(std::vector<NodeId>& nodes) {
