@@ -4,7 +4,7 @@ NODES nodes, each with its own certificate, keep a stream of events to one rap-c
 to one core, check in every 15 s and pull deltas every 5 s; PostgreSQL and the nodes have the whole
 machine, so with two cores they are as much of what is measured as rap-control is. What a node
 verifies it does on a host of its own: here one program does it for all, after it has read what came
-for each, and the time it took is added.
+for each, and the time it took is added; what an answer makes a node do comes behind that.
 
   open       time until every node had its stream, all starting at once (handshakes included)
   steady     latency of the calls of a quiet minute, and the core's share that they take
@@ -108,15 +108,17 @@ def wanted_version(owner):
     return max(n["wanted_config_version"] for n in owner.get("nodes")["items"][:1])
 
 
-def spread_of(owner, fleet, expected, act):
-    """{what: times} from before act() until each of `expected` nodes had applied what it led to,
-    and until that was acknowledged."""
-    began = time.monotonic()
-    act()
-    version = wanted_version(owner)
-    while (acked := len(fleet.times_from("ack", version))) < expected:
-        assert time.monotonic() - began < patiently(300), f"only {acked} of {expected} nodes"
-        time.sleep(0.1)
+def spread_of(owner, fleet, expected, act, cost):
+    """{what: times} from before act(), which is one transaction, until each of `expected` nodes had
+    applied what it led to, and until that was acknowledged. What it led to is known as newer than
+    what was wanted before: to list nodes in between would be work of its own."""
+    version = wanted_version(owner) + 1
+    with cost:
+        began = time.monotonic()
+        act()
+        while (acked := len(fleet.times_from("ack", version))) < expected:
+            assert time.monotonic() - began < patiently(300), f"only {acked} of {expected} nodes"
+            time.sleep(0.1)
     return {what: sorted(at - began for at in fleet.times_from(what, version))[:expected]
             for what in ("apply", "ack")}
 
@@ -179,17 +181,16 @@ def measure(count, changes, steady_s, settle_s):
             for number in range(changes):
                 roles = ["egress", "relay"] if number % 2 == 0 else ["egress"]
                 target = fleet.ids[0]
-                with costs.of("change", count):
-                    collect(times, "change", spread_of(
-                        owner, fleet, count, lambda roles=roles, target=target: owner.put(
-                            f"nodes/{target}/roles", roles=roles)))
+                collect(times, "change", spread_of(
+                    owner, fleet, count, lambda roles=roles, target=target: owner.put(
+                        f"nodes/{target}/roles", roles=roles), costs.of("change", count)))
             revoked = 0
             for target in fleet.ids[1:1 + changes]:
                 revoked += 1
-                with costs.of("revoke", count):
-                    collect(times, "revoke", spread_of(
-                        owner, fleet, count - revoked,
-                        lambda target=target: owner.post(f"nodes/{target}/revoke")))
+                collect(times, "revoke", spread_of(
+                    owner, fleet, count - revoked,
+                    lambda target=target: owner.post(f"nodes/{target}/revoke"),
+                    costs.of("revoke", count)))
             result["cpu_us_per_node"] = costs.medians()
             rows = [spread.row(name, values) for name, values in times.items()]
             result["after"] = fleet.report()

@@ -246,8 +246,11 @@ class Node {
                        {"observations", Json::object()}};
     call(http_, "checkin", body, [this](const wire::HttpResponse* answer) {
       if (answer == nullptr) return;
-      const Json said = Json::parse(answer->body, nullptr, false);
-      if (said.is_object() && said.value("config_version", have()) > have()) pull();
+      // Behind what was pushed before it was said, as on a host of its own.
+      later_.add([this, text = answer->body] {
+        const Json said = Json::parse(text, nullptr, false);
+        if (said.is_object() && said.value("config_version", have()) > have()) pull();
+      });
     });
   }
 

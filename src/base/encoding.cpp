@@ -61,11 +61,11 @@ std::optional<Bytes> decode64(std::string_view s, const std::array<std::int8_t, 
 }  // namespace
 
 std::string to_hex(ByteView b) {
-  std::string out;
-  out.reserve(b.size() * 2);
-  for (std::uint8_t byte : b) {
-    out.push_back(kHex[byte >> 4]);
-    out.push_back(kHex[byte & 0xf]);
+  std::string out(b.size() * 2, '0');
+  char* at = out.data();
+  for (const std::uint8_t byte : b) {
+    *at++ = kHex[byte >> 4];
+    *at++ = kHex[byte & 0xf];
   }
   return out;
 }

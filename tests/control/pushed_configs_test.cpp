@@ -36,7 +36,7 @@ class PushedConfigs : public ::testing::Test {
     pull(seed().relay);  // which loads the newest
     const auto to = w.control->models.held(0, w.control->current.get());
     EXPECT_TRUE(to);
-    return control::push_configs(w.control->models, *to, targets, w.control->now);
+    return control::PushedConfigs(w.control->models, *to, w.control->now).make(targets);
   }
   static snapshot::Increment increment_of(const control::PushedConfig& pushed) {
     const json item = json::parse(pushed.text)["configs"][0];
@@ -207,6 +207,29 @@ TEST_F(ConfigPushTest, SendsTheIncrementWhereItIsKnownWhatTheNodeHasAndElseAHint
   pushing.wake();
   EXPECT_NE(streams->after(2).at(seed().egress).find("increment"), std::string::npos)
       << "it goes on from what it was sent";
+}
+
+// A check-in that comes while the next configuration is on its way.
+TEST_F(PushedConfigs, ANodeIsNotSentAfterWhatIsOnItsWayToIt) {
+  pull(seed().egress);
+  const NodeId node = *NodeId::parse(seed().egress);
+  const auto has = w.control->given_configs.find(node)->config->version;
+  change("one-more");
+  const auto told = [&](std::uint64_t version) {
+    const json body = {{"versions", {{"config_version", version}}}};
+    return in(w.control->node_call(seed().egress, "checkin", body), "config_version")
+        .get<std::uint64_t>();
+  };
+  const std::uint64_t newest = told(has);
+  EXPECT_GT(newest, has) << "nobody sends it";
+  w.control->given_configs.await_next(std::vector{node});
+  EXPECT_EQ(told(has), has) << "it is about to be sent";
+  EXPECT_EQ(told(has - 1), newest) << "it has something else than it is thought to have";
+  w.control->given_configs.await_nothing();
+  EXPECT_EQ(told(has), newest) << "it may have got lost";
+  w.control->given_configs.await_next(std::vector{node});
+  w.control->given_configs.given(node, *w.control->given_configs.find(node)->config);
+  EXPECT_EQ(told(has), newest) << "it was given something meanwhile";
 }
 
 TEST_F(ConfigPushTest, SendsNothingToWhomeverWasShutOut) {

@@ -25,22 +25,31 @@ std::size_t length_as_it_is(std::string_view s) {
 }  // namespace
 
 std::string quote_json(std::string_view s) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
+  std::string out;
   out.reserve(s.size() + s.size() / 16 + 2);
+  append_quoted(s, out);
+  return out;
+}
+
+void append_quoted(std::string_view s, std::string& out) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  out.push_back('"');
   while (!s.empty()) {
     const std::size_t plain = length_as_it_is(s);
     out += s.substr(0, plain);
     s.remove_prefix(plain);
     if (s.empty()) break;
     const char c = s[0];
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+      s.remove_prefix(1);
+      continue;
+    }
     std::size_t n = utf8_length(s);
     if (n == 0) {
       out += "\xef\xbf\xbd";
       n = 1;
-    } else if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       out += "\\u00";
       out.push_back(kHex[static_cast<unsigned char>(c) >> 4]);
@@ -51,14 +60,20 @@ std::string quote_json(std::string_view s) {
     s.remove_prefix(n);
   }
   out.push_back('"');
-  return out;
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
-  out_ += quote_json(name);
+  append_quoted(name, out_);
   out_ += ':';
   follows_value_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::text(std::string_view value) {
+  separate();
+  append_quoted(value, out_);
+  follows_value_ = true;
   return *this;
 }
 

@@ -10,6 +10,7 @@ namespace rap {
 
 // A string literal, quotes included; bytes that are not valid UTF-8 become U+FFFD.
 std::string quote_json(std::string_view s);
+void append_quoted(std::string_view s, std::string& out);  // the same, behind what is there
 
 class JsonWriter {
  public:
@@ -18,7 +19,7 @@ class JsonWriter {
   JsonWriter& begin_array() { return begin('['); }
   JsonWriter& end_array() { return end(']'); }
   JsonWriter& key(std::string_view name);  // of the member whose value comes next
-  JsonWriter& text(std::string_view value) { return json(quote_json(value)); }
+  JsonWriter& text(std::string_view value);
   JsonWriter& number(std::int64_t value) { return json(std::to_string(value)); }
   JsonWriter& boolean(bool value) { return json(value ? "true" : "false"); }
   JsonWriter& json(std::string_view value);  // a value that is JSON already

@@ -135,6 +135,17 @@ Json answer_to(const NodeCall& call, const NodeAdmission& admitted, bool renew, 
           {"server_time", to_unix(call.now)}};
 }
 
+// The next configuration is being sent to all who keep a stream of events: who heard of it here
+// first would ask for it, which takes several times the work and comes later. If it gets lost, the
+// next check-in tells.
+bool is_on_its_way(const NodeCallPorts& ports, const NodeCall& call,
+                   const NodeAdmission& admitted) {
+  const auto known = ports.given.find(call.node.id);
+  if (!known || !known->config || !known->awaits_next) return false;
+  return unsigned_member(call.body["versions"], "config_version") == known->config->version &&
+         known->config->version < admitted.config_version;
+}
+
 // One that the node does not have yet.
 void add_audit_head(Json& answer, const NodeCallPorts& ports, const NodeCall& call) {
   const auto head = ports.audit_head ? ports.audit_head() : nullptr;
@@ -167,6 +178,9 @@ Outcome<Reply> check_in(const NodeCallPorts& ports, const NodeCall& call) {
   call.tx.node_reports().record_check_in(report, call.now);
   tell_of_notices(ports, call, report);
   follow_history(ports, call, admitted);
+  if (is_on_its_way(ports, call, admitted)) {
+    admitted.config_version = unsigned_member(call.body["versions"], "config_version");
+  }
   admitted.commands_seq = reconcile_sessions(ports, call, admitted, carried);
   // The certificate was issued under another root than the one that issues now.
   const bool wants_renewal = admitted.ca_ref != ports.authority->ca_ref();

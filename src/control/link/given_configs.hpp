@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/ids.hpp"
@@ -24,6 +25,7 @@ struct GivenConfig {
 struct StreamingNode {
   std::string serial;  // of the certificate
   std::optional<GivenConfig> config;
+  bool awaits_next = false;  // which is on its way to it
 };
 
 class GivenConfigs {
@@ -32,6 +34,9 @@ class GivenConfigs {
   virtual void stream_opened(NodeId node, const std::string& serial) = 0;
   virtual void given(NodeId node, const GivenConfig& config) = 0;
   virtual std::optional<StreamingNode> find(NodeId node) = 0;
+  // Each of these is about to be sent its next one: until it is given one, or none awaits it.
+  virtual void await_next(std::span<const NodeId> nodes) = 0;
+  virtual void await_nothing() = 0;
 };
 
 }  // namespace rap::control

@@ -14,13 +14,29 @@ void RecentConfigs::stream_opened(NodeId node, const std::string& serial) {
 
 void RecentConfigs::given(NodeId node, const control::GivenConfig& config) {
   const std::lock_guard lock(mutex_);
-  entry(node).config = config;
+  control::StreamingNode& to = entry(node);
+  to.config = config;
+  to.awaits_next = false;
 }
 
 std::optional<control::StreamingNode> RecentConfigs::find(NodeId node) {
   const std::lock_guard lock(mutex_);
   const auto found = nodes_.find(node);
   return found == nodes_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void RecentConfigs::await_next(std::span<const NodeId> nodes) {
+  const std::lock_guard lock(mutex_);
+  for (const NodeId node : nodes) {
+    if (const auto known = nodes_.find(node); known != nodes_.end()) {
+      known->second.awaits_next = known->second.config.has_value();
+    }
+  }
+}
+
+void RecentConfigs::await_nothing() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [node, known] : nodes_) known.awaits_next = false;
 }
 
 }  // namespace rap::store

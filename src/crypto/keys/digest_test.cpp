@@ -12,6 +12,12 @@ TEST(Sha256, MatchesTheStandardsExamples) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, OfPartsIsThatOfAllOfThemTogether) {
+  const auto a = as_bytes("a");
+  EXPECT_EQ(sha256_of({a, {}, as_bytes("bc")}), sha256(as_bytes("abc")));
+  EXPECT_EQ(sha256_of({}), sha256({}));
+}
+
 TEST(EqualConstantTime, ComparesContentAndLength) {
   EXPECT_TRUE(equal_constant_time({}, {}));
   EXPECT_TRUE(equal_constant_time(as_bytes("secret"), as_bytes("secret")));

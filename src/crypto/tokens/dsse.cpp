@@ -140,6 +140,13 @@ bool is_signed_by(std::size_t threshold, std::string_view payload_type, ByteView
   return threshold > 0 && signers.size() >= threshold;
 }
 
+// What stands before the payload in what is signed.
+std::string pre_auth_beginning(std::string_view payload_type, std::size_t payload_bytes) {
+  std::string out = "DSSEv1 " + std::to_string(payload_type.size()) + " ";
+  out += payload_type;
+  return out + " " + std::to_string(payload_bytes) + " ";
+}
+
 }  // namespace
 
 std::string_view to_string(EnvelopeFault fault) {
@@ -152,11 +159,8 @@ std::string_view to_string(EnvelopeFault fault) {
 }
 
 Bytes pre_auth_encoding(std::string_view payload_type, ByteView payload) {
-  Bytes out = to_bytes("DSSEv1 " + std::to_string(payload_type.size()) + " ");
-  const auto append = [&out](ByteView b) { out.insert(out.end(), b.begin(), b.end()); };
-  append(as_bytes(payload_type));
-  append(as_bytes(" " + std::to_string(payload.size()) + " "));
-  append(payload);
+  Bytes out = to_bytes(pre_auth_beginning(payload_type, payload.size()));
+  out.insert(out.end(), payload.begin(), payload.end());
   return out;
 }
 
@@ -187,18 +191,28 @@ std::string seal_envelope(const PrivateKey& key, std::string_view kid,
 std::vector<std::string> sign_together(const PrivateKey& key, std::string_view kid,
                                        std::string_view payload_type,
                                        std::span<const std::string> payloads) {
-  std::vector<std::string> out;
-  if (payloads.empty()) return out;
   std::vector<Sha256> leaves;
   leaves.reserve(payloads.size());
   for (const std::string& payload : payloads) {
-    leaves.push_back(tree_leaf(pre_auth_encoding(payload_type, as_bytes(payload))));
+    leaves.push_back(signed_leaf(payload_type, as_bytes(payload)));
   }
+  return sign_leaves(key, kid, std::move(leaves));
+}
+
+Sha256 signed_leaf(std::string_view payload_type, ByteView payload) {
+  return tree_leaf(as_bytes(pre_auth_beginning(payload_type, payload.size())), payload);
+}
+
+std::vector<std::string> sign_leaves(const PrivateKey& key, std::string_view kid,
+                                     std::vector<Sha256> leaves) {
+  std::vector<std::string> out;
+  if (leaves.empty()) return out;
   const HashTree tree(std::move(leaves));
   const std::string sig = to_base64(sign(key, pre_auth_encoding(kTreeRootType, tree.root())));
-  out.reserve(payloads.size());
-  for (std::size_t i = 0; i < payloads.size(); ++i) {
-    Bytes path;
+  out.reserve(tree.size());
+  Bytes path;
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    path.clear();
     for (const Sha256& hash : tree.path(i)) path.insert(path.end(), hash.begin(), hash.end());
     JsonWriter json;
     json.begin_array().begin_object().key("keyid").text(kid).key("sig").text(sig);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/keys/digest.hpp"
 #include "crypto/tokens/jws.hpp"
 #include "wire/json_value.hpp"
 
@@ -42,6 +43,11 @@ std::string put_in_envelope(std::string_view payload_type, ByteView payload,
 std::vector<std::string> sign_together(const PrivateKey& key, std::string_view kid,
                                        std::string_view payload_type,
                                        std::span<const std::string> payloads);
+// The same in two steps, so that no payload has to be held: what is in the tree of each, and the
+// `signatures` of them.
+Sha256 signed_leaf(std::string_view payload_type, ByteView payload);
+std::vector<std::string> sign_leaves(const PrivateKey& key, std::string_view kid,
+                                     std::vector<Sha256> leaves);
 
 // Whether a key made this signature of that message.
 using SignatureCheck =

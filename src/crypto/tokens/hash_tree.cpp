@@ -19,12 +19,10 @@ Sha256 inner_hash(const Sha256& left, const Sha256& right) {
 
 }  // namespace
 
-Sha256 tree_leaf(ByteView entry) {
-  Bytes marked;
-  marked.reserve(entry.size() + 1);
-  marked.push_back(kLeafMark);
-  marked.insert(marked.end(), entry.begin(), entry.end());
-  return sha256(marked);
+Sha256 tree_leaf(ByteView entry) { return tree_leaf({}, entry); }
+
+Sha256 tree_leaf(ByteView beginning, ByteView rest) {
+  return sha256_of({ByteView(&kLeafMark, 1), beginning, rest});
 }
 
 // A last one without a neighbour goes up as it is.

@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxTreeSize = 65'536;
 inline constexpr std::size_t kMaxTreePath = 16;  // hashes, of one in the largest tree
 
 Sha256 tree_leaf(ByteView entry);
+Sha256 tree_leaf(ByteView beginning, ByteView rest);  // of an entry that is there in two parts
 
 class HashTree {
  public:

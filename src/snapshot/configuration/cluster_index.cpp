@@ -155,4 +155,17 @@ std::vector<ConfiguredResource> ClusterIndex::resources_served_by(NodeId node) c
   return out;
 }
 
+// A node of one role at the edge dials or is dialled by nodes of other roles only, so that it is
+// nowhere in what it is told, and no tie is broken by its id.
+std::optional<AlikeNodes> ClusterIndex::alike(const ModelNode& node) const {
+  if (node.disabled || node.roles.size() != 1 || node.has(NodeRole::relay)) return std::nullopt;
+  AlikeNodes out{.roles = node.roles,
+                 .draining = node.draining,
+                 .drain_deadline = node.draining ? node.drain_deadline : 0,
+                 .pools = {}};
+  const auto pools = pools_of_node_.find(node.id);
+  if (pools != pools_of_node_.end() && node.has(NodeRole::egress)) out.pools = pools->second;
+  return out;
+}
+
 }  // namespace rap::snapshot

@@ -3,7 +3,9 @@
 // by every thread that builds.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -61,6 +63,15 @@ struct GivenDocuments {
   bool fits = true;
 };
 
+// What decides over all that a node is told, but whose configuration it is.
+struct AlikeNodes {
+  std::vector<policy::NodeRole> roles;
+  bool draining = false;
+  std::int64_t drain_deadline = 0;
+  std::vector<EgressPoolId> pools;  // an egress: it is a member of these
+  auto operator<=>(const AlikeNodes&) const = default;
+};
+
 struct ClusterModel {
   std::uint64_t version = 0;
   ClusterId cluster;
@@ -107,6 +118,10 @@ class ClusterIndex {
   const std::vector<KeyedPool>& usable_pools() const { return usable_pools_; }
   // The resources of the pools a node is a member of, sorted by id.
   std::vector<ConfiguredResource> resources_served_by(NodeId node) const;
+
+  // The nodes that are told the same as this one. nullopt: its id matters to what it is told, or it
+  // takes part in nothing.
+  std::optional<AlikeNodes> alike(const ModelNode& node) const;
 
   const std::vector<IndexedDocument>& documents() const { return documents_; }
   GivenDocuments documents_for(const ModelNode& node) const;

@@ -42,8 +42,18 @@ void diff_objects(const Json& from, const Json& to, const std::string& path, Jso
 
 // Lists are sorted, so items come and go but do not change places: what is not in the new list is
 // removed, from the end on, and what is not in the old one is added. Where that does not lead to
-// the new list, it is replaced as a whole.
-void diff_arrays(const Json& from, const Json& to, const std::string& path, Json& patch) {
+// the new list, it is replaced as a whole, and item by item where both are the part of longer ones
+// that begins at `part`.
+void diff_arrays(const Json& from, const Json& to, const std::string& path,
+                 std::optional<std::size_t> part, Json& patch) {
+  const std::size_t first = part.value_or(0);
+  const auto add = [&](std::size_t i, Json& steps) {
+    steps.push_back(
+        {{"op", "add"}, {"path", path + "/" + std::to_string(first + i)}, {"value", to[i]}});
+  };
+  const auto remove = [&](std::size_t i, Json& steps) {
+    steps.push_back({{"op", "remove"}, {"path", path + "/" + std::to_string(first + i)}});
+  };
   std::unordered_map<std::string, int> wanted;
   for (const Json& item : to) ++wanted[item.dump()];
   std::vector<bool> stays(from.size());
@@ -54,7 +64,7 @@ void diff_arrays(const Json& from, const Json& to, const std::string& path, Json
     if (stays[i]) {
       left.push_back(&from[i]);
     } else {
-      steps.push_back({{"op", "remove"}, {"path", path + "/" + std::to_string(i)}});
+      remove(i, steps);
     }
   }
   std::ranges::reverse(left);
@@ -63,20 +73,22 @@ void diff_arrays(const Json& from, const Json& to, const std::string& path, Json
     if (next < left.size() && *left[next] == to[i]) {
       ++next;
     } else {
-      steps.push_back({{"op", "add"}, {"path", path + "/" + std::to_string(i)}, {"value", to[i]}});
+      add(i, steps);
     }
   }
-  if (next == left.size()) {
-    patch.insert(patch.end(), steps.begin(), steps.end());
-  } else {
-    patch.push_back({{"op", "replace"}, {"path", path}, {"value", to}});
+  if (next != left.size()) {
+    steps = Json::array();
+    if (!part) return patch.push_back({{"op", "replace"}, {"path", path}, {"value", to}});
+    for (std::size_t i = from.size(); i-- > 0;) remove(i, steps);
+    for (std::size_t i = 0; i < to.size(); ++i) add(i, steps);
   }
+  patch.insert(patch.end(), steps.begin(), steps.end());
 }
 
 void diff(const Json& from, const Json& to, const std::string& path, Json& patch) {
   if (from == to) return;
   if (from.is_object() && to.is_object()) return diff_objects(from, to, path, patch);
-  if (from.is_array() && to.is_array()) return diff_arrays(from, to, path, patch);
+  if (from.is_array() && to.is_array()) return diff_arrays(from, to, path, std::nullopt, patch);
   patch.push_back({{"op", "replace"}, {"path", path}, {"value", to}});
 }
 
@@ -161,6 +173,19 @@ std::expected<Increment, std::string> parse_increment(std::string_view json) {
 wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& result) {
   Json patch = Json::array();
   diff(base.get(), result.get(), "", patch);
+  return wire::JsonValue(std::move(patch));
+}
+
+wire::JsonValue make_patch(const std::vector<DifferingMember>& members) {
+  Json patch = Json::array();
+  for (const DifferingMember& member : members) {
+    const std::string path = "/" + escaped(std::string(member.name));
+    if (member.begins) {
+      diff_arrays(member.one.get(), member.other.get(), path, member.begins, patch);
+    } else {
+      diff(member.one.get(), member.other.get(), path, patch);
+    }
+  }
   return wire::JsonValue(std::move(patch));
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/ids.hpp"
 #include "crypto/keys/digest.hpp"
+#include "snapshot/configuration/node_config.hpp"
 #include "wire/json_value.hpp"
 
 namespace rap::snapshot {
@@ -40,6 +41,8 @@ std::expected<Increment, std::string> parse_increment(std::string_view json);
 
 // Makes it from two configurations; it is small when items of sorted lists came or went.
 wire::JsonValue make_patch(const wire::JsonValue& base, const wire::JsonValue& result);
+// The same of two configurations, from what differing_members() finds.
+wire::JsonValue make_patch(const std::vector<DifferingMember>& members);
 // What the patch makes of the base; nullopt when it does not fit.
 std::optional<wire::JsonValue> apply_patch(const wire::JsonValue& base,
                                            const wire::JsonValue& patch);

@@ -1,6 +1,9 @@
 #include "snapshot/configuration/node_config.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <ranges>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +12,7 @@
 #include "snapshot/configuration/document_json.hpp"
 #include "wire/class_names.hpp"
 #include "wire/json_reader.hpp"
+#include "wire/json_text.hpp"
 #include "wire/url.hpp"
 
 namespace rap::snapshot {
@@ -112,6 +116,73 @@ Json value_json(const std::vector<policy::NodeRole>& roles) { return roles_json(
 template <class T>
 Json value_json(const std::vector<T>& items) {
   return list_json(items);
+}
+
+template <class T>
+DifferingMember difference(std::string_view name, const T& one, const T& other) {
+  return {name, wire::JsonValue(value_json(one)), wire::JsonValue(value_json(other)), std::nullopt};
+}
+template <class T>
+DifferingMember difference(std::string_view name, const std::vector<T>& one,
+                           const std::vector<T>& other) {
+  const auto [at, other_at] = std::ranges::mismatch(one, other);
+  const auto [end, other_end] =
+      std::ranges::mismatch(std::ranges::subrange(one.rbegin(), std::reverse_iterator(at)),
+                            std::ranges::subrange(other.rbegin(), std::reverse_iterator(other_at)));
+  return {name, wire::JsonValue(value_json(std::vector<T>(at, end.base()))),
+          wire::JsonValue(value_json(std::vector<T>(other_at, other_end.base()))),
+          static_cast<std::size_t>(at - one.begin())};
+}
+
+// What to_json() makes of a member: the text that the library prints of its value. Of a relay's
+// thousands of peers and an entry's routes there is no tree of it in between.
+template <class T>
+std::string json_text(const T& value) {
+  return value_json(value).dump();
+}
+
+template <class T, class Append>
+std::string list_text(const std::vector<T>& items, Append append) {
+  std::string out = "[";
+  for (const T& item : items) {
+    if (out.size() > 1) out.push_back(',');
+    append(item, out);
+  }
+  out.push_back(']');
+  return out;
+}
+
+std::string json_text(const std::vector<Peer>& peers) {
+  const auto boolean = [](bool value) { return value ? "true" : "false"; };
+  wire::TrafficClassSet classes;
+  std::string classes_text = classes_json(classes).dump();
+  return list_text(peers, [&](const Peer& peer, std::string& out) {
+    if (peer.classes != classes) {
+      classes = peer.classes;
+      classes_text = classes_json(classes).dump();
+    }
+    out.append("{\"bootstrap\":").append(boolean(peer.bootstrap));
+    out.append(",\"classes\":").append(classes_text);
+    out.append(",\"dial\":").append(boolean(peer.dial));
+    out.append(",\"disabled\":").append(boolean(peer.disabled));
+    out.append(",\"draining\":").append(boolean(peer.draining));
+    out.append(",\"endpoints\":").append(list_text(peer.endpoints, wire::append_json_text));
+    out.append(",\"node\":\"").append(peer.node.str()).append("\",\"roles\":");
+    out.append(list_text(peer.roles, [](policy::NodeRole role, std::string& text) {
+      wire::append_json_text(policy::to_string(role), text);
+    }));
+    out.push_back('}');
+  });
+}
+
+std::string json_text(const std::vector<ConfiguredRoute>& routes) {
+  return list_text(routes, [](const ConfiguredRoute& route, std::string& out) {
+    out.append("{\"egress\":\"").append(route.egress.str()).append("\",\"next_hops\":");
+    out.append(list_text(route.next_hops, [](NodeId hop, std::string& text) {
+      text.append(1, '"').append(hop.str()).push_back('"');
+    }));
+    out.push_back('}');
+  });
 }
 
 // Every member, by its name in JSON.
@@ -345,19 +416,26 @@ wire::JsonValue to_value(const NodeConfig& config) {
   return wire::JsonValue(std::move(out));
 }
 
-std::pair<wire::JsonValue, wire::JsonValue> differing_members(const NodeConfig& one,
-                                                              const NodeConfig& other) {
-  Json of_one = Json::object();
-  Json of_other = Json::object();
+std::vector<DifferingMember> differing_members(const NodeConfig& one, const NodeConfig& other) {
+  std::vector<DifferingMember> out;
   each_member([&](const char* name, auto member) {
-    if (one.*member == other.*member) return;
-    of_one[name] = value_json(one.*member);
-    of_other[name] = value_json(other.*member);
+    if (one.*member != other.*member) out.push_back(difference(name, one.*member, other.*member));
   });
-  return {wire::JsonValue(std::move(of_one)), wire::JsonValue(std::move(of_other))};
+  std::ranges::sort(out, {}, &DifferingMember::name);
+  return out;
 }
 
-std::string to_json(const NodeConfig& config) { return to_value(config).dump(); }
+std::string to_json(const NodeConfig& config) {
+  std::map<std::string_view, std::string> members;  // in the order in which the library has them
+  each_member(
+      [&](const char* name, auto member) { members.emplace(name, json_text(config.*member)); });
+  std::string out;
+  for (const auto& [name, text] : members) {
+    out += out.empty() ? "{\"" : ",\"";
+    out.append(name).append("\":").append(text);
+  }
+  return out + "}";
+}
 
 std::expected<NodeConfig, std::string> parse_node_config(std::string_view json) {
   auto value = wire::parse_strict_json(json);

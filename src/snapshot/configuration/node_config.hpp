@@ -148,9 +148,17 @@ struct NodeConfig {
 
 wire::JsonValue to_value(const NodeConfig& config);
 std::string to_json(const NodeConfig& config);
-// It yields of each the members that differ.
-std::pair<wire::JsonValue, wire::JsonValue> differing_members(const NodeConfig& one,
-                                                              const NodeConfig& other);
+
+// A member in which two configurations differ. Of a list it has the part in which they do: what
+// both begin and end with is left out.
+struct DifferingMember {
+  std::string_view name;
+  wire::JsonValue one;
+  wire::JsonValue other;
+  std::optional<std::size_t> begins;  // of a list: where that part begins
+};
+std::vector<DifferingMember> differing_members(const NodeConfig& one,
+                                               const NodeConfig& other);  // by name
 // Strict: every member, no other, no duplicate, within the limits above. The error is a sentence
 // that names the member: 'member "peers[3].node" is missing'.
 std::expected<NodeConfig, std::string> parse_node_config(std::string_view json);

@@ -118,6 +118,19 @@ TEST(Sse, ReadsBackWhatItWrites) {
   EXPECT_EQ(events(std::string(kSsePing)), Events{});
 }
 
+TEST(Sse, ReadsAndWritesLongLinesWhereverTheyEnd) {
+  for (std::size_t length = 500; length < 530; ++length) {
+    const std::string line(length, 'x');
+    for (const char* end : {"\n", "\r", "\r\n"}) {
+      const SseEvent written{"message", line + end + line + end + "y", ""};
+      const auto text = format_sse(written);
+      ASSERT_TRUE(text);
+      EXPECT_EQ(events(*text), (Events{{"message", line + "\n" + line + "\ny", ""}})) << length;
+      EXPECT_EQ(events("data: " + line + end + end), (Events{{"message", line, ""}})) << length;
+    }
+  }
+}
+
 TEST(Sse, WritesNothingThatWouldBeReadAsSomethingElse) {
   EXPECT_FALSE(format_sse({"a\ndata: b", "", ""}));
   EXPECT_FALSE(format_sse({"", "", "1\r"}));

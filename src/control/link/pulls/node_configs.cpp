@@ -44,8 +44,7 @@ std::optional<std::string> increment_to(const NodeCallPorts& ports, const Json& 
   if (!base) return std::nullopt;
   const crypto::Sha256 base_hash = crypto::sha256(as_bytes(snapshot::to_json(*base)));
   if (to_hex(base_hash) != have) return std::nullopt;
-  const auto [before, after] = snapshot::differing_members(*base, config);
-  wire::JsonValue patch = snapshot::make_patch(before, after);
+  wire::JsonValue patch = snapshot::make_patch(snapshot::differing_members(*base, config));
   if (patch.get().size() > snapshot::kMaxPatchOperations) return std::nullopt;
   std::string text = to_json(snapshot::Increment{.cluster = config.cluster,
                                                  .node = config.node,

@@ -21,6 +21,7 @@ std::string with_text_member(const nlohmann::json& object, std::string_view name
 class PulledConfigs {
  public:
   void add(const nlohmann::json& item);
+  void add_text(std::string_view item) { items_.json(item); }  // one that is JSON text already
   // The item gets one more member: what is signed, as "envelope" or "increment".
   void add(const nlohmann::json& item, std::string_view what, std::string_view sealed);
   Reply reply(std::chrono::milliseconds ack_within) &&;

@@ -62,36 +62,55 @@ std::shared_ptr<const ClusterState> ConfigPush::newest(WallTime now) {
   return done ? out : nullptr;
 }
 
+// While it goes on, no check-in sends a node after what is on its way to it.
 void ConfigPush::push_to_all() {
+  std::vector<NodeId> nodes;
+  for (const std::string& stream : ports_.events->open_streams()) {
+    if (const auto node = NodeId::parse(stream)) nodes.push_back(*node);
+  }
+  ports_.given.await_next(nodes);
+  push_newest_to(nodes);
+  ports_.given.await_nothing();
+}
+
+void ConfigPush::push_newest_to(std::vector<NodeId>& nodes) {
   const WallTime now = io::wall_now();
   const auto to = newest(now);
   if (!to) return ports_.events->send_to_all(kPull);  // who asks is told what is wrong
-  const std::vector<std::string> streams = ports_.events->open_streams();
-  for (std::size_t i = 0; i < streams.size() && !is_stopping(); i += kMaxPushedTogether) {
-    const auto first = streams.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto count = std::min(kMaxPushedTogether, streams.size() - i);
-    push_to({first, first + static_cast<std::ptrdiff_t>(count)}, *to, now);
+  PushedConfigs next(ports_.models, *to, now);
+  // What is made for one node alone, as a relay's long list of peers, takes as long as what is made
+  // for hundreds that are told alike: nobody waits for it but that node.
+  const auto alone = std::ranges::stable_partition(nodes, [&](NodeId node) {
+    const snapshot::ModelNode* known = to->index.find(node);
+    return known != nullptr && to->index.alike(*known).has_value();
+  });
+  const std::span all(nodes);
+  for (std::span<const NodeId> some :
+       {all.first(all.size() - alone.size()), all.last(alone.size())}) {
+    while (!some.empty() && !is_stopping()) {
+      const std::size_t count = std::min(kMaxPushedTogether, some.size());
+      push_to(some.first(count), *to, next);
+      some = some.subspan(count);
+    }
   }
 }
 
 // A stream that was opened with a certificate that is good no more is about to end, and gets
 // nothing but a hint.
-void ConfigPush::push_to(const std::vector<std::string>& streams, const ClusterState& to,
-                         WallTime now) {
+void ConfigPush::push_to(std::span<const NodeId> nodes, const ClusterState& to,
+                         PushedConfigs& next) {
   std::vector<PushTarget> targets;
   std::set<NodeId> asks;  // who has to
-  for (const std::string& stream : streams) {
+  for (const NodeId node : nodes) {
     if (is_stopping()) return;  // a database that is away may take seconds for each
-    const auto node = NodeId::parse(stream);
-    if (!node) continue;
-    const auto known = ports_.given.find(*node);
+    const auto known = ports_.given.find(node);
     if (known && known->config && known->config->version >= to.version()) continue;
-    asks.insert(*node);
-    if (known && known->config && ports_.admission_cache.versions_for(*node, known->serial)) {
-      targets.push_back({*node, *known->config});
+    asks.insert(node);
+    if (known && known->config && ports_.admission_cache.versions_for(node, known->serial)) {
+      targets.push_back({node, *known->config});
     }
   }
-  for (const PushedConfig& pushed : push_configs(ports_.models, to, targets, now)) {
+  for (const PushedConfig& pushed : next.make(targets)) {
     asks.erase(pushed.node);
     ports_.given.given(pushed.node, pushed.given);
     ports_.events->send_or(pushed.node.str(), {kPull.type, pushed.text, ""}, kPull);

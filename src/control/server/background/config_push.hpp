@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,8 +39,9 @@ class ConfigPush {
  private:
   void run();
   void push_to_all();
+  void push_newest_to(std::vector<NodeId>& nodes);
   std::shared_ptr<const ClusterState> newest(WallTime now);
-  void push_to(const std::vector<std::string>& streams, const ClusterState& to, WallTime now);
+  void push_to(std::span<const NodeId> nodes, const ClusterState& to, PushedConfigs& next);
   bool is_stopping();
 
   ConfigPushPorts ports_;

@@ -1,9 +1,9 @@
 #include "control/store/sql/configuration/cluster_model.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/encoding.hpp"
-#include "control/store/sql/nodes/node_roles.hpp"
 
 namespace rap::store {
 namespace {
@@ -56,8 +56,7 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
       " FROM clusters k JOIN trust t ON t.cluster_id = k.id WHERE k.id = rap_cluster() "
       "UNION ALL "
       "SELECT 2, n.id::text, n.name, n.fabric_advertise, encode(n.seal_key, 'hex'), "
-      " coalesce((SELECT string_agg(r.role, ',') FROM node_roles r WHERE r.node_id = n.id), ''), "
-      " CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END, n.state "
+      " CASE WHEN n.draining THEN coalesce(n.drain_deadline, 0)::text ELSE '' END, n.state, '' "
       " FROM nodes n WHERE n.cluster_id = rap_cluster() "
       " AND n.state IN ('approved', 'disabled') AND n.seal_key IS NOT NULL "
       "UNION ALL "
@@ -77,8 +76,12 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
       "WHERE for_nodes AND CASE WHEN d.cluster_id IS NOT NULL THEN d.cluster_id = rap_cluster() "
       " ELSE d.organization_id IS NULL OR EXISTS (SELECT FROM cluster_organizations o WHERE "
       " o.cluster_id = rap_cluster() AND o.organization_id = d.organization_id) END "
+      "UNION ALL "
+      "SELECT 7, node_id::text, role, '', '', '', '', '' FROM node_roles "
+      "WHERE cluster_id = rap_cluster() "
       "ORDER BY 1, 2, 3, 4, 5, 6",
       now);
+  std::unordered_map<NodeId, std::size_t> place_of;
   for (const Row& row : rows) {
     switch (row.integer(0)) {
       case 1:
@@ -95,12 +98,12 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
         snapshot::ModelNode node;
         node.id = row.id<NodeId>(1);
         node.name = row.text(2);
-        node.roles = roles_from(row.text(5));
         node.fabric_endpoint = row.text(3);
-        node.draining = !row.text(6).empty();
-        if (node.draining) node.drain_deadline = row.integer(6);
-        node.disabled = row.text(7) == "disabled";
+        node.draining = !row.text(5).empty();
+        if (node.draining) node.drain_deadline = row.integer(5);
+        node.disabled = row.text(6) == "disabled";
         std::copy_n(key.begin(), std::min(key.size(), node.seal_key.size()), node.seal_key.begin());
+        place_of.emplace(node.id, model.nodes.size());
         model.nodes.push_back(std::move(node));
         break;
       }
@@ -110,6 +113,12 @@ snapshot::ClusterModel SqlClusterModel::load(WallTime now) {
         }
         model.pools.back().members.push_back(row.id<NodeId>(2));
         break;
+      case 7: {  // a query for each node's would take the database longer than all the rest
+        const auto place = place_of.find(row.id<NodeId>(1));
+        const auto role = policy::node_role_from(row.text(2));
+        if (place != place_of.end() && role) model.nodes[place->second].roles.push_back(*role);
+        break;
+      }
       case 6: model.documents.push_back(model_document_of(row)); break;
       case 5: model.revocations.push_back({revocation_of(row), row.integer(7)}); break;
       default: {
