@@ -150,24 +150,25 @@ def under_flood(folder, rounds, seconds, half_open):
 # --- memory
 
 
-def pss_kib(pid):
+def own_kib(pid):
+    """Without what it shares with others who run the same program: that changes with them."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        return next(int(line.split()[1]) for line in file if line.startswith("Pss_Anon:"))
 
 
 def settled_kib(pid):
     """Its memory, once it has stood still for STILL_S."""
-    since, before = time.monotonic(), pss_kib(pid)
+    since, before = time.monotonic(), own_kib(pid)
 
     def still():
         nonlocal since, before
-        now = pss_kib(pid)
+        now = own_kib(pid)
         if abs(now - before) > STILL_SHARE * before:
             since, before = time.monotonic(), now
         return time.monotonic() - since > STILL_S
 
     until(still, "the memory to stand still", 60)
-    return pss_kib(pid)
+    return own_kib(pid)
 
 
 def dial(folder, member, address):

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "base/try.hpp"
 #include "command_line/manual.hpp"
 #include "command_line/parsing.hpp"
 #include "control/people/bearer.hpp"
@@ -252,9 +253,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_backup(app, line.backup);
   add_restore(app, line.restore);
   add_backup_key(app, line.backup_key_file);
-  if (const auto read = command_line::parse_program(app, argc, argv); !read) {
-    return std::unexpected(read.error());
-  }
+  RAP_TRY(command_line::parse_program(app, argc, argv));
   if (app.got_subcommand("serve")) line.command = Command::serve;
   if (app.got_subcommand("trust")) line.command = Command::prepare_trust;
   if (app.got_subcommand("reset-password")) line.command = Command::reset_password;

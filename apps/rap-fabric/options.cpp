@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "base/try.hpp"
 #include "command_line/manual.hpp"
 #include "command_line/parsing.hpp"
 
@@ -43,9 +44,7 @@ std::expected<fabric::GivenSettings, int> parse_command_line(int argc, char** ar
                  "IP:PORT for Prometheus, without TLS: loopback or a management network");
   app.add_option("--log-file", line.log_file,
                  "File to log to rather than standard error; at 16 MiB it becomes FILE.1");
-  if (const auto read = command_line::parse_program(app, argc, argv); !read) {
-    return std::unexpected(read.error());
-  }
+  RAP_TRY(command_line::parse_program(app, argc, argv));
   return line;
 }
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <vector>
 
+#include "base/try.hpp"
 #include "command_line/manual.hpp"
 #include "command_line/parsing.hpp"
 #include "wire/url.hpp"
@@ -115,9 +116,7 @@ std::expected<host::NodeAgentOptions, int> parse_command_line(int argc, char** a
   app.set_version_flag("--version", RAP_VERSION, "Print the version and exit");
   command_line::add_manual_flag(app, RAP_VERSION, manual_sections(), std::cout);
   add_options(app, options);
-  if (const auto read = command_line::parse_program(app, argc, argv); !read) {
-    return std::unexpected(read.error());
-  }
+  RAP_TRY(command_line::parse_program(app, argc, argv));
   return options;
 }
 

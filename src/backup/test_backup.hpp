@@ -8,6 +8,7 @@
 #include "backup/archive.hpp"
 #include "backup/sealed_file.hpp"
 #include "base/seeded_random.hpp"
+#include "base/try.hpp"
 
 namespace rap::backup {
 
@@ -34,11 +35,9 @@ inline std::expected<Bytes, OpenFault> opened(const Unlock& unlock, ByteView fil
   FileOpener opener(unlock);
   Bytes out;
   for (std::size_t at = 0; at < file.size(); at += piece) {
-    const auto ok = opener.push(file.subspan(at, std::min(piece, file.size() - at)), out);
-    if (!ok) return std::unexpected(ok.error());
+    RAP_TRY(opener.push(file.subspan(at, std::min(piece, file.size() - at)), out));
   }
-  const auto ok = opener.finish(out);
-  if (!ok) return std::unexpected(ok.error());
+  RAP_TRY(opener.finish(out));
   return out;
 }
 

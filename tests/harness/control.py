@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 
+from harness import new_cluster
 from harness.addresses import free_port
 from harness.api import Api
 from harness.process import BIN, Process, alive
@@ -29,6 +30,8 @@ class Control:
         self.init_output = None
 
     def init(self):
+        self.state.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
+        new_cluster.put(self.state / "postgres")
         done = subprocess.run(
             [*self.prefix, str(BIN / "rap-control"), "init", "--state", str(self.state),
              "--host", self.address, "--owner-email", OWNER_EMAIL, "--owner-password-stdin"],

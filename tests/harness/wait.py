@@ -9,6 +9,7 @@ import subprocess
 import time
 
 POLL_S = 0.02
+MOST_POLL_S = 0.25
 ATTEMPTS = 3
 PATIENCE = float(os.environ.get("RAP_PATIENCE", "4"))
 
@@ -46,10 +47,13 @@ def until(condition, what, timeout=15.0):
     it may be a function when the reason is only known at the end."""
     deadline = time.monotonic() + patiently(timeout)
     while True:
+        began = time.monotonic()
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        ended = time.monotonic()
+        if ended > deadline:
             said = what() if callable(what) else what
             raise NotInTime(f"waited {patiently(timeout):g} s for {said}")
-        time.sleep(POLL_S)
+        # Half the time is left to the programs: many a look is a call that they have to answer.
+        time.sleep(max(POLL_S, min(ended - began, MOST_POLL_S)))

@@ -165,32 +165,5 @@ TEST_F(TrustFilesTest, PrepareNothingWhileARotationIsUnderWay) {
   EXPECT_FALSE(fs::exists(folder / "third.key"));
 }
 
-TEST_F(TrustFilesTest, PrepareNothingInTheMiddleOfAPromotion) {
-  ASSERT_EQ("", prepare());
-  ASSERT_TRUE(io::write_file_atomic(pki() / "next" / "promote", ""));
-  EXPECT_NE(prepare("third.key").find("a rotation is under way"), std::string::npos);
-}
-
-TEST_F(TrustFilesTest, PrepareNothingBesideAnotherPreparation) {
-  const auto at_work = io::FileLock::try_lock(pki() / "trust.lock");
-  EXPECT_NE(prepare().find("is at work"), std::string::npos);
-}
-
-TEST_F(TrustFilesTest, DoNotBelieveADamagedNote) {
-  for (const char* note :
-       {"", "{", "[]", "{\"phase\":1,\"bundle_version\":1}",
-        "{\"phase\":\"stable\",\"bundle_version\":\"1\"}",
-        "{\"phase\":\"stable\",\"bundle_version\":-1}",
-        "{\"phase\":\"stable\",\"bundle_version\":0}",
-        "{\"phase\":\"sometimes\",\"bundle_version\":1}", "{\"phase\":\"stable\"}"}) {
-    ASSERT_TRUE(io::write_file_atomic(pki() / "trust.json", note));
-    const auto read = state.next_trust().read_note();
-    ASSERT_FALSE(read) << note;
-    EXPECT_NE(read.error().find("damaged"), std::string::npos);
-  }
-  ASSERT_TRUE(state.next_trust().write_note({TrustPhase::retiring, 7}));
-  EXPECT_EQ((TrustNote{TrustPhase::retiring, 7}), state.next_trust().read_note().value());
-}
-
 }  // namespace
 }  // namespace rap::control::server

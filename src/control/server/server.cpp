@@ -292,9 +292,8 @@ Result<void> Server::run(const ListenAddresses& addresses,
                           {database_, database_.standing(), rng_, authority_->cluster,
                            std::chrono::days{options_.keep_sessions_days}},
                           rotation_ports(), log_);
-  const auto migrated = housekeeper.migrate();
-  if (!migrated) return std::unexpected(migrated.error());
-  if (*migrated) control::keep_trust(rotation_ports(), io::wall_now());
+  const bool migrated = RAP_TRY(housekeeper.migrate());
+  if (migrated) control::keep_trust(rotation_ports(), io::wall_now());
   if (auto ok = open_listeners(addresses); !ok) return ok;
   io::raise_descriptor_limit();
   metrics_.add_source([this, &housekeeper](MetricsText& text) {
@@ -326,7 +325,7 @@ Result<void> Server::run(const ListenAddresses& addresses,
        .syslog = options_.audit_syslog,
        .every = std::chrono::seconds{options_.audit_every_s}},
       authority_, audit_head_, log_);
-  if (auto ok = announce(*migrated); !ok) return ok;
+  if (auto ok = announce(migrated); !ok) return ok;
   std::thread nodes([this] { node_loop_.run(); });
   loop_.run();
   log_.info("control.stopping");

@@ -112,15 +112,5 @@ TEST_F(AuditVerifyTest, LinesThatSyslogWroteAreReadToo) {
   EXPECT_THAT(verdict(), HasSubstr("1 exported heads fit"));
 }
 
-TEST(AuditHeads, AreALineOfRfc5424ForSyslog) {
-  snapshot::AuditHead head;
-  head.seq = 7;
-  head.at = from_unix(1'800'000'000);
-  EXPECT_EQ(syslog_line(head, "{sealed}", "control-1", 42),
-            "<109>1 2027-01-15T08:00:00Z control-1 rap-control 42 AUDITHEAD [auditHead@32473 "
-            "seq=\"7\" hash=\"" +
-                std::string(64, '0') + "\"] {sealed}");
-}
-
 }  // namespace
 }  // namespace rap::control::server

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/try.hpp"
 #include "snapshot/configuration/denied.hpp"
 #include "snapshot/configuration/increment.hpp"
 #include "snapshot/configuration/node_config.hpp"
@@ -147,9 +148,7 @@ std::expected<GrownConfig, ConfigRefusal> apply_increment(std::string_view text,
   if (!is_signed) {
     return refuse(ConfigFault::bad_envelope, std::string(crypto::to_string(is_signed.error())));
   }
-  auto config = judge(*result, sha256, scope, version_floor, now);
-  if (!config) return std::unexpected(config.error());
-  grown.config = std::move(*config);
+  grown.config = RAP_TRY(judge(*result, sha256, scope, version_floor, now));
   return grown;
 }
 

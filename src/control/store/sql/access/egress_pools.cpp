@@ -1,6 +1,7 @@
 #include "control/store/sql/access/egress_pools.hpp"
 
 #include "control/core/listing.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::store {
 namespace {
@@ -125,10 +126,10 @@ std::vector<control::FlowEgress> SqlEgressPools::egresses(EgressPoolId pool) {
   std::vector<control::FlowEgress> out;
   for (const Row& row : sql_.query(
            "SELECT n.id, n.seal_key FROM egress_pool_nodes pn JOIN nodes n ON n.id = pn.node_id "
-           "JOIN node_roles r ON r.node_id = n.id AND r.role = 'egress' "
+           "JOIN node_roles r ON r.node_id = n.id AND r.role = $2 "
            "WHERE pn.pool_id = $1 AND n.state = 'approved' AND NOT n.draining "
            "AND n.seal_key IS NOT NULL ORDER BY n.id",
-           pool)) {
+           pool, to_string(policy::NodeRole::egress))) {
     out.push_back({row.id<NodeId>(0), row.bytes32(1)});
   }
   return out;

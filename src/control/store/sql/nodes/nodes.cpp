@@ -115,14 +115,14 @@ std::vector<Node> SqlNodes::list_of(OrganizationId organization) {
 
 std::vector<Node> SqlNodes::entries() {
   return nodes_of(
-      sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = 'entry' "
+      sql_.query(select_node("JOIN node_roles e ON e.node_id = n.id AND e.role = $2 "
                              "WHERE n.state = 'approved' AND NOT n.draining AND NOT EXISTS "
                              "(SELECT FROM node_certificates c WHERE c.node_id = n.id "
                              "AND c.cluster_id = n.cluster_id AND c.kind = 'worker' "
                              "HAVING count(*) > 0 AND bool_and(c.status <> 'active')) ORDER BY "
                              "s.checked_in_at DESC NULLS LAST, n.id "
                              "LIMIT $1"),
-                 control::kMaxListed));
+                 control::kMaxListed, to_string(policy::NodeRole::entry)));
 }
 
 void SqlNodes::set_state(NodeId node, control::NodeState state, WallTime now) {

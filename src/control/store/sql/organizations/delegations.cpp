@@ -2,6 +2,7 @@
 
 #include "control/core/listing.hpp"
 #include "control/store/postgres/rows_read.hpp"
+#include "policy/roles.hpp"
 
 namespace rap::store {
 namespace {
@@ -14,11 +15,15 @@ constexpr std::string_view kSelectDelegation =
     "JOIN users b ON b.id = d.created_by ";
 
 // A delegation is in force while those whom it takes are who they were: see the repository.
-constexpr std::string_view kInForce =
-    " AND u.disabled_at IS NULL AND b.disabled_at IS NULL AND CASE WHEN d.organization_id IS NULL "
-    "THEN b.platform_role = 'platform_owner' ELSE EXISTS (SELECT FROM memberships m WHERE "
-    "m.organization_id = d.organization_id AND m.user_id = b.id AND "
-    "m.disabled_at IS NULL AND m.role = 'organization_owner') END ";
+std::string in_force() {
+  return " AND u.disabled_at IS NULL AND b.disabled_at IS NULL "
+         "AND CASE WHEN d.organization_id IS NULL THEN b.platform_role = '" +
+         std::string(to_string(policy::PlatformRole::platform_owner)) +
+         "' ELSE EXISTS (SELECT FROM memberships m WHERE "
+         "m.organization_id = d.organization_id AND m.user_id = b.id AND "
+         "m.disabled_at IS NULL AND m.role = '" +
+         std::string(to_string(policy::OrganizationRole::organization_owner)) + "') END ";
+}
 
 policy::DelegatedRight right_of(std::string_view name) {
   return policy::delegated_right_from(name).value_or(policy::DelegatedRight::approve_nodes);
@@ -55,7 +60,7 @@ std::vector<Delegation> SqlDelegations::list(std::optional<OrganizationId> organ
   return all_of(sql_.query(std::string(kSelectDelegation) +
                                "WHERE d.organization_id IS NOT DISTINCT FROM $1::uuid "
                                "AND d.expires_at > $2" +
-                               std::string(kInForce) + "ORDER BY u.email, d.delegated LIMIT $3",
+                               in_force() + "ORDER BY u.email, d.delegated LIMIT $3",
                            organization, now, control::kMaxListed),
                 delegation_of);
 }
@@ -66,7 +71,7 @@ policy::DelegatedRights SqlDelegations::rights_of(std::optional<OrganizationId> 
   for (const Row& row : sql_.query(std::string(kSelectDelegation) +
                                        "WHERE d.user_id = $2 AND d.expires_at > $3 "
                                        "AND d.organization_id IS NOT DISTINCT FROM $1::uuid" +
-                                       std::string(kInForce),
+                                       in_force(),
                                    organization, user, now)) {
     rights.add(delegation_of(row).right);
   }

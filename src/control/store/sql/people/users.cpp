@@ -51,9 +51,9 @@ std::vector<User> SqlUsers::list() {
 }
 
 std::size_t SqlUsers::lock_platform_owners() {
-  const Rows rows = sql_.query(
-      "SELECT id FROM users WHERE platform_role = 'platform_owner' AND disabled_at IS NULL "
-      "FOR UPDATE");
+  const Rows rows =
+      sql_.query("SELECT id FROM users WHERE platform_role = $1 AND disabled_at IS NULL FOR UPDATE",
+                 to_string(policy::PlatformRole::platform_owner));
   return static_cast<std::size_t>(rows.size());
 }
 

@@ -1,5 +1,6 @@
 #include "control/store/sql/sessions/commands.hpp"
 
+#include "policy/roles.hpp"
 #include "wire/node_commands.hpp"
 
 namespace rap::store {
@@ -34,10 +35,11 @@ void SqlCommands::terminate_session(NodeId node, SessionId session, control::Com
 
 std::vector<control::EdgeNode> SqlCommands::edge_nodes() {
   std::vector<control::EdgeNode> out;
-  for (const Row& row : sql_.query(
-           "SELECT n.cluster_id, n.id FROM nodes n WHERE n.state = 'approved' AND EXISTS "
-           "(SELECT FROM node_roles r WHERE r.node_id = n.id AND r.role IN ('entry', 'egress')) "
-           "ORDER BY n.id")) {
+  for (const Row& row :
+       sql_.query("SELECT n.cluster_id, n.id FROM nodes n WHERE n.state = 'approved' AND EXISTS "
+                  "(SELECT FROM node_roles r WHERE r.node_id = n.id AND r.role IN ($1, $2)) "
+                  "ORDER BY n.id",
+                  to_string(policy::NodeRole::entry), to_string(policy::NodeRole::egress))) {
     out.push_back({row.id<ClusterId>(0), row.id<NodeId>(1)});
   }
   return out;

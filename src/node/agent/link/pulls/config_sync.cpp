@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/try.hpp"
 #include "node/agent/configuration/service_files.hpp"
 #include "node/agent/control_problem.hpp"
 #include "snapshot/trust_bundle.hpp"
@@ -282,17 +283,16 @@ LinkActions ConfigSync::on_pushed(Now now, const std::string& text) {
 std::expected<ConfigSync::Candidate, ConfigRefusal> ConfigSync::candidate_of(
     const PulledConfig& pulled, WallTime now) const {
   if (pulled.increment.empty()) {
-    auto config = verify_config(pulled.envelope, scope_, state_.config_floor, now);
-    if (!config) return std::unexpected(config.error());
-    return Candidate{std::move(*config), pulled.envelope};
+    auto config = RAP_TRY(verify_config(pulled.envelope, scope_, state_.config_floor, now));
+    return Candidate{std::move(config), pulled.envelope};
   }
   if (!current_) {
     return std::unexpected(ConfigRefusal{ConfigFault::gap, "there is no configuration here"});
   }
-  auto grown = apply_increment(pulled.increment, *current_, scope_, state_.config_floor, now);
-  if (!grown) return std::unexpected(grown.error());
-  std::string envelope = grown->envelope();
-  return Candidate{std::move(grown->config), std::move(envelope)};
+  auto grown =
+      RAP_TRY(apply_increment(pulled.increment, *current_, scope_, state_.config_floor, now));
+  std::string envelope = grown.envelope();
+  return Candidate{std::move(grown.config), std::move(envelope)};
 }
 
 std::expected<std::vector<ObjectName>, ConfigReport> ConfigSync::stage(
