@@ -17,10 +17,14 @@ OriginKeys::Signature signature_of(NodeId destination, ByteView statement);
 class TestKeys final : public OriginKeys {
  public:
   explicit TestKeys(NodeId self) : self_(self) {}
-  bool verify(NodeId destination, ByteView statement, const Signature& s) const override {
-    return s == signature_of(destination, statement);
+  Verified verify(NodeId destination, ByteView statement, const Signature& s) const override {
+    ++verified;
+    if (unknown.contains(destination)) return Verified::no_key;
+    return s == signature_of(destination, statement) ? Verified::good : Verified::wrong;
   }
   Signature sign(ByteView statement) override { return signature_of(self_, statement); }
+  std::set<NodeId> unknown;
+  mutable std::size_t verified = 0;
 
  private:
   NodeId self_;
@@ -61,6 +65,7 @@ class TestMesh {
   std::string route(char at, char to = 'S', ClassGroup group = ClassGroup::interactive) const;
   DistanceVector& core(char name) { return *nodes_.at(name).core; }
   TestPolicy& policy(char name) { return nodes_.at(name).policy; }
+  TestKeys& keys(char name) { return *nodes_.at(name).keys; }
   // A node begins anew, under that epoch; its links are gone.
   void restart(char name, std::uint64_t epoch);
   MonoTime now() const { return now_; }
