@@ -1,6 +1,3 @@
-// Part of the distance vector, which nodes do not use yet: today the control plane computes their
-// routes (mesh/neighbours.hpp).
-//
 // All that a node knows of the ways to one destination, and which of them it takes, for each group
 // of classes (RFC 8966 §3.5, 3.6). A route is eligible when policy and bounds permit it and it is
 // feasible: what its neighbour told is nearer than this node ever said to be itself, under the

@@ -80,6 +80,23 @@ void DistanceVector::on(const event::RoutePolicyChanged& e) {
   tell_all_again();
 }
 
+// What it is no more is retracted where it was told.
+void DistanceVector::on(const event::RolesChanged& e) {
+  if (e.is_destination == settings_.is_destination && e.is_transit == settings_.is_transit) return;
+  const bool begins = e.is_destination && !settings_.is_destination;
+  settings_.is_destination = e.is_destination;
+  settings_.is_transit = e.is_transit;
+  if (begins) count_on(own_.number);
+  for (auto& [id, neighbour] : neighbours_) {
+    for (const auto& [destination, groups] : neighbour.told)
+      mark_for(neighbour, destination, Urgency::now, false);
+  }
+  tell_all_again();
+}
+
+// The number that was signed with the old key is none that anybody could verify any more.
+void DistanceVector::on(const event::KeyReplaced&) { count_on(own_.number); }
+
 void DistanceVector::on(const event::RoutesDue&) {
   if (count_at_ && *count_at_ <= now_) {
     count_at_.reset();

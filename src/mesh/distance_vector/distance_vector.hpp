@@ -14,7 +14,8 @@
 // make no loop of honest nodes, and no destination of theirs out of another's.
 //
 // A pure core: the owner reports events, carries out the actions it gets back, and calls again at
-// next_timeout(). Nodes do not use it yet; src/sim/routes does.
+// next_timeout(). src/node/router/route_exchange.hpp is
+// the owner.
 #pragma once
 
 #include <deque>
@@ -123,11 +124,17 @@ struct RoutePolicyChanged {
   std::uint64_t version = 0;
   std::uint64_t floor = 0;
 };
+struct RolesChanged {
+  bool is_destination = false;
+  bool is_transit = false;
+};
+struct KeyReplaced {};  // the node signs with another key from now on
 struct RoutesDue {};  // it is next_timeout()
 }  // namespace event
-using Event = std::variant<event::NeighbourUp, event::CostsMeasured, event::NeighbourDown,
-                           event::NeighbourPardoned, event::RoutesReceived,
-                           event::RoutePolicyChanged, event::RoutesDue>;
+using Event =
+    std::variant<event::NeighbourUp, event::CostsMeasured, event::NeighbourDown,
+                 event::NeighbourPardoned, event::RoutesReceived, event::RoutePolicyChanged,
+                 event::RolesChanged, event::KeyReplaced, event::RoutesDue>;
 
 namespace action {
 struct SendRoutes {
@@ -234,6 +241,8 @@ class DistanceVector {
   void on(const event::NeighbourPardoned& e);
   void on(const event::RoutesReceived& e);
   void on(const event::RoutePolicyChanged& e);
+  void on(const event::RolesChanged& e);
+  void on(const event::KeyReplaced&);
   void on(const event::RoutesDue&);
 
   // distance_vector.cpp: what is selected

@@ -90,8 +90,8 @@ void DistanceVector::add_updates(NodeId to, Neighbour& neighbour, NodeId destina
   if (!told[0] && !told[1]) neighbour.told.erase(destination);
 }
 
-// As much as the pace allows, what cannot wait first. What is left goes out in a run, after a
-// pause.
+// The neighbour is told as much as the pace allows, what cannot wait first. What is left goes out
+// in a run, after a pause.
 std::vector<RouteUpdate> DistanceVector::updates_for(NodeId to, Neighbour& neighbour) {
   std::vector<RouteUpdate> updates;
   policy::TokenBucket& pace = standing(to).told_updates;

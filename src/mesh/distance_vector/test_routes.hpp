@@ -59,6 +59,7 @@ class TestMesh {
   // Nothing that `from` sends arrives at `to` from now on.
   void mute(char from, char to) { muted_.insert({from, to}); }
   void run_for(Duration time);
+  void drive(char name, const Event& event);
   std::vector<Action> hear(char at, char from, const wire::RouteMessage& message);
 
   // "B 2": the next hop and the metric; empty: no route.
@@ -85,7 +86,6 @@ class TestMesh {
     std::unique_ptr<SeededRandom> rng;
     std::unique_ptr<DistanceVector> core;
   };
-  void drive(char name, const Event& event);
   void carry_out(char name, std::vector<Action> actions);
   void deliver();
 

@@ -19,6 +19,7 @@
 #include "node/router/entry_gate.hpp"
 #include "node/router/entry_role.hpp"
 #include "node/router/resumable_egress.hpp"
+#include "node/router/route_exchange.hpp"
 #include "node/router/sealed_entry.hpp"
 #include "node/router/switchboard.hpp"
 #include "node/router/target_numbers.hpp"
@@ -41,6 +42,8 @@ class Router final : private mesh::Links {
     egress_.set_seal_key(key);
     resumable_.set_flow_key(key);
   }
+  // The node's own key, with which it signs routes to itself.
+  void set_node_key(const crypto::PrivateKey& key) { exchange_.set_key(key); }
   // Takes a verified configuration. Token keys that do not parse are left out: their tokens are
   // refused.
   void configure(const snapshot::NodeConfig& config);
@@ -75,6 +78,9 @@ class Router final : private mesh::Links {
   bool on_frame(LinkId link, const wire::FrameView& frame, MonoTime now, WallTime wall);
   void tick(MonoTime now, WallTime wall);  // about once a second
   void wake(MonoTime now, WallTime wall);  // when LinkPort::wake_at said
+  void routes_due(MonoTime now);  // when LinkPort::routes_at said
+  // What was measured on the channel with a neighbour.
+  void measured(NodeId neighbour, const routes::LinkFigures& figures, MonoTime now);
   void room(LinkId link, MonoTime now, WallTime wall);  // after LinkPort::left
   // A node that is entry and egress at once has a pair of links to itself. When LinkPort::flush
   // names one, call deliver_loopback() on a later turn of the loop.
@@ -89,6 +95,7 @@ class Router final : private mesh::Links {
   EgressRole& egress() { return egress_; }
   SealedEntry& sealed_entry() { return sealed_entry_; }
   ResumableEgress& resumable() { return resumable_; }
+  const RouteExchange& exchange() const { return exchange_; }
   // Sessions that had a flow of late, by a client of this entry.
   const RecentSessions& recent() const { return entry_gate_.recent(); }
   Switchboard& board() { return board_; }
@@ -110,7 +117,9 @@ class Router final : private mesh::Links {
   SecurityTable security_;
   FlowJudge judge_;
   SecurityLedger ledger_;
-  mesh::ConfiguredRoutes routes_;
+  mesh::ConfiguredRoutes configured_;
+  routes::LearnedRoutes routes_;
+  RouteExchange exchange_;
   TokenAdmission entry_admission_;
   TokenAdmission egress_admission_;
   EntryGate entry_gate_;
