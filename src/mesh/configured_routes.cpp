@@ -19,13 +19,17 @@ void ConfiguredRoutes::configure(NodeId self, const std::vector<ConfiguredRoute>
 bool ConfiguredRoutes::visit(const Query& query,
                              const std::function<bool(const FlowRoute&)>& takes) const {
   if (const auto* egress = std::get_if<NodeId>(&query.to)) return visit(*egress, takes);
-  const auto pool = members_.find(std::get<EgressPoolId>(query.to));
-  if (pool == members_.end()) return false;
-  const std::vector<NodeId>& members = pool->second;
+  const std::vector<NodeId>& members = this->members(std::get<EgressPoolId>(query.to));
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (visit(members[(query.spread + i) % members.size()], takes)) return true;
   }
   return false;
+}
+
+const std::vector<NodeId>& ConfiguredRoutes::members(EgressPoolId pool) const {
+  static const std::vector<NodeId> kNone;
+  const auto at = members_.find(pool);
+  return at == members_.end() ? kNone : at->second;
 }
 
 bool ConfiguredRoutes::visit(NodeId egress,

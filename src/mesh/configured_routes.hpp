@@ -27,6 +27,8 @@ class ConfiguredRoutes final : public Routing {
                  const std::vector<ConfiguredPool>& pools);
 
   bool visit(const Query& query, const std::function<bool(const FlowRoute&)>& takes) const override;
+  // None of a pool that is not known.
+  const std::vector<NodeId>& members(EgressPoolId pool) const;
 
  private:
   bool visit(NodeId egress, const std::function<bool(const FlowRoute&)>& takes) const;

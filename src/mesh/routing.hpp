@@ -1,5 +1,5 @@
 // Which way a new flow goes. A Routing knows the ways, best first, each with how it leads there:
-// configuration tells it today, and a distance vector may tomorrow. Links say which neighbour can
+// configuration tells it, and what was learned from neighbours. Links say which neighbour can
 // be reached now. choose() puts the two together; where a flow may go at all is policy, which the
 // ways and the links have been through before a metric orders them.
 #pragma once

@@ -121,6 +121,7 @@ class LoneNode:
         self.worker = authority.issue_worker(cluster, self.id, self.address)
         self.config = node_config(cluster, self.id, name, authority.pem, version=0, issued_at=0,
                                   degraded_classes=["input"])
+        self.documents = []  # that its configuration comes with
         self.observed = {}
         self.process = None
         self._connection = None
@@ -193,7 +194,7 @@ class LoneNode:
         self.config.update(changes, version=self.config["version"] + 1)
         if "issued_at" not in changes:
             self.config["issued_at"] = int(time.time())
-        self.tell(type="config", config=self.config, documents=[])
+        self.tell(type="config", config=self.config, documents=self.documents)
         until(lambda: f'"version":{self.config["version"]}' in self.log("config.applied"),
               lambda: f"configuration {self.config['version']} at {self.name}: {self.log()[-800:]}")
 
@@ -235,6 +236,10 @@ class LoneNode:
 
     def resume(self):
         os.kill(self.process.pid, signal.SIGCONT)
+
+    def flows(self):
+        """On all its channels, as it last said."""
+        return sum(c["flows"] for c in self.observed.get("channels", []))
 
     def stop(self):
         if self.process:

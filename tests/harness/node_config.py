@@ -9,6 +9,7 @@ def node_config(cluster, node, name, trust_bundle_pem, **changes):
         "version": 1, "cluster": cluster, "node": node, "node_name": name,
         "issued_at": int(time.time()), "valid_for_s": 86400, "roles": ["relay"],
         "trust_bundle_pem": trust_bundle_pem, "token_keys": [], "peers": [], "routes": [],
+        "origins": [],
         "pools": [], "resources": [], "draining": False, "drain_deadline": 0,
         "degraded_classes": [], "peer_directory_version": 1, "trust_bundle_version": 1,
         "trust_bundle_floor": 0, "revocation_version": 1, "route_epoch": 1,

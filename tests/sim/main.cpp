@@ -36,16 +36,10 @@ long long in_ms(rap::Duration d) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
 }
 
-// Two of five nodes relay, and a tenth are destinations.
 bool play_routes(std::uint64_t seed, std::size_t nodes, bool aloud) {
   rap::sim::RoutePlan plan;
+  if (nodes > 0) plan = rap::sim::plan_of(nodes);
   plan.mesh.seed = seed;
-  if (nodes > 0) {
-    plan.mesh.relays = nodes * 2 / 5;
-    plan.mesh.leaves = nodes - plan.mesh.relays;
-    plan.mesh.destinations = nodes / 10;
-    plan.all_ways = nodes <= 100;
-  }
   const rap::sim::RouteResult r = rap::sim::RouteWorld(plan).run();
   if (r.violation) {
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), r.violation->c_str());
@@ -77,7 +71,7 @@ int main(int argc, char** argv) {
   bool routes = false;
   std::size_t nodes = 0;
   app.add_flag("--routes", routes, "Play the routes of a mesh instead");
-  app.add_option("--nodes", nodes, "How many nodes that mesh has")->check(CLI::Range(10, 4000));
+  app.add_option("--nodes", nodes, "How many nodes that mesh has")->check(CLI::Range(10, 10000));
   CLI11_PARSE(app, argc, argv);
   if (from->count() == 0) seed = std::random_device{}();
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);

@@ -53,11 +53,13 @@ DestinationRoutes::Found DestinationRoutes::find(ClassGroup group, const Terms& 
     const LearnedRoute& route = from.groups[static_cast<std::size_t>(group)];
     const RouteMetric metric = permitted(from, group, terms);
     if (metric == kUnreachable) continue;
+    if (!knows(route.number)) continue;
     if (!is_feasible(route, own)) {
-      found.unfeasible = std::min(found.unfeasible, metric);
+      RouteMetric& nearest =
+          route.number == own.feasibility->number ? found.unfeasible : found.older;
+      nearest = std::min(nearest, metric);
       continue;
     }
-    if (!knows(route.number)) continue;
     if (metric < found.best_metric) {
       found.best = &from;
       found.best_metric = metric;
@@ -97,13 +99,18 @@ bool DestinationRoutes::changes(MonoTime now, GroupState& state, const Found& fo
 
 // A newer number is needed at once where there is no route. When there is one, and a better one is
 // not feasible, that mends itself mostly: numbers travel faster one way than another.
+// What is of an older number hears of the newer one by itself, unless the destination has forgotten
+// it: that matters to who has no other way.
 bool DestinationRoutes::starves(MonoTime now, GroupState& state, const Found& found,
                                 RouteMetric metric, Selection& selection) {
+  if (metric == kUnreachable) {
+    state.unfeasible_since.reset();
+    return std::min(found.unfeasible, found.older) != kUnreachable;
+  }
   if (found.unfeasible >= metric) {
     state.unfeasible_since.reset();
     return false;
   }
-  if (metric == kUnreachable) return true;
   if (!state.unfeasible_since) state.unfeasible_since = now;
   const MonoTime long_ago = *state.unfeasible_since + kSettled;
   if (now >= long_ago) return true;
@@ -162,15 +169,26 @@ bool DestinationRoutes::visit(ClassGroup group, const Terms& terms,
 }
 
 std::vector<NodeId> DestinationRoutes::hearsay(const Terms& terms) const {
-  std::vector<std::pair<RouteMetric, NodeId>> ways;
+  struct Way {
+    bool unsigned_number = false;  // nobody knows whether the destination gave itself that one
+    RouteMetric metric = kUnreachable;
+    NodeId neighbour;
+    auto operator<=>(const Way&) const = default;
+  };
+  std::vector<Way> ways;
   for (const From& from : learned_) {
-    const RouteMetric nearest = std::min(permitted(from, ClassGroup::interactive, terms),
-                                         permitted(from, ClassGroup::bulk, terms));
-    if (nearest != kUnreachable) ways.emplace_back(nearest, from.neighbour);
+    for (const ClassGroup group : wire::kAllClassGroups) {
+      const RouteMetric metric = permitted(from, group, terms);
+      const OriginNumber number = from.groups[static_cast<std::size_t>(group)].number;
+      if (metric != kUnreachable) ways.push_back({!knows(number), metric, from.neighbour});
+    }
   }
   std::ranges::sort(ways);
   std::vector<NodeId> neighbours;
-  for (const auto& [metric, neighbour] : ways) neighbours.push_back(neighbour);
+  for (const Way& way : ways) {
+    if (std::ranges::find(neighbours, way.neighbour) == neighbours.end())
+      neighbours.push_back(way.neighbour);
+  }
   return neighbours;
 }
 
@@ -198,8 +216,10 @@ const wire::RouteOrigin* DestinationRoutes::origin(OriginNumber number) const {
   return at != origins_.end() && at->number == number ? &*at : nullptr;
 }
 
-std::optional<OriginNumber> DestinationRoutes::oldest_feasible() const {
+std::optional<OriginNumber> DestinationRoutes::oldest_of_use() const {
   std::optional<OriginNumber> oldest;
+  if (std::ranges::none_of(groups_, [](const GroupState& s) { return s.selected.has_value(); }))
+    return oldest;
   for (const GroupState& s : groups_) {
     if (!s.feasibility) return std::nullopt;
     if (!oldest || s.feasibility->number < *oldest) oldest = s.feasibility->number;

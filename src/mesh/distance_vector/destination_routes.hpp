@@ -1,6 +1,3 @@
-// Part of the distance vector, which nodes do not use yet: today the control plane computes their
-// routes (mesh/neighbours.hpp).
-//
 // All that a node knows of the ways to one destination, and which of them it takes, for each group
 // of classes (RFC 8966 §3.5, 3.6). A route is eligible when policy and bounds permit it and it is
 // feasible: what its neighbour told is nearer than this node ever said to be itself, under the
@@ -85,14 +82,16 @@ class DestinationRoutes {
   // Eligible routes, the selected one first and then by metric, until `takes` returns true.
   bool visit(ClassGroup group, const Terms& terms,
              const std::function<bool(const SelectedRoute&)>& takes) const;
-  // The neighbours that know some way, eligible or not, the nearest first.
+  // The neighbours that know some way, eligible or not: the nearest first, and those last whose
+  // number of the destination is not known here.
   std::vector<NodeId> hearsay(const Terms& terms) const;
 
   bool knows(OriginNumber number) const { return origin(number) != nullptr; }
   void keep(const wire::RouteOrigin& origin);  // its signature is good
   const wire::RouteOrigin* origin(OriginNumber number) const;
-  // No feasible route has a number below this; none: any has.
-  std::optional<OriginNumber> oldest_feasible() const;
+  // What is of a number below this is no matter: it is not feasible, and there is a route. None:
+  // every number may be one that matters.
+  std::optional<OriginNumber> oldest_of_use() const;
   // The number that a route must exceed to be feasible whatever its metric.
   const wire::RouteOrigin* to_exceed() const;
 
@@ -123,7 +122,8 @@ class DestinationRoutes {
     RouteMetric best_metric = kUnreachable;
     const From* current = nullptr;
     RouteMetric current_metric = kUnreachable;
-    RouteMetric unfeasible = kUnreachable;  // the best that is not
+    RouteMetric unfeasible = kUnreachable;  // the best that is not, of the number that it exceeds
+    RouteMetric older = kUnreachable;  // of an older number
   };
 
   const GroupState& state(ClassGroup group) const {

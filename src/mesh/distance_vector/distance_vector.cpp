@@ -16,12 +16,13 @@ DistanceVector::DistanceVector(MonoTime now, const DistanceVectorSettings& setti
   tell_all_at_ = now + kUpdateInterval / 2 +
                  Duration(static_cast<Duration::rep>(
                      rng_.u64() % static_cast<std::uint64_t>((kUpdateInterval / 2).count())));
-  may_count_at_ = now;
+  may_count_at_ = may_exceed_at_ = now;
 }
 
 std::vector<Action> DistanceVector::step(MonoTime now, const Event& event) {
   now_ = now;
   std::visit([this](const auto& e) { on(e); }, event);
+  if (judge_at_ && *judge_at_ <= now_) judge_held();
   flush_due();
   return std::exchange(actions_, {});
 }
@@ -29,6 +30,8 @@ std::vector<Action> DistanceVector::step(MonoTime now, const Event& event) {
 MonoTime DistanceVector::next_timeout() const {
   MonoTime next = std::min(tell_all_at_, sweep_at_);
   if (count_at_) next = std::min(next, *count_at_);
+  if (judge_at_) next = std::min(next, *judge_at_);
+  if (to_exceed_) next = std::min(next, may_exceed_at_);
   if (!settling_.empty()) next = std::min(next, settling_.begin()->first);
   for (const auto& [id, asked] : asked_) next = std::min(next, asked.again_at);
   for (const auto& [id, neighbour] : neighbours_) {
@@ -42,9 +45,11 @@ void DistanceVector::on(const event::NeighbourUp& e) {
   if (neighbours_.size() >= kMaxNeighbours) return;
   Neighbour& neighbour = neighbours_[e.neighbour];
   neighbour.costs = e.costs;
-  if (settings_.is_destination) mark_for(neighbour, settings_.self, Urgency::soon, false);
-  if (!settings_.is_transit) return;
-  for (const auto& [id, routes] : destinations_) mark_for(neighbour, id, Urgency::soon, false);
+  if (standing(e.neighbour).refused_until > now_) {
+    neighbour.refused = true;
+  } else {
+    believe_again(neighbour);
+  }
 }
 
 void DistanceVector::on(const event::CostsMeasured& e) {
@@ -62,27 +67,6 @@ void DistanceVector::on(const event::CostsMeasured& e) {
 
 void DistanceVector::on(const event::NeighbourDown& e) { forget_neighbour(e.neighbour); }
 
-void DistanceVector::on(const event::RoutesReceived& e) {
-  const auto at = neighbours_.find(e.neighbour);
-  if (at == neighbours_.end() || at->second.refused) return;
-  Neighbour& neighbour = at->second;
-  const auto message = wire::RouteMessage::decode(e.payload);
-  if (!message) return refuse(e.neighbour, neighbour, Misconduct::malformed);
-  const auto updates = static_cast<unsigned>(message->updates.size());
-  const auto requests = static_cast<unsigned>(message->requests.size());
-  if ((updates > 0 && neighbour.updates.take(kUpdatesTaken, now_, updates)) ||
-      (requests > 0 && neighbour.requests.take(kRequestsTaken, now_, requests)))
-    return refuse(e.neighbour, neighbour, Misconduct::flood);
-  for (const wire::RouteUpdate& update : message->updates) {
-    take(e.neighbour, neighbour, update);
-    if (neighbour.refused) return;
-  }
-  for (const wire::SeqnoRequest& request : message->requests) {
-    answer(e.neighbour, neighbour, request);
-    if (neighbour.refused) return;
-  }
-}
-
 void DistanceVector::on(const event::RoutePolicyChanged& e) {
   settings_.policy_version = e.version;
   settings_.policy_floor = e.floor;
@@ -96,11 +80,29 @@ void DistanceVector::on(const event::RoutePolicyChanged& e) {
   tell_all_again();
 }
 
+// What it is no more is retracted where it was told.
+void DistanceVector::on(const event::RolesChanged& e) {
+  if (e.is_destination == settings_.is_destination && e.is_transit == settings_.is_transit) return;
+  const bool begins = e.is_destination && !settings_.is_destination;
+  settings_.is_destination = e.is_destination;
+  settings_.is_transit = e.is_transit;
+  if (begins) count_on(own_.number);
+  for (auto& [id, neighbour] : neighbours_) {
+    for (const auto& [destination, groups] : neighbour.told)
+      mark_for(neighbour, destination, Urgency::now, false);
+  }
+  tell_all_again();
+}
+
+// The number that was signed with the old key is none that anybody could verify any more.
+void DistanceVector::on(const event::KeyReplaced&) { count_on(own_.number); }
+
 void DistanceVector::on(const event::RoutesDue&) {
   if (count_at_ && *count_at_ <= now_) {
     count_at_.reset();
     count_on(own_.number);
   }
+  if (to_exceed_ && may_exceed_at_ <= now_) exceed(*std::exchange(to_exceed_, std::nullopt));
   while (!settling_.empty() && settling_.begin()->first <= now_) {
     const NodeId destination = settling_.begin()->second;
     settling_.erase(settling_.begin());
@@ -117,7 +119,7 @@ void DistanceVector::on(const event::RoutesDue&) {
   }
 }
 
-// --- what is learned and selected
+// --- what is selected
 
 DestinationRoutes::Terms DistanceVector::terms(NodeId destination) const {
   return {settings_.max_hops, settings_.policy_floor,
@@ -127,63 +129,6 @@ DestinationRoutes::Terms DistanceVector::terms(NodeId destination) const {
               return kUnreachable;
             return at->second.costs[static_cast<std::size_t>(group)];
           }};
-}
-
-// The destination alone is no hop away from itself.
-bool DistanceVector::is_credible(NodeId from, const wire::RouteUpdate& update) const {
-  if (!policy_.accepts(from, update.destination)) return false;
-  return !update.reaches() || (update.hops == 0) == (from == update.destination);
-}
-
-bool DistanceVector::is_signed(Neighbour& neighbour, NodeId destination,
-                               const wire::RouteOrigin& origin) {
-  const Bytes statement = wire::origin_statement(settings_.cluster, destination, origin.number);
-  if (keys_.verify(destination, statement, origin.signature)) return true;
-  ++counters_.bad_signatures;
-  ++neighbour.bad_signatures;
-  return false;
-}
-
-void DistanceVector::take(NodeId from, Neighbour& neighbour, const wire::RouteUpdate& update) {
-  if (update.destination == settings_.self) {
-    if (update.reaches()) hear_of_self(neighbour, update.origin);
-    if (neighbour.bad_signatures > kMaxBadSignatures)
-      refuse(from, neighbour, Misconduct::bad_signatures);
-    return;
-  }
-  if (!is_credible(from, update)) {
-    ++counters_.updates_ignored;
-    return;
-  }
-  auto at = destinations_.find(update.destination);
-  const bool known = at != destinations_.end();
-  const bool no_room = !known && destinations_.size() >= kMaxDestinations;
-  if ((!known && !update.reaches()) || no_room) {
-    counters_.updates_ignored += no_room ? 1 : 0;
-    return;
-  }
-  // What is older than all that is feasible is never followed, so that its signature is no matter.
-  const auto oldest = known ? at->second.oldest_feasible() : std::nullopt;
-  const bool matters = update.reaches() && !(oldest && update.origin.number < *oldest) &&
-                       !(known && at->second.knows(update.origin.number));
-  if (matters) {
-    if (!is_signed(neighbour, update.destination, update.origin)) {
-      if (neighbour.bad_signatures > kMaxBadSignatures)
-        refuse(from, neighbour, Misconduct::bad_signatures);
-      return;
-    }
-    if (!known) at = destinations_.try_emplace(update.destination).first;
-    at->second.keep(update.origin);
-  }
-  ++counters_.updates_taken;
-  for (const ClassGroup group : kAllClassGroups) {
-    const auto& metric = update.metrics[static_cast<std::size_t>(group)];
-    if (!metric) continue;
-    at->second.learn(
-        from, group,
-        {update.origin.number, *metric, update.hops, update.policy_version, now_ + kRouteLifetime});
-  }
-  reselect(update.destination, at->second);
 }
 
 void DistanceVector::reselect(NodeId destination, DestinationRoutes& routes) {
@@ -208,8 +153,9 @@ void DistanceVector::reselect(NodeId destination, DestinationRoutes& routes) {
   }
   if (starves) {
     want(destination, routes);
-  } else {
-    asked_.erase(destination);
+  } else if (const auto asked = asked_.find(destination); asked != asked_.end()) {
+    // The next loss has to wait as long as a repetition does.
+    asked->second = {asked->second.at, asked->second.at + kRequestInterval, 0, false};
   }
 }
 
@@ -218,22 +164,16 @@ void DistanceVector::reselect_all() {
 }
 
 void DistanceVector::forget_neighbour(NodeId neighbour) {
-  neighbours_.erase(neighbour);
+  if (neighbours_.erase(neighbour) == 0) return;
+  std::erase(turns_, neighbour);
   for (auto& [id, routes] : destinations_) {
     if (routes.forget(neighbour)) reselect(id, routes);
   }
 }
 
-void DistanceVector::refuse(NodeId from, Neighbour& neighbour, Misconduct why) {
-  neighbour.refused = true;
-  actions_.push_back(action::RefuseNeighbour{from, why});
-  for (auto& [id, routes] : destinations_) {
-    if (routes.forget(from)) reselect(id, routes);
-  }
-}
-
 void DistanceVector::sweep() {
   sweep_at_ = now_ + kSweepInterval;
+  forget_standings();
   for (auto at = destinations_.begin(); at != destinations_.end();) {
     auto& [id, routes] = *at;
     routes.touch(now_);
@@ -271,9 +211,12 @@ std::size_t DistanceVector::bytes() const {
   for (const auto& [id, neighbour] : neighbours_) {
     total += kTreeNode + sizeof id + sizeof neighbour;
     total += neighbour.told.size() * (kTreeNode + sizeof(NodeId) + sizeof(ToldGroups));
-    total += neighbour.due.size() * (kTreeNode + sizeof(NodeId) + sizeof(bool));
+    total += neighbour.due.size() * (kTreeNode + sizeof(NodeId) + sizeof(Due));
     total += neighbour.asking.capacity() * sizeof(wire::SeqnoRequest);
+    total += neighbour.updates_held.size() * sizeof(wire::RouteUpdate);
+    total += neighbour.requests_held.size() * sizeof(wire::SeqnoRequest);
   }
+  total += standings_.size() * (kTreeNode + sizeof(NodeId) + sizeof(Standing));
   total += asked_.size() * (kTreeNode + sizeof(NodeId) + sizeof(Asked));
   return total + settling_.size() * (kTreeNode + sizeof(std::pair<MonoTime, NodeId>));
 }

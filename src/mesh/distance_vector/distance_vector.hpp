@@ -14,9 +14,11 @@
 // make no loop of honest nodes, and no destination of theirs out of another's.
 //
 // A pure core: the owner reports events, carries out the actions it gets back, and calls again at
-// next_timeout(). Nodes do not use it yet; src/sim/routes does.
+// next_timeout(). src/node/router/route_exchange.hpp is
+// the owner.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -41,16 +43,39 @@ inline constexpr Duration kRequestInterval = 300ms;  // the first repetition; do
 inline constexpr unsigned kMaxRequestTries = 6;
 inline constexpr Duration kAwaited = 5s;  // a newer number that was asked for is told at once
 inline constexpr Duration kSeqnoSpacing = 500ms;  // requests make a node count no faster
+// A number that the node signed in another life is exceeded at once; the next one after this, and
+// then after twice as long each time: a copy of the node may be doing the same.
+inline constexpr Duration kExceedPause = 500ms;
+inline constexpr Duration kMaxExceedPause = 5min;
+inline constexpr Duration kExceedForgotten = 2 * kMaxExceedPause;  // then it begins anew
 
 // --- bounds
 
 inline constexpr std::size_t kMaxNeighbours = 64;
 inline constexpr std::size_t kMaxDestinations = 4096;
 inline constexpr std::size_t kMaxAsked = 256;  // destinations of which something newer is asked
-// What one neighbour may send: entries of messages.
+// What is heard of one neighbour: entries of messages. What is beyond it waits for its turn, and so
+// does what needs a signature verified while there were too many of these; a neighbour is refused
+// of which more waits than kMaxUpdatesHeld or kMaxRequestsHeld.
 inline constexpr policy::RateLimit kUpdatesTaken{.burst = 16'384, .refill = 1ms};
 inline constexpr policy::RateLimit kRequestsTaken{.burst = 512, .refill = 20ms};
-inline constexpr unsigned kMaxBadSignatures = 16;
+inline constexpr policy::RateLimit kSignaturesVerified{.burst = 64, .refill = 300us};  // of all
+inline constexpr std::size_t kMaxUpdatesHeld = 12'288;  // 1.5 MiB
+inline constexpr std::size_t kMaxRequestsHeld = 512;
+// What one neighbour is told: at most half as much, so that it takes even what a stalled channel
+// gives it at once, and has room for it until signatures are verified. A quarter of it is left for
+// what cannot wait.
+inline constexpr policy::RateLimit kUpdatesPaced{.burst = 4096, .refill = 2ms};
+inline constexpr policy::RateLimit kUnhurriedPaced{.burst = 3072, .refill = 2ms};
+inline constexpr policy::RateLimit kRequestsPaced{.burst = 256, .refill = 40ms};
+inline constexpr Duration kPacedPause = 100ms;  // what waits for the pace goes out in runs
+// So many signatures that are none, and no more than one in a while.
+inline constexpr policy::RateLimit kBadSignatures{.burst = 16, .refill = 30s};
+// What there is against a node outlives its channel. It is refused for so long, then twice as long.
+inline constexpr Duration kRefusedFor = 30s;
+inline constexpr Duration kMaxRefusedFor = 1h;
+inline constexpr Duration kRefusalForgotten = 6h;
+inline constexpr std::size_t kMaxStandings = 256;  // neighbours that are, or were
 // A neighbour is asked and handed at most so many requests at once; others wait.
 inline constexpr std::size_t kMaxRequestsWaiting = 128;
 inline constexpr std::size_t kAskedAtOnce = 3;  // neighbours that are asked about one destination
@@ -88,6 +113,9 @@ struct CostsMeasured {
 struct NeighbourDown {
   NodeId neighbour;
 };
+struct NeighbourPardoned {  // whoever answers for it says that what was wrong is mended
+  NodeId neighbour;
+};
 struct RoutesReceived {
   NodeId neighbour;
   ByteView payload;  // a route frame's
@@ -96,10 +124,17 @@ struct RoutePolicyChanged {
   std::uint64_t version = 0;
   std::uint64_t floor = 0;
 };
+struct RolesChanged {
+  bool is_destination = false;
+  bool is_transit = false;
+};
+struct KeyReplaced {};  // the node signs with another key from now on
 struct RoutesDue {};  // it is next_timeout()
 }  // namespace event
-using Event = std::variant<event::NeighbourUp, event::CostsMeasured, event::NeighbourDown,
-                           event::RoutesReceived, event::RoutePolicyChanged, event::RoutesDue>;
+using Event =
+    std::variant<event::NeighbourUp, event::CostsMeasured, event::NeighbourDown,
+                 event::NeighbourPardoned, event::RoutesReceived, event::RoutePolicyChanged,
+                 event::RolesChanged, event::KeyReplaced, event::RoutesDue>;
 
 namespace action {
 struct SendRoutes {
@@ -111,9 +146,12 @@ struct RouteChanged {
   ClassGroup group = ClassGroup::interactive;
   std::optional<SelectedRoute> route;
 };
-struct RefuseNeighbour {  // nothing of it is believed until it is up again
+// Nothing of it is believed for a while, whether its channel stays or comes anew. What it was told
+// is taken back, so that it sends nothing this way any more; flows that are there go on.
+struct RefuseNeighbour {
   NodeId neighbour;
   Misconduct why = Misconduct::malformed;
+  Duration how_long{0};
 };
 }  // namespace action
 using Action = std::variant<action::SendRoutes, action::RouteChanged, action::RefuseNeighbour>;
@@ -123,10 +161,13 @@ struct DistanceVectorCounters {
   std::uint64_t updates_taken = 0;
   std::uint64_t updates_ignored = 0;  // policy, bounds, or what cannot be
   std::uint64_t bad_signatures = 0;
+  std::uint64_t unknown_keys = 0;  // a destination's key is not known here (yet)
   std::uint64_t requests_sent = 0;
   std::uint64_t requests_answered = 0;
   std::uint64_t changes = 0;  // of selected routes
   std::uint64_t bytes_sent = 0;
+  std::uint64_t exceeded = 0;  // numbers of its own that the node had forgotten, or a copy's
+  std::uint64_t refusals = 0;
   bool operator==(const DistanceVectorCounters&) const = default;
 };
 
@@ -159,40 +200,73 @@ class DistanceVector {
     bool operator==(const Told&) const = default;
   };
   using ToldGroups = std::array<std::optional<Told>, kClassGroups>;
+  struct Due {
+    bool even_if_same = false;  // it is told even if nothing is new
+    bool at_once = false;
+  };
   struct Neighbour {
     LinkCosts costs{};
     std::map<NodeId, ToldGroups> told;
-    std::map<NodeId, bool> due;  // whether it is told even if nothing is new
+    std::map<NodeId, Due> due;
     std::vector<wire::SeqnoRequest> asking;
     std::optional<MonoTime> flush_at;
-    policy::TokenBucket updates;
-    policy::TokenBucket requests;
-    unsigned bad_signatures = 0;
+    // What it said and nobody has judged yet.
+    std::deque<wire::RouteUpdate> updates_held;
+    std::deque<wire::SeqnoRequest> requests_held;
+    bool first_is_paid = false;  // of its share, for the first of them
+    bool in_turn = false;
     bool refused = false;
   };
+  // What a node has of its shares left, and what there is against it.
+  struct Standing {
+    policy::TokenBucket updates;
+    policy::TokenBucket requests;
+    policy::TokenBucket told_updates;
+    policy::TokenBucket told_requests;
+    policy::TokenBucket bad_signatures;
+    unsigned refusals = 0;
+    MonoTime refused_until{};
+  };
   struct Asked {
+    MonoTime at;
     MonoTime again_at;
     unsigned tries = 0;
+    bool wanted = true;  // else it is kept for its pause alone
   };
   using Destinations = std::map<NodeId, DestinationRoutes>;
 
   void on(const event::NeighbourUp& e);
   void on(const event::CostsMeasured& e);
   void on(const event::NeighbourDown& e);
+  void on(const event::NeighbourPardoned& e);
   void on(const event::RoutesReceived& e);
   void on(const event::RoutePolicyChanged& e);
+  void on(const event::RolesChanged& e);
+  void on(const event::KeyReplaced&);
   void on(const event::RoutesDue&);
 
-  // distance_vector.cpp: what is learned and selected
+  // distance_vector.cpp: what is selected
   DestinationRoutes::Terms terms(NodeId destination) const;
-  void take(NodeId from, Neighbour& neighbour, const wire::RouteUpdate& update);
-  bool is_credible(NodeId from, const wire::RouteUpdate& update) const;
-  bool is_signed(Neighbour& neighbour, NodeId destination, const wire::RouteOrigin& origin);
   void reselect(NodeId destination, DestinationRoutes& routes);
   void reselect_all();
   void forget_neighbour(NodeId neighbour);
-  void refuse(NodeId from, Neighbour& neighbour, Misconduct why);
   void sweep();
+
+  // hearing.cpp: what neighbours say, and whether it is believed. What cannot be judged now says
+  // how long that takes.
+  enum class Heard : std::uint8_t { judged, held };
+  enum class Origin : std::uint8_t { good, not_believed, not_verified_yet };
+  void judge_held();
+  std::optional<Duration> judge_some(NodeId from, Neighbour& neighbour);
+  Heard take(NodeId from, Neighbour& neighbour, const wire::RouteUpdate& update);
+  void learn(NodeId from, const wire::RouteUpdate& update, DestinationRoutes& routes);
+  bool is_credible(NodeId from, const wire::RouteUpdate& update) const;
+  Origin verify(NodeId from, Neighbour& neighbour, NodeId destination,
+                const wire::RouteOrigin& origin);
+  void refuse(NodeId from, Neighbour& neighbour, Misconduct why);
+  void believe_again(Neighbour& neighbour);
+  Standing& standing(NodeId node);
+  void forget_standings();
 
   // telling.cpp: what neighbours are told
   enum class Urgency : std::uint8_t { now, soon };
@@ -202,13 +276,17 @@ class DistanceVector {
   std::optional<Told> to_tell(NodeId destination, ClassGroup group, NodeId neighbour) const;
   void add_updates(NodeId to, Neighbour& neighbour, NodeId destination, bool even_if_same,
                    std::vector<wire::RouteUpdate>& out);
+  std::vector<wire::RouteUpdate> updates_for(NodeId to, Neighbour& neighbour);
+  std::vector<wire::SeqnoRequest> requests_for(NodeId to, Neighbour& neighbour);
   void flush(NodeId to, Neighbour& neighbour);
   void flush_due();
 
   // numbers.cpp: the node's own number, and requests for newer ones
   void count_on(OriginNumber beyond);
-  void hear_of_self(Neighbour& neighbour, const wire::RouteOrigin& origin);
-  void answer(NodeId from, Neighbour& neighbour, const wire::SeqnoRequest& request);
+  void exceed(OriginNumber number);
+  Heard hear_of_self(NodeId from, Neighbour& neighbour, const wire::RouteOrigin& origin);
+  Heard answer(NodeId from, Neighbour& neighbour, const wire::SeqnoRequest& request);
+  Heard answer_of_self(NodeId from, Neighbour& neighbour, const wire::SeqnoRequest& request);
   void hand_on(NodeId from, const wire::SeqnoRequest& request, DestinationRoutes& routes);
   void want(NodeId destination, DestinationRoutes& routes);
   void ask(NodeId destination, DestinationRoutes& routes);
@@ -224,11 +302,21 @@ class DistanceVector {
   std::map<NodeId, Neighbour> neighbours_;
   Destinations destinations_;
   std::map<NodeId, Asked> asked_;
+  std::map<NodeId, Standing> standings_;
+  std::deque<NodeId> turns_;  // neighbours of which something is held, whose turn is first
+  std::optional<MonoTime> judge_at_;
+  policy::TokenBucket verifications_;
+  Duration verified_in_{0};  // the next signature may be
+  bool verified_now_ = false;
   std::set<std::pair<MonoTime, NodeId>> settling_;
   MonoTime tell_all_at_;
   MonoTime sweep_at_;
   MonoTime may_count_at_;
   std::optional<MonoTime> count_at_;
+  std::optional<OriginNumber> to_exceed_;  // another life's, or a copy's, when that is due
+  MonoTime may_exceed_at_;
+  MonoTime exceeded_at_;
+  Duration exceed_pause_{0};
   DistanceVectorCounters counters_;
   std::vector<Action> actions_;
 };

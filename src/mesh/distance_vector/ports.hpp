@@ -23,13 +23,18 @@ class RoutePolicy {
   virtual bool tells(NodeId neighbour, NodeId destination) const = 0;
 };
 
+// What a signature is worth. A key that is not known yet says nothing against whoever tells of its
+// node: configurations come here earlier than there.
+enum class Verified : std::uint8_t { good, wrong, no_key };
+
 // The keys of destinations, and the node's own.
 class OriginKeys {
  public:
   using Signature = std::array<std::uint8_t, wire::kOriginSignature>;
 
   virtual ~OriginKeys() = default;
-  virtual bool verify(NodeId destination, ByteView statement, const Signature& signature) const = 0;
+  virtual Verified verify(NodeId destination, ByteView statement,
+                          const Signature& signature) const = 0;
   virtual Signature sign(ByteView statement) = 0;
 };
 

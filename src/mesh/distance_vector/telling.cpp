@@ -12,8 +12,9 @@ using wire::RouteUpdate;
 
 void DistanceVector::mark_for(Neighbour& neighbour, NodeId destination, Urgency urgency,
                               bool even_if_same) {
-  bool& again = neighbour.due[destination];
-  again = again || even_if_same;
+  Due& due = neighbour.due[destination];
+  due.even_if_same = due.even_if_same || even_if_same;
+  due.at_once = due.at_once || urgency == Urgency::now;
   MonoTime at = now_;
   if (urgency == Urgency::soon) {
     const auto most = static_cast<std::uint64_t>(kUpdateDelay.count());
@@ -62,7 +63,7 @@ void DistanceVector::add_updates(NodeId to, Neighbour& neighbour, NodeId destina
   const std::size_t first = out.size();
   for (const ClassGroup group : kAllClassGroups) {
     const auto g = static_cast<std::size_t>(group);
-    const std::optional<Told> next = to_tell(destination, group, to);
+    const auto next = neighbour.refused ? std::nullopt : to_tell(destination, group, to);
     const bool is_new = next != told[g];
     if (!is_new && (!even_if_same || !next)) continue;
     told[g] = next;
@@ -89,15 +90,53 @@ void DistanceVector::add_updates(NodeId to, Neighbour& neighbour, NodeId destina
   if (!told[0] && !told[1]) neighbour.told.erase(destination);
 }
 
+// The neighbour is told as much as the pace allows, what cannot wait first. What is left goes out
+// in a run, after a pause.
+std::vector<RouteUpdate> DistanceVector::updates_for(NodeId to, Neighbour& neighbour) {
+  std::vector<RouteUpdate> updates;
+  policy::TokenBucket& pace = standing(to).told_updates;
+  for (const bool at_once : {true, false}) {
+    for (auto due = neighbour.due.begin(); due != neighbour.due.end();) {
+      if (due->second.at_once != at_once) {
+        ++due;
+        continue;
+      }
+      const policy::RateLimit limit = at_once ? kUpdatesPaced : kUnhurriedPaced;
+      if (const auto wait = pace.take(limit, now_, kClassGroups)) {
+        const MonoTime at = now_ + (at_once ? *wait : std::max(*wait, kPacedPause));
+        neighbour.flush_at = std::min(neighbour.flush_at.value_or(at), at);
+        break;
+      }
+      const std::size_t before = updates.size();
+      add_updates(to, neighbour, due->first, due->second.even_if_same, updates);
+      for (std::size_t i = updates.size() - before; i < kClassGroups; ++i) pace.give_back(limit);
+      due = neighbour.due.erase(due);
+    }
+  }
+  return updates;
+}
+
+std::vector<wire::SeqnoRequest> DistanceVector::requests_for(NodeId to, Neighbour& neighbour) {
+  policy::TokenBucket& pace = standing(to).told_requests;
+  auto& asking = neighbour.asking;
+  std::size_t goes = 0;
+  while (goes < asking.size()) {
+    if (const auto wait = pace.take(kRequestsPaced, now_)) {
+      neighbour.flush_at = std::min(neighbour.flush_at.value_or(now_ + *wait), now_ + *wait);
+      break;
+    }
+    ++goes;
+  }
+  const auto end = asking.begin() + static_cast<std::ptrdiff_t>(goes);
+  std::vector<wire::SeqnoRequest> requests(asking.begin(), end);
+  asking.erase(asking.begin(), end);
+  return requests;
+}
+
 void DistanceVector::flush(NodeId to, Neighbour& neighbour) {
   neighbour.flush_at.reset();
-  std::vector<RouteUpdate> updates;
-  if (!neighbour.refused) {
-    for (const auto& [destination, again] : neighbour.due)
-      add_updates(to, neighbour, destination, again, updates);
-  }
-  neighbour.due.clear();
-  std::vector<wire::SeqnoRequest> requests = std::exchange(neighbour.asking, {});
+  const std::vector<RouteUpdate> updates = updates_for(to, neighbour);
+  const std::vector<wire::SeqnoRequest> requests = requests_for(to, neighbour);
   std::size_t u = 0;
   std::size_t r = 0;
   while (u < updates.size() || r < requests.size()) {

@@ -17,10 +17,14 @@ OriginKeys::Signature signature_of(NodeId destination, ByteView statement);
 class TestKeys final : public OriginKeys {
  public:
   explicit TestKeys(NodeId self) : self_(self) {}
-  bool verify(NodeId destination, ByteView statement, const Signature& s) const override {
-    return s == signature_of(destination, statement);
+  Verified verify(NodeId destination, ByteView statement, const Signature& s) const override {
+    ++verified;
+    if (unknown.contains(destination)) return Verified::no_key;
+    return s == signature_of(destination, statement) ? Verified::good : Verified::wrong;
   }
   Signature sign(ByteView statement) override { return signature_of(self_, statement); }
+  std::set<NodeId> unknown;
+  mutable std::size_t verified = 0;
 
  private:
   NodeId self_;
@@ -55,12 +59,14 @@ class TestMesh {
   // Nothing that `from` sends arrives at `to` from now on.
   void mute(char from, char to) { muted_.insert({from, to}); }
   void run_for(Duration time);
+  void drive(char name, const Event& event);
   std::vector<Action> hear(char at, char from, const wire::RouteMessage& message);
 
   // "B 2": the next hop and the metric; empty: no route.
   std::string route(char at, char to = 'S', ClassGroup group = ClassGroup::interactive) const;
   DistanceVector& core(char name) { return *nodes_.at(name).core; }
   TestPolicy& policy(char name) { return nodes_.at(name).policy; }
+  TestKeys& keys(char name) { return *nodes_.at(name).keys; }
   // A node begins anew, under that epoch; its links are gone.
   void restart(char name, std::uint64_t epoch);
   MonoTime now() const { return now_; }
@@ -80,7 +86,6 @@ class TestMesh {
     std::unique_ptr<SeededRandom> rng;
     std::unique_ptr<DistanceVector> core;
   };
-  void drive(char name, const Event& event);
   void carry_out(char name, std::vector<Action> actions);
   void deliver();
 

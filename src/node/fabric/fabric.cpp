@@ -55,6 +55,7 @@ Fabric::Fabric(io::EventLoop& loop, Settings settings, ClusterLog& cluster_log, 
       cluster_log_(cluster_log),
       log_(log),
       waker_(loop),
+      route_timer_(loop),
       targets_(loop, own_listeners(settings_), log),
       tcp_(loop,
            [this](const auto& request, const auto& address) { return may_open(request, address); }),
@@ -177,6 +178,7 @@ bool Fabric::renew_trust(const snapshot::NodeConfig& config) {
   if (client_listener_ && client_tls_) client_listener_->set_tls(client_tls_);
   if (fabric_listener_) fabric_listener_->set_tls(accept_tls_);
   router_.set_seal_key(identity->seal);
+  router_.set_node_key(identity->tls.key);
   return true;
 }
 
@@ -389,6 +391,11 @@ void Fabric::left(router::LinkId link) {
 void Fabric::wake_at(MonoTime when) {
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(when - io::mono_now());
   waker_.after(std::max(wait, 0ms), [this] { router_.wake(io::mono_now(), io::wall_now()); });
+}
+
+void Fabric::routes_at(MonoTime when) {
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(when - io::mono_now());
+  route_timer_.after(std::max(wait, 0ms), [this] { router_.routes_due(io::mono_now()); });
 }
 
 void Fabric::tick() {

@@ -68,6 +68,7 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   void read_on(router::LinkId client) override;
   void left(router::LinkId link) override;
   void wake_at(MonoTime when) override;
+  void routes_at(MonoTime when) override;
   void client_upgraded(ClientSession& session) override;
   void client_proven(ClientSession& session, UserId user) override;
   void client_holds(ClientSession& session, std::size_t bytes) override;
@@ -84,7 +85,9 @@ class Fabric final : private router::LinkPort, private ClientOwner {
   io::SystemRandom random_;
   const MonoTime started_ = io::mono_now();
   const io::ServiceManager service_manager_;
-  io::Timer waker_;  // of the router, which may ask for it until it is gone
+  // The router may ask for these until it is gone.
+  io::Timer waker_;
+  io::Timer route_timer_;
   TargetGate targets_;
   adapters::TcpAdapter tcp_;
   router::Router router_;

@@ -128,6 +128,20 @@ void write_idle(Text& t, const router::Switchboard& board, const ClientFaults& f
   t.sample(board.pauses().for_user, metrics_label("of", "user"));
 }
 
+void write_routes(Text& t, const routes::DistanceVector* core) {
+  const routes::DistanceVectorCounters counters =
+      core != nullptr ? core->counters() : routes::DistanceVectorCounters{};
+  t.one("route_destinations", "gauge", "Nodes to which routes are known from neighbours.",
+        core != nullptr ? core->destinations() : 0);
+  t.one("route_changes_total", "counter", "Routes that became others, or none.", counters.changes);
+  t.one("route_bytes_sent_total", "counter", "Of what neighbours were told of routes.",
+        counters.bytes_sent);
+  t.one("route_bad_signatures_total", "counter", "Numbers that no key of their node signed.",
+        counters.bad_signatures);
+  t.one("route_refusals_total", "counter", "Times that a neighbour was believed no more.",
+        counters.refusals);
+}
+
 void write_flows_here(Text& t, router::Router& router) {
   const auto& egress = router.egress();
   t.one("flows", "gauge", "Flows that end here, with a path or without.", egress.held().size());
@@ -187,6 +201,7 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
   t.one("security_events_waiting", "gauge", "Entries of these that are not audited yet.",
         router.ledger().waiting());
   write_flows_here(t, router);
+  write_routes(t, router.exchange().core());
   return t.take();
 }
 

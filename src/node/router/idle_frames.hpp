@@ -16,9 +16,10 @@ enum class IdleFrame : std::uint8_t {
   credit,  // for bytes that never left, or for so few that nothing is passed on
   pause,
   first_message,  // of a client, for an egress: it costs that one four key agreements
+  route,  // of a node, to one that learns no routes or hears them from a newer channel
 };
-inline constexpr std::array<std::string_view, 5> kIdleFrameNames = {
-    "unknown_label", "refused_request", "credit", "pause", "first_message"};
+inline constexpr std::array<std::string_view, 6> kIdleFrameNames = {
+    "unknown_label", "refused_request", "credit", "pause", "first_message", "route"};
 
 // A stranger has no flow that frames could be late for. Of a client that has shown a token, as many
 // are late as were on the way when its flows ended. A node's are those of everybody's flows.

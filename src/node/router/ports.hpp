@@ -21,6 +21,8 @@ class LinkPort {
   virtual void left(LinkId link) = 0;
   // Call Router::wake() then, or earlier.
   virtual void wake_at(MonoTime when) = 0;
+  // Call Router::routes_due() then, or earlier.
+  virtual void routes_at(MonoTime when) = 0;
 };
 
 }  // namespace rap::router

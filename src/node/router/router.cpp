@@ -13,6 +13,8 @@ Router::Router(LinkPort& links, adapters::AdapterSet adapters, RandomSource& rng
     : board_(links),
       judge_(security_),
       ledger_(rng),
+      routes_(configured_),
+      exchange_(board_, links, routes_, rng, started),
       entry_admission_(started),
       egress_admission_(started),
       entry_gate_(board_, judge_, ledger_),
@@ -34,7 +36,8 @@ void Router::configure(const snapshot::NodeConfig& config) {
     mesh::ConfiguredPool& of = pools.emplace_back(pool.id);
     for (const auto& member : pool.members) of.members.push_back(member.node);
   }
-  routes_.configure(self_, config.routes, pools);
+  configured_.configure(self_, config.routes, pools);
+  exchange_.configure(config);
   std::vector<crypto::VerificationKey> keys;
   for (const auto& k : config.token_keys) {
     if (auto key = crypto::PublicKey::from_pem(k.public_key_pem)) keys.push_back({k.kid, *key});
@@ -87,7 +90,9 @@ std::optional<LinkId> Router::node_up(NodeId node, wire::TrafficClassSet classes
   link->lane = lane;
   link->node = node;
   link->classes = classes;
-  return board_.add(std::move(link));
+  const auto id = board_.add(std::move(link));
+  if (id && node != self_) exchange_.link_up(*board_.find(*id));
+  return id;
 }
 
 std::optional<LinkId> Router::client_up(const std::optional<policy::IpAddress>& address,
@@ -102,8 +107,10 @@ void Router::set_link_policy(LinkId id, wire::TrafficClassSet classes, bool take
                              FlowReason reason) {
   Link* link = board_.find(id);
   if (link == nullptr) return;
+  const bool carries_others = link->takes_new_flows != takes_new_flows || link->classes != classes;
   link->takes_new_flows = takes_new_flows;
   link->classes = classes;
+  if (carries_others && link->kind == Link::Kind::node) exchange_.links_changed();
   std::vector<FlowEnd> denied;
   link->flows.for_each([&](std::uint32_t label, FlowEnd& end) {
     if (classes.contains(end.traffic_class)) return;
@@ -119,6 +126,7 @@ void Router::link_down(LinkId id, FlowReason reason) {
   if (!link) return;
   link->flows.for_each([&](std::uint32_t, FlowEnd& end) { end_lost(end, reason); });
   egress_.link_lost(id);
+  if (link->kind == Link::Kind::node) exchange_.link_down(*link);
 }
 
 // The other half of a flow hears that one end is gone already.
@@ -143,6 +151,7 @@ void Router::advance(MonoTime now, WallTime wall) {
   egress_admission_.advance(now);
   entry_.advance(now);
   egress_.advance(now);
+  exchange_.advance(now);
 }
 
 bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime wall) {
@@ -158,6 +167,7 @@ bool Router::on_frame(LinkId id, const FrameView& frame, MonoTime now, WallTime 
 bool Router::on_node_frame(LinkId id, Link& link, const FrameView& frame, WallTime wall) {
   switch (frame.header.type) {
     case FrameType::flow_attach: return flow_attach(id, link, frame, wall);
+    case FrameType::route: return exchange_.frame(link, frame);
     case FrameType::flow_request:
     case FrameType::flow_resume: return false;
     default: break;
@@ -242,23 +252,28 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
   if (!relays_) return FlowReason::no_route;
   if (open.hop_limit <= 1) return FlowReason::hop_limit;
   const auto c = frame.header.traffic_class;
-  const auto next = mesh::choose(routes_, *this, {.to = open.egress, .traffic_class = c});
   // A flow never goes back where it came from.
-  if (!next || next->link == id) return FlowReason::no_route;
+  const NodeId from = board_.find(id)->node;
+  std::optional<LinkId> next;
+  routes_.visit({.to = open.egress, .traffic_class = c}, [&](const mesh::FlowRoute& route) {
+    next = route.next_hop == from ? std::nullopt : link_to(route.next_hop, c);
+    return next.has_value();
+  });
+  if (!next) return FlowReason::no_route;
   FlowEnd far;
   far.kind = FlowEnd::Kind::relay;
   far.traffic_class = c;
   far.other_link = id;
   far.other_label = frame.header.label;
-  const auto label = board_.find(next->link)->flows.allocate(std::move(far));
+  const auto label = board_.find(*next)->flows.allocate(std::move(far));
   if (!label) return FlowReason::limit_reached;
   FlowEnd& near = *board_.find(id)->flows.find(frame.header.label);
   near.kind = FlowEnd::Kind::relay;
-  near.other_link = next->link;
+  near.other_link = *next;
   near.other_label = *label;
   const auto hops_left = static_cast<std::uint8_t>(open.hop_limit - 1);
   const Bytes payload = wire::FlowOpen{open.egress, hops_left, open.sealed}.encode();
-  board_.send(next->link, {frame.header.type, c, frame.header.length, *label}, payload);
+  board_.send(*next, {frame.header.type, c, frame.header.length, *label}, payload);
   return std::nullopt;
 }
 
@@ -292,6 +307,16 @@ void Router::tick(MonoTime now, WallTime wall) {
 void Router::wake(MonoTime now, WallTime wall) {
   advance(now, wall);
   egress_.wake();
+}
+
+void Router::routes_due(MonoTime now) {
+  exchange_.advance(now);
+  exchange_.wake();
+}
+
+void Router::measured(NodeId neighbour, const routes::LinkFigures& figures, MonoTime now) {
+  exchange_.advance(now);
+  exchange_.measured(neighbour, figures);
 }
 
 void Router::room(LinkId link, MonoTime now, WallTime wall) {

@@ -18,6 +18,7 @@
 #include "node/router/egress_role.hpp"
 #include "node/router/entry_gate.hpp"
 #include "node/router/entry_role.hpp"
+#include "node/router/route_exchange.hpp"
 #include "node/router/switchboard.hpp"
 #include "snapshot/configuration/node_config.hpp"
 #include "wire/frames/frame.hpp"
@@ -35,6 +36,8 @@ class Router final : private mesh::Links {
   }
 
   void set_seal_key(const crypto::X25519KeyPair& key) { egress_.set_flow_key(key); }
+  // The node's own key, with which it signs routes to itself.
+  void set_node_key(const crypto::PrivateKey& key) { exchange_.set_key(key); }
   // Takes a verified configuration. Token keys that do not parse are left out: their tokens are
   // refused.
   void configure(const snapshot::NodeConfig& config);
@@ -69,6 +72,9 @@ class Router final : private mesh::Links {
   bool on_frame(LinkId link, const wire::FrameView& frame, MonoTime now, WallTime wall);
   void tick(MonoTime now, WallTime wall);  // about once a second
   void wake(MonoTime now, WallTime wall);  // when LinkPort::wake_at said
+  void routes_due(MonoTime now);  // when LinkPort::routes_at said
+  // What was measured on the channel with a neighbour.
+  void measured(NodeId neighbour, const routes::LinkFigures& figures, MonoTime now);
   void room(LinkId link, MonoTime now, WallTime wall);  // after LinkPort::left
   // A node that is entry and egress at once has a pair of links to itself. When LinkPort::flush
   // names one, call deliver_loopback() on a later turn of the loop.
@@ -81,6 +87,7 @@ class Router final : private mesh::Links {
   SecurityLedger& ledger() { return ledger_; }
   EntryRole& entry() { return entry_; }
   EgressRole& egress() { return egress_; }
+  const RouteExchange& exchange() const { return exchange_; }
   // Sessions that had a flow of late, by a client of this entry.
   const RecentSessions& recent() const { return entry_gate_.recent(); }
   Switchboard& board() { return board_; }
@@ -102,7 +109,9 @@ class Router final : private mesh::Links {
   SecurityTable security_;
   FlowJudge judge_;
   SecurityLedger ledger_;
-  mesh::ConfiguredRoutes routes_;
+  mesh::ConfiguredRoutes configured_;
+  routes::LearnedRoutes routes_;
+  RouteExchange exchange_;
   TokenAdmission entry_admission_;
   TokenAdmission egress_admission_;
   EntryGate entry_gate_;

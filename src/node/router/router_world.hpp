@@ -31,9 +31,11 @@ struct NoFlush : LinkPort {
   void read_on(LinkId) override { ++read_on_again; }
   void left(LinkId link) override { has_left.push_back(link); }
   void wake_at(MonoTime when) override { wakes = when; }
+  void routes_at(MonoTime when) override { routes = when; }
   int read_on_again = 0;
   std::vector<LinkId> has_left;  // of whose queues flows wait for room
   std::optional<MonoTime> wakes;
+  MonoTime routes = MonoTime::max();  // when some are due
 };
 
 struct WorldNode {

@@ -110,22 +110,43 @@ void RouteWorld::find_pairs() {
   }
 }
 
-bool RouteWorld::has_way(std::size_t n, NodeId destination, ClassGroup group) const {
-  std::size_t at = n;
-  for (std::size_t hops = 0; hops <= hosts_.size(); ++hops) {
-    if (!hosts_[at].core) return false;
-    if (truth_.nodes()[at].id == destination) return true;
-    const auto route = hosts_[at].core->selected(destination, group);
-    if (!route || !leads(at, route->next_hop)) return false;
-    at = truth_.index(route->next_hop);
+// Pairs of one destination and group come one after another, and what was found for one node is so
+// for all whose way leads over it.
+bool RouteWorld::has_way(std::size_t n, NodeId destination, ClassGroup group,
+                         std::vector<Way>& found) const {
+  std::vector<std::size_t> path;
+  Way way = Way::unknown;
+  for (std::size_t at = n; way == Way::unknown;) {
+    if (found[at] != Way::unknown) {
+      way = found[at];
+    } else if (!hosts_[at].core || path.size() > hosts_.size()) {
+      way = Way::missing;
+    } else if (truth_.nodes()[at].id == destination) {
+      way = Way::there;
+    } else {
+      path.push_back(at);
+      const auto route = hosts_[at].core->selected(destination, group);
+      if (!route || !leads(at, route->next_hop)) {
+        way = Way::missing;
+      } else {
+        at = truth_.index(route->next_hop);
+      }
+    }
   }
-  return false;
+  for (const std::size_t passed : path) found[passed] = way;
+  return way == Way::there;
 }
 
 void RouteWorld::look_for_ways() {
   const Duration after = schedule_.now() - healed_at_;
+  std::vector<Way> found(hosts_.size());
+  const Pair* before = nullptr;
   for (Pair& pair : pairs_) {
-    if (!has_way(pair.node, truth_.nodes()[pair.destination].id, pair.group))
+    const bool same =
+        before != nullptr && before->destination == pair.destination && before->group == pair.group;
+    if (!same) found.assign(hosts_.size(), Way::unknown);
+    before = &pair;
+    if (!has_way(pair.node, truth_.nodes()[pair.destination].id, pair.group, found))
       pair.missing_until = after + kLookInterval;
   }
   if (after < kReachedBound) schedule_.after(kLookInterval, [this] { look_for_ways(); });

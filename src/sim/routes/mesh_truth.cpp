@@ -132,9 +132,10 @@ std::vector<RouteMetric> MeshTruth::nearest(std::size_t destination, ClassGroup 
   return found;
 }
 
-bool PretendedKeys::verify(NodeId destination, ByteView statement,
-                           const Signature& signature) const {
-  return believes_everything || made(destination, statement) == signature;
+routes::Verified PretendedKeys::verify(NodeId destination, ByteView statement,
+                                       const Signature& signature) const {
+  const bool good = believes_everything || made(destination, statement) == signature;
+  return good ? routes::Verified::good : routes::Verified::wrong;
 }
 
 routes::OriginKeys::Signature PretendedKeys::made(NodeId destination, ByteView statement) const {

@@ -89,7 +89,8 @@ class PretendedKeys final : public routes::OriginKeys {
  public:
   PretendedKeys(std::uint64_t secret, NodeId self) : secret_(secret), self_(self) {}
 
-  bool verify(NodeId destination, ByteView statement, const Signature& signature) const override;
+  routes::Verified verify(NodeId destination, ByteView statement,
+                          const Signature& signature) const override;
   Signature sign(ByteView statement) override { return made(self_, statement); }
   bool believes_everything = false;  // a planted fault
 

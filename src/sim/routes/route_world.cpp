@@ -16,6 +16,17 @@ constexpr std::uint8_t kHops = 32;
 
 }  // namespace
 
+RoutePlan plan_of(std::size_t nodes) {
+  constexpr std::size_t kFew = 100;  // of so many, every eligible route is looked at
+  RoutePlan plan;
+  plan.mesh.relays = std::max<std::size_t>(nodes / 10, 4);
+  plan.mesh.leaves = nodes - plan.mesh.relays;
+  plan.mesh.destinations = std::clamp<std::size_t>(nodes / 20, 2, 200);
+  plan.mishaps = plan.mishaps * 30 / static_cast<int>(std::max<std::size_t>(nodes, 30));
+  plan.all_ways = nodes <= kFew;
+  return plan;
+}
+
 RouteWorld::RouteWorld(const RoutePlan& plan)
     : plan_(plan), rng_(plan.mesh.seed ^ 0x5eed), truth_(plan.mesh) {
   cluster_ = ClusterId::random(rng_);
@@ -96,8 +107,10 @@ void RouteWorld::drive(std::size_t n, const routes::Event& event) {
     } else if (const auto* c = std::get_if<routes::action::RouteChanged>(&a)) {
       note(n, *c);
     } else if (const auto* r = std::get_if<routes::action::RefuseNeighbour>(&a)) {
-      const std::size_t l = *link_between(n, truth_.index(r->neighbour));
-      schedule_.after(1ms, [this, l, n] { end_session(l, truth_.links()[l].end_of(n)); });
+      ++result_.refusals;
+      if (hosts_[truth_.index(r->neighbour)].lied) continue;
+      violate("node " + std::to_string(n) +
+              " refuses an honest one: " + std::string(to_string(r->why)));
     }
   }
   if (host.core && host.life == life) arm(n);
@@ -229,7 +242,7 @@ RouteResult RouteWorld::run() {
     run_for(kReachedBound);
     sum_up();
   }
-  if (!result_.violation) {
+  if (!result_.violation && plan_.nearest) {
     constexpr Duration kMeasured{60s};
     run_for(plan_.quiet - kMeasured);
     for (Host& host : hosts_) host.received = 0;

@@ -32,14 +32,19 @@ struct RoutePlan {
   Duration mishaps{400ms};  // two are so far apart on average
   bool liars = true;
   PlantedRoute planted = PlantedRoute::none;
+  bool nearest = true;   // it goes on until then; else it ends when all ways are there
   bool all_ways = true;  // eligible routes are looked at too, not the selected ones alone
 };
+
+// A mesh of so many nodes: a tenth of them relay, and a twentieth, at most 200, are destinations.
+RoutePlan plan_of(std::size_t nodes);
 
 struct RouteResult {
   std::optional<std::string> violation;
   std::uint64_t digest = 0;
   std::uint64_t changes = 0;
   std::uint64_t lies = 0;
+  std::uint64_t refusals = 0;
   std::size_t pairs = 0;  // of node, destination and group that have a way
   // The time after the last fault until a pair has a way again, and stays so: half of them, and 99
   // of a hundred. Those that never lost theirs count as 0.
@@ -91,6 +96,7 @@ class RouteWorld {
     std::uint64_t life = 0;
     std::uint64_t starts_at = 1;  // the epoch of its next life, by its clock
     Lie lie = Lie::none;
+    bool lied = false;  // in this life or an earlier one
     Duration timer_at{0};
     std::size_t received = 0;  // bytes
   };
@@ -131,7 +137,8 @@ class RouteWorld {
   void watch_all_ways();
   void check_origin(std::size_t n, NodeId destination, const routes::SelectedRoute& route);
   void check_leaves();
-  bool has_way(std::size_t n, NodeId destination, ClassGroup group) const;
+  enum class Way : std::uint8_t { unknown, missing, there };
+  bool has_way(std::size_t n, NodeId destination, ClassGroup group, std::vector<Way>& found) const;
   void find_pairs();
   void look_for_ways();
   void check_nearest();

@@ -28,6 +28,42 @@ TEST(RouteSimulation, GivesTheSameHistoryForTheSameSeed) {
   EXPECT_NE(digest(7), digest(8));
 }
 
+// Neither loops nor numbers that nobody signed: every change of every route is looked at.
+TEST(RouteSimulation, AThousandNodesFindTheirWaysWithinThreeSecondsOfTheLastFault) {
+  RoutePlan plan = plan_of(1000);
+  plan.mesh.destinations = 32;
+  plan.storm = 3s;
+  plan.mishaps *= 2;
+  plan.nearest = false;
+  const RouteResult r = RouteWorld(plan).run();
+  ASSERT_FALSE(r.violation) << *r.violation;
+  EXPECT_GT(r.pairs, 8'000U);
+  EXPECT_GT(r.lies, 0U);
+  EXPECT_GT(r.refusals, 0U);
+  EXPECT_LT(r.half, 1s);
+  EXPECT_LT(r.most, 3s);
+  EXPECT_LE(r.leaf_destinations, plan.mesh.pool);
+}
+
+// Nothing ever goes wrong, so that what is taken is what the algorithm finds alone.
+TEST(RouteSimulation, TakesTheNearestWaysThatPolicyPermitsInMeshesThatStandStill) {
+  for (std::uint64_t seed = 1; seed <= kMeshes; ++seed) {
+    const RoutePlan plan{.mesh = {.seed = seed,
+                                  .relays = 20 + 4 * seed,
+                                  .leaves = 40,
+                                  .destinations = 12,
+                                  .degree = 2 + seed % 3,
+                                  .forbidden_permille = static_cast<unsigned>(50 * (seed % 4))},
+                         .storm = 1us,
+                         .mishaps = 0ms,
+                         .liars = false,
+                         .all_ways = false};
+    const RouteResult r = RouteWorld(plan).run();
+    ASSERT_FALSE(r.violation) << "seed " << seed << ": " << *r.violation;
+    EXPECT_GT(r.pairs, 400U);
+  }
+}
+
 // A leaf of a mesh five times as large is told no more and keeps no more.
 TEST(RouteSimulation, CostsALeafTheSameHoweverLargeTheMesh) {
   const RoutePlan small{

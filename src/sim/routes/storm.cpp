@@ -17,7 +17,7 @@ constexpr std::uint64_t kClockSetBack = 100'000;
 }  // namespace
 
 void RouteWorld::something_happens() {
-  if (!storm_) return;
+  if (!storm_ || plan_.mishaps == Duration{0}) return;
   break_something();
   schedule_.after(within(plan_.mishaps * 2), [this] { something_happens(); });
 }
@@ -57,6 +57,7 @@ void RouteWorld::break_something() {
     default:
       if (!plan_.liars || !truth_.nodes()[n].relay || !hosts_[n].core) return;
       hosts_[n].lie = below(2) == 0 ? Lie::metrics : Lie::origins;
+      hosts_[n].lied = true;
       return;
   }
 }
@@ -148,6 +149,11 @@ void RouteWorld::heal() {
       wires_[l].from[end].clog = {};
       block(l, end, false);
     }
+  }
+  for (const MeshLink& link : truth_.links()) {
+    for (std::size_t end = 0; end < 2; ++end)
+      drive(link.ends[end],
+            routes::event::NeighbourPardoned{truth_.nodes()[link.ends[1 - end]].id});
   }
   for (std::size_t n = 0; n < hosts_.size(); ++n) {
     if (hosts_[n].lie != Lie::none) stop(n);

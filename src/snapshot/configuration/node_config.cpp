@@ -76,6 +76,10 @@ Json to_value(const ConfiguredRoute& route) {
   return {{"egress", route.egress.str()}, {"next_hops", std::move(hops)}};
 }
 
+Json to_value(const ConfiguredOrigin& origin) {
+  return {{"node", origin.node.str()}, {"public_keys_pem", origin.public_keys_pem}};
+}
+
 Json to_value(const PoolMember& member) {
   return {{"node", member.node.str()}, {"seal_key", to_base64(member.seal_key)}};
 }
@@ -208,6 +212,7 @@ void each_member(Visit visit) {
   visit("token_keys", &NodeConfig::token_keys);
   visit("peers", &NodeConfig::peers);
   visit("routes", &NodeConfig::routes);
+  visit("origins", &NodeConfig::origins);
   visit("pools", &NodeConfig::pools);
   visit("resources", &NodeConfig::resources);
   visit("revocations", &NodeConfig::revocations);
@@ -370,6 +375,16 @@ ConfiguredRoute read_route(JsonReader& in, JsonFault&) {
   return route;
 }
 
+ConfiguredOrigin read_origin(JsonReader& in, JsonFault&) {
+  ConfiguredOrigin origin;
+  origin.node = in.id<NodeId>("node");
+  const Json& keys = in.array("public_keys_pem", kMaxOriginKeys);
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    origin.public_keys_pem.push_back(
+        in.item_text("public_keys_pem", i, keys[i], kMaxOriginKeyText));
+  return origin;
+}
+
 PoolMember read_pool_member(JsonReader& in, JsonFault&) {
   PoolMember member;
   member.node = in.id<NodeId>("node");
@@ -467,6 +482,7 @@ std::expected<NodeConfig, std::string> read_node_config(const wire::JsonValue& v
   config.token_keys = read_list(in, "token_keys", kMaxTokenKeys, fault, read_token_key);
   config.peers = read_list(in, "peers", kMaxPeers, fault, read_peer);
   config.routes = read_list(in, "routes", kMaxRoutes, fault, read_route);
+  config.origins = read_list(in, "origins", kMaxOrigins, fault, read_origin);
   config.pools = read_list(in, "pools", kMaxPools, fault, read_pool);
   for (auto& resource : read_list(in, "resources", kMaxResources, fault, read_resource)) {
     if (resource) config.resources.push_back(std::move(*resource));

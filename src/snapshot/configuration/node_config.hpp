@@ -30,6 +30,9 @@ inline constexpr std::string_view kNodeConfigType = "application/vnd.rap.node-co
 inline constexpr std::size_t kMaxPeers = 8192;  // a relay's; a cluster has 5,000 nodes
 inline constexpr std::size_t kMaxRoutes = 8192;
 inline constexpr std::size_t kMaxNextHops = 256;
+inline constexpr std::size_t kMaxOrigins = 4096;
+inline constexpr std::size_t kMaxOriginKeys = 4;
+inline constexpr std::size_t kMaxOriginKeyText = 1024;
 inline constexpr std::size_t kMaxPools = 4096;
 inline constexpr std::size_t kMaxPoolMembers = 256;
 inline constexpr std::size_t kMaxResources = 16384;
@@ -58,6 +61,14 @@ struct Peer {
 };
 
 using ConfiguredRoute = mesh::ConfiguredRoute;
+
+// A node that this one may learn routes to, or (itself) tell of, and the keys with which it signs
+// that it is there: the one of its certificate, and the one of the next.
+struct ConfiguredOrigin {
+  NodeId node;
+  std::vector<std::string> public_keys_pem;
+  bool operator==(const ConfiguredOrigin&) const = default;
+};
 
 // Entry only: which egress nodes serve a pool, and the keys flows to them are sealed with.
 struct PoolMember {
@@ -137,8 +148,9 @@ struct NodeConfig {
   std::vector<TokenKey> token_keys;  // entry and egress
   std::vector<Peer> peers;
   std::vector<ConfiguredRoute> routes;
-  std::vector<KeyedPool> pools;     // entry
-  std::vector<ConfiguredResource> resources;   // egress
+  std::vector<ConfiguredOrigin> origins = {};  // none: routes are those of the configuration alone
+  std::vector<KeyedPool> pools;  // entry
+  std::vector<ConfiguredResource> resources;  // egress
   std::vector<Revocation> revocations;
   std::vector<DocumentRef> documents = {};  // of other types, in force together with this
   bool operator==(const NodeConfig&) const = default;

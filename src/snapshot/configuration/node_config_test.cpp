@@ -46,6 +46,7 @@ NodeConfig sample(std::uint64_t seed = 1) {
              {.node = NodeId::random(rng), .roles = {NodeRole::egress}, .bootstrap = true},
              {.node = NodeId::random(rng), .roles = {NodeRole::entry}, .disabled = true}};
   c.routes = {{NodeId::random(rng), {c.peers[0].node, c.peers[1].node}}};
+  c.origins = {{c.node, {"PEM 3", "PEM 4"}}};
   KeyedPool pool{EgressPoolId::random(rng), {{NodeId::random(rng), {}}}};
   rng.fill(pool.members[0].seal_key);
   c.pools = {pool};
@@ -130,7 +131,7 @@ TEST(NodeConfig, NamesEveryMissingUnknownAndMistypedMember) {
                 bad[pointer]["surplus"] = 1;
                 EXPECT_EQ(fault_of(bad), "member \"" + prefix + "surplus\" is unknown");
               });
-  EXPECT_EQ(members, 24 + 2 * 2 + 3 * 8 + 2 + 2 + 2 + 6 + 3 * 6 + 2 * 6);
+  EXPECT_EQ(members, 25 + 2 * 2 + 3 * 8 + 2 + 2 + 2 + 2 + 6 + 3 * 6 + 2 * 6);
 }
 
 // docs/protocol/configuration.md says of what layer each is (SN-1).
@@ -175,6 +176,8 @@ TEST(NodeConfig, EveryListHasItsLimit) {
       {"/peers/0/endpoints", "peers[0].endpoints", kMaxEndpoints},
       {"/routes", "routes", kMaxRoutes},
       {"/routes/0/next_hops", "routes[0].next_hops", kMaxNextHops},
+      {"/origins", "origins", kMaxOrigins},
+      {"/origins/0/public_keys_pem", "origins[0].public_keys_pem", kMaxOriginKeys},
       {"/pools", "pools", kMaxPools},
       {"/pools/0/members", "pools[0].members", kMaxPoolMembers},
       {"/resources", "resources", kMaxResources},

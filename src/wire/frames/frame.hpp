@@ -41,7 +41,7 @@ enum class FrameType : std::uint8_t {
   heartbeat_ack = 0x03,  // channel
   goodbye = 0x04,        // channel: the end, and why
   reauthentication = 0x05,        // channel: another certificate of the sender's
-  route = 0x06,          // channel: updates of routes; no node sends or takes one yet
+  route = 0x06,          // channel: updates of routes
   flow_accept = 0x12,    // the egress's sealed answer
   flow_refuse = 0x13,    // FlowReason
   data = 0x14,

@@ -1,6 +1,6 @@
 // What two nodes tell each other of routes (RO-3), the payload of a route frame: updates of a
 // distance vector in the manner of Babel (RFC 8966), and requests for a newer sequence number.
-// docs/protocol/routes.md has the layout. Nodes do not send it yet.
+// docs/protocol/routes.md has the layout.
 #pragma once
 
 #include <array>

@@ -81,12 +81,27 @@ void Channels::share_lanes(channel::LaneId newcomer, const std::string& node) {
 void Channels::tick() {
   std::vector<table_event::LaneIdle> idle;
   for (const auto& channel : table_.channels()) {
+    tell_how_far(channel->lifecycle);
     if (channel->lifecycle.state() != channel::State::draining) continue;
     const Load load = load_of(channel->interactive, channel->bulk);
     if (load.flows > 0 || load.unsent > 0) continue;
     idle.push_back({channel->interactive, load.bytes_in});
   }
   for (const auto& event : idle) step(event);
+}
+
+void Channels::tell_how_far(const channel::Lifecycle& lifecycle) {
+  using std::chrono::microseconds;
+  const auto& beats = lifecycle.heartbeats(wire::LaneKind::interactive);
+  if (!lifecycle.peer() || beats.rtt() == Duration::zero()) return;
+  const auto in_us = [](Duration d) {
+    return static_cast<std::uint32_t>(std::chrono::duration_cast<microseconds>(d).count());
+  };
+  router_.measured(*lifecycle.peer(),
+                   {.latency_us = in_us(beats.rtt()),
+                    .jitter_us = in_us(beats.jitter()),
+                    .loss_permille = beats.loss_permille()},
+                   io::mono_now());
 }
 
 void Channels::stop(std::function<void()> done) {

@@ -43,7 +43,7 @@ class Channels final : private LaneOwner {
   // Takes a stream of a listener: the peer is a member of the cluster, nothing more.
   void accept(std::unique_ptr<io::Stream> proven);
   // Every second: tells the table which draining channels have nothing left, neither a flow nor a
-  // byte that waits to be sent.
+  // byte that waits to be sent, and the router how far away its neighbours are.
   void tick();
   // Says goodbye everywhere; `done` when no channel is left.
   void stop(std::function<void()> done);
@@ -73,6 +73,7 @@ class Channels final : private LaneOwner {
     std::uint64_t bytes_in = 0;
   };
   Load load_of(channel::LaneId interactive, std::optional<channel::LaneId> bulk) const;
+  void tell_how_far(const channel::Lifecycle& lifecycle);
   void share_lanes(channel::LaneId newcomer, const std::string& node);
 
   io::EventLoop& loop_;

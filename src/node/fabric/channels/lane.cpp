@@ -108,7 +108,6 @@ bool Lane::on_frame(const wire::FrameView& frame) {
     case FrameType::reauthentication:
       if (!may_say_more()) return false;
       return owner_.lane_control(*this, frame);
-    case FrameType::route: return false;  // configuration alone says where flows may go
     default: break;
   }
   // A flow's frame: nothing passes before the channel is established. From then on the router

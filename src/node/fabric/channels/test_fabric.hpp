@@ -30,6 +30,7 @@ class TestLinks final : public router::LinkPort {
   }
   void left(router::LinkId) override {}
   void wake_at(MonoTime) override {}
+  void routes_at(MonoTime) override {}
   std::map<router::LinkId, LinkSender*> senders;
 };
 
