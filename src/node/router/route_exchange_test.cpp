@@ -77,7 +77,7 @@ class RouteExchangeTest : public RouterTest {
       for (WorldNode* n : all()) {
         if (n->port.routes <= now) n->router.routes_due(now);
       }
-      settle();
+      run();
     }
   }
   void lose(std::size_t i) {
@@ -92,11 +92,10 @@ class RouteExchangeTest : public RouterTest {
     const auto* core = node.router.exchange().core();
     return core == nullptr ? 0 : core->destinations();
   }
-  // False: the client gets no answer but a refusal.
-  bool reaches_target(std::uint32_t label) {
-    at_client.clear();
-    EXPECT_TRUE(request(label, sign(token())));
-    return !at_client.empty() && at_client.back().header.type == FrameType::flow_accept;
+  FlowAtClient& asks() {
+    FlowAtClient& flow = new_flow();
+    open(dial(), flow, sign(token()));
+    return flow;
   }
 };
 
@@ -104,8 +103,7 @@ TEST_F(RouteExchangeTest, AFlowCrossesThreeRelaysThatNoConfigurationNamed) {
   configure();
   join_chain();
   run_for(1s);
-  ASSERT_TRUE(reaches_target(1));
-  EXPECT_TRUE(data(1, "hello"));
+  say(open(dial()), "hello");
   EXPECT_EQ(target().received, "hello");
 }
 
@@ -113,8 +111,7 @@ TEST_F(RouteExchangeTest, WithoutOriginsNobodyLearnsAnythingAndNothingIsSaid) {
   configure(false);
   join_chain();
   run_for(1s);
-  EXPECT_FALSE(reaches_target(1));
-  expect_refused(1, FlowReason::no_route);
+  EXPECT_EQ(asks().refused, FlowReason::no_route);
   for (const Hop& hop : hops) EXPECT_EQ(hop.bytes, 0U);
 }
 
@@ -123,30 +120,32 @@ TEST_F(RouteExchangeTest, AnotherWayIsTakenWhenARelayDies) {
   join_chain();
   join_bypass();
   run_for(1s);
-  ASSERT_TRUE(reaches_target(1));
+  FlowAtClient& flow = open(dial());
   const auto route =
       relay_no(2).router.exchange().core()->selected(egress_id, wire::ClassGroup::interactive);
   const std::size_t first = route->next_hop == id_of(3) ? 3 : 4;
-  egress.targets.all.clear();
+  say(flow, "one ");
   lose(first);
-  settle();
-  EXPECT_EQ(at_client.back().header.type, FrameType::reset) << "that flow is over";
+  run();
+  EXPECT_EQ(flow.over.at(flow.number), FlowReason::peer_lost);
   run_for(1s);
-  EXPECT_TRUE(reaches_target(3));
+  resume(dial(), flow);
+  say(flow, "two");
+  EXPECT_EQ(target().received, "one two");
 }
 
 TEST_F(RouteExchangeTest, NoWayLeadsOverALinkThatTakesNoNewFlow) {
   configure();
   join_chain();
   run_for(1s);
-  ASSERT_TRUE(reaches_target(1));
+  open(dial());
   const Hop last = hops.back();
   last.a->router.set_link_policy(last.on_a, wire::TrafficClassSet::all(), false);
   run_for(1s);
   EXPECT_FALSE(entry.router.exchange().core()->selected(egress_id, wire::ClassGroup::interactive));
   last.a->router.set_link_policy(last.on_a, wire::TrafficClassSet::all(), true);
   run_for(3s);
-  EXPECT_TRUE(reaches_target(3));
+  open(dial());
 }
 
 TEST_F(RouteExchangeTest, AnEgressIsToldOfNothing) {
@@ -184,7 +183,7 @@ TEST_F(RouteExchangeTest, WhatAnotherKeySignedIsNotBelieved) {
   EXPECT_GT(relay_no(3).router.exchange().core()->counters().bad_signatures, 0U);
   egress.router.set_node_key(node_key);
   run_for(1s);
-  EXPECT_TRUE(reaches_target(1));
+  open(dial());
 }
 
 TEST_F(RouteExchangeTest, ARouteFrameOfAnotherClassOrOfAClientBreaksTheProtocol) {
@@ -192,7 +191,8 @@ TEST_F(RouteExchangeTest, ARouteFrameOfAnotherClassOrOfAClientBreaksTheProtocol)
   join_chain();
   Bytes frame = frame_of(FrameType::route, 0, Bytes(200), TrafficClass::input);
   EXPECT_FALSE(entry.router.on_frame(hops[0].on_a, **wire::next_frame(frame), now, wall));
-  EXPECT_FALSE(client_sends(FrameType::route, 0, Bytes(200), TrafficClass::route_control));
+  Bytes of_client = frame_of(FrameType::route, 0, Bytes(200), TrafficClass::route_control);
+  EXPECT_FALSE(entry.router.on_frame(dial().link, **wire::next_frame(of_client), now, wall));
 }
 
 TEST_F(RouteExchangeTest, WhatANewerChannelTookThePlaceOfIsNotHeard) {
@@ -209,7 +209,7 @@ TEST_F(RouteExchangeTest, WhatANewerChannelTookThePlaceOfIsNotHeard) {
   entry.router.link_down(old.on_a, FlowReason::peer_lost);
   relay_no(1).router.link_down(old.on_b, FlowReason::peer_lost);
   hops.erase(hops.begin());
-  EXPECT_TRUE(reaches_target(1));
+  open(dial());
 }
 
 }  // namespace
