@@ -7,7 +7,8 @@ function(rap_quick_to_compile test level)
     # _FORTIFY_SOURCE needs an optimizer.
     "$<$<CONFIG:RelWithDebInfo>:SHELL:-${level} -g0 -U_FORTIFY_SOURCE>")
   if(RAP_SANITIZE)
-    target_compile_options(${test} PRIVATE -${level})
+    # A report names a test's functions without their lines; of what is tested it has both.
+    target_compile_options(${test} PRIVATE -${level} -g0)
   endif()
 endfunction()
 
