@@ -45,10 +45,6 @@ if(RAP_SANITIZE MATCHES "thread")
   set(RAP_PATIENCE 16)
 endif()
 
-if(RAP_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
-endif()
-
 find_program(RAP_CCACHE ccache)
 if(RAP_CCACHE)
   # Paths are relative to the clone, so that clones share what the cache holds. The sloppiness is

@@ -7,7 +7,8 @@ function(rap_quick_to_compile test level)
     # _FORTIFY_SOURCE needs an optimizer.
     "$<$<CONFIG:RelWithDebInfo>:SHELL:-${level} -g0 -U_FORTIFY_SOURCE>")
   if(RAP_SANITIZE)
-    target_compile_options(${test} PRIVATE -${level})
+    # A report names a test's functions without their lines; of what is tested it has both.
+    target_compile_options(${test} PRIVATE -${level} -g0)
   endif()
 endfunction()
 
@@ -15,6 +16,30 @@ endfunction()
 # something failed: what gtest and unittest print of it at the end (tests/layers/test_skips.py
 # plants some). ctest lets a skip win over the exit status, so nothing may stand behind it.
 set(RAP_SKIPPED "\\[  SKIPPED \\] [^\n]*\n$|OK \\(.*skipped=")
+
+# What takes most of a minute in one of the builds, or more, the longest first.
+set(RAP_LONGEST
+  control sim.fixed_seeds unit.sim integration.resumable_flows
+  unit.snapshot.configuration lab.channel_validation integration.lies unit.sim.routes
+  integration.database_crash lab.two_egresses integration.ssh_drop_in
+  unit.crypto.x509.validation integration.backup integration.siege integration.slow_readers
+  integration.tools_over_ssh unit.node.router integration.demo integration.accounts
+  integration.postgres_away integration.revocation integration.delta_channel
+  integration.trust_rotation integration.endurance sim.routes integration.forgotten_connections
+  unit.control.backup)
+
+# rap_start_early(test...): ctest starts the longest first, since one that began last would be
+# waited for with the other cores idle. It learns itself how long each takes, but not before a
+# clean build's first run.
+function(rap_start_early)
+  list(LENGTH RAP_LONGEST cost)
+  foreach(test IN LISTS RAP_LONGEST)
+    if(test IN_LIST ARGN)
+      set_tests_properties(${test} PROPERTIES COST ${cost})
+    endif()
+    math(EXPR cost "${cost} - 1")
+  endforeach()
+endfunction()
 
 # rap_test(name LAYERS library... SOURCES file... [LEVEL O0|O1]): the test program rap_<name>_test.
 function(rap_test name)
@@ -40,6 +65,7 @@ function(rap_layers file)
     string(REGEX MATCH "^[a-z0-9_/]+" room "${line}")
     list(APPEND rooms ${room})
   endforeach()
+  rap_find_watched("${lines}")
   foreach(line IN LISTS lines)
     string(REGEX MATCH "^([^|]*)\\|([^|]*)\\|([^|]*)\\|([^|]*)\\|([^|]*)\\|" fields "${line}")
     string(STRIP "${CMAKE_MATCH_1}" room)
@@ -59,6 +85,30 @@ function(rap_layers file)
   endforeach()
 endfunction()
 
+# rap_find_watched(lines): the property RAP_WATCHED, the rooms in which libFuzzer is to see which
+# branches an input takes: those of RAP_FUZZED and what they use, but for rooms that do I/O, into
+# which no input goes. All others are spared the counting, which costs each branch and each
+# comparison something, at every run and when it is compiled.
+function(rap_find_watched lines)
+  set(watched ${RAP_FUZZED})
+  set(shells "")
+  list(REVERSE lines)  # who is used stands above
+  foreach(line IN LISTS lines)
+    string(REGEX MATCH "^([a-z0-9_/]+) *\\| *([a-z]+) *\\|([^|]*)\\|" fields "${line}")
+    set(room ${CMAKE_MATCH_1})
+    set(kind ${CMAKE_MATCH_2})
+    separate_arguments(uses UNIX_COMMAND "${CMAKE_MATCH_3}")
+    if(kind STREQUAL "shell" AND NOT room IN_LIST RAP_FUZZED)
+      list(APPEND shells ${room})
+    elseif(room IN_LIST watched)
+      list(APPEND watched ${uses})
+    endif()
+  endforeach()
+  list(REMOVE_ITEM watched ${shells})
+  list(REMOVE_DUPLICATES watched)
+  set_property(GLOBAL PROPERTY RAP_WATCHED ${watched})
+endfunction()
+
 function(rap_room room inner links test)
   string(REPLACE "/" "_" name ${room})
   string(REPLACE "/" "." dotted ${room})
@@ -71,7 +121,13 @@ function(rap_room room inner links test)
   list(FILTER tests INCLUDE REGEX "/(test_[^/]*|[^/]*_test)\\.cpp$")
   if(sources)
     add_library(rap_${name} STATIC ${sources})
-    rap_compile_together(rap_${name} rap_precompiled)
+    get_property(watched GLOBAL PROPERTY RAP_WATCHED)
+    if(RAP_FUZZ AND room IN_LIST watched)
+      rap_watch(rap_${name})
+      rap_compile_together(rap_${name} rap_precompiled_watched)
+    else()
+      rap_compile_together(rap_${name} rap_precompiled)
+    endif()
     set(scope PUBLIC)
   else()
     add_library(rap_${name} INTERFACE)
@@ -93,6 +149,7 @@ function(rap_room room inner links test)
   math(EXPR timeout "300 * ${RAP_PATIENCE}")
   set_tests_properties(unit.${dotted} PROPERTIES LABELS unit TIMEOUT ${timeout}
                        SKIP_REGULAR_EXPRESSION "${RAP_SKIPPED}")
+  rap_start_early(unit.${dotted})
 endfunction()
 
 # rap_program(name LAYERS room...): the program apps/<name>/, placed in <build>/bin.

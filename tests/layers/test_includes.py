@@ -80,6 +80,27 @@ def wrong_libraries(path, text):
     return found
 
 
+def fuzzed(text):
+    """The rooms that CMakeLists.txt names as what fuzzers read by."""
+    return re.search(r"set\(RAP_FUZZED ([^)]*)\)", text)[1].split()
+
+
+def unwatched(path, text, fuzzed_rooms, rooms=ROOMS):
+    """Rooms that a fuzzer includes and libFuzzer does not see into (cmake/RapLayer.cmake): it sees
+    those that are named and what they use, up to rooms that do I/O. What makes the inputs of a
+    fuzzer it need not see."""
+    watched, look = set(), list(fuzzed_rooms)
+    while look:
+        name = look.pop()
+        watched.add(name)
+        look += [used for used in rooms[name].uses
+                 if used not in watched and rooms[used].kind != "shell"]
+    included = {layers.room_of(pathlib.PurePosixPath(name), rooms)
+                for _, system, name in sources.includes(text) if is_ours(system, name)}
+    return [f"{path}: RAP_FUZZED does not lead to {room}"
+            for room in sorted(included - watched) if not room.endswith("testing")]
+
+
 SQL = "control/store/sql/"
 
 
@@ -162,9 +183,22 @@ class Includes(unittest.TestCase):
     def test_a_change_to_a_concept_touches_its_room_and_its_sql(self):
         self.assertEqual([], strange_sql(ROOMS))
 
+    def test_libfuzzer_sees_into_what_fuzzers_include(self):
+        named = fuzzed(sources.read("CMakeLists.txt"))
+        files = sources.files("tests/fuzz/*.cpp")
+        self.assertGreater(len(files), 10)
+        self.assertEqual([], [w for f in files for w in unwatched(f, sources.read(f), named)])
+
 
 class TheRules(unittest.TestCase):
     """Planted faults are found."""
+
+    def test_a_fuzzer_of_a_room_that_libfuzzer_does_not_see_into_is_named(self):
+        text = '#include "node/channel/hello.hpp"\n#include "io/stream/stream.hpp"\n'
+        self.assertEqual(["f: RAP_FUZZED does not lead to io/stream",
+                          "f: RAP_FUZZED does not lead to node/channel"],
+                         unwatched("f", text, ["io/http"]))
+        self.assertEqual([], unwatched("f", '#include "base/bytes.hpp"\n', ["wire/frames"]))
 
     def test_an_arrow_that_runs_back_is_named(self):
         wrong = wrong_arrows("src/wire/frames/frame.hpp", '#include "node/flow/window.hpp"\n')
