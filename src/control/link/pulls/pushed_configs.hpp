@@ -68,7 +68,7 @@ class PushedConfigs {
   const ClusterModels& models_;
   const ClusterState& to_;
   snapshot::ConfigTexts texts_;
-  // They are found by the version and when it was issued.
+  // Each is of one version, as it was issued at one moment.
   std::map<std::pair<std::uint64_t, WallTime>, std::optional<Base>> bases_;
   std::map<std::pair<Texts, Texts>, Patch> patches_;  // of nodes that kept their name
   std::size_t kept_ = 0;  // bytes of both
