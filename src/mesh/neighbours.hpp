@@ -7,7 +7,8 @@
 //              there is no relay                has no relay
 //
 // Egress nodes are often behind NAT, so they always dial. A node that relays, whatever else it is,
-// hands a flow to the egress and to nobody else: no path has more than one relay, none has a loop.
+// hands a flow to the egress and to nobody else: as configured, no path has more than one relay,
+// and none a loop. What is learned may lead over more (docs/protocol/routes.md).
 #pragma once
 
 #include <cstddef>

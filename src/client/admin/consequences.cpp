@@ -76,7 +76,8 @@ std::string channels_that_end(ApiClient& api, const std::string& node,
                               const std::string& organization) {
   const auto listed = op::as<op::ListChannelsAnswer>(api.ask(op::list_channels()));
   if (!listed) {
-    const std::string all = "Its channels, and the flows in them, end.";
+    const std::string all =
+        "Its channels end, and with them the flows that end at it; others go on by another way.";
     const auto living =
         organization.empty() ? std::nullopt : count_sessions(api, {organization, {}, {}});
     if (!living) return all;
@@ -95,7 +96,8 @@ std::string channels_that_end(ApiClient& api, const std::string& node,
   std::uint64_t flows = 0;
   for (const auto& [id, carried] : flows_of) flows += carried;
   return counted(flows_of.size(), "channel with ", "channels with ") +
-         counted(flows, "flow", "flows") + " and the sessions in them end.";
+         counted(flows, "flow", "flows") +
+         " on them end; flows that it only carries go on where there is another way.";
 }
 
 std::string memberships_that_end(ApiClient& api, const std::string& organization) {

@@ -7,7 +7,8 @@
 //    │                       │  ▲                  │   ▲────┘
 //    │ no token, no egress   │  └──────accept──────┤
 //    ▼                       ▼                     ▼
-//   gone                    gone, by what came sealed, or held for too long
+//   gone                    gone, by what came sealed, by what every entry says again and again,
+//                           or held for too long
 //
 // Memory is bounded: each flow keeps at most flow::kMaxTail for the other end, all together
 // kMaxClientTails, and a connection's queue holds at most one FlowPath::most_queued of each class

@@ -1,4 +1,4 @@
-// What a client that seals its own flows gives and gets at an attachment (DP-6): it gives the keys
+// What a client gives and gets at an attachment (DP-6): it gives the keys
 // it made, and gets the egresses it may open flows at, and a grant by which it goes on with them at
 // any entry. Of the way to these egresses it learns nothing.
 #pragma once

@@ -1,6 +1,5 @@
 // The data-plane token (DP-2): what one client may open, once, within a minute. A JWS of type
-// "rap-dp+jwt" whose claims are the fields below, all of them but for `flow_key`, each once, and no
-// other.
+// "rap-dp+jwt" whose claims are the fields below, all of them, each once, and no other.
 #pragma once
 
 #include <expected>

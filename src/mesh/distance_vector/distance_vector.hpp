@@ -5,7 +5,7 @@
 //   router-id and seqno              the destination's node id; an epoch and a seqno that it signs
 //   hellos, IHU, link cost           the channel's heartbeats; the owner says costs
 //   one metric                       one for interactive classes, one for bulk; feasibility of each
-//   every neighbour hears all        a leaf hears of the members of its pools, and tells of itself
+//   every neighbour hears all        policy says who hears of what; a leaf tells of itself alone
 //   updates by multicast             what a neighbour was told is kept: it hears what is new, and
 //                                    all of it every kUpdateInterval
 //

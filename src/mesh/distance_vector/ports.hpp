@@ -11,7 +11,7 @@
 namespace rap::routes {
 
 // Policy comes before any metric (RO-2): cluster, organization, service, partition state and class
-// are judged behind these. Answers may change with event::PolicyChanged only.
+// are judged behind these. Answers may change with event::RoutePolicyChanged only.
 class RoutePolicy {
  public:
   virtual ~RoutePolicy() = default;
@@ -19,7 +19,7 @@ class RoutePolicy {
   virtual bool accepts(NodeId neighbour, NodeId destination) const = 0;
   // May flows of that group for the destination go by way of the neighbour?
   virtual bool permits(NodeId neighbour, NodeId destination, wire::ClassGroup group) const = 0;
-  // May the neighbour learn of the destination? A leaf learns of the members of its pools alone.
+  // May the neighbour learn of the destination?
   virtual bool tells(NodeId neighbour, NodeId destination) const = 0;
 };
 

@@ -182,7 +182,8 @@ std::string metrics_text(const channel::Table& table, router::Router& router,
         security.is_complete() ? 1 : 0);
   t.one("auth_epochs", "gauge", "Users with an auth epoch.", security.epochs());
   t.one("blocklisted", "gauge", "Addresses, blocks, devices and users.", security.blocklisted());
-  t.family("flow_refusals_total", "counter", "Flows refused or ended by this node, by reason.");
+  t.family("flow_refusals_total", "counter",
+           "Flows that this node refused or ended, and paths that it ended, by reason.");
   const auto& refusals = router.board().refusals();
   for (std::size_t i = 1; i < refusals.size(); ++i) {
     t.sample(refusals[i], metrics_label("reason", wire::kFlowReasonNames[i]));

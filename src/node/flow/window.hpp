@@ -1,6 +1,6 @@
 // Credit windows (QO-2): how many bytes of a flow may be on the way. The receiving edge grants, the
 // sending edge spends, and every hop between checks, so a flow never occupies more than its window
-// anywhere. Bytes are plaintext bytes: the tag of a sealed hop does not count.
+// anywhere. Bytes are plaintext bytes: the tag of a record does not count.
 #pragma once
 
 #include <algorithm>

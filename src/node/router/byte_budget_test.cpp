@@ -292,6 +292,17 @@ TEST_F(ByteBudget, ANodeThatAsksAndNeverReadsIsToldNoMoreThanItsBudget) {
   EXPECT_LE(relay.router.queue(hops[0].on_b).queued_bytes(), kMaxAnswers + kSlack);
 }
 
+TEST_F(ByteBudget, ARelayHandsOnNoMoreRequestsThanTheNextHopReads) {
+  for (std::uint32_t label = 1; label < 2 * flow::kMaxFlowsPerSide; label += 2) {
+    says(relay, hops[0].on_b, attach_frame(Bytes(4000), "", false, label));
+    says(relay, hops[0].on_b,
+         frame_of(FrameType::reset, label, wire::encode_reason(FlowReason::peer_lost)));
+    relay.router.queue(hops[0].on_b).drop_flows();
+  }
+  EXPECT_LE(relay.router.queue(hops[1].on_b).queued_bytes(), kMaxAsking + kMaxAnswers + kSlack);
+  EXPECT_GT(refusals(relay, FlowReason::limit_reached), 0U);
+}
+
 TEST_F(ByteBudget, ANodeThatDoesNotReadIsNotToldOfEveryUnknownLabel) {
   const Bytes frame = frame_of(FrameType::data, 77, Bytes(32));
   for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(says(relay, hops[0].on_b, frame));

@@ -1,4 +1,4 @@
-// Where a request for a flow comes in that ends at this node, however the flow is sealed: which
+// Where a request for a flow comes in that ends at this node: which
 // resources there are here, who may have one opened, how much all of a person's flows may take, and
 // what becomes of a request that is refused.
 #pragma once

@@ -1,4 +1,4 @@
-// The egress's part in flows that clients seal, and that outlive their paths: it opens first
+// The egress's part in flows: it opens first
 // messages, judges what is in them on its own, opens the target of a new flow, and from then on is
 // the holder of the flow (flow/sealed) between the target and whatever path it has.
 //

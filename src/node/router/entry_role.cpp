@@ -71,11 +71,7 @@ std::optional<FlowReason> EntryRole::open(const Wanted& wanted) {
   }
   const auto way = mesh::choose(routing_, links_, {.to = wanted.egress, .traffic_class = c});
   if (!way) return FlowReason::no_route;
-  // No window holds first messages back, and they wait behind data.
-  const Link& lane = *board_.find(way->link);
-  if (lane.is_full() || lane.queue.windowless_bytes() > kMaxAsking) {
-    return FlowReason::limit_reached;
-  }
+  if (board_.find(way->link)->takes_no_requests()) return FlowReason::limit_reached;
   FlowEnd far;
   far.kind = FlowEnd::Kind::entry_path;
   far.traffic_class = c;

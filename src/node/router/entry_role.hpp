@@ -1,4 +1,4 @@
-// The entry's part in a flow that the client seals: it admits the client by a token, or by a grant
+// The entry's part in a flow: it admits the client by a token, or by a grant
 // and its proof, and then hands frames on as a relay does, between the client's label and one
 // towards the egress that the client chose. It reads none of them, and still knows whose flow it
 // is, so that it ends with what ends the person's right to it.
@@ -23,9 +23,6 @@
 #include "wire/frames/flow_frames.hpp"
 
 namespace rap::router {
-
-// First messages and answers that wait for one neighbour; with more, nobody asks by this way.
-inline constexpr std::size_t kMaxAsking = std::size_t{4} * 1024 * 1024;
 
 // An entry that ends an accepted path for what ends the person's right takes nothing more from the
 // client at once, and leaves the egress, which ends the flow for the same, so long to say it

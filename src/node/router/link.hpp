@@ -23,14 +23,16 @@ namespace rap::router {
 // The byte budgets of a link, whatever the flows (docs/decisions/byte-budgets.md). A client is read
 // no further while more than kMaxAnswers of what no window holds back wait for it, or more than
 // kMaxBacklog of what it sent wait for others. While more than kClientPause waits for a client, the
-// egresses of its flows pause. A flow ends whose data would have more than kMaxClientQueue or
-// kMaxNodeQueue wait for one neighbour. All clients of a person have the bounds of
+// egresses of its flows pause. A path ends whose data would have more than kMaxClientQueue or
+// kMaxNodeQueue wait for one neighbour. No flow is asked for over a link while more than kMaxAsking
+// of first messages and answers wait there. All clients of a person have the bounds of
 // user_budget.hpp together.
 inline constexpr std::size_t kMaxAnswers = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxBacklog = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t kClientPause = std::size_t{32} * 1024 * 1024;
 inline constexpr std::size_t kMaxClientQueue = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kMaxNodeQueue = std::size_t{512} * 1024 * 1024;
+inline constexpr std::size_t kMaxAsking = std::size_t{4} * 1024 * 1024;
 
 // What one client sent and other links have still to send on. It is counted as it lies there, in
 // whole frames: a byte in a frame of its own takes 25.
@@ -80,6 +82,8 @@ struct Link final : flow::Departures {
   void others_departed() override;
 
   std::size_t max_queue() const { return kind == Kind::node ? kMaxNodeQueue : kMaxClientQueue; }
+  // No window holds first messages back, and they wait behind data.
+  bool takes_no_requests() const { return is_full() || queue.windowless_bytes() > kMaxAsking; }
   bool is_full() const {
     return queue.queued_bytes() > max_queue() || (budget && budget->queued.bytes > kMaxUserQueue);
   }

@@ -260,6 +260,7 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
     return next.has_value();
   });
   if (!next) return FlowReason::no_route;
+  if (board_.find(*next)->takes_no_requests()) return FlowReason::limit_reached;
   FlowEnd far;
   far.kind = FlowEnd::Kind::relay;
   far.traffic_class = c;

@@ -9,7 +9,7 @@
 
 namespace rap::router {
 
-// Beyond it the flow of the person ends whose data comes next.
+// Beyond it the path of the person's flow ends whose data comes next.
 inline constexpr std::size_t kMaxUserTargets = std::size_t{256} * 1024 * 1024;
 // While more than this waits for the targets of everybody, a person may have no more than the
 // share: who has little waiting does not pay for those who have much.

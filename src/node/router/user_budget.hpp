@@ -14,7 +14,7 @@
 namespace rap::router {
 
 // Bytes for the clients of one person: beyond the first the egresses are asked to pause, beyond the
-// second the flow ends whose data comes next.
+// second the path ends whose data comes next.
 inline constexpr std::size_t kUserPause = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kMaxUserQueue = std::size_t{128} * 1024 * 1024;
 // Bytes from them that wait for others: beyond it none of the person's clients is read.

@@ -70,7 +70,7 @@ struct ConfiguredOrigin {
   bool operator==(const ConfiguredOrigin&) const = default;
 };
 
-// Entry only: which egress nodes serve a pool, and the keys flows to them are sealed with.
+// Entry only: which egress nodes serve a pool, and their flow keys.
 struct PoolMember {
   NodeId node;
   crypto::X25519Public seal_key{};

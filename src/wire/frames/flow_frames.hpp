@@ -1,4 +1,4 @@
-// The frames of flows that are sealed from the client to the egress, and outlive their paths
+// The frames of flows, which are sealed from the client to the egress and outlive their paths
 // (docs/protocol/flows.md has the layouts).
 #pragma once
 

@@ -20,7 +20,7 @@ SomeId filled(std::uint8_t byte) {
 const Bytes kFirst = {0xaa, 0xbb, 0xcc};
 const std::string kEgressHex = std::string(32, '1');
 
-TEST(ResumableFrames, ARequestHasTheseGoldenBytes) {
+TEST(FlowFrames, ARequestHasTheseGoldenBytes) {
   const FlowRequest request{filled<NodeId>(0x11), "tok", kFirst};
   EXPECT_EQ(to_hex(request.encode()), kEgressHex +
                                           "0003"
@@ -34,7 +34,7 @@ TEST(ResumableFrames, ARequestHasTheseGoldenBytes) {
   EXPECT_EQ(to_bytes(back->first_message), kFirst);
 }
 
-TEST(ResumableFrames, AResumeHasTheseGoldenBytes) {
+TEST(FlowFrames, AResumeHasTheseGoldenBytes) {
   FlowResume resume{filled<NodeId>(0x11), {}, "grant", kFirst};
   resume.proof.fill(0x22);
   EXPECT_EQ(to_hex(resume.encode()), kEgressHex + std::string(128, '2') +
@@ -48,7 +48,7 @@ TEST(ResumableFrames, AResumeHasTheseGoldenBytes) {
   EXPECT_EQ(back->proof, resume.proof);
 }
 
-TEST(ResumableFrames, AFirstMessageHasTheseGoldenBytes) {
+TEST(FlowFrames, AFirstMessageHasTheseGoldenBytes) {
   const FirstMessage opens{TrafficClass::input, std::nullopt, "tok"};
   EXPECT_EQ(to_hex(opens.encode()),
             "01"
@@ -68,7 +68,7 @@ TEST(ResumableFrames, AFirstMessageHasTheseGoldenBytes) {
   EXPECT_EQ(back->attempt, resumes.attempt);
 }
 
-TEST(ResumableFrames, AnAnswerAConfirmationAndACloseHaveTheseGoldenBytes) {
+TEST(FlowFrames, AnAnswerAConfirmationAndACloseHaveTheseGoldenBytes) {
   const FlowPosition position{.received = 1, .limit = 2, .finished = true};
   const std::string position_hex =
       "0000000000000001"
@@ -84,7 +84,7 @@ TEST(ResumableFrames, AnAnswerAConfirmationAndACloseHaveTheseGoldenBytes) {
   EXPECT_EQ(to_hex(encode_close(FlowReason::superseded)), "20");
 }
 
-TEST(ResumableFrames, NothingIsTakenThatIsCutOffOrTooLong) {
+TEST(FlowFrames, NothingIsTakenThatIsCutOffOrTooLong) {
   const Bytes request = FlowRequest{filled<NodeId>(1), "tok", kFirst}.encode();
   for (std::size_t n = 0; n <= kUuidBytes + 2 + 3; ++n) {
     EXPECT_FALSE(FlowRequest::decode(ByteView(request).first(n))) << n;
@@ -102,7 +102,7 @@ TEST(ResumableFrames, NothingIsTakenThatIsCutOffOrTooLong) {
   EXPECT_FALSE(FlowAnswer::decode(longer));
 }
 
-TEST(ResumableFrames, WhatTheEntryJudgedHasTheseGoldenBytes) {
+TEST(FlowFrames, WhatTheEntryJudgedHasTheseGoldenBytes) {
   AttachedMessage message{true, {}, kFirst};
   message.credential.fill(0x22);
   const Bytes bytes = message.encode();
@@ -120,7 +120,7 @@ TEST(ResumableFrames, WhatTheEntryJudgedHasTheseGoldenBytes) {
   EXPECT_FALSE(AttachedMessage::decode(unknown));
 }
 
-TEST(ResumableFrames, AFirstMessageHasABound) {
+TEST(FlowFrames, AFirstMessageHasABound) {
   const Bytes most(kMaxFirstMessage, 7);
   const Bytes more(kMaxFirstMessage + 1, 7);
   EXPECT_TRUE(FlowResume::decode(FlowResume{filled<NodeId>(1), {}, "g", most}.encode()));
@@ -129,7 +129,7 @@ TEST(ResumableFrames, AFirstMessageHasABound) {
   EXPECT_FALSE(AttachedMessage::decode(AttachedMessage{false, {}, more}.encode()));
 }
 
-TEST(ResumableFrames, ACredentialHasABound) {
+TEST(FlowFrames, ACredentialHasABound) {
   const std::string most(kMaxCredential, 'x');
   EXPECT_TRUE(FlowRequest::decode(FlowRequest{NodeId{}, most, kFirst}.encode()));
   EXPECT_FALSE(FlowRequest::decode(FlowRequest{NodeId{}, most + "x", kFirst}.encode()));
@@ -137,7 +137,7 @@ TEST(ResumableFrames, ACredentialHasABound) {
   EXPECT_FALSE(FirstMessage::decode(FirstMessage{{}, std::nullopt, most + "x"}.encode()));
 }
 
-TEST(ResumableFrames, OnlyTheClosedSetsDecode) {
+TEST(FlowFrames, OnlyTheClosedSetsDecode) {
   EXPECT_FALSE(FirstMessage::decode(Bytes{0, 5, 'x'}));
   EXPECT_FALSE(FirstMessage::decode(Bytes{3, 5, 'x'}));
   EXPECT_FALSE(FirstMessage::decode(Bytes{1, 11, 'x'})) << "there are eleven classes";
@@ -148,7 +148,7 @@ TEST(ResumableFrames, OnlyTheClosedSetsDecode) {
   EXPECT_FALSE(decode_close({}));
 }
 
-TEST(ResumableFrames, ASealedFrameHasOneLength) {
+TEST(FlowFrames, ASealedFrameHasOneLength) {
   const auto decodes = [](FrameType type, std::uint16_t length) {
     std::array<std::uint8_t, kFrameHeader> header;
     encode_header({type, TrafficClass::input, length, 1}, header.data());

@@ -15,7 +15,7 @@ struct FlowPosition {
 
   std::uint64_t received = 0;  // all bytes before this have arrived, each once
   std::uint64_t limit = 0;  // the other end may send the bytes before this; never below `received`
-  bool finished = false;  // and so has the other end's fin: `received` is all there is
+  bool finished = false;  // and so has the other end's flow_end: `received` is all there is
 
   std::array<std::uint8_t, kBytes> encode() const;
   static std::optional<FlowPosition> decode(ByteView payload);

@@ -31,7 +31,7 @@ inline constexpr std::size_t kLengthOffset = 2;
 inline constexpr std::size_t kLabelOffset = 4;
 inline constexpr std::size_t kMaxFrame = 16 * 1024;
 inline constexpr std::size_t kMaxPayload = kMaxFrame - kFrameHeader;
-// Sealed hops add 16 bytes of tag to every DATA payload; data is cut to fit there too.
+// The seal adds a tag to each record; data is cut so that both fit.
 inline constexpr std::size_t kSealOverhead = 16;
 inline constexpr std::size_t kMaxData = kMaxPayload - kSealOverhead;
 

@@ -1,5 +1,5 @@
 // May this person have this flow, by the security data and their organization's policy? An entry
-// and an egress ask the same, each for itself and however the flow is sealed.
+// and an egress ask the same, each for itself.
 #pragma once
 
 #include <optional>
