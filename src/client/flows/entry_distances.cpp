@@ -25,6 +25,8 @@ std::optional<std::int64_t> number_in(std::string_view text) {
   return out;
 }
 
+constexpr std::int64_t kLatest = 4'102'444'800;  // the year 2100
+
 // Up to the next of `separator`, which is taken too.
 std::string_view take(std::string_view& text, char separator) {
   const std::size_t at = std::min(text.find(separator), text.size());
@@ -44,7 +46,8 @@ void EntryDistances::read(std::string_view text) {
     place.second = take(line, ' ');
     const auto us = number_in(take(line, ' '));
     const auto at = number_in(line);
-    if (place.second.empty() || !us || !at || microseconds(*us) > kLongestHandshake) continue;
+    constexpr auto kMost = std::chrono::duration_cast<microseconds>(kLongestHandshake).count();
+    if (place.second.empty() || !us || !at || *us > kMost || *at > kLatest) continue;
     put(place, {microseconds(*us), from_unix(*at)});
   }
 }
@@ -60,7 +63,9 @@ std::string EntryDistances::text() const {
 }
 
 void EntryDistances::measured(const std::string& entry, Duration handshake, WallTime now) {
-  put({network_, entry}, {std::min(handshake, kLongestHandshake), now});
+  // One handshake that was held up says nothing of how far the entry is.
+  const Duration least = std::min(handshake, of(entry, now).value_or(kLongestHandshake));
+  put({network_, entry}, {least, now});
   news_ = true;
 }
 

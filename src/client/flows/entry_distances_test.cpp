@@ -46,6 +46,7 @@ TEST(EntryDistances, AreThoseOfOneNetwork) {
   EXPECT_FALSE(other.knows("near.example:443", kNow));
   EXPECT_FALSE(other.has_news());
   other.measured("far.example:443", 5ms, kNow);
+  other.measured("far.example:443", 5s, kNow);  // it was held up
   EXPECT_EQ(sorted(other).front(), "far.example");
   EXPECT_TRUE(other.has_news());
   EntryDistances home("home");
@@ -64,7 +65,8 @@ TEST(EntryDistances, OfWhatIsNoLineOfTheirsNothingIsTaken) {
   EntryDistances distances("home");
   distances.read(
       "home near.example:443 -5 1800000000\nhome x\n\n  \nhome a:1 99999999999 1\n"
-      "home b:1 5 1800000000 more\nhome good:1 5000 1800000000");
+      "home b:1 5 1800000000 more\nhome c:1 9223372036854775807 1\n"
+      "home d:1 5 9223372036854775807\nhome good:1 5000 1800000000");
   EXPECT_EQ(distances.text(), "home good:1 5000 1800000000\n");
 }
 

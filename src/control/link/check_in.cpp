@@ -141,7 +141,7 @@ Json answer_to(const NodeCall& call, const NodeAdmission& admitted, bool renew, 
 bool is_on_its_way(const NodeCallPorts& ports, const NodeCall& call,
                    const NodeAdmission& admitted) {
   const auto known = ports.given.find(call.node.id);
-  if (!known || !known->config || !known->awaits_next) return false;
+  if (!known || !known->config || call.now >= known->awaits_until) return false;
   return unsigned_member(call.body["versions"], "config_version") == known->config->version &&
          known->config->version < admitted.config_version;
 }

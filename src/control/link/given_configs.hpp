@@ -13,6 +13,9 @@
 
 namespace rap::control {
 
+// A push to thousands of nodes takes no longer.
+inline constexpr std::chrono::seconds kOnItsWay{2};
+
 // A configuration that can be built again as long as its version is held.
 struct GivenConfig {
   std::uint64_t version = 0;
@@ -25,7 +28,7 @@ struct GivenConfig {
 struct StreamingNode {
   std::string serial;  // of the certificate
   std::optional<GivenConfig> config;
-  bool awaits_next = false;  // which is on its way to it
+  WallTime awaits_until{};  // its next one is on its way to it until then
 };
 
 class GivenConfigs {
@@ -34,8 +37,9 @@ class GivenConfigs {
   virtual void stream_opened(NodeId node, const std::string& serial) = 0;
   virtual void given(NodeId node, const GivenConfig& config) = 0;
   virtual std::optional<StreamingNode> find(NodeId node) = 0;
-  // Each of these is about to be sent its next one: until it is given one, or none awaits it.
-  virtual void await_next(std::span<const NodeId> nodes) = 0;
+  // Each of these is about to be sent its next one: until it is given one, or then, or none awaits
+  // it.
+  virtual void await_next(std::span<const NodeId> nodes, WallTime until) = 0;
   virtual void await_nothing() = 0;
 };
 

@@ -16,7 +16,7 @@ void RecentConfigs::given(NodeId node, const control::GivenConfig& config) {
   const std::lock_guard lock(mutex_);
   control::StreamingNode& to = entry(node);
   to.config = config;
-  to.awaits_next = false;
+  to.awaits_until = {};
 }
 
 std::optional<control::StreamingNode> RecentConfigs::find(NodeId node) {
@@ -25,18 +25,18 @@ std::optional<control::StreamingNode> RecentConfigs::find(NodeId node) {
   return found == nodes_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void RecentConfigs::await_next(std::span<const NodeId> nodes) {
+void RecentConfigs::await_next(std::span<const NodeId> nodes, WallTime until) {
   const std::lock_guard lock(mutex_);
   for (const NodeId node : nodes) {
     if (const auto known = nodes_.find(node); known != nodes_.end()) {
-      known->second.awaits_next = known->second.config.has_value();
+      if (known->second.config) known->second.awaits_until = until;
     }
   }
 }
 
 void RecentConfigs::await_nothing() {
   const std::lock_guard lock(mutex_);
-  for (auto& [node, known] : nodes_) known.awaits_next = false;
+  for (auto& [node, known] : nodes_) known.awaits_until = {};
 }
 
 }  // namespace rap::store

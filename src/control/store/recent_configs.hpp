@@ -16,7 +16,7 @@ class RecentConfigs final : public control::GivenConfigs {
   void stream_opened(NodeId node, const std::string& serial) override;
   void given(NodeId node, const control::GivenConfig& config) override;
   std::optional<control::StreamingNode> find(NodeId node) override;
-  void await_next(std::span<const NodeId> nodes) override;
+  void await_next(std::span<const NodeId> nodes, WallTime until) override;
   void await_nothing() override;
 
  private:

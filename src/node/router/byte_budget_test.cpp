@@ -218,20 +218,30 @@ TEST_F(ByteBudget, AClientIsOnOneAccountWhoeversTokensItShows) {
   EXPECT_EQ(link_of(line).budget, account);
 }
 
-TEST_F(ByteBudget, ANodeThatAsksForWhatItDoesNotGetBreaksTheProtocolInTheEnd) {
-  egress.config.roles = {};  // the cheapest of refusals: they are many
-  egress.router.configure(egress.config);
+TEST_F(ByteBudget, ANodeThatAsksForEverMoreIsRefusedUnreadAndStays) {
   const LinkId link = hops[1].on_a;
   const Bytes frame = attach_frame(Bytes(64), "", false, 2, 1);
-  std::size_t asked = 0;
-  while (says(egress, link, frame)) {
-    ASSERT_LE(++asked, kNodesIdleFrames.burst);
+  for (std::uint32_t i = 0; i < kNodesRequests.burst + 1000; ++i) {
+    ASSERT_TRUE(says(egress, link, frame)) << "others behind it ask too";
     egress.router.queue(link).drop_flows();
   }
-  EXPECT_EQ(asked, kNodesIdleFrames.burst);
-  const auto& board = egress.router.board();
-  EXPECT_EQ(board.floods()[static_cast<std::size_t>(IdleFrame::refused_request)], 1U);
-  EXPECT_EQ(refusals(egress, FlowReason::not_ready), asked + 1) << "counted by reason";
+  EXPECT_EQ(refusals(egress, FlowReason::limit_reached), 1000U);
+  EXPECT_FALSE(egress.router.board().find(link)->floods);
+  now += 1s;
+  says(egress, link, frame);
+  EXPECT_EQ(refusals(egress, FlowReason::limit_reached), 1000U) << "it may ask again";
+}
+
+TEST_F(ByteBudget, AnEgressAcceptsAFlowOnceAndNobodyElseDoes) {
+  FlowAtClient& flow = open(dial());
+  std::uint32_t label = 0;
+  relay.router.board().find(hops[1].on_b)->flows.for_each([&](std::uint32_t l, FlowEnd&) {
+    label = l;
+  });
+  says(relay, hops[1].on_b, frame_of(FrameType::flow_accept, label, Bytes(512)));
+  EXPECT_EQ(refusals(relay, FlowReason::flow_control), 1U);
+  run();
+  EXPECT_EQ(flow.over.size(), 1U) << "that path is over";
 }
 
 TEST_F(ByteBudget, AStrangerMaySayNothingSoOftenAndNoMore) {

@@ -184,7 +184,7 @@ void EntryRole::end(EntryPath& path, std::uint32_t ref, FlowReason reason) {
   if (!path.accepted) return reset_both(ref, reason);
   if (path.ends) return;
   path.ends = reason;
-  path.deadline = now_ + kLastWords;
+  path.deadline.reset();
 }
 
 void EntryRole::end_session(SessionId session) {
@@ -195,7 +195,12 @@ void EntryRole::end_session(SessionId session) {
 
 void EntryRole::enforce(WallTime wall) {
   paths_.for_each([&](std::uint32_t ref, EntryPath& path) {
-    if (const auto barred = gate_.judge().barred(path, wall)) end(path, ref, *barred);
+    const auto barred = gate_.judge().barred(path, wall);
+    if (!barred) return;
+    FlowRight anywhere = path;
+    anywhere.principal.address.reset();
+    if (!gate_.judge().barred(anywhere, wall)) return reset_both(ref, *barred);
+    end(path, ref, *barred);
   });
 }
 
@@ -206,7 +211,11 @@ void EntryRole::expire(WallTime wall) {
       return end(path, ref, FlowReason::session_ended);
     }
     if (!ends) return;
-    if (path.deadline <= now_) reset_both(ref, path.ends.value_or(FlowReason::setup_timeout));
+    if (!path.deadline) {
+      path.deadline = now_ + kLastWords;
+    } else if (*path.deadline <= now_) {
+      reset_both(ref, path.ends.value_or(FlowReason::setup_timeout));
+    }
   });
 }
 

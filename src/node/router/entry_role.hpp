@@ -25,8 +25,9 @@
 namespace rap::router {
 
 // An entry that ends an accepted path for what ends the person's right takes nothing more from the
-// client at once, and leaves the egress, which ends the flow for the same, so long to say it
-// sealed: what an entry says in clear a client believes only when it hears it again and again.
+// client at once, and leaves the egress, which ends the flow for the same, so long from its next
+// tick on to say it sealed: what an entry says in clear a client believes only when it hears it
+// again and again. Of an address the egress knows nothing: whoever's is blocked is cut off at once.
 inline constexpr Duration kLastWords = std::chrono::milliseconds{500};
 
 // A client's path for a flow, here.
@@ -38,8 +39,8 @@ struct EntryPath : FlowRight {
   wire::TrafficClass traffic_class = wire::TrafficClass::input;
   bool resumes = false;  // the flow was there before
   bool accepted = false;
-  std::optional<wire::FlowReason> ends;  // why the egress alone is heard, until the deadline
-  MonoTime deadline;  // until it is accepted, or ends
+  std::optional<wire::FlowReason> ends;  // why the egress alone is heard
+  std::optional<MonoTime> deadline;  // until it is accepted, or ends
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
 };

@@ -24,6 +24,7 @@ class FlowAdmission : public RouterTest {
   }
   // The entry lets the egress have its last words.
   void entry_ends() {
+    entry.router.tick(now, wall);
     now += kLastWords;
     entry.router.tick(now, wall);
     run();
@@ -158,7 +159,11 @@ TEST_F(FlowAdmission, TheBlocklistedAreRefusedAndTheirPathsEnd) {
     open(dial(), flow, sign(t));
     ASSERT_TRUE(flow.accepted);
     entry.router.change_security({{}, {{kind, value, true, {}, 1}}}, wall);
-    entry_ends();
+    if (kind == BlocklistKind::ip) {
+      run();  // the egress does not know the address: it has nothing to say
+    } else {
+      entry_ends();
+    }
     EXPECT_EQ(flow.over.at(flow.number), FlowReason::blocklisted);
     t.id = TokenId::random(rng);
     EXPECT_EQ(refused(sign(t)), FlowReason::blocklisted);

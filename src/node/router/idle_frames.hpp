@@ -30,6 +30,10 @@ inline constexpr policy::RateLimit kClientsIdleFrames{.burst = 65'536,
 inline constexpr policy::RateLimit kNodesIdleFrames{.burst = 131'072,
                                                     .refill = std::chrono::microseconds{100}};
 
+// Requests for flows that a node may hand on or make: those of everybody behind it.
+inline constexpr policy::RateLimit kNodesRequests{.burst = 131'072,
+                                                  .refill = std::chrono::microseconds{100}};
+
 // A token that is refused costs as much as so many of the others: a signature is looked at.
 // Strangers' requests count once, for they have few.
 inline constexpr unsigned kRefusedRequestWeight = 64;

@@ -62,6 +62,7 @@ struct FlowEnd {
   std::shared_ptr<Backlog> backlog;  // of an entry, towards the egress: whose records wait here
   std::size_t waiting = 0;  // so many bytes of them
   bool paused = false;  // of an entry, towards the client: the egress was asked to
+  bool awaits_answer = false;  // kind relay: the neighbour was asked, and may accept once
 };
 
 class Switchboard;
@@ -113,6 +114,7 @@ struct Link final : flow::Departures {
   std::shared_ptr<UserBudget> budget;  // kind client: of `user`
   bool pauses = false;  // kind client: the egresses of its flows were asked to
   policy::TokenBucket idle_frames;
+  policy::TokenBucket requests;  // kind node: for flows
   bool floods = false;  // it has sent more of them than it may
   bool paused = false;  // kind client: it is read no further
   std::uint64_t bytes_in = 0;

@@ -86,6 +86,7 @@ void RouteExchange::link_up(const Link& link) {
   Neighbour& neighbour = neighbours_[link.node];
   neighbour.link = link.id;
   neighbour.waiting.clear();
+  if (!core_) return;  // begin() looks at all of them
   look_at_links();
   step(routes::event::NeighbourUp{link.node, costs_of(neighbour)});
 }

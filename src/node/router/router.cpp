@@ -227,7 +227,7 @@ bool Router::flow_attach(LinkId id, Link& link, const FrameView& frame, WallTime
     if (adopted == Adopted::ok) link.flows.erase(frame.header.label);
     return true;
   }
-  if (adopted == Adopted::in_use) {
+  if (adopted == Adopted::in_use || !board_.asks(link)) {
     refused = FlowReason::limit_reached;
   } else if (only_egresses_.contains(link.node)) {
     refused = FlowReason::no_route;  // every flow that comes to it ends there
@@ -263,6 +263,7 @@ std::optional<FlowReason> Router::relay_open(LinkId id, const FrameView& frame,
   if (board_.find(*next)->takes_no_requests()) return FlowReason::limit_reached;
   FlowEnd far;
   far.kind = FlowEnd::Kind::relay;
+  far.awaits_answer = true;
   far.traffic_class = c;
   far.other_link = id;
   far.other_label = frame.header.label;

@@ -189,10 +189,15 @@ void Switchboard::moved_nothing(LinkId id, IdleFrame what) {
                           : what == IdleFrame::first_message   ? kFirstMessageWeight
                                                                : 1;
   ++idle_frames_[static_cast<std::size_t>(what)];
+  // What is refused was asked by somebody behind the node, and no evidence against it: asks()
+  // bounds that.
+  if (link->kind == Link::Kind::node && what == IdleFrame::refused_request) return;
   if (link->floods || !link->idle_frames.take(limit, now_, weight)) return;
   link->floods = true;
   ++floods_[static_cast<std::size_t>(what)];
 }
+
+bool Switchboard::asks(Link& node) { return !node.requests.take(kNodesRequests, now_); }
 
 std::optional<LinkId> Switchboard::towards(NodeId node, wire::TrafficClass c) const {
   std::optional<LinkId> other;
@@ -316,7 +321,9 @@ Switchboard::Passage Switchboard::passage(LinkId from, FlowEnd& end, FlowEnd& ot
     case FrameType::reset:
     case FrameType::flow_refuse: return wire::decode_reason(frame.payload) ? ends : illegal;
     case FrameType::flow_accept:
-      if (end.kind == FlowEnd::Kind::relay) count_opened(policy::NodeRole::relay);
+      if (end.kind != FlowEnd::Kind::relay) return goes_on;
+      if (!std::exchange(end.awaits_answer, false)) return illegal;
+      count_opened(policy::NodeRole::relay);
       return goes_on;
     case FrameType::flow_confirm:
     case FrameType::flow_ack:

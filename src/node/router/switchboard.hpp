@@ -63,6 +63,8 @@ class Switchboard {
   void read_on_if_over(Link& client);
   // A frame of this link moved nothing. The link is to be closed once it `floods`.
   void moved_nothing(LinkId id, IdleFrame what);
+  // False: the node has asked for more flows than it may for now, and this one is refused unread.
+  bool asks(Link& node);
 
   // Something has left the queue of a link that wants_room.
   void left(Link& link);

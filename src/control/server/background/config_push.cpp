@@ -62,13 +62,14 @@ std::shared_ptr<const ClusterState> ConfigPush::newest(WallTime now) {
   return done ? out : nullptr;
 }
 
-// While it goes on, no check-in sends a node after what is on its way to it.
+// For a while no check-in sends a node after what is on its way to it. With a database that is slow
+// the way is long, and whoever asks is answered sooner.
 void ConfigPush::push_to_all() {
   std::vector<NodeId> nodes;
   for (const std::string& stream : ports_.events->open_streams()) {
     if (const auto node = NodeId::parse(stream)) nodes.push_back(*node);
   }
-  ports_.given.await_next(nodes);
+  ports_.given.await_next(nodes, io::wall_now() + kOnItsWay);
   push_newest_to(nodes);
   ports_.given.await_nothing();
 }
