@@ -281,13 +281,15 @@ TEST_F(EntryLinksTest, TheNearestEntryIsTakenOnceItIsKnown) {
   EXPECT_EQ(entries[0]->clients, 1U) << "as the control plane says";
   io::Timer timer(loop);
   const std::function<void()> look = [&] {
-    if (entries[1]->clients == 1) return loop.stop();
+    if (distances.knows(candidates[1].url.authority.str(), io::wall_now())) return loop.stop();
     timer.after(std::chrono::milliseconds{10}, look);
   };
   look();
   loop.run();
   EXPECT_TRUE(entries[1]->tokens.empty()) << "it was measured, and no more";
-  distances.measured(candidates[0].url.authority.str(), std::chrono::seconds{1}, io::wall_now());
+  EXPECT_EQ(entries[1]->clients, 1U);
+  distances.read(' ' + candidates[0].url.authority.str() + " 900000 " +
+                 std::to_string(to_unix(io::wall_now())));
   Recorder next(loop);
   links.open(next, attachment, wire::TrafficClass::input);
   loop.run();
