@@ -222,12 +222,15 @@ TEST_F(PushedConfigs, ANodeIsNotSentAfterWhatIsOnItsWayToIt) {
   };
   const std::uint64_t newest = told(has);
   EXPECT_GT(newest, has) << "nobody sends it";
-  w.control->given_configs.await_next(std::vector{node}, w.control->now + kOnItsWay);
+  w.control->given_configs.await_next(std::vector{node}, w.control->now + control::kOnItsWay);
   EXPECT_EQ(told(has), has) << "it is about to be sent";
   EXPECT_EQ(told(has - 1), newest) << "it has something else than it is thought to have";
+  w.control->now += control::kOnItsWay;
+  EXPECT_EQ(told(has), newest) << "it takes too long";
+  w.control->given_configs.await_next(std::vector{node}, w.control->now + control::kOnItsWay);
   w.control->given_configs.await_nothing();
   EXPECT_EQ(told(has), newest) << "it may have got lost";
-  w.control->given_configs.await_next(std::vector{node}, w.control->now + kOnItsWay);
+  w.control->given_configs.await_next(std::vector{node}, w.control->now + control::kOnItsWay);
   w.control->given_configs.given(node, *w.control->given_configs.find(node)->config);
   EXPECT_EQ(told(has), newest) << "it was given something meanwhile";
 }
